@@ -1,0 +1,94 @@
+// Installs and builds as far as it is needed, and says nothing when nothing was. `npm start` and `npm test` run it first,
+// so that a clone and Node are all there is to have. Plain JavaScript: there may be no compiler yet.
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
+const STAMP = join(ROOT, 'dist/.built')
+const MAIN = join(ROOT, 'dist/bin/hopwise.js')
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major < 20 || (major === 20 && minor < 19)) {
+  process.stderr.write(`hopwise needs Node 20.19 or newer, this is ${process.version}.\n`)
+  process.exit(1)
+}
+if (!isInstalled()) install()
+if (!isBuilt()) build()
+
+/** By what is in the two lock files, not by their times: a checkout changes times, and an install by hand is one too. */
+function isInstalled() {
+  const wanted = readPackages('package-lock.json')
+  const there = readPackages('node_modules/.package-lock.json')
+  if (!wanted || !there) return false
+  return Object.entries(wanted).every(
+    // Optional packages are those of other platforms.
+    ([path, { version, optional, link }]) => path === '' || optional || link || there[path]?.version === version,
+  )
+}
+
+function readPackages(path) {
+  try {
+    return JSON.parse(readFileSync(join(ROOT, path), 'utf8')).packages
+  } catch {
+    return undefined
+  }
+}
+
+function install() {
+  process.stderr.write('hopwise: installing what it is built with …\n')
+  // The npm that runs us; without one, the npm beside this Node.
+  const npm = process.env.npm_execpath
+  const words = ['ci', '--no-audit', '--no-fund', '--no-progress', '--loglevel=error']
+  if (npm?.endsWith('.js')) run(process.execPath, [npm, ...words])
+  else run(process.platform === 'win32' ? 'npm.cmd' : 'npm', words)
+}
+
+/** Built after the last change of a source, of the compiler's settings, or of what is installed. */
+function isBuilt() {
+  if (!existsSync(MAIN) || !existsSync(STAMP)) return false
+  const built = statSync(STAMP).mtimeMs
+  const files = ['package.json', 'tsconfig.json', 'node_modules/.package-lock.json']
+  return [...files.map(file => join(ROOT, file)), ...sourcesOf('bin'), ...sourcesOf('lib')].every(
+    path => statSync(path).mtimeMs <= built,
+  )
+}
+
+/** The sources and their folders: a folder changes when a file in it goes away. */
+function sourcesOf(folder) {
+  const path = join(ROOT, folder)
+  return [path, ...readdirSync(path, { recursive: true }).map(name => join(path, name))]
+}
+
+function build() {
+  process.stderr.write('hopwise: building …\n')
+  const began = new Date()
+  const compiler = join(ROOT, 'node_modules/typescript/bin/tsc')
+  run(process.execPath, [compiler, '-p', 'tsconfig.json', '--incremental', '--tsBuildInfoFile', 'dist/.tsbuildinfo'])
+  for (const path of staleOutputs()) rmSync(path)
+  chmodSync(MAIN, 0o755)
+  writeFileSync(STAMP, '')
+  // What was saved while the compiler ran is newer than what was built.
+  utimesSync(STAMP, began, began)
+}
+
+/** What was built from sources that are gone: nothing may be imported that nobody can read. */
+function staleOutputs() {
+  return ['bin', 'lib'].flatMap(folder =>
+    readdirSync(join(ROOT, 'dist', folder), { recursive: true, withFileTypes: true })
+      .filter(entry => entry.isFile())
+      .map(entry => join(entry.parentPath ?? entry.path, entry.name))
+      .filter(path => {
+        const source = join(ROOT, relative(join(ROOT, 'dist'), path)).replace(/(\.d\.ts|\.js)(\.map)?$/, '.ts')
+        return !existsSync(source)
+      }),
+  )
+}
+
+function run(command, words) {
+  // Nothing of ours is read from standard input, and it may be closed. What npm and tsc say is not our output.
+  const { status, error } = spawnSync(command, words, { cwd: ROOT, stdio: ['ignore', 2, 2] })
+  if (error) process.stderr.write(`hopwise: ${command} cannot be run: ${error.message}\n`)
+  if (status !== 0) process.exit(status ?? 1)
+}
