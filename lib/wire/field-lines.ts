@@ -1,0 +1,110 @@
+import type { FaultName } from './faults.js'
+import { hashStep, idOfOctets } from './names.js'
+import { CR, FIELD_OCTET, HTAB, LF, SP, TCHAR } from './octets.js'
+import { type Progress, type Scan, STAGE } from './scan.js'
+
+// Own names for what the loops ask octet by octet: an imported binding is fetched anew at each use.
+const tokenOctets = TCHAR
+const valueOctets = FIELD_OCTET
+const { line, name, valueSpace, value, lineLf, blankLf } = STAGE
+
+/**
+ * Scans field lines up to and with the empty line (RFC 9112 5) from where `scan` stands, in `bytes[base + scan.at, to)`,
+ * into `scan.lines`. One pass; when octets run out it goes on from the very octet with the next call.
+ */
+export function scanFieldLines(scan: Scan, bytes: Buffer, base: number, to: number): Progress {
+  const { lines, fieldsMax } = scan
+  const limit = base + lines.fieldsAt + scan.sectionMax
+  const stop = Math.min(to, limit)
+  let { stage, hash } = scan
+  let p = base + scan.at
+  let lineFrom = base + scan.lineFrom
+  let nameTo = base + scan.nameTo
+  let valueFrom = base + scan.valueFrom
+  for (;;) {
+    if (stage === line) {
+      if (p === stop) break
+      const octet = bytes[p]!
+      if (octet === CR) {
+        p++
+        stage = blankLf
+      } else {
+        if (tokenOctets[octet] === 0) return scan.stumble(firstOctetFault(octet, lines.count), stage, p - base)
+        if (lines.count === fieldsMax) return scan.stumble('fieldsMany', stage, p - base)
+        lineFrom = p
+        hash = 0
+        stage = name
+      }
+    }
+    if (stage === name) {
+      while (p < stop) {
+        const lower = tokenOctets[bytes[p]!]!
+        if (lower === 0) break
+        hash = hashStep(hash, lower)
+        p++
+      }
+      if (p === stop) break
+      if (bytes[p] !== COLON) return scan.stumble(nameFault(bytes[p]!), stage, p - base)
+      nameTo = p
+      p++
+      stage = valueSpace
+    }
+    if (stage === valueSpace) {
+      while (p < stop && (bytes[p] === SP || bytes[p] === HTAB)) p++
+      if (p === stop) break
+      valueFrom = p
+      stage = value
+    }
+    if (stage === value) {
+      while (p < stop && valueOctets[bytes[p]!] === 1) p++
+      if (p === stop) break
+      if (bytes[p] !== CR) {
+        keepLine(scan, base, lineFrom, nameTo, valueFrom, hash)
+        return scan.stumble(bytes[p] === LF ? 'bareLf' : 'value', stage, p - base)
+      }
+      p++
+      stage = lineLf
+    }
+    if (stage === lineLf) {
+      if (p === stop) break
+      if (bytes[p] !== LF) {
+        keepLine(scan, base, lineFrom, nameTo, valueFrom, hash)
+        return scan.stumble('bareCr', stage, p - 1 - base)
+      }
+      let valueTo = p - 1
+      while (valueTo > valueFrom && (bytes[valueTo - 1] === SP || bytes[valueTo - 1] === HTAB)) valueTo--
+      p++
+      const id = idOfOctets(bytes, lineFrom, nameTo, hash)
+      lines.add(lineFrom - base, nameTo - base, valueFrom - base, valueTo - base, p - base, hash, id)
+      stage = line
+      continue
+    }
+    if (p === stop) break
+    if (bytes[p] !== LF) return scan.stumble('bareCr', stage, p - 1 - base)
+    scan.at = p + 1 - base
+    return 'done'
+  }
+  keepLine(scan, base, lineFrom, nameTo, valueFrom, hash)
+  return p < to ? scan.stumble('sectionLong', stage, p - base) : scan.pause(stage, p - base)
+}
+
+function keepLine(scan: Scan, base: number, lineFrom: number, nameTo: number, valueFrom: number, hash: number): void {
+  scan.lineFrom = lineFrom - base
+  scan.nameTo = nameTo - base
+  scan.valueFrom = valueFrom - base
+  scan.hash = hash
+}
+
+/** What is wrong with a line that starts neither with a name nor with CR. */
+function firstOctetFault(octet: number, linesBefore: number): FaultName {
+  if (octet === SP || octet === HTAB) return linesBefore === 0 ? 'leadingSpace' : 'fold'
+  return octet === COLON ? 'emptyName' : octet === LF ? 'bareLf' : 'name'
+}
+
+/** What is wrong with a name that ends in something else than a colon. */
+function nameFault(octet: number): FaultName {
+  if (octet === SP || octet === HTAB) return 'spaceBeforeColon'
+  return octet === CR ? 'noColon' : octet === LF ? 'bareLf' : 'name'
+}
+
+const COLON = 0x3a

@@ -1,0 +1,45 @@
+import type { Lines } from './lines.js'
+import { ID } from './names.js'
+
+/** How the end of the content is known (RFC 9112 6.3). 'close' only in responses. */
+export type ContentFraming = 'none' | 'length' | 'chunked' | 'close'
+
+/**
+ * The Content-Length value in `text[from, to)`, digits only (RFC 9110 8.6). -1: it is no number. Infinity: it is one, beyond 2^53-1 (R180).
+ */
+export function readLength(text: string, from: number, to: number): number {
+  let length = from < to ? 0 : -1
+  for (let i = from; i < to; i++) {
+    const digit = text.charCodeAt(i) - 0x30
+    if (digit < 0 || digit > 9) return -1
+    length = length * 10 + digit
+  }
+  return length > Number.MAX_SAFE_INTEGER ? Number.POSITIVE_INFINITY : length
+}
+
+/**
+ * What the Transfer-Encoding lines say together, as one list (RFC 9112 6.1, 7):
+ * chunked once and alone; or what is wrong with them. Names of codings are case-insensitive.
+ */
+export type TransferCoding = 'chunked' | 'twice' | 'parameters' | 'before-chunked' | 'not-final' | 'empty-member'
+
+/** Reads every Transfer-Encoding line from line `first` on. An empty member is told only where everything else is right. */
+export function readTransferCoding(lines: Lines, first: number): TransferCoding {
+  const value = lines.value(first)
+  if (lines.find(ID['transfer-encoding'], first) < 0 && value.toLowerCase() === 'chunked') return 'chunked'
+  const members: string[] = []
+  for (let i = first; i >= 0; i = lines.find(ID['transfer-encoding'], i)) {
+    members.push(...lines.value(i).toLowerCase().split(',').map(trim))
+  }
+  const codings = members.filter(member => member !== '')
+  if (codings.some(coding => /^chunked[ \t]*;/.test(coding))) return 'parameters'
+  if (codings.at(-1) !== 'chunked') return 'not-final'
+  if (codings.indexOf('chunked') < codings.length - 1) return 'twice'
+  if (codings.length > 1) return 'before-chunked'
+  return 'empty-member'
+}
+
+/** OWS around a list member: SP and HTAB, never what `String.trim` takes away besides (NBSP is obs-text). */
+export function trim(text: string): string {
+  return text.replace(/^[ \t]+|[ \t]+$/g, '')
+}

@@ -1,0 +1,122 @@
+import { TCHAR } from './octets.js'
+
+export interface Field {
+  name: string
+  value: string
+}
+
+/**
+ * The field lines of one head or trailer section: the received text and a table of offsets into it, no object per field.
+ * A scratch that is filled again for another message: valid until the synchronous call that delivered it returns.
+ * Whoever needs the fields later keeps `text` and reads it again.
+ */
+export class Lines {
+  /** Clean latin1 text from the start line (of trailers: the first field) to and with the blank line. */
+  text = ''
+  /** How many field lines there are. */
+  count = 0
+  /** Offset of the first field line in `text`. */
+  fieldsAt = 0
+  /** What was repaired in a response: bare LF, obs-fold, space before a colon, collapsed Content-Length. */
+  repairs = 0
+  private table: Int32Array
+
+  constructor(capacity = 64) {
+    this.table = new Int32Array(capacity * WIDTH)
+  }
+
+  /** The known name's id (see `NAMES`), or 0. Verified, not only hashed. */
+  id(i: number): number {
+    return this.table[i * WIDTH + IDENTITY]!
+  }
+  /** `hashOf` the lower-case name. */
+  hash(i: number): number {
+    return this.table[i * WIDTH + HASH]!
+  }
+  /** Where the line starts, which is where its name starts. */
+  from(i: number): number {
+    return this.table[i * WIDTH]!
+  }
+  /** Where the line ends, after its CRLF. */
+  to(i: number): number {
+    return this.table[i * WIDTH + TO]!
+  }
+  nameEnd(i: number): number {
+    return this.table[i * WIDTH + NAME_END]!
+  }
+  /** The value without OWS around it (RFC 9112 5.1): `text.slice(valueFrom, valueTo)`. */
+  valueFrom(i: number): number {
+    return this.table[i * WIDTH + VALUE_FROM]!
+  }
+  valueTo(i: number): number {
+    return this.table[i * WIDTH + VALUE_TO]!
+  }
+  /** As received. */
+  name(i: number): string {
+    return this.text.slice(this.from(i), this.nameEnd(i))
+  }
+  /** As received, the OWS around it trimmed. */
+  value(i: number): string {
+    return this.text.slice(this.valueFrom(i), this.valueTo(i))
+  }
+
+  /** The next line with this known id after line `after`, or -1. */
+  find(id: number, after = -1): number {
+    for (let i = after + 1; i < this.count; i++) if (this.table[i * WIDTH + IDENTITY] === id) return i
+    return -1
+  }
+
+  /** Does line `i` carry this name, given in lower case with its `hashOf`? */
+  isNamed(i: number, lowerName: string, hash: number): boolean {
+    if (this.hash(i) !== hash) return false
+    const from = this.from(i)
+    if (this.nameEnd(i) - from !== lowerName.length) return false
+    for (let k = 0; k < lowerName.length; k++) {
+      if (TCHAR[this.text.charCodeAt(from + k)] !== lowerName.charCodeAt(k)) return false
+    }
+    return true
+  }
+
+  /** For the readers only. */
+  clear(): void {
+    this.text = ''
+    this.count = 0
+    this.fieldsAt = 0
+    this.repairs = 0
+  }
+
+  /** For the readers only: one more line. Offsets are those of `text`. */
+  add(from: number, nameEnd: number, valueFrom: number, valueTo: number, to: number, hash: number, id: number): void {
+    const at = this.count * WIDTH
+    if (at === this.table.length) this.grow()
+    const table = this.table
+    table[at] = from
+    table[at + NAME_END] = nameEnd
+    table[at + VALUE_FROM] = valueFrom
+    table[at + VALUE_TO] = valueTo
+    table[at + TO] = to
+    table[at + HASH] = hash
+    table[at + IDENTITY] = id
+    this.count++
+  }
+
+  private grow(): void {
+    const wider = new Int32Array(Math.max(this.table.length * 2, 8 * WIDTH))
+    wider.set(this.table)
+    this.table = wider
+  }
+}
+
+// The columns of the table.
+const NAME_END = 1
+const VALUE_FROM = 2
+const VALUE_TO = 3
+const TO = 4
+const HASH = 5
+const IDENTITY = 6
+const WIDTH = 8
+
+/** The lines as a list of objects: for the ledger, the log and tests, never on the hot path. */
+export function fieldsOf(lines: Lines): Field[] {
+  return Array.from({ length: lines.count }, (_, i) => ({ name: lines.name(i), value: lines.value(i) }))
+}

@@ -1,0 +1,171 @@
+import { ChunkFraming } from './chunk-framing.js'
+import { GRAMMAR_LIMITS, type GrammarLimits } from './limits.js'
+import type { Lines } from './lines.js'
+import { CR, describeOctet, LF } from './octets.js'
+import { ProtocolError } from './protocol-error.js'
+import { checkRequestTrailers, RequestHead, readRequestHead } from './request-head.js'
+import { SectionReader } from './section-reader.js'
+
+/** Who is told what was read, at once. What it is given is valid until it returns. */
+export interface RequestSink {
+  onRequestHead(head: RequestHead): void
+  /** Content as it arrived: a slice of what was given to `consume`, chunk framing taken away. */
+  onRequestContent(bytes: Buffer, from: number, to: number): void
+  /** `trailers` is null when there are none. */
+  onRequestEnd(trailers: Lines | null): void
+}
+
+/**
+ * Reads the requests of one connection, one after the other (RFC 9112). Strict: what is refused here is refused for good.
+ * Splitting the octets in another way never changes what the sink is told, nor the error.
+ */
+export class RequestReader {
+  /** Something was thrown: the reader must not be used again. */
+  failed = false
+  private phase: 'empty-lines' | 'head' | 'length' | 'chunks' | 'trailers' | 'ending' | 'done' = 'empty-lines'
+  private readonly head = new RequestHead()
+  private readonly section: SectionReader
+  private readonly chunks: ChunkFraming
+  private lengthLeft = 0
+  private emptyLines = 0
+  private emptyLineCr = false
+
+  constructor(private readonly limits: GrammarLimits = GRAMMAR_LIMITS) {
+    this.section = new SectionReader(limits, false)
+    this.chunks = new ChunkFraming(limits, 400)
+  }
+
+  /** The current message is complete. */
+  get done(): boolean {
+    return this.phase === 'done'
+  }
+
+  /** At least one octet of a request line was read, and the message is not complete. */
+  get started(): boolean {
+    return this.phase !== 'empty-lines' && this.phase !== 'done'
+  }
+
+  /** The head was delivered, content or trailers are still to come. */
+  get inContent(): boolean {
+    return this.phase === 'length' || this.phase === 'chunks' || this.phase === 'trailers'
+  }
+
+  /** Octets still to come of content with a Content-Length; -1 while it is chunked; else 0. */
+  get contentLeft(): number {
+    if (this.phase === 'length') return this.lengthLeft
+    return this.phase === 'chunks' || this.phase === 'trailers' ? -1 : 0
+  }
+
+  /**
+   * Reads `bytes[from, to)` until `to` or until the message is complete; then nothing more until `next`. Returns the offset of the first
+   * octet that was not read. Throws ProtocolError with 400, 413, 414, 431, 501 or 505; what the sink throws passes through.
+   */
+  consume(bytes: Buffer, from: number, to: number, sink: RequestSink): number {
+    if (this.failed) throw new Error('a reader that failed must not be used again')
+    this.failed = true
+    let at = from
+    while (at < to && this.phase !== 'done') at = this.step(bytes, at, to, sink)
+    this.failed = false
+    return at
+  }
+
+  /** Gets ready for the next request on the connection. Only after a complete one. */
+  next(): void {
+    if (this.phase === 'empty-lines') return
+    if (this.phase !== 'done') throw new Error('the request is not complete')
+    this.phase = 'empty-lines'
+    this.emptyLines = 0
+  }
+
+  private step(bytes: Buffer, at: number, to: number, sink: RequestSink): number {
+    switch (this.phase) {
+      case 'empty-lines':
+        return this.readEmptyLine(bytes, at)
+      case 'head':
+        return this.readHead(bytes, at, to, sink)
+      case 'length':
+        return this.readLength(bytes, at, to, sink)
+      case 'chunks':
+        return this.readChunks(bytes, at, to, sink)
+      default:
+        return this.readTrailers(bytes, at, to, sink)
+    }
+  }
+
+  /** RFC 9112 2.2: a few empty lines in front of a request line are skipped. */
+  private readEmptyLine(bytes: Buffer, at: number): number {
+    const octet = bytes[at]!
+    if (this.emptyLineCr) {
+      this.emptyLineCr = false
+      if (octet !== LF) throw refused('bare CR before the request line', octet)
+      return at + 1
+    }
+    if (octet !== CR) {
+      this.phase = 'head'
+      return at
+    }
+    if (this.emptyLines === this.limits.emptyLinesMax)
+      throw refused('too many empty lines before the request line', octet)
+    this.emptyLines++
+    this.emptyLineCr = true
+    return at + 1
+  }
+
+  private readHead(bytes: Buffer, at: number, to: number, sink: RequestSink): number {
+    const end = this.section.read('request', bytes, at, to)
+    if (end < 0) return to
+    const { lines, methodTo, targetTo, minor } = this.section.scan
+    const { head } = this
+    readRequestHead(head, lines, methodTo, targetTo, minor)
+    if (head.framing === 'chunked') {
+      this.chunks.start()
+      this.phase = 'chunks'
+    } else {
+      this.lengthLeft = head.contentLength
+      this.phase = head.contentLength > 0 ? 'length' : 'ending'
+    }
+    sink.onRequestHead(head)
+    this.section.release()
+    if (this.phase === 'ending') this.finish(sink, null)
+    return end
+  }
+
+  private readLength(bytes: Buffer, at: number, to: number, sink: RequestSink): number {
+    const end = Math.min(to, at + this.lengthLeft)
+    this.lengthLeft -= end - at
+    sink.onRequestContent(bytes, at, end)
+    if (this.lengthLeft === 0) this.finish(sink, null)
+    return end
+  }
+
+  private readChunks(bytes: Buffer, from: number, to: number, sink: RequestSink): number {
+    const { chunks } = this
+    const at = chunks.read(bytes, from, to)
+    if (chunks.last) this.phase = 'trailers'
+    const end = Math.min(to, at + chunks.left)
+    if (end === at) return at
+    chunks.left -= end - at
+    sink.onRequestContent(bytes, at, end)
+    return end
+  }
+
+  private readTrailers(bytes: Buffer, at: number, to: number, sink: RequestSink): number {
+    const end = this.section.read('request-trailers', bytes, at, to)
+    if (end < 0) return to
+    const { section } = this
+    const { lines } = section.scan
+    checkRequestTrailers(lines)
+    this.finish(sink, lines.count > 0 ? lines : null)
+    section.release()
+    return end
+  }
+
+  private finish(sink: RequestSink, trailers: Lines | null): void {
+    this.phase = 'done'
+    sink.onRequestEnd(trailers)
+  }
+}
+
+function refused(what: string, octet: number): ProtocolError {
+  return new ProtocolError(400, `${what}: ${describeOctet(octet)}`, 'RFC 9112 2.2')
+}

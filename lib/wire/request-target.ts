@@ -1,0 +1,72 @@
+import { isAuthority, readAuthority } from './authority.js'
+import { ProtocolError } from './protocol-error.js'
+
+/** The four forms of RFC 9112 3.2. */
+export type TargetForm = 'origin' | 'absolute' | 'authority' | 'asterisk'
+
+/** What a request-target says. One reused object. */
+export interface Target {
+  targetForm: TargetForm
+  /** From absolute-form, lower case. */
+  scheme: '' | 'http' | 'https'
+  /** From absolute-form and authority-form as written, else ''. */
+  host: string
+  /** Path and query to send in origin-form: never changed, but `/` for an empty path (R20), `*` for asterisk-form and for OPTIONS without path and query (R25); '' for authority-form. */
+  path: string
+}
+
+/** Reads a request-target whose octets are already checked. Throws ProtocolError 400. */
+export function readTarget(method: string, target: string, out: Target): void {
+  out.scheme = ''
+  out.host = ''
+  if (method === 'CONNECT') {
+    readAuthorityForm(target, out)
+  } else if (target.charCodeAt(0) === 0x2f) {
+    out.targetForm = 'origin'
+    out.path = target
+  } else if (target === '*') {
+    if (method !== 'OPTIONS') throw refusal('asterisk-form is only for OPTIONS', '3.2.4')
+    out.targetForm = 'asterisk'
+    out.path = '*'
+  } else {
+    readAbsoluteForm(method, target, out)
+  }
+}
+
+function readAuthorityForm(target: string, out: Target): void {
+  const authority = readAuthority(target)
+  if (authority === undefined || authority.port < 0) {
+    throw refusal(`CONNECT needs host:port, not ${quote(target)}`, '3.2.3')
+  }
+  out.targetForm = 'authority'
+  out.host = target
+  out.path = ''
+}
+
+function readAbsoluteForm(method: string, target: string, out: Target): void {
+  const colon = target.indexOf('://')
+  const scheme = target.slice(0, Math.max(colon, 0)).toLowerCase()
+  if (scheme !== 'http' && scheme !== 'https') {
+    throw refusal(`neither a path nor an http or https URI: ${quote(target)}`, '3.2')
+  }
+  const from = colon + 3
+  let to = from
+  while (to < target.length && target[to] !== '/' && target[to] !== '?') to++
+  const host = target.slice(from, to)
+  if (host.includes('@')) throw refusal(`userinfo in the request-target ${quote(target)}`, '3.2.2', 'RFC 9110 4.2.4')
+  if (!isAuthority(host)) throw refusal(`no valid host in the request-target ${quote(target)}`, '3.2.2', 'RFC 9110 4.2')
+  out.targetForm = 'absolute'
+  out.scheme = scheme
+  out.host = host
+  if (to === target.length) out.path = method === 'OPTIONS' ? '*' : '/'
+  else out.path = target[to] === '/' ? target.slice(to) : `/${target.slice(to)}`
+}
+
+function refusal(what: string, paragraph: string, section = `RFC 9112 ${paragraph}`): ProtocolError {
+  return new ProtocolError(400, what, section)
+}
+
+/** A peer's text in a message: bounded, and only printable ASCII. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}…` : text)
+}

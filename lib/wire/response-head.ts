@@ -1,0 +1,89 @@
+import { type ContentFraming, readLength, readTransferCoding } from './framing.js'
+import { Lines } from './lines.js'
+import { ID } from './names.js'
+import { ProtocolError } from './protocol-error.js'
+import { quote } from './request-target.js'
+
+export type { ContentFraming } from './framing.js'
+
+/** A response's head, interim ones too. One reused object per reader; it and its `lines` are valid until the call that delivered it returns. */
+export class ResponseHead {
+  lines: Lines = new Lines(0)
+  /** 100 to 599. */
+  status = 0
+  /** As received, '' possible. */
+  reason = ''
+  minor: 0 | 1 = 1
+  /** 'none' for 1xx, 204, 304, to HEAD, and a 2xx to CONNECT (RFC 9112 6.3). 'length' also for 0 octets. */
+  framing: ContentFraming = 'none'
+  /** Octets of content; 0 when there is none, -1 when chunked or until close. */
+  contentLength = 0
+  /** Content-Length stood beside Transfer-Encoding: it is void and must not be forwarded (R49). */
+  lengthDropped = false
+  /** The framing leaves in doubt what follows on this connection: nothing may be read from it after this message. */
+  lastOnConnection = false
+}
+
+/** The request's method decides about the response's content; only three cases matter (RFC 9112 6.3). */
+export type ResponseTo = 'HEAD' | 'CONNECT' | 'other'
+
+/** Reads what the complete head means for a request of that method. Throws ProtocolError 502. */
+export function readResponseHead(head: ResponseHead, lines: Lines, to: ResponseTo, status: number, minor: 0 | 1): void {
+  head.lines = lines
+  head.status = status
+  head.reason = lines.text.slice(13, lines.fieldsAt - 2)
+  head.minor = minor
+  head.framing = 'none'
+  head.contentLength = 0
+  head.lengthDropped = false
+  head.lastOnConnection = false
+  if (to === 'CONNECT' && status >= 200 && status < 300) return // whatever its fields say (RFC 9110 9.3.6)
+  const length = lines.find(ID['content-length'])
+  const coding = lines.find(ID['transfer-encoding'])
+  if (coding >= 0) checkCoding(lines, coding)
+  const octets = length >= 0 && coding < 0 ? lengthOf(lines, length) : -1
+  head.lengthDropped = coding >= 0 && length >= 0
+  if (status < 200 || status === 204) {
+    head.lastOnConnection = coding >= 0 || octets > 0 // it cannot have content and says it has (R40, R182)
+    return
+  }
+  if (coding >= 0) head.lastOnConnection = head.minor === 0 || length >= 0
+  if (status === 304 || to === 'HEAD') return
+  if (coding >= 0) {
+    head.framing = 'chunked'
+    head.contentLength = -1
+  } else if (length >= 0) {
+    head.framing = 'length'
+    head.contentLength = octets
+  } else {
+    head.framing = 'close'
+    head.contentLength = -1
+    head.lastOnConnection = true
+  }
+}
+
+/** We never offer a coding in TE, so only chunked may come. Empty list members are nothing (RFC 9110 5.6.1). */
+function checkCoding(lines: Lines, line: number): void {
+  const verdict = readTransferCoding(lines, line)
+  if (verdict === 'chunked' || verdict === 'empty-member') return
+  throw new ProtocolError(
+    502,
+    `transfer coding other than chunked: ${quote(lines.value(line))}`,
+    'RFC 9112 6.3',
+    lines.from(line),
+  )
+}
+
+/** Equal values were collapsed before: what is still more than one differs. */
+function lengthOf(lines: Lines, line: number): number {
+  const another = lines.find(ID['content-length'], line)
+  if (another >= 0) throw new ProtocolError(502, 'different Content-Lengths', 'RFC 9112 6.3', lines.from(another))
+  const octets = readLength(lines.text, lines.valueFrom(line), lines.valueTo(line))
+  if (octets >= 0 && octets <= Number.MAX_SAFE_INTEGER) return octets
+  throw new ProtocolError(
+    502,
+    `Content-Length is not one number up to 2^53-1: ${quote(lines.value(line))}`,
+    'RFC 9112 6.3',
+    lines.valueFrom(line),
+  )
+}

@@ -1,0 +1,176 @@
+import { ChunkFraming } from './chunk-framing.js'
+import { collapseLengths } from './equal-lengths.js'
+import { GRAMMAR_LIMITS, type GrammarLimits } from './limits.js'
+import type { Lines } from './lines.js'
+import { ProtocolError } from './protocol-error.js'
+import { ResponseHead, type ResponseTo, readResponseHead } from './response-head.js'
+import { SectionReader } from './section-reader.js'
+
+/** Who is told what was read, at once. What it is given is valid until it returns. */
+export interface ResponseSink {
+  /** Interim heads (1xx but 101) too: after one of them another head follows. */
+  onResponseHead(head: ResponseHead): void
+  /** Content as it arrived: a slice of what was given to `consume`, chunk framing taken away. */
+  onResponseContent(bytes: Buffer, from: number, to: number): void
+  /** `trailers` is null when there are none. */
+  onResponseEnd(trailers: Lines | null): void
+}
+
+/**
+ * Reads the responses of one connection, one for each `expect` (RFC 9112). Lenient in heads where real origins need it, unless `strict`;
+ * what the sink is told is always clean. Splitting the octets in another way never changes what the sink is told, nor the error.
+ */
+export class ResponseReader {
+  /** Something was thrown: the reader must not be used again. */
+  failed = false
+  private phase: 'unarmed' | 'head' | 'length' | 'chunks' | 'close' | 'trailers' | 'ending' | 'done' = 'unarmed'
+  private responseTo: ResponseTo = 'other'
+  private interimSeen = false
+  private readonly head = new ResponseHead()
+  private readonly section: SectionReader
+  private readonly chunks: ChunkFraming
+  private lengthLeft = 0
+
+  constructor(limits: GrammarLimits = GRAMMAR_LIMITS, strict = false) {
+    this.section = new SectionReader(limits, !strict)
+    this.chunks = new ChunkFraming(limits, 502)
+  }
+
+  /** The expected response is complete. */
+  get done(): boolean {
+    return this.phase === 'done'
+  }
+
+  /** At least one octet of the expected response was read (an interim head counts), and it is not complete. */
+  get started(): boolean {
+    if (this.phase === 'head') return this.interimSeen || this.section.isOpen
+    return this.phase !== 'unarmed' && this.phase !== 'done'
+  }
+
+  /** The final head was delivered, content or trailers are still to come. */
+  get inContent(): boolean {
+    return this.phase === 'length' || this.contentLeft < 0
+  }
+
+  /** Octets still to come of content with a Content-Length; -1 while it is chunked or until close; else 0. */
+  get contentLeft(): number {
+    if (this.phase === 'length') return this.lengthLeft
+    return this.phase === 'chunks' || this.phase === 'close' || this.phase === 'trailers' ? -1 : 0
+  }
+
+  /** Arms the reader for the response to a request with this method. Only when no response is outstanding (RFC 9112 9.2). */
+  expect(method: string): void {
+    if (this.phase !== 'unarmed' && this.phase !== 'done') throw new Error('the response is not complete')
+    this.responseTo = method === 'HEAD' || method === 'CONNECT' ? method : 'other'
+    this.interimSeen = false
+    this.phase = 'head'
+  }
+
+  /**
+   * Reads `bytes[from, to)` until `to` or until the response is complete. Returns the offset of the first octet that was not read.
+   * Octets while no response is outstanding are an error (R73). Throws ProtocolError with 502; what the sink throws passes through.
+   */
+  consume(bytes: Buffer, from: number, to: number, sink: ResponseSink): number {
+    if (this.failed) throw new Error('a reader that failed must not be used again')
+    if (from === to) return from
+    this.failed = true
+    if (this.phase === 'unarmed' || this.phase === 'done') {
+      throw new ProtocolError(502, 'octets with no request outstanding', 'RFC 9112 9.2')
+    }
+    let at = from
+    while (at < to && !this.done) at = this.step(bytes, at, to, sink)
+    this.failed = false
+    return at
+  }
+
+  /** The connection ended. Completes content that lasts until close; throws ProtocolError 502 for a response that is not complete (RFC 9112 8). */
+  end(sink: ResponseSink): void {
+    if (this.phase === 'unarmed' || this.phase === 'done') return
+    if (this.phase === 'close') {
+      this.finish(sink, null)
+      return
+    }
+    this.failed = true
+    const what = this.inContent ? 'content' : this.started ? 'head' : 'response'
+    throw new ProtocolError(502, `incomplete: the connection ended before the ${what} did`, 'RFC 9112 8')
+  }
+
+  private step(bytes: Buffer, at: number, to: number, sink: ResponseSink): number {
+    switch (this.phase) {
+      case 'head':
+        return this.readHead(bytes, at, to, sink)
+      case 'length':
+        return this.readLength(bytes, at, to, sink)
+      case 'chunks':
+        return this.readChunks(bytes, at, to, sink)
+      case 'close':
+        sink.onResponseContent(bytes, at, to)
+        return to
+      default:
+        return this.readTrailers(bytes, at, to, sink)
+    }
+  }
+
+  private readHead(bytes: Buffer, at: number, to: number, sink: ResponseSink): number {
+    const end = this.section.read('response', bytes, at, to)
+    if (end < 0) return to
+    const clean = collapseLengths(this.section.scan.lines)
+    if (clean !== undefined) this.section.replace(clean)
+    const { lines, status, minor } = this.section.scan
+    const { head } = this
+    readResponseHead(head, lines, this.responseTo, status, minor)
+    const interim = status < 200 && status !== 101
+    if (interim) this.interimSeen = true
+    else this.begin(head)
+    sink.onResponseHead(head)
+    this.section.release()
+    if (this.phase === 'ending') this.finish(sink, null)
+    return end
+  }
+
+  private begin(head: ResponseHead): void {
+    if (head.framing === 'chunked') {
+      this.chunks.start()
+      this.phase = 'chunks'
+    } else if (head.framing === 'close') {
+      this.phase = 'close'
+    } else {
+      this.lengthLeft = head.contentLength
+      this.phase = head.contentLength > 0 ? 'length' : 'ending'
+    }
+  }
+
+  private readLength(bytes: Buffer, at: number, to: number, sink: ResponseSink): number {
+    const end = Math.min(to, at + this.lengthLeft)
+    this.lengthLeft -= end - at
+    sink.onResponseContent(bytes, at, end)
+    if (this.lengthLeft === 0) this.finish(sink, null)
+    return end
+  }
+
+  private readChunks(bytes: Buffer, from: number, to: number, sink: ResponseSink): number {
+    const { chunks } = this
+    const at = chunks.read(bytes, from, to)
+    if (chunks.last) this.phase = 'trailers'
+    const end = Math.min(to, at + chunks.left)
+    if (end === at) return at
+    chunks.left -= end - at
+    sink.onResponseContent(bytes, at, end)
+    return end
+  }
+
+  private readTrailers(bytes: Buffer, at: number, to: number, sink: ResponseSink): number {
+    const end = this.section.read('response-trailers', bytes, at, to)
+    if (end < 0) return to
+    const { section } = this
+    const { lines } = section.scan
+    this.finish(sink, lines.count > 0 ? lines : null)
+    section.release()
+    return end
+  }
+
+  private finish(sink: ResponseSink, trailers: Lines | null): void {
+    this.phase = 'done'
+    sink.onResponseEnd(trailers)
+  }
+}

@@ -1,0 +1,135 @@
+import { FAULTS, type SectionKind } from './faults.js'
+import { scanFieldLines } from './field-lines.js'
+import { HeadRepair } from './head-repair.js'
+import { HeldOctets } from './held-octets.js'
+import type { GrammarLimits } from './limits.js'
+import { type Progress, Scan, STAGE } from './scan.js'
+import { scanRequestLine, scanStatusLine } from './start-line.js'
+
+/**
+ * Reads one section, a head or the trailers, out of any splitting. A section that arrives whole is scanned in place; one that is split
+ * is held here, and the scan goes on where it stopped. Between sections it holds nothing.
+ */
+export class SectionReader {
+  private open: Scan | null = null
+  private held: HeldOctets | null = null
+  private repair: HeadRepair | null = null
+
+  /** `lenient`: repair what real origins send (responses only). */
+  constructor(
+    private readonly limits: GrammarLimits,
+    private readonly lenient: boolean,
+  ) {}
+
+  /** An octet of a section was read, and the section is not released. */
+  get isOpen(): boolean {
+    return this.open !== null
+  }
+
+  /** The complete section; until `release`. */
+  get scan(): Scan {
+    return this.open!
+  }
+
+  /**
+   * Reads `bytes[from, to)`, at least one octet, of the section of this kind. Returns the offset after its empty line, or -1: all was read and more is needed.
+   * Throws ProtocolError.
+   */
+  read(kind: SectionKind, bytes: Buffer, from: number, to: number): number {
+    if (this.open !== null) return this.readOn(bytes, from, to)
+    const scan = takeScan()
+    this.open = scan
+    scan.start(kind, this.limits)
+    const progress = runScan(scan, bytes, from, to)
+    if (progress === 'done') {
+      scan.lines.text = bytes.toString('latin1', from, from + scan.at)
+      return from + scan.at
+    }
+    if (progress === 'fault') {
+      this.startRepair(scan, bytes, from)
+      return this.readOn(bytes, from, to)
+    }
+    this.held = new HeldOctets()
+    this.held.append(bytes, from, to)
+    return -1
+  }
+
+  /** Reads the complete section again as this clean text, one repair more. */
+  replace(text: string): void {
+    const scan = this.scan
+    const repairs = scan.lines.repairs + 1
+    const bytes = Buffer.from(text, 'latin1')
+    scan.start(scan.kind, this.limits)
+    runScan(scan, bytes, 0, bytes.length)
+    scan.lines.text = text
+    scan.lines.repairs = repairs
+  }
+
+  /** The section was delivered: its lines may be filled again for another one, of any connection. */
+  release(): void {
+    spare = this.open
+    this.open = null
+    this.held = null
+    this.repair = null
+  }
+
+  private readOn(bytes: Buffer, from: number, to: number): number {
+    const scan = this.open!
+    for (let at = from; at < to; ) {
+      const step = Math.min(to, at + STEP_BYTES)
+      const held = this.held!
+      let end = step
+      if (this.repair === null) held.append(bytes, at, step)
+      else end = this.repair.read(bytes, at, step)
+      const progress = runScan(scan, held.bytes, 0, held.length)
+      if (progress === 'done') return this.finish(end - (held.length - scan.at))
+      if (progress === 'fault') {
+        this.startRepair(scan, held.bytes, 0)
+        const raw = held
+        const rawEnd = this.readOn(raw.bytes, 0, raw.length)
+        if (rawEnd >= 0) return end - (raw.length - rawEnd)
+      }
+      at = step
+    }
+    return -1
+  }
+
+  private finish(end: number): number {
+    const { lines, at } = this.open!
+    lines.text = this.held!.bytes.toString('latin1', 0, at)
+    lines.repairs = this.repair === null ? 0 : this.repair.count
+    return end
+  }
+
+  /** Begins the head again, this time through the repair; throws the fault's error where that is of no use or not wanted. */
+  private startRepair(scan: Scan, bytes: Buffer, base: number): void {
+    const { kind } = scan
+    const repairable =
+      this.lenient && this.repair === null && kind === 'response' && FAULTS[scan.stumbledOver!].repairable
+    if (!repairable) throw scan.error(bytes, base)
+    this.held = new HeldOctets()
+    this.repair = new HeadRepair(this.held)
+    scan.start(kind, this.limits)
+  }
+}
+
+function runScan(scan: Scan, bytes: Buffer, base: number, to: number): Progress {
+  if (scan.stage < STAGE.line) {
+    const progress =
+      scan.kind === 'request' ? scanRequestLine(scan, bytes, base, to) : scanStatusLine(scan, bytes, base, to)
+    if (progress !== 'done') return progress
+  }
+  return scanFieldLines(scan, bytes, base, to)
+}
+
+// One scan serves the whole process: it is given back after each section. Whoever holds one longer (a head split over reads, a sink
+// that reads another message inside its call) has it alone meanwhile, and a new one is made.
+let spare: Scan | null = null
+
+function takeScan(): Scan {
+  const scan = spare ?? new Scan()
+  spare = null
+  return scan
+}
+
+const STEP_BYTES = 4096 // how much is copied at a time: the content behind a split head is not copied with it

@@ -1,0 +1,45 @@
+import { test } from 'tap'
+import { hashOf, ID, idOfOctets, isToken, NAMES, slotOf } from '../../lib/wire/names.js'
+
+test('no two known names share a slot', async t => {
+  const slots = NAMES.slice(1).map(name => slotOf(hashOf(name)))
+  t.equal(new Set(slots).size, slots.length, `SPREAD must change: ${freeSpread()} would do`)
+  t.ok(NAMES.length <= 256, 'an id is one octet')
+})
+
+function freeSpread(): number {
+  const hashes = NAMES.slice(1).map(hashOf)
+  let spread = 1
+  while (new Set(hashes.map(hash => slotOf(hash, spread))).size < hashes.length) spread += 2
+  return spread
+}
+
+const idOf = (name: string, hash: number) => {
+  const bytes = Buffer.from(`..${name}..`, 'latin1')
+  return idOfOctets(bytes, 2, 2 + name.length, hash)
+}
+
+test('R111: a known name is found in any case', async t => {
+  for (const name of NAMES.slice(1)) {
+    t.equal(idOf(name, hashOf(name)), ID[name], name)
+    t.equal(idOf(name.toUpperCase(), hashOf(name.toUpperCase())), ID[name], name)
+  }
+  t.equal(ID[''], 0)
+})
+
+test('another name is none of them, also when its hash says so', async t => {
+  t.equal(idOf('hosts', hashOf('hosts')), 0)
+  t.equal(idOf('hosts', hashOf('host')), 0, 'another length')
+  t.equal(idOf('hose', hashOf('host')), 0, 'other octets')
+  t.equal(idOf('x', hashOf('x')), 0)
+})
+
+test('a name that only hashes like a known one is not taken for it', async t => {
+  t.equal(hashOf('w~real_ip'), hashOf('x_real_ip'), 'one octet less by 1, the next one more by 31')
+  t.equal(idOf('w~real_ip', hashOf('w~real_ip')), 0)
+})
+
+test('what is a token', async t => {
+  for (const token of ['a', 'A-1', "!#$%&'*+-.^_`|~"]) t.equal(isToken(token), true, token)
+  for (const other of ['', 'a b', 'a:', 'é', 'Ā', 'a\0', '(']) t.equal(isToken(other), false, other)
+})
