@@ -1,0 +1,126 @@
+import type { RequestHead } from '../wire/request-head.js'
+import { fieldLine, statusLine } from '../wire/writer.js'
+import { prefersJson } from './accept.js'
+import { proxyStatus } from './proxy-status.js'
+import { REASON_PHRASES } from './reason-phrases.js'
+
+/** What every answer of our own needs to know. */
+export interface AnswerContext {
+  /** The deployment's name, for Proxy-Status. */
+  name: string
+  /** Now, as an IMF-fixdate (RFC 9110 5.6.7). */
+  date: string
+  /** The option to send in Connection. */
+  persist: '' | 'close' | 'keep-alive'
+  /** The value of Keep-Alive, sent only with `persist: 'keep-alive'`. */
+  keepAlive: string
+}
+
+/** Why we answer ourselves, in words that help whoever reads it. */
+export interface Problem {
+  status: number
+  /** A name of RFC 9209 2.3, '' for none. */
+  error: string
+  /** What happened; goes into Proxy-Status as its details, too. */
+  what: string
+  /** Where: at which octet, on the way to which upstream. '' for nothing to say. */
+  where: string
+  /** What the reader can do about it. '' for nothing to say. */
+  todo: string
+  /** Of the request that is answered; '' when there is none. */
+  method: string
+  /** The request's Accept, see `acceptOf`. */
+  accept: string
+  /** More fields: `Allow` must be here with 405, `Proxy-Authenticate` with 407, `Upgrade` with 426. */
+  fields?: readonly (readonly [name: string, value: string])[]
+}
+
+/**
+ * A whole response that says what went wrong, as latin1: short plain text, or JSON for a client that prefers it. To HEAD
+ * the same without the content (RFC 9110 9.3.2). Never cacheable: some of these codes would be (RFC 9110 15.1).
+ * @throws TypeError for a status without the field that it must have, or a field that cannot be written: our mistake
+ */
+export function answerProblem(problem: Problem, context: AnswerContext): string {
+  const { status, error, what, method, accept, fields = [] } = problem
+  const needed = NEEDED[status]
+  if (needed !== undefined && !fields.some(([name]) => name.toLowerCase() === needed)) {
+    throw new TypeError(`an answer ${status} without ${needed}`)
+  }
+  const json = prefersJson(accept)
+  const content = json ? jsonOf(problem, context) : textOf(problem, context)
+  const type = json ? 'application/json' : 'text/plain; charset=utf-8'
+  const head = headOf(status, context, { error, details: what }, [['Content-Type', type], ...fields], content.length)
+  return method === 'HEAD' ? head : head + content
+}
+
+/**
+ * The answer to a TRACE that ends here: the request as received, without credentials and cookies, so that nobody learns
+ * from it what a script may not see (RFC 9110 9.3.8).
+ */
+export function answerTrace({ lines }: RequestHead, context: AnswerContext): string {
+  let content = lines.text.slice(0, lines.fieldsAt)
+  for (let i = 0; i < lines.count; i++) {
+    if (!SECRET.has(lines.name(i).toLowerCase())) content += lines.text.slice(lines.from(i), lines.to(i))
+  }
+  content += '\r\n'
+  return headOf(200, context, NO_ERROR, [['Content-Type', 'message/http']], content.length) + content
+}
+
+/** The answer to an OPTIONS that ends here (RFC 9110 9.3.7). */
+export function answerOptions(allow: string, context: AnswerContext): string {
+  return headOf(200, context, NO_ERROR, [['Allow', allow]], 0)
+}
+
+/** The answer to a CONNECT whose tunnel stands: no framing field, the tunnel begins behind it (RFC 9110 9.3.6). */
+export function answerConnect({ name, date }: AnswerContext): string {
+  const line = statusLine(200, 'Connection Established')
+  return `${line}${fieldLine('Date', date)}${fieldLine('Proxy-Status', proxyStatus({ name, ...NO_ERROR }))}\r\n`
+}
+
+/** A 100 of our own, for an upstream that stays silent (RFC 9110 10.1.1). */
+export const CONTINUE = `${statusLine(100, 'Continue')}\r\n`
+
+const NO_ERROR = { error: '', details: '' }
+
+/** What may not be missing (RFC 9110 15.5.6, 15.5.8, 15.5.22). */
+const NEEDED: Partial<Record<number, string>> = { 405: 'allow', 407: 'proxy-authenticate', 426: 'upgrade' }
+
+const SECRET = new Set(['authorization', 'proxy-authorization', 'cookie', 'cookie2'])
+
+function headOf(
+  status: number,
+  { name, date, persist, keepAlive }: AnswerContext,
+  { error, details }: { error: string; details: string },
+  fields: readonly (readonly [string, string])[],
+  length: number,
+): string {
+  let head = statusLine(status, REASON_PHRASES[status] ?? '')
+  head += fieldLine('Date', date)
+  for (const [field, value] of fields) head += fieldLine(field, value)
+  head += fieldLine('Content-Length', `${length}`)
+  head += fieldLine('Cache-Control', 'no-store')
+  head += fieldLine('Proxy-Status', proxyStatus({ name, error, details }))
+  const upgrade = fields.some(([field]) => field.toLowerCase() === 'upgrade')
+  const options = [persist, upgrade ? 'upgrade' : ''].filter(option => option !== '')
+  if (options.length > 0) head += fieldLine('Connection', options.join(', '))
+  if (persist === 'keep-alive' && keepAlive !== '') head += fieldLine('Keep-Alive', keepAlive)
+  return `${head}\r\n`
+}
+
+/** Three short lines: what happened, where, what to do. ASCII only, as it may quote what a peer sent. */
+function textOf({ status, error, what, where, todo }: Problem, { name }: AnswerContext): string {
+  const title = `${status} ${REASON_PHRASES[status] ?? ''}`.trim()
+  const lines = [`${title}: ${what}`, where, todo, error === '' ? name : `${name}: ${error}`]
+  return lines
+    .filter(line => line !== '')
+    .map(line => `${escaped(line)}\n`)
+    .join('')
+}
+
+function jsonOf({ status, error, what, where, todo }: Problem, { name }: AnswerContext): string {
+  const title = REASON_PHRASES[status] ?? ''
+  return `${JSON.stringify({ status, title, error, what, where, todo, proxy: name }).replace(/[^ -~]/g, unicode)}\n`
+}
+
+const escaped = (text: string): string => text.replace(/[^ -~]/g, unicode)
+const unicode = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`

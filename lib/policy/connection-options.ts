@@ -1,0 +1,88 @@
+import type { Lines } from '../wire/lines.js'
+import { hashOf, ID, isToken } from '../wire/names.js'
+import { ProtocolError } from '../wire/protocol-error.js'
+import { isIdentityName } from './identity.js'
+import { membersOf } from './list.js'
+
+/** More options than this in one message are an attack on our time, not a use of the connection. */
+export const CONNECTION_OPTIONS_MAX = 32
+
+/**
+ * The options of every `Connection` line of one message (RFC 9110 7.6.1): a scratch object, read again for each
+ * message. Case does not matter, empty members count for nothing (RFC 9110 5.6.1), and `Proxy-Connection` never has
+ * a say (RFC 9112 C.2.2).
+ */
+export class ConnectionOptions {
+  close = false
+  keepAlive = false
+  upgrade = false
+  te = false
+  /** All options as received, in lower case and in order. */
+  readonly names: string[] = []
+  /** At least one option is neither close, keep-alive, upgrade nor te: some field may be named by it. */
+  any = false
+  /** A field that frames or routes a message is named: Host, Content-Length or Transfer-Encoding. */
+  namesFraming = false
+  /** A field is named that a trusted peer vouches with: X-Forwarded-*, Forwarded, X-Real-IP or Via. */
+  namesIdentity = false
+  /** How many fields have been removed for no other reason than being named here; counted by the rewrites. */
+  nominated = 0
+  /** The options beside close, keep-alive, upgrade and te: fields of these names die anyhow. With their hashes. */
+  readonly #others: string[] = []
+  readonly #hashes: number[] = []
+
+  /**
+   * Reads the Connection lines of a head.
+   * @param status of the error: 400 for a request, 502 for a response
+   * @throws ProtocolError for more than 32 options, or for one that is not a token
+   */
+  read(lines: Lines, status: 400 | 502): void {
+    this.close = this.keepAlive = this.upgrade = this.te = this.any = this.namesFraming = this.namesIdentity = false
+    this.nominated = this.names.length = this.#others.length = this.#hashes.length = 0
+    for (let i = lines.find(ID.connection); i >= 0; i = lines.find(ID.connection, i)) this.#readLine(lines, i, status)
+  }
+
+  /** Is the field of line `i` named by an option other than close, keep-alive, upgrade and te? */
+  has(lines: Lines, i: number): boolean {
+    const hash = lines.hash(i)
+    const hashes = this.#hashes
+    for (let k = 0; k < hashes.length; k++) {
+      if (hashes[k] === hash && lines.isNamed(i, this.#others[k]!, hash)) return true
+    }
+    return false
+  }
+
+  #readLine(lines: Lines, i: number, status: 400 | 502): void {
+    const value = lines.value(i)
+    if (value === 'keep-alive' || value === 'close') {
+      this.#add(value, lines, i, status) // what nearly everybody sends
+      return
+    }
+    for (const member of membersOf(value)) {
+      const option = member.toLowerCase()
+      if (!isToken(option)) {
+        throw new ProtocolError(status, 'a Connection option is not a token', 'RFC 9110 7.6.1', lines.valueFrom(i))
+      }
+      this.#add(option, lines, i, status)
+    }
+  }
+
+  #add(option: string, lines: Lines, i: number, status: 400 | 502): void {
+    if (this.names.length === CONNECTION_OPTIONS_MAX) {
+      const what = `more than ${CONNECTION_OPTIONS_MAX} options in Connection`
+      throw new ProtocolError(status, what, 'RFC 9110 7.6.1', lines.valueFrom(i))
+    }
+    this.names.push(option)
+    if (option === 'close') this.close = true
+    else if (option === 'keep-alive') this.keepAlive = true
+    else if (option === 'upgrade') this.upgrade = true
+    else if (option === 'te') this.te = true
+    else {
+      this.any = true
+      this.#others.push(option)
+      this.#hashes.push(hashOf(option))
+      this.namesFraming ||= option === 'host' || option === 'content-length' || option === 'transfer-encoding'
+      this.namesIdentity ||= option === 'via' || isIdentityName(option)
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import type { Lines } from '../wire/lines.js'
+import type { RequestHead } from '../wire/request-head.js'
+import type { ResponseHead } from '../wire/response-head.js'
+import type { ConnectionOptions } from './connection-options.js'
+import { planRequest, type RequestContext } from './rewrite-request.js'
+import { planResponse, type ResponseContext } from './rewrite-response.js'
+import { ADDITIONS, judge, RULES, type Rules, ruleOf, type Verdict } from './rules.js'
+import { judgeTrailer } from './trailers.js'
+
+/** What became of one field, and why. In the order of the outbound head, as far as it is in there. */
+export interface LedgerRow {
+  /** The name as received, or as added. */
+  field: string
+  /** As received, or as added. */
+  value: string
+  verdict: Verdict
+  reason: string
+  /** `RFC 9110 7.6.1` */
+  section: string
+}
+
+/** Every field of a request, in and out. Where a row says `reject` the request goes nowhere, so nothing is added. */
+export function explainRequest(head: RequestHead, options: ConnectionOptions, context: RequestContext): LedgerRow[] {
+  const { rules, first, last } = planRequest(head, options, context)
+  const received = receivedRows(head.lines, rules, options)
+  return isRejected(received) ? received : [...addedRows(first), ...received, ...addedRows(last)]
+}
+
+/** Every field of a response, in and out. */
+export function explainResponse(head: ResponseHead, options: ConnectionOptions, context: ResponseContext): LedgerRow[] {
+  const { rules, last, wrongUpgrade } = planResponse(head, options, context)
+  const received = receivedRows(head.lines, rules, options)
+  if (isRejected(received)) return received
+  if (wrongUpgrade) return [...received, { field: 'Upgrade', value: '', ...rowOf(RULES.wrongUpgrade) }]
+  return [...received, ...addedRows(last)]
+}
+
+/** Every field of a trailer section; nothing is ever added to one. */
+export function explainTrailers(lines: Lines, options: ConnectionOptions): LedgerRow[] {
+  return Array.from({ length: lines.count }, (_, i) => ({
+    field: lines.name(i),
+    value: lines.value(i),
+    ...rowOf(RULES[judgeTrailer(lines, i, options)]),
+  }))
+}
+
+function receivedRows(lines: Lines, rules: Rules, options: ConnectionOptions): LedgerRow[] {
+  return Array.from({ length: lines.count }, (_, i) => ({
+    field: lines.name(i),
+    value: lines.value(i),
+    ...rowOf(ruleOf(judge(lines, i, rules, options))),
+  }))
+}
+
+/** Reads the very text that the rewrite adds, so that nothing is said here that is not done there. */
+function addedRows(text: string): LedgerRow[] {
+  const lines = text.split('\r\n').slice(0, -1)
+  return lines.map(line => {
+    const colon = line.indexOf(': ')
+    const field = line.slice(0, colon)
+    return { field, value: line.slice(colon + 2), verdict: 'add', ...ADDITIONS[field.toLowerCase()]! }
+  })
+}
+
+function rowOf({ verdict, reason, section }: { verdict: Verdict; reason: string; section: string }) {
+  return { verdict, reason, section }
+}
+
+const isRejected = (rows: readonly LedgerRow[]): boolean => rows.some(row => row.verdict === 'reject')

@@ -1,0 +1,132 @@
+import type { Lines } from '../wire/lines.js'
+import { ID } from '../wire/names.js'
+import type { ContentFraming } from '../wire/request-head.js'
+import type { CloseReason } from './close-reason.js'
+import type { ConnectionOptions } from './connection-options.js'
+import { membersOf } from './list.js'
+
+/** What decides whether a client's connection outlives an exchange. */
+export interface ClientSide {
+  mode: 'reverse' | 'forward'
+  /** A forward proxy may keep an HTTP/1.0 client all the same: an option, to show what happens. */
+  forwardHttp10KeepAlive: boolean
+  /** The version of the request. */
+  minor: 0 | 1
+  /** The client's options in this request. */
+  close: boolean
+  keepAlive: boolean
+  /** How the response ends toward the client. */
+  framing: ContentFraming
+  /** The content of the request was read to its end, or will be. */
+  contentRead: boolean
+  /** This was a CONNECT, and it was refused. */
+  connectRefused: boolean
+  /** Requests on this connection, this one included, and how many it may have. */
+  requests: number
+  requestsMax: number
+  draining: boolean
+}
+
+/** RFC 9112 9.3, from the last request: 'keep', or why the client's connection ends after this response. */
+export function judgeClient(side: ClientSide): 'keep' | CloseReason {
+  if (side.close) return 'client-close'
+  if (side.connectRefused) return 'refused'
+  if (side.minor === 0) {
+    const admitted = side.mode === 'reverse' || side.forwardHttp10KeepAlive
+    if (!side.keepAlive || !admitted) return 'client-http10'
+    if (side.framing === 'chunked') return 'response-close-delimited' // an HTTP/1.0 client cannot read chunks
+  }
+  if (side.framing === 'close') return 'response-close-delimited'
+  if (!side.contentRead) return 'content-unread'
+  if (side.requests >= side.requestsMax) return 'client-requests-max'
+  return side.draining ? 'draining' : 'keep'
+}
+
+/** What decides whether an upstream's connection goes back to the pool. */
+export interface UpstreamSide {
+  /** The version of the response. */
+  minor: 0 | 1
+  /** The upstream's options in this response. */
+  close: boolean
+  keepAlive: boolean
+  /** How the response ended. */
+  framing: ContentFraming
+  /** The framing leaves in doubt where the response ends (`ResponseHead.lastOnConnection`). */
+  inDoubt: boolean
+  /** The response was read to its end, the request was sent to its end. */
+  responseRead: boolean
+  requestSent: boolean
+  /** There are octets after the response. */
+  surplus: boolean
+  /** How many more requests the upstream's Keep-Alive admits, -1 for no hint. */
+  hintMax: number
+  /** Requests on this connection, this one included, and how many it may have. */
+  requests: number
+  requestsMax: number
+  ageMs: number
+  ageMaxMs: number
+  draining: boolean
+}
+
+/** RFC 9112 9.3 and 9.6, from the last response: 'keep', or why nothing more is sent on this connection. */
+export function judgeUpstream(side: UpstreamSide): 'keep' | CloseReason {
+  if (!side.responseRead) return 'upstream-incomplete'
+  if (!side.requestSent) return 'early-response'
+  if (side.framing === 'close') return 'response-close-delimited'
+  if (side.inDoubt) return 'upstream-protocol-error'
+  if (side.surplus) return 'upstream-unsolicited'
+  if (side.close) return 'upstream-close'
+  if (side.minor === 0 && !side.keepAlive) return 'upstream-http10'
+  if (side.hintMax === 0) return 'upstream-hint'
+  if (side.requests >= side.requestsMax) return 'upstream-requests-max'
+  if (side.ageMs >= side.ageMaxMs) return 'upstream-age'
+  return side.draining ? 'draining' : 'keep'
+}
+
+/**
+ * The option that our response carries: `close` whenever we are going to close (RFC 9112 9.6), `keep-alive` where an
+ * HTTP/1.0 client has to be told, or where everybody is to be told how long.
+ */
+export function persistOption(verdict: 'keep' | CloseReason, minor: 0 | 1, announce: 'http10' | 'always') {
+  if (verdict !== 'keep') return 'close'
+  return minor === 0 || announce === 'always' ? 'keep-alive' : ''
+}
+
+/** Our Keep-Alive value: whole seconds, and how many more requests may follow this one (RFC 2068 19.7.1.1). */
+export function keepAliveValue(idleMs: number, requestsLeft: number): string {
+  return `timeout=${Math.floor(idleMs / 1000)}, max=${requestsLeft}`
+}
+
+/** What an upstream said in Keep-Alive; -1 for what it did not say. */
+export interface KeepAliveHint {
+  readonly timeoutS: number
+  readonly max: number
+}
+
+const NO_HINT: KeepAliveHint = { timeoutS: -1, max: -1 }
+
+/** The hint of a response, which counts only together with its option (RFC 9110 7.6.1). */
+export function keepAliveHint(lines: Lines, options: ConnectionOptions): KeepAliveHint {
+  const first = options.keepAlive ? lines.find(ID['keep-alive']) : -1
+  if (first < 0) return NO_HINT
+  const hint = { timeoutS: -1, max: -1 }
+  for (let i = first; i >= 0; i = lines.find(ID['keep-alive'], i)) {
+    for (const member of membersOf(lines.value(i))) {
+      const [, name, digits] = /^(timeout|max)[ \t]*=[ \t]*"?([0-9]{1,9})"?$/i.exec(member) ?? []
+      if (name === undefined) continue
+      hint[name.toLowerCase() === 'max' ? 'max' : 'timeoutS'] = Number(digits)
+    }
+  }
+  return hint
+}
+
+/**
+ * Does Proxy-Connection ask to keep the connection? It decides nothing but this, for an HTTP/1.0 client, where an
+ * option admits it (RFC 9112 C.2.2); it names no fields.
+ */
+export function proxyConnectionKeeps(lines: Lines): boolean {
+  for (let i = lines.find(ID['proxy-connection']); i >= 0; i = lines.find(ID['proxy-connection'], i)) {
+    if (membersOf(lines.value(i)).some(member => member.toLowerCase() === 'keep-alive')) return true
+  }
+  return false
+}

@@ -1,0 +1,208 @@
+import { ID } from '../wire/names.js'
+import type { RequestHead } from '../wire/request-head.js'
+import { requestLine } from '../wire/writer.js'
+import type { ConnectionOptions } from './connection-options.js'
+import { readExpect } from './expect.js'
+import { forwardedElement } from './forwarded.js'
+import { membersOf } from './list.js'
+import { MAX_FORWARDS_MAX, readMaxForwards } from './max-forwards.js'
+import { copyKept, REQUEST, type Rules, requestRules } from './rules.js'
+import { upgradesOf } from './upgrade.js'
+import { viaMember } from './via.js'
+
+/** What a request head alone does not tell. */
+export interface RequestContext {
+  mode: 'reverse' | 'forward'
+  /** Our pseudonym in Via, or '' for none. */
+  via: string
+  /** Whether requests get a Via at all. */
+  viaRequest: boolean
+  /** The value of Host toward the upstream, decided by routing. */
+  authority: string
+  /** The request-target to send. */
+  target: string
+  /** The client's address without brackets; '' where the transport has none. */
+  clientAddress: string
+  /** For `Forwarded` only; 0 leaves it out. */
+  clientPort: number
+  /** Of the connection to the client. */
+  scheme: 'http' | 'https'
+  /** The peer may say who its client is. */
+  trustedPeer: boolean
+  /** Add X-Forwarded-For, -Host and -Proto. */
+  xForwarded: boolean
+  /** Add Forwarded. */
+  forwarded: boolean
+  /** The protocols that may be upgraded to, in lower case. */
+  upgrades: ReadonlySet<string>
+  /** The trailers of the response will reach this client, if it takes them. */
+  passTrailers: boolean
+  /** What to do about end-to-end fields that Connection names. */
+  nominatedEndToEnd: 'remove' | 'reject'
+  /** How the content is framed toward the upstream. */
+  framing: 'none' | 'length' | 'chunked'
+  /** The length, where `framing` is 'length' and the client's was not: content that was buffered. */
+  contentLength?: number
+  /** This is the last request on that connection: say so (RFC 9112 9.6). */
+  close?: boolean
+}
+
+export interface OutboundRequest {
+  /** The whole head with its blank line, latin1. */
+  text: string
+  /** The protocol or protocols offered to the upstream, '' for none. */
+  upgrade: string
+  /** The client waits for a 100 before it sends its content. */
+  expectContinue: boolean
+  /** The client takes trailers, and the upstream was told so. */
+  teTrailers: boolean
+  /** How many end-to-end fields were removed because Connection named them. */
+  nominated: number
+  /** The protocols offered by the client and not passed on, '' for none. */
+  refusedUpgrade: string
+}
+
+/** Everything about the outbound head but the lines that are kept: the ledger explains it, the rewrite joins it. */
+export interface RequestPlan {
+  rules: Rules
+  /** Our lines in front of those that are kept: Host, where it is not the received one. */
+  first: string
+  /** Our lines after those that are kept. */
+  last: string
+  upgrade: string
+  refusedUpgrade: string
+  teTrailers: boolean
+  expectContinue: boolean
+}
+
+/**
+ * The head to send for a head received: what belongs to the client's connection is stripped first, our own lines are
+ * added after, so that nobody can name them away. The inbound head is never changed.
+ * @param options read from this head with status 400
+ * @throws ProtocolError 400 or 417, where a rule rejects the request
+ */
+export function rewriteRequest(
+  head: RequestHead,
+  options: ConnectionOptions,
+  context: RequestContext,
+): OutboundRequest {
+  const { rules, first, last, upgrade, refusedUpgrade, teTrailers, expectContinue } = planRequest(
+    head,
+    options,
+    context,
+  )
+  const kept = copyKept(head.lines, rules, options, requestLine(head.method, context.target) + first)
+  return {
+    text: `${kept + last}\r\n`,
+    upgrade,
+    expectContinue,
+    teTrailers,
+    nominated: options.nominated,
+    refusedUpgrade,
+  }
+}
+
+/** Applies the meaning of what is for this hop, before it is stripped (RFC 9110 7.6.1). Never throws. */
+export function planRequest(head: RequestHead, options: ConnectionOptions, context: RequestContext): RequestPlan {
+  const { lines, method, minor } = head
+  const { framing } = context
+  const expect = lines.find(ID.expect) < 0 ? 'nothing' : readExpect(lines)
+  const hops = readMaxForwards(lines, method)
+  const hostKept = hostStays(head, context.authority)
+  const teTrailers = minor === 1 && options.te && context.passTrailers && takesTrailers(head)
+  const { upgrade, refusedUpgrade } = lines.find(ID.upgrade) < 0 ? NO_UPGRADE : chooseUpgrade(head, options, context)
+
+  let traits = context.mode === 'forward' ? REQUEST.forward : 0
+  if (context.trustedPeer) traits |= options.namesIdentity ? REQUEST.trusted | REQUEST.identityNamed : REQUEST.trusted
+  if (context.xForwarded) traits |= REQUEST.xForwarded
+  if (context.forwarded) traits |= REQUEST.forwarded
+  if (framing === 'length' && head.framing === 'length') traits |= REQUEST.length
+  else if (framing === 'chunked') traits |= REQUEST.chunked
+  if (minor === 0) traits |= REQUEST.http10
+  if (hostKept) traits |= REQUEST.hostKept
+  if (hops >= 0) traits |= REQUEST.countsHops
+  if (method === 'CONNECT') traits |= REQUEST.connect
+  else if (method === 'TRACE' && head.contentLength !== 0) traits |= REQUEST.traceContent
+  if (expect === 'unknown') traits |= REQUEST.unknownExpectation
+  if (options.namesFraming) traits |= REQUEST.framingNamed
+  if (teTrailers) traits |= REQUEST.trailersWanted
+  if (upgrade !== '') traits |= REQUEST.upgrades
+  if (context.nominatedEndToEnd === 'reject') traits |= REQUEST.rejectsNominated
+
+  let last = ''
+  if (context.xForwarded) last = xForwardedLines(head, context)
+  if (context.forwarded) last += `Forwarded: ${elementFor(head, context)}\r\n`
+  if (context.viaRequest && context.via !== '') last += `Via: ${viaMember(minor, context.via)}\r\n`
+  // 0 is answered by ourselves before anything comes here; it never becomes a negative number.
+  if (hops >= 0) last += `Max-Forwards: ${Math.min(Math.max(hops - 1, 0), MAX_FORWARDS_MAX)}\r\n`
+  if (framing === 'chunked') last += 'Transfer-Encoding: chunked\r\n'
+  else if (framing === 'length' && head.framing !== 'length')
+    last += `Content-Length: ${context.contentLength ?? 0}\r\n`
+  if (teTrailers) last += 'TE: trailers\r\n'
+  if (upgrade !== '') last += `Upgrade: ${upgrade}\r\n`
+  if (teTrailers || upgrade !== '' || context.close === true) {
+    last += connectionLine(context.close === true, upgrade !== '', teTrailers)
+  }
+
+  const first = hostKept ? '' : `Host: ${context.authority}\r\n`
+  const expectContinue = expect === 'continue' && minor === 1 && framing !== 'none'
+  return { rules: requestRules(traits), first, last, upgrade, refusedUpgrade, teTrailers, expectContinue }
+}
+
+/** The received Host stays where it stands if it says what routing says; otherwise ours goes first (RFC 9110 7.2). */
+function hostStays({ lines }: RequestHead, authority: string): boolean {
+  const i = lines.find(ID.host)
+  return i >= 0 && lines.value(i) === authority
+}
+
+/** Is `trailers` a member of TE (RFC 9110 10.1.4)? */
+function takesTrailers({ lines }: RequestHead): boolean {
+  for (let i = lines.find(ID.te); i >= 0; i = lines.find(ID.te, i)) {
+    if (membersOf(lines.value(i)).some(member => member.toLowerCase() === 'trailers')) return true
+  }
+  return false
+}
+
+const NO_UPGRADE = { upgrade: '', refusedUpgrade: '' }
+
+/** Only HTTP/1.1 may ask, only with `Connection: upgrade`, and only for what is allowed (RFC 9110 7.8). */
+function chooseUpgrade({ lines, minor }: RequestHead, options: ConnectionOptions, context: RequestContext) {
+  const protocols = upgradesOf(lines)
+  const heard = minor === 1 && options.upgrade
+  const allowed = protocols.filter(protocol => heard && context.upgrades.has(protocol.toLowerCase()))
+  const refused = protocols.filter(protocol => !allowed.includes(protocol))
+  return { upgrade: allowed.join(', '), refusedUpgrade: refused.join(', ') }
+}
+
+/** Ours alone for an untrusted peer; behind what a trusted one says. */
+function xForwardedLines({ lines, host }: RequestHead, context: RequestContext): string {
+  const address = context.clientAddress === '' ? 'unknown' : context.clientAddress
+  const trusted = context.trustedPeer
+  let out = 'X-Forwarded-For: '
+  if (trusted) {
+    const before = lastValue(lines)
+    if (before !== '') out += `${before}, `
+  }
+  out += `${address}\r\n`
+  if (host !== '' && !(trusted && lines.find(ID['x-forwarded-host']) >= 0)) out += `X-Forwarded-Host: ${host}\r\n`
+  if (!(trusted && lines.find(ID['x-forwarded-proto']) >= 0)) out += `X-Forwarded-Proto: ${context.scheme}\r\n`
+  return out
+}
+
+/** The value of the last X-Forwarded-For line. */
+function lastValue(lines: RequestHead['lines']): string {
+  let value = ''
+  for (let i = lines.find(ID['x-forwarded-for']); i >= 0; i = lines.find(ID['x-forwarded-for'], i))
+    value = lines.value(i)
+  return value
+}
+
+function elementFor({ host }: RequestHead, { clientAddress, clientPort, scheme }: RequestContext): string {
+  return forwardedElement({ address: clientAddress, port: clientPort, host, scheme })
+}
+
+/** Whatever we use of this connection is named in our own Connection (RFC 9110 7.6.1). */
+function connectionLine(close: boolean, upgrade: boolean, te: boolean): string {
+  const options = [close ? 'close' : '', upgrade ? 'upgrade' : '', te ? 'TE' : '']
+  return `Connection: ${options.filter(option => option !== '').join(', ')}\r\n`
+}

@@ -1,0 +1,49 @@
+import { readAuthority } from '../wire/authority.js'
+import type { Lines } from '../wire/lines.js'
+import { ID, isToken } from '../wire/names.js'
+import { membersOf } from './list.js'
+
+/**
+ * May this stand in Via as the name of a deployment (RFC 9110 7.6.3: a pseudonym, or host and port)? A host that could
+ * be taken for a list or a comment may not.
+ */
+export function isPseudonym(name: string): boolean {
+  return isToken(name) || (readAuthority(name) !== undefined && !/[,()]/.test(name))
+}
+
+/** The member that we append: the version *received*, then our name (RFC 9110 7.6.3). */
+export function viaMember(minor: 0 | 1, pseudonym: string): string {
+  return `1.${minor} ${pseudonym}`
+}
+
+/**
+ * Has this message been here already? True when a member of a Via line was written by exactly this name. Comments are
+ * no names, whatever they say, and a name within a name is another one.
+ */
+export function viaCarries(lines: Lines, pseudonym: string): boolean {
+  if (pseudonym === '') return false
+  for (let i = lines.find(ID.via); i >= 0; i = lines.find(ID.via, i)) {
+    const value = lines.value(i)
+    if (value.includes(pseudonym) && receivers(value).includes(pseudonym)) return true
+  }
+  return false
+}
+
+/** The received-by of each member: the second word outside comments. */
+function receivers(value: string): (string | undefined)[] {
+  return membersOf(withoutComments(value)).map(member => member.split(/[ \t]+/)[1])
+}
+
+/** Comments nest, and a backslash escapes within them (RFC 9110 5.6.5); one that never ends takes the rest with it. */
+function withoutComments(value: string): string {
+  let bare = ''
+  let depth = 0
+  for (let at = 0; at < value.length; at++) {
+    const char = value[at]!
+    if (char === '(') depth++
+    else if (depth === 0) bare += char
+    else if (char === '\\') at++
+    else if (char === ')') depth--
+  }
+  return bare
+}

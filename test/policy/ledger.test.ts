@@ -1,0 +1,253 @@
+import fc from 'fast-check'
+import { test } from 'tap'
+import { explainRequest, explainResponse, explainTrailers, type LedgerRow } from '../../lib/policy/ledger.js'
+import { type RequestContext, rewriteRequest } from '../../lib/policy/rewrite-request.js'
+import { type ResponseContext, rewriteResponse } from '../../lib/policy/rewrite-response.js'
+import { fieldsOf } from '../../lib/wire/lines.js'
+import { ProtocolError } from '../../lib/wire/protocol-error.js'
+import { crlf, fieldLines, GATEWAY, linesOf, optionsOf, request, response, TO_CLIENT } from './heads.js'
+
+const short = (rows: LedgerRow[]): string[] =>
+  rows.map(row => `${row.verdict} ${row.field}: ${row.value} (${row.section})`)
+
+test('R132: a request, row by row', async t => {
+  const { head, options } = request(
+    'GET / HTTP/1.0',
+    'A: 1',
+    'Connection: x-a',
+    'X-A: 2',
+    'X-Forwarded-For: 3',
+    'TE: x',
+  )
+  t.same(short(explainRequest(head, options, GATEWAY)), [
+    'add Host: a.example (RFC 9110 7.2)',
+    'keep A: 1 (RFC 9110 7.6)',
+    'drop Connection: x-a (RFC 9110 7.6.1)',
+    'drop X-A: 2 (RFC 9110 7.6.1)',
+    'replace X-Forwarded-For: 3 (RFC 7239 8.1)',
+    'drop TE: x (RFC 9110 10.1.4)',
+    'add X-Forwarded-For: 192.0.2.1 (RFC 7239 7.4)',
+    'add X-Forwarded-Proto: http (RFC 7239 7.4)',
+    'add Via: 1.0 edge-7 (RFC 9110 7.6.3)',
+  ])
+})
+
+test('R136: a request that is refused adds nothing', async t => {
+  const { head, options } = request('GET / HTTP/1.1', 'Host: a', 'Connection: host')
+  t.same(short(explainRequest(head, options, GATEWAY)), [
+    'replace Host: a (RFC 9110 7.2)',
+    'reject Connection: host (RFC 9110 7.6.1)',
+  ])
+})
+
+test('R155: a 101 that is refused', async t => {
+  const wrong = response('GET', 'HTTP/1.1 101 X', 'Connection: upgrade', 'Upgrade: h2c')
+  t.match(short(explainResponse(wrong.head, wrong.options, TO_CLIENT)).at(-1), /^reject Upgrade: h2c/)
+  const missing = response('GET', 'HTTP/1.1 101 X', 'Connection: upgrade')
+  t.match(
+    short(explainResponse(missing.head, missing.options, TO_CLIENT)).at(-1),
+    /^reject Upgrade: {2}\(RFC 9110 7.8\)/,
+  )
+})
+
+test('R121, R132: a trailer section', async t => {
+  const lines = linesOf(crlf('X-A: 1', 'Host: b', 'X-Sum: c'), false)
+  t.same(short(explainTrailers(lines, optionsOf(fieldLines('Connection: x-a')))), [
+    'drop X-A: 1 (RFC 9110 7.6.1)',
+    'drop Host: b (RFC 9110 6.5.1)',
+    'keep X-Sum: c (RFC 9110 7.6)',
+  ])
+})
+
+// Whatever the head: what is named dies, hop fields die, ours survive, and the ledger tells exactly what was done.
+
+const HOP = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'upgrade',
+  'transfer-encoding',
+  'http2-settings',
+  'close',
+]
+const SOMETIMES_OURS = new Set(['connection', 'keep-alive', 'te', 'upgrade', 'transfer-encoding'])
+const NAME = fc.oneof(
+  fc.constantFrom(
+    'X-A',
+    'x-b',
+    'Cookie',
+    'Accept',
+    'Date',
+    'Trailer',
+    'Via',
+    'Forwarded',
+    'X-Forwarded-For',
+    'X-Forwarded-Host',
+  ),
+  fc.constantFrom(
+    'X_Forwarded_For',
+    'X-Real-IP',
+    'Proxy',
+    'Max-Forwards',
+    'Proxy-Authorization',
+    'ALPN',
+    'Expect',
+    'Set-Cookie',
+  ),
+  fc.constantFrom(...HOP.filter(name => name !== 'connection' && name !== 'transfer-encoding')),
+  fc
+    .stringMatching(/^[A-Za-z][A-Za-z0-9_-]{0,8}$/)
+    .filter(name => !/^(host|content-length|transfer-encoding)$/i.test(name)),
+)
+const OPTION = fc.oneof(NAME, fc.constantFrom('close', 'Keep-Alive', 'upgrade', 'TE', ' ', 'host'))
+const VALUE = fc.oneof(
+  fc.constantFrom('1', 'trailers', 'websocket', 'h2c, websocket', '100-continue', '5', '', 'a, b'),
+  fc.stringMatching(/^[!-~]([ -~]{0,9}[!-~])?$/),
+)
+const FIELD = fc.oneof(
+  { weight: 3, arbitrary: fc.tuple(NAME, VALUE) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(fc.constantFrom('Connection', 'connection'), fc.array(OPTION, { maxLength: 4 }).map(String)),
+  },
+)
+const FIELDS = fc.array(FIELD, { maxLength: 12 }).map(fields => fields.map(([name, value]) => `${name}: ${value}`))
+
+const REQUEST_CONTEXT: fc.Arbitrary<Omit<RequestContext, 'framing'>> = fc.record({
+  mode: fc.constantFrom('reverse', 'forward'),
+  via: fc.constantFrom('edge-7', ''),
+  viaRequest: fc.boolean(),
+  authority: fc.constantFrom('a.example', 'b.example:81'),
+  target: fc.constant('/x'),
+  clientAddress: fc.constantFrom('192.0.2.1', '2001:db8::1', ''),
+  clientPort: fc.constantFrom(0, 5000),
+  scheme: fc.constantFrom('http', 'https'),
+  trustedPeer: fc.boolean(),
+  xForwarded: fc.boolean(),
+  forwarded: fc.boolean(),
+  upgrades: fc.constantFrom(new Set(['websocket']), new Set<string>()),
+  passTrailers: fc.boolean(),
+  nominatedEndToEnd: fc.constantFrom('remove', 'reject'),
+  close: fc.boolean(),
+})
+const RESPONSE_CONTEXT: fc.Arbitrary<ResponseContext> = fc.record({
+  clientMinor: fc.constantFrom(0, 1),
+  method: fc.constantFrom('GET', 'HEAD', 'CONNECT'),
+  framing: fc.constantFrom('none', 'length', 'chunked', 'close'),
+  via: fc.constantFrom('edge-7', ''),
+  now: fc.constant(() => 'Sun, 06 Nov 1994 08:49:37 GMT'),
+  persist: fc.constantFrom('', 'close', 'keep-alive'),
+  keepAlive: fc.constantFrom('', 'timeout=5, max=9'),
+  upgrade: fc.constantFrom('', 'websocket'),
+  trailers: fc.boolean(),
+})
+
+const seed = Date.now() % 2 ** 31
+const RUN = { seed, numRuns: 1500 }
+
+/** What must hold between a received head, what went out, and the rows that explain it. */
+function holds(
+  text: string,
+  rows: LedgerRow[],
+  inbound: { name: string; value: string }[],
+  named: readonly string[],
+): void {
+  const out = fieldsOf(linesOf(text, true))
+  const told = rows.filter(row => row.verdict === 'keep' || row.verdict === 'add')
+  same(
+    out,
+    told.map(({ field: name, value }) => ({ name, value })),
+    'the rows rebuild what went out',
+  )
+  same(
+    rows.filter(row => row.verdict !== 'add').map(({ field: name, value }) => ({ name, value })),
+    inbound,
+    'every received field has its row',
+  )
+  for (const { field, verdict } of rows) {
+    const name = field.toLowerCase()
+    if (verdict !== 'keep') continue
+    if (named.includes(name)) throw new Error(`${field} is named and was kept`)
+    if (HOP.includes(name)) throw new Error(`${field} is for one hop and was kept`)
+  }
+  for (const { name } of out) {
+    const lower = name.toLowerCase()
+    if (HOP.includes(lower) && !SOMETIMES_OURS.has(lower)) throw new Error(`${name} went out`)
+  }
+}
+
+function same(is: unknown, wanted: unknown, what: string): void {
+  if (JSON.stringify(is) !== JSON.stringify(wanted))
+    throw new Error(`${what}: ${JSON.stringify(is)} / ${JSON.stringify(wanted)}`)
+}
+
+test(`R132, R134, R141, R204: any request (seed ${seed})`, async t => {
+  const start = fc.constantFrom('GET / HTTP/1.1', 'GET / HTTP/1.0', 'OPTIONS / HTTP/1.1', 'TRACE / HTTP/1.1')
+  const framed = fc.constantFrom(
+    ['none', ''],
+    ['length', 'Content-Length: 5'],
+    ['chunked', 'Transfer-Encoding: chunked'],
+  )
+  const property = fc.property(start, framed, FIELDS, REQUEST_CONTEXT, (line, [kind, framing], fields, rest) => {
+    const framingLine = framing === '' || (kind === 'chunked' && line.endsWith('1.0')) ? [] : [framing!]
+    const { head, options } = request(line, 'Host: a.example', ...framingLine, ...fields)
+    const context: RequestContext = { ...rest, framing: head.framing }
+    const inbound = fieldsOf(head.lines)
+    const rows = explainRequest(head, options, context)
+    let text = ''
+    try {
+      text = rewriteRequest(head, options, context).text
+    } catch (error) {
+      if (error instanceof ProtocolError && rows.some(row => row.verdict === 'reject')) return
+      throw error
+    }
+    if (rows.some(row => row.verdict === 'reject')) throw new Error('the ledger rejects what the rewrite lets pass')
+    holds(
+      text,
+      rows,
+      inbound,
+      options.names.filter(name => name !== 'host'),
+    )
+    const has = (field: string): boolean => text.includes(`\r\n${field}\r\n`)
+    if (context.viaRequest && context.via !== '' && !has(`Via: 1.${head.minor} edge-7`))
+      throw new Error('our Via is gone')
+    const address = context.clientAddress === '' ? 'unknown' : context.clientAddress
+    if (context.xForwarded && !new RegExp(`\r\nX-Forwarded-For: (.*, )?${address}\r\n`).test(text))
+      throw new Error('no address')
+    if (context.xForwarded && !context.trustedPeer && !has('X-Forwarded-Host: a.example'))
+      throw new Error('no authority')
+    if (context.forwarded && !/\r\nForwarded: for=/.test(text)) throw new Error('our Forwarded is gone')
+  })
+  t.doesNotThrow(() => fc.assert(property, RUN))
+})
+
+test(`R132, R134, R123: any response (seed ${seed})`, async t => {
+  const start = fc
+    .constantFrom('200 OK', '204 X', '304 X', '101 X', '103 X', '426 X', '200 OK')
+    .map(rest => `HTTP/1.1 ${rest}`)
+  const property = fc.property(start, FIELDS, RESPONSE_CONTEXT, (line, fields, context) => {
+    const { head, options } = response(context.method, line, ...fields)
+    const inbound = fieldsOf(head.lines)
+    const rows = explainResponse(head, options, context)
+    let text = ''
+    try {
+      text = rewriteResponse(head, options, context)
+    } catch (error) {
+      if (error instanceof ProtocolError && rows.at(-1)?.verdict === 'reject') return
+      if (error instanceof ProtocolError && rows.some(row => row.verdict === 'reject')) return
+      throw error
+    }
+    if (text === '' && head.status < 200 && context.clientMinor === 0) return
+    holds(
+      text,
+      rows,
+      inbound,
+      options.names.filter(name => name !== 'host'),
+    )
+    if (context.via !== '' && !text.includes('\r\nVia: 1.1 edge-7\r\n')) throw new Error('our Via is gone')
+    if (head.status >= 200 && !/\r\nDate: /i.test(text)) throw new Error('no Date')
+    if (context.clientMinor === 0 && /\r\nTransfer-Encoding:/i.test(text)) throw new Error('chunked to HTTP/1.0')
+  })
+  t.doesNotThrow(() => fc.assert(property, RUN))
+})
