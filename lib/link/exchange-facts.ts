@@ -1,0 +1,64 @@
+/**
+ * What has to be known of an exchange whose upstream connection failed, to decide whether its request may be sent again.
+ * The exchange itself can be passed: nothing is made for the question.
+ */
+export interface RetryFacts {
+  readonly method: string
+  /** The client reset or abandoned its connection: nobody waits for an answer. */
+  readonly clientGone: boolean
+  /** How often this request was given to another connection already. */
+  readonly retries: number
+  /** Octets of the request that were handed to the failed connection's socket, whether or not they arrived. */
+  readonly octetsWritten: number
+  /** The failed connection had served another exchange before: only then can it have been stale. */
+  readonly reused: boolean
+  /**
+   * What came back. `408`: the first thing on it was a 408 head, of which nothing was passed on (RFC 9110 15.5.9: on a reused
+   * connection it speaks of the idle time, not of our request).
+   */
+  readonly response: 'none' | '408' | 'begun'
+  /** Either there is no content, or every octet of it that was read from the client is still held. */
+  readonly contentKept: boolean
+}
+
+export type RetryVerdict = 'yes' | keyof typeof RETRY_REFUSALS
+
+/** Why a request is not sent again, one sentence each. */
+export const RETRY_REFUSALS = {
+  'client-gone': 'The client has gone, so nobody would read the answer.',
+  'already-retried': 'The request was sent again once before; a failed retry is not retried (RFC 9110 9.2.2).',
+  'content-not-kept': 'Content of the request has been sent on and was not kept.',
+  'response-begun': 'Part of a response has arrived, so the upstream has acted on the request.',
+  'fresh-connection': 'The connection was new, so its end was no idle limit: the upstream failed on this very request.',
+  'not-idempotent': 'The method is not idempotent, and the upstream may have acted on the request (RFC 9110 9.2.2).',
+} as const satisfies Record<string, string>
+
+/**
+ * May the request be sent again, on a fresh connection? One rule, read from top to bottom (RFC 9110 9.2.2, RFC 9112 9.3.1):
+ * once only; if nothing of it was written, whatever the method; otherwise only when the connection can have been stale, no
+ * response has begun, and sending it twice does no more than sending it once.
+ */
+export function mayRetry(facts: RetryFacts): RetryVerdict {
+  if (facts.clientGone) return 'client-gone'
+  if (facts.retries > 0) return 'already-retried'
+  if (!facts.contentKept) return 'content-not-kept'
+  if (facts.response === 'begun') return 'response-begun'
+  if (facts.octetsWritten === 0) return 'yes'
+  if (!facts.reused) return facts.response === '408' ? 'response-begun' : 'fresh-connection'
+  return isIdempotent(facts.method) ? 'yes' : 'not-idempotent'
+}
+
+/** RFC 9110 9.2.2: the safe methods, PUT and DELETE. Methods are case-sensitive; one that we do not know is assumed not to be. */
+export function isIdempotent(method: string): boolean {
+  switch (method) {
+    case 'GET':
+    case 'HEAD':
+    case 'OPTIONS':
+    case 'TRACE':
+    case 'PUT':
+    case 'DELETE':
+      return true
+    default:
+      return false
+  }
+}

@@ -1,0 +1,68 @@
+import type { Note } from './deadlines.js'
+
+/** How much of everything there may be at once. The limits of the grammar stand in `wire/limits.ts`, those of time in `deadlines.ts`. */
+export interface Limits {
+  clientConnectionsMax: number
+  clientConnectionsPerAddressMax: number
+  clientRequestsMax: number
+  /** For one origin, as the next five. */
+  upstreamConnectionsMax: number
+  upstreamIdleMax: number
+  upstreamWaitingMax: number
+  upstreamRequestsMax: number
+  upstreamAgeMs: number
+  originsMax: number
+  retryBytesMax: number
+  discardBytesMax: number
+  pipelineBytesMax: number
+}
+
+export type LimitName = keyof Limits
+
+/** The defaults, each with its reason and with who else uses that value. */
+export const LIMITS: Readonly<Limits> = {
+  // At some 6 KiB for an idle one this is 60 MB. nginx: 512 for a worker; Apache: 400 in all; HAProxy: what `ulimit -n` allows; Caddy: no limit.
+  clientConnectionsMax: 10_000,
+  // Half of all: one address (a load balancer in front, or one attacker) never shuts out everybody else. nginx, HAProxy, Caddy: no limit unless written down.
+  clientConnectionsPerAddressMax: 5_000,
+  // Lets a balancer in front of us spread its connections anew now and then, at one handshake in a thousand requests. nginx: 1000; Apache: 100; Caddy: no limit.
+  clientRequestsMax: 1_000,
+  // More than a process of an ordinary upstream serves at once, few enough to leave us ports. Envoy: 1024; Node's Agent, nginx, HAProxy: no limit.
+  upstreamConnectionsMax: 1_024,
+  // Must exceed the usual number of requests under way, otherwise connections are closed and dialled all the time; what is not
+  // needed goes by the idle limit. Node's Agent: 256; nginx's examples, Caddy: 32; Go: 2.
+  upstreamIdleMax: 256,
+  // As many again as are being served. Envoy: max_pending_requests 1024; HAProxy: `maxqueue` without limit.
+  upstreamWaitingMax: 1_024,
+  // One dial in a thousand requests is not felt. nginx: keepalive_requests 1000 for upstreams; HAProxy, Go: no limit.
+  upstreamRequestsMax: 1_000,
+  // Connections must not stay with an old backend while new ones stand behind the same name. nginx: keepalive_time 1 h; Go, HAProxy: no limit.
+  upstreamAgeMs: 300_000,
+  // Books and cached names for a forward proxy; those unused for longest go first. Squid: ipcache_size 1024.
+  originsMax: 1_024,
+  // Content that is kept to be sent again. Enough for a form, little enough to be held for every exchange. nginx keeps all of it, in files.
+  retryBytesMax: 65_536,
+  // Unread content of a request that has its answer already: one more megabyte is cheaper than a new connection. nginx has no limit but lingering_time.
+  discardBytesMax: 1_048_576,
+  // Requests that arrived while another is being answered: one read of a socket, then reading stops. HAProxy: one buffer, 16 KiB.
+  pipelineBytesMax: 65_536,
+}
+
+/** One sentence for `--help` each; the default is printed beside it. */
+export const LIMIT_NOTES: Readonly<Record<LimitName, Note<'ms' | 'bytes' | 'count'>>> = {
+  clientConnectionsMax: { sentence: 'Client connections open at once.', unit: 'count' },
+  clientConnectionsPerAddressMax: { sentence: 'Client connections open at once from one address.', unit: 'count' },
+  clientRequestsMax: { sentence: 'Requests on one client connection (0: no limit).', unit: 'count' },
+  upstreamConnectionsMax: { sentence: 'Connections to one origin, dials under way included.', unit: 'count' },
+  upstreamIdleMax: { sentence: 'Idle connections kept for one origin (0: none is reused).', unit: 'count' },
+  upstreamWaitingMax: { sentence: 'Requests that wait for a connection to one origin (0: none waits).', unit: 'count' },
+  upstreamRequestsMax: { sentence: 'Requests on one upstream connection (0: no limit).', unit: 'count' },
+  upstreamAgeMs: { sentence: 'Age at which an upstream connection is used no more (0: no limit).', unit: 'ms' },
+  originsMax: { sentence: 'Origins whose connections and addresses are remembered.', unit: 'count' },
+  retryBytesMax: {
+    sentence: 'Request content kept so that it can be sent again on a stale connection.',
+    unit: 'bytes',
+  },
+  discardBytesMax: { sentence: 'Unread request content thrown away after an early response.', unit: 'bytes' },
+  pipelineBytesMax: { sentence: 'Octets of further requests held while one is being answered.', unit: 'bytes' },
+}

@@ -1,0 +1,22 @@
+/** Scheme, host and port: what two connections must have in common to be interchangeable. */
+export interface Origin {
+  /** `http://host:port`, lower case; names the pool. */
+  readonly key: string
+  readonly scheme: 'http' | 'https'
+  /** Without the brackets of an IPv6 literal. */
+  readonly host: string
+  readonly port: number
+  /** What stands in `Host`: brackets where needed, no default port. */
+  readonly authority: string
+}
+
+export const DEFAULT_PORTS = { http: 80, https: 443 } as const satisfies Record<Origin['scheme'], number>
+
+/** Makes an origin; `port` -1 means the scheme's default (RFC 9110 4.2). */
+export function originOf(scheme: Origin['scheme'], host: string, port: number): Origin {
+  const name = host.toLowerCase()
+  const bracketed = name.includes(':') ? `[${name}]` : name
+  const number = port === -1 ? DEFAULT_PORTS[scheme] : port
+  const authority = number === DEFAULT_PORTS[scheme] ? bracketed : `${bracketed}:${number}`
+  return { key: `${scheme}://${bracketed}:${number}`, scheme, host: name, port: number, authority }
+}

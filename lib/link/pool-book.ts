@@ -1,0 +1,369 @@
+import type { CloseReason } from '../policy/close-reason.js'
+import { next, UPSTREAM_TABLE, type UpstreamEvent, type UpstreamState } from './connection-state.js'
+import { IDLE_MARGIN_MS, IdleLesson } from './idle-lesson.js'
+
+/**
+ * The book of the connections to one origin: who is busy, who idles, who waits. It decides; others dial, write and close. It knows
+ * no clock: `now` is milliseconds of one that never goes back.
+ *
+ * Idle connections are a stack (most recently used first), waiters a queue (first come, first served). Every call is O(1) but
+ * for `expire`, `closeIdle` and connections past their limit, each of which is met once. Nothing is allocated to acquire an idle
+ * connection or to release one that nobody waits for.
+ *
+ * What always holds (RFC 9112 9.4): busy + idle + dialing is at most `upstreamConnectionsMax`; nobody waits while there is an idle
+ * connection or room for a dial; a connection belongs to one exchange at a time (so nothing is ever pipelined, RFC 9112 9.3.2).
+ */
+export class PoolBook<C extends Pooled<C>, W extends object> {
+  readonly origin: string
+  readonly lesson = new IdleLesson()
+  readonly #limits: Readonly<PoolLimits>
+  readonly #close: (connection: C, reason: CloseReason) => void
+  readonly #queue = new Map<W, Wait<W>>()
+  #firstWait: Wait<W> | null = null
+  #lastWait: Wait<W> | null = null
+  #newest: Seat<C> | null = null
+  #oldest: Seat<C> | null = null
+  #busy = 0
+  #idle = 0
+  #dialing = 0
+
+  /**
+   * @param limits read anew at every call, never written
+   * @param close is told each connection that must be closed, with the reason. It must not call the book but for `remove` of
+   *   that same connection, which does nothing then.
+   */
+  constructor(origin: string, limits: Readonly<PoolLimits>, close: (connection: C, reason: CloseReason) => void) {
+    this.origin = origin
+    this.#limits = limits
+    this.#close = close
+  }
+
+  /** Connections: busy and idle ones. Dials under way are counted by `dialing`. */
+  get open(): number {
+    return this.#busy + this.#idle
+  }
+
+  get busy(): number {
+    return this.#busy
+  }
+
+  get idle(): number {
+    return this.#idle
+  }
+
+  get dialing(): number {
+    return this.#dialing
+  }
+
+  get waiting(): number {
+    return this.#queue.size
+  }
+
+  /** The connection that has been idle for longest, if any: what to close first when room is needed elsewhere. */
+  get longestIdle(): C | null {
+    return this.#oldest === null ? null : this.#oldest.connection
+  }
+
+  /**
+   * Asks for a connection.
+   *
+   * - a connection: it is the caller's until `release` or `remove`;
+   * - `dial`: open one, then call `dialed` or `dialFailed`, exactly one of them, also when nobody wants it any more;
+   * - `wait`: `waiter` is in the queue, until a later call answers with a `Handout` for it or it withdraws;
+   * - `full`: neither; the queue is full.
+   *
+   * @param fresh never an idle connection: for a retry, whose first try met a stale one (RFC 9110 9.2.2). If only an idle
+   *   connection takes up the room, the longest idle one is closed. From the queue a released one may come: it was alive just now.
+   */
+  acquire(waiter: W, now: number, fresh = false): C | 'dial' | 'wait' | 'full' {
+    while (this.#newest !== null && !fresh) {
+      const seat = this.#newest
+      const reason = this.#overdue(seat, now)
+      if (reason === null) {
+        this.#leaveStack(seat)
+        this.#take(seat)
+        return seat.connection
+      }
+      this.#drop(seat, reason)
+    }
+    if (this.#hasRoom()) return this.#dial()
+    if (this.#oldest !== null) {
+      this.#drop(this.#oldest, 'surplus-idle')
+      return this.#dial()
+    }
+    if (this.#queue.has(waiter)) throw new Error(`${this.origin}: waits already`)
+    if (this.#queue.size >= this.#limits.upstreamWaitingMax) return 'full'
+    this.#append(waiter)
+    return 'wait'
+  }
+
+  /** Gives up waiting. False when it did not wait (any more): then its `Handout` is under way to it. */
+  withdraw(waiter: W): boolean {
+    const wait = this.#queue.get(waiter)
+    if (wait === undefined) return false
+    this.#leaveQueue(wait)
+    return true
+  }
+
+  /**
+   * A dial has succeeded; the connection is busy for whoever dialed. If that one has gone: `release` it.
+   *
+   * @param jitter 0 to 1, a random number: shortens requests and age by up to a fifth, so that connections which were opened
+   *   together are not replaced together.
+   */
+  dialed(connection: C, now: number, jitter: number): void {
+    if (this.#dialing === 0) throw new Error(`${this.origin}: no dial was under way`)
+    const seat = connection.seat
+    this.#enter(seat, 'dialed')
+    const share = 1 - JITTER * jitter
+    const { upstreamRequestsMax, upstreamAgeMs } = this.#limits
+    seat.served = 1
+    seat.servedMax =
+      upstreamRequestsMax > 0 ? Math.max(1, Math.floor(upstreamRequestsMax * share)) : Number.POSITIVE_INFINITY
+    seat.openedAt = now
+    seat.oldAt = upstreamAgeMs > 0 ? now + upstreamAgeMs * share : Number.POSITIVE_INFINITY
+    this.#dialing--
+    this.#busy++
+  }
+
+  /** A dial has failed or was given up. */
+  dialFailed(): Handout<C, W> | null {
+    if (this.#dialing === 0) throw new Error(`${this.origin}: no dial was under way`)
+    this.#dialing--
+    return this.#dialDue()
+  }
+
+  /**
+   * What the upstream said in `Keep-Alive` beside its connection option (RFC 2068 19.7.1): kept until it says something else.
+   *
+   * @param timeoutS seconds of idle time, -1: not said
+   * @param max further requests that it will answer, -1: not said
+   */
+  hint(connection: C, timeoutS: number, max: number): void {
+    const seat = connection.seat
+    if (timeoutS >= 0) seat.hintMs = Math.max(0, timeoutS * 1_000 - IDLE_MARGIN_MS)
+    if (max >= 0) seat.hintServedMax = seat.served + max
+  }
+
+  /** True when this exchange is the connection's last whatever its verdict: the request may say `close` (RFC 9112 9.6). */
+  isLast(connection: C, now: number): boolean {
+    return this.#worn(connection.seat, now) !== null
+  }
+
+  /**
+   * The exchange is over. With `keep` the connection goes to the first waiter, or becomes idle, or is closed because a limit says
+   * so; with a reason it is closed. Whoever releases twice, or after `remove`, has a bug: that throws.
+   */
+  release(connection: C, verdict: 'keep' | CloseReason, now: number): Handout<C, W> | null {
+    const seat = connection.seat
+    this.#enter(seat, 'released')
+    this.#busy--
+    seat.idleSince = now
+    const reason = verdict === 'keep' ? (this.#worn(seat, now) ?? this.#overdue(seat, now)) : verdict
+    if (reason !== null) {
+      this.#enter(seat, 'removed')
+      this.#close(connection, reason)
+      return this.#dialDue()
+    }
+    if (this.#firstWait !== null) {
+      this.#take(seat)
+      return this.#handOut(this.#firstWait, connection)
+    }
+    this.#enterStack(seat)
+    if (this.#idle > this.#limits.upstreamIdleMax) this.#drop(this.#oldest!, 'surplus-idle')
+    return null
+  }
+
+  /**
+   * The connection is gone, or the caller closes it now (so the close sink is not told): a FIN, a reset or an octet on an idle one
+   * (RFC 9112 9.2, 9.5), a socket that broke under an exchange, a tunnel that has ended. An upstream's FIN or reset on an idle
+   * connection is a lesson. May be called again, also after the book let it be closed: sockets report one end in several ways.
+   */
+  remove(connection: C, reason: CloseReason, now: number): Handout<C, W> | null {
+    const seat = connection.seat
+    const was = seat.state
+    this.#enter(seat, 'removed')
+    if (was === 'closed') return null
+    if (was === 'busy') this.#busy--
+    else {
+      this.#leaveStack(seat)
+      if (reason === 'upstream-fin' || reason === 'upstream-reset') this.lesson.observe(now - seat.idleSince, now)
+    }
+    return this.#dialDue()
+  }
+
+  /**
+   * Closes the idle connections that are past a limit of theirs, and answers when the next one will be (`Infinity`: none is idle).
+   * `acquire` looks for itself, so lateness here costs a socket its time, never a request its connection.
+   */
+  expire(now: number): number {
+    let due = Number.POSITIVE_INFINITY
+    for (let seat = this.#oldest; seat !== null; ) {
+      const newer: Seat<C> | null = seat.newer
+      const reason = this.#overdue(seat, now)
+      if (reason !== null) this.#drop(seat, reason)
+      else due = Math.min(due, seat.oldAt, seat.idleSince + this.#idleLimit(seat, now))
+      seat = newer
+    }
+    return due
+  }
+
+  /** Closes every idle connection: the proxy drains, or the origin's address has changed. Busy ones end by their verdict. */
+  closeIdle(reason: CloseReason): void {
+    while (this.#oldest !== null) this.#drop(this.#oldest, reason)
+  }
+
+  toString(): string {
+    return `${this.origin}: ${this.#busy} busy, ${this.#idle} idle, ${this.#dialing} dialing, ${this.#queue.size} waiting`
+  }
+
+  // ---- limits ----
+
+  #hasRoom(): boolean {
+    return this.#busy + this.#idle + this.#dialing < this.#limits.upstreamConnectionsMax
+  }
+
+  /** Why it must serve nobody else, busy or idle; null: it may. */
+  #worn(seat: Seat<C>, now: number): CloseReason | null {
+    if (seat.served >= seat.servedMax) return 'upstream-requests-max'
+    if (seat.served >= seat.hintServedMax) return 'upstream-hint'
+    return now >= seat.oldAt ? 'upstream-age' : null
+  }
+
+  /** Why an idle one must not be used any more at `now`; null: it may. */
+  #overdue(seat: Seat<C>, now: number): CloseReason | null {
+    if (now >= seat.oldAt) return 'upstream-age'
+    const idleMs = now - seat.idleSince
+    if (idleMs < this.#idleLimit(seat, now)) return null
+    if (idleMs >= seat.hintMs) return 'upstream-hint'
+    return idleMs >= this.lesson.limitMs(now) ? 'upstream-learned' : 'upstream-idle'
+  }
+
+  /** Idle milliseconds: the least of ours, the upstream's hint and what its FINs have taught. At the limit it is over. */
+  #idleLimit(seat: Seat<C>, now: number): number {
+    const ours = this.#limits.upstreamIdleMs
+    return Math.min(ours > 0 ? ours : Number.POSITIVE_INFINITY, seat.hintMs, this.lesson.limitMs(now))
+  }
+
+  // ---- connections ----
+
+  #enter(seat: Seat<C>, event: UpstreamEvent): void {
+    seat.state = next<UpstreamState, UpstreamEvent>(UPSTREAM_TABLE, seat.state, event)
+  }
+
+  #take(seat: Seat<C>): void {
+    this.#enter(seat, 'acquired')
+    this.#busy++
+    seat.served++
+  }
+
+  #dial(): 'dial' {
+    this.#dialing++
+    return 'dial'
+  }
+
+  /** An idle connection goes. */
+  #drop(seat: Seat<C>, reason: CloseReason): void {
+    this.#leaveStack(seat)
+    this.#enter(seat, 'removed')
+    this.#close(seat.connection, reason)
+  }
+
+  #enterStack(seat: Seat<C>): void {
+    seat.older = this.#newest
+    if (this.#newest === null) this.#oldest = seat
+    else this.#newest.newer = seat
+    this.#newest = seat
+    this.#idle++
+  }
+
+  #leaveStack(seat: Seat<C>): void {
+    if (seat.newer === null) this.#newest = seat.older
+    else seat.newer.older = seat.older
+    if (seat.older === null) this.#oldest = seat.newer
+    else seat.older.newer = seat.newer
+    seat.newer = null
+    seat.older = null
+    this.#idle--
+  }
+
+  // ---- waiters ----
+
+  /** After a place became free: the first waiter is to dial, if there is one. */
+  #dialDue(): Handout<C, W> | null {
+    if (this.#firstWait === null || !this.#hasRoom()) return null
+    this.#dialing++
+    return this.#handOut(this.#firstWait, null)
+  }
+
+  #handOut(wait: Wait<W>, connection: C | null): Handout<C, W> {
+    this.#leaveQueue(wait)
+    return { waiter: wait.waiter, connection }
+  }
+
+  #append(waiter: W): void {
+    const wait: Wait<W> = { waiter, before: this.#lastWait, after: null }
+    if (this.#lastWait === null) this.#firstWait = wait
+    else this.#lastWait.after = wait
+    this.#lastWait = wait
+    this.#queue.set(waiter, wait)
+  }
+
+  #leaveQueue(wait: Wait<W>): void {
+    if (wait.before === null) this.#firstWait = wait.after
+    else wait.before.after = wait.after
+    if (wait.after === null) this.#lastWait = wait.before
+    else wait.after.before = wait.before
+    this.#queue.delete(wait.waiter)
+  }
+}
+
+/** What a waiter gets: a connection, busy for it now, or with null the order to dial (`dialed` or `dialFailed` must follow). */
+export interface Handout<C, W> {
+  readonly waiter: W
+  readonly connection: C | null
+}
+
+export interface PoolLimits {
+  upstreamConnectionsMax: number
+  upstreamIdleMax: number
+  upstreamWaitingMax: number
+  upstreamRequestsMax: number
+  upstreamAgeMs: number
+  upstreamIdleMs: number
+}
+
+/** What the book asks of a connection: a seat of its own, `readonly seat = new Seat(this)`. */
+export interface Pooled<C> {
+  readonly seat: Seat<C>
+}
+
+/** What the book notes about one connection. Everybody may read it; only the book writes. */
+export class Seat<C> {
+  readonly connection: C
+  state: UpstreamState = 'new'
+  /** Exchanges that it was given to, the present one included: above 1 it is a reused connection. */
+  served = 0
+  servedMax = Number.POSITIVE_INFINITY
+  hintServedMax = Number.POSITIVE_INFINITY
+  /** By the upstream's last hint, the margin taken off. */
+  hintMs = Number.POSITIVE_INFINITY
+  openedAt = 0
+  oldAt = Number.POSITIVE_INFINITY
+  idleSince = 0
+  newer: Seat<C> | null = null
+  older: Seat<C> | null = null
+
+  constructor(connection: C) {
+    this.connection = connection
+  }
+}
+
+interface Wait<W> {
+  readonly waiter: W
+  before: Wait<W> | null
+  after: Wait<W> | null
+}
+
+/** The share by which a jitter of 1 shortens requests and age. */
+const JITTER = 0.2

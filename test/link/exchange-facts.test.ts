@@ -1,0 +1,114 @@
+import { test } from 'tap'
+import {
+  isIdempotent,
+  mayRetry,
+  RETRY_REFUSALS,
+  type RetryFacts,
+  type RetryVerdict,
+} from '../../lib/link/exchange-facts.js'
+
+/** A GET without content that met a stale connection: the one case for which retries exist. Each row says what is different. */
+const STALE: RetryFacts = {
+  method: 'GET',
+  clientGone: false,
+  retries: 0,
+  octetsWritten: 100,
+  reused: true,
+  response: 'none',
+  contentKept: true,
+}
+
+const ROWS: readonly (readonly [rule: string, difference: Partial<RetryFacts>, verdict: RetryVerdict])[] = [
+  ['R82: a GET on a stale connection', {}, 'yes'],
+  ['R150: a POST on a stale connection', { method: 'POST' }, 'not-idempotent'],
+  ['R150: a PATCH on a stale connection', { method: 'PATCH' }, 'not-idempotent'],
+  ['R152: an unknown method on a stale connection', { method: 'PROPFIND' }, 'not-idempotent'],
+  ['R152: a PUT whose content is kept', { method: 'PUT' }, 'yes'],
+  ['R151: a PUT whose content is not kept', { method: 'PUT', contentKept: false }, 'content-not-kept'],
+  ['R151: a failed retry', { retries: 1 }, 'already-retried'],
+  ['R151: a failed retry of which nothing was written', { retries: 1, octetsWritten: 0 }, 'already-retried'],
+  ['R151: a fresh connection that breaks', { reused: false }, 'fresh-connection'],
+  ['R151: part of a response is here', { response: 'begun' }, 'response-begun'],
+  ['R151: nothing written, GET, fresh connection', { octetsWritten: 0, reused: false }, 'yes'],
+  ['R151: nothing written, POST, fresh connection', { octetsWritten: 0, reused: false, method: 'POST' }, 'yes'],
+  ['R151: nothing written, POST, reused connection', { octetsWritten: 0, method: 'POST' }, 'yes'],
+  ['R151: nothing written, content lost all the same', { octetsWritten: 0, contentKept: false }, 'content-not-kept'],
+  [
+    'R73: nothing written, but something of a response was passed on',
+    { octetsWritten: 0, response: 'begun' },
+    'response-begun',
+  ],
+  ['R221: 408 on a reused connection, GET', { response: '408' }, 'yes'],
+  ['R221: 408 on a reused connection, POST', { response: '408', method: 'POST' }, 'not-idempotent'],
+  [
+    'R221: 408 on a reused connection before anything of a POST was written',
+    { response: '408', method: 'POST', octetsWritten: 0 },
+    'yes',
+  ],
+  ['R221: 408 on a fresh connection is the answer', { response: '408', reused: false }, 'response-begun'],
+  ['R221: 408 after a retry', { response: '408', retries: 1 }, 'already-retried'],
+  ['R82: the client has gone', { clientGone: true }, 'client-gone'],
+  ['R82: the client has gone, nothing written', { clientGone: true, octetsWritten: 0 }, 'client-gone'],
+]
+
+for (const [rule, difference, verdict] of ROWS) {
+  test(`${rule}: ${verdict}`, async t => {
+    t.equal(mayRetry({ ...STALE, ...difference }), verdict)
+  })
+}
+
+test('R150: whatever else holds, a method that is not idempotent is written once', async t => {
+  for (const facts of everyFacts()) {
+    if (facts.octetsWritten === 0 || facts.method !== 'POST') continue
+    t.not(mayRetry(facts), 'yes', JSON.stringify(facts))
+  }
+})
+
+test('R151: whatever else holds, no retry after a retry, after a response, without the content, for nobody', async t => {
+  for (const facts of everyFacts()) {
+    const never = facts.retries > 0 || facts.response === 'begun' || !facts.contentKept || facts.clientGone
+    if (never) t.not(mayRetry(facts), 'yes', JSON.stringify(facts))
+  }
+})
+
+for (const [method, verdict] of Object.entries({
+  GET: true,
+  HEAD: true,
+  OPTIONS: true,
+  TRACE: true,
+  PUT: true,
+  DELETE: true,
+  POST: false,
+  PATCH: false,
+  CONNECT: false,
+  get: false,
+  QUERY: false,
+  '': false,
+})) {
+  test(`R152: ${method || 'an empty method'} is ${verdict ? '' : 'not '}idempotent`, async t => {
+    t.equal(isIdempotent(method), verdict)
+  })
+}
+
+test('every refusal has a sentence and occurs in the table', async t => {
+  for (const [refusal, sentence] of Object.entries(RETRY_REFUSALS)) {
+    t.match(sentence, /^[A-Z].*\.$/)
+    t.ok(
+      ROWS.some(([, , verdict]) => verdict === refusal),
+      refusal,
+    )
+  }
+})
+
+function everyFacts(): RetryFacts[] {
+  const all: RetryFacts[] = []
+  for (const method of ['GET', 'POST'])
+    for (const clientGone of [false, true])
+      for (const retries of [0, 1])
+        for (const octetsWritten of [0, 1])
+          for (const reused of [false, true])
+            for (const response of ['none', '408', 'begun'] as const)
+              for (const contentKept of [false, true])
+                all.push({ method, clientGone, retries, octetsWritten, reused, response, contentKept })
+  return all
+}

@@ -1,0 +1,271 @@
+import fc from 'fast-check'
+import { test } from 'tap'
+import { type Handout, PoolBook, type PoolLimits, Seat } from '../../lib/link/pool-book.js'
+import type { CloseReason } from '../../lib/policy/close-reason.js'
+
+/**
+ * Whatever is done to a book in whatever order: a plain model beside it, with lists where the book has links, says the same, and
+ * what must always hold, holds after every step.
+ */
+const SEED = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31)
+const RUNS = Number(process.env.FC_RUNS ?? 1_000)
+
+type Step =
+  | { do: 'acquire'; fresh: boolean }
+  | { do: 'dialed'; jitter: number }
+  | { do: 'dialFailed' | 'expire' | 'closeIdle' }
+  | { do: 'release'; which: number; verdict: 'keep' | CloseReason }
+  | { do: 'remove'; which: number; reason: CloseReason }
+  | { do: 'hint'; which: number; timeoutS: number; max: number }
+  | { do: 'withdraw'; which: number }
+  | { do: 'pass'; ms: number }
+
+const WHICH = fc.nat(1_000)
+const STEP: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('acquire' as const), fresh: fc.boolean() }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('dialed' as const), jitter: fc.double({ min: 0, max: 1, noNaN: true }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constantFrom('dialFailed' as const, 'expire' as const, 'closeIdle' as const) }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('release' as const),
+      which: WHICH,
+      verdict: fc.constantFrom('keep' as const, 'keep' as const, 'keep' as const, 'upstream-close' as const),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('remove' as const),
+      which: WHICH,
+      reason: fc.constantFrom('upstream-fin' as const, 'upstream-unsolicited' as const),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('hint' as const),
+      which: WHICH,
+      timeoutS: fc.integer({ min: -1, max: 5 }),
+      max: fc.integer({ min: -1, max: 3 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('withdraw' as const), which: WHICH }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.nat(2_000) }) },
+)
+
+const LIMITS: fc.Arbitrary<PoolLimits> = fc.record({
+  upstreamConnectionsMax: fc.integer({ min: 1, max: 4 }),
+  upstreamIdleMax: fc.integer({ min: 0, max: 4 }),
+  upstreamWaitingMax: fc.integer({ min: 0, max: 3 }),
+  upstreamRequestsMax: fc.integer({ min: 0, max: 5 }),
+  upstreamAgeMs: fc.constantFrom(0, 3_000, 10_000),
+  upstreamIdleMs: fc.constantFrom(0, 1_000, 4_000),
+})
+
+interface Connection {
+  readonly id: number
+  readonly seat: Seat<Connection>
+}
+
+class Bench {
+  readonly book: PoolBook<Connection, object>
+  readonly #limits: PoolLimits
+  #now = 0
+  #ids = 0
+  #dialing = 0
+  #busy: Connection[] = []
+  /** Longest idle first. */
+  #idle: Connection[] = []
+  #waiting: object[] = []
+  #gone: Connection[] = []
+
+  constructor(limits: PoolLimits) {
+    this.#limits = limits
+    this.book = new PoolBook('http://h:1', limits, (connection, reason) => this.#onClose(connection, reason))
+  }
+
+  do(step: Step): void {
+    switch (step.do) {
+      case 'acquire':
+        this.#acquire(step.fresh)
+        break
+      case 'dialed':
+        this.#dialed(step.jitter)
+        break
+      case 'dialFailed':
+        if (this.#dialing === 0) break
+        this.#dialing--
+        this.#expectDial(this.book.dialFailed())
+        break
+      case 'release':
+        this.#release(pick(this.#busy, step.which), step.verdict)
+        break
+      case 'remove':
+        this.#remove(pick([...this.#busy, ...this.#idle, ...this.#gone], step.which), step.reason)
+        break
+      case 'hint': {
+        const connection = pick(this.#busy, step.which)
+        if (connection !== undefined) this.book.hint(connection, step.timeoutS, step.max)
+        break
+      }
+      case 'withdraw': {
+        const waiter = pick(this.#waiting, step.which)
+        if (waiter === undefined) break
+        expect(this.book.withdraw(waiter), 'who waits can withdraw')
+        this.#waiting = this.#waiting.filter(other => other !== waiter)
+        break
+      }
+      case 'expire': {
+        const next = this.book.expire(this.#now)
+        expect(next > this.#now, 'what is due has gone')
+        expect(
+          (next === Number.POSITIVE_INFINITY) ===
+            this.#idle.every(idle => this.#dueAt(idle) === Number.POSITIVE_INFINITY),
+          'due',
+        )
+        break
+      }
+      case 'closeIdle':
+        this.book.closeIdle('draining')
+        expect(this.#idle.length === 0, 'all idle ones are closed')
+        break
+      case 'pass':
+        this.#now += step.ms
+    }
+    this.#check()
+  }
+
+  #acquire(fresh: boolean): void {
+    const waiter = {}
+    const usable = this.#idle.filter(idle => this.#dueAt(idle) > this.#now)
+    const answer = this.book.acquire(waiter, this.#now, fresh)
+    if (typeof answer === 'object') {
+      expect(!fresh && answer === usable.at(-1), 'the most recently used one that is not overdue')
+      this.#idle = this.#idle.filter(idle => idle !== answer)
+      this.#busy.push(answer)
+      return
+    }
+    expect(fresh || usable.length === 0, 'no idle one is passed over')
+    if (answer === 'dial') {
+      this.#dialing++
+      return
+    }
+    expect(
+      this.#busy.length + this.#dialing === this.#limits.upstreamConnectionsMax,
+      'nobody waits while there is room',
+    )
+    if (answer === 'wait') this.#waiting.push(waiter)
+    expect((answer === 'full') === (answer !== 'wait'), 'one of four answers')
+    expect(answer === 'wait' || this.#waiting.length === this.#limits.upstreamWaitingMax, 'full when the queue is full')
+  }
+
+  #dialed(jitter: number): void {
+    if (this.#dialing === 0) return
+    this.#dialing--
+    const connection: { id: number; seat: Seat<Connection> } = { id: this.#ids++, seat: undefined as never }
+    connection.seat = new Seat<Connection>(connection)
+    this.book.dialed(connection, this.#now, jitter)
+    this.#busy.push(connection)
+  }
+
+  #release(connection: Connection | undefined, verdict: 'keep' | CloseReason): void {
+    if (connection === undefined) return
+    const gone = this.#gone.length
+    this.#busy = this.#busy.filter(busy => busy !== connection)
+    // Put down as idle first: from there the close sink may take it, or another one in its place.
+    this.#idle.push(connection)
+    const handout = this.book.release(connection, verdict, this.#now)
+    expect(verdict === 'keep' || this.#gone.length > gone, 'what is not kept is closed')
+    if (handout?.connection) {
+      expect(
+        handout.connection === connection && handout.waiter === this.#waiting.shift(),
+        'it goes to the first in the queue',
+      )
+      this.#idle = this.#idle.filter(idle => idle !== connection)
+      this.#busy.push(connection)
+    } else this.#expectDial(handout)
+  }
+
+  #remove(connection: Connection | undefined, reason: CloseReason): void {
+    if (connection === undefined) return
+    const wasGone = this.#gone.includes(connection)
+    this.#busy = this.#busy.filter(busy => busy !== connection)
+    this.#idle = this.#idle.filter(idle => idle !== connection)
+    if (!wasGone) this.#gone.push(connection)
+    const handout = this.book.remove(connection, reason, this.#now)
+    if (wasGone) expect(handout === null, 'what is gone frees no place')
+    this.#expectDial(handout)
+  }
+
+  #expectDial(handout: Handout<Connection, object> | null): void {
+    if (handout === null) return
+    expect(handout.connection === null && handout.waiter === this.#waiting.shift(), 'the first in the queue dials')
+    this.#dialing++
+  }
+
+  #onClose(connection: Connection, reason: CloseReason): void {
+    expect(this.#idle.includes(connection), 'only what is idle, or being released, is closed')
+    if (
+      reason === 'upstream-idle' ||
+      reason === 'upstream-hint' ||
+      reason === 'upstream-learned' ||
+      reason === 'upstream-age'
+    ) {
+      const { seat } = connection
+      const worn = seat.served >= seat.hintServedMax
+      expect(worn || this.#dueAt(connection) <= this.#now, `closed for ${reason} only when that is due`)
+    }
+    if (reason === 'surplus-idle') expect(this.#idle[0] === connection, 'the longest idle one goes')
+    this.#idle = this.#idle.filter(idle => idle !== connection)
+    this.#gone.push(connection)
+  }
+
+  #dueAt({ seat }: Connection): number {
+    const ours = this.#limits.upstreamIdleMs || Number.POSITIVE_INFINITY
+    return Math.min(seat.oldAt, seat.idleSince + Math.min(ours, seat.hintMs, this.book.lesson.limitMs(this.#now)))
+  }
+
+  #check(): void {
+    const { book } = this
+    expect(book.busy === this.#busy.length, 'busy')
+    expect(book.idle === this.#idle.length, 'idle')
+    expect(book.dialing === this.#dialing, 'dialing')
+    expect(book.waiting === this.#waiting.length, 'waiting')
+    expect(book.open === book.busy + book.idle, 'open')
+    expect(book.open + book.dialing <= this.#limits.upstreamConnectionsMax, 'never more than the limit')
+    expect(book.idle <= this.#limits.upstreamIdleMax, 'never more idle ones than the limit')
+    expect(book.waiting <= this.#limits.upstreamWaitingMax, 'never more waiting than the limit')
+    const room = book.idle > 0 || book.open + book.dialing < this.#limits.upstreamConnectionsMax
+    expect(book.waiting === 0 || !room, 'nobody waits while there is room')
+    expect(book.longestIdle === (this.#idle[0] ?? null), 'longest idle')
+    for (const connection of this.#busy) expect(connection.seat.state === 'busy', `${connection.id} is busy`)
+    for (const connection of this.#idle) expect(connection.seat.state === 'idle', `${connection.id} is idle`)
+    for (const connection of this.#gone) expect(connection.seat.state === 'closed', `${connection.id} is closed`)
+  }
+}
+
+function pick<T>(from: readonly T[], which: number): T | undefined {
+  return from[which % from.length]
+}
+
+function expect(holds: boolean, what: string): void {
+  if (!holds) throw new Error(`does not hold: ${what}`)
+}
+
+test(`R72, R86, R87: a book does what its model says (FC_SEED=${SEED})`, async t => {
+  fc.assert(
+    fc.property(LIMITS, fc.array(STEP, { maxLength: 80, size: 'max' }), (limits, steps) => {
+      const bench = new Bench(limits)
+      for (const step of steps) bench.do(step)
+    }),
+    { seed: SEED, numRuns: RUNS },
+  )
+  t.pass(`${RUNS} runs`)
+})
