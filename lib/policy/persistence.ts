@@ -92,9 +92,14 @@ export function persistOption(verdict: 'keep' | CloseReason, minor: 0 | 1, annou
   return minor === 0 || announce === 'always' ? 'keep-alive' : ''
 }
 
-/** Our Keep-Alive value: whole seconds, and how many more requests may follow this one (RFC 2068 19.7.1.1). */
+/**
+ * Our Keep-Alive value: whole seconds, and how many more requests may follow this one (RFC 2068 19.7.1.1). It cannot say
+ * "no limit" (0 ms; requests that are negative or infinite): then that member is left out.
+ */
 export function keepAliveValue(idleMs: number, requestsLeft: number): string {
-  return `timeout=${Math.floor(idleMs / 1000)}, max=${requestsLeft}`
+  const members = idleMs === 0 ? [] : [`timeout=${Math.floor(idleMs / 1000)}`]
+  if (requestsLeft >= 0 && requestsLeft !== Number.POSITIVE_INFINITY) members.push(`max=${requestsLeft}`)
+  return members.join(', ')
 }
 
 /** What an upstream said in Keep-Alive; -1 for what it did not say. */

@@ -109,6 +109,9 @@ test('R77, R90, R172: the option that a response carries', async t => {
 test('R101: our Keep-Alive counts down', async t => {
   t.equal(keepAliveValue(5000, 99), 'timeout=5, max=99')
   t.equal(keepAliveValue(5999, 0), 'timeout=5, max=0')
+  t.equal(keepAliveValue(5000, Number.POSITIVE_INFINITY), 'timeout=5', 'no limit is not said')
+  t.equal(keepAliveValue(0, 7), 'max=7')
+  t.equal(keepAliveValue(0, -1), '')
 })
 
 const NONE = { timeoutS: -1, max: -1 }
