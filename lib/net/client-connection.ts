@@ -1,0 +1,295 @@
+import { CLIENT_TABLE, type ClientEvent, type ClientState, next } from '../link/connection-state.js'
+import type { DeadlineName } from '../link/deadlines.js'
+import type { CloseReason } from '../policy/close-reason.js'
+import { ProtocolError } from '../wire/protocol-error.js'
+import { RequestReader, type RequestSink } from '../wire/request-reader.js'
+import type { ClientPool } from './client-pool.js'
+import { Deadline } from './deadline-wheel.js'
+import type { Transport, TransportOwner } from './transport.js'
+
+/** What is going on with a client's request: the sink of the reader, and told what happens to the connection meanwhile. */
+export interface ClientExchange extends RequestSink {
+  /** The octets broke the grammar. Nothing more can be read on this connection. */
+  onProtocolError(error: ProtocolError): void
+  onClientFin(): void
+  onClientFlushed(): void
+  /** The client's connection is gone. `reset` when an error ended it. */
+  onClientGone(reset: boolean): void
+  onClientDeadline(name: DeadlineName): void
+  /** One call of the reader is over: hand what was written to the kernel. */
+  flush(): void
+  onFault(fault: unknown): void
+}
+
+/**
+ * One persistent connection toward a client: reads requests one after the other, one exchange at a time, keeps what a
+ * pipelining client sends meanwhile (bounded), and closes for a named reason, lingering.
+ *
+ * What may happen when is in one table: `CLIENT_TABLE` in link/connection-state.ts.
+ */
+export class ClientConnection implements TransportOwner {
+  readonly reader: RequestReader
+  readonly deadline: Deadline
+  transport!: Transport
+  exchange: ClientExchange | null = null
+  /** Requests whose head was complete, this one included. */
+  requests = 0
+  reason: CloseReason | null = null
+  detail = ''
+  /** Kept by HTTP/1.0's keep-alive, which has a short idle limit of its own. */
+  http10 = false
+  /** May say who its own client is. */
+  trusted = false
+  /** The limit of a whole exchange. */
+  whole: Deadline | null = null
+  /** Neighbours in the pool's list of idle connections, longest idle first. */
+  older: ClientConnection | null = null
+  younger: ClientConnection | null = null
+  isIdle = false
+  private held: Buffer | null = null
+  private pumping = false
+  private state: ClientState = 'idle'
+  /** Octets that are still read and thrown away while closing, so that no reset destroys the answer. */
+  private discardLeft: number
+
+  constructor(
+    readonly pool: ClientPool,
+    readonly number: number,
+    readonly address: string,
+    readonly port: number,
+    readonly openedAt: number,
+  ) {
+    this.reader = new RequestReader(pool.grammar)
+    this.discardLeft = pool.limits.discardBytesMax
+    this.deadline = new Deadline(pool.wheel, deadline => this.onDeadline(deadline.name))
+  }
+
+  get id(): string {
+    return `c${this.number}`
+  }
+
+  /** A fresh connection waits for its first head. */
+  start(): void {
+    this.pool.idled(this)
+    this.deadline.set('requestHeadMs', this.pool.deadlines.requestHeadMs)
+  }
+
+  onBytes(bytes: Buffer, from: number, to: number): void {
+    if (this.isEnding) {
+      this.discardLeft -= to - from
+      if (this.discardLeft <= 0) this.transport.destroy()
+    } else if (this.held !== null || (this.exchange === null ? this.transport.pressured : this.reader.done)) {
+      this.hold(bytes, from, to) // content of the request that is being read never waits for its own response
+    } else this.pump(bytes, from, to)
+  }
+
+  private enter(event: ClientEvent): void {
+    this.state = next<ClientState, ClientEvent>(CLIENT_TABLE, this.state, event)
+  }
+
+  /** Nothing that comes now is read as a request. */
+  private get isEnding(): boolean {
+    return this.state === 'lingering' || this.state === 'closed'
+  }
+
+  private pump(bytes: Buffer, from: number, to: number): void {
+    this.pumping = true
+    let at = from
+    while (at < to && !this.isEnding) {
+      const exchange = this.exchange ?? this.begin()
+      try {
+        at = this.reader.consume(bytes, at, to, exchange)
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error
+        at = to
+        exchange.onProtocolError(error)
+      }
+      if (this.state === 'idle' && this.reader.started) this.enter('begun')
+      exchange.flush()
+      if (this.exchange !== null || this.isEnding) break
+      this.transport.flush()
+      this.reader.next()
+      if (this.transport.pressured) break
+    }
+    this.pumping = false
+    if (this.isEnding) return
+    if (at < to) this.hold(bytes, at, to)
+    if (this.exchange === null) this.rest()
+    else if (this.transport.finSeen) this.exchange.onClientFin() // it came before this request's turn
+  }
+
+  private begin(): ClientExchange {
+    this.pool.awoke(this)
+    const { requestHeadMs, exchangeMs } = this.pool.deadlines
+    const now = this.pool.clock.now()
+    this.deadline.set('requestHeadMs', requestHeadMs, now)
+    if (exchangeMs > 0) {
+      this.whole ??= new Deadline(this.pool.wheel, deadline => this.onDeadline(deadline.name))
+      this.whole.set('exchangeMs', exchangeMs, now)
+    }
+    this.exchange = this.pool.story.begin(this)
+    return this.exchange
+  }
+
+  /** For the exchange: its request head is whole. */
+  understood(): void {
+    this.enter('understood')
+    this.requests++
+    this.pool.requests++
+  }
+
+  /** Keeps octets of requests whose turn has not come; stops reading when they are too many. */
+  private hold(bytes: Buffer, from: number, to: number): void {
+    const more = bytes.subarray(from, to)
+    this.held = this.held === null ? Buffer.from(more) : Buffer.concat([this.held, more])
+    if (this.held.length >= this.pool.limits.pipelineBytesMax) this.transport.pause()
+  }
+
+  /** The exchange is over, its response written whole and its request read whole: keep the connection, or close it. */
+  finish(verdict: 'keep' | CloseReason): void {
+    this.exchange = null
+    if (verdict !== 'keep') {
+      this.close(verdict)
+      return
+    }
+    this.enter('kept')
+    if (this.pumping) return
+    this.reader.next()
+    this.transport.flush()
+    if (this.held !== null && !this.transport.pressured) this.pumpHeld()
+    else this.rest()
+  }
+
+  private pumpHeld(): void {
+    const held = this.held!
+    this.held = null
+    this.transport.resume()
+    this.pump(held, 0, held.length)
+  }
+
+  /** Between two exchanges. */
+  private rest(): void {
+    if (this.transport.pressured) {
+      this.deadline.set('clientWriteMs', this.pool.deadlines.clientWriteMs)
+      return
+    }
+    if (this.held !== null) return
+    if (this.transport.finSeen) this.close('client-fin')
+    else if (this.pool.draining) this.close('draining')
+    else {
+      this.pool.idled(this)
+      this.deadline.set(
+        'clientIdleMs',
+        this.http10 ? this.pool.deadlines.clientIdleHttp10Ms : this.pool.deadlines.clientIdleMs,
+      )
+    }
+  }
+
+  /**
+   * Ends our side, then reads and throws away what still comes, for a while: a reset in answer to unread octets would
+   * destroy the response on its way (RFC 9112 9.6).
+   */
+  close(reason: CloseReason, detail = ''): void {
+    if (this.isEnding) return
+    this.enter('ended')
+    this.blame(reason, detail)
+    this.abandon()
+    this.held = null
+    this.transport.end()
+    this.transport.resume()
+    this.linger()
+  }
+
+  private linger(): void {
+    if (this.transport.pressured) this.deadline.set('clientWriteMs', this.pool.deadlines.clientWriteMs)
+    else {
+      const { discardMs, lingerMs } = this.pool.deadlines
+      this.deadline.set('lingerMs', this.reason === 'content-unread' ? discardMs : lingerMs)
+    }
+  }
+
+  /** Ends the connection at once; with `reset` so that the peer cannot take what it has for the whole. */
+  abort(reason: CloseReason, reset: boolean, detail = ''): void {
+    this.enter('dropped')
+    this.blame(reason, detail)
+    this.abandon()
+    if (reset) this.transport.reset()
+    else this.transport.destroy()
+  }
+
+  /** An exchange that is not over is told that its client is gone. */
+  private abandon(): void {
+    const { exchange } = this
+    this.exchange = null
+    exchange?.onClientGone(false)
+  }
+
+  private blame(reason: CloseReason, detail: string): void {
+    if (this.reason !== null) return
+    this.reason = reason
+    this.detail = detail
+    this.pool.awoke(this)
+  }
+
+  /** The connection stops being HTTP: its transport has got another owner. Returns what was read and not consumed. */
+  detach(): Buffer | null {
+    this.enter('switched')
+    const held = this.held
+    this.held = null
+    this.exchange = null
+    this.deadline.clear()
+    return held
+  }
+
+  /** For the one who took over the transport: it is closed. */
+  detachedClosed(reason: CloseReason, detail = ''): void {
+    this.enter('dropped')
+    this.blame(reason, detail)
+    this.pool.removed(this)
+  }
+
+  onFin(): void {
+    if (this.exchange === null && this.held !== null) return // what it asked before is answered first, then `rest` looks
+    this.enter('half-closed')
+    if (!this.isEnding) {
+      this.exchange?.onClientFin()
+      return
+    }
+    // Nothing is owed to it: a FIN for a FIN.
+    this.blame('client-fin', '')
+    this.abandon()
+    this.transport.end()
+  }
+
+  onFlushed(): void {
+    if (this.isEnding) this.linger()
+    else if (this.exchange !== null) this.exchange.onClientFlushed()
+    else if (this.held !== null) this.pumpHeld()
+    else this.rest()
+  }
+
+  onClosed(error: NodeJS.ErrnoException | null): void {
+    this.deadline.clear()
+    this.enter('dropped')
+    const exchange = this.exchange
+    this.exchange = null
+    this.blame(error === null ? 'client-fin' : 'client-reset', error?.code ?? '')
+    exchange?.onClientGone(error !== null)
+    this.pool.removed(this)
+  }
+
+  onFault(fault: unknown): void {
+    this.pool.story.fault(fault)
+    this.exchange?.onFault(fault)
+    this.abort('internal-error', true)
+  }
+
+  private onDeadline(name: DeadlineName): void {
+    if (name === 'clientWriteMs' && this.transport.tookSome())
+      this.deadline.set(name, this.pool.deadlines.clientWriteMs)
+    else if (this.isEnding) this.abort('client-write-timeout', name === 'clientWriteMs')
+    else if (this.exchange !== null && this.state !== 'idle') this.exchange.onClientDeadline(name)
+    else if (name === 'clientWriteMs') this.abort('client-write-timeout', true)
+    else this.close(name === 'clientIdleMs' ? 'client-idle' : 'client-head-timeout')
+  }
+}

@@ -1,0 +1,396 @@
+import * as net from 'node:net'
+import type * as tls from 'node:tls'
+import { returnLease, SHARED, SHARED_BYTES, takeLease } from './read-buffers.js'
+
+/** Who is told what happens on a transport. Calls are synchronous; `bytes` is valid until `onBytes` returns. */
+export interface TransportOwner {
+  onBytes(bytes: Buffer, from: number, to: number): void
+  /** The peer's FIN: it sends no more, and may still read. */
+  onFin(): void
+  /** The kernel has taken everything that was written, after `pressured` had been true. */
+  onFlushed(): void
+  /** The last call: the transport is gone. `error` is what ended it, or null. */
+  onClosed(error: NodeJS.ErrnoException | null): void
+  /** One of the calls above threw, which is a defect of ours: end this connection and nothing else. */
+  onFault(fault: unknown): void
+}
+
+/** How octets reach us: `onread` out of our own buffers (see read-buffers.ts), or ordinary `'data'` events. */
+export type ReadMode = 'onread' | 'data'
+
+/** Content up to this size leaves as text joined with what stands before it: one write, and cheaper than a writev. */
+const INLINE_BYTES_MAX = 16 * 1024
+
+/** The part of Node's stream handle that is not documented; everything that leans on it stands in this file. */
+interface StreamHandle {
+  useUserBuffer?: (buffer: Uint8Array) => void
+  /** Octets of the write under way that the kernel has not taken. */
+  writeQueueSize?: number
+}
+
+const TRANSPORT: unique symbol = Symbol('transport')
+type OwnedSocket = net.Socket & { [TRANSPORT]?: Transport; _handle?: StreamHandle | null }
+
+/**
+ * One socket as the rest of the house sees it: octets in through `onBytes`, text and content out, gathered until `flush`
+ * and then written at once; backpressure as a fact (`pressured`) and an event (`onFlushed`).
+ *
+ * Memory: what is written and not yet taken by the kernel is bounded by the one who reads on the other side, who pauses
+ * while this side is `pressured`.
+ */
+export class Transport {
+  owner: TransportOwner
+  /** The peer's FIN was seen. */
+  finSeen = false
+  /** We have sent, or are about to send, our FIN. */
+  finSent = false
+  closed = false
+  /** Something written has not been taken by the kernel yet. */
+  pressured = false
+  bytesIn = 0
+  bytesOut = 0
+  readonly socket: net.Socket
+  private readonly mode: ReadMode
+  private isSecured = false
+  private text = ''
+  private corked = false
+  private paused = false
+  private lease: Buffer | null = null
+  /** The lease goes back before the next read; octets of it were written to `leaseReader`. */
+  private leaseEnds = false
+  private leaseReader: Transport | null = null
+  private lastRead = 0
+  /** Leases of other transports into which a write of ours still points. */
+  private borrowed: Buffer[] | null = null
+  private failure: NodeJS.ErrnoException | null = null
+  /** What was not taken when `tookSome` was asked last: all of it, and of the write under way. */
+  private unsent = 0
+  private unsentNow = 0
+
+  private constructor(owner: TransportOwner, mode: ReadMode, socket: net.Socket) {
+    this.owner = owner
+    this.mode = mode
+    this.socket = socket
+    ;(socket as OwnedSocket)[TRANSPORT] = this
+    socket.on('end', onEnd)
+    socket.on('error', onError)
+    socket.on('close', onClose)
+    if (mode === 'data') socket.on('data', onData)
+  }
+
+  /**
+   * Takes over a socket that a server accepted (with `pauseOnConnect`). Where this Node allows it, the socket's handle moves
+   * into a new socket that reads into our buffers; the emptied one is destroyed at once, so the server no longer counts it.
+   */
+  static accepted(socket: net.Socket, owner: TransportOwner, mode: ReadMode): Transport {
+    const handle = (socket as OwnedSocket)._handle
+    if (mode === 'onread' && typeof handle?.useUserBuffer === 'function') {
+      ;(socket as OwnedSocket)._handle = null
+      socket.destroy()
+      const reading = new Reading()
+      const options = { handle, allowHalfOpen: true, onread: reading.options }
+      reading.transport = new Transport(owner, 'onread', new net.Socket(options as net.SocketConstructorOpts))
+      return reading.transport
+    }
+    const transport = new Transport(owner, 'data', socket)
+    socket.resume()
+    return transport
+  }
+
+  /** A transport over a socket that `connect` makes and starts; `connect` is given the options that make it read our way. */
+  static dialed(
+    owner: TransportOwner,
+    mode: ReadMode,
+    connect: (onread: { onread?: net.OnReadOpts }) => net.Socket,
+  ): Transport {
+    if (mode === 'data') return new Transport(owner, mode, connect({}))
+    const reading = new Reading()
+    reading.transport = new Transport(owner, mode, connect({ onread: reading.options }))
+    return reading.transport
+  }
+
+  /** A transport over a TLS socket, which can only be read by `'data'` events. */
+  static secured(owner: TransportOwner, socket: tls.TLSSocket): Transport {
+    const transport = new Transport(owner, 'data', socket)
+    transport.isSecured = true
+    return transport
+  }
+
+  /** The peer's address as text, '' when it is gone already. */
+  get remoteAddress(): string {
+    return this.socket.remoteAddress ?? ''
+  }
+
+  get remotePort(): number {
+    return this.socket.remotePort ?? 0
+  }
+
+  /** How many octets of text this transport was ever given: where the next ones will stand, for `takeBack`. */
+  get queuedTo(): number {
+    return this.bytesOut + this.text.length
+  }
+
+  /** Takes back what was queued from there on. False when some of it has been handed on already: then nothing is. */
+  takeBack(queuedTo: number): boolean {
+    if (queuedTo < this.bytesOut) return false
+    this.text = this.text.slice(0, queuedTo - this.bytesOut)
+    return true
+  }
+
+  /** Queues latin1 text for the next `flush`. */
+  write(text: string): void {
+    this.text += text
+  }
+
+  /**
+   * Queues content for the next `flush`, which must come before the call that delivered `bytes` returns. Small content is
+   * copied into the text; large content is written in place when it stands in a lease (`stable`), else copied.
+   */
+  writeContent(bytes: Buffer, from: number, to: number, stable: boolean): void {
+    if (to - from <= INLINE_BYTES_MAX) {
+      this.text += bytes.toString('latin1', from, to)
+      return
+    }
+    if (this.closed || this.finSent) return
+    if (!this.corked) {
+      this.socket.cork()
+      this.corked = true
+    }
+    this.writeText()
+    this.bytesOut += to - from
+    this.socket.write(stable ? bytes.subarray(from, to) : Buffer.from(bytes.subarray(from, to)))
+  }
+
+  /** Hands everything queued to the kernel, in one system call where it fits. Afterwards `pressured` tells whether it took all. */
+  flush(): void {
+    if (this.text !== '') this.writeText()
+    else if (!this.corked) return
+    if (this.corked) {
+      this.corked = false
+      this.socket.uncork()
+    }
+    if (this.socket.writableLength !== 0 && !this.pressured && !this.closed) {
+      this.pressured = true
+      this.tookSome()
+      // A write's callback comes when everything before it is gone; an empty one costs nothing on the wire, and the
+      // ordinary path carries no callback at all.
+      this.socket.write('', 'latin1', error => {
+        if (!error) this.flushed()
+      })
+    }
+  }
+
+  /** While `pressured`: has the kernel taken anything since this was asked last, or since it began? Slow is not stalled. */
+  tookSome(): boolean {
+    const unsent = this.socket.writableLength
+    const unsentNow = (this.socket as OwnedSocket)._handle?.writeQueueSize ?? 0
+    const some = unsent < this.unsent || unsentNow < this.unsentNow
+    this.unsent = unsent
+    this.unsentNow = unsentNow
+    return some
+  }
+
+  private writeText(): void {
+    const text = this.text
+    if (text === '') return
+    this.text = ''
+    if (this.closed || this.finSent) return
+    this.bytesOut += text.length
+    this.socket.write(text, 'latin1')
+  }
+
+  private flushed(): void {
+    if (this.closed) return
+    if (this.socket.writableLength !== 0) {
+      this.socket.write('', 'latin1', error => {
+        if (!error) this.flushed()
+      })
+      return
+    }
+    this.pressured = false
+    if (this.borrowed !== null) {
+      for (const lease of this.borrowed) returnLease(lease)
+      this.borrowed = null
+    }
+    try {
+      this.owner.onFlushed()
+    } catch (fault) {
+      this.fault(fault)
+    }
+  }
+
+  /** From the next read on, octets arrive in a buffer of this transport's own (`stable` for `writeContent`). */
+  takeLease(): void {
+    if (this.mode !== 'onread') return
+    if (this.lease === null) this.lease = takeLease()
+    else if (this.leaseReader === null || !this.leaseReader.pressured) this.leaseEnds = false
+  }
+
+  /**
+   * While relaying to `reader`: a lease as long as much comes with each read, none for a trickle, so that a stream of small
+   * events or an idle tunnel costs no buffer.
+   */
+  suitLease(reader: Transport): void {
+    if (this.lastRead >= SHARED_BYTES) this.takeLease()
+    else this.endLease(reader)
+  }
+
+  /** True when `bytes` of `onBytes` may be written in place: they stand in a lease, or Node allocated them for us. */
+  isStable(bytes: Buffer): boolean {
+    return this.mode === 'data' || bytes === this.lease
+  }
+
+  /**
+   * Ends the lease, whose octets were written to `reader`. It goes back when Node asks where to read to next, not before:
+   * until then the kernel may be told to read into it.
+   */
+  endLease(reader: Transport | null): void {
+    if (this.lease === null || this.leaseEnds) return
+    this.leaseEnds = true
+    this.leaseReader = reader
+  }
+
+  /** The buffer for the next read; asked by Node after each one. */
+  get readBuffer(): Buffer {
+    if (this.leaseEnds) this.giveLeaseBack()
+    return this.lease ?? SHARED
+  }
+
+  /** When the reader still holds octets of it, the buffer comes back after its flush. */
+  private giveLeaseBack(): void {
+    const { lease, leaseReader } = this
+    this.lease = null
+    this.leaseEnds = false
+    this.leaseReader = null
+    if (lease === null || leaseReader?.closed) return // who died with a write in flight leaves its buffer to the collector
+    if (leaseReader?.pressured) {
+      leaseReader.borrowed ??= []
+      leaseReader.borrowed.push(lease)
+    } else returnLease(lease)
+  }
+
+  /** Stops reading. While it lasts neither a FIN nor a reset of the peer is seen. */
+  pause(): void {
+    if (this.paused || this.closed) return
+    this.paused = true
+    this.socket.pause()
+  }
+
+  resume(): void {
+    if (!this.paused || this.closed) return
+    this.paused = false
+    this.socket.resume()
+  }
+
+  get isPaused(): boolean {
+    return this.paused
+  }
+
+  /** Sends what is queued and then FIN. Reading goes on. */
+  end(): void {
+    if (this.closed || this.finSent) return
+    this.flush()
+    this.finSent = true
+    this.socket.end()
+  }
+
+  /** Ends both directions at once; octets that the kernel has taken are still delivered, unless the peer sent what we did not read. */
+  destroy(): void {
+    if (this.closed) return
+    this.text = ''
+    this.socket.destroy()
+  }
+
+  /** Ends both directions with a reset, so that the peer cannot take what it has for the whole. */
+  reset(): void {
+    if (this.closed) return
+    this.text = ''
+    // Over TLS the missing close_notify says what a reset says without it, and Node throws when it is asked for one.
+    if (this.socket.connecting || this.isSecured) this.socket.destroy()
+    else this.socket.resetAndDestroy()
+  }
+
+  /** From here on: what the socket's listeners below call, and nobody else. */
+  received(bytes: Buffer, from: number, to: number): boolean {
+    if (this.closed) return false
+    this.lastRead = to - from
+    this.bytesIn += to - from
+    try {
+      this.owner.onBytes(bytes, from, to)
+    } catch (fault) {
+      this.fault(fault)
+    }
+    return !this.paused
+  }
+
+  fin(): void {
+    if (this.closed || this.finSeen) return
+    this.finSeen = true
+    try {
+      this.owner.onFin()
+    } catch (fault) {
+      this.fault(fault)
+    }
+  }
+
+  /** Tells the owner something of a socket's life that has no call of its own above. */
+  tell(what: () => void): void {
+    if (this.closed) return
+    try {
+      what()
+    } catch (fault) {
+      this.fault(fault)
+    }
+  }
+
+  /** What throws even while it deals with a fault loses its socket; the fault itself it has reported. */
+  private fault(fault: unknown): void {
+    try {
+      this.owner.onFault(fault)
+    } catch {
+      this.socket.destroy()
+    }
+  }
+
+  failed(error: NodeJS.ErrnoException): void {
+    this.failure ??= error
+  }
+
+  gone(): void {
+    if (this.closed) return
+    this.closed = true
+    this.text = ''
+    this.pressured = false
+    this.borrowed = null
+    this.lease = null
+    try {
+      this.owner.onClosed(this.failure)
+    } catch (fault) {
+      this.fault(fault)
+    }
+  }
+}
+
+/** The two functions that Node asks: where to read to, and what to do with what was read. */
+class Reading {
+  transport: Transport | null = null
+  readonly options = {
+    buffer: (): Buffer => this.transport?.readBuffer ?? SHARED,
+    callback: (length: number, bytes: Uint8Array): boolean =>
+      this.transport?.received(bytes as Buffer, 0, length) ?? true,
+  }
+}
+
+// One function for all sockets instead of a closure for each: an idle connection is to cost little memory.
+function onEnd(this: OwnedSocket): void {
+  this[TRANSPORT]?.fin()
+}
+function onError(this: OwnedSocket, error: NodeJS.ErrnoException): void {
+  this[TRANSPORT]?.failed(error)
+}
+function onClose(this: OwnedSocket): void {
+  this[TRANSPORT]?.gone()
+}
+function onData(this: OwnedSocket, bytes: Buffer): void {
+  this[TRANSPORT]?.received(bytes, 0, bytes.length)
+}

@@ -1,0 +1,256 @@
+import type { DeadlineName, Deadlines } from '../link/deadlines.js'
+import type { Limits } from '../link/limits.js'
+import type { Origin } from '../link/origin.js'
+import { type Handout, PoolBook, type PoolLimits } from '../link/pool-book.js'
+import { ProxyError } from '../link/proxy-error.js'
+import type { CloseReason } from '../policy/close-reason.js'
+import type { GrammarLimits } from '../wire/limits.js'
+import type { Clock } from './clock.js'
+import { Deadline, type DeadlineWheel } from './deadline-wheel.js'
+import { type DialSettings, type DialTarget, dialError } from './dial.js'
+import type { Address } from './resolver.js'
+import { UpstreamConnection } from './upstream-connection.js'
+
+/** Who asks for an upstream connection and may have to wait for it. */
+export interface UpstreamWaiter {
+  /** A connection is the waiter's, until it releases or ends it. */
+  onUpstream(connection: UpstreamConnection): void
+  onNoUpstream(error: ProxyError): void
+  /** The limit of its wait in the queue; made by the pool when it has to wait. */
+  waiting: Deadline | null
+}
+
+/** What the floor above does with upstreams. */
+export interface UpstreamStory {
+  /** Resolves a host and decides which of its addresses may be connected to; calls `done` once, perhaps before it returns. */
+  locate(host: string, port: number, done: (error: ProxyError | null, addresses: readonly Address[]) => void): void
+  opened(connection: UpstreamConnection): void
+  closed(connection: UpstreamConnection): void
+  fault(fault: unknown): void
+}
+
+/** What all pools of one proxy share. */
+export interface UpstreamShared {
+  readonly story: UpstreamStory
+  readonly dial: DialSettings
+  readonly limits: Limits
+  readonly deadlines: Deadlines
+  readonly grammar: GrammarLimits
+  /** Refuse what responses may be repaired for. */
+  readonly strict: boolean
+  readonly wheel: DeadlineWheel
+  readonly clock: Clock
+}
+
+/** The persistent connections toward upstreams: one pool for each origin. It knows nothing of clients. */
+export class UpstreamPool {
+  readonly origins = new Map<string, OriginPool>()
+  readonly connections = new Set<UpstreamConnection>()
+  /** Those that are being dialled. */
+  readonly dials = new Set<UpstreamConnection>()
+  readonly closes = new Map<CloseReason, number>()
+  dialed = 0
+  reused = 0
+  draining = false
+  private numbered = 0
+
+  constructor(readonly shared: UpstreamShared) {}
+
+  /** The pool of an origin, made when it is asked for first. */
+  of(origin: Origin): OriginPool {
+    const known = this.origins.get(origin.key)
+    if (known !== undefined) {
+      if (this.origins.size > 1) {
+        this.origins.delete(origin.key) // to the end: the front of the map is what was used longest ago
+        this.origins.set(origin.key, known)
+      }
+      return known
+    }
+    if (this.origins.size >= this.shared.limits.originsMax) this.forget()
+    const pool = new OriginPool(this, origin, this.shared)
+    this.origins.set(origin.key, pool)
+    return pool
+  }
+
+  /** Makes room: the origin used longest ago that nobody uses now goes, with its idle connections. */
+  private forget(): void {
+    for (const [key, pool] of this.origins) {
+      if (pool.inUse) continue
+      pool.book.closeIdle('surplus-idle')
+      this.origins.delete(key)
+      return
+    }
+  }
+
+  /** Ends idle connections, and from now on each one at its release. */
+  drain(): void {
+    this.draining = true
+    for (const pool of this.origins.values()) pool.book.closeIdle('draining')
+  }
+
+  destroy(reason: CloseReason): void {
+    this.draining = true
+    for (const connection of [...this.dials, ...this.connections]) connection.end(reason)
+  }
+
+  /** For the origins' pools. */
+  number(): number {
+    return ++this.numbered
+  }
+
+  /** For the origins' pools: counts an end, once. */
+  closed(connection: UpstreamConnection): void {
+    if (!this.connections.delete(connection)) return
+    const reason = connection.reason ?? 'upstream-fin'
+    this.closes.set(reason, (this.closes.get(reason) ?? 0) + 1)
+    this.shared.story.closed(connection)
+  }
+}
+
+/** The connections to one origin: does what its book decides. */
+export class OriginPool {
+  readonly book: PoolBook<UpstreamConnection, UpstreamWaiter>
+  /** The origin was seen to answer as HTTP/1.0: no chunked content may be sent to it (RFC 9112 6.1). */
+  http10 = false
+  private readonly expiry: Deadline
+  /** Those for whom a dial is under way and who still want it. */
+  private readonly dialingFor = new Set<UpstreamWaiter>()
+
+  constructor(
+    private readonly all: UpstreamPool,
+    readonly origin: Origin,
+    readonly shared: UpstreamShared,
+  ) {
+    const limits: PoolLimits = { ...shared.limits, upstreamIdleMs: shared.deadlines.upstreamIdleMs }
+    this.book = new PoolBook(origin.key, limits, (connection, reason) => connection.end(reason))
+    this.expiry = new Deadline(shared.wheel, () => this.expire())
+  }
+
+  /** Somebody has a connection, a dial or a place in the queue. */
+  get inUse(): boolean {
+    return this.book.busy + this.book.dialing + this.book.waiting > 0
+  }
+
+  /**
+   * An idle connection at once, or null: then the waiter is told later, and may `withdraw` until it was.
+   * `fresh`: never an idle one, for a retry.
+   */
+  acquire(waiter: UpstreamWaiter, fresh: boolean): UpstreamConnection | null {
+    const answer = this.book.acquire(waiter, this.shared.clock.now(), fresh)
+    if (typeof answer === 'object') {
+      this.all.reused++
+      return answer
+    }
+    if (answer === 'dial') this.dial(waiter)
+    else if (answer === 'wait') {
+      waiter.waiting ??= new Deadline(this.shared.wheel, () => this.waitedTooLong(waiter))
+      waiter.waiting.set('queueMs', this.shared.deadlines.queueMs)
+    } else {
+      const text = `all ${this.shared.limits.upstreamConnectionsMax} connections to ${this.origin.key} are busy and ${this.shared.limits.upstreamWaitingMax} requests wait already (--upstream-connections-max, --upstream-waiting-max)`
+      waiter.onNoUpstream(
+        new ProxyError('connection_limit_reached', text, { stage: 'acquire', side: 'proxy', retry: false }),
+      )
+    }
+    return null
+  }
+
+  private waitedTooLong(waiter: UpstreamWaiter): void {
+    if (!this.book.withdraw(waiter)) return
+    const text = `no connection to ${this.origin.key} became free within ${this.shared.deadlines.queueMs} ms (--queue-ms)`
+    waiter.onNoUpstream(
+      new ProxyError('connection_limit_reached', text, { stage: 'acquire', side: 'proxy', deadline: 'queueMs' }),
+    )
+  }
+
+  /** The waiter does not want a connection any more. A dial for it goes on and serves the next one. */
+  withdraw(waiter: UpstreamWaiter): void {
+    waiter.waiting?.clear()
+    this.book.withdraw(waiter)
+    this.dialingFor.delete(waiter)
+  }
+
+  private dial(waiter: UpstreamWaiter): void {
+    this.dialingFor.add(waiter)
+    const { host, port } = this.origin
+    this.shared.story.locate(host, port, (error, addresses) => {
+      const wanted = this.dialingFor.delete(waiter)
+      if (error !== null || !wanted) this.undialed(wanted ? waiter : null, error)
+      else this.connect(waiter, { host, port, secure: this.origin.scheme === 'https', addresses })
+    })
+  }
+
+  private connect(waiter: UpstreamWaiter, target: DialTarget): void {
+    this.all.dialed++
+    this.dialingFor.add(waiter) // until it is told
+    const connection: UpstreamConnection = new UpstreamConnection(this, this.all.number(), target, outcome => {
+      this.all.dials.delete(connection)
+      const wanted = this.dialingFor.delete(waiter)
+      if (outcome !== null) {
+        this.undialed(wanted ? waiter : null, this.dialFailure(connection, target, outcome))
+        return
+      }
+      this.all.connections.add(connection)
+      this.book.dialed(connection, this.shared.clock.now(), Math.random())
+      this.shared.story.opened(connection)
+      if (wanted) waiter.onUpstream(connection)
+      else this.release(connection, 'keep')
+    })
+    this.all.dials.add(connection)
+  }
+
+  private dialFailure(
+    connection: UpstreamConnection,
+    target: DialTarget,
+    outcome: NodeJS.ErrnoException | DeadlineName | undefined,
+  ): ProxyError {
+    if (typeof outcome !== 'string') return dialError(outcome ?? null, target, connection.securing)
+    const option = outcome === 'tlsMs' ? '--tls-ms' : '--connect-ms'
+    const text = `no connection to ${target.host}:${target.port} within ${this.shared.deadlines[outcome]} ms (${option})`
+    return new ProxyError('connection_timeout', text, {
+      stage: outcome === 'tlsMs' ? 'tls' : 'connect',
+      side: 'upstream',
+      deadline: outcome,
+      retry: true,
+    })
+  }
+
+  private undialed(waiter: UpstreamWaiter | null, error: ProxyError | null): void {
+    const due = this.book.dialFailed()
+    if (waiter !== null && error !== null) waiter.onNoUpstream(error)
+    this.give(due)
+  }
+
+  /** The exchange on it is over: keep the connection, or close it for a reason. */
+  release(connection: UpstreamConnection, verdict: 'keep' | CloseReason): void {
+    connection.exchange = null
+    const now = this.shared.clock.now()
+    const kept = this.all.draining && verdict === 'keep' ? 'draining' : verdict
+    if (kept === 'keep') connection.deadline.clear()
+    const due = this.book.release(connection, kept, now)
+    if (due !== null) this.give(due)
+    else if (!this.expiry.armed) this.expire()
+  }
+
+  /** Its transport is gone, or about to be. */
+  gone(connection: UpstreamConnection): void {
+    this.all.closed(connection)
+    if (connection.seat.state === 'new') return
+    this.give(this.book.remove(connection, connection.reason ?? 'upstream-fin', this.shared.clock.now()))
+  }
+
+  private give(due: Handout<UpstreamConnection, UpstreamWaiter> | null): void {
+    if (due === null) return
+    due.waiter.waiting?.clear()
+    if (due.connection === null) this.dial(due.waiter)
+    else {
+      this.all.reused++
+      due.waiter.onUpstream(due.connection)
+    }
+  }
+
+  private expire(): void {
+    const now = this.shared.clock.now()
+    const next = this.book.expire(now)
+    if (next !== Number.POSITIVE_INFINITY) this.expiry.set('upstreamIdleMs', Math.max(1, next - now))
+  }
+}

@@ -1,0 +1,165 @@
+import { test } from 'tap'
+import { type DialOwner, type DialSettings, type DialTarget, dial, dialError } from '../../lib/net/dial.js'
+import type { ReadMode, Transport } from '../../lib/net/transport.js'
+import { until } from '../support/conversation.js'
+import { freePort } from '../support/ports.js'
+import { scriptedOrigin } from '../support/scripted-origin.js'
+
+class Owner implements DialOwner {
+  transport!: Transport
+  readonly heard: string[] = []
+  error: NodeJS.ErrnoException | null = null
+  text = ''
+  onConnected(): void {
+    this.heard.push('connected')
+  }
+  onSecuring(): void {
+    this.heard.push('securing')
+  }
+  onBytes(bytes: Buffer, from: number, to: number): void {
+    this.text += bytes.toString('latin1', from, to)
+  }
+  onFin(): void {
+    this.heard.push('fin')
+  }
+  onFlushed(): void {}
+  onClosed(error: NodeJS.ErrnoException | null): void {
+    this.heard.push('closed')
+    this.error = error
+  }
+  onFault(fault: unknown): void {
+    this.heard.push((fault as Error).message)
+    this.transport.destroy()
+  }
+}
+
+const settings: DialSettings = { readMode: 'onread', noDelay: true, tcpKeepAliveMs: 30_000, tls: {} }
+
+const target = (port: number, ...addresses: string[]): DialTarget => ({
+  host: 'name.example',
+  port,
+  secure: false,
+  addresses: addresses.map(address => ({ address, family: address.includes(':') ? 6 : 4 })),
+})
+
+function start(to: DialTarget, how: Partial<DialSettings> = {}): Owner {
+  const owner = new Owner()
+  owner.transport = dial(to, { ...settings, ...how }, owner)
+  return owner
+}
+
+for (const readMode of ['onread', 'data'] satisfies ReadMode[]) {
+  test(`${readMode}: connects to the address that it was given, and to no other`, async t => {
+    const origin = await scriptedOrigin(t, connection => connection.send('hello'))
+    const owner = start(target(origin.port, '127.0.0.1'), { readMode })
+    await until('hello', () => owner.text === 'hello')
+    t.same(owner.heard, ['connected'])
+    t.equal(owner.transport.remoteAddress, '127.0.0.1')
+    owner.transport.destroy()
+    await until('closed', () => owner.transport.closed)
+  })
+
+  test(`${readMode}: of several addresses the first that answers`, async t => {
+    const origin = await scriptedOrigin(t, connection => connection.send('hello'))
+    const owner = start(target(origin.port, '127.0.0.2', '::1', '127.0.0.1'), { readMode })
+    await until('hello', () => owner.text === 'hello')
+    t.equal(owner.transport.remoteAddress, '127.0.0.1')
+    t.same(owner.heard, ['connected'])
+    owner.transport.destroy()
+  })
+}
+
+test('refused by one, refused by all', async t => {
+  const port = await freePort()
+  for (const addresses of [['127.0.0.1'], ['127.0.0.1', '127.0.0.2']]) {
+    const owner = start(target(port, ...addresses))
+    await until('closed', () => owner.transport.closed)
+    t.same(owner.heard, ['closed'])
+    const error = dialError(owner.error, target(port), false)
+    t.match(error, { type: 'connection_refused', status: 502, stage: 'connect', side: 'upstream', retry: true })
+    t.match(error.message, `cannot connect to name.example:${port}: ECONNREFUSED`)
+  }
+})
+
+test('no route', async t => {
+  const owner = start(target(80, '224.0.0.1'))
+  await until('closed', () => owner.transport.closed)
+  t.equal(dialError(owner.error, target(80), false).type, 'destination_ip_unroutable')
+})
+
+test('an owner that throws when it is connected loses its connection, and nothing else happens', async t => {
+  const origin = await scriptedOrigin(t, () => {})
+  const owner = new Owner()
+  owner.onConnected = () => {
+    throw new Error('a fault')
+  }
+  owner.transport = dial(target(origin.port, '127.0.0.1'), settings, owner)
+  await until('closed', () => owner.transport.closed)
+  t.same(owner.heard, ['a fault', 'closed'])
+})
+
+test('given up before it stands', async t => {
+  const origin = await scriptedOrigin(t, () => {})
+  for (const how of ['destroy', 'reset'] as const) {
+    const owner = start(target(origin.port, '127.0.0.1'))
+    owner.transport[how]()
+    await until('closed', () => owner.transport.closed)
+    t.same(owner.heard, ['closed'])
+    t.equal(owner.error, null)
+  }
+})
+
+test('TCP_NODELAY and TCP keep-alive are asked for, or not', async t => {
+  const origin = await scriptedOrigin(t, () => {})
+  const calls: unknown[] = []
+  for (const how of [{}, { noDelay: false, tcpKeepAliveMs: 0 }]) {
+    const owner = start(target(origin.port, '127.0.0.1'), how)
+    const options = Object.getOwnPropertySymbols(owner.transport.socket)
+      .filter(symbol => /kSetNoDelay|kSetKeepAlive\)/.test(String(symbol)))
+      .map(symbol => (owner.transport.socket as unknown as Record<symbol, unknown>)[symbol])
+    calls.push(options)
+    owner.transport.destroy()
+  }
+  t.same(calls, [
+    [true, true],
+    [false, false],
+  ])
+})
+
+const errors: [string | null, boolean, string, number][] = [
+  ['ECONNREFUSED', false, 'connection_refused', 502],
+  ['ETIMEDOUT', false, 'connection_timeout', 504],
+  ['ERR_SOCKET_CONNECTION_TIMEOUT', false, 'connection_timeout', 504],
+  ['EHOSTUNREACH', false, 'destination_ip_unroutable', 502],
+  ['ENETUNREACH', false, 'destination_ip_unroutable', 502],
+  ['EADDRNOTAVAIL', false, 'connection_limit_reached', 503],
+  ['EMFILE', false, 'connection_limit_reached', 503],
+  ['ECONNRESET', false, 'connection_terminated', 502],
+  ['EWHATEVER', false, 'destination_unavailable', 503],
+  [null, false, 'destination_unavailable', 503],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', true, 'tls_certificate_error', 502],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', true, 'tls_certificate_error', 502],
+  ['CERT_HAS_EXPIRED', true, 'tls_certificate_error', 502],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', true, 'tls_certificate_error', 502],
+  ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', true, 'tls_alert_received', 502],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', true, 'tls_protocol_error', 502],
+  ['ECONNRESET', true, 'tls_protocol_error', 502],
+  [null, true, 'tls_protocol_error', 502],
+]
+for (const [code, securing, type, status] of errors) {
+  test(`R202: ${code ?? 'a FIN'}${securing ? ' in the handshake' : ''} is ${type}`, async t => {
+    const error = code === null ? null : Object.assign(new Error('x'), { code })
+    t.match(dialError(error, target(1), securing), {
+      type,
+      status,
+      stage: securing ? 'tls' : 'connect',
+      side: 'upstream',
+    })
+  })
+}
+
+test('of several failures the first speaks', async t => {
+  const each = ['EHOSTUNREACH', 'ECONNREFUSED'].map(code => Object.assign(new Error('x'), { code }))
+  t.equal(dialError(new AggregateError(each), target(1), false).type, 'destination_ip_unroutable')
+  t.equal(dialError(new AggregateError([]), target(1), false).type, 'destination_unavailable')
+})

@@ -1,0 +1,25 @@
+import { Resolver, type ResolverOptions } from '../../lib/net/resolver.js'
+import type { createProxy } from '../../lib/proxy/proxy.js'
+
+/** From now on this proxy asks `lookup` for names, through a resolver that is otherwise the real one. */
+export function answerNames(proxy: ReturnType<typeof createProxy>, options: ResolverOptions): void {
+  const { resolver } = proxy as unknown as { resolver: Resolver }
+  const ours = new Resolver(options)
+  resolver.resolve = (host, done) => ours.resolve(host, done)
+}
+
+/** A lookup that knows some names, each with its addresses; other names there are not. `asked` counts. */
+export function names(known: Record<string, readonly string[]>) {
+  const asked: string[] = []
+  const lookup: NonNullable<ResolverOptions['lookup']> = (name, done) => {
+    asked.push(name)
+    const addresses = known[name]
+    if (addresses === undefined) done(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }), [])
+    else
+      done(
+        null,
+        addresses.map(address => ({ address, family: address.includes(':') ? 6 : 4 })),
+      )
+  }
+  return { asked, lookup }
+}

@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** The foreign parts that judge us, and the Debian package that brings each. */
+const PARTS = {
+  nginx: { package: 'nginx-light', paths: ['/usr/sbin/nginx'] },
+  curl: { package: 'curl', paths: ['/usr/bin/curl'] },
+  chromium: { package: 'chromium', paths: ['/usr/bin/chromium'] },
+  openssl: { package: 'openssl', paths: ['/usr/bin/openssl'] },
+} as const satisfies Record<string, { package: string; paths: readonly string[] }>
+
+export type Part = keyof typeof PARTS
+
+/** Where a part stands. @throws when it is missing: ask `needs` first. */
+export function pathOf(part: Part): string {
+  const path = find(part)
+  if (!path) throw new Error(missing([part]))
+  return path
+}
+
+/**
+ * For the options of a test: `test('…', needs('nginx', 'curl'), async t => …)`.
+ * Where a part is missing the test is skipped and says which Debian package would bring it; with CI=true it runs, and fails.
+ */
+export function needs(...parts: Part[]): { skip?: string } {
+  const gone = parts.filter(part => !find(part))
+  return gone.length === 0 || process.env.CI === 'true' ? {} : { skip: missing(gone) }
+}
+
+function find(part: Part): string | undefined {
+  const onPath = (process.env.PATH ?? '').split(delimiter).map(folder => join(folder, part))
+  return [...PARTS[part].paths, ...onPath].find(path => existsSync(path))
+}
+
+function missing(parts: Part[]): string {
+  return `needs ${parts.join(' and ')}: apt-get install ${parts.map(part => PARTS[part].package).join(' ')}`
+}

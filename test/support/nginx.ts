@@ -1,0 +1,107 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import * as net from 'node:net'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { startChild } from './child.js'
+import { pathOf } from './needs.js'
+import { freePort } from './ports.js'
+import { tempFolder } from './temp-folder.js'
+
+/** A real nginx with one worker: the origin that judges what we send. */
+export interface Nginx {
+  port: number
+  /** `http://127.0.0.1:port` */
+  url: string
+  /** The folder that it serves; put files there. */
+  root: string
+  /** The access log: one line a request, `$connection $connection_requests $server_protocol "$request" $status` and what `log` added. */
+  requests(): string[]
+}
+
+export interface NginxOptions {
+  /** Lines for the server block. */
+  server?: string
+  /** More for each line of the access log: nginx variables. */
+  log?: string
+  /** `name: content` of files to serve. */
+  files?: Record<string, string | Uint8Array>
+}
+
+const TRIES = 5
+
+export async function startNginx(t: Test, options: NginxOptions = {}): Promise<Nginx> {
+  for (let tries = 1; ; tries++) {
+    const port = await freePort()
+    const started = await start(t, port, options)
+    if (started) return started
+    if (tries === TRIES) throw new Error(`nginx found no free port in ${TRIES} tries`)
+  }
+}
+
+async function start(
+  t: Test,
+  port: number,
+  { server = '', log = '', files = {} }: NginxOptions,
+): Promise<Nginx | undefined> {
+  const home = tempFolder(t)
+  const root = join(home, 'site')
+  mkdirSync(root, { recursive: true })
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(root, name), content)
+  writeFileSync(join(home, 'nginx.conf'), config({ port, home, root, server, log }))
+  const child = startChild(t, pathOf('nginx'), ['-p', home, '-c', join(home, 'nginx.conf'), '-e', 'stderr'])
+  let over = false
+  child.ended.then(() => {
+    over = true
+  })
+  while (!(await accepts(port))) {
+    if (over && /Address already in use/.test(child.err())) return undefined
+    if (over) throw new Error(`nginx did not start: ${child.err()}`)
+  }
+  const requests = () => readFileSync(join(home, 'access.log'), 'utf8').split('\n').slice(0, -1)
+  return { port, url: `http://127.0.0.1:${port}`, root, requests }
+}
+
+function config({
+  port,
+  home,
+  root,
+  server,
+  log,
+}: {
+  port: number
+  home: string
+  root: string
+  server: string
+  log: string
+}): string {
+  const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(name => `${name}_temp_path ${home}/${name};`)
+  // No master: one process, that ends when it is ended.
+  return `daemon off;
+master_process off;
+pid ${home}/nginx.pid;
+error_log stderr warn;
+events { worker_connections 1024; }
+http {
+  ${temp.join('\n  ')}
+  types { text/html html; text/css css; text/javascript js; image/png png; image/svg+xml svg; }
+  default_type application/octet-stream;
+  log_format facts '$connection $connection_requests $server_protocol "$request" $status ${log}';
+  access_log ${home}/access.log facts;
+  client_max_body_size 0;
+  server {
+    listen 127.0.0.1:${port};
+    root ${root};
+    ${server}
+  }
+}
+`
+}
+
+async function accepts(port: number): Promise<boolean> {
+  await new Promise(done => setTimeout(done, 20))
+  return new Promise(done => {
+    const socket = net.connect(port, '127.0.0.1')
+    socket.on('connect', () => done(true)).on('error', () => done(false))
+    socket.on('connect', () => socket.destroy())
+  })
+}

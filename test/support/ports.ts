@@ -1,0 +1,10 @@
+import * as net from 'node:net'
+
+/** A port of loopback that was free a moment ago, for programs that cannot be told 0. Somebody may take it in between: try again then. */
+export async function freePort(): Promise<number> {
+  const server = net.createServer()
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+  const { port } = server.address() as net.AddressInfo
+  await new Promise(done => server.close(done))
+  return port
+}

@@ -1,0 +1,68 @@
+import * as net from 'node:net'
+import type { Test } from 'tap'
+import { connectRaw, type RawClient } from '../../lib/peers/raw-client.js'
+
+/** An origin that knows no HTTP: for each connection it runs a script, octet by octet, FIN and RST where it says so. */
+export interface ScriptedOrigin {
+  port: number
+  /** `http://127.0.0.1:port` */
+  url: string
+  /** In the order of accepting. Their names, events, reads and ends are those of a raw client. */
+  connections: RawClient[]
+  /** Resolves when so many connections have been accepted. */
+  accepted(count: number, deadlineMs?: number): Promise<void>
+  /** Resets every connection and listens no more. */
+  stop(): Promise<void>
+}
+
+/** What one connection does; `nth` counts from 0. A script that ends leaves its connection open. */
+export type Script = (connection: RawClient, nth: number) => Promise<void> | void
+
+/** Stops with the test. A script that fails fails the test, unless its connection was ended by the peer or by the teardown. */
+export async function scriptedOrigin(t: Test, script: Script): Promise<ScriptedOrigin> {
+  const connections: RawClient[] = []
+  let stopped = false
+  const server = net.createServer({ allowHalfOpen: true, noDelay: true }, async socket => {
+    const nth = connections.length
+    const connection = connectRaw({ port: 0, socket })
+    // connectRaw resolves in the same turn for a connected socket, but `connections` must grow in the order of accepting.
+    const client = await connection
+    connections[nth] = client
+    try {
+      await script(client, nth)
+    } catch (error) {
+      if (!stopped && !client.ended) t.fail(`the script of the origin failed on connection ${nth}`, { error })
+    }
+  })
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+  const { port } = server.address() as net.AddressInfo
+  const stop = async () => {
+    stopped = true
+    for (const connection of connections) connection.destroy()
+    await new Promise(done => server.close(done))
+  }
+  t.teardown(stop)
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    connections,
+    stop,
+    async accepted(count, deadlineMs = 5_000) {
+      const until = Date.now() + deadlineMs
+      while (connections.length < count) {
+        if (Date.now() > until) throw new Error(`${connections.length} of ${count} connections within ${deadlineMs} ms`)
+        await new Promise(done => setTimeout(done, 2))
+      }
+    },
+  }
+}
+
+/** A script that answers each head it reads with the same octets: `answerAlways('HTTP/1.1 200 OK\r\n…')`. */
+export function answerAlways(bytes: string): Script {
+  return async connection => {
+    for (;;) {
+      await connection.readUntil('\r\n\r\n', 60_000)
+      await connection.send(bytes)
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import type { Test } from 'tap'
+import type { ExchangeRecord } from '../../lib/proxy/events.js'
+import type { ProxyOptions } from '../../lib/proxy/options.js'
+import { createProxy } from '../../lib/proxy/proxy.js'
+
+export interface RunningProxy {
+  proxy: ReturnType<typeof createProxy>
+  port: number
+  /** `http://127.0.0.1:port` */
+  url: string
+  /** What was reported so far, in order. */
+  exchanges: ExchangeRecord[]
+  /** Resolves when so many exchanges have been reported. */
+  exchanged(count: number, deadlineMs?: number): Promise<ExchangeRecord[]>
+}
+
+/** A real proxy on a free port of loopback, ended with the test. A forward one may reach loopback, at any port, unless told otherwise. */
+export async function withProxy(t: Test, options: ProxyOptions): Promise<RunningProxy> {
+  const forward: Partial<ProxyOptions> = options.mode === 'forward' ? { allow: ['127.0.0.0/8'] } : {}
+  const proxy = createProxy({ ...forward, ...options })
+  t.teardown(() => proxy.destroy())
+  const exchanges: ExchangeRecord[] = []
+  let wake = () => {}
+  proxy.on('exchange', record => {
+    exchanges.push(record)
+    wake()
+  })
+  const { port } = await proxy.listen({ host: '127.0.0.1', port: 0 })
+  return {
+    proxy,
+    port,
+    url: `http://127.0.0.1:${port}`,
+    exchanges,
+    exchanged: (count, deadlineMs = 5_000) =>
+      new Promise((done, failed) => {
+        const timer = setTimeout(
+          () => failed(new Error(`${exchanges.length} of ${count} exchanges within ${deadlineMs} ms`)),
+          deadlineMs,
+        )
+        wake = () => {
+          if (exchanges.length < count) return
+          clearTimeout(timer)
+          done(exchanges)
+        }
+        wake()
+      }),
+  }
+}
