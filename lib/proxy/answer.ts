@@ -1,0 +1,53 @@
+import { type AnswerContext, answerOptions, answerProblem, answerTrace } from '../policy/answer.js'
+import type { CloseReason } from '../policy/close-reason.js'
+import { keepAliveValue, persistOption } from '../policy/persistence.js'
+import type { RequestHead } from '../wire/request-head.js'
+import type { Exchange } from './forward.js'
+import { ALLOW, type OwnAnswer } from './own-answer.js'
+
+/** What we answer by ourselves. `closes`: the connection ends after it, for this reason, whatever the client would like. */
+export type Answer =
+  | (Exclude<OwnAnswer, { kind: 'trace' }> & { readonly closes?: CloseReason })
+  | { readonly kind: 'trace'; readonly head: RequestHead; readonly closes?: CloseReason }
+
+/** The whole response as latin1 text, with the status it has. */
+export function answerText(answer: Answer, exchange: Exchange): { status: number; text: string } {
+  const context = contextOf(exchange)
+  if (answer.kind === 'trace') return { status: 200, text: answerTrace(answer.head, context) }
+  if (answer.kind === 'options') return { status: 200, text: answerOptions(ALLOW, context) }
+  const { error, status, what, todo, fields = [] } = answer
+  const { pool, engine } = exchange
+  const where = pool === null || engine.settings.mode === 'reverse' ? '' : `On the way to ${pool.origin.key}.`
+  const text = answerProblem(
+    { status, error, what, where, todo, method: exchange.asked.method, accept: acceptIn(exchange.asked.text), fields },
+    context,
+  )
+  return { status, text }
+}
+
+function contextOf(exchange: Exchange): AnswerContext {
+  const { engine, client, clientVerdict } = exchange
+  const { minor } = exchange.asked
+  const { settings } = engine
+  const persist = persistOption(clientVerdict, minor, settings.keepAliveAlways ? 'always' : 'http10')
+  return {
+    name: settings.name,
+    date: engine.date(),
+    persist,
+    keepAlive: persist === 'keep-alive' ? keepAliveOf(exchange, client.requests) : '',
+  }
+}
+
+/** What `Keep-Alive` says to this client: its idle limit, and how many requests are left. */
+export function keepAliveOf({ engine, asked }: Exchange, requests: number): string {
+  const { deadlines, limits } = engine.settings
+  const left = limits.clientRequestsMax === 0 ? Number.POSITIVE_INFINITY : limits.clientRequestsMax - requests
+  return keepAliveValue(asked.minor === 0 ? deadlines.clientIdleHttp10Ms : deadlines.clientIdleMs, left)
+}
+
+/** The Accept lines of a head that was kept as text; '' for none, or no head. */
+function acceptIn(headText: string): string {
+  let accept = ''
+  for (const [, value] of headText.matchAll(/\r\naccept:([^\r]*)/gi)) accept += `${value!.trim()},`
+  return accept
+}

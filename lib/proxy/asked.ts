@@ -1,0 +1,47 @@
+import { ConnectionOptions } from '../policy/connection-options.js'
+import { proxyConnectionKeeps } from '../policy/persistence.js'
+import type { Lines } from '../wire/lines.js'
+import type { RequestHead } from '../wire/request-head.js'
+
+/** What a head without options of interest names: nothing. */
+export const NAMES_NOTHING = new ConnectionOptions()
+
+/** What is remembered of a request once its head, which is a scratch, is gone. */
+export class Asked {
+  method = ''
+  /** As received. */
+  target = ''
+  host = ''
+  minor: 0 | 1 = 1
+  framing: 'none' | 'length' | 'chunked' = 'none'
+  /** The client said `Connection: close`, or `keep-alive`. */
+  closes = false
+  keeps = false
+  /** The head as received, for those who want its fields later. */
+  text = ''
+  /** What its Connection names, as far as trailers may be named by it. */
+  names: ConnectionOptions = NAMES_NOTHING
+
+  note(head: RequestHead): void {
+    this.method = head.method
+    this.target = head.target
+    this.host = head.host
+    this.minor = head.minor
+    this.framing = head.framing
+    this.text = head.lines.text
+  }
+
+  /** `hearsProxy`: Proxy-Connection counts. At a gateway it never does: a dumb proxy passed it on, which would then wait for our end. */
+  noteOptions(head: RequestHead, options: ConnectionOptions, hearsProxy: boolean): void {
+    this.closes = options.close
+    this.keeps = options.keepAlive || (hearsProxy && head.minor === 0 && proxyConnectionKeeps(head.lines))
+    if (options.any && head.framing === 'chunked') this.names = copyOf(head.lines, 400)
+  }
+}
+
+/** The options of this head once more, to keep: the scratch will be read again before the trailers come. */
+export function copyOf(lines: Lines, status: 400 | 502): ConnectionOptions {
+  const copy = new ConnectionOptions()
+  copy.read(lines, status)
+  return copy
+}

@@ -1,0 +1,82 @@
+import { ProxyError } from '../link/proxy-error.js'
+import { Deadline } from '../net/deadline-wheel.js'
+import { type DialOwner, type DialTarget, dial, dialError } from '../net/dial.js'
+import type { Transport } from '../net/transport.js'
+import { answerConnect } from '../policy/answer.js'
+import { readAuthority } from '../wire/authority.js'
+import type { RequestHead } from '../wire/request-head.js'
+import type { Exchange } from './forward.js'
+import { startTunnel } from './start-tunnel.js'
+
+/**
+ * CONNECT (RFC 9110 9.3.6): the destination is resolved and checked, then dialled, then the client is told, then octets go
+ * both ways. Such a connection never belongs to a pool. Ports and credentials were checked before.
+ */
+export function connect(exchange: Exchange, head: RequestHead): void {
+  const { engine } = exchange
+  const authority = readAuthority(head.host)
+  const host = authority?.host ?? ''
+  const port = authority?.port ?? -1
+  engine.locate(host, port, (error, addresses) => {
+    if (exchange.isOver) return
+    if (error !== null) exchange.fail(error, 'client-gone', 'refused')
+    else new TunnelDial(exchange, { host, port, secure: false, addresses })
+  })
+}
+
+/** One destination being dialled; it ends as a tunnel or as a 5xx. */
+class TunnelDial implements DialOwner {
+  private readonly transport: Transport
+  private readonly deadline: Deadline
+  private timedOut = false
+
+  constructor(
+    private readonly exchange: Exchange,
+    private readonly target: DialTarget,
+  ) {
+    const { wheel, settings } = exchange.engine
+    this.deadline = new Deadline(wheel, () => {
+      this.timedOut = true
+      this.transport.destroy()
+    })
+    this.deadline.set('connectMs', settings.deadlines.connectMs)
+    this.transport = dial(target, exchange.engine.dial, this)
+    exchange.onAbandoned = () => this.transport.destroy()
+  }
+
+  onSecuring(): void {}
+
+  onConnected(): void {
+    this.deadline.clear()
+    const { exchange, transport } = this
+    const { client, engine } = exchange
+    exchange.onAbandoned = null
+    const { settings } = engine
+    exchange.status = 200
+    exchange.tunnelled = `${this.target.host}:${this.target.port}`
+    client.transport.write(answerConnect({ name: settings.name, date: engine.date(), persist: '', keepAlive: '' }))
+    client.transport.flush()
+    startTunnel(exchange, transport, null, end => end.reason)
+  }
+
+  onClosed(error: NodeJS.ErrnoException | null): void {
+    this.deadline.clear()
+    const { exchange, target } = this
+    exchange.onAbandoned = null
+    if (exchange.isOver) return
+    const { connectMs } = exchange.engine.settings.deadlines
+    const text = `no connection to ${target.host}:${target.port} within ${connectMs} ms (--connect-ms)`
+    const failure = this.timedOut
+      ? new ProxyError('connection_timeout', text, { stage: 'connect', side: 'upstream', deadline: 'connectMs' })
+      : dialError(error, target, false)
+    exchange.fail(failure, 'client-gone', 'refused')
+  }
+
+  onBytes(): void {}
+  onFin(): void {}
+  onFlushed(): void {}
+  onFault(fault: unknown): void {
+    this.exchange.engine.fault(fault)
+    this.transport.destroy()
+  }
+}

@@ -1,0 +1,43 @@
+import { PROXY_ERRORS, ProxyError, type ProxyStatusError } from '../link/proxy-error.js'
+import type { ProtocolError } from '../wire/protocol-error.js'
+import { optionOf } from './timeouts.js'
+
+/** What the client sent is not HTTP that we accept: nothing more of it goes upstream. */
+export function brokenRequest(error: ProtocolError, inHead: boolean): ProxyError {
+  const message = `${error.message} (${error.section})`
+  return new ProxyError('http_request_error', message, {
+    stage: inHead ? 'client-head' : 'request-body',
+    side: 'client',
+    status: error.status,
+    cause: error,
+  })
+}
+
+/** What the upstream sent is not HTTP that we accept, or ends in mid-message. */
+export function brokenResponse(error: ProtocolError, inContent: boolean): ProxyError {
+  const message = `the response cannot be used: ${error.message} (${error.section})`
+  return new ProxyError(typeOf(error), message, {
+    stage: inContent ? 'response-body' : 'response-head',
+    side: 'upstream',
+    status: 502,
+    cause: error,
+  })
+}
+
+function typeOf({ message, section }: ProtocolError): ProxyStatusError {
+  if (/incomplete|ended/.test(message)) return 'http_response_incomplete'
+  if (section === 'RFC 6585 5')
+    return /trailer/.test(message) ? 'http_response_trailer_section_size' : 'http_response_header_section_size'
+  if (/transfer coding/i.test(message)) return 'http_response_transfer_coding'
+  return 'http_protocol_error'
+}
+
+/**
+ * What a client is told. Whoever asks a forward proxy knows where it goes; a gateway does not tell what stands behind it
+ * (RFC 9110 7.6.3, RFC 9209 2.1.5): the whole message is in the log.
+ */
+export function publicText(error: ProxyError, mode: 'reverse' | 'forward'): string {
+  if (mode === 'forward' || error.side === 'client') return error.message
+  const { sentence } = PROXY_ERRORS[error.type]
+  return error.deadline === undefined ? sentence : `${sentence} (${optionOf(error.deadline)})`
+}

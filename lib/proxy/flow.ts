@@ -1,0 +1,58 @@
+import type { Exchange } from './forward.js'
+
+// Backpressure: neither side reads faster than the other takes, and whoever waits meanwhile has a deadline.
+
+/** Hands what was written to the kernel, once for each call of a reader, and stops reading for a side that takes no more. */
+export function flush(exchange: Exchange): void {
+  const { client, upstream, engine } = exchange
+  if (upstream === null) {
+    client.transport.flush()
+    // Content that has nowhere to go yet stays where it is; gathered content is bounded and goes on.
+    const waits = exchange.request === 'begun' && exchange.requestContent > 0 && exchange.response !== 'whole'
+    if (waits && !exchange.gathering) client.transport.pause()
+    return
+  }
+  const { deadlines } = engine.settings
+  upstream.transport.flush()
+  client.transport.flush()
+  if (exchange.request === 'whole') client.transport.endLease(upstream.transport)
+  else if (upstream.transport.pressured) {
+    if (!client.transport.isPaused) {
+      client.transport.pause()
+      client.deadline.clear()
+      upstream.deadline.set('requestBodyMs', deadlines.requestBodyMs)
+    }
+  } else if (exchange.requestContent > 0) client.transport.suitLease(upstream.transport)
+  if (client.transport.pressured) {
+    if (!upstream.transport.isPaused) {
+      upstream.transport.pause()
+      upstream.deadline.clear()
+      client.deadline.set('clientWriteMs', deadlines.clientWriteMs)
+    }
+    return
+  }
+  if (exchange.response !== 'begun') return
+  upstream.transport.suitLease(client.transport)
+  upstream.deadline.set('responseBodyMs', deadlines.responseBodyMs)
+}
+
+/** The upstream has taken what it had been sent: the client may go on with its content. */
+export function upstreamFlushed(exchange: Exchange): void {
+  const { upstream, client, engine } = exchange
+  if (upstream === null || exchange.request !== 'begun') return
+  upstream.deadline.clear()
+  client.deadline.set('requestBodyMs', engine.settings.deadlines.requestBodyMs)
+  client.transport.resume()
+}
+
+/** The client has taken what it had been sent: the upstream may go on with its response. */
+export function clientFlushed(exchange: Exchange): void {
+  const { upstream, client, engine } = exchange
+  const { deadlines } = engine.settings
+  if (exchange.request === 'whole') client.deadline.clear()
+  else client.deadline.set('requestBodyMs', deadlines.requestBodyMs)
+  if (upstream === null) return
+  if (exchange.response === 'begun') upstream.deadline.set('responseBodyMs', deadlines.responseBodyMs)
+  else if (exchange.request === 'whole') upstream.deadline.set('responseHeadMs', deadlines.responseHeadMs)
+  upstream.transport.resume()
+}

@@ -1,0 +1,535 @@
+import type { DeadlineName } from '../link/deadlines.js'
+import { isIdempotent } from '../link/exchange-facts.js'
+import { ProxyError } from '../link/proxy-error.js'
+import type { ClientConnection, ClientExchange } from '../net/client-connection.js'
+import type { Deadline } from '../net/deadline-wheel.js'
+import type { UpstreamConnection, UpstreamExchange } from '../net/upstream-connection.js'
+import type { OriginPool, UpstreamWaiter } from '../net/upstream-pool.js'
+import type { CloseReason } from '../policy/close-reason.js'
+import { ConnectionOptions } from '../policy/connection-options.js'
+import { readExpect } from '../policy/expect.js'
+import { keepAliveHint } from '../policy/persistence.js'
+import { type OutboundRequest, rewriteRequest } from '../policy/rewrite-request.js'
+import { rewriteResponse } from '../policy/rewrite-response.js'
+import { keepTrailers } from '../policy/trailers.js'
+import type { Lines } from '../wire/lines.js'
+import { ProtocolError } from '../wire/protocol-error.js'
+import type { ContentFraming, RequestHead } from '../wire/request-head.js'
+import type { ResponseHead } from '../wire/response-head.js'
+import { CHUNK_END, chunkHeader, LAST_CHUNK, lastChunk } from '../wire/writer.js'
+import { type Answer, answerText } from './answer.js'
+import { Answered } from './answered.js'
+import { Asked } from './asked.js'
+import { connect } from './connect.js'
+import type { Engine } from './engine.js'
+import type { Outcome } from './events.js'
+import { publicText } from './failures.js'
+import { clientFlushed, flush, upstreamFlushed } from './flow.js'
+import { KeptContent } from './kept-content.js'
+import {
+  clientBroke,
+  clientFinished,
+  clientTimedOut,
+  sendContinue,
+  upstreamBroke,
+  upstreamGone,
+  upstreamLost,
+  upstreamTimedOut,
+} from './mishaps.js'
+import { ownAnswer } from './own-answer.js'
+import { recordOf } from './record.js'
+import { startTunnel } from './start-tunnel.js'
+import { clientVerdict, fillRequestContext, fillResponseContext, upstreamVerdict } from './verdicts.js'
+
+// Scratch for the synchronous part of an exchange: filled, used and forgotten within one call of a reader.
+const requestOptions = new ConnectionOptions()
+const responseOptions = new ConnectionOptions()
+
+/** Where a message stands. A request is `head` until its head is whole; a response is `none` until its *final* head is. */
+type Progress = 'none' | 'begun' | 'whole'
+
+/**
+ * One request and its response, from the first octet to the last.
+ *
+ * ```
+ *             (1) head      (2) route     (3) rewrite    (4) acquire   (5) send
+ *  client ────────────────────────────────────────────────────────────────────▶ upstream
+ *  client ◀──────────────────────────────────────────────────────────────────── upstream
+ *             (8) body      (7) rewrite                                 (6) head
+ *             (9) judge, then release both sides: two independent verdicts, each "keep" or a CloseReason
+ * ```
+ *
+ * It is the sink of both readers. A request that finds an idle upstream connection goes from its last head octet to the
+ * upstream's write in one synchronous call. Octets leave in `flush`, once for each call of a reader, and there stands the
+ * backpressure as well: whoever reads for a side that is `pressured` stops reading until that side is flushed.
+ */
+export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaiter {
+  readonly number: number
+  readonly startedAt: number
+  readonly asked = new Asked()
+  readonly answered = new Answered()
+  outbound: OutboundRequest | null = null
+  // How far it has come.
+  request: Progress = 'none'
+  response: Progress = 'none'
+  status = 0
+  /** Where the response begins among the octets for the client. */
+  private responseAt = 0
+  clientFraming: ContentFraming = 'none'
+  clientVerdict: 'keep' | CloseReason = 'keep'
+  upstreamVerdict: 'keep' | CloseReason | null = null
+  retries = 0
+  error: ProxyError | null = null
+  // The upstream side.
+  pool: OriginPool | null = null
+  upstream: UpstreamConnection | null = null
+  waiting: Deadline | null = null
+  /** The last upstream connection that this exchange had, for the record. */
+  carriedBy: UpstreamConnection | null = null
+  carriedNth = 0
+  // What is counted and timed, for the record.
+  requestContent = 0
+  responseContent = 0
+  repairs = 0
+  headAt = 0
+  sentAt = 0
+  answeredAt = 0
+  isOver = false
+  /** CONNECT: where to, once the tunnel stands. */
+  tunnelled = ''
+  /** CONNECT: what to do when the exchange ends before the tunnel stands. */
+  onAbandoned: (() => void) | null = null
+
+  private readonly kept = new KeptContent()
+  /** Toward an HTTP/1.0 upstream chunked content is gathered first, to get a length (RFC 9112 6.1). */
+  gathering = false
+  private outboundFraming: 'none' | 'length' | 'chunked' = 'none'
+  /** Octets that the upstream's transport had written and read before this request. */
+  bytesOutBefore = 0
+  bytesInBefore = 0
+  /** The final response began before the request was whole: that upstream connection is not used again (RFC 9112 9.5). */
+  private early = false
+  /** The upstream's 408 spoke of its idle limit. */
+  stale = false
+  /** The client was told to send its content. */
+  continued = false
+  private switched = false
+  private interimSeen = false
+
+  constructor(
+    readonly engine: Engine,
+    readonly client: ClientConnection,
+  ) {
+    this.number = ++engine.counts.total
+    engine.counts.active++
+    this.startedAt = engine.settings.clock.now()
+  }
+
+  // (1) head ---------------------------------------------------------------------------------------------------------
+
+  onRequestHead(head: RequestHead): void {
+    const { client, engine } = this
+    const { settings } = engine
+    client.understood()
+    this.request = 'begun'
+    this.asked.note(head)
+    if (engine.recorded) this.headAt = settings.clock.now()
+    if (head.framing === 'none') client.deadline.clear()
+    else client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs)
+
+    requestOptions.read(head.lines, 400)
+    this.asked.noteOptions(head, requestOptions, settings.keepsHttp10)
+    this.route(head)
+  }
+
+  // (2) route --------------------------------------------------------------------------------------------------------
+
+  private route(head: RequestHead): void {
+    const { engine } = this
+    const answer = ownAnswer(head, engine.settings)
+    if (answer !== null) this.respond(answer.kind === 'trace' ? { kind: 'trace', head } : answer)
+    else if (head.targetForm === 'authority') connect(this, head)
+    else {
+      this.pool = engine.reversePool ?? engine.poolFor(head)
+      this.rewrite(head, this.pool)
+    }
+  }
+
+  // (3) rewrite ------------------------------------------------------------------------------------------------------
+
+  private rewrite(head: RequestHead, pool: OriginPool): void {
+    const { engine, client } = this
+    this.gathering = pool.http10 && head.framing === 'chunked'
+    this.outboundFraming = this.gathering ? 'none' : head.framing
+    const context = fillRequestContext(engine, client, pool, head, this.outboundFraming)
+    this.outbound = rewriteRequest(head, requestOptions, context)
+    if (this.outbound.expectContinue && engine.settings.mode === 'reverse')
+      client.deadline.set('continueMs', engine.settings.deadlines.continueMs)
+    if (!this.gathering) this.acquire(false)
+    else if (readExpect(head.lines) === 'continue') sendContinue(this) // no upstream will say it before it has it all
+  }
+
+  // (4) acquire ------------------------------------------------------------------------------------------------------
+
+  private acquire(fresh: boolean): void {
+    const upstream = this.pool!.acquire(this, fresh)
+    if (upstream !== null) this.send(upstream)
+  }
+
+  /** The wait is over. */
+  onUpstream(upstream: UpstreamConnection): void {
+    this.send(upstream)
+    this.flush()
+    if (!upstream.transport.pressured) this.client.transport.resume()
+  }
+
+  onNoUpstream(error: ProxyError): void {
+    this.fail(error)
+  }
+
+  // (5) send ---------------------------------------------------------------------------------------------------------
+
+  private send(upstream: UpstreamConnection): void {
+    this.upstream = this.carriedBy = upstream
+    this.carriedNth = upstream.seat.served
+    const now = this.engine.settings.clock.now()
+    this.sentAt = now
+    const { transport } = upstream
+    this.bytesOutBefore = transport.bytesOut
+    this.bytesInBefore = transport.bytesIn
+    upstream.begin(this, this.asked.method)
+    const { text } = this.outbound!
+    // Whoever will close says so (RFC 9112 9.6).
+    transport.write(this.pool!.book.isLast(upstream, now) ? `${text.slice(0, -2)}Connection: close\r\n\r\n` : text)
+    if (this.kept.text !== null) transport.write(this.kept.text)
+    if (this.request === 'whole') this.sent(upstream, now)
+  }
+
+  /** The whole request is on its way: from now on the upstream has to answer. */
+  private sent(upstream: UpstreamConnection, now: number): void {
+    upstream.deadline.set('responseHeadMs', this.engine.settings.deadlines.responseHeadMs, now)
+  }
+
+  onRequestContent(bytes: Buffer, from: number, to: number): void {
+    this.requestContent += to - from
+    if (this.response === 'whole' || this.isOver) return // it has its answer: the rest is thrown away
+    const { client, upstream, outboundFraming } = this
+    client.deadline.set('requestBodyMs', this.engine.settings.deadlines.requestBodyMs)
+    if (this.kept.text !== null) this.keep(bytes, from, to)
+    if (upstream === null) return
+    const { transport } = upstream
+    if (outboundFraming === 'chunked') transport.write(chunkHeader(to - from))
+    transport.writeContent(bytes, from, to, client.transport.isStable(bytes))
+    if (outboundFraming === 'chunked') transport.write(CHUNK_END)
+  }
+
+  /** Keeps content while it may have to be sent (again), as far as the limit goes. */
+  private keep(bytes: Buffer, from: number, to: number): void {
+    const { limits } = this.engine.settings
+    const { kept, upstream } = this
+    const sendable = upstream === null || (upstream.reused && isIdempotent(this.asked.method))
+    if (!sendable || (upstream !== null && kept.octets + to - from > limits.retryBytesMax)) {
+      kept.drop()
+      return
+    }
+    kept.add(bytes, from, to, this.outboundFraming === 'chunked')
+    if (!this.gathering || kept.octets <= limits.retryBytesMax) return
+    const what = `the upstream speaks HTTP/1.0, so content needs a length, and chunked content of more than ${limits.retryBytesMax} octets is not gathered`
+    this.fail(new ProxyError('http_request_error', what, { stage: 'request-body', side: 'client', status: 411 }))
+  }
+
+  onRequestEnd(trailers: Lines | null): void {
+    this.request = 'whole'
+    if (this.isOver) return
+    if (this.response === 'whole') {
+      this.settle()
+      return
+    }
+    const { client, engine } = this
+    // A response that has begun may be waiting for the client to read.
+    if (this.response === 'begun' && client.transport.pressured)
+      client.deadline.set('clientWriteMs', engine.settings.deadlines.clientWriteMs)
+    else client.deadline.clear()
+    if (this.gathering) {
+      this.gathering = false
+      const { text } = this.outbound!
+      const length = `Content-Length: ${this.kept.octets}\r\n\r\n`
+      this.outbound!.text = text.slice(0, -2).replace(/\r\nexpect:[^\r]*/gi, '') + length
+      this.acquire(false)
+      return
+    }
+    if (this.outboundFraming === 'chunked') {
+      const end = trailers === null ? LAST_CHUNK : lastChunk(keepTrailers(trailers, this.asked.names))
+      this.kept.end(end)
+      this.upstream?.transport.write(end)
+    }
+    if (this.upstream !== null && this.response === 'none') this.sent(this.upstream, engine.settings.clock.now())
+    if (client.transport.finSeen) this.onClientFin()
+  }
+
+  // (6) head ---------------------------------------------------------------------------------------------------------
+
+  onResponseHead(head: ResponseHead): void {
+    const { engine, client } = this
+    const upstream = this.upstream!
+    if (this.answeredAt === 0 && engine.recorded) this.answeredAt = engine.settings.clock.now()
+    responseOptions.read(head.lines, 502)
+    this.pool!.http10 = head.minor === 0
+    this.repairs += head.lines.repairs
+    if (head.status < 200) {
+      this.interim(head, upstream)
+      return
+    }
+    if (head.status === 408 && upstream.reused && !this.interimSeen) {
+      // The idle limit speaking, not an answer to this request: never forwarded (RFC 9110 15.5.9).
+      this.stale = true
+      throw new ProtocolError(502, 'the upstream closed an idle connection with a 408', 'RFC 9110 15.5.9')
+    }
+    this.kept.drop()
+    this.response = 'begun'
+    this.early = this.request !== 'whole'
+    this.status = head.status
+    this.answered.note(head, responseOptions)
+    if (responseOptions.keepAlive) {
+      const hint = keepAliveHint(head.lines, responseOptions)
+      this.answered.hintMax = hint.max
+      this.pool!.book.hint(upstream, hint.timeoutS, hint.max)
+    }
+    if (this.request === 'whole') client.deadline.clear() // a half-closed client has its response now
+    this.rewriteResponse(head)
+  }
+
+  /** 1xx: passed on as it comes, under the same hop rules (RFC 9110 15.2). */
+  private interim(head: ResponseHead, upstream: UpstreamConnection): void {
+    const { client, engine } = this
+    this.interimSeen = true
+    if (head.status === 101) {
+      if (this.request !== 'whole')
+        throw new ProtocolError(502, '101 before the whole request was sent', 'RFC 9110 7.8')
+      const context = fillResponseContext(this, 'none')
+      client.transport.write(rewriteResponse(head, responseOptions, context))
+      this.status = 101
+      this.switched = true
+      return
+    }
+    if (this.request === 'whole') upstream.deadline.set('responseHeadMs', engine.settings.deadlines.responseHeadMs)
+    if (head.status === 100) {
+      if (this.continued) return // we said so already
+      this.continued = true
+      if (this.request !== 'whole') client.deadline.set('requestBodyMs', engine.settings.deadlines.requestBodyMs)
+    } else if (!engine.settings.interim) return
+    client.transport.write(rewriteResponse(head, responseOptions, fillResponseContext(this, 'none')))
+  }
+
+  // (7) rewrite ------------------------------------------------------------------------------------------------------
+
+  private rewriteResponse(head: ResponseHead): void {
+    const { framing } = head
+    this.clientFraming =
+      framing === 'chunked' || framing === 'close' ? (this.asked.minor === 1 ? 'chunked' : 'close') : framing
+    this.clientVerdict = clientVerdict(this)
+    this.responseAt = this.client.transport.queuedTo
+    this.client.transport.write(rewriteResponse(head, responseOptions, fillResponseContext(this, this.clientFraming)))
+  }
+
+  // (8) body ---------------------------------------------------------------------------------------------------------
+
+  onResponseContent(bytes: Buffer, from: number, to: number): void {
+    this.responseContent += to - from
+    const { transport } = this.client
+    const stable = this.upstream!.transport.isStable(bytes)
+    if (this.clientFraming !== 'chunked') {
+      transport.writeContent(bytes, from, to, stable)
+      return
+    }
+    transport.write(chunkHeader(to - from))
+    transport.writeContent(bytes, from, to, stable)
+    transport.write(CHUNK_END)
+  }
+
+  onResponseEnd(trailers: Lines | null): void {
+    this.response = 'whole'
+    if (this.clientFraming !== 'chunked') return
+    this.client.transport.write(trailers === null ? LAST_CHUNK : lastChunk(keepTrailers(trailers, this.answered.names)))
+  }
+
+  flush(): void {
+    if (!this.isOver) flush(this)
+  }
+
+  onUpstreamFlushed(): void {
+    upstreamFlushed(this)
+  }
+
+  onClientFlushed(): void {
+    clientFlushed(this)
+  }
+
+  // (9) judge, release -----------------------------------------------------------------------------------------------
+
+  onResponseRead(bytes: Buffer, at: number, to: number): void {
+    const upstream = this.upstream!
+    this.client.transport.flush()
+    if (this.switched) {
+      this.tunnel(upstream, at < to ? Buffer.from(bytes.subarray(at, to)) : null)
+      return
+    }
+    upstream.transport.endLease(this.client.transport)
+    const requestSent = this.request === 'whole' && !this.early && !upstream.transport.pressured
+    this.upstreamVerdict = upstreamVerdict(this, requestSent, at < to || upstream.transport.finSeen)
+    this.upstream = null
+    this.pool!.release(upstream, this.upstreamVerdict)
+    this.settle()
+  }
+
+  /** The response is whole: the exchange is over as soon as the request is, or without the rest of it. */
+  settle(): void {
+    if (this.isOver) return
+    if (this.request !== 'whole' && this.clientVerdict === 'keep') this.clientVerdict = 'content-unread'
+    this.over(this.outcome(), this.error?.side ?? (this.pool === null ? 'proxy' : 'upstream'))
+    this.client.finish(this.clientVerdict)
+  }
+
+  private outcome(): Outcome {
+    const { error } = this
+    if (error === null) return this.pool === null ? 'refused' : 'complete'
+    if (error.deadline !== undefined) return 'timeout'
+    return error.side === 'client' || error.stage === 'route' ? 'refused' : 'failed'
+  }
+
+  /** Ends the books of this exchange, once. */
+  over(outcome: Outcome, endedBy: 'client' | 'upstream' | 'proxy'): void {
+    if (this.isOver) return
+    this.isOver = true
+    const { engine } = this
+    engine.counts.active--
+    this.client.whole?.clear()
+    if (this.error !== null)
+      engine.counts.failures.set(this.error.type, (engine.counts.failures.get(this.error.type) ?? 0) + 1)
+    this.onAbandoned?.()
+    if (engine.recorded && (this.request !== 'none' || this.status !== 0))
+      engine.emit('exchange', recordOf(this, outcome, endedBy))
+  }
+
+  // What can go wrong ------------------------------------------------------------------------------------------------
+
+  /** Answers by ourselves. What is still to come of the request is not read; the connection closes then. */
+  respond(answer: Answer): void {
+    this.response = 'whole'
+    this.clientFraming = 'length'
+    this.clientVerdict = answer.kind === 'problem' && answer.closes !== undefined ? answer.closes : clientVerdict(this)
+    const { status, text } = answerText(answer, this)
+    this.status = status
+    this.client.transport.write(text)
+    if (this.request === 'whole' || this.clientVerdict !== 'keep') this.settle()
+  }
+
+  /** No response can be had, or the rest of it cannot: a 4xx or 5xx of ours, or a broken end. */
+  fail(error: ProxyError, upstreamReason: CloseReason = 'client-gone', closes?: CloseReason): void {
+    if (this.isOver) return
+    this.error ??= error
+    this.dropUpstream(upstreamReason)
+    if (this.response === 'begun' && !this.client.transport.takeBack(this.responseAt)) {
+      // A FIN would say "whole" where the end of the connection is the end of the message (RFC 9112 8).
+      this.clientVerdict = 'response-truncated'
+      this.over(error.deadline === undefined ? 'upstream-aborted' : 'timeout', error.side)
+      this.client.abort('response-truncated', this.clientFraming === 'close', error.message)
+      return
+    }
+    const what = publicText(error, this.engine.settings.mode)
+    const answer = { kind: 'problem', error: error.type, status: error.status, what, todo: '' } as const
+    this.respond(closes === undefined ? answer : { ...answer, closes })
+    this.client.transport.flush()
+  }
+
+  /** The upstream connection is of no use any more: its request or its response was cut off. */
+  dropUpstream(reason: CloseReason): void {
+    this.pool?.withdraw(this)
+    const { upstream } = this
+    if (upstream === null) return
+    this.upstream = null
+    this.upstreamVerdict = reason
+    upstream.end(reason)
+  }
+
+  /** The client is gone, or as good as: nobody reads a response any more. */
+  abandon(reason: CloseReason, reset: boolean, error: ProxyError | null = null): void {
+    this.error ??= error
+    this.dropUpstream('client-gone')
+    this.clientVerdict = reason
+    this.over('client-aborted', 'client')
+    this.client.abort(reason, reset)
+  }
+
+  /** Sends the request once more, on a connection that nobody has used yet. */
+  retry(): void {
+    this.stale = false
+    this.retries++
+    this.engine.counts.retries++
+    this.acquire(true)
+    this.flush()
+  }
+
+  /** Every octet of the content that came so far is still here. */
+  get contentKept(): boolean {
+    return this.kept.text !== null
+  }
+
+  onProtocolError(error: ProtocolError): void {
+    if (!this.isOver) clientBroke(this, error)
+  }
+
+  onClientFin(): void {
+    clientFinished(this)
+  }
+
+  onClientGone(reset: boolean): void {
+    this.clientVerdict = reset ? 'client-reset' : 'client-fin'
+    this.dropUpstream('client-gone')
+    this.over('client-aborted', 'client')
+  }
+
+  onClientDeadline(name: DeadlineName): void {
+    clientTimedOut(this, name)
+  }
+
+  onUpstreamDeadline(name: DeadlineName): void {
+    upstreamTimedOut(this, name)
+  }
+
+  onUpstreamProtocolError(error: ProtocolError): void {
+    upstreamBroke(this, error)
+  }
+
+  onUpstreamFin(): void {
+    upstreamLost(this, 'upstream-fin', 'none', 'the upstream closed the connection before it answered')
+  }
+
+  onUpstreamGone(error: NodeJS.ErrnoException | null): void {
+    upstreamGone(this, error)
+  }
+
+  onFault(_fault: unknown): void {
+    this.dropUpstream('internal-error')
+    if (this.error === null)
+      this.error = new ProxyError('proxy_internal_error', 'a fault of this proxy', { stage: 'send', side: 'proxy' })
+    try {
+      this.over('failed', 'proxy')
+    } finally {
+      this.client.abort('internal-error', true)
+    }
+  }
+
+  // Tunnels ----------------------------------------------------------------------------------------------------------
+
+  /** After a 101 the two connections are one tunnel (RFC 9110 7.8). */
+  private tunnel(upstream: UpstreamConnection, surplus: Buffer | null): void {
+    this.upstream = null
+    upstream.detach()
+    startTunnel(this, upstream.transport, surplus, end => {
+      const reason = end.reason === 'tunnel-ended' ? 'upgraded-ended' : end.reason
+      upstream.ended(reason)
+      return reason
+    })
+  }
+}

@@ -1,0 +1,137 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { ProxyStatusError } from '../link/proxy-error.js'
+import { readMaxForwards } from '../policy/max-forwards.js'
+import { viaCarries } from '../policy/via.js'
+import { readAuthority } from '../wire/authority.js'
+import type { Lines } from '../wire/lines.js'
+import { ID } from '../wire/names.js'
+import type { RequestHead } from '../wire/request-head.js'
+import type { Settings } from './options.js'
+
+/** An answer that no upstream has to be asked for. */
+export type OwnAnswer =
+  | {
+      readonly kind: 'problem'
+      readonly error: ProxyStatusError
+      readonly status: number
+      readonly what: string
+      readonly todo: string
+      readonly fields?: readonly (readonly [string, string])[]
+    }
+  | { readonly kind: 'trace' }
+  | { readonly kind: 'options' }
+
+/** The methods that we name in `Allow`; any other is forwarded as well (RFC 9110 9.1). */
+export const ALLOW = 'GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS'
+
+/**
+ * Whether we answer this request ourselves, and how; null: it goes on. The order matters: a loop ends first, then who may
+ * not ask at all is told so, then what cannot be forwarded in this mode is refused.
+ */
+export function ownAnswer(head: RequestHead, settings: Settings): OwnAnswer | null {
+  const { lines } = head
+  if (lines.find(ID.via) >= 0 && viaCarries(lines, settings.name)) {
+    return problem(
+      'proxy_loop_detected',
+      502,
+      `Via names this proxy (${settings.name}): the request has been here before`,
+      LOOP_TODO,
+    )
+  }
+  return (
+    (settings.mode === 'reverse' ? gatewayAnswer(head, settings) : forwardAnswer(head, settings)) ?? hopsAnswer(head)
+  )
+}
+
+const LOOP_TODO =
+  'Two proxies forward to each other: look at the upstream of each; if they are two deployments, give each a --name of its own.'
+
+/** What only a gateway answers itself. */
+function gatewayAnswer({ method, scheme, targetForm }: RequestHead, settings: Settings): OwnAnswer | null {
+  if (targetForm === 'authority') {
+    return problem(
+      'http_request_denied',
+      405,
+      'CONNECT is not for a reverse proxy',
+      'Use a forward proxy (hopwise forward) for tunnels.',
+      [['Allow', ALLOW]],
+    )
+  }
+  if (scheme === 'https') {
+    return problem(
+      'http_request_denied',
+      421,
+      'an https target came over a connection that is not secured',
+      'Ask for it over TLS, or with an http target.',
+    )
+  }
+  if (method === 'TRACE' && !settings.trace) {
+    return problem('http_request_denied', 405, 'TRACE is not allowed here', 'It can be enabled with --trace.', [
+      ['Allow', ALLOW],
+    ])
+  }
+  return null
+}
+
+/** What only a forward proxy answers itself. */
+function forwardAnswer(head: RequestHead, settings: Settings): OwnAnswer | null {
+  if (settings.credentials !== null && !authorized(head.lines, settings.credentials)) {
+    return problem(
+      'http_request_denied',
+      407,
+      'this proxy serves only those whom it knows',
+      'Send Proxy-Authorization with Basic credentials.',
+      [['Proxy-Authenticate', `Basic realm="${settings.name}", charset="UTF-8"`]],
+    )
+  }
+  if (head.targetForm === 'asterisk') return { kind: 'options' } // for the server that it reaches, and that is us
+  if (head.targetForm === 'origin') {
+    return problem(
+      'http_request_error',
+      400,
+      'the request-target is no absolute URI, and this is a forward proxy',
+      'Configure it as a proxy (curl -x), or run hopwise reverse for requests like this one.',
+    )
+  }
+  if (head.targetForm !== 'authority') return null
+  const port = readAuthority(head.host)?.port ?? -1
+  if (settings.connectPorts.has(port)) return null
+  return problem(
+    'http_request_denied',
+    403,
+    `CONNECT to port ${port} is not allowed`,
+    `It would be with --connect-port ${port}.`,
+  )
+}
+
+/** TRACE and OPTIONS that have made all their hops end here (RFC 9110 7.6.2), save a TRACE with content: the rewrite refuses it. */
+function hopsAnswer({ lines, method, contentLength }: RequestHead): OwnAnswer | null {
+  if (method !== 'TRACE' && method !== 'OPTIONS') return null
+  if (readMaxForwards(lines, method) !== 0 || (method === 'TRACE' && contentLength !== 0)) return null
+  return { kind: method === 'TRACE' ? 'trace' : 'options' }
+}
+
+/** Basic credentials (RFC 7617) in one Proxy-Authorization line; compared in a time that tells nothing. */
+function authorized(lines: Lines, known: ReadonlySet<string>): boolean {
+  const i = lines.find(ID['proxy-authorization'])
+  if (i < 0 || lines.find(ID['proxy-authorization'], i) >= 0) return false
+  const match = /^basic +([A-Za-z0-9+/]+=*)$/i.exec(lines.value(i))
+  if (match === null) return false
+  const given = Buffer.from(match[1]!)
+  let found = false
+  for (const one of known) {
+    const expected = Buffer.from(one)
+    if (expected.length === given.length && timingSafeEqual(expected, given)) found = true
+  }
+  return found
+}
+
+function problem(
+  error: ProxyStatusError,
+  status: number,
+  what: string,
+  todo: string,
+  fields?: readonly (readonly [string, string])[],
+): OwnAnswer {
+  return { kind: 'problem', error, status, what, todo, ...(fields === undefined ? {} : { fields }) }
+}

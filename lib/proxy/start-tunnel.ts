@@ -1,0 +1,32 @@
+import type { Transport } from '../net/transport.js'
+import type { CloseReason } from '../policy/close-reason.js'
+import type { Exchange } from './forward.js'
+import { Tunnel, type TunnelEnd } from './tunnel.js'
+
+/**
+ * Makes the client's connection and `upstream` one tunnel, and closes the exchange's books when it ends.
+ * @param surplus what the upstream had sent behind its head
+ * @param ended says why both connections count as closed
+ */
+export function startTunnel(
+  exchange: Exchange,
+  upstream: Transport,
+  surplus: Buffer | null,
+  ended: (end: TunnelEnd) => CloseReason,
+): void {
+  const { client, engine } = exchange
+  const { wheel, settings } = engine
+  const whenEnded = (end: TunnelEnd): void => {
+    const reason = ended(end)
+    exchange.requestContent += end.fromClient
+    exchange.responseContent += end.fromUpstream
+    exchange.clientVerdict = exchange.upstreamVerdict = reason
+    exchange.over('tunnel', end.endedBy)
+    client.detachedClosed(reason)
+  }
+  const tunnel = new Tunnel(client.transport, upstream, wheel, settings.deadlines, whenEnded, fault =>
+    engine.fault(fault),
+  )
+  client.whole?.clear()
+  tunnel.start(client.detach(), surplus)
+}

@@ -1,0 +1,111 @@
+import type { DeadlineName, Deadlines } from '../link/deadlines.js'
+import { ProxyError, type ProxyStatusError, type Side, type Stage } from '../link/proxy-error.js'
+import type { CloseReason } from '../policy/close-reason.js'
+
+/** A deadline that passed: what to answer if an answer can still be given, and why each side closes. */
+export interface Timeout {
+  readonly error: ProxyError
+  readonly upstreamReason: CloseReason
+  /** undefined: the client's connection may be kept. */
+  readonly clientReason: CloseReason | undefined
+}
+
+interface Row {
+  readonly type: ProxyStatusError
+  readonly stage: Stage
+  readonly side: Side
+  readonly waitedFor: string
+  readonly upstreamReason: CloseReason
+  readonly clientReason?: CloseReason
+  readonly status?: number
+}
+
+const WHOLE: Row = {
+  type: 'proxy_internal_response',
+  stage: 'response-body',
+  side: 'proxy',
+  waitedFor: 'the exchange as a whole',
+  upstreamReason: 'exchange-timeout',
+  clientReason: 'exchange-timeout',
+  status: 504,
+}
+
+/** The client keeps us waiting. */
+const CLIENT: Partial<Record<DeadlineName, Row>> = {
+  requestHeadMs: {
+    type: 'http_request_error',
+    stage: 'client-head',
+    side: 'client',
+    waitedFor: 'the request head',
+    upstreamReason: 'client-gone',
+    clientReason: 'client-head-timeout',
+    status: 408,
+  },
+  requestBodyMs: {
+    type: 'http_request_error',
+    stage: 'request-body',
+    side: 'client',
+    waitedFor: 'more of the request content',
+    upstreamReason: 'client-gone',
+    clientReason: 'client-body-timeout',
+    status: 408,
+  },
+  clientWriteMs: {
+    type: 'connection_write_timeout',
+    stage: 'response-body',
+    side: 'client',
+    waitedFor: 'the client to take more of the response',
+    upstreamReason: 'client-gone',
+    clientReason: 'client-write-timeout',
+  },
+  halfClosedMs: {
+    type: 'connection_terminated',
+    stage: 'response-head',
+    side: 'client',
+    waitedFor: 'a response for a client that had ended its side',
+    upstreamReason: 'client-gone',
+    clientReason: 'client-fin',
+  },
+}
+
+/** The upstream keeps us waiting. */
+const UPSTREAM: Partial<Record<DeadlineName, Row>> = {
+  responseHeadMs: {
+    type: 'http_response_timeout',
+    stage: 'response-head',
+    side: 'upstream',
+    waitedFor: 'the head of the response',
+    upstreamReason: 'upstream-timeout',
+  },
+  responseBodyMs: {
+    type: 'connection_read_timeout',
+    stage: 'response-body',
+    side: 'upstream',
+    waitedFor: 'more of the response',
+    upstreamReason: 'upstream-timeout',
+  },
+  requestBodyMs: {
+    type: 'connection_write_timeout',
+    stage: 'request-body',
+    side: 'upstream',
+    waitedFor: 'the upstream to take more of the request',
+    upstreamReason: 'upstream-timeout',
+  },
+}
+
+/** What it means that this deadline of that side has passed. */
+export function timeoutOf(side: 'client' | 'upstream', deadline: DeadlineName, deadlines: Deadlines): Timeout {
+  const row = (side === 'client' ? CLIENT : UPSTREAM)[deadline] ?? WHOLE
+  const text = `waited ${deadlines[deadline]} ms for ${row.waitedFor} (${optionOf(deadline)})`
+  const { type, stage, status, upstreamReason, clientReason } = row
+  return {
+    error: new ProxyError(type, text, { stage, side: row.side, deadline, status }),
+    upstreamReason,
+    clientReason,
+  }
+}
+
+/** The option on the command line that sets this deadline: `requestHeadMs` is `--request-head-ms`. */
+export function optionOf(deadline: DeadlineName): string {
+  return `--${deadline.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
+}

@@ -1,0 +1,134 @@
+import type { Deadlines } from '../link/deadlines.js'
+import { Deadline, type DeadlineWheel } from '../net/deadline-wheel.js'
+import type { Transport, TransportOwner } from '../net/transport.js'
+import type { CloseReason } from '../policy/close-reason.js'
+
+/** How a tunnel ended, told once, when both of its transports are closed. */
+export interface TunnelEnd {
+  readonly reason: CloseReason
+  readonly endedBy: 'client' | 'upstream' | 'proxy'
+  /** Octets relayed, each way. */
+  readonly fromClient: number
+  readonly fromUpstream: number
+}
+
+/**
+ * Two transports joined after CONNECT or a 101: octets go both ways untouched (RFC 9110 9.3.6, 7.8).
+ *
+ * | event | the other side |
+ * | --- | --- |
+ * | octets | written; while the kernel does not take them, this side is not read |
+ * | FIN | is passed on once everything before it was; the other direction goes on, under the same idle limit |
+ * | reset | reset |
+ * | idle limit | both closed |
+ */
+export class Tunnel {
+  private readonly client: TunnelSide
+  private readonly upstream: TunnelSide
+  private readonly deadline: Deadline
+  private end: { reason: CloseReason; endedBy: TunnelEnd['endedBy'] } | null = null
+
+  constructor(
+    client: Transport,
+    upstream: Transport,
+    wheel: DeadlineWheel,
+    private readonly deadlines: Deadlines,
+    private readonly ended: (end: TunnelEnd) => void,
+    private readonly faulted: (fault: unknown) => void,
+  ) {
+    this.deadline = new Deadline(wheel, () => this.close('tunnel-idle', 'proxy'))
+    this.client = new TunnelSide(this, client, 'client')
+    this.upstream = new TunnelSide(this, upstream, 'upstream')
+    this.client.peer = this.upstream
+    this.upstream.peer = this.client
+    client.owner = this.client
+    upstream.owner = this.upstream
+  }
+
+  /** Begins with what either side had sent before the tunnel stood. */
+  start(fromClient: Buffer | null, fromUpstream: Buffer | null): void {
+    this.touch()
+    if (fromClient !== null) this.client.onBytes(fromClient, 0, fromClient.length)
+    if (fromUpstream !== null) this.upstream.onBytes(fromUpstream, 0, fromUpstream.length)
+    for (const side of [this.client, this.upstream]) {
+      if (side.transport.closed) side.onClosed(null)
+      else if (side.transport.finSeen) side.onFin()
+      else if (!side.peer.transport.pressured) side.transport.resume()
+    }
+  }
+
+  touch(): void {
+    this.deadline.set('tunnelIdleMs', this.deadlines.tunnelIdleMs)
+  }
+
+  /** Ends both sides at once. The first reason given is the one that counts. */
+  close(reason: CloseReason, endedBy: TunnelEnd['endedBy']): void {
+    this.end ??= { reason, endedBy }
+    this.client.transport.destroy()
+    this.upstream.transport.destroy()
+  }
+
+  blame(reason: CloseReason, endedBy: TunnelEnd['endedBy']): void {
+    this.end ??= { reason, endedBy }
+  }
+
+  fault(fault: unknown): void {
+    this.faulted(fault)
+    this.close('internal-error', 'proxy')
+  }
+
+  sideClosed(): void {
+    if (!this.client.isClosed || !this.upstream.isClosed) return
+    this.deadline.clear()
+    const end = this.end ?? { reason: 'tunnel-ended', endedBy: 'proxy' }
+    this.ended({ ...end, fromClient: this.client.relayed, fromUpstream: this.upstream.relayed })
+  }
+}
+
+class TunnelSide implements TransportOwner {
+  peer!: TunnelSide
+  relayed = 0
+  isClosed = false
+
+  constructor(
+    private readonly tunnel: Tunnel,
+    readonly transport: Transport,
+    private readonly name: 'client' | 'upstream',
+  ) {}
+
+  onBytes(bytes: Buffer, from: number, to: number): void {
+    this.tunnel.touch()
+    this.relayed += to - from
+    const peer = this.peer.transport
+    peer.writeContent(bytes, from, to, this.transport.isStable(bytes))
+    peer.flush()
+    if (peer.pressured) this.transport.pause()
+    this.transport.suitLease(peer)
+  }
+
+  onFlushed(): void {
+    this.tunnel.touch()
+    this.peer.transport.resume()
+  }
+
+  onFin(): void {
+    this.tunnel.blame('tunnel-ended', this.name)
+    this.peer.transport.end()
+  }
+
+  onClosed(error: NodeJS.ErrnoException | null): void {
+    if (this.isClosed) return
+    this.isClosed = true
+    const peer = this.peer.transport
+    if (error !== null) {
+      this.tunnel.blame('tunnel-ended', this.name)
+      peer.reset()
+    } else if (!this.transport.finSeen) peer.destroy()
+    else peer.end()
+    this.tunnel.sideClosed()
+  }
+
+  onFault(fault: unknown): void {
+    this.tunnel.fault(fault)
+  }
+}

@@ -1,0 +1,114 @@
+import type { Test } from 'tap'
+import { connectRaw, type RawClient, type RawClientOptions } from '../../lib/peers/raw-client.js'
+import type { ProxyOptions } from '../../lib/proxy/options.js'
+import { FakeClock } from '../support/fake-clock.js'
+import { type Script, type ScriptedOrigin, scriptedOrigin } from '../support/scripted-origin.js'
+import { type RunningProxy, withProxy } from '../support/with-proxy.js'
+
+/** Both ways in which a transport reads: what moves octets is tested with each. */
+export const READ_MODES = ['onread', 'data'] as const
+
+/** What the clock of every conversation says. */
+export const DATE = 'Fri, 02 Jan 2026 03:04:05 GMT'
+
+/** A head as text: its lines, each with its CRLF, and the blank line. */
+export const head = (...lines: string[]): string => `${lines.join('\r\n')}\r\n\r\n`
+
+/** `Date` of the origins here, so that the proxy adds none. */
+export const DATED = 'Date: Thu, 01 Jan 2026 00:00:00 GMT'
+
+/** A response of an origin without anything about its connection: `ok('hello')`. */
+export const ok = (content: string, ...fields: string[]): string =>
+  head('HTTP/1.1 200 OK', DATED, ...fields, `Content-Length: ${content.length}`) + content
+
+export interface Conversation extends RunningProxy {
+  origin: ScriptedOrigin
+  /** Stands still until it is advanced. */
+  clock: FakeClock
+  /** A new client of the proxy, ended with the test. */
+  connect(options?: Partial<RawClientOptions>): Promise<RawClient>
+  /** The connection number `nth` (from 0) that the proxy has made to the origin; waits for it. */
+  upstream(nth?: number): Promise<RawClient>
+  /** Connections that the proxy has made to the origin so far. */
+  dialed(): number
+}
+
+/**
+ * A reverse proxy between raw clients and a raw origin. Unless told otherwise it is called `edge`, adds neither Via nor
+ * X-Forwarded-*, and its clock stands still. A fault of the proxy fails the test.
+ */
+export async function gateway(
+  t: Test,
+  options: Partial<ProxyOptions> = {},
+  script: Script = () => {},
+): Promise<Conversation> {
+  const origin = await scriptedOrigin(t, script)
+  return converse(t, { mode: 'reverse', upstream: origin.url, via: 'off', xForwarded: false, ...options }, origin)
+}
+
+/** The same with a forward proxy, which may reach the origin. */
+export async function forwarder(
+  t: Test,
+  options: Partial<ProxyOptions> = {},
+  script: Script = () => {},
+): Promise<Conversation> {
+  const origin = await scriptedOrigin(t, script)
+  return converse(t, { mode: 'forward', via: 'off', ...options }, origin)
+}
+
+async function converse(t: Test, options: ProxyOptions, origin: ScriptedOrigin): Promise<Conversation> {
+  const clock = new FakeClock()
+  const running = await withProxy(t, { name: 'edge', clock, ...options })
+  running.proxy.on('warning', ({ code, message }) => {
+    if (code === 'fault') t.fail(message)
+  })
+  return {
+    ...running,
+    origin,
+    clock,
+    connect: (how = {}) => connect(t, running.port, how),
+    upstream: async (nth = 0) => {
+      await origin.accepted(nth + 1)
+      return origin.connections[nth]!
+    },
+    dialed: () => origin.connections.length,
+  }
+}
+
+/** A raw client that ends with the test. */
+export async function connect(t: Test, port: number, how: Partial<RawClientOptions> = {}): Promise<RawClient> {
+  const client = await connectRaw({ port, ...how })
+  t.teardown(() => client.destroy())
+  return client
+}
+
+/** What this peer has received since it was asked last is exactly this, octet by octet. */
+export async function heard(t: Test, peer: RawClient, expected: string, what = 'octets'): Promise<void> {
+  const taken = await peer.readBytes(expected.length, 3_000).catch(() => Buffer.alloc(0))
+  t.equal(taken.toString('latin1') + peer.waiting.toString('latin1'), expected, what)
+}
+
+/** This peer receives nothing for a moment, and its connection stays. */
+export async function quiet(t: Test, peer: RawClient, forMs = 40): Promise<void> {
+  await t.resolves(peer.silence(forMs), 'nothing comes')
+}
+
+/** The peer's connection is ended, in this way, with nothing left to read; the peer then ends its side as well. */
+export async function ended(t: Test, peer: RawClient, how: 'fin' | 'reset'): Promise<void> {
+  const end = await peer.readToEnd(3_000)
+  t.equal(end.bytes.toString('latin1'), '', 'nothing more before the end')
+  t.equal(end.how, how, `ends with a ${how}`)
+  peer.halfClose()
+}
+
+/** Waits for what only the kernel's delivery can bring about; 3 s at most. */
+export async function until(condition: () => boolean, what = 'what was awaited'): Promise<void> {
+  const deadline = Date.now() + 3_000
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`${what} did not happen within 3 s`)
+    await new Promise(done => setTimeout(done, 1))
+  }
+}
+
+/** Time for the kernel to deliver what was sent on loopback, where nothing can be seen from outside. */
+export const delivery = (): Promise<void> => new Promise(done => setTimeout(done, 25))
