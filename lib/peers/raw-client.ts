@@ -1,0 +1,231 @@
+import * as net from 'node:net'
+import { performance } from 'node:perf_hooks'
+
+/**
+ * A scripted client that knows no HTTP: it sends the octets it is told to, and waits for octets.
+ * What happened on its connection, in order and with times, stands in `events`.
+ *
+ * Every wait has a deadline; when it passes, the error shows what was received instead.
+ */
+export interface RawClient {
+  /** The address that the peer sees: `127.0.0.1:50123`. */
+  readonly name: string
+  readonly events: readonly RawEvent[]
+  /** How the peer ended the connection, as far as it is known. */
+  readonly ended: '' | 'fin' | 'reset'
+  /** Octets received that no read has taken yet. */
+  readonly waiting: Buffer
+  /** Everything received since the connection was opened. */
+  readonly received: Buffer
+  /** A string is latin1. Resolves when the kernel has taken the octets. */
+  send(bytes: string | Uint8Array): Promise<void>
+  /** Takes what was received up to and with the pattern, as latin1 text. A RegExp must not be sticky or global. */
+  readUntil(pattern: string | Uint8Array | RegExp, deadlineMs?: number): Promise<string>
+  /** Takes exactly so many octets. */
+  readBytes(count: number, deadlineMs?: number): Promise<Buffer>
+  /** Takes all that comes until the peer ends the connection; says how it did. */
+  readToEnd(deadlineMs?: number): Promise<{ bytes: Buffer; how: 'fin' | 'reset' }>
+  /** Resolves when for so long neither an octet nor an end has come; rejects when one has. */
+  silence(forMs: number): Promise<void>
+  /** Stops taking octets from the kernel, so that the peer meets a full window; `resume` goes on. */
+  pause(): void
+  resume(): void
+  /** Sends a FIN; octets may still come. */
+  halfClose(): void
+  /** Sends a RST. */
+  reset(): void
+  /** Closes both directions without waiting. */
+  destroy(): void
+}
+
+export interface RawEvent {
+  /** ms since the client began to connect. */
+  at: number
+  what: 'connected' | 'sent' | 'received' | 'half-closed' | 'fin' | 'reset' | 'closed'
+  /** latin1 text of what was sent or received. */
+  text?: string
+}
+
+export interface RawClientOptions {
+  port: number
+  host?: string
+  localAddress?: string
+  /** For every wait that does not name its own, in ms. */
+  deadlineMs?: number
+  /** Another connected stream instead of a new connection (a TLS socket, say). */
+  socket?: net.Socket
+}
+
+/** @throws the connect error. */
+export async function connectRaw(options: RawClientOptions): Promise<RawClient> {
+  const client = new Client(options)
+  await client.opened
+  return client
+}
+
+class Client implements RawClient {
+  readonly events: RawEvent[] = []
+  readonly opened: Promise<void>
+  ended: '' | 'fin' | 'reset' = ''
+  name = ''
+  #socket: net.Socket
+  #began = performance.now()
+  #received: Buffer[] = []
+  #all: Buffer = Buffer.alloc(0)
+  #taken = 0
+  #deadlineMs: number
+  /** Woken at every change: a read looks again whether it has what it waits for. */
+  #wake: () => void = () => {}
+
+  constructor({ port, host = '127.0.0.1', localAddress, deadlineMs = 5_000, socket }: RawClientOptions) {
+    this.#deadlineMs = deadlineMs
+    const from = localAddress === undefined ? {} : { localAddress }
+    this.#socket = socket ?? net.connect({ port, host, allowHalfOpen: true, noDelay: true, ...from })
+    this.opened = socket ? Promise.resolve(this.#connected()) : this.#connect()
+    this.#socket.on('data', bytes => this.#got(bytes))
+    this.#socket.on('end', () => this.#over('fin'))
+    this.#socket.on('error', () => this.#over('reset'))
+    this.#socket.on('close', () => {
+      this.#note('closed')
+      this.#over('fin')
+    })
+  }
+
+  get received(): Buffer {
+    if (this.#received.length > 0) this.#all = Buffer.concat([this.#all, ...this.#received.splice(0)])
+    return this.#all
+  }
+
+  get waiting(): Buffer {
+    return this.received.subarray(this.#taken)
+  }
+
+  send(bytes: string | Uint8Array): Promise<void> {
+    const octets = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes
+    this.#note('sent', octets)
+    return new Promise((done, failed) => this.#socket.write(octets, error => (error ? failed(error) : done())))
+  }
+
+  async readUntil(pattern: string | Uint8Array | RegExp, deadlineMs = this.#deadlineMs): Promise<string> {
+    const end = await this.#wait(`${pattern instanceof Uint8Array ? '(octets)' : pattern}`, deadlineMs, () =>
+      endOf(this.waiting, pattern),
+    )
+    return this.#take(end).toString('latin1')
+  }
+
+  async readBytes(count: number, deadlineMs = this.#deadlineMs): Promise<Buffer> {
+    const end = await this.#wait(`${count} octets`, deadlineMs, () => (this.waiting.length >= count ? count : -1))
+    return this.#take(end)
+  }
+
+  async readToEnd(deadlineMs = this.#deadlineMs): Promise<{ bytes: Buffer; how: 'fin' | 'reset' }> {
+    await this.#wait('the end', deadlineMs, () => (this.ended ? 0 : -1))
+    return { bytes: this.#take(this.waiting.length), how: this.ended as 'fin' | 'reset' }
+  }
+
+  async silence(forMs: number): Promise<void> {
+    const before = this.received.length
+    await new Promise(done => setTimeout(done, forMs))
+    if (this.received.length > before)
+      throw new Error(`Silence was expected, but there came ${show(this.received.subarray(before))}`)
+    if (this.ended) throw new Error(`Silence was expected, but the peer ended the connection (${this.ended})`)
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  halfClose(): void {
+    this.#note('half-closed')
+    this.#socket.end()
+  }
+
+  reset(): void {
+    this.#socket.resetAndDestroy()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  #connect(): Promise<void> {
+    return new Promise((done, failed) => {
+      this.#socket.once('error', failed)
+      this.#socket.once('connect', () => {
+        this.#socket.off('error', failed)
+        done(this.#connected())
+      })
+    })
+  }
+
+  #connected(): void {
+    this.name = `${this.#socket.localAddress}:${this.#socket.localPort}`
+    this.#note('connected')
+  }
+
+  #got(bytes: Buffer): void {
+    this.#received.push(bytes)
+    this.#note('received', bytes)
+    this.#wake()
+  }
+
+  #over(how: 'fin' | 'reset'): void {
+    if (this.ended) return
+    this.ended = how
+    this.#note(how)
+    this.#wake()
+  }
+
+  #take(count: number): Buffer {
+    const taken = this.waiting.subarray(0, count)
+    this.#taken += count
+    return taken
+  }
+
+  #note(what: RawEvent['what'], bytes?: Uint8Array): void {
+    const at = performance.now() - this.#began
+    this.events.push(bytes ? { at, what, text: Buffer.from(bytes).toString('latin1') } : { at, what })
+  }
+
+  /** Waits until `look` answers an offset (>= 0). Only one wait at a time: a script is a sequence. */
+  #wait(what: string, deadlineMs: number, look: () => number): Promise<number> {
+    return new Promise((done, failed) => {
+      const stop = () => {
+        clearTimeout(timer)
+        this.#wake = () => {}
+      }
+      const fail = (why: string) => {
+        stop()
+        failed(new Error(`${this.name || 'raw client'} waited for ${what}: ${why}; it has ${show(this.waiting)}`))
+      }
+      const timer = setTimeout(() => fail(`nothing like it within ${deadlineMs} ms`), deadlineMs)
+      this.#wake = () => {
+        const end = look()
+        if (end < 0 && this.ended) return fail(`the peer ended the connection (${this.ended})`)
+        if (end < 0) return
+        stop()
+        done(end)
+      }
+      this.#wake()
+    })
+  }
+}
+
+function endOf(bytes: Buffer, pattern: string | Uint8Array | RegExp): number {
+  if (pattern instanceof RegExp) {
+    const found = pattern.exec(bytes.toString('latin1'))
+    return found ? found.index + found[0].length : -1
+  }
+  const wanted = typeof pattern === 'string' ? Buffer.from(pattern, 'latin1') : pattern
+  const at = bytes.indexOf(wanted)
+  return at < 0 ? -1 : at + wanted.length
+}
+
+function show(bytes: Buffer): string {
+  const text = JSON.stringify(bytes.toString('latin1', 0, 400))
+  return bytes.length > 400 ? `${text} … (${bytes.length} octets)` : text
+}

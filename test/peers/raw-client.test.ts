@@ -1,0 +1,96 @@
+import * as net from 'node:net'
+import { type Test, test } from 'tap'
+import { connectRaw } from '../../lib/peers/raw-client.js'
+
+test('reads up to a text, octets, a pattern and the end', async t => {
+  const client = await connectRaw({
+    port: await serve(t, socket => socket.end('one\r\ntwo\r\n\x00\xff3:rest', 'latin1')),
+  })
+  t.equal(await client.readUntil('\r\n'), 'one\r\n')
+  t.equal(await client.readUntil(/two\s+/), 'two\r\n')
+  t.equal(await client.readUntil(Buffer.from([0x00, 0xff])), '\x00\xff')
+  t.same(await client.readBytes(1), Buffer.from('3'))
+  const { bytes, how } = await client.readToEnd()
+  t.equal(String(bytes), ':rest')
+  t.equal(how, 'fin')
+  t.equal(client.received.toString('latin1'), 'one\r\ntwo\r\n\x00\xff3:rest')
+  client.destroy()
+})
+
+test('a deadline names what was waited for and what came instead', async t => {
+  const client = await connectRaw({ port: await serve(t, socket => socket.write('hello')) })
+  await t.rejects(client.readUntil('bye', 50), /waited for bye: nothing like it within 50 ms; it has "hello"/)
+  await client.silence(20)
+  client.destroy()
+})
+
+test('an end before the pattern is an error, silence broken too', async t => {
+  const port = await serve(t, socket => setTimeout(() => socket.end('x'), 20))
+  const client = await connectRaw({ port })
+  await t.rejects(client.silence(200), /there came "x"/)
+  await t.rejects(client.readUntil('y'), /the peer ended the connection \(fin\)/)
+  client.destroy()
+  const other = await connectRaw({ port: await serve(t, socket => setTimeout(() => socket.end(), 20)) })
+  await t.rejects(other.silence(200), /the peer ended/)
+  other.destroy()
+})
+
+test('tells a reset from a FIN, and sends both', async t => {
+  const seen: string[] = []
+  const port = await serve(t, socket => {
+    socket.on('end', () => seen.push('fin'))
+    socket.on('error', error => seen.push((error as NodeJS.ErrnoException).code ?? ''))
+    socket.on('data', () => socket.resetAndDestroy())
+  })
+  const client = await connectRaw({ port })
+  client.halfClose()
+  await waitFor(() => seen.length === 1)
+  client.destroy()
+  const second = await connectRaw({ port })
+  second.reset()
+  await waitFor(() => seen.length === 2)
+  t.same(seen, ['fin', 'ECONNRESET'])
+  const third = await connectRaw({ port })
+  await third.send('x')
+  t.equal((await third.readToEnd()).how, 'reset')
+  t.match(
+    third.events.map(event => event.what),
+    ['connected', 'sent', 'reset'],
+  )
+  t.match(third.name, /^127\.0\.0\.1:\d+$/)
+})
+
+test('stops reading and goes on', async t => {
+  const client = await connectRaw({ port: await serve(t, socket => setTimeout(() => socket.write('late'), 20)) })
+  client.pause()
+  await client.silence(60)
+  client.resume()
+  t.equal(await client.readUntil('late'), 'late')
+  client.destroy()
+})
+
+test('a refused connection is the error of connecting', async t => {
+  const port = await serve(t, () => {}, true)
+  await t.rejects(connectRaw({ port }), { code: 'ECONNREFUSED' })
+})
+
+async function serve(t: Test, accept: (socket: net.Socket) => void, closed = false): Promise<number> {
+  const sockets = new Set<net.Socket>()
+  const server = net.createServer({ allowHalfOpen: true }, socket => {
+    sockets.add(socket.on('error', () => {}))
+    accept(socket)
+  })
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+  const { port } = server.address() as net.AddressInfo
+  const stop = () => {
+    for (const socket of sockets) socket.destroy()
+    return new Promise(done => server.close(done))
+  }
+  if (closed) await stop()
+  else t.teardown(stop)
+  return port
+}
+
+async function waitFor(seen: () => boolean): Promise<void> {
+  while (!seen()) await new Promise(done => setImmediate(done))
+}
