@@ -1,0 +1,53 @@
+# hopwise in a container.
+#
+#   docker build -t hopwise .
+#   docker run --rm -p 8080:8080 hopwise                                   a demonstration
+#   docker run --rm -p 8080:8080 hopwise reverse http://app:3000           a gateway for app
+#   docker run --rm -p 8080:8080 hopwise forward --auth-file /run/secrets/clients
+#
+# Options also come from the environment: docker run --env-file hopwise.env … (see config/hopwise.env.example).
+
+# The newest LTS of Node. Debian's slim image, not Alpine's: glibc is what Node is built and tested with (its musl builds
+# are called experimental), and its resolver asks again over TCP and keeps to resolv.conf's options.
+ARG NODE=node:26-bookworm-slim
+
+# ---- build: everything, to compile -----------------------------------------------------------------------------------
+FROM ${NODE} AS build
+WORKDIR /src
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --loglevel=error
+COPY tsconfig.json ./
+COPY bin bin
+COPY lib lib
+RUN npm run --silent build
+
+# ---- parts: what it needs to run, and nothing that only builds it ----------------------------------------------------
+FROM ${NODE} AS parts
+WORKDIR /src
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --ignore-scripts --loglevel=error
+
+# ---- the image -------------------------------------------------------------------------------------------------------
+FROM ${NODE}
+LABEL org.opencontainers.image.title="hopwise" \
+      org.opencontainers.image.description="A forward and reverse HTTP/1.x proxy that gets every hop right" \
+      org.opencontainers.image.licenses="MIT"
+ENV NODE_ENV=production
+# In a container loopback is nobody's: every address. Change the port here (-e HOPWISE_LISTEN=:3128), not with --listen:
+# the health check reads it, too.
+ENV HOPWISE_LISTEN=:8080
+WORKDIR /app
+COPY package.json ./
+COPY --from=parts /src/node_modules node_modules
+COPY --from=build /src/dist dist
+# A user without a name in the file system: numbers, so that Kubernetes can verify runAsNonRoot. Nothing in /app is theirs.
+USER 1000:1000
+EXPOSE 8080
+# hopwise answers by itself, so a dead upstream does not get a living proxy restarted.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=5s --retries=3 \
+  CMD ["node", "/app/dist/bin/hopwise.js", "health", "--self"]
+# SIGTERM drains. drain-ms is 8 s, so that the exit comes before the 10 s of `docker stop` are over.
+STOPSIGNAL SIGTERM
+# The list form: node itself is PID 1 and gets the signals, no shell between.
+ENTRYPOINT ["node", "/app/dist/bin/hopwise.js"]
+CMD ["demo"]

@@ -1,0 +1,165 @@
+import {
+  ACCESS_OPTIONS,
+  FORWARD_OPTIONS,
+  HOP_OPTIONS,
+  LOG_OPTIONS,
+  listenOption,
+  NUMBER_OPTIONS,
+  type OptionTable,
+  PROXY_OPTIONS,
+  REVERSE_OPTIONS,
+} from './option-table.js'
+
+export interface CommandSpec {
+  about: string
+  /** The one thing that may stand behind the command's name. */
+  operand?: { name: string; about: string }
+  /** Command lines to copy, each with what it does. The first stands in the general help. */
+  examples: readonly (readonly [line: string, about: string])[]
+  options: OptionTable
+}
+
+export const STANDARD_LISTEN = {
+  reverse: '127.0.0.1:8080',
+  forward: '127.0.0.1:3128',
+  dumb: '127.0.0.1:8082',
+  demo: '127.0.0.1:8080',
+} as const
+
+const MODE: OptionTable = {
+  mode: {
+    kind: 'choice',
+    choices: ['reverse', 'forward'],
+    about: 'as which proxy (default reverse)',
+    group: 'The message:',
+  },
+  response: { kind: 'flag', about: 'The head is that of a response', group: 'The message:' },
+  method: { kind: 'text', about: 'With --response: the method that it answers (default GET)', group: 'The message:' },
+  'client-version': {
+    kind: 'choice',
+    choices: ['1.0', '1.1'],
+    about: "with --response, the client's HTTP version (default 1.1)",
+    group: 'The message:',
+  },
+  'client-address': {
+    kind: 'text',
+    about: 'Where the request comes from (default 192.0.2.1, an address of nobody)',
+    group: 'The message:',
+  },
+  trusted: { kind: 'flag', about: 'As from a peer inside --trust', group: 'The message:' },
+  json: { kind: 'flag', about: 'Print one JSON document', group: 'The message:' },
+}
+
+export const COMMANDS = {
+  reverse: {
+    about: 'Stand before one upstream, as a gateway',
+    operand: { name: 'upstream', about: 'http://host:port or https://host:port (or HOPWISE_UPSTREAM)' },
+    examples: [
+      ['hopwise reverse http://127.0.0.1:3000 --listen 127.0.0.1:8080', 'everything on port 8080 goes to port 3000'],
+      [
+        'hopwise reverse https://app.internal --listen :8080 --trust 10.0.0.0/8',
+        'behind a load balancer in 10.0.0.0/8',
+      ],
+    ],
+    options: {
+      ...listenOption(STANDARD_LISTEN.reverse),
+      ...ACCESS_OPTIONS,
+      ...LOG_OPTIONS,
+      ...PROXY_OPTIONS,
+      ...REVERSE_OPTIONS,
+      ...NUMBER_OPTIONS,
+    },
+  },
+  forward: {
+    about: 'Take clients to where they ask: absolute-form and CONNECT',
+    examples: [
+      ['hopwise forward --listen 127.0.0.1:3128', 'then: curl -x http://127.0.0.1:3128 http://example.com/'],
+      [
+        "hopwise forward --allow '*.internal' --connect-port 443 --connect-port 8443",
+        'private names, and one more port for CONNECT',
+      ],
+    ],
+    options: {
+      ...listenOption(STANDARD_LISTEN.forward),
+      ...ACCESS_OPTIONS,
+      ...LOG_OPTIONS,
+      ...PROXY_OPTIONS,
+      ...FORWARD_OPTIONS,
+      ...NUMBER_OPTIONS,
+    },
+  },
+  dumb: {
+    about: 'A proxy that is wrong on purpose, to show what goes wrong. Never for real traffic',
+    operand: { name: 'upstream', about: 'http://host:port: a reverse proxy for it; without one, a forward proxy' },
+    examples: [
+      ['hopwise dumb --listen 127.0.0.1:8082 http://127.0.0.1:3000', 'the hang of the blind relay, to look at'],
+    ],
+    options: { ...listenOption(STANDARD_LISTEN.dumb), ...LOG_OPTIONS },
+  },
+  explain: {
+    about: 'Show what becomes of a head, field by field, and why. Without a network',
+    operand: { name: 'file', about: 'The raw head; standard input when there is none, or for -' },
+    examples: [
+      [
+        "printf 'GET / HTTP/1.1\\nHost: a\\nConnection: x-hop\\nX-Hop: 1\\n' | hopwise explain",
+        'a request that was typed',
+      ],
+      ['hopwise explain --response head.txt --json', 'a response, for a program'],
+    ],
+    options: {
+      ...MODE,
+      upstream: {
+        kind: 'text',
+        about: 'As in front of this upstream (default http://127.0.0.1:3000)',
+        group: 'The message:',
+      },
+      host: {
+        kind: 'choice',
+        choices: ['preserve', 'upstream'],
+        about: "the client's Host (default), or the upstream's",
+        group: 'The message:',
+      },
+      ...HOP_OPTIONS,
+    },
+  },
+  health: {
+    about: 'Ask once, and say by the exit code whether the answer is good: 0 for 2xx and 3xx, else 1',
+    operand: {
+      name: 'url',
+      about: 'http://host:port/path or https://… (or HOPWISE_URL, or else the address in HOPWISE_LISTEN)',
+    },
+    examples: [['hopwise health http://127.0.0.1:8080/', 'for the health check of a container']],
+    options: {
+      'timeout-ms': { kind: 'text', about: 'For the whole answer (default 3000)', group: 'Asking:' },
+      self: {
+        kind: 'flag',
+        about: 'Ask the proxy itself, not what stands behind it: OPTIONS * with Max-Forwards: 0',
+        group: 'Asking:',
+      },
+    },
+  },
+  demo: {
+    about: 'A reverse proxy before a little origin of its own, and some lines to try. What npm start runs',
+    examples: [['hopwise demo', 'the next free port is taken when 8080 is not free']],
+    options: {
+      ...listenOption(STANDARD_LISTEN.demo),
+      ...ACCESS_OPTIONS,
+      ...LOG_OPTIONS,
+      ...PROXY_OPTIONS,
+      ...NUMBER_OPTIONS,
+    },
+  },
+} as const satisfies Record<string, CommandSpec>
+
+/** All options of the proxies together, for the general help. */
+export const PROXIES_OPTIONS: OptionTable = {
+  ...listenOption('127.0.0.1:8080; forward: port 3128; dumb: port 8082'),
+  ...ACCESS_OPTIONS,
+  ...LOG_OPTIONS,
+  ...PROXY_OPTIONS,
+  ...REVERSE_OPTIONS,
+  ...FORWARD_OPTIONS,
+  ...NUMBER_OPTIONS,
+}
+
+export type CommandName = keyof typeof COMMANDS

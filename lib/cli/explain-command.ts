@@ -1,0 +1,101 @@
+import * as fs from 'node:fs'
+import * as net from 'node:net'
+import type { ProxyOptions } from '../proxy/options.js'
+import { settingsOf } from '../proxy/options.js'
+import { isToken } from '../wire/names.js'
+import { type Explanation, explainRequestHead, explainResponseHead, type Scene } from './explain.js'
+import type { Given } from './given.js'
+import { checked, commonSettings, defined } from './proxy-settings.js'
+import { UsageError } from './usage-error.js'
+import { readUpstream } from './values.js'
+
+const FILE_BYTES_MAX = 1_048_576
+
+/** `hopwise explain`: the text to print, as latin1 octets, so that a field's octets come out as they went in. */
+export async function explainCommand(given: Given): Promise<{ output: Buffer; refused: boolean }> {
+  const response = given.flag('response') === true
+  const scene = readScene(given)
+  const bytes = await readInput(given.text('file') ?? '-')
+  const explanation = response ? explainResponseHead(bytes, scene) : explainRequestHead(bytes, scene)
+  const text = given.flag('json')
+    ? `${JSON.stringify({ kind: response ? 'response' : 'request', mode: scene.settings.mode, ...explanation }, null, 2)}\n`
+    : tableOf(explanation)
+  return {
+    output: Buffer.from(text, given.flag('json') ? 'utf8' : 'latin1'),
+    refused: explanation.refused !== undefined,
+  }
+}
+
+function readScene(given: Given): Scene {
+  const mode = given.choice('mode', ['reverse', 'forward']) ?? 'reverse'
+  const method = given.text('method') ?? 'GET'
+  if (!isToken(method)) throw new UsageError(`--method "${method}" is no method: write one such as HEAD.`)
+  const clientAddress = given.text('client-address') ?? '192.0.2.1'
+  if (net.isIP(clientAddress) === 0) throw new UsageError(`--client-address "${clientAddress}" is no IP address.`)
+  const upstream = readUpstream(given.where('upstream'), given.text('upstream') ?? 'http://127.0.0.1:3000')
+  const options: ProxyOptions = defined({
+    ...commonSettings(given),
+    mode,
+    ...(mode === 'reverse' ? { upstream, host: given.choice('host', ['preserve', 'upstream']) } : {}),
+  })
+  return {
+    settings: settingsOf(checked(options)),
+    trusted: given.flag('trusted') === true,
+    clientAddress,
+    method,
+    clientMinor: given.choice('client-version', ['1.0', '1.1']) === '1.0' ? 0 : 1,
+  }
+}
+
+async function readInput(path: string): Promise<Buffer> {
+  if (path === '-' && process.stdin.isTTY)
+    process.stderr.write('Reading a head from the terminal; end it with Ctrl-D.\n')
+  const pieces: Buffer[] = []
+  let octets = 0
+  try {
+    for await (const piece of path === '-' ? process.stdin : fs.createReadStream(path)) {
+      pieces.push(piece)
+      octets += piece.length
+      // A head is far shorter: what comes behind it is content, which is not looked at.
+      if (octets > FILE_BYTES_MAX) break
+    }
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    const why =
+      code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a directory' : (error as Error).message
+    throw new UsageError(`${path === '-' ? 'Standard input' : path} cannot be read: ${why}.`, { cause: error })
+  }
+  return Buffer.concat(pieces)
+}
+
+const SIGNS = { keep: ' ', drop: '-', replace: '~', reject: '!', add: '+' } as const
+const VALUE_LETTERS_MAX = 44
+
+/** The ledger as a table, what is sent on, and what else there is to say. */
+export function tableOf({ startLine, rows, outbound, refused, notes }: Explanation): string {
+  const table = rows.map(({ field, value, verdict, reason, section }) => [
+    `${SIGNS[verdict]} ${verdict}`,
+    field,
+    value.length > VALUE_LETTERS_MAX ? `${value.slice(0, VALUE_LETTERS_MAX - 3)}...` : value,
+    `${reason} (${section})`,
+  ])
+  const widths = [0, 1, 2].map(i => Math.max(0, ...table.map(cells => cells[i]?.length ?? 0)))
+  const lines = table.map(cells =>
+    cells
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+  const parts = [
+    [startLine, ...lines].filter(line => line !== '').join('\n'),
+    refused ? `Refused with ${refused.status}: ${sentence(refused)}` : '',
+    outbound === undefined ? '' : `Sent on:\n\n${outbound.replaceAll('\r\n', '\n').trimEnd()}`,
+    notes.map(note => `Note: ${note}`).join('\n'),
+  ]
+  return `${parts.filter(part => part !== '').join('\n\n')}\n`
+}
+
+function sentence({ message, section }: NonNullable<Explanation['refused']>): string {
+  const bare = message.replace(/\.$/, '')
+  return section === '' ? `${bare}.` : `${bare} (${section}).`
+}

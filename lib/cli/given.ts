@@ -1,0 +1,82 @@
+import type { OptionTable } from './option-table.js'
+import { UsageError } from './usage-error.js'
+import { readChoice, readFlag, readWhole } from './values.js'
+
+/** The environment's name of an option: `client-idle-ms` is `HOPWISE_CLIENT_IDLE_MS`. */
+export function variableOf(option: string): string {
+  return `HOPWISE_${option.replaceAll('-', '_').toUpperCase()}`
+}
+
+/**
+ * What was given for one command: on the command line, or else in the environment. Every reader answers undefined for
+ * an option that was not given, and throws UsageError with the name under which the value stands.
+ */
+export class Given {
+  readonly #line: Readonly<Record<string, unknown>>
+  readonly #environment: Readonly<Record<string, string | undefined>>
+  readonly #options: OptionTable
+
+  constructor(
+    line: Readonly<Record<string, unknown>>,
+    environment: Readonly<Record<string, string | undefined>>,
+    options: OptionTable,
+  ) {
+    this.#line = line
+    this.#environment = environment
+    this.#options = options
+  }
+
+  /** `--listen` or `HOPWISE_LISTEN`, whichever the value comes from. */
+  where(option: string): string {
+    return this.#line[option] === undefined && this.#variable(option) !== undefined
+      ? variableOf(option)
+      : option in this.#options
+        ? `--${option}`
+        : option
+  }
+
+  text(option: string): string | undefined {
+    const value = this.#line[option] ?? this.#variable(option)
+    if (Array.isArray(value)) throw new UsageError(`--${option} was given ${value.length} times: give it once.`)
+    if (value === undefined || typeof value === 'string') {
+      if (value === '') throw new UsageError(`${this.where(option)} is empty: give a value, or leave it out.`)
+      return value
+    }
+    throw new UsageError(`--${option} wants a value.`)
+  }
+
+  flag(option: string): boolean | undefined {
+    const value = this.#line[option] ?? this.#variable(option)
+    if (value === undefined || typeof value === 'boolean') return value
+    // Said twice on the command line: the last word counts, as `--trace --no-trace` suggests.
+    if (Array.isArray(value)) return value[value.length - 1] === true
+    return readFlag(this.where(option), String(value))
+  }
+
+  /** Each value read with `read`; on the command line the option repeats, and commas separate (not for `whole` ones). */
+  list<V>(option: string, read: (where: string, text: string) => V): V[] | undefined {
+    const value = this.#line[option] ?? this.#variable(option)
+    if (value === undefined) return undefined
+    const whole = this.#options[option]?.whole === true
+    return (Array.isArray(value) ? value : [value]).flatMap(one => {
+      if (typeof one !== 'string') throw new UsageError(`--${option} wants a value.`)
+      const parts = whole ? [one] : one.split(/[\s,]+/).filter(part => part !== '')
+      return parts.map(part => read(this.where(option), part))
+    })
+  }
+
+  choice<C extends string>(option: string, choices: readonly C[]): C | undefined {
+    const text = this.text(option)
+    return text === undefined ? undefined : readChoice(this.where(option), text, choices)
+  }
+
+  whole(option: string, range: { min?: number; max?: number; unit?: string } = {}): number | undefined {
+    const text = this.text(option)
+    return text === undefined ? undefined : readWhole(this.where(option), text, range)
+  }
+
+  #variable(option: string): string | undefined {
+    // An empty variable is an option that is not given: `docker run -e HOPWISE_AUTH=` takes it back.
+    return this.#environment[variableOf(option)] || undefined
+  }
+}

@@ -1,0 +1,75 @@
+import * as fs from 'node:fs'
+import type { Writable } from 'node:stream'
+import { ListenError } from '../daemon/listen-error.js'
+import { readCommandLine } from './command-line.js'
+import { UsageError } from './usage-error.js'
+
+export const EXIT = { done: 0, failed: 1, usage: 2 } as const
+
+/** Runs one command line (without the names of node and the script) to its end. @returns the exit code */
+export async function main(words: readonly string[]): Promise<number> {
+  // Somebody who stops reading (`| head`) is no error.
+  process.stdout.on('error', () => {})
+  process.stderr.on('error', () => {})
+  try {
+    return await run(words)
+  } catch (error) {
+    // What people did wrong or the machine refuses is one sentence; anything else is our error, and needs its stack.
+    if (error instanceof UsageError) {
+      await say(process.stderr, `hopwise: ${error.message}\n`)
+      return EXIT.usage
+    }
+    await say(process.stderr, `hopwise: ${error instanceof ListenError ? error.message : stackOf(error)}\n`)
+    return EXIT.failed
+  }
+}
+
+async function run(words: readonly string[]): Promise<number> {
+  const version = readVersion()
+  const columns = Math.min(process.stdout.columns ?? 110, 120)
+  const asked = readCommandLine(words, { environment: process.env, version, columns })
+  if (asked.kind === 'print') {
+    await say(process.stdout, asked.text)
+    return EXIT.done
+  }
+  const { command, given, doubts } = asked
+  // Each command loads its own part: a health check every few seconds should not load a whole proxy.
+  switch (command) {
+    case 'explain': {
+      const { explainCommand } = await import('./explain-command.js')
+      const { output, refused } = await explainCommand(given)
+      await say(process.stdout, output)
+      return refused ? EXIT.failed : EXIT.done
+    }
+    case 'health': {
+      const { checkHealth } = await import('./health.js')
+      const { healthy, sentence } = await checkHealth(given)
+      await say(healthy ? process.stdout : process.stderr, `${sentence}\n`)
+      return healthy ? EXIT.done : EXIT.failed
+    }
+    default: {
+      const { serve } = await import('./serve.js')
+      return serve(command, given, { version, doubts })
+    }
+  }
+}
+
+/** Writes, and waits until it is written or cannot be. */
+function say(stream: Writable, text: string | Buffer): Promise<void> {
+  return new Promise(done => {
+    stream.write(text, () => done())
+  })
+}
+
+/** From the package's own file: beside `dist/`, or beside `lib/` when run from the sources. */
+function readVersion(): string {
+  for (const path of ['../../../package.json', '../../package.json']) {
+    const url = new URL(path, import.meta.url)
+    if (fs.existsSync(url)) return JSON.parse(fs.readFileSync(url, 'utf8')).version
+  }
+  return 'unknown'
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

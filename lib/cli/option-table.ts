@@ -1,0 +1,238 @@
+import { DEADLINE_NOTES, DEADLINES } from '../link/deadlines.js'
+import { LIMIT_NOTES, LIMITS } from '../link/limits.js'
+import { GRAMMAR_LIMITS, type GrammarLimits } from '../wire/limits.js'
+
+/** One option of the command line, and of the environment: `listen` is `--listen` and `HOPWISE_LISTEN`. */
+export interface OptionSpec {
+  /** text: one value. list: may be repeated, or be written with commas. flag: true or false. choice: one of `choices`. */
+  kind: 'text' | 'list' | 'flag' | 'choice'
+  /** One line for the help. */
+  about: string
+  group: string
+  choices?: readonly string[]
+  /** Values may contain commas (passwords). */
+  whole?: boolean
+}
+
+export type OptionTable = Readonly<Record<string, OptionSpec>>
+
+const LISTENING = 'Listening and logs:'
+const HOP = 'What changes on the way:'
+const REVERSE = 'Toward the upstream:'
+const FORWARD = 'Who may go where:'
+const DEADLINE = 'Deadlines (milliseconds; 0 is no limit):'
+const LIMIT = 'Limits:'
+const GRAMMAR = 'Limits of one message:'
+
+export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+export const LOG_FORMATS = ['auto', 'json', 'text'] as const
+export type LogFormat = (typeof LOG_FORMATS)[number]
+
+export const LOG_OPTIONS: OptionTable = {
+  'log-level': {
+    kind: 'choice',
+    choices: LOG_LEVELS,
+    about: 'the least that is logged (default info); "listening" is said at every level',
+    group: LISTENING,
+  },
+  'log-format': {
+    kind: 'choice',
+    choices: LOG_FORMATS,
+    about: 'JSON lines or text for people (default auto: text on a terminal)',
+    group: LISTENING,
+  },
+}
+
+export const ACCESS_OPTIONS: OptionTable = {
+  'access-log': {
+    kind: 'text',
+    about: 'One JSON line for each exchange: a file, stdout or off (default stdout, off above log level info)',
+    group: LISTENING,
+  },
+}
+
+/** What the head of a message looks like on the other side: proxies and `explain` share these. */
+export const HOP_OPTIONS: OptionTable = {
+  name: {
+    kind: 'text',
+    about: "This deployment's name in Via and Proxy-Status, unlike any other's (default made from the host's name)",
+    group: HOP,
+  },
+  via: {
+    kind: 'choice',
+    choices: ['off', 'request', 'both'],
+    about: 'where Via is added (default: reverse request, forward both)',
+    group: HOP,
+  },
+  'x-forwarded': {
+    kind: 'flag',
+    about: 'Add X-Forwarded-For, -Host and -Proto (default: reverse yes, forward no)',
+    group: HOP,
+  },
+  forwarded: { kind: 'flag', about: 'Add Forwarded (RFC 7239)', group: HOP },
+  upgrade: {
+    kind: 'list',
+    about: 'A protocol that connections may be upgraded to; repeat for more (default websocket)',
+    group: HOP,
+  },
+  'nominated-end-to-end': {
+    kind: 'choice',
+    choices: ['remove', 'reject'],
+    about: 'what to do when Connection names an end-to-end field such as Cookie (default remove it)',
+    group: HOP,
+  },
+  'strict-upstream': {
+    kind: 'flag',
+    about: 'Refuse responses with bare LF or folded lines (502), not repair them',
+    group: HOP,
+  },
+}
+
+export const PROXY_OPTIONS: OptionTable = {
+  ...HOP_OPTIONS,
+  interim: {
+    kind: 'choice',
+    choices: ['all', 'none'],
+    about: 'which 1xx responses are passed on (default all)',
+    group: HOP,
+  },
+  'half-closed': {
+    kind: 'choice',
+    choices: ['abort', 'answer'],
+    about: 'what to do when a client ends its side before the response begins (default abort)',
+    group: HOP,
+  },
+  'announce-keep-alive': {
+    kind: 'choice',
+    choices: ['http10', 'always'],
+    about: 'who is told Keep-Alive: timeout, max (default HTTP/1.0 clients that ask)',
+    group: HOP,
+  },
+  trace: { kind: 'flag', about: 'Let TRACE pass in reverse mode (default: 405)', group: HOP },
+  'upstream-ca': {
+    kind: 'text',
+    about: 'A file with PEM certificates that sign https upstreams, in place of the built-in ones',
+    group: REVERSE,
+  },
+  'upstream-insecure': {
+    kind: 'flag',
+    about: "Do not verify https upstreams' certificates. Only for trying something out",
+    group: REVERSE,
+  },
+  'tcp-keep-alive-ms': {
+    kind: 'text',
+    about: 'First TCP keep-alive probe after so many milliseconds of silence, on both sides (default 30000)',
+    group: LISTENING,
+  },
+}
+
+export const listenOption = (standard: string): OptionTable => ({
+  listen: {
+    kind: 'text',
+    about: `host:port to listen on; [::1]:8080, :8080 for every address, port 0 for any free one (default ${standard})`,
+    group: LISTENING,
+  },
+})
+
+export const REVERSE_OPTIONS: OptionTable = {
+  host: {
+    kind: 'choice',
+    choices: ['preserve', 'upstream'],
+    about: "the client's Host goes to the upstream (default), or the upstream's own",
+    group: REVERSE,
+  },
+  trust: {
+    kind: 'list',
+    about: 'Network of peers whose X-Forwarded-* and Forwarded are appended to, not replaced; repeat for more',
+    group: REVERSE,
+  },
+}
+
+export const FORWARD_OPTIONS: OptionTable = {
+  allow: {
+    kind: 'list',
+    about: "A private destination to allow: 127.0.0.0/8, 10.1.2.3, '*.internal', a host name; repeat for more",
+    group: FORWARD,
+  },
+  'connect-port': {
+    kind: 'list',
+    about: 'A port that CONNECT may go to; repeat for more (default 443, which is left out once this is given)',
+    group: FORWARD,
+  },
+  auth: {
+    kind: 'list',
+    whole: true,
+    about: 'user:password that clients must give; repeat for more. Others can read command lines: rather use the next',
+    group: FORWARD,
+  },
+  'auth-file': {
+    kind: 'text',
+    about: 'A file with one user:password on each line; # begins a comment',
+    group: FORWARD,
+  },
+  'forward-http10-keep-alive': {
+    kind: 'flag',
+    about: 'Keep HTTP/1.0 connections alive in forward mode, against RFC 9112 9.3, to show what happens',
+    group: FORWARD,
+  },
+}
+
+const GRAMMAR_NOTES: Readonly<Record<keyof GrammarLimits, string>> = {
+  requestLineBytesMax: 'Octets of a request line; longer is answered 414',
+  headBytesMax: 'Octets of a header section; more is answered 431',
+  fieldsMax: 'Field lines of a header section; more are answered 431',
+  trailerBytesMax: 'Octets of a trailer section',
+  chunkExtensionBytesMax: 'Octets of one chunk-size line with its extensions',
+  chunkExtensionsBytesMax: 'Octets of all chunk extensions of one message',
+  emptyLinesMax: 'Empty lines before a request line',
+}
+
+/** `clientIdleMs` is `--client-idle-ms`, `clientIdleHttp10Ms` is `--client-idle-http10-ms`. */
+export function optionName(key: string): string {
+  return key.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '-').toLowerCase()
+}
+
+/** A deadline or limit as an option. */
+export interface NumberSpec {
+  table: 'deadlines' | 'limits' | 'grammar'
+  key: string
+  standard: number
+  min: number
+  max: number
+  /** For the sentence of a refusal; '' when the number counts things. */
+  unit: '' | 'milliseconds' | 'octets'
+  about: string
+}
+
+/** Every deadline and limit, by the name of its option: made from the tables, so that none can be forgotten. */
+export const NUMBERS: Readonly<Record<string, NumberSpec>> = Object.fromEntries([
+  ...entriesOf('deadlines', DEADLINES, key => DEADLINE_NOTES[key].sentence),
+  ...entriesOf('limits', LIMITS, key => LIMIT_NOTES[key].sentence),
+  ...entriesOf('grammar', GRAMMAR_LIMITS, key => GRAMMAR_NOTES[key]),
+])
+
+function entriesOf<T extends object>(
+  table: NumberSpec['table'],
+  values: T,
+  sentenceOf: (key: keyof T) => string,
+): [string, NumberSpec][] {
+  return (Object.keys(values) as (keyof T & string)[]).map(key => {
+    const unit = key.endsWith('Ms') ? 'milliseconds' : key.includes('Bytes') ? 'octets' : ''
+    // Without a connection, an origin or a first line nothing goes at all; elsewhere 0 is a way to say "none".
+    const min = /(connections\w*|origins|requestLineBytes|headBytes|fields)Max$/i.test(key) ? 1 : 0
+    // What timers take: 2^31 - 1 ms is 24 days.
+    const max = unit === 'milliseconds' ? 2_147_483_647 : Number.MAX_SAFE_INTEGER
+    const about = sentenceOf(key).replace(/\.$/, '')
+    return [optionName(key), { table, key, standard: Number(values[key]), min, max, unit, about }]
+  })
+}
+
+const GROUPS = { deadlines: DEADLINE, limits: LIMIT, grammar: GRAMMAR }
+
+export const NUMBER_OPTIONS: OptionTable = Object.fromEntries(
+  Object.entries(NUMBERS).map(([name, { table, standard, about }]) => [
+    name,
+    { kind: 'text', about: `${about} (default ${standard})`, group: GROUPS[table] },
+  ]),
+)

@@ -1,0 +1,150 @@
+import * as fs from 'node:fs'
+import { writeAddress } from '../daemon/run.js'
+import { type ProxyOptions, settingsOf } from '../proxy/options.js'
+import type { Given } from './given.js'
+import { NUMBERS } from './option-table.js'
+import { UsageError } from './usage-error.js'
+import {
+  type Credentials,
+  type ListenAddress,
+  readCredentials,
+  readDestination,
+  readName,
+  readNetwork,
+  readProtocol,
+  readUpstream,
+  readWhole,
+} from './values.js'
+
+/** The options of a reverse proxy. @throws UsageError */
+export function reverseSettings(given: Given, listen: ListenAddress): ProxyOptions {
+  const written = given.text('upstream')
+  if (written === undefined)
+    throw new UsageError('hopwise reverse wants the URL of its upstream: hopwise reverse http://127.0.0.1:3000.')
+  const upstream = readUpstream(given.where('upstream'), written)
+  refuseItself(upstream, listen)
+  return defined({
+    ...commonSettings(given),
+    mode: 'reverse' as const,
+    upstream,
+    host: given.choice('host', ['preserve', 'upstream']),
+    trust: given.list('trust', readNetwork),
+  })
+}
+
+/** The options of a forward proxy. @throws UsageError */
+export function forwardSettings(given: Given): ProxyOptions {
+  const credentials = readAllCredentials(given)
+  return defined({
+    ...commonSettings(given),
+    mode: 'forward' as const,
+    allow: given.list('allow', readDestination),
+    connectPorts: given.list('connect-port', (where, text) => readWhole(where, text, { min: 1, max: 65_535 })),
+    credentials: credentials.length > 0 ? credentials : undefined,
+    forwardHttp10KeepAlive: given.flag('forward-http10-keep-alive'),
+  })
+}
+
+/** The library checks once more, and knows cases that the readers here do not. @throws UsageError */
+export function checked(options: ProxyOptions): ProxyOptions {
+  try {
+    settingsOf(options)
+    return options
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(`${error.message.replace(/\.$/, '')}.`, { cause: error })
+    throw error
+  }
+}
+
+/** The options that both modes have. */
+export function commonSettings(given: Given) {
+  const name = given.text('name')
+  return {
+    name: name === undefined ? undefined : readName(given.where('name'), name),
+    via: given.choice('via', ['off', 'request', 'both']),
+    xForwarded: given.flag('x-forwarded'),
+    forwarded: given.flag('forwarded'),
+    upgrades: given.list('upgrade', readProtocol),
+    nominatedEndToEnd: given.choice('nominated-end-to-end', ['remove', 'reject']),
+    strictUpstream: given.flag('strict-upstream'),
+    interim: given.choice('interim', ['all', 'none']),
+    halfClosed: given.choice('half-closed', ['abort', 'answer']),
+    announceKeepAlive: given.choice('announce-keep-alive', ['http10', 'always']),
+    trace: given.flag('trace'),
+    tcpKeepAliveMs: given.whole('tcp-keep-alive-ms', { min: 1, max: 2_147_483_647, unit: 'milliseconds' }),
+    upstreamTls: readTls(given),
+    ...numbers(given),
+  }
+}
+
+/** Without the keys whose value is undefined: "not given" and "given as undefined" are two things to the library. */
+export function defined<T extends object>(settings: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const kept = Object.entries(settings).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(kept) as { [K in keyof T]: Exclude<T[K], undefined> }
+}
+
+function numbers(given: Given): Pick<ProxyOptions, 'deadlines' | 'limits' | 'grammar'> {
+  const tables: Record<'deadlines' | 'limits' | 'grammar', Record<string, number>> = {
+    deadlines: {},
+    limits: {},
+    grammar: {},
+  }
+  for (const [option, { table, key, min, max, unit }] of Object.entries(NUMBERS)) {
+    const value = given.whole(option, { min, max, unit })
+    if (value !== undefined) tables[table][key] = value
+  }
+  return tables
+}
+
+function readTls(given: Given): ProxyOptions['upstreamTls'] {
+  const path = given.text('upstream-ca')
+  const insecure = given.flag('upstream-insecure')
+  if (path === undefined && insecure === undefined) return undefined
+  if (path !== undefined && insecure === true)
+    throw new UsageError('--upstream-ca and --upstream-insecure contradict each other: leave one out.')
+  const ca = path === undefined ? undefined : readText(given.where('upstream-ca'), path)
+  if (ca !== undefined && !ca.includes('-----BEGIN CERTIFICATE-----'))
+    throw new UsageError(
+      `${given.where('upstream-ca')} ${path} has no PEM certificate in it (-----BEGIN CERTIFICATE-----).`,
+    )
+  return defined({ ca, insecure }) as NonNullable<ProxyOptions['upstreamTls']>
+}
+
+function readAllCredentials(given: Given): Credentials[] {
+  const all = given.list('auth', readCredentials) ?? []
+  const path = given.text('auth-file')
+  if (path === undefined) return all
+  const where = given.where('auth-file')
+  const lines = readText(where, path).split(/\r?\n/)
+  const fromFile = lines.flatMap((line, i) =>
+    line.trim() === '' || line.startsWith('#') ? [] : [readCredentials(`${where} ${path}, line ${i + 1}`, line)],
+  )
+  // An empty file must not open the proxy to everybody.
+  if (fromFile.length === 0) throw new UsageError(`${where} ${path} has no line user:password in it.`)
+  return [...all, ...fromFile]
+}
+
+function readText(where: string, path: string): string {
+  try {
+    return fs.readFileSync(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const why =
+      code === 'ENOENT'
+        ? 'there is no such file'
+        : code === 'EACCES'
+          ? 'this user may not read it'
+          : code === 'EISDIR'
+            ? 'it is a directory'
+            : (error as Error).message
+    throw new UsageError(`${where} ${path} cannot be read: ${why}.`, { cause: error })
+  }
+}
+
+/** The plain case only; the others are met by the loop detection when the first request comes. */
+function refuseItself(upstream: string, { host, port }: ListenAddress): void {
+  if (host !== undefined && upstream === `http://${writeAddress(host, port)}`)
+    throw new UsageError(
+      `The upstream ${upstream} is the address that hopwise itself is to listen on: change one of them.`,
+    )
+}

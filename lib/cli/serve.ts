@@ -1,0 +1,96 @@
+import { type Log, openLog } from '../daemon/log.js'
+import { proxyService } from '../daemon/proxy-service.js'
+import { type Running, runService } from '../daemon/run.js'
+import { DEADLINES } from '../link/deadlines.js'
+import { createDumb } from '../peers/dumb.js'
+import type { ProxyOptions } from '../proxy/options.js'
+import { STANDARD_LISTEN } from './commands.js'
+import { runDemo } from './demo.js'
+import type { Given } from './given.js'
+import { LOG_FORMATS, LOG_LEVELS } from './option-table.js'
+import { checked, defined, forwardSettings, reverseSettings } from './proxy-settings.js'
+import { UsageError } from './usage-error.js'
+import { type ListenAddress, readListen, readUpstream } from './values.js'
+
+export type ServeCommand = 'reverse' | 'forward' | 'dumb' | 'demo'
+
+/** The commands that stay: each reads all it was given before anything starts. @returns the exit code */
+export function serve(command: ServeCommand, given: Given, { version, doubts }: { version: string; doubts: string[] }) {
+  const listen = readListen(given.where('listen'), given.text('listen') ?? STANDARD_LISTEN[command])
+  if (command === 'dumb') return serveDumb(given, listen, { version, doubts })
+  if (command === 'demo') return runDemo(given, listen, { version, log: () => logOf(given, doubts) })
+
+  const options = checked(command === 'reverse' ? reverseSettings(given, listen) : forwardSettings(given))
+  const log = logOf(given, doubts)
+  warn(options, listen, log)
+  return runService({
+    create: () => proxyService(options, log),
+    listen,
+    drainMs: options.deadlines?.drainMs ?? DEADLINES.drainMs,
+    log,
+    facts: factsOf(options, version),
+  })
+}
+
+/** What the first lines say about a proxy. */
+export function factsOf({ mode, upstream, name }: ProxyOptions, version: string): object {
+  return defined({ mode, upstream, name, version, node: process.version, pid: process.pid })
+}
+
+function serveDumb(given: Given, listen: ListenAddress, { version, doubts }: { version: string; doubts: string[] }) {
+  const text = given.text('upstream')
+  const upstream = text === undefined ? undefined : readUpstream(given.where('upstream'), text)
+  if (upstream?.startsWith('https:')) throw new UsageError('The dumb proxy knows no TLS: give it an http:// upstream.')
+  const log = logOf(given, doubts)
+  const warning =
+    'DEMONSTRATION ONLY: this proxy is wrong on purpose. It relays Connection blindly, reads one request for each ' +
+    'connection, and lets clients hang. Never put real traffic through it'
+  process.stderr.write(`${warning}.\n`)
+  log.logger.warn({ mode: 'dumb' }, warning)
+  const create = (): ReturnType<Running['create']> => {
+    const dumb = createDumb(defined({ upstream }) as { upstream?: string })
+    dumb.on('request', ({ client, origin, head }) => {
+      log.logger.info({ client, origin, request: head.slice(0, head.indexOf(' ')) }, 'one request passed on blindly')
+    })
+    dumb.on('close', ({ client, unreadBytes }) => {
+      log.logger.info({ client, unreadBytes }, 'client connection closed')
+    })
+    return {
+      listen: where => dumb.listen(where),
+      // It has no drain: what hangs here hangs on purpose.
+      close: async () => dumb.destroy(),
+      destroy: () => dumb.destroy(),
+    }
+  }
+  return runService({
+    create,
+    listen,
+    drainMs: 0,
+    log,
+    facts: defined({ mode: 'dumb', upstream, version, pid: process.pid }),
+  })
+}
+
+function logOf(given: Given, doubts: string[]): Log {
+  const level = given.choice('log-level', LOG_LEVELS) ?? 'info'
+  const quiet = LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf('info')
+  const accessLog = given.text('access-log') ?? (quiet ? 'off' : 'stdout')
+  try {
+    const log = openLog({ level, format: given.choice('log-format', LOG_FORMATS) ?? 'auto', accessLog })
+    for (const doubt of doubts) log.logger.warn(doubt)
+    return log
+  } catch (error) {
+    const why =
+      (error as NodeJS.ErrnoException).code === 'ENXIO' ? 'it is a FIFO that nobody reads' : (error as Error).message
+    throw new UsageError(`${given.where('access-log')} ${accessLog} cannot be opened: ${why}.`, { cause: error })
+  }
+}
+
+/** Settings that are allowed, and that somebody should know of. */
+function warn(options: ProxyOptions, { host }: ListenAddress, { logger }: Log): void {
+  const everywhere = host === undefined || host === '0.0.0.0' || host === '::'
+  if (options.mode === 'forward' && everywhere && !options.credentials)
+    logger.warn('an open forward proxy: it listens on every address and asks nobody who they are; see --auth-file')
+  if (options.upstreamTls?.insecure)
+    logger.warn('certificates of https upstreams are not verified (--upstream-insecure)')
+}

@@ -1,0 +1,138 @@
+import * as net from 'node:net'
+import { UsageError } from './usage-error.js'
+
+/**
+ * From what people write to what the program takes. Each function gets the name under which the value was given
+ * (`--listen`, `HOPWISE_LISTEN`) for its sentence, and throws UsageError.
+ */
+
+export interface ListenAddress {
+  /** Not there: every address of the machine. */
+  host?: string
+  /** 0: any free one. */
+  port: number
+}
+
+/** `127.0.0.1:8080`, `localhost:8080`, `[::1]:8080`, `:8080` (every address), port 0 for any free one. */
+export function readListen(where: string, text: string): ListenAddress {
+  const forms = 'write host:port, such as 127.0.0.1:8080, [::1]:8080, or :8080 for every address of this machine'
+  if (/^\d+$/.test(text))
+    throw new UsageError(
+      `${where} "${text}" is a port alone: write 127.0.0.1:${text} for this machine only, or :${text} for every address.`,
+    )
+  if (net.isIPv6(text)) throw new UsageError(`${where} "${text}" has no port: ${forms}.`)
+  const found = /^(?:\[([^\]]*)\]|([^:[\]/@\s]*)):(\d{1,5})$/.exec(text)
+  if (!found) throw new UsageError(`${where} "${text}" is no address to listen on: ${forms}.`)
+  const [, bracketed, plain, digits] = found
+  const port = Number(digits)
+  if (port > 65_535) throw new UsageError(`${where} "${text}" has a port above 65535.`)
+  if (bracketed !== undefined && !net.isIPv6(bracketed))
+    throw new UsageError(`${where} "${text}" has no IPv6 address between its brackets: ${forms}.`)
+  const host = bracketed ?? plain ?? ''
+  return host === '' ? { port } : { host, port }
+}
+
+/** `http://host[:port]` or `https://host[:port]`, as its origin. */
+export function readUpstream(where: string, text: string): string {
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text))
+    throw new UsageError(
+      URL.canParse(`http://${text}`)
+        ? `${where} "${text}" has no scheme: did you mean http://${text}?`
+        : `${where} "${text}" is no URL: write http://host:port or https://host:port.`,
+    )
+  if (!URL.canParse(text)) throw new UsageError(`${where} "${text}" is no URL: write http://host:port.`)
+  const url = new URL(text)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new UsageError(`${where} "${text}" is not http:// or https://: hopwise speaks HTTP/1.x to its upstream.`)
+  if (url.username !== '' || url.password !== '')
+    throw new UsageError(
+      `${where} has a user name or password in it, which would be sent to nobody: give ${url.protocol}//${url.host}.`,
+    )
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
+    throw new UsageError(
+      `${where} "${text}" has the path ${url.pathname}${url.search}${url.hash}: requests are passed on with the path that the client asked for, ` +
+        `and sending them to another one needs routes, which do not exist yet. Give ${url.origin}.`,
+    )
+  return url.origin
+}
+
+/** A whole number from `min` to `max`. `unit` is for the sentence: `milliseconds`. */
+export function readWhole(
+  where: string,
+  text: string,
+  { min = 0, max = Number.MAX_SAFE_INTEGER, unit = '' } = {},
+): number {
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= min && value <= max) return value
+  const range = max < Number.MAX_SAFE_INTEGER ? `from ${min} to ${max}` : `of at least ${min}`
+  throw new UsageError(`${where} wants a whole number${unit && ` of ${unit}`} ${range}, not "${text}".`)
+}
+
+/** One of some words. */
+export function readChoice<C extends string>(where: string, text: string, choices: readonly C[]): C {
+  const found = choices.find(choice => choice === text)
+  if (found !== undefined) return found
+  throw new UsageError(`${where} "${text}" is not one of its choices: ${inWords(choices)}.`)
+}
+
+/** `true`, `false`, and what else people write for these in an environment. */
+export function readFlag(where: string, text: string): boolean {
+  if (/^(true|1|yes|on)$/i.test(text)) return true
+  if (/^(false|0|no|off|)$/i.test(text)) return false
+  throw new UsageError(`${where} "${text}" is neither true nor false.`)
+}
+
+/** An address or a CIDR: `10.0.0.0/8`, `::1`. */
+export function readNetwork(where: string, text: string): string {
+  const [address = '', prefix, more] = text.split('/')
+  const family = net.isIP(address)
+  const bits = prefix === undefined ? 0 : /^\d{1,3}$/.test(prefix) ? Number(prefix) : 999
+  if (family !== 0 && more === undefined && bits <= (family === 4 ? 32 : 128)) return text
+  throw new UsageError(`${where} "${text}" is no address or network: write 10.1.2.3, 10.0.0.0/8 or fd00::/8.`)
+}
+
+/** A destination to allow: a network as above, a host name, or `*.domain`. */
+export function readDestination(where: string, text: string): string {
+  if (/^[\d.:/a-f]*[:/]|^[\d.]+$/i.test(text)) return readNetwork(where, text)
+  if (/^(\*\.)?([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/i.test(text))
+    return text.toLowerCase()
+  throw new UsageError(
+    `${where} "${text}" is no destination: write a network (127.0.0.0/8), an address, a host name, or *.domain.`,
+  )
+}
+
+export interface Credentials {
+  user: string
+  password: string
+}
+
+/** `user:password`. The sentence never repeats what was written: it may be a secret. */
+export function readCredentials(where: string, text: string): Credentials {
+  const colon = text.indexOf(':')
+  if (colon < 1) throw new UsageError(`${where} wants user:password, with a user name before the first colon.`)
+  if (/\p{Cc}/u.test(text)) throw new UsageError(`${where} has a control character in it: write user:password.`)
+  return { user: text.slice(0, colon), password: text.slice(colon + 1) }
+}
+
+/** A pseudonym for `Via` and `Proxy-Status`: a token (RFC 9110 7.6.3), and not the name that every hopwise could have. */
+export function readName(where: string, text: string): string {
+  if (!/^[A-Za-z][A-Za-z0-9._-]{0,62}$/.test(text))
+    throw new UsageError(
+      `${where} "${text}" is no name for a proxy: a letter, then letters, digits, dots, hyphens or underscores, at most 63.`,
+    )
+  if (text.toLowerCase() === 'hopwise')
+    throw new UsageError(
+      `${where} "${text}" is the product's name: two proxies of that name in a row would look like a loop. Name this deployment, such as edge-1.`,
+    )
+  return text
+}
+
+/** A token in lower case, as the names of protocols in `Upgrade` are compared (RFC 9110 7.8). */
+export function readProtocol(where: string, text: string): string {
+  if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]+(\/[!#$%&'*+.^_`|~0-9A-Za-z-]+)?$/.test(text)) return text.toLowerCase()
+  throw new UsageError(`${where} "${text}" is no name of a protocol: write one such as websocket.`)
+}
+
+export function inWords(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words[words.length - 1]}`
+}

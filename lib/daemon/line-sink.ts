@@ -1,0 +1,163 @@
+import * as fs from 'node:fs'
+import type { Writable } from 'node:stream'
+
+/** Takes bytes and says how many of them arrived. It must call `done` later, never before it returns. */
+export type Outlet = (bytes: Buffer, done: (error: NodeJS.ErrnoException | null, written: number) => void) => void
+
+/** Lines wait at most this long for more of them to be written together. The first after a silence goes at once. */
+const GATHER_MS = 20
+const GATHER_CHARS = 16_384
+/** What waits, beside what is being written. pino's own destinations have no limit unless told; a megabyte is some 2,000 lines. */
+const WAITING_CHARS_MAX = 1_048_576
+const AGAIN_MS = 50
+const FAILED_MS = 1_000
+
+/**
+ * Lines of a log on their way to a file, a pipe or a terminal: written in the background, many at once.
+ *
+ * A log that cannot be written stops nothing. A full disk is tried again every second, a reader that stopped leaves the
+ * lines waiting; what does not fit into a megabyte is dropped and counted, and the first lines that get through again are
+ * followed by one that says how many are missing. A reader that is gone (EPIPE) takes everything with it.
+ */
+export class LineSink {
+  /** Lines that will never be written. */
+  dropped = 0
+  readonly #outlet: Outlet
+  readonly #notice: (dropped: number) => string
+  #waiting: string[] = []
+  #waitingChars = 0
+  #sending: Buffer | undefined
+  #sendingLines = 0
+  #noticed = 0
+  #lastAt = Number.NEGATIVE_INFINITY
+  #timer: NodeJS.Timeout | undefined
+  #gone = false
+  #ending: (() => void) | undefined
+
+  /** `notice` makes the line (with its line end) that says how many were dropped since the last one. */
+  constructor(outlet: Outlet, notice: (dropped: number) => string) {
+    this.#outlet = outlet
+    this.#notice = notice
+  }
+
+  /** One line, with its line end. Never throws and never waits. */
+  write(line: string): void {
+    if (this.#gone || this.#waitingChars + line.length > WAITING_CHARS_MAX) {
+      this.dropped += 1
+      return
+    }
+    this.#waiting.push(line)
+    this.#waitingChars += line.length
+    if (this.#sending) return
+    if (this.#waitingChars >= GATHER_CHARS || performance.now() - this.#lastAt >= GATHER_MS) this.#send()
+    else this.#later(GATHER_MS)
+  }
+
+  /** Resolves when everything is written, or cannot be, or `withinMs` have passed. Lines that come later are dropped. */
+  end(withinMs: number): Promise<void> {
+    return new Promise(done => {
+      const timer = setTimeout(() => this.#ended(), withinMs)
+      this.#ending = () => {
+        clearTimeout(timer)
+        done()
+      }
+      // A write that failed gets its last chance now, not in a second.
+      if (!this.#sending || this.#timer) this.#send()
+    })
+  }
+
+  #later(ms: number): void {
+    if (this.#timer) return
+    this.#timer = setTimeout(() => this.#send(), ms)
+    // A log keeps no process alive.
+    this.#timer.unref()
+  }
+
+  #send(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (!this.#sending) {
+      if (this.#waiting.length === 0) {
+        this.#ended()
+        return
+      }
+      if (this.dropped > this.#noticed) {
+        this.#waiting.push(this.#notice(this.dropped - this.#noticed))
+        this.#noticed = this.dropped
+      }
+      this.#sending = Buffer.from(this.#waiting.join(''))
+      this.#sendingLines = this.#waiting.length
+      this.#waiting = []
+      this.#waitingChars = 0
+    }
+    this.#lastAt = performance.now()
+    this.#outlet(this.#sending, (error, written) => this.#sent(error, written))
+  }
+
+  #sent(error: NodeJS.ErrnoException | null, written: number): void {
+    if (this.#gone || !this.#sending) return
+    if (error && error.code !== 'EAGAIN' && error.code !== 'EINTR') {
+      this.#failed(error)
+      return
+    }
+    this.#sending = written < this.#sending.length ? this.#sending.subarray(written) : undefined
+    if (this.#sending) {
+      if (error) this.#later(AGAIN_MS)
+      else this.#send()
+    } else if (this.#waiting.length === 0) this.#ended()
+    else if (this.#ending || this.#waitingChars >= GATHER_CHARS) this.#send()
+    else this.#later(GATHER_MS)
+  }
+
+  #failed(error: NodeJS.ErrnoException): void {
+    if (error.code === 'EPIPE' || error.code === 'EBADF' || error.code === 'ERR_STREAM_DESTROYED' || this.#ending) {
+      this.#gone = true
+      this.dropped += this.#sendingLines + this.#waiting.length
+      this.#waiting = []
+      this.#sending = undefined
+      this.#ended()
+    } else this.#later(FAILED_MS)
+  }
+
+  #ended(): void {
+    if (!this.#ending) return
+    this.#gone = true
+    this.#ending()
+    this.#ending = undefined
+  }
+}
+
+/** Writes to an open file. A file that is full says so; a pipe opened without waiting says EAGAIN. */
+export function fileOutlet(fd: number): Outlet {
+  return (bytes, done) => fs.write(fd, bytes, 0, bytes.length, null, (error, written) => done(error, written ?? 0))
+}
+
+/** Writes to a stream whose other end may stop reading: one write at a time, so nothing piles up in it. */
+export function streamOutlet(stream: Writable): Outlet {
+  return (bytes, done) => {
+    stream.write(bytes, error => done(error ?? null, error ? 0 : bytes.length))
+  }
+}
+
+/**
+ * Standard output, whatever it is. A pipe or socket is written through its stream: `fs.write` on it would leave a thread
+ * of the pool waiting for a reader that stopped, and DNS needs these threads. A file or a terminal is written by `fs.write`:
+ * their streams write at once, and would stop the whole proxy for a terminal that was stopped with Ctrl-S.
+ */
+export function standardOutput(): Outlet {
+  // Without a listener, a reader that goes away (EPIPE) would end the process.
+  process.stdout.on('error', () => {})
+  let kind: fs.Stats | undefined
+  try {
+    kind = fs.fstatSync(1)
+  } catch {
+    // A descriptor that says nothing about itself is best left to Node.
+  }
+  return kind && !kind.isFIFO() && !kind.isSocket() ? fileOutlet(1) : streamOutlet(process.stdout)
+}
+
+/** A file to append to; a FIFO without a reader is refused, not waited for. @throws the error of opening it. */
+export function openForLines(path: string): Outlet {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK = 0 } = fs.constants
+  return fileOutlet(fs.openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o640))
+}

@@ -1,0 +1,66 @@
+import pino, { type Logger } from 'pino'
+import { LineSink, type Outlet, openForLines, standardOutput } from './line-sink.js'
+import { readable } from './readable.js'
+
+export type { Logger } from 'pino'
+
+export interface LogOptions {
+  level: string
+  /** `auto`: text when standard output is a terminal, else JSON lines. */
+  format: 'auto' | 'json' | 'text'
+  /** A file for the exchanges, `stdout`, or `off`. */
+  accessLog: string
+  /** Instead of standard output, for tests. */
+  outlet?: Outlet
+}
+
+export interface Log {
+  logger: Logger
+  /** Takes the lines about exchanges, whatever the level; undefined when they are off. */
+  access: ((line: string) => void) | undefined
+  /** One line at every level, `silent` too. */
+  announce(fields: object, message: string): void
+  /** True when lines are text for people. */
+  text: boolean
+  /** Lines lost so far. */
+  dropped(): number
+  /** Waits for the last lines, at most `withinMs`. */
+  end(withinMs: number): Promise<void>
+}
+
+/** @throws the error of opening the access log. */
+export function openLog({ level, format, accessLog, outlet = standardOutput() }: LogOptions): Log {
+  const text = format === 'text' || (format === 'auto' && process.stdout.isTTY === true)
+  const colours = process.stdout.isTTY === true && !process.env.NO_COLOR
+  const standard = new LineSink(outlet, dropped => forReaders(notice(dropped)))
+  const forReaders = text ? (line: string) => readable(line, colours) : (line: string) => line
+  const stream = { write: (line: string) => standard.write(forReaders(line)) }
+  const logger = pino({ ...SHAPE, level }, stream)
+
+  // A file has JSON lines always: programs read files.
+  const file = accessLog === 'off' || accessLog === 'stdout' ? undefined : new LineSink(openForLines(accessLog), notice)
+  const sink = file ?? stream
+  const always = pino({ ...SHAPE, level: 'info' }, stream)
+  return {
+    logger,
+    access: accessLog === 'off' ? undefined : line => sink.write(line),
+    announce: (fields, message) => always.info(fields, message),
+    text,
+    dropped: () => standard.dropped + (file?.dropped ?? 0),
+    async end(withinMs) {
+      await Promise.all([standard.end(withinMs), file?.end(withinMs)])
+    },
+  }
+}
+
+const SHAPE = {
+  // Who runs this knows the host and the process; both on every line would be a fifth of it.
+  base: null,
+  timestamp: pino.stdTimeFunctions.isoTime,
+  formatters: { level: (label: string) => ({ level: label }) },
+} satisfies pino.LoggerOptions
+
+function notice(dropped: number): string {
+  const time = new Date().toISOString()
+  return `${JSON.stringify({ level: 'warn', time, dropped, msg: 'log lines were dropped: they could not be written' })}\n`
+}

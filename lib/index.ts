@@ -1,0 +1,20 @@
+/** hopwise as a library: `createProxy(options)`, and the words that its options, events and errors use. */
+
+export { DEADLINES, type DeadlineName, type Deadlines } from './link/deadlines.js'
+export { LIMITS, type LimitName, type Limits } from './link/limits.js'
+export { PROXY_ERRORS, ProxyError, type ProxyStatusError, type Side, type Stage } from './link/proxy-error.js'
+export type { Clock, Timer } from './net/clock.js'
+export { CLOSE_REASONS, type CloseReason } from './policy/close-reason.js'
+export type {
+  ConnectionRecord,
+  ExchangeRecord,
+  OriginStats,
+  Outcome,
+  ProxyEvents,
+  ProxyStats,
+  Warning,
+} from './proxy/events.js'
+export type { ProxyOptions } from './proxy/options.js'
+export { createProxy, type Proxy } from './proxy/proxy.js'
+export { GRAMMAR_LIMITS, type GrammarLimits } from './wire/limits.js'
+export { ProtocolError } from './wire/protocol-error.js'

@@ -1,0 +1,156 @@
+import { test } from 'tap'
+import { type Asked, readCommandLine } from '../../lib/cli/command-line.js'
+import { COMMANDS } from '../../lib/cli/commands.js'
+import { NUMBERS, optionName } from '../../lib/cli/option-table.js'
+import { UsageError } from '../../lib/cli/usage-error.js'
+import { DEADLINES } from '../../lib/link/deadlines.js'
+import { LIMITS } from '../../lib/link/limits.js'
+import { GRAMMAR_LIMITS } from '../../lib/wire/limits.js'
+
+function read(line: string, environment: Record<string, string> = {}): Asked {
+  return readCommandLine(line === '' ? [] : line.split(' '), { environment, version: '1.2.3', columns: 100 })
+}
+
+function given(line: string, environment: Record<string, string> = {}) {
+  const asked = read(line, environment)
+  if (asked.kind !== 'run') throw new Error(`"${line}" prints`)
+  return asked.given
+}
+
+function printed(line: string): string {
+  const asked = read(line)
+  return asked.kind === 'print' ? asked.text : ''
+}
+
+function refusal(line: string, environment: Record<string, string> = {}): string {
+  try {
+    read(line, environment)
+  } catch (error) {
+    if (error instanceof UsageError) return error.message
+    throw error
+  }
+  return ''
+}
+
+test('the general help has every command with an example, and every option of the proxies', t => {
+  const help = printed('--help')
+  for (const [name, { examples }] of Object.entries(COMMANDS)) {
+    t.match(help, new RegExp(`^  hopwise ${name}\\b`, 'm'))
+    t.ok(help.includes(examples[0][0]), `${name} has its example`)
+  }
+  t.match(help, 'hopwise completion')
+  for (const option of ['listen', 'allow', 'connect-port', 'access-log', 'log-level', ...Object.keys(NUMBERS)])
+    t.ok(help.includes(`--${option} `), option)
+  t.notMatch(help, '[string]')
+  t.notMatch(help, '[choices')
+  t.end()
+})
+
+test('every deadline and limit is an option', t => {
+  for (const key of [...Object.keys(DEADLINES), ...Object.keys(LIMITS), ...Object.keys(GRAMMAR_LIMITS)])
+    t.ok(optionName(key) in NUMBERS, optionName(key))
+  t.equal(optionName('clientIdleHttp10Ms'), 'client-idle-http10-ms')
+  t.end()
+})
+
+test('each command explains itself, with its examples', t => {
+  for (const [name, { examples, options }] of Object.entries(COMMANDS)) {
+    const help = printed(`${name} --help`)
+    for (const [line] of examples) t.ok(help.includes(line), line)
+    for (const option of Object.keys(options)) t.ok(help.includes(`--${option} `), `${name} --${option}`)
+  }
+  t.equal(printed('--version'), '1.2.3\n')
+  t.equal(printed('-h'), printed('--help'))
+  t.end()
+})
+
+test('completion: a script, commands, options, and the words of a choice', t => {
+  t.match(printed('completion'), /_hopwise_yargs_completions\b.*hopwise --get-yargs-completions/s)
+  t.match(printed('--get-yargs-completions hopwise '), /^reverse$/m)
+  t.match(printed('--get-yargs-completions hopwise forward --conn'), /^--connect-port$/m)
+  t.match(printed('--get-yargs-completions hopwise reverse --via '), 'off\nrequest\nboth\n')
+  t.end()
+})
+
+test('what is unknown is refused with what was probably meant', t => {
+  t.equal(refusal('reverse http://a --liste :1'), 'Unknown option --liste: did you mean --listen?')
+  t.equal(refusal('reverse http://a --log-levle=info'), 'Unknown option --log-levle: did you mean --log-level?')
+  t.equal(refusal('reverse http://a --no-x-forwarder'), 'Unknown option --no-x-forwarder: did you mean --x-forwarded?')
+  t.equal(refusal('reverse http://a -listen :1'), 'Unknown option -listen: did you mean --listen?')
+  t.equal(refusal('reverse http://a --allow a'), 'Unknown option --allow: it belongs to forward.')
+  t.equal(refusal('forward --zzzzzzzzz'), 'Unknown option --zzzzzzzzz.')
+  t.equal(refusal('revers http://a'), 'Unknown command "revers": did you mean reverse?')
+  t.match(refusal('zzzzzzzz'), 'hopwise has reverse, forward, dumb, explain, health, demo or completion.')
+  t.match(refusal(''), /^No command: say one of reverse, .*hopwise --help/)
+  t.match(refusal('--clientidle 5'), '--clientidle stands without a command')
+  t.match(refusal('reverse a b'), '"b" is one word too many: reverse takes one upstream.')
+  t.match(refusal('forward a'), '"a" is one word too many: forward takes options only.')
+  t.end()
+})
+
+test('values that are missing, wrong or given twice', t => {
+  t.equal(refusal('reverse http://a --listen'), '--listen wants a value.')
+  t.equal(refusal('reverse http://a --via x'), '--via "x" is not one of its choices: off, request or both.')
+  t.throws(() => given('reverse http://a --listen :1 --listen :2').text('listen'), {
+    message: '--listen was given 2 times: give it once.',
+  })
+  t.throws(() => given('reverse http://a --no-listen').text('listen'), { message: '--listen wants a value.' })
+  t.throws(() => given('reverse http://a --listen=').text('listen'), { message: /--listen is empty/ })
+  t.end()
+})
+
+test('values from the command line', t => {
+  const line = given('forward --allow 10.0.0.0/8,a --allow b --auth u:p,q --trace --no-forwarded --client-idle-ms 05')
+  const as = (_: string, text: string) => text
+  t.strictSame(line.list('allow', as), ['10.0.0.0/8', 'a', 'b'])
+  t.strictSame(line.list('auth', as), ['u:p,q'], 'a password may have commas')
+  t.equal(line.flag('trace'), true)
+  t.equal(line.flag('forwarded'), false)
+  t.equal(line.flag('strict-upstream'), undefined)
+  t.equal(line.whole('client-idle-ms'), 5)
+  t.equal(line.list('connect-port', as), undefined)
+  t.equal(given('--listen :1 reverse http://a').text('listen'), ':1', 'options may stand in front')
+  t.equal(given('forward --trace --no-trace').flag('trace'), false, 'the last word counts')
+  t.throws(() => given('forward --no-allow').list('allow', as), { message: '--allow wants a value.' })
+  t.end()
+})
+
+test('values from the environment, behind those of the command line', t => {
+  const environment = {
+    HOPWISE_LISTEN: ':1',
+    HOPWISE_ALLOW: 'a, b',
+    HOPWISE_TRACE: 'yes',
+    HOPWISE_VIA: 'x',
+    HOPWISE_AUTH: '',
+    HOPWISE_UPSTREAM: 'http://a',
+  }
+  const as = (_: string, text: string) => text
+  t.equal(given('forward', environment).text('listen'), ':1')
+  t.equal(given('forward --listen :2', environment).text('listen'), ':2')
+  t.strictSame(given('forward', environment).list('allow', as), ['a', 'b'])
+  t.equal(given('forward', environment).flag('trace'), true)
+  t.equal(given('forward --no-trace', environment).flag('trace'), false)
+  t.equal(given('forward', environment).list('auth', as), undefined, 'empty is not given')
+  t.equal(given('reverse', environment).text('upstream'), 'http://a')
+  t.throws(() => given('forward', environment).choice('via', ['off']), { message: /^HOPWISE_VIA "x"/ })
+  t.throws(() => given('forward', { HOPWISE_TRACE: 'x' }).flag('trace'), { message: /^HOPWISE_TRACE/ })
+  t.equal(given('forward --via off').choice('via', ['off']), 'off')
+  t.end()
+})
+
+test('a variable that was probably meant for us is doubted, those of a cluster are not', t => {
+  const asked = read('forward', {
+    HOPWISE_LISEN: ':1',
+    HOPWISE_SERVICE_HOST: '10.0.0.1',
+    HOPWISE_PORT: 'tcp://10.0.0.1:80',
+    HOPWISE_PORT_80_TCP_ADDR: '10.0.0.1',
+    HOPWISE_SOMETHING_ELSE_ALTOGETHER: '1',
+    HOPWISE_ALLOW: 'a',
+    HOPWISE_UPSTREAM: 'http://a',
+    PATH: '/',
+  })
+  t.strictSame(asked.kind === 'run' && asked.doubts, [
+    'HOPWISE_LISEN is set, but no option has that name: did you mean HOPWISE_LISTEN?',
+  ])
+  t.end()
+})

@@ -1,0 +1,149 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import * as fs from 'node:fs'
+import * as http from 'node:http'
+import * as net from 'node:net'
+import * as path from 'node:path'
+import { promisify } from 'node:util'
+import { type Test, test } from 'tap'
+import { HOPWISE, runHopwise, spawnHopwise } from '../daemon/spawn-hopwise.js'
+
+test('help and version are for standard output, refusals for standard error', async t => {
+  t.match(await runHopwise(['--help']), { code: 0, stdout: /^hopwise <command>/, stderr: '' })
+  const { version } = JSON.parse(fs.readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  t.match(await runHopwise(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
+  for (const [words, sentence] of [
+    [['reverse', 'http://a', '--liste', ':1'], 'hopwise: Unknown option --liste: did you mean --listen?\n'],
+    [['revers'], 'hopwise: Unknown command "revers": did you mean reverse?\n'],
+    [
+      ['reverse', 'http://a/b'],
+      /^hopwise: upstream "http:\/\/a\/b" has the path \/b: .*routes, which do not exist yet.*\n$/,
+    ],
+    [['reverse', 'http://127.0.0.1:8080'], /is the address that hopwise itself is to listen on/],
+    [['forward', '--auth', 'hush'], /^hopwise: --auth wants user:password/],
+    [['health'], /^hopwise: hopwise health wants a URL/],
+  ] as const)
+    t.match(await runHopwise(words), { code: 2, stdout: '', stderr: sentence }, words.join(' '))
+})
+
+test('a reader that goes away is no error', async t => {
+  const { stdout, stderr } = await promisify(execFile)('sh', [
+    '-c',
+    '"$0" "$1" --help | head -1',
+    process.execPath,
+    HOPWISE,
+  ])
+  t.match(stdout, /^hopwise <command>.*\n$/)
+  t.equal(stderr, '')
+})
+
+test('the completion script completes, in a real shell', async t => {
+  const { stdout: bash } = await promisify(execFile)('sh', ['-c', 'command -v bash || true'])
+  if (bash === '') return t.comment('no bash here')
+  const bin = t.testdir({ hopwise: t.fixture('symlink', HOPWISE) })
+  fs.chmodSync(HOPWISE, 0o755)
+  const script = `
+    source <(hopwise completion)
+    COMP_WORDS=(hopwise forward --connect-p); COMP_CWORD=2
+    _hopwise_yargs_completions
+    echo "\${COMPREPLY[@]}"`
+  const env = { PATH: `${bin}:${path.dirname(process.execPath)}:${process.env.PATH}`, SHELL: '/bin/bash' }
+  const { stdout } = await promisify(execFile)('bash', ['-c', script], { env })
+  t.match(stdout, '--connect-port')
+})
+
+test('explain: a file, standard input, JSON', async t => {
+  const head = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: x-hop\r\nX-Hop: 1\r\n\r\n'
+  const file = path.join(t.testdir({ head }), 'head')
+  const fromFile = await runHopwise(['explain', file, '--name', 'edge'])
+  t.match(fromFile, { code: 0, stderr: '' })
+  t.match(fromFile.stdout, /^- drop +X-Hop +1 +.*named by Connection \(RFC 9110 7\.6\.1\)$/m)
+  t.match(fromFile.stdout, /^Via: 1\.1 edge$/m)
+
+  const typed = await runHopwise(['explain', '--json'], { input: 'GET / HTTP/1.1\nHost: \xe4\n' })
+  t.match(typed, { code: 1, stderr: '' }, 'a refusal is told by the exit code')
+  t.match(JSON.parse(typed.stdout), { kind: 'request', mode: 'reverse', refused: { status: 400, section: /RFC/ } })
+
+  const raw = Buffer.from('HTTP/1.1 200 OK\r\nX: \xe4\r\nContent-Length: 0\r\n\r\n', 'latin1')
+  const response = await runHopwise(['explain', '--response', '-'], { input: raw })
+  t.match(response, { code: 0, stdout: /^HTTP\/1\.1 200 OK$/m })
+
+  t.match(await runHopwise(['explain', '/nowhere']), {
+    code: 2,
+    stderr: 'hopwise: /nowhere cannot be read: there is no such file.\n',
+  })
+  t.match(await runHopwise(['explain'], { input: '\r\n' }), { code: 2, stderr: /the input is empty/ })
+})
+
+async function serverOf(t: Test, answer: http.RequestListener): Promise<string> {
+  const server = http.createServer(answer).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.closeAllConnections())
+  t.teardown(() => server.close())
+  return `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`
+}
+
+test('health: 2xx and 3xx within the time are well', async t => {
+  const url = await serverOf(t, (request, response) => {
+    const status = Number(request.url?.slice(1))
+    if (status > 0) response.writeHead(status).end()
+  })
+  for (const [status, code] of [
+    [200, 0],
+    [304, 0],
+    [404, 1],
+    [503, 1],
+  ]) {
+    const { stdout, stderr, code: ended } = await runHopwise(['health', `${url}/${status}`])
+    t.equal(ended, code, `${status}`)
+    t.match(code === 0 ? stdout : stderr, new RegExp(`^${url}/${status} answered ${status} after \\d+ ms\\.\n$`))
+  }
+  t.match(await runHopwise(['health', `${url}/`, '--timeout-ms', '50']), {
+    code: 1,
+    stderr: `${url}/ did not answer within 50 ms.\n`,
+  })
+  t.match(await runHopwise(['health', 'http://127.0.0.1:1/']), {
+    code: 1,
+    stderr: /cannot be asked: nobody listens there\.\n$/,
+  })
+  t.match(await runHopwise(['health', 'ftp://a/']), { code: 2, stderr: /is no http:\/\/ or https:\/\/ URL/ })
+})
+
+test('health of the proxy itself: well with a dead upstream, and found by its own environment', async t => {
+  for (const words of [
+    ['reverse', 'http://127.0.0.1:1'],
+    ['forward', '--auth', 'me:secret'],
+  ]) {
+    const hopwise = spawnHopwise([...words, '--listen', '127.0.0.1:0', '--log-level', 'silent'])
+    t.teardown(() => hopwise.child.kill('SIGKILL'))
+    const url = await hopwise.ready()
+    t.match(await runHopwise(['health', '--self', url]), { code: 0 }, `${words[0]}`)
+    t.match(
+      await runHopwise(['health', '--self'], { env: { HOPWISE_LISTEN: `:${new URL(url).port}` } }),
+      { code: 0 },
+      `${words[0]}`,
+    )
+    hopwise.child.kill('SIGTERM')
+    await hopwise.ended
+  }
+})
+
+test('the demonstration: the next port when one is taken, and lines to try that work', async t => {
+  const taken = net.createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  t.teardown(() => taken.close())
+  const { port } = taken.address() as net.AddressInfo
+  const hopwise = spawnHopwise(['demo', '--listen', `127.0.0.1:${port}`])
+  t.teardown(() => hopwise.child.kill('SIGKILL'))
+  const url = await hopwise.ready()
+  t.ok(Number(new URL(url).port) > port)
+  await hopwise.line(line => line.msg === `port ${port} is taken: listening on ${new URL(url).port}, the next free one`)
+  await hopwise.line(line => String(line.msg).includes('--http1.0'))
+  const tries = hopwise.lines().filter(({ msg }) => String(msg).startsWith('try: curl '))
+  t.equal(tries.length, 3)
+  t.ok(tries.every(({ msg }) => String(msg).includes(url)))
+  const response = await fetch(`${url}/headers`)
+  t.match(await response.text(), 'X-Forwarded-For: 127.0.0.1')
+  hopwise.child.kill('SIGINT')
+  t.match(await hopwise.ended, { code: 0, stderr: '' })
+})

@@ -1,0 +1,85 @@
+import { spawnSync } from 'node:child_process'
+import * as fs from 'node:fs'
+import * as path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { test } from 'tap'
+
+const PREPARE = fileURLToPath(new URL('../../scripts/prepare.mjs', import.meta.url))
+
+/** Stands for npm: installs what the lock file says, among it a compiler that copies. */
+const NPM = `
+const fs = require('node:fs')
+fs.appendFileSync('npm.txt', process.argv.slice(2).join(' ') + '\\n')
+fs.mkdirSync('node_modules/typescript/bin', { recursive: true })
+fs.copyFileSync('package-lock.json', 'node_modules/.package-lock.json')
+fs.writeFileSync('node_modules/typescript/bin/tsc', \`
+const fs = require('node:fs')
+fs.appendFileSync('tsc.txt', 'tsc\\\\n')
+if (fs.existsSync('broken')) { console.log('lib/a.ts: wrong'); process.exit(2) }
+for (const folder of ['bin', 'lib']) {
+  fs.mkdirSync('dist/' + folder, { recursive: true })
+  for (const file of fs.readdirSync(folder)) fs.writeFileSync('dist/' + folder + '/' + file.replace('.ts', '.js'), '')
+}\`)
+`
+
+test('it installs and builds what is needed, and nothing else', t => {
+  const lock = (version: string) =>
+    JSON.stringify({
+      packages: { '': {}, 'node_modules/a': { version }, 'node_modules/b': { version, optional: true } },
+    })
+  const dir = t.testdir({
+    'npm.js': NPM,
+    'package.json': '{}',
+    'package-lock.json': lock('1'),
+    'tsconfig.json': '{}',
+    scripts: { 'prepare.mjs': fs.readFileSync(PREPARE, 'utf8') },
+    bin: { 'hopwise.ts': '' },
+    lib: { 'a.ts': '', 'b.ts': '' },
+  })
+  const at = (name: string) => path.join(dir, name)
+  const did = (name: string) =>
+    fs.existsSync(at(name)) ? fs.readFileSync(at(name), 'utf8').trim().split('\n').length : 0
+  const prepare = () => {
+    const env = { PATH: process.env.PATH, npm_execpath: at('npm.js') }
+    const { status, stdout, stderr } = spawnSync(process.execPath, [at('scripts/prepare.mjs')], {
+      env,
+      encoding: 'utf8',
+    })
+    return { status, stdout, stderr, installs: did('npm.txt'), builds: did('tsc.txt') }
+  }
+  const later = (name: string) => fs.utimesSync(at(name), new Date(), new Date(Date.now() + 5_000))
+  const built = () => fs.utimesSync(at('dist/.built'), new Date(), new Date(Date.now() + 10_000))
+
+  t.match(
+    prepare(),
+    { status: 0, stdout: '', stderr: /installing .*\n.*building/, installs: 1, builds: 1 },
+    'a fresh clone',
+  )
+  t.match(fs.readFileSync(at('npm.txt'), 'utf8'), /^ci .*--loglevel=error\n$/)
+  built()
+  t.match(
+    prepare(),
+    { status: 0, stdout: '', stderr: '', installs: 1, builds: 1 },
+    'again: nothing to do, nothing to say',
+  )
+
+  fs.utimesSync(at('package-lock.json'), new Date(), new Date())
+  t.match(prepare(), { installs: 1, builds: 1 }, 'a checkout changes times, not packages')
+  fs.rmSync(at('lib/b.ts'))
+  later('lib')
+  fs.utimesSync(at('dist/.built'), new Date(0), new Date(0))
+  t.match(prepare(), { installs: 1, builds: 2 }, 'a source is gone')
+  t.notOk(fs.existsSync(at('dist/lib/b.js')), 'and what was built from it')
+  t.ok(fs.existsSync(at('dist/lib/a.js')))
+
+  built()
+  fs.writeFileSync(at('package-lock.json'), lock('2'))
+  t.match(prepare(), { installs: 2 }, 'another version is wanted')
+
+  fs.writeFileSync(at('broken'), '')
+  fs.utimesSync(at('dist/.built'), new Date(0), new Date(0))
+  t.match(prepare(), { status: 2, stderr: /lib\/a\.ts: wrong/ }, 'what does not compile is no success')
+  fs.rmSync(at('broken'))
+  t.match(prepare(), { status: 0 }, 'and is tried again')
+  t.end()
+})

@@ -1,0 +1,117 @@
+import * as path from 'node:path'
+import { test } from 'tap'
+import { readCommandLine } from '../../lib/cli/command-line.js'
+import { checked, forwardSettings, reverseSettings } from '../../lib/cli/proxy-settings.js'
+
+function settings(words: string[], environment: Record<string, string> = {}) {
+  const asked = readCommandLine(words, { environment, version: '0', columns: 80 })
+  if (asked.kind !== 'run') throw new Error('it prints')
+  return words[0] === 'reverse'
+    ? reverseSettings(asked.given, { host: '127.0.0.1', port: 8080 })
+    : forwardSettings(asked.given)
+}
+
+test('only what was given is passed to the library', t => {
+  const nothing = { deadlines: {}, limits: {}, grammar: {} }
+  t.strictSame(settings(['reverse', 'http://a']), { ...nothing, mode: 'reverse', upstream: 'http://a' })
+  t.strictSame(settings(['forward']), { ...nothing, mode: 'forward' })
+  t.end()
+})
+
+test('every option reaches the library under its own name', t => {
+  const reverse = settings(
+    (
+      'reverse https://A:8443/ --host upstream --trust 10.0.0.0/8,::1 --name edge --via both --no-x-forwarded --forwarded ' +
+      '--upgrade WebSocket --upgrade x --nominated-end-to-end reject --strict-upstream --interim none --half-closed answer ' +
+      '--announce-keep-alive always --trace --tcp-keep-alive-ms 5 --upstream-insecure --client-idle-ms 1 ' +
+      '--client-idle-http10-ms 2 --upstream-idle-max 3 --fields-max 4'
+    ).split(' '),
+  )
+  t.strictSame(checked(reverse), {
+    mode: 'reverse',
+    upstream: 'https://a:8443',
+    host: 'upstream',
+    trust: ['10.0.0.0/8', '::1'],
+    name: 'edge',
+    via: 'both',
+    xForwarded: false,
+    forwarded: true,
+    upgrades: ['websocket', 'x'],
+    nominatedEndToEnd: 'reject',
+    strictUpstream: true,
+    interim: 'none',
+    halfClosed: 'answer',
+    announceKeepAlive: 'always',
+    trace: true,
+    tcpKeepAliveMs: 5,
+    upstreamTls: { insecure: true },
+    deadlines: { clientIdleMs: 1, clientIdleHttp10Ms: 2 },
+    limits: { upstreamIdleMax: 3 },
+    grammar: { fieldsMax: 4 },
+  })
+  const forward = settings(
+    'forward --allow 127.0.0.0/8 --allow *.internal --connect-port 443,8443 --auth me:a,b --forward-http10-keep-alive'.split(
+      ' ',
+    ),
+  )
+  t.match(checked(forward), {
+    mode: 'forward',
+    allow: ['127.0.0.0/8', '*.internal'],
+    connectPorts: [443, 8443],
+    credentials: [{ user: 'me', password: 'a,b' }],
+    forwardHttp10KeepAlive: true,
+  })
+  t.end()
+})
+
+test('files: credentials and certificates', t => {
+  const dir = t.testdir({
+    clients: '# who may\n\nme:a:b\r\nyou:c\n',
+    none: '# nobody\n',
+    bad: 'me:a\nhush\n',
+    ca: 'no',
+    folder: {},
+  })
+  const file = (name: string) => path.join(dir, name)
+  t.match(settings(['forward', '--auth', 'x:y', '--auth-file', file('clients')]), {
+    credentials: [
+      { user: 'x', password: 'y' },
+      { user: 'me', password: 'a:b' },
+      { user: 'you', password: 'c' },
+    ],
+  })
+  const refusals: [string[], RegExp][] = [
+    [['forward', '--auth-file', file('none')], /none has no line user:password in it/],
+    [['forward', '--auth-file', file('bad')], /^--auth-file .*bad, line 2 wants user:password/],
+    [['forward', '--auth-file', file('nowhere')], /cannot be read: there is no such file/],
+    [['forward', '--auth-file', file('folder')], /cannot be read: it is a directory/],
+    [['forward', '--upstream-ca', file('ca')], /has no PEM certificate in it/],
+    [['forward', '--upstream-ca', file('ca'), '--upstream-insecure'], /contradict each other/],
+    [['forward', '--upstream-connections-max', '0'], /--upstream-connections-max wants a whole number of at least 1/],
+    [['forward', '--client-idle-ms', '5s'], /--client-idle-ms wants a whole number of milliseconds/],
+    [['reverse'], /wants the URL of its upstream/],
+    [['reverse', 'http://127.0.0.1:8080'], /is the address that hopwise itself is to listen on/],
+  ]
+  for (const [words, message] of refusals)
+    t.throws(() => settings(words), { name: 'UsageError', message }, words.join(' '))
+  t.end()
+})
+
+test('what only the library knows to be wrong is a refusal, too', t => {
+  t.throws(() => checked({ mode: 'reverse', upstream: 'http://a', name: 'a b' }), {
+    name: 'UsageError',
+    message: /name must be a token/,
+  })
+  t.throws(
+    () =>
+      checked({
+        mode: 'reverse',
+        upstream: 'http://a',
+        get name(): string {
+          throw new Error('ours')
+        },
+      }),
+    { name: 'Error' },
+  )
+  t.end()
+})

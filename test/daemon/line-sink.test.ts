@@ -1,0 +1,190 @@
+import { execFileSync } from 'node:child_process'
+import * as fs from 'node:fs'
+import * as path from 'node:path'
+import { PassThrough } from 'node:stream'
+import { test } from 'tap'
+import { fileOutlet, LineSink, type Outlet, openForLines, streamOutlet } from '../../lib/daemon/line-sink.js'
+
+const notice = (dropped: number) => `dropped ${dropped}\n`
+
+/** An outlet whose answers are given by hand. */
+function byHand() {
+  const writes: { text: string; answer: (error: Error | null, written?: number) => void }[] = []
+  const waiting: (() => void)[] = []
+  const outlet: Outlet = (bytes, done) => {
+    writes.push({ text: bytes.toString(), answer: (error, written = error ? 0 : bytes.length) => done(error, written) })
+    waiting.shift()?.()
+  }
+  /** The n-th write, as soon as it is there. */
+  const write = async (n: number) => {
+    // The timers of a sink keep no process alive, and a test has nothing else to wait for.
+    const alive = setInterval(() => {}, 1_000)
+    while (writes.length <= n) await new Promise<void>(seen => waiting.push(seen))
+    clearInterval(alive)
+    return writes[n]!
+  }
+  return { outlet, writes, write }
+}
+
+const failure = (code: string) => Object.assign(new Error(code), { code })
+
+test('the first line goes at once, those that come meanwhile go together', async t => {
+  const { outlet, writes, write } = byHand()
+  const sink = new LineSink(outlet, notice)
+  sink.write('a\n')
+  t.equal(writes.length, 1)
+  sink.write('b\n')
+  sink.write('c\n')
+  t.equal(writes.length, 1, 'one write at a time')
+  writes[0]?.answer(null)
+  t.equal((await write(1)).text, 'b\nc\n')
+  writes[1]?.answer(null)
+  await sink.end(1_000)
+  t.equal(sink.dropped, 0)
+})
+
+test('sixteen kilobytes do not wait for more', async t => {
+  const { outlet, writes, write } = byHand()
+  const sink = new LineSink(outlet, notice)
+  sink.write('a\n')
+  writes[0]?.answer(null)
+  sink.write('b\n')
+  t.equal(writes.length, 1, 'a little waits for company')
+  sink.write(`${'x'.repeat(20_000)}\n`)
+  t.equal(writes.length, 2)
+  sink.write(`${'y'.repeat(20_000)}\n`)
+  writes[1]?.answer(null)
+  t.equal((await write(2)).text.length, 20_001)
+})
+
+test('a partial write goes on where it stopped, also when the reader is slow (EAGAIN)', async t => {
+  const { outlet, writes, write } = byHand()
+  const sink = new LineSink(outlet, notice)
+  sink.write('abcdef\n')
+  writes[0]?.answer(null, 2)
+  t.equal((await write(1)).text, 'cdef\n')
+  writes[1]?.answer(failure('EAGAIN'))
+  t.equal((await write(2)).text, 'cdef\n', 'again a little later')
+  writes[2]?.answer(null)
+  await sink.end(1_000)
+})
+
+test('a reader that stopped: a megabyte waits, the rest is dropped, counted, and told when lines flow again', async t => {
+  const { outlet, writes, write } = byHand()
+  const sink = new LineSink(outlet, notice)
+  sink.write('first\n')
+  const line = `${'x'.repeat(1023)}\n`
+  for (let i = 0; i < 2_000; i++) sink.write(line)
+  t.equal(sink.dropped, 2_000 - 1_024)
+  writes[0]?.answer(null)
+  const { text, answer } = await write(1)
+  t.equal(text.length, 1_048_576 + 'dropped 976\n'.length)
+  t.ok(text.endsWith(`${line}dropped 976\n`))
+  answer(null)
+  sink.write('later\n')
+  t.equal((await write(2)).text, 'later\n', 'and told once')
+})
+
+test('a full disk is tried again at the end, and given up', async t => {
+  const { outlet, writes, write } = byHand()
+  const sink = new LineSink(outlet, notice)
+  sink.write('a\n')
+  writes[0]?.answer(failure('ENOSPC'))
+  sink.write('b\n')
+  t.equal(writes.length, 1, 'not for every line')
+  const ended = sink.end(5_000)
+  ;(await write(1)).answer(failure('ENOSPC'))
+  await ended
+  t.equal(sink.dropped, 2)
+  sink.write('c\n')
+  t.equal(sink.dropped, 3)
+})
+
+test('a full disk that has room again within the second', async t => {
+  const { outlet, writes, write } = byHand()
+  const sink = new LineSink(outlet, notice)
+  sink.write('a\n')
+  writes[0]?.answer(failure('ENOSPC'))
+  t.equal((await write(1)).text, 'a\n')
+  writes[1]?.answer(null)
+  t.equal(sink.dropped, 0)
+})
+
+test('a reader that is gone: nothing is tried again', async t => {
+  const { outlet, writes } = byHand()
+  const sink = new LineSink(outlet, notice)
+  sink.write('a\n')
+  sink.write('b\n')
+  writes[0]?.answer(failure('EPIPE'))
+  t.equal(sink.dropped, 2)
+  sink.write('c\n')
+  t.equal(sink.dropped, 3)
+  t.equal(writes.length, 1)
+  await sink.end(5_000)
+})
+
+test('the end waits for the last lines, but not for ever', async t => {
+  const { outlet, writes } = byHand()
+  const sink = new LineSink(outlet, notice)
+  sink.write('a\n')
+  const began = performance.now()
+  await sink.end(50)
+  t.ok(performance.now() - began < 2_000)
+  writes[0]?.answer(null)
+  t.equal(writes.length, 1)
+  await new LineSink(outlet, notice).end(5_000)
+})
+
+test('files are appended to; /dev/full is dropped and counted', async t => {
+  const file = path.join(t.testdir({ log: 'old\n' }), 'log')
+  const sink = new LineSink(openForLines(file), notice)
+  sink.write('new\n')
+  await sink.end(1_000)
+  t.equal(fs.readFileSync(file, 'utf8'), 'old\nnew\n')
+
+  if (!fs.existsSync('/dev/full')) return
+  const full = new LineSink(openForLines('/dev/full'), notice)
+  full.write('a\n')
+  await full.end(1_000)
+  t.equal(full.dropped, 1)
+})
+
+test('a FIFO nobody reads is refused; one whose reader stops is tried again, without waiting', {
+  skip: process.platform === 'win32',
+}, async t => {
+  const fifo = path.join(t.testdir({}), 'fifo')
+  execFileSync('mkfifo', [fifo])
+  t.throws(() => openForLines(fifo), { code: 'ENXIO' })
+  const reader = fs.openSync(fifo, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK)
+  t.teardown(() => fs.closeSync(reader))
+  const sink = new LineSink(openForLines(fifo), notice)
+  const line = `${'x'.repeat(99_999)}\n`
+  for (let i = 0; i < 5; i++) sink.write(line)
+  const alive = setInterval(() => {}, 100)
+  t.teardown(() => clearInterval(alive))
+  let got = 0
+  const bytes = Buffer.alloc(65_536)
+  while (got < 500_000) {
+    try {
+      got += fs.readSync(reader, bytes)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+    }
+    await new Promise(setImmediate)
+  }
+  t.equal(got, 500_000)
+  await sink.end(1_000)
+  t.equal(sink.dropped, 0)
+})
+
+test('a stream is written to, and its error is an answer', async t => {
+  const stream = new PassThrough()
+  stream.on('error', () => {})
+  const outlet = streamOutlet(stream)
+  const written = await new Promise(done => outlet(Buffer.from('ab'), (error, count) => done([error, count])))
+  t.strictSame(written, [null, 2])
+  stream.destroy()
+  const refused = await new Promise<unknown>(done => outlet(Buffer.from('ab'), error => done(error?.code)))
+  t.equal(refused, 'ERR_STREAM_DESTROYED')
+  t.equal(typeof fileOutlet(1), 'function')
+})

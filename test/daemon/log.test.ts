@@ -1,0 +1,123 @@
+import * as fs from 'node:fs'
+import * as path from 'node:path'
+import { test } from 'tap'
+import type { Outlet } from '../../lib/daemon/line-sink.js'
+import { type LogOptions, openLog } from '../../lib/daemon/log.js'
+import { readable } from '../../lib/daemon/readable.js'
+
+const EXCHANGE = '{"level":"info","id":"x1","msg":"exchange"}\n'
+
+function logTo(options: Partial<LogOptions> = {}) {
+  let text = ''
+  const outlet: Outlet = (bytes, done) => {
+    text += bytes.toString()
+    setImmediate(() => done(null, bytes.length))
+  }
+  const log = openLog({ level: 'info', format: 'json', accessLog: 'stdout', outlet, ...options })
+  const ended = async () => {
+    await log.end(1_000)
+    return text
+  }
+  return { log, ended }
+}
+
+test('JSON lines: level as a word, time as people write it, nothing about host and process', async t => {
+  const { log, ended } = logTo()
+  log.logger.debug('not this')
+  log.logger.warn({ a: 1 }, 'this')
+  log.access?.(EXCHANGE)
+  const lines = (await ended())
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  t.match(lines, [
+    { level: 'warn', time: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, a: 1, msg: 'this' },
+    { level: 'info', id: 'x1', msg: 'exchange' },
+  ])
+  t.strictSame(Object.keys(lines[0]), ['level', 'time', 'a', 'msg'])
+  t.equal(log.dropped(), 0)
+})
+
+test('an announcement is made at every level, and is all there is at "silent"', async t => {
+  const { log, ended } = logTo({ level: 'silent', accessLog: 'off' })
+  log.logger.fatal('not this')
+  log.announce({ address: '127.0.0.1', port: 1 }, 'listening')
+  t.equal(log.access, undefined)
+  t.match(JSON.parse(await ended()), { address: '127.0.0.1', port: 1, msg: 'listening' })
+})
+
+test('exchanges to a file are JSON lines, whatever the terminal gets', async t => {
+  const file = path.join(t.testdir({}), 'access.log')
+  const { log, ended } = logTo({ format: 'text', accessLog: file })
+  log.logger.info('hello')
+  log.access?.(EXCHANGE)
+  t.match(await ended(), /^\d\d:\d\d:\d\d\.\d{3} info {2}hello\n$/)
+  t.match(JSON.parse(fs.readFileSync(file, 'utf8')), { id: 'x1', msg: 'exchange' })
+  t.throws(() => openLog({ level: 'info', format: 'json', accessLog: t.testdirName }), { code: 'EISDIR' })
+})
+
+const line = (fields: object) => JSON.stringify({ level: 'info', time: '2030-01-02T03:04:05.678Z', ...fields })
+
+test('lines for people', t => {
+  t.equal(
+    readable(line({ a: 'b', c: 'd e', n: 1, msg: 'hello' }), false),
+    '03:04:05.678 info  hello  a=b  c="d e"  n=1\n',
+  )
+  t.equal(
+    readable(line({ address: '::1', port: 80, mode: 'reverse', msg: 'listening' }), false),
+    '03:04:05.678 info  listening on http://[::1]:80  mode=reverse\n',
+  )
+  t.match(
+    readable(line({ err: { message: 'no', stack: 'Error: no\n  at x' }, msg: 'fault' }), false),
+    'fault  Error: no\n  at x\n',
+  )
+  t.match(readable(line({ msg: 'hello' }), true), '\x1b[32minfo \x1b[0m hello')
+  t.equal(readable('no JSON\n', false), 'no JSON\n')
+  t.end()
+})
+
+test('one line for an exchange: what, how much, over which connections, and what became of them', t => {
+  const exchange = {
+    method: 'GET',
+    target: '/a',
+    host: 'b',
+    status: 200,
+    client: { id: 'c4', nth: 2 },
+    upstream: { id: 'u1', nth: 7, origin: 'http://o:1' },
+    bytes: { requestContent: 0, responseContent: 1_234 },
+    ms: { total: 3.456 },
+    retries: 0,
+    outcome: 'complete',
+    endedBy: 'upstream',
+    clientVerdict: 'keep',
+    upstreamVerdict: 'upstream-close',
+    msg: 'exchange',
+  }
+  t.equal(
+    readable(line(exchange), false),
+    '03:04:05.678 info  GET b/a  200  0 B up, 1.2 kB down in 3.5 ms  c4#2 -> u1#7 http://o:1  keep / upstream-close\n',
+  )
+  const failed = {
+    ...exchange,
+    target: 'http://o/',
+    status: 0,
+    upstream: undefined,
+    upstreamVerdict: undefined,
+    bytes: { requestContent: 2e6 },
+    ms: { total: 60_000.4 },
+    retries: 1,
+    outcome: 'timeout',
+    error: { type: 'http_response_timeout', message: 'no response within 60 s' },
+  }
+  t.equal(
+    readable(line(failed), false),
+    '03:04:05.678 info  GET http://o/  no answer  2.0 MB up, 0 B down in 60000 ms  c4#2  keep  timeout, ended by upstream  ' +
+      'http_response_timeout: no response within 60 s  sent twice\n',
+  )
+  t.end()
+})
+
+test('what a client sends gives no orders to a terminal', t => {
+  t.equal(readable(line({ msg: 'a\x1b[2J\x07\x9b\u2028b' }), false), '03:04:05.678 info  a\\x1b[2J\\x07\\x9b\\x2028b\n')
+  t.end()
+})

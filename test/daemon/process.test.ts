@@ -1,0 +1,296 @@
+import { once } from 'node:events'
+import * as fs from 'node:fs'
+import * as http from 'node:http'
+import * as net from 'node:net'
+import * as path from 'node:path'
+import { type Test, test } from 'tap'
+import { createOrigin } from '../../lib/peers/origin.js'
+import { type Hopwise, runHopwise, type SpawnOptions, spawnHopwise } from './spawn-hopwise.js'
+
+/** A proxy as a process, before an origin; both gone with the test. */
+async function start(t: Test, words: string[] = [], options: SpawnOptions = {}) {
+  const origin = createOrigin({ pages: { '/never': () => new Promise(() => {}) } })
+  const { port } = await origin.listen({ port: 0 })
+  const upstream = `http://127.0.0.1:${port}`
+  const hopwise = spawnHopwise(['reverse', upstream, '--listen', '127.0.0.1:0', ...words], options)
+  t.teardown(() => {
+    hopwise.child.kill('SIGKILL')
+    origin.destroy()
+  })
+  return { hopwise, upstream }
+}
+
+interface Answer {
+  status: number
+  body: string
+  connection: string | undefined
+}
+
+function get(url: string, options: http.RequestOptions = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = http.get(url, options, response => {
+      let body = ''
+      response.setEncoding('latin1').on('data', text => {
+        body += text
+      })
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, body, connection: response.headers.connection }),
+      )
+      response.on('error', reject)
+    })
+    request.on('error', reject)
+  })
+}
+
+test('it says that it listens, logs each exchange, drains and ends with 0', async t => {
+  const { hopwise, upstream } = await start(t)
+  const ready = await hopwise.line(line => line.msg === 'listening')
+  t.match(ready, {
+    level: 'info',
+    address: '127.0.0.1',
+    port: Number,
+    mode: 'reverse',
+    upstream,
+    pid: hopwise.child.pid,
+  })
+  const url = await hopwise.ready()
+  t.equal(
+    (await get(`${url}/headers?token=hush`, { headers: { Cookie: 'hush', Authorization: 'Basic hush' } })).status,
+    200,
+  )
+  const exchange = await hopwise.line(line => line.msg === 'exchange')
+  t.match(exchange, {
+    method: 'GET',
+    target: '/headers?token=[redacted]',
+    status: 200,
+    client: { id: String, nth: 1, address: String },
+    upstream: { id: String, nth: 1, origin: upstream },
+    bytes: { requestContent: 0, responseContent: Number },
+    ms: { total: Number },
+    outcome: 'complete',
+    endedBy: String,
+    clientVerdict: String,
+    upstreamVerdict: 'keep',
+  })
+  hopwise.child.kill('SIGTERM')
+  const { code, stdout, stderr } = await hopwise.ended
+  t.equal(code, 0)
+  t.equal(stderr, '')
+  t.notMatch(stdout, 'hush', 'R198: credentials stay out of the log')
+  t.match(
+    hopwise.lines().map(({ msg }) => msg),
+    ['starting', 'listening', 'exchange', /^draining/, 'stopped'],
+  )
+})
+
+test('at log level silent the line that says "listening" is all there is', async t => {
+  const { hopwise } = await start(t, ['--log-level', 'silent'])
+  t.equal((await get(await hopwise.ready())).status, 200)
+  hopwise.child.kill('SIGINT')
+  const { code, stdout } = await hopwise.ended
+  t.equal(code, 0)
+  t.match(stdout, /^\{[^\n]*"msg":"listening"\}\n$/)
+})
+
+test('what runs may end: an exchange under way outlives SIGTERM, and SIGHUP ends nothing', async t => {
+  const { hopwise } = await start(t)
+  const url = await hopwise.ready()
+  const slow = get(`${url}/slow?ms=400`)
+  await get(`${url}/`)
+  hopwise.child.kill('SIGHUP')
+  await hopwise.line(line => String(line.msg).startsWith('SIGHUP'))
+  hopwise.child.kill('SIGTERM')
+  await hopwise.line(line => String(line.msg).startsWith('draining'))
+  await t.rejects(get(`${url}/`, { agent: false }), { code: 'ECONNREFUSED' }, 'nobody new is let in')
+  t.match(await slow, { status: 200, connection: 'close' })
+  t.equal((await hopwise.ended).code, 0)
+})
+
+test('the drain has a limit', async t => {
+  const { hopwise } = await start(t, ['--drain-ms', '100'])
+  const url = await hopwise.ready()
+  const slow = get(`${url}/never`).catch(error => error.code)
+  await get(`${url}/`)
+  hopwise.child.kill('SIGTERM')
+  t.equal((await hopwise.ended).code, 0)
+  await slow
+})
+
+test('a second signal ends at once', async t => {
+  const { hopwise } = await start(t)
+  const url = await hopwise.ready()
+  const slow = get(`${url}/never`).catch(error => error.code)
+  await get(`${url}/`)
+  hopwise.child.kill('SIGTERM')
+  await hopwise.line(line => String(line.msg).startsWith('draining'))
+  hopwise.child.kill('SIGTERM')
+  t.match(await hopwise.ended, { code: 143, signal: null })
+  t.equal(await slow, 'ECONNRESET')
+})
+
+test('a listen error is one sentence and exit code 1', async t => {
+  const taken = net.createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  t.teardown(() => taken.close())
+  const { port } = taken.address() as net.AddressInfo
+  const { code, stderr } = await runHopwise(['forward', '--listen', `127.0.0.1:${port}`])
+  t.equal(code, 1)
+  t.match(
+    stderr,
+    /^hopwise: Cannot listen on 127\.0\.0\.1:\d+: another process listens there already; .*\(EADDRINUSE\)\.\n$/,
+  )
+  const nowhere = await runHopwise(['forward', '--listen', '203.0.113.7:1'])
+  t.equal(nowhere.code, 1)
+  t.match(nowhere.stderr, /^hopwise: Cannot listen on 203\.0\.113\.7:1: this machine has no such address.*\n$/)
+})
+
+test('options from the environment', async t => {
+  const env = { HOPWISE_LOG_LEVEL: 'warn', HOPWISE_NAME: 'edge-7', HOPWISE_VIA: 'request', HOPWISE_LISEN: ':1' }
+  const { hopwise } = await start(t, [], { env })
+  const { body } = await get(`${await hopwise.ready()}/headers`)
+  t.match(body, 'Via: 1.1 edge-7')
+  t.match(
+    hopwise.lines().map(({ msg }) => msg),
+    [/did you mean HOPWISE_LISTEN/, 'listening'],
+  )
+  hopwise.child.kill('SIGTERM')
+  t.equal((await hopwise.ended).code, 0)
+})
+
+test('an access log on a full disk stops nothing', { skip: !fs.existsSync('/dev/full') && 'no /dev/full' }, async t => {
+  const { hopwise } = await start(t, ['--access-log', '/dev/full'])
+  const url = await hopwise.ready()
+  for (let i = 0; i < 3; i++) t.equal((await get(url)).status, 200)
+  hopwise.child.kill('SIGTERM')
+  const began = performance.now()
+  t.equal((await hopwise.ended).code, 0)
+  t.ok(performance.now() - began < 3_000, 'and does not hold the end up')
+})
+
+test('a full disk behind standard output stops nothing', {
+  skip: !fs.existsSync('/dev/full') && 'no /dev/full',
+}, async t => {
+  const full = fs.openSync('/dev/full', 'w')
+  t.teardown(() => fs.closeSync(full))
+  const url = `http://127.0.0.1:${await freePort()}`
+  const hopwise = spawnHopwise(['demo', '--listen', new URL(url).host], { stdout: full })
+  t.teardown(() => hopwise.child.kill('SIGKILL'))
+  t.equal(await statusSoon(url, hopwise), 200)
+  hopwise.child.kill('SIGTERM')
+  t.equal((await hopwise.ended).code, 0)
+})
+
+test('a reader that stops, and one that goes away, stop nothing', async t => {
+  const long = `/?${'x'.repeat(7_000)}`
+  for (const how of ['stops', 'goes away']) {
+    const { hopwise } = await start(t)
+    const url = await hopwise.ready()
+    if (how === 'stops') hopwise.child.stdout?.pause()
+    else hopwise.child.stdout?.destroy()
+    // More than fits into the pipe and the megabyte that may wait.
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 4 })
+    const answers = await Promise.all(Array.from({ length: 250 }, () => get(url + long, { agent })))
+    t.ok(
+      answers.every(({ status }) => status === 200),
+      `served although its reader ${how}`,
+    )
+    agent.destroy()
+    hopwise.child.kill('SIGTERM')
+    const [code] = await once(hopwise.child, 'exit')
+    t.equal(code, 0, how)
+    hopwise.child.stdout?.resume()
+  }
+})
+
+test('an access log in a file of its own', async t => {
+  const file = path.join(t.testdir({}), 'access.log')
+  const { hopwise } = await start(t, ['--access-log', file, '--log-level', 'debug'])
+  await get(await hopwise.ready())
+  hopwise.child.kill('SIGTERM')
+  await hopwise.ended
+  t.match(JSON.parse(fs.readFileSync(file, 'utf8')), { msg: 'exchange', status: 200 })
+  const messages = hopwise.lines().map(({ msg }) => String(msg))
+  t.ok(messages.includes('client connection opened') && messages.includes('upstream connection closed'))
+  t.notOk(messages.includes('exchange'))
+  const bad = await runHopwise(['forward', '--access-log', path.join(file, 'x')])
+  t.equal(bad.code, 2)
+  t.match(bad.stderr, /^hopwise: --access-log .* cannot be opened: .*\n$/)
+})
+
+test('an open forward proxy is warned of; with credentials it is none', async t => {
+  const file = path.join(t.testdir({ clients: '# who\nme:secret\n' }), 'clients')
+  for (const [words, warned] of [
+    [[], true],
+    [['--auth-file', file], false],
+  ] as const) {
+    const hopwise = spawnHopwise(['forward', '--listen', ':0', ...words])
+    t.teardown(() => hopwise.child.kill('SIGKILL'))
+    await hopwise.ready()
+    hopwise.child.kill('SIGTERM')
+    t.equal((await hopwise.ended).code, 0)
+    t.equal(hopwise.stdout.includes('an open forward proxy'), warned)
+    t.notMatch(hopwise.stdout, 'secret')
+  }
+})
+
+test('the dumb proxy says loudly what it is', async t => {
+  const hopwise = spawnHopwise(['dumb', '--listen', '127.0.0.1:0', 'http://127.0.0.1:9'])
+  t.teardown(() => hopwise.child.kill('SIGKILL'))
+  await hopwise.ready()
+  hopwise.child.kill('SIGTERM')
+  const { code, stdout, stderr } = await hopwise.ended
+  t.equal(code, 0)
+  t.match(stderr, 'DEMONSTRATION ONLY')
+  t.match(stdout, 'DEMONSTRATION ONLY')
+})
+
+test('the last resort: an error of our own that nobody caught is told, and ends with a code of its own', async t => {
+  const boom = 'process.on("SIGUSR2",()=>{throw new Error("boom")})'
+  const { hopwise } = await start(t, [], {
+    env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(boom)}` },
+  })
+  const url = await hopwise.ready()
+  const slow = get(`${url}/never`).catch(error => error.code)
+  await get(`${url}/`)
+  hopwise.child.kill('SIGUSR2')
+  t.match(await hopwise.ended, { code: 70, stderr: '' })
+  t.match(hopwise.lines().at(-1), { level: 'fatal', err: { message: 'boom', stack: /boom/ } })
+  t.equal(await slow, 'ECONNRESET')
+})
+
+test('one Ctrl-C under npm arrives twice, and is one', async t => {
+  for (const [env, code] of [
+    [{ npm_lifecycle_event: 'start' }, 0],
+    [{}, 130],
+  ] as const) {
+    const { hopwise } = await start(t, [], { env })
+    const url = await hopwise.ready()
+    const slow = get(`${url}/slow?ms=300`).catch(() => undefined)
+    await get(`${url}/`)
+    hopwise.child.kill('SIGINT')
+    await hopwise.line(line => String(line.msg).startsWith('draining'))
+    hopwise.child.kill('SIGINT')
+    t.equal((await hopwise.ended).code, code)
+    await slow
+  }
+})
+
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as net.AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** The first answer of a process that cannot say that it listens. */
+async function statusSoon(url: string, { child }: Hopwise): Promise<number> {
+  for (;;) {
+    try {
+      return (await get(url, { agent: false })).status
+    } catch (error) {
+      if (child.exitCode !== null || (error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') throw error
+    }
+  }
+}
