@@ -1,0 +1,1 @@
+export declare function rulesNamed(text: string): number[]
