@@ -26,13 +26,14 @@ const verdicts = ({ rows }: Explanation) => rows.map(({ field, verdict }) => `${
 
 test('a request: every field in and out, and the head that is sent', t => {
   const it = request(
-    'POST /a HTTP/1.1\r\nHost: a\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\nContent-Length: 3\r\n\r\nabc',
+    'POST /a HTTP/1.1\r\nHost: a\r\nConnection: close, X-Hop, Cookie\r\nX-Hop: 1\r\nCookie: a\r\nContent-Length: 3\r\n\r\nabc',
   )
   t.equal(it.startLine, 'POST /a HTTP/1.1')
   t.strictSame(verdicts(it), [
     'keep Host',
     'drop Connection',
     'drop X-Hop',
+    'drop Cookie',
     'keep Content-Length',
     'add X-Forwarded-For',
     'add X-Forwarded-Host',

@@ -41,6 +41,7 @@ for (const name of [
 
 test('R132: what the head names goes from the trailer section', async t => {
   t.equal(kept(['X-A: 1', 'x-sum: 1', 'X-B: 1'], 'Connection: X-Sum'), 'X-A: 1\r\nX-B: 1\r\n')
+  t.equal(kept(['X-A: 1', 'Server: 1'], 'Connection: server'), 'X-A: 1\r\n', 'a well-known one as well')
 })
 
 test('R132: a Connection in the trailer section names nothing', async t => {
