@@ -1,3 +1,4 @@
+import { NAMES } from './names.js'
 import { TCHAR } from './octets.js'
 
 export interface Field {
@@ -19,6 +20,8 @@ export class Lines {
   fieldsAt = 0
   /** What was repaired in a response: bare LF, obs-fold, space before a colon, collapsed Content-Length. */
   repairs = 0
+  /** One bit for each known name: it is there. */
+  private readonly present = new Int32Array((NAMES.length >>> 5) + 1)
   private table: Int32Array
 
   constructor(capacity = 64) {
@@ -60,8 +63,9 @@ export class Lines {
     return this.text.slice(this.valueFrom(i), this.valueTo(i))
   }
 
-  /** The next line with this known id after line `after`, or -1. */
+  /** The next line with this known id after line `after`, or -1. Most questions are about names that are not there: these cost nothing. */
   find(id: number, after = -1): number {
+    if ((this.present[id >>> 5]! & (1 << (id & 31))) === 0) return -1
     for (let i = after + 1; i < this.count; i++) if (this.table[i * WIDTH + IDENTITY] === id) return i
     return -1
   }
@@ -83,6 +87,7 @@ export class Lines {
     this.count = 0
     this.fieldsAt = 0
     this.repairs = 0
+    for (let i = 0; i < this.present.length; i++) this.present[i] = 0
   }
 
   /** For the readers only: one more line. Offsets are those of `text`. */
@@ -97,6 +102,7 @@ export class Lines {
     table[at + TO] = to
     table[at + HASH] = hash
     table[at + IDENTITY] = id
+    this.present[id >>> 5]! |= 1 << (id & 31)
     this.count++
   }
 
@@ -120,3 +126,6 @@ const WIDTH = 8
 export function fieldsOf(lines: Lines): Field[] {
   return Array.from({ length: lines.count }, (_, i) => ({ name: lines.name(i), value: lines.value(i) }))
 }
+
+/** For a head that was not read yet. */
+export const NO_LINES = new Lines(0)

@@ -1,6 +1,6 @@
 import { isAuthority } from './authority.js'
 import { readLength, readTransferCoding, type TransferCoding } from './framing.js'
-import { Lines } from './lines.js'
+import { type Lines, NO_LINES } from './lines.js'
 import { ID } from './names.js'
 import { ProtocolError } from './protocol-error.js'
 import { quote, readTarget, type Target, type TargetForm } from './request-target.js'
@@ -11,7 +11,7 @@ export type { TargetForm } from './request-target.js'
 
 /** A request's head. One reused object per reader; it and its `lines` are valid until the call that delivered it returns. */
 export class RequestHead implements Target {
-  lines: Lines = new Lines(0)
+  lines: Lines = NO_LINES
   /** As received: methods are case-sensitive, unknown ones are welcome. */
   method = ''
   /** As received. */

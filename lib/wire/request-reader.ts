@@ -69,6 +69,16 @@ export class RequestReader {
     return at
   }
 
+  /**
+   * Reads the empty lines in front of a request line and nothing else. Returns the offset of the first octet that was not read: with
+   * it a request begins, or an error, for `consume`. Until then nobody has asked for anything.
+   */
+  skipEmptyLines(bytes: Buffer, from: number, to: number): number {
+    let at = from
+    while (at < to && this.isEmptyLine(bytes[at]!)) at = this.readEmptyLine(bytes, at)
+    return at
+  }
+
   /** Gets ready for the next request on the connection. Only after a complete one. */
   next(): void {
     if (this.phase === 'empty-lines') return
@@ -109,6 +119,12 @@ export class RequestReader {
     this.emptyLines++
     this.emptyLineCr = true
     return at + 1
+  }
+
+  /** An octet of an empty line with nothing wrong about it. */
+  private isEmptyLine(octet: number): boolean {
+    if (this.phase !== 'empty-lines') return false
+    return this.emptyLineCr ? octet === LF : octet === CR && this.emptyLines < this.limits.emptyLinesMax
   }
 
   private readHead(bytes: Buffer, at: number, to: number, sink: RequestSink): number {

@@ -1,5 +1,5 @@
 import { type ContentFraming, readLength, readTransferCoding } from './framing.js'
-import { Lines } from './lines.js'
+import { type Lines, NO_LINES } from './lines.js'
 import { ID } from './names.js'
 import { ProtocolError } from './protocol-error.js'
 import { quote } from './request-target.js'
@@ -8,7 +8,7 @@ export type { ContentFraming } from './framing.js'
 
 /** A response's head, interim ones too. One reused object per reader; it and its `lines` are valid until the call that delivered it returns. */
 export class ResponseHead {
-  lines: Lines = new Lines(0)
+  lines: Lines = NO_LINES
   /** 100 to 599. */
   status = 0
   /** As received, '' possible. */

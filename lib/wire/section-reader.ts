@@ -2,6 +2,7 @@ import { FAULTS, type SectionKind } from './faults.js'
 import { scanFieldLines } from './field-lines.js'
 import { HeadRepair } from './head-repair.js'
 import { HeldOctets } from './held-octets.js'
+import { latin1 } from './latin1.js'
 import type { GrammarLimits } from './limits.js'
 import { type Progress, Scan, STAGE } from './scan.js'
 import { scanRequestLine, scanStatusLine } from './start-line.js'
@@ -42,7 +43,7 @@ export class SectionReader {
     scan.start(kind, this.limits)
     const progress = runScan(scan, bytes, from, to)
     if (progress === 'done') {
-      scan.lines.text = bytes.toString('latin1', from, from + scan.at)
+      scan.lines.text = latin1(bytes, from, from + scan.at)
       return from + scan.at
     }
     if (progress === 'fault') {

@@ -351,3 +351,21 @@ test('the largest head, one octet at a time, is linear work', async t => {
   t.equal(reader.done, true)
   t.ok(user + system < 1_000_000, `${user + system} µs`) // quadratic work would be 3 * 10^9 steps
 })
+
+test('R5: empty lines can be read alone, up to where a request or an error begins', async t => {
+  const skip = (octets: string, ...before: string[]): number => {
+    const reader = new RequestReader({ ...GRAMMAR_LIMITS, emptyLinesMax: 2 })
+    for (const earlier of before) reader.skipEmptyLines(Buffer.from(earlier), 0, earlier.length)
+    return reader.skipEmptyLines(Buffer.from(octets), 0, octets.length)
+  }
+  t.equal(skip('\r\n\r\nGET'), 4)
+  t.equal(skip('GET'), 0)
+  t.equal(skip('\n'), 0, 'a bare LF')
+  t.equal(skip('\rG'), 1, 'a bare CR')
+  t.equal(skip('\r\n\r\n\r\n'), 4, 'one too many')
+  t.equal(skip('\nG', '\r'), 1, 'split')
+  const reader = new RequestReader()
+  const half = Buffer.from('GE\r')
+  reader.consume(half, 0, 2, SILENT)
+  t.equal(reader.skipEmptyLines(half, 2, 3), 2, 'not within a request')
+})
