@@ -69,7 +69,7 @@ export const CLOSE_REASONS: Record<CloseReason, string> = {
   'tunnel-idle': 'Nothing passed through the tunnel for as long as it may be idle.',
   'upstream-close': 'The upstream announced it with Connection: close (RFC 9112 9.6).',
   'upstream-http10': 'An HTTP/1.0 upstream that did not offer keep-alive (RFC 9112 9.3).',
-  'upstream-fin': 'The upstream closed its side while the connection was idle.',
+  'upstream-fin': 'The upstream closed its side: of an idle connection, or before it answered.',
   'upstream-reset': 'The upstream reset the connection.',
   'upstream-idle': 'It was idle for as long as we keep upstream connections idle.',
   'upstream-hint': 'The upstream said with Keep-Alive that it is about to close it.',

@@ -38,7 +38,10 @@ export class ConnectionOptions {
    */
   read(lines: Lines, status: 400 | 502): void {
     this.close = this.keepAlive = this.upgrade = this.te = this.any = this.namesFraming = this.namesIdentity = false
-    this.nominated = this.names.length = this.#others.length = this.#hashes.length = 0
+    this.nominated = 0
+    // Shortening an array is dear, even to the length that it has.
+    if (this.names.length > 0) this.names.length = 0
+    if (this.#others.length > 0) this.#others.length = this.#hashes.length = 0
     for (let i = lines.find(ID.connection); i >= 0; i = lines.find(ID.connection, i)) this.#readLine(lines, i, status)
   }
 

@@ -91,7 +91,7 @@ export function rewriteRequest(
     options,
     context,
   )
-  const kept = copyKept(head.lines, rules, options, requestLine(head.method, context.target) + first)
+  const kept = copyKept(head.lines, rules, options, startLine(head, context.target) + first)
   return {
     text: `${kept + last}\r\n`,
     upgrade,
@@ -100,6 +100,11 @@ export function rewriteRequest(
     nominated: options.nominated,
     refusedUpgrade,
   }
+}
+
+/** What the reader has checked is not checked again; a target that routing made is. */
+function startLine({ method, path, target }: RequestHead, to: string): string {
+  return to === path || to === target ? `${method} ${to} HTTP/1.1\r\n` : requestLine(method, to)
 }
 
 /** Applies the meaning of what is for this hop, before it is stripped (RFC 9110 7.6.1). Never throws. */
@@ -167,10 +172,13 @@ const NO_UPGRADE = { upgrade: '', refusedUpgrade: '' }
 
 /** Only HTTP/1.1 may ask, only with `Connection: upgrade`, and only for what is allowed (RFC 9110 7.8). */
 function chooseUpgrade({ lines, minor }: RequestHead, options: ConnectionOptions, context: RequestContext) {
-  const protocols = upgradesOf(lines)
   const heard = minor === 1 && options.upgrade
-  const allowed = protocols.filter(protocol => heard && context.upgrades.has(protocol.toLowerCase()))
-  const refused = protocols.filter(protocol => !allowed.includes(protocol))
+  const allowed: string[] = []
+  const refused: string[] = []
+  for (const protocol of upgradesOf(lines)) {
+    const list = heard && context.upgrades.has(protocol.toLowerCase()) ? allowed : refused
+    list.push(protocol)
+  }
   return { upgrade: allowed.join(', '), refusedUpgrade: refused.join(', ') }
 }
 

@@ -2,7 +2,6 @@ import { ID } from '../wire/names.js'
 import { ProtocolError } from '../wire/protocol-error.js'
 import type { ContentFraming } from '../wire/request-head.js'
 import type { ResponseHead } from '../wire/response-head.js'
-import { statusLine } from '../wire/writer.js'
 import type { ConnectionOptions } from './connection-options.js'
 import { copyKept, RESPONSE, RULES, type Rules, responseRules } from './rules.js'
 import { agrees, upgradesOf } from './upgrade.js'
@@ -50,7 +49,7 @@ export function rewriteResponse(head: ResponseHead, options: ConnectionOptions, 
     throw new ProtocolError(502, reason, section)
   }
   if (head.status < 200 && context.clientMinor === 0) return ''
-  return `${copyKept(head.lines, rules, options, statusLine(head.status, head.reason)) + last}\r\n`
+  return `${copyKept(head.lines, rules, options, `HTTP/1.1 ${head.status} ${head.reason}\r\n`) + last}\r\n`
 }
 
 /** Never throws. */

@@ -304,13 +304,9 @@ export function copyKept(lines: Lines, rules: Rules, options: ConnectionOptions,
   return out + text.slice(run, text.length - 2)
 }
 
-/** The error for a line that a rule rejects. */
+/** The error for a line that a rule rejects. It is answered and logged: of an end-to-end field, which may be a credential, only the name. */
 export function rejection(rule: number, lines: Lines, i: number): ProtocolError {
   const { reason, section, status } = ruleOf(rule)
-  return new ProtocolError(
-    status!,
-    `${reason}: ${lines.name(i)}: ${lines.value(i).slice(0, 128)}`,
-    section,
-    lines.from(i),
-  )
+  const value = rule === RULE.nominatedRefused ? '' : `: ${lines.value(i).slice(0, 128)}`
+  return new ProtocolError(status!, `${reason}: ${lines.name(i)}${value}`, section, lines.from(i))
 }
