@@ -60,7 +60,7 @@ export const DEADLINES: Readonly<Deadlines> = {
   upstreamIdleMs: 4_000,
   // A WebSocket may rightly be silent for long, and one without any keep-alive is dead at some time. Envoy, HAProxy's manual: 1 h; nginx: 60 s.
   tunnelIdleMs: 3_600_000,
-  // After a client's FIN the response has this long to begin (see "client FIN" among the decisions): `nc -N` still gets an answer,
+  // After a client's FIN the response has this long to begin: `nc -N` still gets an answer,
   // a browser tab that was closed does not keep an upstream working.
   halfClosedMs: 500,
   // A client that expects 100 sends its content unasked after about 1 s, so a longer silence helps nobody. curl, Go: 1 s.
@@ -109,4 +109,9 @@ export const DEADLINE_NOTES: Readonly<Record<DeadlineName, Note<'ms'>>> = {
 export interface Note<Unit extends string> {
   sentence: string
   unit: Unit
+}
+
+/** The option on the command line that sets the deadline or limit of this key, without its dashes: `requestHeadMs` is `request-head-ms`. */
+export function optionName(key: string): string {
+  return key.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '-').toLowerCase()
 }

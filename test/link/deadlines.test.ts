@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { DEADLINE_NOTES, DEADLINES, type DeadlineName } from '../../lib/link/deadlines.js'
+import { DEADLINE_NOTES, DEADLINES, type DeadlineName, optionName } from '../../lib/link/deadlines.js'
 
 const NAMES = Object.keys(DEADLINES) as DeadlineName[]
 
@@ -27,4 +27,9 @@ test('R88: a client may idle longer than a load balancer in front lets it, an up
 
 test('the whole exchange has more time than any wait within it', async t => {
   for (const name of NAMES) t.ok(DEADLINES.exchangeMs >= DEADLINES[name], name)
+})
+
+test('the option of a deadline or limit', async t => {
+  t.equal(optionName('requestHeadMs'), 'request-head-ms')
+  t.equal(optionName('clientIdleHttp10Ms'), 'client-idle-http10-ms')
 })
