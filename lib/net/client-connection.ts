@@ -46,6 +46,8 @@ export class ClientConnection implements TransportOwner {
   older: ClientConnection | null = null
   younger: ClientConnection | null = null
   isIdle = false
+  /** When the octets that are being read came: one look at the clock for each read. */
+  turnAt = 0
   private held: Buffer | null = null
   private pumping = false
   private state: ClientState = 'idle'
@@ -94,8 +96,13 @@ export class ClientConnection implements TransportOwner {
 
   private pump(bytes: Buffer, from: number, to: number): void {
     this.pumping = true
+    this.turnAt = this.pool.clock.now()
     let at = from
     while (at < to && !this.isEnding) {
+      if (this.exchange === null && bytes[at]! <= 0x0d) {
+        at = this.reader.skipEmptyLines(bytes, at, to)
+        if (at === to) break
+      }
       const exchange = this.exchange ?? this.begin()
       try {
         at = this.reader.consume(bytes, at, to, exchange)
@@ -114,14 +121,15 @@ export class ClientConnection implements TransportOwner {
     this.pumping = false
     if (this.isEnding) return
     if (at < to) this.hold(bytes, at, to)
-    if (this.exchange === null) this.rest()
-    else if (this.transport.finSeen) this.exchange.onClientFin() // it came before this request's turn
+    if (this.exchange === null) {
+      if (!this.isIdle) this.rest(this.turnAt)
+    } else if (this.transport.finSeen) this.exchange.onClientFin() // it came before this request's turn
   }
 
   private begin(): ClientExchange {
     this.pool.awoke(this)
     const { requestHeadMs, exchangeMs } = this.pool.deadlines
-    const now = this.pool.clock.now()
+    const now = this.turnAt
     this.deadline.set('requestHeadMs', requestHeadMs, now)
     if (exchangeMs > 0) {
       this.whole ??= new Deadline(this.pool.wheel, deadline => this.onDeadline(deadline.name))
@@ -146,18 +154,19 @@ export class ClientConnection implements TransportOwner {
   }
 
   /** The exchange is over, its response written whole and its request read whole: keep the connection, or close it. */
-  finish(verdict: 'keep' | CloseReason): void {
+  finish(verdict: 'keep' | CloseReason, now: number = this.pool.clock.now()): void {
     this.exchange = null
     if (verdict !== 'keep') {
       this.close(verdict)
       return
     }
     this.enter('kept')
+    this.transport.persist()
     if (this.pumping) return
     this.reader.next()
     this.transport.flush()
     if (this.held !== null && !this.transport.pressured) this.pumpHeld()
-    else this.rest()
+    else this.rest(now)
   }
 
   private pumpHeld(): void {
@@ -168,9 +177,9 @@ export class ClientConnection implements TransportOwner {
   }
 
   /** Between two exchanges. */
-  private rest(): void {
+  private rest(now: number): void {
     if (this.transport.pressured) {
-      this.deadline.set('clientWriteMs', this.pool.deadlines.clientWriteMs)
+      this.deadline.set('clientWriteMs', this.pool.deadlines.clientWriteMs, now)
       return
     }
     if (this.held !== null) return
@@ -178,10 +187,8 @@ export class ClientConnection implements TransportOwner {
     else if (this.pool.draining) this.close('draining')
     else {
       this.pool.idled(this)
-      this.deadline.set(
-        'clientIdleMs',
-        this.http10 ? this.pool.deadlines.clientIdleHttp10Ms : this.pool.deadlines.clientIdleMs,
-      )
+      const { clientIdleMs, clientIdleHttp10Ms } = this.pool.deadlines
+      this.deadline.set('clientIdleMs', this.http10 ? clientIdleHttp10Ms : clientIdleMs, now)
     }
   }
 
@@ -241,10 +248,16 @@ export class ClientConnection implements TransportOwner {
     return held
   }
 
+  private endDeadlines(): void {
+    this.deadline.end()
+    this.whole?.end()
+  }
+
   /** For the one who took over the transport: it is closed. */
   detachedClosed(reason: CloseReason, detail = ''): void {
     this.enter('dropped')
     this.blame(reason, detail)
+    this.endDeadlines()
     this.pool.removed(this)
   }
 
@@ -265,11 +278,11 @@ export class ClientConnection implements TransportOwner {
     if (this.isEnding) this.linger()
     else if (this.exchange !== null) this.exchange.onClientFlushed()
     else if (this.held !== null) this.pumpHeld()
-    else this.rest()
+    else this.rest(this.pool.clock.now())
   }
 
   onClosed(error: NodeJS.ErrnoException | null): void {
-    this.deadline.clear()
+    this.endDeadlines()
     this.enter('dropped')
     const exchange = this.exchange
     this.exchange = null

@@ -6,7 +6,7 @@ import type { GrammarLimits } from '../wire/limits.js'
 import { ClientConnection, type ClientExchange } from './client-connection.js'
 import type { Clock } from './clock.js'
 import type { DeadlineWheel } from './deadline-wheel.js'
-import { type ReadMode, Transport } from './transport.js'
+import { type AcceptSettings, type Peer, type Take, Transport } from './transport.js'
 
 /** What the floor above does with clients. */
 export interface ClientStory {
@@ -18,13 +18,6 @@ export interface ClientStory {
   closed(client: ClientConnection): void
   fault(fault: unknown): void
   warn(code: string, message: string): void
-}
-
-export interface ClientPoolSettings {
-  readonly readMode: ReadMode
-  readonly noDelay: boolean
-  /** 0 turns TCP keep-alive off. */
-  readonly tcpKeepAliveMs: number
 }
 
 /** Refused connections that are told so (and linger) at once; more are reset, so that a flood stays within its limit. */
@@ -56,23 +49,21 @@ export class ClientPool {
 
   constructor(
     readonly story: ClientStory,
-    readonly settings: ClientPoolSettings,
+    readonly settings: AcceptSettings,
     readonly limits: Limits,
     readonly deadlines: Deadlines,
     readonly grammar: GrammarLimits,
     readonly wheel: DeadlineWheel,
     readonly clock: Clock,
   ) {
-    this.server = net.createServer(
-      {
-        allowHalfOpen: true,
-        pauseOnConnect: true,
-        noDelay: settings.noDelay,
-        keepAlive: settings.tcpKeepAliveMs > 0,
-        keepAliveInitialDelay: settings.tcpKeepAliveMs,
-      },
-      socket => this.accept(socket),
-    )
+    this.server = net.createServer({
+      allowHalfOpen: true,
+      pauseOnConnect: true,
+      noDelay: settings.noDelay,
+      keepAlive: settings.tcpKeepAliveMs > 0,
+      keepAliveInitialDelay: settings.tcpKeepAliveMs,
+    })
+    Transport.acceptFrom(this.server, settings, (peer, take) => this.accept(peer, take))
   }
 
   /** Listens; port 0 lets the system choose. Rejects with Node's error (`EADDRINUSE`, `EACCES`, …). */
@@ -92,16 +83,10 @@ export class ClientPool {
     return typeof address === 'object' ? address : null
   }
 
-  private accept(socket: net.Socket): void {
-    const { remoteAddress } = socket
-    if (remoteAddress === undefined) {
-      socket.destroy() // reset before we looked at it
-      return
-    }
-    const address = plainAddress(remoteAddress)
-    const port = socket.remotePort ?? 0
-    const client = new ClientConnection(this, ++this.accepted, address, port, this.clock.now())
-    client.transport = Transport.accepted(socket, client, this.settings.readMode)
+  private accept(peer: Peer, take: Take): void {
+    const address = plainAddress(peer.address)
+    const client = new ClientConnection(this, ++this.accepted, address, peer.port, this.clock.now())
+    client.transport = take(client)
     this.open++
     const fromThere = (this.byAddress.get(address) ?? 0) + 1
     this.byAddress.set(address, fromThere)

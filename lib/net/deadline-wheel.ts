@@ -48,6 +48,11 @@ export class DeadlineWheel {
     this.#armed--
   }
 
+  /** For `Deadline` only: it will not be set again, and nothing may hold on to what it belongs to. */
+  forget(deadline: Deadline): void {
+    if (deadline.tick >= 0) this.#unlink(deadline)
+  }
+
   #start(): void {
     this.#tick = Math.floor(this.clock.now() / this.#tickMs)
     this.#interval = this.clock.every(this.#tickMs, () => this.#turn())
@@ -169,6 +174,15 @@ export class Deadline {
     if (this.at < 0) return
     this.at = -1
     this.#wheel.disarm()
+  }
+
+  /**
+   * What it belongs to is gone. A deadline that is merely cleared stays in its bucket until that comes up, and keeps its owner
+   * in memory for so long.
+   */
+  end(): void {
+    this.clear()
+    this.#wheel.forget(this)
   }
 }
 

@@ -112,10 +112,14 @@ export function dialError(error: NodeJS.ErrnoException | null, target: DialTarge
     })
   }
   const type = BY_CODE[code] ?? 'destination_unavailable'
-  return new ProxyError(type, `cannot connect to ${where}: ${code || first?.message || 'the upstream closed'}`, {
-    stage,
-    side: 'upstream',
-    retry: true,
-    ...cause,
-  })
+  return new ProxyError(
+    type,
+    `cannot connect to ${where}: ${code || first?.message || 'the upstream closed'}${/^E[MN]FILE$/.test(code) ? ', this process may open no more files (ulimit -n)' : ''}`,
+    {
+      stage,
+      side: 'upstream',
+      retry: true,
+      ...cause,
+    },
+  )
 }

@@ -21,6 +21,9 @@ export class Resolver {
   readonly #answers = new Map<string, Answer>()
   /** Who waits for an answer that is under way. */
   readonly #pending = new Map<string, Resolved[]>()
+  readonly #lookupsMax: number
+  /** Lookups that the machine's resolver has not answered, also those that nobody waits for any more. */
+  #lookups = 0
 
   constructor(options: ResolverOptions = {}) {
     this.#lookup = options.lookup ?? systemLookup
@@ -28,6 +31,7 @@ export class Resolver {
     this.#negativeTtlMs = options.negativeTtlMs ?? 1_000
     this.#resolveMs = options.resolveMs ?? DEADLINES.resolveMs
     this.#namesMax = options.namesMax ?? LIMITS.originsMax
+    this.#lookupsMax = options.lookupsMax ?? LOOKUPS_MAX
     this.#clock = options.clock ?? systemClock
   }
 
@@ -70,12 +74,18 @@ export class Resolver {
   }
 
   #ask(name: string, done: Resolved): void {
+    if (this.#lookups >= this.#lookupsMax) {
+      done(failure(name, { code: 'too many names are being resolved' }), [])
+      return
+    }
+    this.#lookups++
     const waiting = [done]
     this.#pending.set(name, waiting)
     let timer: Timer | null = null
     if (this.#resolveMs > 0)
       timer = this.#clock.after(this.#resolveMs, () => this.#answer(name, waiting, timeout(name), []))
     const answered = (error: unknown, addresses: Address[]): void => {
+      this.#lookups--
       timer?.cancel()
       if (error !== null) this.#answer(name, waiting, failure(name, error), [])
       else if (addresses.length === 0) this.#answer(name, waiting, failure(name, { code: 'ENODATA' }), [])
@@ -124,8 +134,16 @@ export interface ResolverOptions {
   /** 0: no limit. */
   resolveMs?: number
   namesMax?: number
+  lookupsMax?: number
   clock?: Clock
 }
+
+/**
+ * Node asks for four names at a time and lines up the rest without a limit. So names whose servers stay silent (a client of a
+ * forward proxy can ask for any number of them) would stop all others for as long as the line is, hours after the last was
+ * asked for. With this many at most it is minutes.
+ */
+const LOOKUPS_MAX = 256
 
 /** The address that `host` is when it is an IP literal as RFC 3986 3.2.2 has it, IPv6 with or without brackets. */
 export function readLiteral(host: string): Address | null {

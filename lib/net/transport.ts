@@ -1,5 +1,6 @@
 import * as net from 'node:net'
 import type * as tls from 'node:tls'
+import { latin1 } from '../wire/latin1.js'
 import { returnLease, SHARED, SHARED_BYTES, takeLease } from './read-buffers.js'
 
 /** Who is told what happens on a transport. Calls are synchronous; `bytes` is valid until `onBytes` returns. */
@@ -27,6 +28,42 @@ interface StreamHandle {
   /** Octets of the write under way that the kernel has not taken. */
   writeQueueSize?: number
 }
+
+/** The handle of an accepted TCP connection, as far as we use it. */
+interface TcpHandle extends StreamHandle {
+  getpeername(out: Partial<Peer>): number
+  close(): void
+}
+
+interface ListenHandle {
+  onconnection?: (this: unknown, error: number, handle: StreamHandle | undefined) => void
+}
+
+function isAdoptable(handle: StreamHandle | undefined): handle is TcpHandle {
+  const tcp = handle as Partial<TcpHandle> | undefined
+  const needed = [tcp?.useUserBuffer, tcp?.getpeername, tcp?.close]
+  return needed.every(method => typeof method === 'function')
+}
+
+/** From this size on a `'data'` event may be one of several for what lies in the kernel: Node reads 64 KiB at once. */
+const DATA_BYTES = 64 * 1024
+
+/** How accepted connections are set up. */
+export interface AcceptSettings {
+  readonly readMode: ReadMode
+  readonly noDelay: boolean
+  /** 0 turns TCP keep-alive off. */
+  readonly tcpKeepAliveMs: number
+}
+
+/** Who connected. */
+export interface Peer {
+  readonly address: string
+  readonly port: number
+}
+
+/** Makes the transport of an accepted connection, once. */
+export type Take = (owner: TransportOwner) => Transport
 
 const TRANSPORT: unique symbol = Symbol('transport')
 type OwnedSocket = net.Socket & { [TRANSPORT]?: Transport; _handle?: StreamHandle | null }
@@ -60,9 +97,13 @@ export class Transport {
   private leaseEnds = false
   private leaseReader: Transport | null = null
   private lastRead = 0
+  /** The last read filled its buffer, or was one TLS record of perhaps several: there may be more behind it. */
+  filled = false
   /** Leases of other transports into which a write of ours still points. */
   private borrowed: Buffer[] | null = null
   private failure: NodeJS.ErrnoException | null = null
+  /** The socket options that still have to be set, see `persist`. */
+  private unset: AcceptSettings | null = null
   /** What was not taken when `tookSome` was asked last: all of it, and of the write under way. */
   private unsent = 0
   private unsentNow = 0
@@ -87,14 +128,46 @@ export class Transport {
     if (mode === 'onread' && typeof handle?.useUserBuffer === 'function') {
       ;(socket as OwnedSocket)._handle = null
       socket.destroy()
-      const reading = new Reading()
-      const options = { handle, allowHalfOpen: true, onread: reading.options }
-      reading.transport = new Transport(owner, 'onread', new net.Socket(options as net.SocketConstructorOpts))
-      return reading.transport
+      return Transport.adopt(handle, owner)
     }
     const transport = new Transport(owner, 'data', socket)
     socket.resume()
     return transport
+  }
+
+  private static adopt(handle: StreamHandle, owner: TransportOwner, unset: AcceptSettings | null = null): Transport {
+    const reading = new Reading()
+    const options = { handle, allowHalfOpen: true, onread: reading.options }
+    reading.transport = new Transport(owner, 'onread', new net.Socket(options as net.SocketConstructorOpts))
+    reading.transport.unset = unset
+    return reading.transport
+  }
+
+  /**
+   * Has `accept` called for each connection that the server accepts, with its peer; the transport is made by `take`, or
+   * never. Where this Node allows it, no socket of the server's own is made first, which is half the cost of a connection.
+   */
+  static acceptFrom(server: net.Server, settings: AcceptSettings, accept: (peer: Peer, take: Take) => void): void {
+    const { readMode } = settings
+    server.on('connection', socket => {
+      const { remoteAddress, remotePort = 0 } = socket
+      if (remoteAddress === undefined)
+        socket.destroy() // reset before we looked at it
+      else accept({ address: remoteAddress, port: remotePort }, owner => Transport.accepted(socket, owner, readMode))
+    })
+    if (readMode !== 'onread') return
+    server.on('listening', () => {
+      const listener = (server as net.Server & { _handle?: ListenHandle | null })._handle
+      const ordinary = listener?.onconnection
+      if (listener == null || typeof ordinary !== 'function') return
+      listener.onconnection = function (error, handle) {
+        const peer: Partial<Peer> = {}
+        if (error !== 0 || !isAdoptable(handle)) ordinary.call(this, error, handle)
+        else if (handle.getpeername(peer) !== 0 || peer.address === undefined)
+          handle.close() // reset before we looked at it
+        else accept(peer as Peer, owner => Transport.adopt(handle, owner, settings))
+      }
+    })
   }
 
   /** A transport over a socket that `connect` makes and starts; `connect` is given the options that make it read our way. */
@@ -137,6 +210,19 @@ export class Transport {
     return true
   }
 
+  /**
+   * The connection is to live on: sets `TCP_NODELAY` and TCP keep-alive, unless they are set. Neither means anything to a
+   * connection that carries one write, and together they are six system calls; so they wait for the second write, or for
+   * somebody who knows that the connection stays.
+   */
+  persist(): void {
+    const { unset } = this
+    if (unset === null) return
+    this.unset = null
+    if (unset.noDelay) this.socket.setNoDelay(true)
+    if (unset.tcpKeepAliveMs > 0) this.socket.setKeepAlive(true, unset.tcpKeepAliveMs)
+  }
+
   /** Queues latin1 text for the next `flush`. */
   write(text: string): void {
     this.text += text
@@ -148,7 +234,7 @@ export class Transport {
    */
   writeContent(bytes: Buffer, from: number, to: number, stable: boolean): void {
     if (to - from <= INLINE_BYTES_MAX) {
-      this.text += bytes.toString('latin1', from, to)
+      this.text += latin1(bytes, from, to)
       return
     }
     if (this.closed || this.finSent) return
@@ -163,8 +249,9 @@ export class Transport {
 
   /** Hands everything queued to the kernel, in one system call where it fits. Afterwards `pressured` tells whether it took all. */
   flush(): void {
-    if (this.text !== '') this.writeText()
-    else if (!this.corked) return
+    if (this.text === '' && !this.corked) return
+    if (this.unset !== null && this.bytesOut > 0) this.persist()
+    this.writeText()
     if (this.corked) {
       this.corked = false
       this.socket.uncork()
@@ -314,6 +401,7 @@ export class Transport {
   received(bytes: Buffer, from: number, to: number): boolean {
     if (this.closed) return false
     this.lastRead = to - from
+    this.filled = this.isSecured || to - from >= (this.mode === 'data' ? DATA_BYTES : bytes.length)
     this.bytesIn += to - from
     try {
       this.owner.onBytes(bytes, from, to)

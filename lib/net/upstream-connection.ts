@@ -35,6 +35,8 @@ export class UpstreamConnection implements DialOwner {
   readonly transport: Transport
   readonly openedAt: number
   exchange: UpstreamExchange | null = null
+  /** When the octets that are being read came: one look at the clock for each read. */
+  turnAt = 0
   /** Dialled and not yet connected; afterwards false for good. */
   connecting = true
   securing = false
@@ -99,6 +101,7 @@ export class UpstreamConnection implements DialOwner {
       this.end('upstream-unsolicited')
       return
     }
+    this.turnAt = this.pool.shared.clock.now()
     let at: number
     try {
       at = this.reader.consume(bytes, from, to, exchange)
@@ -122,6 +125,7 @@ export class UpstreamConnection implements DialOwner {
       exchange.onUpstreamFin()
       return
     }
+    this.turnAt = this.pool.shared.clock.now()
     try {
       this.reader.end(exchange)
     } catch (error) {
@@ -137,7 +141,7 @@ export class UpstreamConnection implements DialOwner {
   }
 
   onClosed(error: NodeJS.ErrnoException | null): void {
-    this.deadline.clear()
+    this.deadline.end()
     if (this.dialed !== null) {
       this.settleDial(error ?? undefined)
       return
@@ -181,6 +185,7 @@ export class UpstreamConnection implements DialOwner {
   /** For the one who took over the transport: it is closed. */
   ended(reason: CloseReason): void {
     this.blame(reason, '')
+    this.deadline.end()
     this.pool.gone(this)
   }
 

@@ -115,6 +115,8 @@ export class OriginPool {
   private readonly expiry: Deadline
   /** Those for whom a dial is under way and who still want it. */
   private readonly dialingFor = new Set<UpstreamWaiter>()
+  /** Those of the queue whose turn to dial has come within the call that is under way. */
+  private readonly dialsDue: UpstreamWaiter[] = []
 
   constructor(
     private readonly all: UpstreamPool,
@@ -135,14 +137,16 @@ export class OriginPool {
    * An idle connection at once, or null: then the waiter is told later, and may `withdraw` until it was.
    * `fresh`: never an idle one, for a retry.
    */
-  acquire(waiter: UpstreamWaiter, fresh: boolean): UpstreamConnection | null {
-    const answer = this.book.acquire(waiter, this.shared.clock.now(), fresh)
+  acquire(waiter: UpstreamWaiter, fresh: boolean, now: number = this.shared.clock.now()): UpstreamConnection | null {
+    const answer = this.book.acquire(waiter, now, fresh)
     if (typeof answer === 'object') {
       this.all.reused++
       return answer
     }
-    if (answer === 'dial') this.dial(waiter)
-    else if (answer === 'wait') {
+    if (answer === 'dial') {
+      this.dialingFor.add(waiter)
+      this.dial(waiter)
+    } else if (answer === 'wait') {
       waiter.waiting ??= new Deadline(this.shared.wheel, () => this.waitedTooLong(waiter))
       waiter.waiting.set('queueMs', this.shared.deadlines.queueMs)
     } else {
@@ -164,13 +168,13 @@ export class OriginPool {
 
   /** The waiter does not want a connection any more. A dial for it goes on and serves the next one. */
   withdraw(waiter: UpstreamWaiter): void {
-    waiter.waiting?.clear()
+    waiter.waiting?.end()
     this.book.withdraw(waiter)
     this.dialingFor.delete(waiter)
   }
 
+  /** `waiter` is in `dialingFor`. */
   private dial(waiter: UpstreamWaiter): void {
-    this.dialingFor.add(waiter)
     const { host, port } = this.origin
     this.shared.story.locate(host, port, (error, addresses) => {
       const wanted = this.dialingFor.delete(waiter)
@@ -220,10 +224,23 @@ export class OriginPool {
     this.give(due)
   }
 
-  /** The exchange on it is over: keep the connection, or close it for a reason. */
-  release(connection: UpstreamConnection, verdict: 'keep' | CloseReason): void {
+  /**
+   * The exchange on it is over: keep the connection, or close it for a reason. One whose last read was full is kept a moment
+   * later: what was sent behind its response comes with the very next read, and must not meet another exchange (RFC 9112 9.2).
+   */
+  release(connection: UpstreamConnection, verdict: 'keep' | CloseReason, now: number = this.shared.clock.now()): void {
     connection.exchange = null
-    const now = this.shared.clock.now()
+    if (verdict !== 'keep' || !connection.transport.filled) {
+      this.settle(connection, verdict, now)
+      return
+    }
+    connection.deadline.clear()
+    setImmediate(() => {
+      if (connection.seat.state === 'busy') this.settle(connection, 'keep', this.shared.clock.now())
+    })
+  }
+
+  private settle(connection: UpstreamConnection, verdict: 'keep' | CloseReason, now: number): void {
     const kept = this.all.draining && verdict === 'keep' ? 'draining' : verdict
     if (kept === 'keep') connection.deadline.clear()
     const due = this.book.release(connection, kept, now)
@@ -240,11 +257,21 @@ export class OriginPool {
 
   private give(due: Handout<UpstreamConnection, UpstreamWaiter> | null): void {
     if (due === null) return
-    due.waiter.waiting?.clear()
-    if (due.connection === null) this.dial(due.waiter)
-    else {
+    due.waiter.waiting?.end()
+    if (due.connection !== null) {
       this.all.reused++
       due.waiter.onUpstream(due.connection)
+      return
+    }
+    // A dial that fails at once (its name is known to be unknown) hands its place to the next waiter from within this call:
+    // one after the other instead of one in the other, as a long queue would not fit on the stack.
+    this.dialingFor.add(due.waiter)
+    this.dialsDue.push(due.waiter)
+    if (this.dialsDue.length > 1) return
+    try {
+      for (let nth = 0; nth < this.dialsDue.length; nth++) this.dial(this.dialsDue[nth]!)
+    } finally {
+      this.dialsDue.length = 0
     }
   }
 

@@ -239,3 +239,22 @@ test(`never early, late by less than one tick, whatever is set, moved and cleare
   )
   t.pass()
 })
+
+test('a deadline that ended is not held by the wheel, and may be set again', async t => {
+  const bench = new Bench()
+  const [ended, other] = [bench.deadline(), bench.deadline()]
+  ended.set('clientIdleMs', 75_000)
+  other.set('requestHeadMs', 300)
+  ended.clear()
+  t.not(ended.tick, -1, 'cleared: it stays in its bucket')
+  ended.end()
+  t.equal(ended.tick, -1)
+  ended.end()
+  ended.set('lingerMs', 500)
+  bench.clock.advance(1_000)
+  t.strictSame(
+    bench.expired.map(({ name }) => name),
+    ['requestHeadMs', 'lingerMs'],
+  )
+  t.strictSame(bench.errors, [])
+})

@@ -1,12 +1,13 @@
-import { type ChildProcessByStdio, type SpawnOptions, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import type { Readable } from 'node:stream'
 import type { Test } from 'tap'
 
 /** A process that a test started: its output, its end, its memory. Ended with the test, by its own id. */
 export interface Child {
   pid: number
+  /** For what the rest does not offer: to pause or close its output. */
+  process: ChildProcess
   /** All of stdout and stderr so far. */
   out(): string
   err(): string
@@ -14,36 +15,64 @@ export interface Child {
   line(accept: (line: string) => boolean, deadlineMs?: number): Promise<string>
   signal(name: NodeJS.Signals): void
   /** Resolves when the process has ended and its output is complete. */
-  ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+  ended: Promise<Ended>
   /** The most memory that the process ever held (VmHWM), in bytes. */
   peakRss(): number
 }
 
-export function startChild(t: Test, command: string, args: string[], options: SpawnOptions = {}): Child {
-  const child = spawn(command, args, {
-    env: cleanEnv(),
-    ...options,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  }) as ChildProcessByStdio<null, Readable, Readable>
+export interface Ended {
+  code: number | null
+  signal: NodeJS.Signals | null
+  out: string
+  err: string
+}
+
+export interface ChildOptions {
+  env?: NodeJS.ProcessEnv
+  /** For standard input, which is empty otherwise. */
+  input?: string | Buffer
+  /** An open file for standard output instead of a pipe. */
+  stdout?: number
+}
+
+export function startChild(
+  t: Test,
+  command: string,
+  args: readonly string[],
+  { env = cleanEnv(), input, stdout }: ChildOptions = {},
+): Child {
+  const stdio = [input === undefined ? 'ignore' : 'pipe', stdout ?? 'pipe', 'pipe'] as const
+  const child = spawn(command, args, { env, stdio: [...stdio] })
   let out = ''
   let err = ''
   let over = false
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  const waiting = new Set<() => void>()
+  const lookAgain = () => {
+    for (const look of [...waiting]) look()
+  }
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     out += text
+    lookAgain()
   })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     err += text
   })
+  // A process that ends before it has read everything is judged by its end, not by our EPIPE.
+  child.stdin?.on('error', () => {}).end(input)
   const ended = once(child, 'close').then(([code, signal]) => {
     over = true
-    return { code, signal }
+    lookAgain()
+    return { code, signal, out, err }
   })
   t.teardown(async () => {
     if (!over) child.kill('SIGKILL')
+    // A test that stopped reading would keep its pipe open.
+    child.stdout?.resume()
     await ended
   })
   return {
     pid: child.pid ?? -1,
+    process: child,
     out: () => out,
     err: () => err,
     signal: name => child.kill(name),
@@ -51,30 +80,30 @@ export function startChild(t: Test, command: string, args: string[], options: Sp
     peakRss: () => Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) * 1024,
     line: (accept, deadlineMs = 10_000) =>
       new Promise((done, failed) => {
+        const stop = () => {
+          clearTimeout(timer)
+          waiting.delete(look)
+        }
+        const fail = (why: string) => {
+          stop()
+          failed(new Error(`${command} ${why}: ${out}${err}`))
+        }
+        const timer = setTimeout(() => fail(`printed no such line within ${deadlineMs} ms`), deadlineMs)
         const look = () => {
           const found = out.split('\n').slice(0, -1).find(accept)
-          if (found === undefined && !over) return
-          clearTimeout(timer)
-          child.stdout.off('data', look)
-          if (found === undefined) failed(new Error(`${command} ended without the awaited line: ${out}${err}`))
-          else done(found)
+          if (found === undefined) return over ? fail('ended without the awaited line') : undefined
+          stop()
+          done(found)
         }
-        const timer = setTimeout(() => {
-          child.stdout.off('data', look)
-          failed(new Error(`no such line from ${command} within ${deadlineMs} ms: ${out}${err}`))
-        }, deadlineMs)
-        child.stdout.on('data', look)
-        ended.then(look)
+        waiting.add(look)
         look()
       }),
   }
 }
 
 /** Runs to the end; what it printed and how it ended. */
-export async function run(t: Test, command: string, args: string[], options: SpawnOptions = {}) {
-  const child = startChild(t, command, args, options)
-  const { code, signal } = await child.ended
-  return { code, signal, out: child.out(), err: child.err() }
+export function run(t: Test, command: string, args: readonly string[], options: ChildOptions = {}): Promise<Ended> {
+  return startChild(t, command, args, options).ended
 }
 
 /** Neither the test runner's settings nor somebody's proxy or hopwise settings reach a process under test. */

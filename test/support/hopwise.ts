@@ -1,11 +1,23 @@
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
-import { type Child, cleanEnv, startChild } from './child.js'
+import { type Child, type ChildOptions, cleanEnv, type Ended, startChild } from './child.js'
 
-const CLI = fileURLToPath(new URL('../../dist/bin/hopwise.js', import.meta.url))
+/** The built command: what people run, not the sources. `npm test` builds it first. */
+export const HOPWISE = fileURLToPath(new URL('../../dist/bin/hopwise.js', import.meta.url))
 
-/** The built command line, running as its users run it. */
+export type LogLine = Record<string, unknown>
+
+/** The command line, running as its users run it. */
 export interface Hopwise extends Child {
+  /** The lines of the log so far, parsed. */
+  lines(): LogLine[]
+  /** The first line of the log that fits, as soon as it is there; rejects when the process ends without it. */
+  logged(fits: (line: LogLine) => boolean): Promise<LogLine>
+  /** Resolves with `http://address:port` when it listens. */
+  ready(): Promise<string>
+}
+
+export interface ListeningHopwise extends Hopwise {
   port: number
   /** `http://127.0.0.1:port` */
   url: string
@@ -26,35 +38,45 @@ export interface LoggedExchange {
   bytes: { requestContent: number; responseContent: number }
 }
 
-/** Starts `hopwise ARGS --listen 127.0.0.1:0` and waits until it listens. `npm test` has built it. */
-export async function startHopwise(t: Test, args: string[], env: Record<string, string> = {}): Promise<Hopwise> {
-  const child = spawnHopwise(t, [...args, '--listen', '127.0.0.1:0'], env)
-  const ready = JSON.parse(await child.line(line => line.includes('"msg":"listening"'))) as {
-    address: string
-    port: number
-  }
+/** Starts `hopwise WORDS`; `env` is added to an environment without settings of ours. */
+export function spawnHopwise(t: Test, words: readonly string[], { env, ...options }: ChildOptions = {}): Hopwise {
+  const child = startChild(t, process.execPath, [HOPWISE, ...words], { ...options, env: { ...cleanEnv(), ...env } })
+  const logged = async (fits: (line: LogLine) => boolean) =>
+    JSON.parse(await child.line(line => line.startsWith('{') && fits(JSON.parse(line))))
   return {
     ...child,
-    port: ready.port,
-    url: `http://127.0.0.1:${ready.port}`,
-    exchanged: async (count, deadlineMs = 5_000) => {
-      const until = Date.now() + deadlineMs
-      for (;;) {
-        const lines = child
-          .out()
-          .split('\n')
-          .slice(0, -1)
-          .map(line => JSON.parse(line))
-        const exchanges = lines.filter((line): line is LoggedExchange => line.msg === 'exchange')
-        if (exchanges.length >= count) return exchanges
-        if (Date.now() > until) throw new Error(`${exchanges.length} of ${count} exchanges in the log: ${child.out()}`)
-        await new Promise(done => setTimeout(done, 20))
-      }
+    lines: () =>
+      child
+        .out()
+        .split('\n')
+        .slice(0, -1)
+        .map(line => JSON.parse(line)),
+    logged,
+    async ready() {
+      const { address, port } = await logged(line => line.msg === 'listening')
+      return `http://${address}:${port}`
     },
   }
 }
 
-/** The same without waiting for anything: for `--help`, errors, signals. */
-export function spawnHopwise(t: Test, args: string[], env: Record<string, string> = {}): Child {
-  return startChild(t, process.execPath, [CLI, ...args], { env: { ...cleanEnv(), ...env } })
+/** Runs one command to its end. */
+export function runHopwise(t: Test, words: readonly string[], options: ChildOptions = {}): Promise<Ended> {
+  return spawnHopwise(t, words, options).ended
+}
+
+/** Starts `hopwise WORDS --listen 127.0.0.1:0` and waits until it listens. */
+export async function startHopwise(t: Test, words: readonly string[]): Promise<ListeningHopwise> {
+  const hopwise = spawnHopwise(t, [...words, '--listen', '127.0.0.1:0'])
+  const url = await hopwise.ready()
+  return {
+    ...hopwise,
+    port: Number(new URL(url).port),
+    url,
+    exchanged: async (count, deadlineMs = 5_000) => {
+      const exchanges = () => hopwise.lines().filter(({ msg }) => msg === 'exchange') as unknown as LoggedExchange[]
+      const last = () => exchanges().length >= count
+      await hopwise.line(last, deadlineMs)
+      return exchanges()
+    },
+  }
 }

@@ -1,6 +1,7 @@
 import * as net from 'node:net'
 import type { Test } from 'tap'
 import { connectRaw, type RawClient } from '../../lib/peers/raw-client.js'
+import { until } from './conversation.js'
 
 /** An origin that knows no HTTP: for each connection it runs a script, octet by octet, FIN and RST where it says so. */
 export interface ScriptedOrigin {
@@ -48,11 +49,7 @@ export async function scriptedOrigin(t: Test, script: Script): Promise<ScriptedO
     connections,
     stop,
     async accepted(count, deadlineMs = 5_000) {
-      const until = Date.now() + deadlineMs
-      while (connections.length < count) {
-        if (Date.now() > until) throw new Error(`${connections.length} of ${count} connections within ${deadlineMs} ms`)
-        await new Promise(done => setTimeout(done, 2))
-      }
+      await until(`${count} connections to the origin`, () => connections.length >= count, deadlineMs)
     },
   }
 }
