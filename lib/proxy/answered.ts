@@ -7,7 +7,7 @@ import { copyOf, NAMES_NOTHING } from './asked.js'
 export class Answered {
   minor: 0 | 1 = 1
   framing: ContentFraming = 'none'
-  /** The framing leaves in doubt what follows on the connection. */
+  /** The framing, of an interim response too, leaves in doubt what follows on the connection. */
   inDoubt = false
   /** The upstream said `Connection: close`, or `keep-alive`. */
   closes = false
@@ -21,7 +21,7 @@ export class Answered {
   note(head: ResponseHead, options: ConnectionOptions): void {
     this.minor = head.minor
     this.framing = head.framing
-    this.inDoubt = head.lastOnConnection
+    this.inDoubt ||= head.lastOnConnection
     this.closes = options.close
     this.keeps = options.keepAlive
     this.headOctets = head.lines.text.length

@@ -17,8 +17,9 @@ export class Asked {
   /** The client said `Connection: close`, or `keep-alive`. */
   closes = false
   keeps = false
-  /** The head as received, for those who want its fields later. */
+  /** The head as received, for those who want its fields later; '' once nobody can. */
   text = ''
+  headOctets = 0
   /** What its Connection names, as far as trailers may be named by it. */
   names: ConnectionOptions = NAMES_NOTHING
 
@@ -29,6 +30,7 @@ export class Asked {
     this.minor = head.minor
     this.framing = head.framing
     this.text = head.lines.text
+    this.headOctets = this.text.length
   }
 
   /** `hearsProxy`: Proxy-Connection counts. At a gateway it never does: a dumb proxy passed it on, which would then wait for our end. */

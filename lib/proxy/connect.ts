@@ -47,7 +47,7 @@ class TunnelDial implements DialOwner {
   onSecuring(): void {}
 
   onConnected(): void {
-    this.deadline.clear()
+    this.deadline.end()
     const { exchange, transport } = this
     const { client, engine } = exchange
     exchange.onAbandoned = null
@@ -60,7 +60,7 @@ class TunnelDial implements DialOwner {
   }
 
   onClosed(error: NodeJS.ErrnoException | null): void {
-    this.deadline.clear()
+    this.deadline.end()
     const { exchange, target } = this
     exchange.onAbandoned = null
     if (exchange.isOver) return

@@ -1,6 +1,6 @@
+import { optionName } from '../link/deadlines.js'
 import { PROXY_ERRORS, ProxyError, type ProxyStatusError } from '../link/proxy-error.js'
 import type { ProtocolError } from '../wire/protocol-error.js'
-import { optionOf } from './timeouts.js'
 
 /** What the client sent is not HTTP that we accept: nothing more of it goes upstream. */
 export function brokenRequest(error: ProtocolError, inHead: boolean): ProxyError {
@@ -39,5 +39,5 @@ function typeOf({ message, section }: ProtocolError): ProxyStatusError {
 export function publicText(error: ProxyError, mode: 'reverse' | 'forward'): string {
   if (mode === 'forward' || error.side === 'client') return error.message
   const { sentence } = PROXY_ERRORS[error.type]
-  return error.deadline === undefined ? sentence : `${sentence} (${optionOf(error.deadline)})`
+  return error.deadline === undefined ? sentence : `${sentence} (--${optionName(error.deadline)})`
 }

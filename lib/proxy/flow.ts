@@ -9,7 +9,10 @@ export function flush(exchange: Exchange): void {
     client.transport.flush()
     // Content that has nowhere to go yet stays where it is; gathered content is bounded and goes on.
     const waits = exchange.request === 'begun' && exchange.requestContent > 0 && exchange.response !== 'whole'
-    if (waits && !exchange.gathering) client.transport.pause()
+    if (waits && !exchange.gathering) {
+      client.transport.pause()
+      client.deadline.clear() // its silence is ours; the wait for a connection has limits of its own
+    }
     return
   }
   const { deadlines } = engine.settings
@@ -49,8 +52,10 @@ export function upstreamFlushed(exchange: Exchange): void {
 export function clientFlushed(exchange: Exchange): void {
   const { upstream, client, engine } = exchange
   const { deadlines } = engine.settings
-  if (exchange.request === 'whole') client.deadline.clear()
-  else client.deadline.set('requestBodyMs', deadlines.requestBodyMs)
+  if (exchange.request === 'whole') {
+    client.deadline.clear()
+    if (client.transport.finSeen) exchange.onClientFin() // its patience begins anew
+  } else client.deadline.set('requestBodyMs', deadlines.requestBodyMs)
   if (upstream === null) return
   if (exchange.response === 'begun') upstream.deadline.set('responseBodyMs', deadlines.responseBodyMs)
   else if (exchange.request === 'whole') upstream.deadline.set('responseHeadMs', deadlines.responseHeadMs)

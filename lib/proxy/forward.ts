@@ -122,7 +122,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   ) {
     this.number = ++engine.counts.total
     engine.counts.active++
-    this.startedAt = engine.settings.clock.now()
+    this.startedAt = client.turnAt
   }
 
   // (1) head ---------------------------------------------------------------------------------------------------------
@@ -133,9 +133,9 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     client.understood()
     this.request = 'begun'
     this.asked.note(head)
-    if (engine.recorded) this.headAt = settings.clock.now()
+    this.headAt = client.turnAt
     if (head.framing === 'none') client.deadline.clear()
-    else client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs)
+    else client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs, client.turnAt)
 
     requestOptions.read(head.lines, 400)
     this.asked.noteOptions(head, requestOptions, settings.keepsHttp10)
@@ -165,22 +165,26 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     this.outbound = rewriteRequest(head, requestOptions, context)
     if (this.outbound.expectContinue && engine.settings.mode === 'reverse')
       client.deadline.set('continueMs', engine.settings.deadlines.continueMs)
-    if (!this.gathering) this.acquire(false)
+    if (!this.gathering) this.acquire(false, client.turnAt)
     else if (readExpect(head.lines) === 'continue') sendContinue(this) // no upstream will say it before it has it all
   }
 
   // (4) acquire ------------------------------------------------------------------------------------------------------
 
-  private acquire(fresh: boolean): void {
-    const upstream = this.pool!.acquire(this, fresh)
-    if (upstream !== null) this.send(upstream)
+  private acquire(fresh: boolean, now: number): void {
+    const upstream = this.pool!.acquire(this, fresh, now)
+    if (upstream !== null) this.send(upstream, now)
   }
 
   /** The wait is over. */
   onUpstream(upstream: UpstreamConnection): void {
-    this.send(upstream)
+    const { client, engine } = this
+    const now = engine.settings.clock.now()
+    this.send(upstream, now)
+    if (client.transport.isPaused && this.request === 'begun')
+      client.deadline.set('requestBodyMs', engine.settings.deadlines.requestBodyMs, now)
+    client.transport.resume() // before the flush, which stops it again where the upstream does not take it all
     this.flush()
-    if (!upstream.transport.pressured) this.client.transport.resume()
   }
 
   onNoUpstream(error: ProxyError): void {
@@ -189,10 +193,9 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
 
   // (5) send ---------------------------------------------------------------------------------------------------------
 
-  private send(upstream: UpstreamConnection): void {
+  private send(upstream: UpstreamConnection, now: number): void {
     this.upstream = this.carriedBy = upstream
     this.carriedNth = upstream.seat.served
-    const now = this.engine.settings.clock.now()
     this.sentAt = now
     const { transport } = upstream
     this.bytesOutBefore = transport.bytesOut
@@ -214,7 +217,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     this.requestContent += to - from
     if (this.response === 'whole' || this.isOver) return // it has its answer: the rest is thrown away
     const { client, upstream, outboundFraming } = this
-    client.deadline.set('requestBodyMs', this.engine.settings.deadlines.requestBodyMs)
+    client.deadline.set('requestBodyMs', this.engine.settings.deadlines.requestBodyMs, client.turnAt)
     if (this.kept.text !== null) this.keep(bytes, from, to)
     if (upstream === null) return
     const { transport } = upstream
@@ -255,7 +258,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
       const { text } = this.outbound!
       const length = `Content-Length: ${this.kept.octets}\r\n\r\n`
       this.outbound!.text = text.slice(0, -2).replace(/\r\nexpect:[^\r]*/gi, '') + length
-      this.acquire(false)
+      this.acquire(false, client.turnAt)
       return
     }
     if (this.outboundFraming === 'chunked') {
@@ -263,16 +266,16 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
       this.kept.end(end)
       this.upstream?.transport.write(end)
     }
-    if (this.upstream !== null && this.response === 'none') this.sent(this.upstream, engine.settings.clock.now())
+    if (this.upstream !== null && this.response === 'none') this.sent(this.upstream, client.turnAt)
     if (client.transport.finSeen) this.onClientFin()
   }
 
   // (6) head ---------------------------------------------------------------------------------------------------------
 
   onResponseHead(head: ResponseHead): void {
-    const { engine, client } = this
+    const { client } = this
     const upstream = this.upstream!
-    if (this.answeredAt === 0 && engine.recorded) this.answeredAt = engine.settings.clock.now()
+    if (this.answeredAt === 0) this.answeredAt = upstream.turnAt
     responseOptions.read(head.lines, 502)
     this.pool!.http10 = head.minor === 0
     this.repairs += head.lines.repairs
@@ -303,6 +306,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   private interim(head: ResponseHead, upstream: UpstreamConnection): void {
     const { client, engine } = this
     this.interimSeen = true
+    this.answered.inDoubt ||= head.lastOnConnection
     if (head.status === 101) {
       if (this.request !== 'whole')
         throw new ProtocolError(502, '101 before the whole request was sent', 'RFC 9110 7.8')
@@ -378,16 +382,16 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     const requestSent = this.request === 'whole' && !this.early && !upstream.transport.pressured
     this.upstreamVerdict = upstreamVerdict(this, requestSent, at < to || upstream.transport.finSeen)
     this.upstream = null
-    this.pool!.release(upstream, this.upstreamVerdict)
-    this.settle()
+    this.pool!.release(upstream, this.upstreamVerdict, upstream.turnAt)
+    this.settle(upstream.turnAt)
   }
 
   /** The response is whole: the exchange is over as soon as the request is, or without the rest of it. */
-  settle(): void {
+  settle(now: number = this.engine.settings.clock.now()): void {
     if (this.isOver) return
     if (this.request !== 'whole' && this.clientVerdict === 'keep') this.clientVerdict = 'content-unread'
     this.over(this.outcome(), this.error?.side ?? (this.pool === null ? 'proxy' : 'upstream'))
-    this.client.finish(this.clientVerdict)
+    this.client.finish(this.clientVerdict, now)
   }
 
   private outcome(): Outcome {
@@ -466,7 +470,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     this.stale = false
     this.retries++
     this.engine.counts.retries++
-    this.acquire(true)
+    this.acquire(true, this.engine.settings.clock.now())
     this.flush()
   }
 

@@ -102,6 +102,9 @@ export interface Settings {
  * @throws TypeError that says which option is wrong, how, and what would be right
  */
 export function settingsOf(options: ProxyOptions): Settings {
+  for (const key of Object.keys(options)) {
+    if (!(key in KNOWN)) throw new TypeError(`there is no option ${key}; there are ${Object.keys(KNOWN).join(', ')}`)
+  }
   const reverse = options.mode === 'reverse'
   if (!reverse && options.mode !== 'forward')
     throw new TypeError(`mode must be 'reverse' or 'forward', not ${JSON.stringify(options.mode)}`)
@@ -143,6 +146,36 @@ export function settingsOf(options: ProxyOptions): Settings {
     clock: options.clock ?? systemClock,
     readMode: options.readMode ?? 'onread',
   }
+}
+
+const KNOWN: Readonly<Record<keyof ProxyOptions, true>> = {
+  mode: true,
+  upstream: true,
+  host: true,
+  name: true,
+  trust: true,
+  xForwarded: true,
+  forwarded: true,
+  via: true,
+  allow: true,
+  connectPorts: true,
+  credentials: true,
+  upgrades: true,
+  strictUpstream: true,
+  nominatedEndToEnd: true,
+  interim: true,
+  halfClosed: true,
+  announceKeepAlive: true,
+  forwardHttp10KeepAlive: true,
+  trace: true,
+  noDelay: true,
+  tcpKeepAliveMs: true,
+  upstreamTls: true,
+  limits: true,
+  deadlines: true,
+  grammar: true,
+  clock: true,
+  readMode: true,
 }
 
 /** Long enough to cost nothing, short enough that a NAT forgets nobody. Go: 15 s; HAProxy, nginx: the kernel's two hours. */

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { BlockList } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { originOf } from '../link/origin.js'
 import { ProxyError } from '../link/proxy-error.js'
@@ -177,14 +178,19 @@ class HopwiseProxy implements Proxy, Engine, ClientStory, UpstreamStory {
     })
   }
 
+  /** Is this where this very proxy listens? However the address is written. */
   private isSelf(address: string, port: number): boolean {
     const own = this.clients.address
     if (own === null || own.port !== port) return false
-    if (own.address !== '0.0.0.0' && own.address !== '::') return own.address === address
-    return (
-      address.startsWith('127.') ||
-      Object.values(networkInterfaces()).some(list => list?.some(one => one.address === address))
-    )
+    const bare = address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+    const family = bare.includes(':') ? 'ipv6' : 'ipv4'
+    if (UNSPECIFIED.check(bare, family)) return true // the kernel takes it for loopback
+    const everywhere = own.address === '0.0.0.0' || own.address === '::'
+    if (everywhere && LOOPBACK.check(bare, family)) return true
+    const mine = everywhere ? Object.values(networkInterfaces()).flatMap(list => list ?? []) : [own]
+    const list = new BlockList()
+    for (const one of mine) list.addAddress(one.address, one.address.includes(':') ? 'ipv6' : 'ipv4')
+    return list.check(bare, family)
   }
 
   // ---- ClientStory, UpstreamStory ----
@@ -280,3 +286,10 @@ class HopwiseProxy implements Proxy, Engine, ClientStory, UpstreamStory {
     }
   }
 }
+
+const UNSPECIFIED = new BlockList()
+UNSPECIFIED.addAddress('0.0.0.0', 'ipv4')
+UNSPECIFIED.addAddress('::', 'ipv6')
+const LOOPBACK = new BlockList()
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
+LOOPBACK.addAddress('::1', 'ipv6')

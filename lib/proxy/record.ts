@@ -29,7 +29,7 @@ export function recordOf(exchange: Exchange, outcome: Outcome, endedBy: Exchange
           },
         }),
     bytes: {
-      requestHead: exchange.asked.text.length,
+      requestHead: exchange.asked.headOctets,
       requestContent: exchange.requestContent,
       responseHead: exchange.answered.headOctets,
       responseContent: exchange.responseContent,

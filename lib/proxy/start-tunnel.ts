@@ -28,5 +28,6 @@ export function startTunnel(
     engine.fault(fault),
   )
   client.whole?.clear()
+  exchange.asked.text = '' // a tunnel may live for hours
   tunnel.start(client.detach(), surplus)
 }

@@ -1,4 +1,4 @@
-import type { DeadlineName, Deadlines } from '../link/deadlines.js'
+import { type DeadlineName, type Deadlines, optionName } from '../link/deadlines.js'
 import { ProxyError, type ProxyStatusError, type Side, type Stage } from '../link/proxy-error.js'
 import type { CloseReason } from '../policy/close-reason.js'
 
@@ -96,16 +96,11 @@ const UPSTREAM: Partial<Record<DeadlineName, Row>> = {
 /** What it means that this deadline of that side has passed. */
 export function timeoutOf(side: 'client' | 'upstream', deadline: DeadlineName, deadlines: Deadlines): Timeout {
   const row = (side === 'client' ? CLIENT : UPSTREAM)[deadline] ?? WHOLE
-  const text = `waited ${deadlines[deadline]} ms for ${row.waitedFor} (${optionOf(deadline)})`
+  const text = `waited ${deadlines[deadline]} ms for ${row.waitedFor} (--${optionName(deadline)})`
   const { type, stage, status, upstreamReason, clientReason } = row
   return {
     error: new ProxyError(type, text, { stage, side: row.side, deadline, status }),
     upstreamReason,
     clientReason,
   }
-}
-
-/** The option on the command line that sets this deadline: `requestHeadMs` is `--request-head-ms`. */
-export function optionOf(deadline: DeadlineName): string {
-  return `--${deadline.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
 }

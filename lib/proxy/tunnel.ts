@@ -48,6 +48,7 @@ export class Tunnel {
   /** Begins with what either side had sent before the tunnel stood. */
   start(fromClient: Buffer | null, fromUpstream: Buffer | null): void {
     this.touch()
+    this.client.transport.persist()
     if (fromClient !== null) this.client.onBytes(fromClient, 0, fromClient.length)
     if (fromUpstream !== null) this.upstream.onBytes(fromUpstream, 0, fromUpstream.length)
     for (const side of [this.client, this.upstream]) {
@@ -79,7 +80,7 @@ export class Tunnel {
 
   sideClosed(): void {
     if (!this.client.isClosed || !this.upstream.isClosed) return
-    this.deadline.clear()
+    this.deadline.end()
     const end = this.end ?? { reason: 'tunnel-ended', endedBy: 'proxy' }
     this.ended({ ...end, fromClient: this.client.relayed, fromUpstream: this.upstream.relayed })
   }

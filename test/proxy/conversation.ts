@@ -1,6 +1,7 @@
 import type { Test } from 'tap'
-import { connectRaw, type RawClient, type RawClientOptions } from '../../lib/peers/raw-client.js'
+import type { RawClient, RawClientOptions } from '../../lib/peers/raw-client.js'
 import type { ProxyOptions } from '../../lib/proxy/options.js'
+import { rawClient, until as untilWhat } from '../support/conversation.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { type Script, type ScriptedOrigin, scriptedOrigin } from '../support/scripted-origin.js'
 import { type RunningProxy, withProxy } from '../support/with-proxy.js'
@@ -76,10 +77,8 @@ async function converse(t: Test, options: ProxyOptions, origin: ScriptedOrigin):
 }
 
 /** A raw client that ends with the test. */
-export async function connect(t: Test, port: number, how: Partial<RawClientOptions> = {}): Promise<RawClient> {
-  const client = await connectRaw({ port, ...how })
-  t.teardown(() => client.destroy())
-  return client
+export function connect(t: Test, port: number, how: Partial<RawClientOptions> = {}): Promise<RawClient> {
+  return rawClient(t, { port, ...how })
 }
 
 /** What this peer has received since it was asked last is exactly this, octet by octet. */
@@ -102,12 +101,8 @@ export async function ended(t: Test, peer: RawClient, how: 'fin' | 'reset'): Pro
 }
 
 /** Waits for what only the kernel's delivery can bring about; 3 s at most. */
-export async function until(condition: () => boolean, what = 'what was awaited'): Promise<void> {
-  const deadline = Date.now() + 3_000
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`${what} did not happen within 3 s`)
-    await new Promise(done => setTimeout(done, 1))
-  }
+export function until(condition: () => boolean, what = String(condition)): Promise<void> {
+  return untilWhat(what, condition, 3_000)
 }
 
 /** Time for the kernel to deliver what was sent on loopback, where nothing can be seen from outside. */

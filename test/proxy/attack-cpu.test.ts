@@ -1,0 +1,49 @@
+import { test } from 'tap'
+import { gateway, head } from './conversation.js'
+
+// One head, as large as it may be, must not keep everybody else waiting. The limits are far above what it takes, and far below
+// what quadratic work took.
+
+/** Milliseconds of this process that `work` takes. */
+async function cpuMs(work: () => Promise<unknown>): Promise<number> {
+  const before = process.cpuUsage()
+  await work()
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
+}
+
+const GAP = ' '.repeat(60_000)
+
+test('R41: whitespace within a list of codings costs no time', async t => {
+  const { connect } = await gateway(t)
+  const client = await connect()
+  const took = await cpuMs(async () => {
+    await client.send(head('POST / HTTP/1.1', 'Host: a', `Transfer-Encoding: a${GAP}b`))
+    t.match(await client.readUntil('\r\n\r\n'), /^HTTP\/1\.1 400 /)
+  })
+  t.ok(took < 400, `${took} ms`)
+})
+
+test('R53: whitespace within a list of lengths of a response costs no time', async t => {
+  const { connect, upstream } = await gateway(t)
+  const client = await connect()
+  await client.send(head('GET / HTTP/1.1', 'Host: a'))
+  const origin = await upstream()
+  const took = await cpuMs(async () => {
+    await origin.send(head('HTTP/1.1 200 OK', `Content-Length: 5${GAP}5, 5`))
+    t.match(await client.readUntil('\r\n\r\n'), /^HTTP\/1\.1 502 /)
+  })
+  t.ok(took < 400, `${took} ms`)
+})
+
+test('R153: a long list of protocols to upgrade to is read once', async t => {
+  const { connect, upstream } = await gateway(t)
+  const client = await connect()
+  const list = 'websocket,'.repeat(4_500) + 'a,'.repeat(8_000)
+  const took = await cpuMs(async () => {
+    await client.send(head('GET / HTTP/1.1', 'Host: a', 'Connection: upgrade', `Upgrade: ${list}`))
+    const origin = await upstream()
+    await origin.readUntil('\r\n\r\n')
+  })
+  t.ok(took < 400, `${took} ms`)
+})

@@ -1,0 +1,33 @@
+import { test } from 'tap'
+import { Resolver } from '../../lib/net/resolver.js'
+import { FakeClock } from '../support/fake-clock.js'
+
+// Whoever may ask a forward proxy for names chooses the servers that have to answer for them.
+
+test("names that nobody answers for do not pile up in the machine's resolver, and it recovers", t => {
+  const clock = new FakeClock()
+  const asked: (() => void)[] = []
+  const resolver = new Resolver({
+    clock,
+    resolveMs: 1_000,
+    lookup: (_name, done) => asked.push(() => done(null, [{ address: '192.0.2.1', family: 4 }])),
+  })
+  const outcomes = new Map<string, number>()
+  const resolve = (name: string): void =>
+    resolver.resolve(name, error => {
+      const outcome = error?.type ?? 'known'
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+    })
+  for (let nth = 0; nth < 3_000; nth++) {
+    resolve(`n${nth}.test`)
+    if (nth % 100 === 99) clock.advance(1_000)
+  }
+  t.equal(asked.length, 256, 'lookups under way, also those that nobody waits for any more')
+  t.same(Object.fromEntries(outcomes), { dns_timeout: 256, dns_error: 3_000 - 256 }, 'everybody got an answer')
+  for (const answer of asked.splice(0)) answer()
+  resolve('after.test')
+  t.equal(asked.length, 1, 'asked for again')
+  asked[0]!()
+  t.equal(outcomes.get('known'), 1)
+  t.end()
+})

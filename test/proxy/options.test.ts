@@ -1,0 +1,63 @@
+import { test } from 'tap'
+import { nameAt, type ProxyOptions, settingsOf } from '../../lib/proxy/options.js'
+
+const reverse: ProxyOptions = { mode: 'reverse', upstream: 'http://127.0.0.1:3000' }
+const forward: ProxyOptions = { mode: 'forward' }
+
+// What is wrong, and what the sentence about it must say.
+const wrong: [what: string, options: object, sentence: RegExp][] = [
+  ['no mode', {}, /mode must be 'reverse' or 'forward'/],
+  ['another mode', { mode: 'sideways' }, /not "sideways"/],
+  ['a typing error', { ...reverse, upstrem: 'x' }, /no option upstrem; there are mode, upstream/],
+  ['no upstream', { mode: 'reverse' }, /needs an upstream, for example http:/],
+  ['an upstream for a forward proxy', { ...forward, upstream: 'http://a' }, /goes where its clients ask/],
+  ['no scheme', { ...reverse, upstream: '127.0.0.1:3000' }, /no URL with http:/],
+  ['another scheme', { ...reverse, upstream: 'ftp://a' }, /no URL with http:/],
+  ['a path', { ...reverse, upstream: 'http://a/b' }, /has a path \(\/b\)/],
+  ['a user', { ...reverse, upstream: 'http://u:p@a' }, /has a user name or password/],
+  ['port 0', { ...reverse, upstream: 'http://a:0' }, /port 0/],
+  ['no valid port', { ...reverse, upstream: 'http://a:99999' }, /no valid host and port/],
+  ['a name that is no token', { ...reverse, name: 'a b' }, /must be a token/],
+  ['a trusted network that is none', { ...reverse, trust: ['10.0.0.0/99'] }, /10\.0\.0\.0\/99/],
+  ['an allowed destination that is none', { ...forward, allow: ['10.0.0.0/99'] }, /10\.0\.0\.0\/99/],
+  ['a port that is none', { ...forward, connectPorts: [70_000] }, /70000 is no port/],
+  ['a user with a colon', { ...forward, credentials: [{ user: 'a:b', password: 'c' }] }, /has a colon/],
+  ['no certificate', { ...reverse, upstreamTls: { ca: 'x' } }, /no certificate in PEM form/],
+  ['a limit that does not exist', { ...reverse, limits: { nothingMax: 1 } }, /limits\.nothingMax does not exist/],
+  ['a negative deadline', { ...reverse, deadlines: { connectMs: -1 } }, /deadlines\.connectMs must be a whole number/],
+]
+
+for (const [what, options, sentence] of wrong) {
+  test(`refused: ${what}`, async t => {
+    t.throws(() => settingsOf(options as ProxyOptions), { name: 'TypeError', message: sentence })
+  })
+}
+
+test('the defaults of both modes', async t => {
+  const gateway = settingsOf(reverse)
+  t.match(gateway, {
+    xForwarded: true,
+    viaRequest: true,
+    viaResponse: false,
+    hostPreserved: true,
+    trace: false,
+  })
+  t.match(gateway.origin, { key: 'http://127.0.0.1:3000', authority: '127.0.0.1:3000' })
+  t.match(settingsOf(forward), {
+    xForwarded: false,
+    viaRequest: true,
+    viaResponse: true,
+    trace: true,
+    origin: null,
+  })
+})
+
+test('an upstream may be written with a slash, in capitals, with IPv6', async t => {
+  t.equal(settingsOf({ ...reverse, upstream: 'HTTP://Host:80/' }).origin?.key, 'http://host:80')
+  t.equal(settingsOf({ ...reverse, upstream: 'https://[::1]' }).origin?.authority, '[::1]')
+})
+
+test('a deployment without a name is named by host and port, never by the product', async t => {
+  t.match(nameAt(8080), /^[A-Za-z0-9.-]+-8080$/)
+  t.not(nameAt(0), 'hopwise')
+})
