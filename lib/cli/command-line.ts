@@ -11,7 +11,8 @@ export type Asked =
   | {
       kind: 'run'
       command: CommandName
-      given: Given /** Sentences about the environment, to be logged. */
+      given: Given
+      /** Sentences about the environment, to be logged. */
       doubts: string[]
     }
   | { kind: 'print'; text: string }
@@ -98,7 +99,8 @@ function describe(
 
 const EPILOGUE =
   'Every option is also read from the environment: --listen from HOPWISE_LISTEN. The command line goes first.\n' +
-  'Exit codes: 0 well, 1 it could not be done, 2 the command line is wrong.'
+  'Exit codes: 0 well, 1 it could not be done, 2 the command line is wrong, 70 an error of hopwise itself,\n' +
+  '130 or 143 ended at once by a second signal.'
 
 function inLines(examples: CommandSpec['examples']): string {
   return `Examples:\n${examples.map(([line, about]) => `  ${line}\n      ${about}`).join('\n')}`

@@ -4,7 +4,7 @@ import { ListenError } from '../daemon/listen-error.js'
 import { readCommandLine } from './command-line.js'
 import { UsageError } from './usage-error.js'
 
-export const EXIT = { done: 0, failed: 1, usage: 2 } as const
+const EXIT = { done: 0, failed: 1, usage: 2 } as const
 
 /** Runs one command line (without the names of node and the script) to its end. @returns the exit code */
 export async function main(words: readonly string[]): Promise<number> {

@@ -1,4 +1,4 @@
-import { DEADLINE_NOTES, DEADLINES } from '../link/deadlines.js'
+import { DEADLINE_NOTES, DEADLINES, optionName } from '../link/deadlines.js'
 import { LIMIT_NOTES, LIMITS } from '../link/limits.js'
 import { GRAMMAR_LIMITS, type GrammarLimits } from '../wire/limits.js'
 
@@ -25,9 +25,7 @@ const LIMIT = 'Limits:'
 const GRAMMAR = 'Limits of one message:'
 
 export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
 export const LOG_FORMATS = ['auto', 'json', 'text'] as const
-export type LogFormat = (typeof LOG_FORMATS)[number]
 
 export const LOG_OPTIONS: OptionTable = {
   'log-level': {
@@ -47,7 +45,8 @@ export const LOG_OPTIONS: OptionTable = {
 export const ACCESS_OPTIONS: OptionTable = {
   'access-log': {
     kind: 'text',
-    about: 'One JSON line for each exchange: a file, stdout or off (default stdout, off above log level info)',
+    about:
+      'One JSON line for each exchange: a file (SIGHUP opens it anew), stdout or off (default stdout, off above log level info)',
     group: LISTENING,
   },
 }
@@ -67,7 +66,7 @@ export const HOP_OPTIONS: OptionTable = {
   },
   'x-forwarded': {
     kind: 'flag',
-    about: 'Add X-Forwarded-For, -Host and -Proto (default: reverse yes, forward no)',
+    about: 'Add X-Forwarded-For, -Host and -Proto (default: reverse yes, forward no); --no-x-forwarded: do not',
     group: HOP,
   },
   forwarded: { kind: 'flag', about: 'Add Forwarded (RFC 7239)', group: HOP },
@@ -188,11 +187,6 @@ const GRAMMAR_NOTES: Readonly<Record<keyof GrammarLimits, string>> = {
   emptyLinesMax: 'Empty lines before a request line',
 }
 
-/** `clientIdleMs` is `--client-idle-ms`, `clientIdleHttp10Ms` is `--client-idle-http10-ms`. */
-export function optionName(key: string): string {
-  return key.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '-').toLowerCase()
-}
-
 /** A deadline or limit as an option. */
 export interface NumberSpec {
   table: 'deadlines' | 'limits' | 'grammar'
@@ -228,11 +222,16 @@ function entriesOf<T extends object>(
   })
 }
 
+/** `… (0: no limit)` and its default share one pair of brackets. */
+function withDefault(about: string, standard: number): string {
+  return about.endsWith(')') ? `${about.slice(0, -1)}; default ${standard})` : `${about} (default ${standard})`
+}
+
 const GROUPS = { deadlines: DEADLINE, limits: LIMIT, grammar: GRAMMAR }
 
 export const NUMBER_OPTIONS: OptionTable = Object.fromEntries(
   Object.entries(NUMBERS).map(([name, { table, standard, about }]) => [
     name,
-    { kind: 'text', about: `${about} (default ${standard})`, group: GROUPS[table] },
+    { kind: 'text', about: withDefault(about, standard), group: GROUPS[table] },
   ]),
 )

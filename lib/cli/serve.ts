@@ -1,7 +1,9 @@
+import { tooFewFiles } from '../daemon/file-limit.js'
 import { type Log, openLog } from '../daemon/log.js'
 import { proxyService } from '../daemon/proxy-service.js'
 import { type Running, runService } from '../daemon/run.js'
 import { DEADLINES } from '../link/deadlines.js'
+import { LIMITS } from '../link/limits.js'
 import { createDumb } from '../peers/dumb.js'
 import type { ProxyOptions } from '../proxy/options.js'
 import { STANDARD_LISTEN } from './commands.js'
@@ -12,7 +14,7 @@ import { checked, defined, forwardSettings, reverseSettings } from './proxy-sett
 import { UsageError } from './usage-error.js'
 import { type ListenAddress, readListen, readUpstream } from './values.js'
 
-export type ServeCommand = 'reverse' | 'forward' | 'dumb' | 'demo'
+type ServeCommand = 'reverse' | 'forward' | 'dumb' | 'demo'
 
 /** The commands that stay: each reads all it was given before anything starts. @returns the exit code */
 export function serve(command: ServeCommand, given: Given, { version, doubts }: { version: string; doubts: string[] }) {
@@ -33,7 +35,7 @@ export function serve(command: ServeCommand, given: Given, { version, doubts }: 
 }
 
 /** What the first lines say about a proxy. */
-export function factsOf({ mode, upstream, name }: ProxyOptions, version: string): object {
+function factsOf({ mode, upstream, name }: ProxyOptions, version: string): object {
   return defined({ mode, upstream, name, version, node: process.version, pid: process.pid })
 }
 
@@ -65,7 +67,7 @@ function serveDumb(given: Given, listen: ListenAddress, { version, doubts }: { v
   return runService({
     create,
     listen,
-    drainMs: 0,
+    drainMs: undefined,
     log,
     facts: defined({ mode: 'dumb', upstream, version, pid: process.pid }),
   })
@@ -93,4 +95,11 @@ function warn(options: ProxyOptions, { host }: ListenAddress, { logger }: Log): 
     logger.warn('an open forward proxy: it listens on every address and asks nobody who they are; see --auth-file')
   if (options.upstreamTls?.insecure)
     logger.warn('certificates of https upstreams are not verified (--upstream-insecure)')
+  const { clientConnectionsMax, upstreamConnectionsMax } = { ...LIMITS, ...options.limits }
+  const few = tooFewFiles(clientConnectionsMax + upstreamConnectionsMax)
+  if (few)
+    logger.warn(
+      few,
+      'this process may open fewer files than it may have connections; those beyond are dropped without an answer: raise ulimit -n, or lower --client-connections-max',
+    )
 }

@@ -156,8 +156,31 @@ export function standardOutput(): Outlet {
   return kind && !kind.isFIFO() && !kind.isSocket() ? fileOutlet(1) : streamOutlet(process.stdout)
 }
 
+export interface LineFile {
+  outlet: Outlet
+  /** From the next write on, into what now stands at the path: for who rotates logs. @throws the error of opening it; the old file goes on then */
+  reopen(): void
+}
+
 /** A file to append to; a FIFO without a reader is refused, not waited for. @throws the error of opening it. */
-export function openForLines(path: string): Outlet {
+export function openForLines(path: string): LineFile {
   const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK = 0 } = fs.constants
-  return fileOutlet(fs.openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o640))
+  const open = () => fs.openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o640)
+  let fd = open()
+  let write = fileOutlet(fd)
+  let stale: number[] = []
+  return {
+    outlet(bytes, done) {
+      // Writes never overlap, so nobody is writing to these any more.
+      for (const old of stale) fs.close(old, () => {})
+      stale = []
+      write(bytes, done)
+    },
+    reopen() {
+      const next = open()
+      stale.push(fd)
+      fd = next
+      write = fileOutlet(fd)
+    },
+  }
 }

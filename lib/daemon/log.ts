@@ -12,6 +12,8 @@ export interface LogOptions {
   accessLog: string
   /** Instead of standard output, for tests. */
   outlet?: Outlet
+  /** True when people read standard output as it comes. */
+  terminal?: boolean
 }
 
 export interface Log {
@@ -20,8 +22,10 @@ export interface Log {
   access: ((line: string) => void) | undefined
   /** One line at every level, `silent` too. */
   announce(fields: object, message: string): void
-  /** True when lines are text for people. */
-  text: boolean
+  /** The line that says "listening": as `announce`, and JSON wherever no terminal reads it, since programs wait for it. */
+  ready(fields: object): void
+  /** Opens the file of the access log anew, after somebody moved it away. False when there is none. @throws the error of opening it */
+  reopen(): boolean
   /** Lines lost so far. */
   dropped(): number
   /** Waits for the last lines, at most `withinMs`. */
@@ -29,23 +33,35 @@ export interface Log {
 }
 
 /** @throws the error of opening the access log. */
-export function openLog({ level, format, accessLog, outlet = standardOutput() }: LogOptions): Log {
-  const text = format === 'text' || (format === 'auto' && process.stdout.isTTY === true)
-  const colours = process.stdout.isTTY === true && !process.env.NO_COLOR
+export function openLog({
+  level,
+  format,
+  accessLog,
+  outlet = standardOutput(),
+  terminal = process.stdout.isTTY === true,
+}: LogOptions): Log {
+  const text = format === 'text' || (format === 'auto' && terminal)
+  const colours = terminal && !process.env.NO_COLOR
   const standard = new LineSink(outlet, dropped => forReaders(notice(dropped)))
   const forReaders = text ? (line: string) => readable(line, colours) : (line: string) => line
   const stream = { write: (line: string) => standard.write(forReaders(line)) }
   const logger = pino({ ...SHAPE, level }, stream)
 
   // A file has JSON lines always: programs read files.
-  const file = accessLog === 'off' || accessLog === 'stdout' ? undefined : new LineSink(openForLines(accessLog), notice)
+  const opened = accessLog === 'off' || accessLog === 'stdout' ? undefined : openForLines(accessLog)
+  const file = opened && new LineSink(opened.outlet, notice)
   const sink = file ?? stream
   const always = pino({ ...SHAPE, level: 'info' }, stream)
+  const forPrograms = pino({ ...SHAPE, level: 'info' }, { write: (line: string) => standard.write(line) })
   return {
     logger,
     access: accessLog === 'off' ? undefined : line => sink.write(line),
     announce: (fields, message) => always.info(fields, message),
-    text,
+    ready: fields => (terminal ? always : forPrograms).info(fields, 'listening'),
+    reopen() {
+      opened?.reopen()
+      return opened !== undefined
+    },
     dropped: () => standard.dropped + (file?.dropped ?? 0),
     async end(withinMs) {
       await Promise.all([standard.end(withinMs), file?.end(withinMs)])

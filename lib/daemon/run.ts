@@ -7,8 +7,8 @@ export interface Service {
   listen(where: { host?: string; port: number }): Promise<{ address: string; port: number }>
   close(options: { graceMs: number }): Promise<void>
   destroy(): void
-  /** Totals for the last line. */
-  stats?(): object
+  /** Totals for the last lines. */
+  stats?(): { client: { open: number; closes: { shutdown?: number } }; exchanges: { active: number } }
 }
 
 export interface Running {
@@ -17,7 +17,8 @@ export interface Running {
   listen: { host?: string; port: number }
   /** Take the next free port when the wanted one is taken. */
   nextFreePort?: boolean
-  drainMs: number
+  /** How long what runs may go on after the first signal, 0: as long as it takes; undefined: not at all. */
+  drainMs: number | undefined
   log: Log
   /** For the lines that say how it began: mode, upstream, version, … */
   facts: object
@@ -38,7 +39,7 @@ export const EXIT_INTERNAL = 70
  * @returns the exit code @throws ListenError
  */
 export async function runService(running: Running): Promise<number> {
-  const { log, listen, drainMs, facts } = running
+  const { log, listen, facts } = running
   log.logger.info(facts, 'starting')
   let service: Service | undefined
   let stop = (_signal: string) => {}
@@ -51,7 +52,7 @@ export async function runService(running: Running): Promise<number> {
       log.logger.warn({ signal }, 'a second signal: ending at once')
       void endNow(code, log, service)
     },
-    hangup: () => log.logger.info('SIGHUP: there is nothing to reload yet'),
+    hangup: () => hangup(log),
   })
   const onLastResort = (error: unknown) => lastResort(error, log, service)
   process.on('uncaughtException', onLastResort).on('unhandledRejection', onLastResort)
@@ -60,20 +61,40 @@ export async function runService(running: Running): Promise<number> {
     const started = await listenSomewhere(running)
     service = started.service
     const { address, port } = started.bound
-    log.announce({ address, port, ...facts }, 'listening')
+    log.ready({ address, port, ...facts })
     if (port !== listen.port && listen.port !== 0)
       log.logger.warn(`port ${listen.port} is taken: listening on ${port}, the next free one`)
     running.ready?.(started.bound)
 
     const signal = await stopping
-    log.logger.info({ signal, drainMs }, 'draining: no new connections, what runs may end')
-    await service.close({ graceMs: drainMs })
+    await drain(service, signal, running)
     log.logger.info({ ...service.stats?.(), logLinesDropped: log.dropped() }, 'stopped')
     return 0
   } finally {
     giveBack()
     process.off('uncaughtException', onLastResort).off('unhandledRejection', onLastResort)
     await log.end(LAST_LINES_MS)
+  }
+}
+
+async function drain(service: Service, signal: string, { drainMs, log: { logger } }: Running): Promise<void> {
+  if (drainMs === undefined) {
+    logger.info({ signal }, 'stopping')
+    return service.close({ graceMs: 0 })
+  }
+  const before = service.stats?.()
+  const running = before && { connections: before.client.open, exchanges: before.exchanges.active }
+  logger.info({ signal, drainMs, ...running }, 'draining: no new connections, what runs may end')
+  await service.close({ graceMs: drainMs })
+  const cut = service.stats?.().client.closes.shutdown ?? 0
+  if (cut > 0) logger.warn({ drainMs, connections: cut }, 'drainMs passed: what still ran was cut off; see --drain-ms')
+}
+
+function hangup({ logger, reopen }: Log): void {
+  try {
+    logger.info(reopen() ? 'SIGHUP: the access log was opened anew' : 'SIGHUP: there is nothing to reload yet')
+  } catch (error) {
+    logger.error({ err: error }, 'SIGHUP: the access log could not be opened anew; lines go on into the old file')
   }
 }
 

@@ -1,9 +1,9 @@
 import { test } from 'tap'
 import { type Asked, readCommandLine } from '../../lib/cli/command-line.js'
 import { COMMANDS } from '../../lib/cli/commands.js'
-import { NUMBERS, optionName } from '../../lib/cli/option-table.js'
+import { NUMBERS } from '../../lib/cli/option-table.js'
 import { UsageError } from '../../lib/cli/usage-error.js'
-import { DEADLINES } from '../../lib/link/deadlines.js'
+import { DEADLINES, optionName } from '../../lib/link/deadlines.js'
 import { LIMITS } from '../../lib/link/limits.js'
 import { GRAMMAR_LIMITS } from '../../lib/wire/limits.js'
 

@@ -6,12 +6,12 @@ import * as net from 'node:net'
 import * as path from 'node:path'
 import { promisify } from 'node:util'
 import { type Test, test } from 'tap'
-import { HOPWISE, runHopwise, spawnHopwise } from '../daemon/spawn-hopwise.js'
+import { HOPWISE, runHopwise, spawnHopwise } from '../support/hopwise.js'
 
 test('help and version are for standard output, refusals for standard error', async t => {
-  t.match(await runHopwise(['--help']), { code: 0, stdout: /^hopwise <command>/, stderr: '' })
+  t.match(await runHopwise(t, ['--help']), { code: 0, out: /^hopwise <command>/, err: '' })
   const { version } = JSON.parse(fs.readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  t.match(await runHopwise(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
+  t.match(await runHopwise(t, ['--version']), { code: 0, out: `${version}\n`, err: '' })
   for (const [words, sentence] of [
     [['reverse', 'http://a', '--liste', ':1'], 'hopwise: Unknown option --liste: did you mean --listen?\n'],
     [['revers'], 'hopwise: Unknown command "revers": did you mean reverse?\n'],
@@ -23,7 +23,7 @@ test('help and version are for standard output, refusals for standard error', as
     [['forward', '--auth', 'hush'], /^hopwise: --auth wants user:password/],
     [['health'], /^hopwise: hopwise health wants a URL/],
   ] as const)
-    t.match(await runHopwise(words), { code: 2, stdout: '', stderr: sentence }, words.join(' '))
+    t.match(await runHopwise(t, words), { code: 2, out: '', err: sentence }, words.join(' '))
 })
 
 test('a reader that goes away is no error', async t => {
@@ -55,24 +55,24 @@ test('the completion script completes, in a real shell', async t => {
 test('explain: a file, standard input, JSON', async t => {
   const head = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: x-hop\r\nX-Hop: 1\r\n\r\n'
   const file = path.join(t.testdir({ head }), 'head')
-  const fromFile = await runHopwise(['explain', file, '--name', 'edge'])
-  t.match(fromFile, { code: 0, stderr: '' })
-  t.match(fromFile.stdout, /^- drop +X-Hop +1 +.*named by Connection \(RFC 9110 7\.6\.1\)$/m)
-  t.match(fromFile.stdout, /^Via: 1\.1 edge$/m)
+  const fromFile = await runHopwise(t, ['explain', file, '--name', 'edge'])
+  t.match(fromFile, { code: 0, err: '' })
+  t.match(fromFile.out, /^- drop +X-Hop +1 +.*named by Connection \(RFC 9110 7\.6\.1\)$/m)
+  t.match(fromFile.out, /^Via: 1\.1 edge$/m)
 
-  const typed = await runHopwise(['explain', '--json'], { input: 'GET / HTTP/1.1\nHost: \xe4\n' })
-  t.match(typed, { code: 1, stderr: '' }, 'a refusal is told by the exit code')
-  t.match(JSON.parse(typed.stdout), { kind: 'request', mode: 'reverse', refused: { status: 400, section: /RFC/ } })
+  const typed = await runHopwise(t, ['explain', '--json'], { input: 'GET / HTTP/1.1\nHost: \xe4\n' })
+  t.match(typed, { code: 1, err: '' }, 'a refusal is told by the exit code')
+  t.match(JSON.parse(typed.out), { kind: 'request', mode: 'reverse', refused: { status: 400, section: /RFC/ } })
 
   const raw = Buffer.from('HTTP/1.1 200 OK\r\nX: \xe4\r\nContent-Length: 0\r\n\r\n', 'latin1')
-  const response = await runHopwise(['explain', '--response', '-'], { input: raw })
-  t.match(response, { code: 0, stdout: /^HTTP\/1\.1 200 OK$/m })
+  const response = await runHopwise(t, ['explain', '--response', '-'], { input: raw })
+  t.match(response, { code: 0, out: /^HTTP\/1\.1 200 OK$/m })
 
-  t.match(await runHopwise(['explain', '/nowhere']), {
+  t.match(await runHopwise(t, ['explain', '/nowhere']), {
     code: 2,
-    stderr: 'hopwise: /nowhere cannot be read: there is no such file.\n',
+    err: 'hopwise: /nowhere cannot be read: there is no such file.\n',
   })
-  t.match(await runHopwise(['explain'], { input: '\r\n' }), { code: 2, stderr: /the input is empty/ })
+  t.match(await runHopwise(t, ['explain'], { input: '\r\n' }), { code: 2, err: /the input is empty/ })
 })
 
 async function serverOf(t: Test, answer: http.RequestListener): Promise<string> {
@@ -94,19 +94,19 @@ test('health: 2xx and 3xx within the time are well', async t => {
     [404, 1],
     [503, 1],
   ]) {
-    const { stdout, stderr, code: ended } = await runHopwise(['health', `${url}/${status}`])
+    const { out, err, code: ended } = await runHopwise(t, ['health', `${url}/${status}`])
     t.equal(ended, code, `${status}`)
-    t.match(code === 0 ? stdout : stderr, new RegExp(`^${url}/${status} answered ${status} after \\d+ ms\\.\n$`))
+    t.match(code === 0 ? out : err, new RegExp(`^${url}/${status} answered ${status} after \\d+ ms\\.\n$`))
   }
-  t.match(await runHopwise(['health', `${url}/`, '--timeout-ms', '50']), {
+  t.match(await runHopwise(t, ['health', `${url}/`, '--timeout-ms', '50']), {
     code: 1,
-    stderr: `${url}/ did not answer within 50 ms.\n`,
+    err: `${url}/ did not answer within 50 ms.\n`,
   })
-  t.match(await runHopwise(['health', 'http://127.0.0.1:1/']), {
+  t.match(await runHopwise(t, ['health', 'http://127.0.0.1:1/']), {
     code: 1,
-    stderr: /cannot be asked: nobody listens there\.\n$/,
+    err: /cannot be asked: nobody listens there\.\n$/,
   })
-  t.match(await runHopwise(['health', 'ftp://a/']), { code: 2, stderr: /is no http:\/\/ or https:\/\/ URL/ })
+  t.match(await runHopwise(t, ['health', 'ftp://a/']), { code: 2, err: /is no http:\/\/ or https:\/\/ URL/ })
 })
 
 test('health of the proxy itself: well with a dead upstream, and found by its own environment', async t => {
@@ -114,16 +114,15 @@ test('health of the proxy itself: well with a dead upstream, and found by its ow
     ['reverse', 'http://127.0.0.1:1'],
     ['forward', '--auth', 'me:secret'],
   ]) {
-    const hopwise = spawnHopwise([...words, '--listen', '127.0.0.1:0', '--log-level', 'silent'])
-    t.teardown(() => hopwise.child.kill('SIGKILL'))
+    const hopwise = spawnHopwise(t, [...words, '--listen', '127.0.0.1:0', '--log-level', 'silent'])
     const url = await hopwise.ready()
-    t.match(await runHopwise(['health', '--self', url]), { code: 0 }, `${words[0]}`)
+    t.match(await runHopwise(t, ['health', '--self', url]), { code: 0 }, `${words[0]}`)
     t.match(
-      await runHopwise(['health', '--self'], { env: { HOPWISE_LISTEN: `:${new URL(url).port}` } }),
+      await runHopwise(t, ['health', '--self'], { env: { HOPWISE_LISTEN: `:${new URL(url).port}` } }),
       { code: 0 },
       `${words[0]}`,
     )
-    hopwise.child.kill('SIGTERM')
+    hopwise.signal('SIGTERM')
     await hopwise.ended
   }
 })
@@ -133,17 +132,18 @@ test('the demonstration: the next port when one is taken, and lines to try that 
   await once(taken, 'listening')
   t.teardown(() => taken.close())
   const { port } = taken.address() as net.AddressInfo
-  const hopwise = spawnHopwise(['demo', '--listen', `127.0.0.1:${port}`])
-  t.teardown(() => hopwise.child.kill('SIGKILL'))
+  const hopwise = spawnHopwise(t, ['demo', '--listen', `127.0.0.1:${port}`])
   const url = await hopwise.ready()
   t.ok(Number(new URL(url).port) > port)
-  await hopwise.line(line => line.msg === `port ${port} is taken: listening on ${new URL(url).port}, the next free one`)
-  await hopwise.line(line => String(line.msg).includes('--http1.0'))
+  await hopwise.logged(
+    line => line.msg === `port ${port} is taken: listening on ${new URL(url).port}, the next free one`,
+  )
+  await hopwise.logged(line => String(line.msg).includes('--http1.0'))
   const tries = hopwise.lines().filter(({ msg }) => String(msg).startsWith('try: curl '))
   t.equal(tries.length, 3)
   t.ok(tries.every(({ msg }) => String(msg).includes(url)))
   const response = await fetch(`${url}/headers`)
   t.match(await response.text(), 'X-Forwarded-For: 127.0.0.1')
-  hopwise.child.kill('SIGINT')
-  t.match(await hopwise.ended, { code: 0, stderr: '' })
+  hopwise.signal('SIGINT')
+  t.match(await hopwise.ended, { code: 0, err: '' })
 })

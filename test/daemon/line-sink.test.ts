@@ -137,16 +137,37 @@ test('the end waits for the last lines, but not for ever', async t => {
 
 test('files are appended to; /dev/full is dropped and counted', async t => {
   const file = path.join(t.testdir({ log: 'old\n' }), 'log')
-  const sink = new LineSink(openForLines(file), notice)
+  const sink = new LineSink(openForLines(file).outlet, notice)
   sink.write('new\n')
   await sink.end(1_000)
   t.equal(fs.readFileSync(file, 'utf8'), 'old\nnew\n')
 
   if (!fs.existsSync('/dev/full')) return
-  const full = new LineSink(openForLines('/dev/full'), notice)
+  const full = new LineSink(openForLines('/dev/full').outlet, notice)
   full.write('a\n')
   await full.end(1_000)
   t.equal(full.dropped, 1)
+})
+
+test('a file that was moved away is opened anew; what cannot be opened leaves the old one', async t => {
+  const folder = t.testdir({})
+  const file = path.join(folder, 'log')
+  const opened = openForLines(file)
+  const sink = new LineSink(opened.outlet, notice)
+  sink.write('before\n')
+  await new Promise(done => setTimeout(done, 50))
+  fs.renameSync(file, `${file}.1`)
+  fs.mkdirSync(file)
+  t.throws(() => opened.reopen(), { code: 'EISDIR' })
+  sink.write('still old\n')
+  await new Promise(done => setTimeout(done, 50))
+  fs.rmdirSync(file)
+  opened.reopen()
+  opened.reopen()
+  sink.write('after\n')
+  await sink.end(1_000)
+  t.equal(fs.readFileSync(`${file}.1`, 'utf8'), 'before\nstill old\n')
+  t.equal(fs.readFileSync(file, 'utf8'), 'after\n')
 })
 
 test('a FIFO nobody reads is refused; one whose reader stops is tried again, without waiting', {
@@ -157,7 +178,7 @@ test('a FIFO nobody reads is refused; one whose reader stops is tried again, wit
   t.throws(() => openForLines(fifo), { code: 'ENXIO' })
   const reader = fs.openSync(fifo, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK)
   t.teardown(() => fs.closeSync(reader))
-  const sink = new LineSink(openForLines(fifo), notice)
+  const sink = new LineSink(openForLines(fifo).outlet, notice)
   const line = `${'x'.repeat(99_999)}\n`
   for (let i = 0; i < 5; i++) sink.write(line)
   const alive = setInterval(() => {}, 100)

@@ -46,6 +46,22 @@ test('an announcement is made at every level, and is all there is at "silent"', 
   t.match(JSON.parse(await ended()), { address: '127.0.0.1', port: 1, msg: 'listening' })
 })
 
+test('the line that says "listening" is text on a terminal only', async t => {
+  for (const [terminal, format, json] of [
+    [true, 'auto', false],
+    [true, 'text', false],
+    [true, 'json', true],
+    [false, 'auto', true],
+    [false, 'text', true],
+  ] as const) {
+    const { log, ended } = logTo({ level: 'silent', format, terminal })
+    log.ready({ address: '127.0.0.1', port: 1 })
+    const text = await ended()
+    if (json) t.match(JSON.parse(text), { address: '127.0.0.1', port: 1, msg: 'listening' }, format)
+    else t.match(text, 'listening on http://127.0.0.1:1', format)
+  }
+})
+
 test('exchanges to a file are JSON lines, whatever the terminal gets', async t => {
   const file = path.join(t.testdir({}), 'access.log')
   const { log, ended } = logTo({ format: 'text', accessLog: file })

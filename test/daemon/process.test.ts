@@ -5,18 +5,18 @@ import * as net from 'node:net'
 import * as path from 'node:path'
 import { type Test, test } from 'tap'
 import { createOrigin } from '../../lib/peers/origin.js'
-import { type Hopwise, runHopwise, type SpawnOptions, spawnHopwise } from './spawn-hopwise.js'
+import type { ChildOptions } from '../support/child.js'
+import { until } from '../support/conversation.js'
+import { type Hopwise, runHopwise, spawnHopwise } from '../support/hopwise.js'
+import { freePort } from '../support/ports.js'
 
 /** A proxy as a process, before an origin; both gone with the test. */
-async function start(t: Test, words: string[] = [], options: SpawnOptions = {}) {
+async function start(t: Test, words: string[] = [], options: ChildOptions = {}) {
   const origin = createOrigin({ pages: { '/never': () => new Promise(() => {}) } })
   const { port } = await origin.listen({ port: 0 })
   const upstream = `http://127.0.0.1:${port}`
-  const hopwise = spawnHopwise(['reverse', upstream, '--listen', '127.0.0.1:0', ...words], options)
-  t.teardown(() => {
-    hopwise.child.kill('SIGKILL')
-    origin.destroy()
-  })
+  const hopwise = spawnHopwise(t, ['reverse', upstream, '--listen', '127.0.0.1:0', ...words], options)
+  t.teardown(() => origin.destroy())
   return { hopwise, upstream }
 }
 
@@ -44,21 +44,21 @@ function get(url: string, options: http.RequestOptions = {}): Promise<Answer> {
 
 test('it says that it listens, logs each exchange, drains and ends with 0', async t => {
   const { hopwise, upstream } = await start(t)
-  const ready = await hopwise.line(line => line.msg === 'listening')
+  const ready = await hopwise.logged(line => line.msg === 'listening')
   t.match(ready, {
     level: 'info',
     address: '127.0.0.1',
     port: Number,
     mode: 'reverse',
     upstream,
-    pid: hopwise.child.pid,
+    pid: hopwise.pid,
   })
   const url = await hopwise.ready()
   t.equal(
     (await get(`${url}/headers?token=hush`, { headers: { Cookie: 'hush', Authorization: 'Basic hush' } })).status,
     200,
   )
-  const exchange = await hopwise.line(line => line.msg === 'exchange')
+  const exchange = await hopwise.logged(line => line.msg === 'exchange')
   t.match(exchange, {
     method: 'GET',
     target: '/headers?token=[redacted]',
@@ -72,24 +72,33 @@ test('it says that it listens, logs each exchange, drains and ends with 0', asyn
     clientVerdict: String,
     upstreamVerdict: 'keep',
   })
-  hopwise.child.kill('SIGTERM')
-  const { code, stdout, stderr } = await hopwise.ended
+  hopwise.signal('SIGTERM')
+  const { code, out, err } = await hopwise.ended
   t.equal(code, 0)
-  t.equal(stderr, '')
-  t.notMatch(stdout, 'hush', 'R198: credentials stay out of the log')
-  t.match(
-    hopwise.lines().map(({ msg }) => msg),
-    ['starting', 'listening', 'exchange', /^draining/, 'stopped'],
-  )
+  t.equal(err, '')
+  t.notMatch(out, 'hush', 'R198: credentials stay out of the log')
+  t.match(messagesOf(hopwise), ['starting', 'listening', 'exchange', /^draining/, 'stopped'])
 })
 
 test('at log level silent the line that says "listening" is all there is', async t => {
   const { hopwise } = await start(t, ['--log-level', 'silent'])
   t.equal((await get(await hopwise.ready())).status, 200)
-  hopwise.child.kill('SIGINT')
-  const { code, stdout } = await hopwise.ended
+  hopwise.signal('SIGINT')
+  const { code, out } = await hopwise.ended
   t.equal(code, 0)
-  t.match(stdout, /^\{[^\n]*"msg":"listening"\}\n$/)
+  t.match(out, /^\{[^\n]*"msg":"listening"\}\n$/)
+})
+
+test('with text for people, too, the line that says "listening" is JSON where no terminal reads it', async t => {
+  const { hopwise } = await start(t, ['--log-format', 'text', '--access-log', 'off'])
+  t.equal((await get(await hopwise.ready())).status, 200)
+  hopwise.signal('SIGTERM')
+  const { code, out } = await hopwise.ended
+  t.equal(code, 0)
+  t.match(
+    out,
+    /^\S+ info {2}starting {2}.*\n\{.*"msg":"listening"\}\n\S+ info {2}draining: .*\n\S+ info {2}stopped {2}.*\n$/m,
+  )
 })
 
 test('what runs may end: an exchange under way outlives SIGTERM, and SIGHUP ends nothing', async t => {
@@ -97,10 +106,10 @@ test('what runs may end: an exchange under way outlives SIGTERM, and SIGHUP ends
   const url = await hopwise.ready()
   const slow = get(`${url}/slow?ms=400`)
   await get(`${url}/`)
-  hopwise.child.kill('SIGHUP')
-  await hopwise.line(line => String(line.msg).startsWith('SIGHUP'))
-  hopwise.child.kill('SIGTERM')
-  await hopwise.line(line => String(line.msg).startsWith('draining'))
+  hopwise.signal('SIGHUP')
+  await hopwise.logged(line => String(line.msg).startsWith('SIGHUP'))
+  hopwise.signal('SIGTERM')
+  await hopwise.logged(line => String(line.msg).startsWith('draining'))
   await t.rejects(get(`${url}/`, { agent: false }), { code: 'ECONNREFUSED' }, 'nobody new is let in')
   t.match(await slow, { status: 200, connection: 'close' })
   t.equal((await hopwise.ended).code, 0)
@@ -111,9 +120,21 @@ test('the drain has a limit', async t => {
   const url = await hopwise.ready()
   const slow = get(`${url}/never`).catch(error => error.code)
   await get(`${url}/`)
-  hopwise.child.kill('SIGTERM')
+  hopwise.signal('SIGTERM')
   t.equal((await hopwise.ended).code, 0)
   await slow
+  t.match(
+    hopwise
+      .lines()
+      .filter(({ msg }) => msg !== 'exchange')
+      .slice(-3),
+    [
+      { drainMs: 100, connections: Number, exchanges: 1, msg: /^draining/ },
+      { level: 'warn', drainMs: 100, connections: 1, msg: /cut off; see --drain-ms$/ },
+      { msg: 'stopped', client: { closes: { shutdown: 1 } } },
+    ],
+    'and what it cut is told',
+  )
 })
 
 test('a second signal ends at once', async t => {
@@ -121,9 +142,9 @@ test('a second signal ends at once', async t => {
   const url = await hopwise.ready()
   const slow = get(`${url}/never`).catch(error => error.code)
   await get(`${url}/`)
-  hopwise.child.kill('SIGTERM')
-  await hopwise.line(line => String(line.msg).startsWith('draining'))
-  hopwise.child.kill('SIGTERM')
+  hopwise.signal('SIGTERM')
+  await hopwise.logged(line => String(line.msg).startsWith('draining'))
+  hopwise.signal('SIGTERM')
   t.match(await hopwise.ended, { code: 143, signal: null })
   t.equal(await slow, 'ECONNRESET')
 })
@@ -133,15 +154,15 @@ test('a listen error is one sentence and exit code 1', async t => {
   await once(taken, 'listening')
   t.teardown(() => taken.close())
   const { port } = taken.address() as net.AddressInfo
-  const { code, stderr } = await runHopwise(['forward', '--listen', `127.0.0.1:${port}`])
+  const { code, err } = await runHopwise(t, ['forward', '--listen', `127.0.0.1:${port}`])
   t.equal(code, 1)
   t.match(
-    stderr,
+    err,
     /^hopwise: Cannot listen on 127\.0\.0\.1:\d+: another process listens there already; .*\(EADDRINUSE\)\.\n$/,
   )
-  const nowhere = await runHopwise(['forward', '--listen', '203.0.113.7:1'])
+  const nowhere = await runHopwise(t, ['forward', '--listen', '203.0.113.7:1'])
   t.equal(nowhere.code, 1)
-  t.match(nowhere.stderr, /^hopwise: Cannot listen on 203\.0\.113\.7:1: this machine has no such address.*\n$/)
+  t.match(nowhere.err, /^hopwise: Cannot listen on 203\.0\.113\.7:1: this machine has no such address.*\n$/)
 })
 
 test('options from the environment', async t => {
@@ -149,11 +170,8 @@ test('options from the environment', async t => {
   const { hopwise } = await start(t, [], { env })
   const { body } = await get(`${await hopwise.ready()}/headers`)
   t.match(body, 'Via: 1.1 edge-7')
-  t.match(
-    hopwise.lines().map(({ msg }) => msg),
-    [/did you mean HOPWISE_LISTEN/, 'listening'],
-  )
-  hopwise.child.kill('SIGTERM')
+  t.match(messagesOf(hopwise), [/did you mean HOPWISE_LISTEN/, 'listening'])
+  hopwise.signal('SIGTERM')
   t.equal((await hopwise.ended).code, 0)
 })
 
@@ -161,7 +179,7 @@ test('an access log on a full disk stops nothing', { skip: !fs.existsSync('/dev/
   const { hopwise } = await start(t, ['--access-log', '/dev/full'])
   const url = await hopwise.ready()
   for (let i = 0; i < 3; i++) t.equal((await get(url)).status, 200)
-  hopwise.child.kill('SIGTERM')
+  hopwise.signal('SIGTERM')
   const began = performance.now()
   t.equal((await hopwise.ended).code, 0)
   t.ok(performance.now() - began < 3_000, 'and does not hold the end up')
@@ -173,10 +191,9 @@ test('a full disk behind standard output stops nothing', {
   const full = fs.openSync('/dev/full', 'w')
   t.teardown(() => fs.closeSync(full))
   const url = `http://127.0.0.1:${await freePort()}`
-  const hopwise = spawnHopwise(['demo', '--listen', new URL(url).host], { stdout: full })
-  t.teardown(() => hopwise.child.kill('SIGKILL'))
+  const hopwise = spawnHopwise(t, ['demo', '--listen', new URL(url).host], { stdout: full })
   t.equal(await statusSoon(url, hopwise), 200)
-  hopwise.child.kill('SIGTERM')
+  hopwise.signal('SIGTERM')
   t.equal((await hopwise.ended).code, 0)
 })
 
@@ -185,8 +202,8 @@ test('a reader that stops, and one that goes away, stop nothing', async t => {
   for (const how of ['stops', 'goes away']) {
     const { hopwise } = await start(t)
     const url = await hopwise.ready()
-    if (how === 'stops') hopwise.child.stdout?.pause()
-    else hopwise.child.stdout?.destroy()
+    if (how === 'stops') hopwise.process.stdout?.pause()
+    else hopwise.process.stdout?.destroy()
     // More than fits into the pipe and the megabyte that may wait.
     const agent = new http.Agent({ keepAlive: true, maxSockets: 4 })
     const answers = await Promise.all(Array.from({ length: 250 }, () => get(url + long, { agent })))
@@ -195,10 +212,10 @@ test('a reader that stops, and one that goes away, stop nothing', async t => {
       `served although its reader ${how}`,
     )
     agent.destroy()
-    hopwise.child.kill('SIGTERM')
-    const [code] = await once(hopwise.child, 'exit')
+    hopwise.signal('SIGTERM')
+    const [code] = await once(hopwise.process, 'exit')
     t.equal(code, 0, how)
-    hopwise.child.stdout?.resume()
+    hopwise.process.stdout?.resume()
   }
 })
 
@@ -206,15 +223,32 @@ test('an access log in a file of its own', async t => {
   const file = path.join(t.testdir({}), 'access.log')
   const { hopwise } = await start(t, ['--access-log', file, '--log-level', 'debug'])
   await get(await hopwise.ready())
-  hopwise.child.kill('SIGTERM')
+  hopwise.signal('SIGTERM')
   await hopwise.ended
   t.match(JSON.parse(fs.readFileSync(file, 'utf8')), { msg: 'exchange', status: 200 })
   const messages = hopwise.lines().map(({ msg }) => String(msg))
   t.ok(messages.includes('client connection opened') && messages.includes('upstream connection closed'))
   t.notOk(messages.includes('exchange'))
-  const bad = await runHopwise(['forward', '--access-log', path.join(file, 'x')])
+  t.notOk(messages.includes('drainMs passed: what still ran was cut off; see --drain-ms'))
+  const bad = await runHopwise(t, ['forward', '--access-log', path.join(file, 'x')])
   t.equal(bad.code, 2)
-  t.match(bad.stderr, /^hopwise: --access-log .* cannot be opened: .*\n$/)
+  t.match(bad.err, /^hopwise: --access-log .* cannot be opened: .*\n$/)
+})
+
+test('SIGHUP opens the access log anew, for who rotates logs', async t => {
+  const file = path.join(t.testdir({}), 'access.log')
+  const { hopwise } = await start(t, ['--access-log', file])
+  const url = await hopwise.ready()
+  await get(`${url}/?first`)
+  await until('the first line is written', () => fs.readFileSync(file, 'utf8').includes('first'))
+  fs.renameSync(file, `${file}.1`)
+  hopwise.signal('SIGHUP')
+  await hopwise.logged(line => line.msg === 'SIGHUP: the access log was opened anew')
+  await get(`${url}/?second`)
+  hopwise.signal('SIGTERM')
+  t.equal((await hopwise.ended).code, 0)
+  t.notMatch(fs.readFileSync(`${file}.1`, 'utf8'), 'second')
+  t.match(JSON.parse(fs.readFileSync(file, 'utf8')), { target: '/?second' })
 })
 
 test('an open forward proxy is warned of; with credentials it is none', async t => {
@@ -223,25 +257,24 @@ test('an open forward proxy is warned of; with credentials it is none', async t 
     [[], true],
     [['--auth-file', file], false],
   ] as const) {
-    const hopwise = spawnHopwise(['forward', '--listen', ':0', ...words])
-    t.teardown(() => hopwise.child.kill('SIGKILL'))
+    const hopwise = spawnHopwise(t, ['forward', '--listen', ':0', ...words])
     await hopwise.ready()
-    hopwise.child.kill('SIGTERM')
+    hopwise.signal('SIGTERM')
     t.equal((await hopwise.ended).code, 0)
-    t.equal(hopwise.stdout.includes('an open forward proxy'), warned)
-    t.notMatch(hopwise.stdout, 'secret')
+    t.equal(hopwise.out().includes('an open forward proxy'), warned)
+    t.notMatch(hopwise.out(), 'secret')
   }
 })
 
 test('the dumb proxy says loudly what it is', async t => {
-  const hopwise = spawnHopwise(['dumb', '--listen', '127.0.0.1:0', 'http://127.0.0.1:9'])
-  t.teardown(() => hopwise.child.kill('SIGKILL'))
+  const hopwise = spawnHopwise(t, ['dumb', '--listen', '127.0.0.1:0', 'http://127.0.0.1:9'])
   await hopwise.ready()
-  hopwise.child.kill('SIGTERM')
-  const { code, stdout, stderr } = await hopwise.ended
+  hopwise.signal('SIGTERM')
+  const { code, out, err } = await hopwise.ended
   t.equal(code, 0)
-  t.match(stderr, 'DEMONSTRATION ONLY')
-  t.match(stdout, 'DEMONSTRATION ONLY')
+  t.match(err, 'DEMONSTRATION ONLY')
+  t.notMatch(out, 'drain', 'it promises nothing at its end')
+  t.match(out, 'DEMONSTRATION ONLY')
 })
 
 test('the last resort: an error of our own that nobody caught is told, and ends with a code of its own', async t => {
@@ -252,8 +285,8 @@ test('the last resort: an error of our own that nobody caught is told, and ends 
   const url = await hopwise.ready()
   const slow = get(`${url}/never`).catch(error => error.code)
   await get(`${url}/`)
-  hopwise.child.kill('SIGUSR2')
-  t.match(await hopwise.ended, { code: 70, stderr: '' })
+  hopwise.signal('SIGUSR2')
+  t.match(await hopwise.ended, { code: 70, err: '' })
   t.match(hopwise.lines().at(-1), { level: 'fatal', err: { message: 'boom', stack: /boom/ } })
   t.equal(await slow, 'ECONNRESET')
 })
@@ -267,25 +300,24 @@ test('one Ctrl-C under npm arrives twice, and is one', async t => {
     const url = await hopwise.ready()
     const slow = get(`${url}/slow?ms=300`).catch(() => undefined)
     await get(`${url}/`)
-    hopwise.child.kill('SIGINT')
-    await hopwise.line(line => String(line.msg).startsWith('draining'))
-    hopwise.child.kill('SIGINT')
+    hopwise.signal('SIGINT')
+    await hopwise.logged(line => String(line.msg).startsWith('draining'))
+    hopwise.signal('SIGINT')
     t.equal((await hopwise.ended).code, code)
     await slow
   }
 })
 
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as net.AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
+/** What the log says, but for what it says about this machine. */
+function messagesOf(hopwise: Hopwise): unknown[] {
+  return hopwise
+    .lines()
+    .filter(({ wanted }) => wanted === undefined)
+    .map(({ msg }) => msg)
 }
 
 /** The first answer of a process that cannot say that it listens. */
-async function statusSoon(url: string, { child }: Hopwise): Promise<number> {
+async function statusSoon(url: string, { process: child }: Hopwise): Promise<number> {
   for (;;) {
     try {
       return (await get(url, { agent: false })).status
