@@ -1,96 +1,135 @@
 // npm run bench: what a request costs in hopwise, beside its neighbours. See README.md.
-import { rmSync, writeFileSync } from 'node:fs'
+import { rmSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { stopChildren } from './children.mjs'
-import { cores, findCommand, folder } from './machine.mjs'
-import { measure } from './measure.mjs'
+import { installPackages } from './install.mjs'
+import { cores, describeMachine, findCommand, folder } from './machine.mjs'
 import { HELP, readOptions } from './options.mjs'
-import { startOrigin } from './origin.mjs'
-import { PEERS } from './peers.mjs'
-import { report } from './report.mjs'
+import { startOrigins } from './origins/start.mjs'
+import { NODE_PEERS } from './peers/node-peers.mjs'
+import { textReport } from './report/report.mjs'
+import { gate, readBaseline, saveBaseline, toJson, writeJson, writeResults } from './results.mjs'
+import { cellsOf, estimate, rowLacks, runRounds } from './rounds.mjs'
 import { ROWS } from './rows.mjs'
+import { Running } from './running.mjs'
+import { soak } from './soak.mjs'
 
-const options = given()
-if (!options) {
+let ended = ''
+const isEnded = () => ended !== ''
+
+try {
+  await main(readOptions(process.argv.slice(2)))
+} catch (error) {
+  console.error(error.code?.startsWith('ERR_PARSE_ARGS') ? `${error.message}\n\n${HELP}` : error.message)
   process.exitCode = 1
-} else if (options.help) {
-  console.log(HELP)
-} else if (!findCommand('wrk')) {
-  console.error('The bench needs wrk for the load: apt-get install wrk')
-  process.exitCode = 1
-} else {
-  const limit = setTimeout(
-    () => end(`This took more than ${options.secondsMax} s (--seconds-max).`),
-    options.secondsMax * 1000,
-  )
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => end(signal))
+} finally {
+  await stopChildren()
+  rmSync(folder, { recursive: true, force: true })
+}
+
+async function main(options) {
+  if (options.help) return console.log(HELP)
+  if (!findCommand('wrk')) throw new Error('The bench needs wrk for the load: apt-get install wrk')
+  if (options.gate) readBaseline()
+  const plan = { ...options, ...available(options) }
+  const limit = setTimeout(() => end(`--seconds-max ${secondsMax(plan)}`), secondsMax(plan) * 1000)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => end(signal))
   try {
-    await bench(options)
-  } catch (error) {
-    console.error(error.message)
+    await work(plan)
+  } finally {
+    clearTimeout(limit)
+  }
+  if (isEnded()) {
+    console.error(`ended early: ${ended}`)
     process.exitCode = 1
   }
-  clearTimeout(limit)
-  await cleanUp()
 }
 
-function given() {
-  try {
-    return readOptions(process.argv.slice(2))
-  } catch (error) {
-    console.error(`${error.message}\n\n${HELP}`)
-    return undefined
-  }
+/** What can be measured here; what cannot is named with what would bring it. */
+function available({ rows, peers }) {
+  const used = peers.filter(peer => cellsOf(rows, [peer], 0).length > 0)
+  installPackages(used)
+  const missing = [
+    ...used.filter(it => it.missing()).map(it => `${it.name} (${it.missing()})`),
+    ...rows.filter(rowLacks).map(it => `row ${it.name} (${rowLacks(it)})`),
+  ]
+  for (const it of missing) console.log(`not measured: ${it}`)
+  const found = { rows: rows.filter(it => !rowLacks(it)), peers: used.filter(it => !it.missing()), missing }
+  if (cellsOf(found.rows, found.peers, 0).length === 0) throw new Error('There is nothing to measure.')
+  return found
 }
 
-async function bench({ rounds, seconds, warmSeconds, only, rows: rowNames, json }) {
-  const rows = ROWS.filter(row => rowNames.length === 0 || rowNames.includes(row.name))
-  const origin = await startOrigin()
-  const peers = await startPeers(only, origin)
+async function work(plan) {
+  const origins = await startOrigins()
+  const context = { running: new Running(origins), raw: origins.raw, isEnded, onStep }
   console.log(
-    `origin: ${origin.name}; load: wrk; cores: proxy on ${cores.proxy ?? 'any'}, the others on ${cores.others ?? 'any'}`,
+    `${describeMachine()}; load average ${loadavg()[0].toFixed(1)}; origins: ${origins.nginx.name} and raw; ` +
+      `cores: proxy on ${cores.proxy ?? 'any'}, the others on ${cores.others ?? 'any'}; about ${timeOf(plan)}`,
   )
-  const results = []
-  for (let round = 0; round < rounds; round++) {
-    for (const row of rows) {
-      for (const peer of peers.filter(it => row.plain || !it.plainOnly)) {
-        progress(`round ${round + 1} of ${rounds}: ${row.name}: ${peer.name}`)
-        if (round === 0) await measure(peer, row, warmSeconds)
-        results.push({ round, row: row.name, peer: peer.name, ...(await measure(peer, row, seconds)) })
-      }
-    }
-  }
-  progress('')
-  console.log(report(rows, results))
-  if (json)
-    writeFileSync(
-      json,
-      `${JSON.stringify({ node: process.version, rounds, seconds, origin: origin.name, results }, null, 2)}\n`,
-    )
+  if (plan.soak) return runSoak(plan, context)
+  const run = await runPlan(plan, context)
+  console.log(textReport(run))
+  if (isEnded()) return
+  if (plan.json) writeJson(plan.json, toJson(run))
+  if (plan.whole) console.log(`\nwritten: ${writeResults(run)}`)
+  if (plan.saveBaseline) console.log(`\nwritten: ${saveBaseline(run)}`)
+  if (plan.gate) await runGate(plan, context, run)
 }
 
-async function startPeers(only, origin) {
-  const started = []
-  for (const peer of PEERS.filter(it => only.length === 0 || only.includes(it.name))) {
-    const why = peer.missing()
-    if (why) console.log(`${peer.name} is not measured: ${why}`)
-    else started.push({ ...peer, ...(await peer.start(origin)) })
+async function runPlan(plan, context) {
+  const results = []
+  const failures = []
+  const onFailure = text => failures.push(text)
+  await runRounds(plan, { ...context, onResult: it => results.push(it), onFailure })
+  onStep('')
+  const versions = Object.fromEntries(plan.peers.map(it => [it.name, it.version()]))
+  return { ...plan, results, failures, versions, nodePeers: NODE_PEERS.map(it => it.name) }
+}
+
+/** A row that fails is measured once more: a bad minute of the machine is no regression. */
+async function runGate(plan, context, run) {
+  const first = gate(plan.rows, run.results)
+  console.log(`\nthe gate\n${first.text}`)
+  if (first.failed.length === 0) return
+  const rows = plan.rows.filter(it => first.failed.includes(it.name))
+  const second = gate(rows, (await runPlan({ ...plan, rows }, context)).results)
+  if (isEnded()) return
+  console.log(`\nwhat failed, once more\n${second.text}`)
+  if (second.failed.length > 0) throw new Error(`\nregression: ${second.failed.join(', ')}`)
+}
+
+async function runSoak(plan, context) {
+  const soaks = []
+  for (const peer of plan.peers.filter(it => !it.byName && !it.plainOnly)) {
+    const { text, ...one } = await soak(peer, ROWS, plan.soak, context)
+    onStep('')
+    console.log(`\n${text}`)
+    soaks.push(one)
   }
-  if (started.length === 0) throw new Error('There is nothing to measure.')
-  return started
+  if (plan.json) writeJson(plan.json, { machine: describeMachine(), soaks })
+}
+
+function seconds(plan) {
+  return plan.soak ? plan.peers.length * (plan.soak * 60 + 10) : estimate(plan)
+}
+
+function secondsMax(plan) {
+  const twice = plan.gate ? 2 : 1
+  return plan.secondsMax ?? Math.ceil(seconds(plan) * 1.5 * twice + 60)
+}
+
+function timeOf(plan) {
+  const minutes = seconds(plan) / 60
+  return minutes < 2 ? `${Math.ceil(seconds(plan))} s` : `${Math.ceil(minutes)} minutes`
 }
 
 /** One line that replaces itself, on terminals only. */
-function progress(text) {
+function onStep(text) {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
 }
 
-async function end(why) {
-  console.error(`\nended early: ${why}`)
-  await cleanUp()
-  process.exit(1)
-}
-
-async function cleanUp() {
-  await stopChildren()
-  rmSync(folder, { recursive: true, force: true })
+/** What was measured so far is still shown. */
+function end(why) {
+  ended = why
+  stopChildren()
 }

@@ -1,16 +1,29 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
 import * as net from 'node:net'
 import { pinned } from './machine.mjs'
+import { identities, killAll } from './proc.mjs'
 
 const children = new Set()
 
-/** Starts a process on a core. It is ended with the bench. */
-export function startChild(core, command, args) {
-  const child = spawn(...pinned(core, command, args), { stdio: ['ignore', 'pipe', 'pipe'] })
+// Whatever ends the bench ends what it started, and nothing else.
+process.on('exit', () => {
+  for (const child of children) killAll(identities(child.pid))
+})
+
+/**
+ * Starts a process on a core. It is ended with the bench.
+ * @param {{ env?: Record<string, string>, stdoutFile?: string, cwd?: string }} [more]
+ */
+export function startChild(core, command, args, { env = {}, stdoutFile, cwd } = {}) {
+  const stdout = stdoutFile ? openSync(stdoutFile, 'a') : 'pipe'
+  const stdio = ['ignore', stdout, 'pipe']
+  const child = spawn(...pinned(core, command, args), { stdio, cwd, env: { ...process.env, ...env } })
+  if (stdoutFile) closeSync(stdout)
   child.output = ''
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', text => {
+    stream?.setEncoding('utf8').on('data', text => {
       child.output = (child.output + text).slice(-20_000)
     })
   }
@@ -19,7 +32,7 @@ export function startChild(core, command, args) {
   return child
 }
 
-/** Runs to its end, which must come within so many seconds. */
+/** Runs to its end, which must come within so many seconds. Gives what it printed. */
 export async function runChild(core, command, args, seconds) {
   const child = startChild(core, command, args)
   const limit = setTimeout(() => child.kill('SIGKILL'), seconds * 1000)
@@ -29,38 +42,48 @@ export async function runChild(core, command, args, seconds) {
   return child.output
 }
 
-/** Resolves when something accepts on the port. @throws when the process ends before, or after 10 s */
+/** Resolves when something accepts on the port. @throws when the process ends before, or after 20 s */
 export async function accepting(child, port) {
-  const until = Date.now() + 10_000
+  const until = Date.now() + 20_000
   while (Date.now() < until && child.exitCode === null) {
     const open = await new Promise(done => {
       const socket = net.connect(port, '127.0.0.1', () => done(true)).on('error', () => done(false))
       socket.on('connect', () => socket.destroy())
     })
-    if (open) return
-    await new Promise(done => setTimeout(done, 30))
+    if (open) return port
+    await wait(30)
   }
   throw new Error(`${child.spawnargs.join(' ')} does not listen: ${child.output}`)
 }
 
-/** Resolves with the port of the JSON line `{"msg":"listening","port":…}`. */
-export async function listening(child) {
-  for (let tries = 0; tries < 500 && child.exitCode === null; tries++) {
-    const line = child.output.split('\n').find(it => it.includes('"listening"'))
-    if (line) return JSON.parse(line).port
-    await new Promise(done => setTimeout(done, 20))
+/** Resolves with the first line that the process prints as JSON with `"msg":"…"`. @throws after so many seconds */
+export async function said(child, msg, seconds = 20) {
+  const until = Date.now() + seconds * 1000
+  while (Date.now() < until && child.exitCode === null) {
+    const line = child.output.split('\n').find(it => it.startsWith('{') && it.includes(`"msg":"${msg}"`))
+    if (line?.endsWith('}')) return JSON.parse(line)
+    await wait(20)
   }
-  throw new Error(`${child.spawnargs.join(' ')} does not listen: ${child.output}`)
+  throw new Error(`${child.spawnargs.join(' ')} does not say "${msg}": ${child.output}`)
+}
+
+/** Ends a process and its descendants; politely first. */
+export async function stopChild(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const all = identities(child.pid)
+  const exit = once(child, 'exit')
+  child.kill('SIGTERM')
+  const limit = setTimeout(() => killAll(all), 1_500)
+  await exit
+  clearTimeout(limit)
+  // The children of one that was killed, or that forgot them.
+  killAll(all)
 }
 
 export async function stopChildren() {
-  const running = [...children]
-  for (const child of running) child.kill('SIGTERM')
-  const limit = setTimeout(() => {
-    for (const child of running) child.kill('SIGKILL')
-  }, 1_000)
-  await Promise.all(
-    running.filter(child => child.exitCode === null && child.signalCode === null).map(child => once(child, 'exit')),
-  )
-  clearTimeout(limit)
+  await Promise.all([...children].map(stopChild))
+}
+
+export function wait(ms) {
+  return new Promise(done => setTimeout(done, ms))
 }

@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs'
 import * as net from 'node:net'
-import { availableParallelism, tmpdir } from 'node:os'
+import { availableParallelism, cpus, release, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
 /** Where a command stands, also in /usr/sbin, or undefined. */
@@ -9,8 +9,24 @@ export function findCommand(name) {
   return folders.map(folder => join(folder, name)).find(path => existsSync(path))
 }
 
-/** For configurations and what is served; gone after the bench. */
-export const folder = join(tmpdir(), `hopwise-bench-${process.pid}`)
+/** '' where a command is there, else what brings it. */
+export function lacks(command, debianPackage) {
+  return findCommand(command) ? '' : `apt-get install ${debianPackage}`
+}
+
+/** For configurations, logs and what is served; gone after the bench. Others (a worker that gave up root) may read it. */
+export const folder = mkdtempSync(join(tmpdir(), 'hopwise-bench-'))
+chmodSync(folder, 0o755)
+
+let homes = 0
+
+/** A folder of its own for one process. */
+export function newHome(name) {
+  homes += 1
+  const home = join(folder, `${name}-${homes}`)
+  mkdirSync(home, { recursive: true })
+  return home
+}
 
 /** The proxy has a core for itself, where there are two and `taskset` can pin. */
 export const cores = findCommand('taskset') && availableParallelism() > 1 ? { proxy: '0', others: '1' } : {}
@@ -18,24 +34,6 @@ export const cores = findCommand('taskset') && availableParallelism() > 1 ? { pr
 /** A command pinned to a core: `[command, args]`. */
 export function pinned(core, command, args) {
   return core === undefined ? [command, args] : [findCommand('taskset'), ['-c', core, command, ...args]]
-}
-
-/** CPU time of a process and all its children so far, in ns: the first figure of each thread's schedstat. */
-export function cpuNs(pid) {
-  let ns = 0
-  for (const one of family(pid)) {
-    for (const thread of listed(`/proc/${one}/task`))
-      ns += Number(read(`/proc/${one}/task/${thread}/schedstat`).split(' ')[0])
-  }
-  return ns
-}
-
-/** Resident memory of a process and all its children now, in bytes. */
-export function rssBytes(pid) {
-  return family(pid).reduce(
-    (sum, one) => sum + Number(/^VmRSS:\s+(\d+)/m.exec(read(`/proc/${one}/status`))?.[1] ?? 0) * 1024,
-    0,
-  )
 }
 
 /** A port of loopback that was free a moment ago. */
@@ -47,25 +45,12 @@ export async function freePort() {
   return port
 }
 
-function family(pid) {
-  const children = listed(`/proc/${pid}/task`).flatMap(thread =>
-    read(`/proc/${pid}/task/${thread}/children`).trim().split(' '),
-  )
-  return [pid, ...children.filter(Boolean).flatMap(child => family(child))]
+/** How many files a process may open here; connections are files. */
+export function filesMax() {
+  return Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? 1024)
 }
 
-function read(path) {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return '0'
-  }
-}
-
-function listed(path) {
-  try {
-    return readdirSync(path)
-  } catch {
-    return []
-  }
+export function describeMachine() {
+  const [cpu] = cpus()
+  return `${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}, Linux ${release()}, Node ${process.version}`
 }

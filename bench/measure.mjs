@@ -1,46 +1,57 @@
-import { runChild } from './children.mjs'
-import { cores, cpuNs, findCommand, rssBytes } from './machine.mjs'
-
-const UNIT_MS = { us: 0.001, ms: 1, s: 1000, m: 60_000 }
+import { statSync } from 'node:fs'
+import { runH2load } from './loads/h2load.mjs'
+import { runIdle, runSlow } from './loads/memory.mjs'
+import { runWrk } from './loads/wrk.mjs'
+import { cores } from './machine.mjs'
+import { octetsTaken } from './origins/start.mjs'
+import { coreBusyNs, cpuBetween, cpuSpent, rssBytes } from './proc.mjs'
 
 /**
  * One proxy under one work for so many seconds.
- * @returns requests/s, octets/s, CPU µs of the proxy for each request, p50 and p99 in ms, RSS in bytes, failed requests
+ * @param {{ pid: number, port: number, log?: string }} running
+ * @param {import('./rows.mjs').Row} row
+ * @param {{ seconds: number, offered: number, raw: object }} how offered: requests per second of the row `offered`
+ * @typedef {{ requests: number, failed: number, requestsPerS?: number, mbPerS?: number, cpuUs?: number, userUs?: number,
+ *   systemUs?: number, busy?: number, foreign?: number, p50Ms?: number, p99Ms?: number, rssBytes: number, open?: number,
+ *   rssBeforeBytes?: number, eachBytes?: number }} Measured
+ *   cpuUs, userUs, systemUs: of the proxy for each request; busy: share of the time that it used a core;
+ *   foreign: share of the time that somebody else used its core; eachBytes: memory for each connection of a memory row
+ * @returns {Promise<Measured>}
  */
-export async function measure(peer, row, seconds) {
-  const args = ['-t', '1', '-c', String(row.connections), '-d', `${seconds}s`, '--latency', '--timeout', '5s']
-  const fields = row.fields.flatMap(field => ['-H', field])
-  const before = cpuNs(peer.pid)
-  const text = await runChild(
-    cores.others,
-    findCommand('wrk'),
-    [...args, ...fields, `http://127.0.0.1:${peer.port}${row.path}`],
-    seconds + 20,
-  )
-  const cpu = cpuNs(peer.pid) - before
-  const requests = Number(/(\d+) requests in/.exec(text)?.[1] ?? 0)
+export async function measure(running, row, { seconds, offered, raw }) {
+  if (row.load === 'idle') return runIdle(row, running)
+  if (row.load === 'slow') return runSlow(row, running, seconds)
+  const takenBefore = row.counted === 'received' ? await octetsTaken(raw) : 0
+  const began = process.hrtime.bigint()
+  const core = coreBusyNs(cores.proxy)
+  const cpu = cpuSpent(running.pid)
+  const load = await run(row, running.port, seconds, offered)
+  const spent = cpuBetween(cpu, cpuSpent(running.pid))
+  const busyNs = coreBusyNs(cores.proxy) - core
+  const wallNs = Number(process.hrtime.bigint() - began)
+  const taken = row.counted === 'received' ? (await octetsTaken(raw)) - takenBefore : 0
+  // Large content: what is half done at the end has cost too, so octets are counted, not whole messages.
+  const octets = row.counted === 'received' ? taken : load.octets
+  const requests = row.counted ? octets / row.octets : load.requests
+  if (!(requests > 0)) throw new Error('no request was answered')
+  const each = ns => ns / 1000 / requests
   return {
-    requestsPerS: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1] ?? 0),
-    bytesPerS: size(/Transfer\/sec:\s+([\d.]+)([KMG]?)B/.exec(text)),
-    cpuUs: cpu / 1000 / requests,
-    p50Ms: latency(text, 50),
-    p99Ms: latency(text, 99),
-    rssBytes: rssBytes(peer.pid),
-    failed: failures(text),
+    requests,
+    failed: load.failed + (running.log && statSync(running.log).size === 0 ? 1 : 0),
+    requestsPerS: requests / load.seconds,
+    mbPerS: row.octets ? (requests * row.octets) / load.seconds / 1e6 : undefined,
+    cpuUs: each(spent.ns),
+    userUs: each(spent.userNs),
+    systemUs: each(spent.systemNs),
+    busy: spent.ns / wallNs,
+    foreign: Math.max(0, (busyNs - spent.ns) / wallNs),
+    p50Ms: load.p50Ms,
+    p99Ms: load.p99Ms,
+    rssBytes: rssBytes(running.pid),
   }
 }
 
-function latency(text, percent) {
-  const [, value, unit] = new RegExp(`^\\s*${percent}%\\s+([\\d.]+)(us|ms|s|m)`, 'm').exec(text) ?? []
-  return Number(value) * UNIT_MS[unit]
-}
-
-function size(found) {
-  return Number(found?.[1] ?? 0) * { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }[found?.[2] ?? '']
-}
-
-function failures(text) {
-  const socket = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text)?.slice(1) ?? []
-  const status = /Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1] ?? 0
-  return [...socket, status].reduce((sum, it) => sum + Number(it), 0)
+/** The load alone: for the warm-up. */
+export function run(row, port, seconds, offered) {
+  return row.load === 'h2load' ? runH2load(row, port, seconds, offered) : runWrk(row, port, seconds)
 }

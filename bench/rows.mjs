@@ -1,38 +1,86 @@
-// The works that are measured. `plain`: also for a relay that knows no HTTP.
+// The work that is measured. Besides what a row says of its load:
+//   plain     also for the empty relay, which knows no HTTP
+//   headline  of `--quick`, and of `--gate`
+//   rates     its goal is throughput: the gate watches requests per second too
+//   origin    'nginx' (the default: serves well) or 'raw' (takes content well, see origins/raw-origin.mjs)
+//   octets    of content in one message; `counted` says who counts them: partly done messages count then too
+//   fresh     each proxy is started anew for it: memory is what it looks at. In the first round only
+//   peers     only these
+import { REQUEST_FIELDS } from './fields.mjs'
 
-/** What a browser sends today, more or less: 20 fields with Host. */
-const FIELDS = [
-  'User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36',
-  'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8',
-  'Accept-Encoding: gzip, deflate, br, zstd',
-  'Accept-Language: en-GB,en;q=0.9,ko;q=0.8',
-  'Cache-Control: max-age=0',
-  'Cookie: session=7f3c1b0d9e2a4c55a1; theme=dark; consent=necessary; visited=2024-06-11',
-  'DNT: 1',
-  'If-Modified-Since: Mon, 10 Jun 2024 08:00:00 GMT',
-  'Origin: http://127.0.0.1',
-  'Priority: u=0, i',
-  'Referer: http://127.0.0.1/somewhere/else?with=query',
-  'Sec-CH-UA: "Chromium";v="126", "Not/A)Brand";v="8"',
-  'Sec-CH-UA-Mobile: ?0',
-  'Sec-CH-UA-Platform: "Linux"',
-  'Sec-Fetch-Dest: document',
-  'Sec-Fetch-Mode: navigate',
-  'Sec-Fetch-Site: same-origin',
-  'Upgrade-Insecure-Requests: 1',
-  'X-Request-Id: 3f0c9f0e-5a53-4f1e-8c7d-0d6b3f6e2a11',
-]
+const KIB = 1024
+const MIB = 1024 * KIB
+const JSON_BODY = JSON.stringify({ name: 'Ada', email: 'ada@example.org', tags: ['a', 'b'], note: 'x'.repeat(180) })
+const JSON_FIELDS = { 'Content-Type': 'application/json', 'User-Agent': 'hopwise-bench', Accept: 'application/json' }
+const UPLOAD_FIELDS = { 'Content-Type': 'application/octet-stream' }
 
+/** @typedef {{ name: string, title: string, load: 'wrk' | 'h2load' | 'idle' | 'slow', path: string, connections: number,
+ *   method?: string, fields?: Record<string, string>, body?: string, bodyOctets?: number, chunked?: boolean, depth?: number,
+ *   plain?: boolean, headline?: boolean, rates?: boolean, origin?: 'nginx' | 'raw', octets?: number,
+ *   counted?: 'sent' | 'received', fresh?: boolean, log?: boolean, peers?: string[] }} Row */
+
+/** @type {Row[]} */
 export const ROWS = [
-  { name: 'small', title: 'GET, 12 octets back', path: '/small', connections: 64, fields: [], plain: true },
-  { name: 'fields', title: 'the same with 20 fields', path: '/small', connections: 64, fields: FIELDS, plain: true },
+  wrk('small', 'GET, 12 octets back', '/small', 64, { plain: true, headline: true }),
+  wrk('fields', 'the same with 20 fields both ways', '/fields', 64, {
+    fields: REQUEST_FIELDS,
+    plain: true,
+    headline: true,
+  }),
+  wrk('new-connection', 'a new connection for each request', '/small', 64, {
+    fields: { Connection: 'close' },
+    headline: true,
+    rates: true,
+  }),
+  wrk('64k', 'download of 64 KiB', '/64k', 16, { octets: 64 * KIB, counted: 'sent', headline: true, rates: true }),
+  wrk('10m', 'download of 10 MiB', '/10m', 16, { octets: 10 * MIB, counted: 'sent', rates: true }),
+  upload('upload-64k', 'upload of 64 KiB', 64 * KIB),
+  upload('upload', 'upload of 1 MiB', MIB),
+  upload('upload-10m', 'upload of 10 MiB', 10 * MIB),
+  wrk('post', 'POST, 256 octets of JSON', '/post', 64, {
+    origin: 'raw',
+    method: 'POST',
+    fields: JSON_FIELDS,
+    body: JSON_BODY,
+  }),
+  wrk('chunked', 'POST, 16 KiB in 4 chunks both ways', '/chunked', 64, {
+    origin: 'raw',
+    method: 'POST',
+    chunked: true,
+    octets: 16 * KIB,
+  }),
+  wrk('small-1', 'GET, one client connection', '/small', 1, { plain: true }),
+  wrk('small-1000', 'GET, 1,000 client connections', '/small', 1000, { plain: true }),
+  wrk('pipelined', 'GET, 8 requests on the way at once', '/small', 16, { depth: 8 }),
+  wrk('access-log', 'GET, with an access log to a file', '/small', 64, { log: true }),
+  wrk('workers', 'GET, one hopwise and two workers on one port', '/small', 64, {
+    peers: ['hopwise', 'hopwise-two-workers'],
+  }),
+  { name: 'offered', title: 'GET, the same load offered to each', load: 'h2load', path: '/small', connections: 64 },
   {
-    name: 'new-connection',
-    title: 'a new connection for each request',
+    name: 'idle',
+    title: 'idle client connections, each after one GET',
+    load: 'idle',
     path: '/small',
-    connections: 64,
-    fields: ['Connection: close'],
+    connections: 10_000,
+    fresh: true,
   },
-  { name: '64k', title: 'download of 64 KiB', path: '/64k', connections: 16, fields: [] },
-  { name: '10m', title: 'download of 10 MiB', path: '/10m', connections: 16, fields: [] },
+  {
+    name: 'slow',
+    title: 'slow readers of 32 MiB',
+    load: 'slow',
+    path: '/32m',
+    connections: 32,
+    octets: 32 * MIB,
+    fresh: true,
+  },
 ]
+
+function wrk(name, title, path, connections, more) {
+  return { name, title, load: 'wrk', path, connections, ...more }
+}
+
+function upload(name, title, octets) {
+  const more = { method: 'POST', fields: UPLOAD_FIELDS, bodyOctets: octets, octets, counted: 'received' }
+  return wrk(name, title, '/upload', 16, { origin: 'raw', rates: true, ...more })
+}

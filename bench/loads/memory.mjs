@@ -1,0 +1,45 @@
+// Rows that look at memory.
+import { fileURLToPath } from 'node:url'
+import { said, startChild, stopChild, wait } from '../children.mjs'
+import { cores, filesMax } from '../machine.mjs'
+import { rssBytes } from '../proc.mjs'
+
+const CLIENTS = fileURLToPath(new URL('clients.mjs', import.meta.url))
+/** A proxy that is slow at new connections gets this long for all of them. */
+const READY_SECONDS_MAX = 60
+
+/** What idle connections add to the proxy's memory. */
+export async function runIdle(row, { pid, port }) {
+  const wanted = Math.min(row.connections, filesMax() - 500)
+  await wait(1_000)
+  const before = rssBytes(pid)
+  const child = startClients('idle', port, row.path, wanted)
+  const { open, failed } = await said(child, 'ready', READY_SECONDS_MAX)
+  const after = rssBytes(pid)
+  await stopChild(child)
+  return { requests: wanted, failed, open, rssBeforeBytes: before, rssBytes: after, eachBytes: (after - before) / open }
+}
+
+/** What slow readers of large answers add to the proxy's memory at most, for so many seconds. */
+export async function runSlow(row, { pid, port }, seconds) {
+  const before = rssBytes(pid)
+  const child = startClients('slow', port, row.path, row.connections)
+  let most = before
+  for (const until = Date.now() + seconds * 1000; Date.now() < until; await wait(50)) {
+    most = Math.max(most, rssBytes(pid))
+  }
+  if (child.exitCode !== null) throw new Error(`the slow readers ended: ${child.output}`)
+  await stopChild(child)
+  return {
+    requests: row.connections,
+    failed: 0,
+    open: row.connections,
+    rssBeforeBytes: before,
+    rssBytes: most,
+    eachBytes: (most - before) / row.connections,
+  }
+}
+
+function startClients(what, port, path, count) {
+  return startChild(cores.others, process.execPath, [CLIENTS, what, port, path, count].map(String))
+}

@@ -1,0 +1,6 @@
+// Keeps its connections of itself.
+import { createProxyServer } from 'httpxy'
+import { serve, upstream } from './serve.mjs'
+
+const proxy = createProxyServer({ target: upstream })
+serve((request, response) => proxy.web(request, response).catch(() => response.destroy()))
