@@ -1,0 +1,42 @@
+import { writeFileSync } from 'node:fs'
+import { test } from 'tap'
+import { CLOSE_REASONS } from '../../lib/policy/close-reason.js'
+import { limitTables, part, read, reasonsIn, rowsOf } from './references.js'
+
+test('docs/limits.md has every deadline and limit, with its default and its reason', async t => {
+  const path = 'docs/limits.md'
+  const tables = limitTables()
+  if (process.env.UPDATE_DOCS) {
+    let text = read(path)
+    for (const [name, table] of Object.entries(tables))
+      text = text.replace(
+        new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(<!-- /${name} -->)`),
+        (_all, begin, end) => `${begin}${table}\n${end}`,
+      )
+    writeFileSync(new URL(`../../${path}`, import.meta.url), text)
+  }
+  const text = read(path)
+  for (const [name, table] of Object.entries(tables)) {
+    t.equal(part(text, name), table, `${name}; UPDATE_DOCS=1 npx tap run test/house/references.test.ts writes it anew`)
+    for (const cells of rowsOf(table))
+      t.ok(
+        cells.every(cell => cell !== '' && cell !== '.'),
+        `${cells[0]}`,
+      )
+  }
+})
+
+test('a reason stands before its number, or behind it', async t => {
+  t.match(reasonsIn('lib/link/deadlines.ts', 'DEADLINES').get('connectMs'), /^A lost SYN/)
+  t.match(reasonsIn('lib/link/deadlines.ts', 'DEADLINES').get('tlsMs'), /^Two round trips/)
+  t.match(reasonsIn('lib/wire/limits.ts', 'GRAMMAR_LIMITS').get('emptyLinesMax'), /^RFC 9112 2\.2/)
+})
+
+test('docs/close-reasons.md has every reason, its sentence, and what to do', async t => {
+  const rows = rowsOf(read('docs/close-reasons.md'))
+  t.same(
+    rows.map(([reason, sentence]) => [reason, sentence]),
+    Object.entries(CLOSE_REASONS).map(([reason, sentence]) => [`\`${reason}\``, sentence]),
+  )
+  for (const [reason, , todo] of rows) t.match(todo, /^[A-Z`].*\.$/, `${reason}`)
+})

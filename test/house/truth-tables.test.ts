@@ -1,0 +1,151 @@
+import { type Test, test } from 'tap'
+import { mayRetry } from '../../lib/link/exchange-facts.js'
+import { judgeClient, judgeUpstream } from '../../lib/policy/persistence.js'
+import { part, read, rowsOf } from './references.js'
+
+const BOTH = ['yes', 'no'] as const
+const VERSIONS = ['1.0', '1.1'] as const
+const FRAMINGS = ['none', 'length', 'chunked', 'close'] as const
+
+type Facts = Readonly<Record<string, readonly string[]>>
+
+/** For every combination of the facts: the first row of the table in the document that fits says what the code says. */
+function compare(t: Test, name: string, facts: Facts, verdictOf: (is: Record<string, string>) => string): void {
+  const table = part(read('docs/truth-tables.md'), name)
+  const columns =
+    table
+      .split('\n')[0]
+      ?.slice(1, -1)
+      .split('|')
+      .map(cell => cell.trim()) ?? []
+  t.same(columns, [...Object.keys(facts), 'verdict'])
+  const rows = rowsOf(table)
+  const used = new Set<string[]>()
+  let wrong = 0
+  for (const is of combinations(facts)) {
+    const row = rows.find(cells =>
+      columns.every((column, i) => i === cells.length - 1 || cells[i] === '·' || cells[i] === is[column]),
+    )
+    if (row) used.add(row)
+    if (row?.at(-1) !== verdictOf(is) && wrong++ === 0) t.equal(row?.at(-1), verdictOf(is), JSON.stringify(is))
+  }
+  t.equal(wrong, 0, 'combinations that the table and the code judge differently')
+  t.same(
+    rows.filter(row => !used.has(row)).map(row => row.join(' | ')),
+    [],
+    'no row is for nothing',
+  )
+}
+
+function* combinations(facts: Facts): Generator<Record<string, string>> {
+  const names = Object.keys(facts)
+  const counts = names.map(name => facts[name]?.length ?? 0)
+  const all = counts.reduce((product, count) => product * count, 1)
+  for (let nth = 0; nth < all; nth++) {
+    let rest = nth
+    yield Object.fromEntries(
+      names.map((name, i) => {
+        const values = facts[name] ?? []
+        const value = values[rest % values.length] ?? ''
+        rest = Math.floor(rest / (counts[i] ?? 1))
+        return [name, value]
+      }),
+    )
+  }
+}
+
+const minorOf = (version: string | undefined) => (version === '1.0' ? 0 : 1)
+const framingOf = (name: string | undefined) => FRAMINGS.find(framing => framing === name) ?? 'none'
+
+test('R75, R76, R79, R81, R92, R93: is the client kept?', async t => {
+  const facts = {
+    'client says close': BOTH,
+    'CONNECT refused': BOTH,
+    version: VERSIONS,
+    'asks keep-alive': BOTH,
+    '1.0 admitted': BOTH,
+    'response ends by': FRAMINGS,
+    'request read': BOTH,
+    'last request': BOTH,
+    draining: BOTH,
+  }
+  // Reverse admits HTTP/1.0 with the option and without; forward only with it.
+  for (const [mode, option] of [
+    ['reverse', false],
+    ['reverse', true],
+    ['forward', true],
+  ] as const)
+    compare(t, 'client', facts, is =>
+      judgeClient({
+        mode: is['1.0 admitted'] === 'yes' ? mode : 'forward',
+        forwardHttp10KeepAlive: is['1.0 admitted'] === 'yes' && option,
+        minor: minorOf(is.version),
+        close: is['client says close'] === 'yes',
+        keepAlive: is['asks keep-alive'] === 'yes',
+        framing: framingOf(is['response ends by']),
+        contentRead: is['request read'] === 'yes',
+        connectRefused: is['CONNECT refused'] === 'yes',
+        requests: is['last request'] === 'yes' ? 100 : 99,
+        requestsMax: 100,
+        draining: is.draining === 'yes',
+      }),
+    )
+})
+
+test('R59, R80, R81, R89, R91, R94: does the upstream go back to the pool?', async t => {
+  const facts = {
+    'response read': BOTH,
+    'request sent': BOTH,
+    'response ends by': FRAMINGS,
+    'in doubt': BOTH,
+    surplus: BOTH,
+    'says close': BOTH,
+    version: VERSIONS,
+    'offers keep-alive': BOTH,
+    hint: BOTH,
+    'last request': BOTH,
+    old: BOTH,
+    draining: BOTH,
+  }
+  compare(t, 'upstream', facts, is =>
+    judgeUpstream({
+      minor: minorOf(is.version),
+      close: is['says close'] === 'yes',
+      keepAlive: is['offers keep-alive'] === 'yes',
+      framing: framingOf(is['response ends by']),
+      inDoubt: is['in doubt'] === 'yes',
+      responseRead: is['response read'] === 'yes',
+      requestSent: is['request sent'] === 'yes',
+      surplus: is.surplus === 'yes',
+      hintMax: is.hint === 'yes' ? 0 : -1,
+      requests: is['last request'] === 'yes' ? 100 : 99,
+      requestsMax: 100,
+      ageMs: is.old === 'yes' ? 1_000 : 999,
+      ageMaxMs: 1_000,
+      draining: is.draining === 'yes',
+    }),
+  )
+})
+
+test('R82, R150, R151, R152, R221: may it be sent again?', async t => {
+  const facts = {
+    'client gone': BOTH,
+    'sent again before': BOTH,
+    'content kept': BOTH,
+    response: ['none', '408', 'begun'],
+    written: BOTH,
+    reused: BOTH,
+    idempotent: BOTH,
+  } as const
+  compare(t, 'retry', facts, is =>
+    mayRetry({
+      method: is.idempotent === 'yes' ? 'PUT' : 'POST',
+      clientGone: is['client gone'] === 'yes',
+      retries: is['sent again before'] === 'yes' ? 1 : 0,
+      octetsWritten: is.written === 'yes' ? 100 : 0,
+      reused: is.reused === 'yes',
+      response: facts.response.find(value => value === is.response) ?? 'none',
+      contentKept: is['content kept'] === 'yes',
+    }),
+  )
+})
