@@ -12,6 +12,7 @@ export interface Limits {
   upstreamRequestsMax: number
   upstreamAgeMs: number
   originsMax: number
+  upstreamConnectionsTotalMax: number
   retryBytesMax: number
   discardBytesMax: number
   pipelineBytesMax: number
@@ -40,6 +41,9 @@ export const LIMITS: Readonly<Limits> = {
   upstreamAgeMs: 300_000,
   // Books and cached names for a forward proxy; those unused for longest go first. Squid: ipcache_size 1024.
   originsMax: 1_024,
+  // To all origins together, tunnels aside: many origins must not use up the files of the process, which clients need as well. What
+  // idles longest goes first. About as many as there are clients. Envoy, nginx, Go: no limit in all; HAProxy: `maxconn` of the process.
+  upstreamConnectionsTotalMax: 8_192,
   // Content that is kept to be sent again. Enough for a form, little enough to be held for every exchange. nginx keeps all of it, in files.
   retryBytesMax: 65_536,
   // Unread content of a request that has its answer already: one more megabyte is cheaper than a new connection. nginx has no limit but lingering_time.
@@ -51,7 +55,10 @@ export const LIMITS: Readonly<Limits> = {
 /** One sentence for `--help` each; the default is printed beside it. */
 export const LIMIT_NOTES: Readonly<Record<LimitName, Note<'ms' | 'bytes' | 'count'>>> = {
   clientConnectionsMax: { sentence: 'Client connections open at once.', unit: 'count' },
-  clientConnectionsPerAddressMax: { sentence: 'Client connections open at once from one address.', unit: 'count' },
+  clientConnectionsPerAddressMax: {
+    sentence: 'Client connections open at once from one address (IPv6: from one /64).',
+    unit: 'count',
+  },
   clientRequestsMax: { sentence: 'Requests on one client connection (0: no limit).', unit: 'count' },
   upstreamConnectionsMax: { sentence: 'Connections to one origin, dials under way included.', unit: 'count' },
   upstreamIdleMax: { sentence: 'Idle connections kept for one origin (0: none is reused).', unit: 'count' },
@@ -59,6 +66,10 @@ export const LIMIT_NOTES: Readonly<Record<LimitName, Note<'ms' | 'bytes' | 'coun
   upstreamRequestsMax: { sentence: 'Requests on one upstream connection (0: no limit).', unit: 'count' },
   upstreamAgeMs: { sentence: 'Age at which an upstream connection is used no more (0: no limit).', unit: 'ms' },
   originsMax: { sentence: 'Origins whose connections and addresses are remembered.', unit: 'count' },
+  upstreamConnectionsTotalMax: {
+    sentence: 'Connections to all origins together, dials under way included.',
+    unit: 'count',
+  },
   retryBytesMax: {
     sentence: 'Request content kept so that it can be sent again on a stale connection.',
     unit: 'bytes',

@@ -6,6 +6,7 @@ import type { GrammarLimits } from '../wire/limits.js'
 import { ClientConnection, type ClientExchange } from './client-connection.js'
 import type { Clock } from './clock.js'
 import type { DeadlineWheel } from './deadline-wheel.js'
+import { siteOf } from './site-of.js'
 import { type AcceptSettings, type Peer, type Take, Transport } from './transport.js'
 
 /** What the floor above does with clients. */
@@ -41,7 +42,7 @@ export class ClientPool {
   requests = 0
   readonly closes = new Map<CloseReason, number>()
   readonly connections = new Set<ClientConnection>()
-  private readonly byAddress = new Map<string, number>()
+  private readonly bySite = new Map<string, number>()
   private longestIdle: ClientConnection | null = null
   private shortestIdle: ClientConnection | null = null
   private readonly server: net.Server
@@ -88,8 +89,9 @@ export class ClientPool {
     const client = new ClientConnection(this, ++this.accepted, address, peer.port, this.clock.now())
     client.transport = take(client)
     this.open++
-    const fromThere = (this.byAddress.get(address) ?? 0) + 1
-    this.byAddress.set(address, fromThere)
+    const site = siteOf(address)
+    const fromThere = (this.bySite.get(site) ?? 0) + 1
+    this.bySite.set(site, fromThere)
     this.connections.add(client)
     this.story.opened(client)
     const { clientConnectionsMax, clientConnectionsPerAddressMax } = this.limits
@@ -148,9 +150,10 @@ export class ClientPool {
     if (!this.connections.delete(client)) return
     this.awoke(client)
     this.open--
-    const left = (this.byAddress.get(client.address) ?? 1) - 1
-    if (left === 0) this.byAddress.delete(client.address)
-    else this.byAddress.set(client.address, left)
+    const site = siteOf(client.address)
+    const left = (this.bySite.get(site) ?? 1) - 1
+    if (left === 0) this.bySite.delete(site)
+    else this.bySite.set(site, left)
     const reason = client.reason ?? 'client-fin'
     this.closes.set(reason, (this.closes.get(reason) ?? 0) + 1)
     this.story.closed(client)

@@ -82,6 +82,19 @@ export class UpstreamPool {
     }
   }
 
+  /** Room for one more connection in all: where there is none, what has idled longest anywhere gives its place. */
+  makeRoom(): boolean {
+    if (this.connections.size + this.dials.size < this.shared.limits.upstreamConnectionsTotalMax) return true
+    let oldest: UpstreamConnection | null = null
+    for (const { book } of this.origins.values()) {
+      const { longestIdle } = book
+      if (longestIdle !== null && (oldest === null || longestIdle.seat.idleSince < oldest.seat.idleSince))
+        oldest = longestIdle
+    }
+    oldest?.end('surplus-idle')
+    return oldest !== null
+  }
+
   /** Ends idle connections, and from now on each one at its release. */
   drain(): void {
     this.draining = true
@@ -184,6 +197,14 @@ export class OriginPool {
   }
 
   private connect(waiter: UpstreamWaiter, target: DialTarget): void {
+    if (!this.all.makeRoom()) {
+      const text = `all ${this.shared.limits.upstreamConnectionsTotalMax} upstream connections are busy (--upstream-connections-total-max)`
+      this.undialed(
+        waiter,
+        new ProxyError('connection_limit_reached', text, { stage: 'acquire', side: 'proxy', retry: false }),
+      )
+      return
+    }
     this.all.dialed++
     this.dialingFor.add(waiter) // until it is told
     const connection: UpstreamConnection = new UpstreamConnection(this, this.all.number(), target, outcome => {

@@ -235,3 +235,29 @@ test('a release twice is a defect, and throws', async t => {
   pool.release(got, 'upstream-close')
   t.throws(() => pool.release(got, 'keep'))
 })
+
+test('a limit for all origins together: what has idled longest anywhere makes room, and nobody does when all are busy', async t => {
+  const { pools, pool, clock } = await pooled(t, { limits: { upstreamConnectionsTotalMax: 2 } })
+  const origins = [await scriptedOrigin(t, () => {}), await scriptedOrigin(t, () => {})]
+  const others = origins.map(({ port }) => pools.of(originOf('http', '127.0.0.1', port)))
+  const first = await served(pool)
+  pool.release(first.got, 'keep')
+  clock.advance(10)
+  const second = await served(others[0]!)
+  others[0]!.release(second.got, 'keep')
+  const third = await served(others[1]!)
+  t.equal(first.got.reason, 'surplus-idle', 'idle for longest')
+  t.equal(second.got.reason, null)
+  const fourth = await served(others[0]!)
+  t.equal(fourth.got, second.got, 'reusing needs no room')
+  const error = await new Promise<Error>(done => {
+    pool.acquire({ waiting: null, onUpstream: () => done(new Error('there was room')), onNoUpstream: done }, false)
+  })
+  t.match(error, {
+    type: 'connection_limit_reached',
+    status: 503,
+    message: /all 2 upstream connections are busy \(--upstream-connections-total-max\)/,
+  })
+  t.equal(pool.book.dialing, 0)
+  others[1]!.release(third.got, 'keep')
+})
