@@ -83,7 +83,7 @@ export function connect(t: Test, port: number, how: Partial<RawClientOptions> = 
 
 /** What this peer has received since it was asked last is exactly this, octet by octet. */
 export async function heard(t: Test, peer: RawClient, expected: string, what = 'octets'): Promise<void> {
-  const taken = await peer.readBytes(expected.length, 3_000).catch(() => Buffer.alloc(0))
+  const taken = await peer.readBytes(expected.length, 10_000).catch(() => Buffer.alloc(0))
   t.equal(taken.toString('latin1') + peer.waiting.toString('latin1'), expected, what)
 }
 
