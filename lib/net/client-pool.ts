@@ -6,8 +6,9 @@ import type { GrammarLimits } from '../wire/limits.js'
 import { ClientConnection, type ClientExchange } from './client-connection.js'
 import type { Clock } from './clock.js'
 import type { DeadlineWheel } from './deadline-wheel.js'
+import type { Peer } from './handle.js'
 import { siteOf } from './site-of.js'
-import { type AcceptSettings, type Peer, type Take, Transport } from './transport.js'
+import { type AcceptSettings, type Take, Transport } from './transport.js'
 
 /** What the floor above does with clients. */
 export interface ClientStory {

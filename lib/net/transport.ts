@@ -1,6 +1,16 @@
 import * as net from 'node:net'
 import type * as tls from 'node:tls'
+import { getSystemErrorName } from 'node:util'
 import { latin1 } from '../wire/latin1.js'
+import {
+  acceptHandles,
+  type DirectWriter,
+  handleOf,
+  type Peer,
+  type StreamHandle,
+  takeHandle,
+  writeDirect,
+} from './handle.js'
 import { returnLease, SHARED, SHARED_BYTES, takeLease } from './read-buffers.js'
 
 /** Who is told what happens on a transport. Calls are synchronous; `bytes` is valid until `onBytes` returns. */
@@ -16,34 +26,14 @@ export interface TransportOwner {
   onFault(fault: unknown): void
 }
 
-/** How octets reach us: `onread` out of our own buffers (see read-buffers.ts), or ordinary `'data'` events. */
+/**
+ * How octets reach us and leave: `onread`, out of buffers of our own (see read-buffers.ts) and past the stream where Node allows it
+ * (see handle.ts); or `data`, by the ordinary events and writes.
+ */
 export type ReadMode = 'onread' | 'data'
 
 /** Content up to this size leaves as text joined with what stands before it: one write, and cheaper than a writev. */
 const INLINE_BYTES_MAX = 16 * 1024
-
-/** The part of Node's stream handle that is not documented; everything that leans on it stands in this file. */
-interface StreamHandle {
-  useUserBuffer?: (buffer: Uint8Array) => void
-  /** Octets of the write under way that the kernel has not taken. */
-  writeQueueSize?: number
-}
-
-/** The handle of an accepted TCP connection, as far as we use it. */
-interface TcpHandle extends StreamHandle {
-  getpeername(out: Partial<Peer>): number
-  close(): void
-}
-
-interface ListenHandle {
-  onconnection?: (this: unknown, error: number, handle: StreamHandle | undefined) => void
-}
-
-function isAdoptable(handle: StreamHandle | undefined): handle is TcpHandle {
-  const tcp = handle as Partial<TcpHandle> | undefined
-  const needed = [tcp?.useUserBuffer, tcp?.getpeername, tcp?.close]
-  return needed.every(method => typeof method === 'function')
-}
 
 /** From this size on a `'data'` event may be one of several for what lies in the kernel: Node reads 64 KiB at once. */
 const DATA_BYTES = 64 * 1024
@@ -56,17 +46,11 @@ export interface AcceptSettings {
   readonly tcpKeepAliveMs: number
 }
 
-/** Who connected. */
-export interface Peer {
-  readonly address: string
-  readonly port: number
-}
-
 /** Makes the transport of an accepted connection, once. */
 export type Take = (owner: TransportOwner) => Transport
 
 const TRANSPORT: unique symbol = Symbol('transport')
-type OwnedSocket = net.Socket & { [TRANSPORT]?: Transport; _handle?: StreamHandle | null }
+type OwnedSocket = net.Socket & { [TRANSPORT]?: Transport }
 
 /**
  * One socket as the rest of the house sees it: octets in through `onBytes`, text and content out, gathered until `flush`
@@ -75,7 +59,7 @@ type OwnedSocket = net.Socket & { [TRANSPORT]?: Transport; _handle?: StreamHandl
  * Memory: what is written and not yet taken by the kernel is bounded by the one who reads on the other side, who pauses
  * while this side is `pressured`.
  */
-export class Transport {
+export class Transport implements DirectWriter {
   owner: TransportOwner
   /** The peer's FIN was seen. */
   finSeen = false
@@ -124,12 +108,8 @@ export class Transport {
    * into a new socket that reads into our buffers; the emptied one is destroyed at once, so the server no longer counts it.
    */
   static accepted(socket: net.Socket, owner: TransportOwner, mode: ReadMode): Transport {
-    const handle = (socket as OwnedSocket)._handle
-    if (mode === 'onread' && typeof handle?.useUserBuffer === 'function') {
-      ;(socket as OwnedSocket)._handle = null
-      socket.destroy()
-      return Transport.adopt(handle, owner)
-    }
+    const handle = mode === 'onread' ? takeHandle(socket) : null
+    if (handle !== null) return Transport.adopt(handle, owner)
     const transport = new Transport(owner, 'data', socket)
     socket.resume()
     return transport
@@ -156,18 +136,7 @@ export class Transport {
       else accept({ address: remoteAddress, port: remotePort }, owner => Transport.accepted(socket, owner, readMode))
     })
     if (readMode !== 'onread') return
-    server.on('listening', () => {
-      const listener = (server as net.Server & { _handle?: ListenHandle | null })._handle
-      const ordinary = listener?.onconnection
-      if (listener == null || typeof ordinary !== 'function') return
-      listener.onconnection = function (error, handle) {
-        const peer: Partial<Peer> = {}
-        if (error !== 0 || !isAdoptable(handle)) ordinary.call(this, error, handle)
-        else if (handle.getpeername(peer) !== 0 || peer.address === undefined)
-          handle.close() // reset before we looked at it
-        else accept(peer as Peer, owner => Transport.adopt(handle, owner, settings))
-      }
-    })
+    acceptHandles(server, (handle, peer) => accept(peer, owner => Transport.adopt(handle, owner, settings)))
   }
 
   /** A transport over a socket that `connect` makes and starts; `connect` is given the options that make it read our way. */
@@ -257,8 +226,7 @@ export class Transport {
       this.socket.uncork()
     }
     if (this.socket.writableLength !== 0 && !this.pressured && !this.closed) {
-      this.pressured = true
-      this.tookSome()
+      this.press()
       // A write's callback comes when everything before it is gone; an empty one costs nothing on the wire, and the
       // ordinary path carries no callback at all.
       this.socket.write('', 'latin1', error => {
@@ -270,7 +238,7 @@ export class Transport {
   /** While `pressured`: has the kernel taken anything since this was asked last, or since it began? Slow is not stalled. */
   tookSome(): boolean {
     const unsent = this.socket.writableLength
-    const unsentNow = (this.socket as OwnedSocket)._handle?.writeQueueSize ?? 0
+    const unsentNow = handleOf(this.socket)?.writeQueueSize ?? 0
     const some = unsent < this.unsent || unsentNow < this.unsentNow
     this.unsent = unsent
     this.unsentNow = unsentNow
@@ -283,7 +251,24 @@ export class Transport {
     this.text = ''
     if (this.closed || this.finSent) return
     this.bytesOut += text.length
-    this.socket.write(text, 'latin1')
+    // Everything before it has left, so it may go past the stream, which costs as much again.
+    const direct = this.mode === 'onread' && !this.pressured && !this.corked
+    const left = direct ? writeDirect(this.socket, text, this) : null
+    if (left === null) this.socket.write(text, 'latin1')
+    else if (left > 0) this.press()
+    else if (left < 0) this.socket.destroy(writeError(left))
+  }
+
+  /** For `writeDirect`: the kernel has taken the rest, or never will. */
+  onWritten(status: number): void {
+    if (this.closed) return
+    if (status < 0) this.socket.destroy(writeError(status))
+    else this.flushed()
+  }
+
+  private press(): void {
+    this.pressured = true
+    this.tookSome()
   }
 
   private flushed(): void {
@@ -459,15 +444,32 @@ export class Transport {
   }
 }
 
+function writeError(errno: number): NodeJS.ErrnoException {
+  const code = getSystemErrorName(errno)
+  return Object.assign(new Error(`write ${code}`), { errno, code, syscall: 'write' })
+}
+
 /** The two functions that Node asks: where to read to, and what to do with what was read. */
 class Reading {
   transport: Transport | null = null
+  /** Where the handle reads to, once it has read. */
+  private given: Buffer | null = null
   readonly options = {
-    buffer: (): Buffer => this.transport?.readBuffer ?? SHARED,
-    callback: (length: number, bytes: Uint8Array): boolean =>
-      this.transport?.received(bytes as Buffer, 0, length) ?? true,
+    buffer: (): Uint8Array => {
+      const buffer = this.transport?.readBuffer ?? SHARED
+      if (buffer === this.given) return NO_CHANGE
+      this.given = null
+      return buffer
+    },
+    callback: (length: number, bytes: Uint8Array): boolean => {
+      this.given = bytes as Buffer
+      return this.transport?.received(bytes as Buffer, 0, length) ?? true
+    },
   }
 }
+
+/** For Node: go on reading to where you read to last. It would find the same buffer's memory anew for each read. */
+const NO_CHANGE = undefined as unknown as Uint8Array
 
 // One function for all sockets instead of a closure for each: an idle connection is to cost little memory.
 function onEnd(this: OwnedSocket): void {
