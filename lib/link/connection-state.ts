@@ -1,20 +1,25 @@
 /**
  * What may happen next on one connection: a table for each side, states down, events across. What is not in a table cannot
- * happen: `next` throws, and that is a bug of ours, never something a peer can cause.
+ * happen: `step` throws, and that is a bug of ours, never something a peer can cause.
  *
  * How to edit: change the row, then the case in `test/link/connection-state.test.ts` that draws it; a new event gets a place in
- * *every* row or a reason in that test for each row that lacks it. Code asks `next` and acts on the answer; it never compares
- * states to find out what an event means.
+ * *every* row or a reason in that test for each row that lacks it. Code takes the step and acts on where it leads; it never
+ * compares states to find out what an event means.
  */
-export function next<State extends string, Event extends string>(
-  table: Table<State, Event>,
-  state: State,
-  event: Event,
-): State {
-  const to = table[state][event]
-  if (to === undefined) throw new Error(`a connection that is ${state} cannot be ${event}`)
+export function step<R extends { readonly fault: string }>(to: R): R {
+  if (to.fault !== '') throw new Error(to.fault)
   return to
 }
+
+/**
+ * A state of a table with the states that it leads to, by event: `at = step(at.kept)` is two loads, where names would have to
+ * be looked up. An event that cannot happen leads to a row with a `fault`.
+ */
+export type Row<State extends string, Event extends string> = {
+  readonly state: State
+  /** '' for a state; else why the step to here cannot be taken. */
+  readonly fault: string
+} & { readonly [E in Event]: Row<State, Event> }
 
 export type Table<State extends string, Event extends string> = Readonly<
   Record<State, Readonly<Partial<Record<Event, State>>>>
@@ -39,7 +44,9 @@ export type ClientState = 'idle' | 'reading' | 'exchanging' | 'lingering' | 'tun
  * - `half-closed`: the client's FIN. In an exchange it changes nothing here: the exchange decides (`halfClosedMs`).
  * - `dropped`: reset, error, a deadline that asks for no answer, or all said and done.
  */
-export type ClientEvent = 'begun' | 'understood' | 'kept' | 'ended' | 'switched' | 'half-closed' | 'dropped'
+export type ClientEvent = (typeof CLIENT_EVENTS)[number]
+
+const CLIENT_EVENTS = ['begun', 'understood', 'kept', 'ended', 'switched', 'half-closed', 'dropped'] as const
 
 export const CLIENT_TABLE = {
   idle: { begun: 'reading', understood: 'exchanging', ended: 'lingering', 'half-closed': 'closed', dropped: 'closed' },
@@ -62,7 +69,9 @@ export const CLIENT_TABLE = {
  */
 export type UpstreamState = 'new' | 'busy' | 'idle' | 'closed'
 
-export type UpstreamEvent = 'dialed' | 'released' | 'acquired' | 'removed'
+export type UpstreamEvent = (typeof UPSTREAM_EVENTS)[number]
+
+const UPSTREAM_EVENTS = ['dialed', 'released', 'acquired', 'removed'] as const
 
 export const UPSTREAM_TABLE = {
   new: { dialed: 'busy' },
@@ -70,3 +79,38 @@ export const UPSTREAM_TABLE = {
   idle: { acquired: 'busy', removed: 'closed' },
   closed: { removed: 'closed' },
 } as const satisfies Table<UpstreamState, UpstreamEvent>
+
+/** The rows of a table, linked; all of one shape. */
+function linked<State extends string, Event extends string>(
+  table: Table<State, Event>,
+  events: readonly Event[],
+): Readonly<Record<State, Row<State, Event>>> {
+  const make = (state: string, fault: string): Open => {
+    const row: Open = { state, fault }
+    for (const event of events) row[event] = row
+    return row
+  }
+  const states = Object.keys(table) as State[]
+  const rows = Object.fromEntries(states.map(state => [state, make(state, '')]))
+  for (const state of states) {
+    for (const event of events) {
+      const to = table[state][event]
+      const fault = `a connection that is ${state} cannot be ${event}`
+      rows[state]![event] = to === undefined ? make(state, fault) : rows[to]!
+    }
+  }
+  return rows as Record<State, unknown> as Record<State, Row<State, Event>>
+}
+
+/** A row while it is made. */
+interface Open {
+  readonly state: string
+  readonly fault: string
+  [event: string]: Open | string
+}
+
+export type ClientRow = Row<ClientState, ClientEvent>
+export const CLIENT_ROWS = linked<ClientState, ClientEvent>(CLIENT_TABLE, CLIENT_EVENTS)
+
+export type UpstreamRow = Row<UpstreamState, UpstreamEvent>
+export const UPSTREAM_ROWS = linked<UpstreamState, UpstreamEvent>(UPSTREAM_TABLE, UPSTREAM_EVENTS)

@@ -1,5 +1,5 @@
 import type { CloseReason } from '../policy/close-reason.js'
-import { next, UPSTREAM_TABLE, type UpstreamEvent, type UpstreamState } from './connection-state.js'
+import { step, UPSTREAM_ROWS, type UpstreamRow, type UpstreamState } from './connection-state.js'
 import { IDLE_MARGIN_MS, IdleLesson } from './idle-lesson.js'
 
 /**
@@ -114,7 +114,7 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
   dialed(connection: C, now: number, jitter: number): void {
     if (this.#dialing === 0) throw new Error(`${this.origin}: no dial was under way`)
     const seat = connection.seat
-    this.#enter(seat, 'dialed')
+    seat.at = step(seat.at.dialed)
     const share = 1 - JITTER * jitter
     const { upstreamRequestsMax, upstreamAgeMs } = this.#limits
     seat.served = 1
@@ -156,12 +156,12 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
    */
   release(connection: C, verdict: 'keep' | CloseReason, now: number): Handout<C, W> | null {
     const seat = connection.seat
-    this.#enter(seat, 'released')
+    seat.at = step(seat.at.released)
     this.#busy--
     seat.idleSince = now
     const reason = verdict === 'keep' ? (this.#worn(seat, now) ?? this.#overdue(seat, now)) : verdict
     if (reason !== null) {
-      this.#enter(seat, 'removed')
+      seat.at = step(seat.at.removed)
       this.#close(connection, reason)
       return this.#dialDue()
     }
@@ -182,7 +182,7 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
   remove(connection: C, reason: CloseReason, now: number): Handout<C, W> | null {
     const seat = connection.seat
     const was = seat.state
-    this.#enter(seat, 'removed')
+    seat.at = step(seat.at.removed)
     if (was === 'closed') return null
     if (was === 'busy') this.#busy--
     else {
@@ -247,12 +247,8 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
 
   // ---- connections ----
 
-  #enter(seat: Seat<C>, event: UpstreamEvent): void {
-    seat.state = next<UpstreamState, UpstreamEvent>(UPSTREAM_TABLE, seat.state, event)
-  }
-
   #take(seat: Seat<C>): void {
-    this.#enter(seat, 'acquired')
+    seat.at = step(seat.at.acquired)
     this.#busy++
     seat.served++
   }
@@ -265,7 +261,7 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
   /** An idle connection goes. */
   #drop(seat: Seat<C>, reason: CloseReason): void {
     this.#leaveStack(seat)
-    this.#enter(seat, 'removed')
+    seat.at = step(seat.at.removed)
     this.#close(seat.connection, reason)
   }
 
@@ -341,7 +337,7 @@ export interface Pooled<C> {
 /** What the book notes about one connection. Everybody may read it; only the book writes. */
 export class Seat<C> {
   readonly connection: C
-  state: UpstreamState = 'new'
+  at: UpstreamRow = UPSTREAM_ROWS.new
   /** Exchanges that it was given to, the present one included: above 1 it is a reused connection. */
   served = 0
   servedMax = Number.POSITIVE_INFINITY
@@ -356,6 +352,10 @@ export class Seat<C> {
 
   constructor(connection: C) {
     this.connection = connection
+  }
+
+  get state(): UpstreamState {
+    return this.at.state
   }
 }
 

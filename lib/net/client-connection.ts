@@ -1,4 +1,4 @@
-import { CLIENT_TABLE, type ClientEvent, type ClientState, next } from '../link/connection-state.js'
+import { CLIENT_ROWS, type ClientRow, step } from '../link/connection-state.js'
 import type { DeadlineName } from '../link/deadlines.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import { ProtocolError } from '../wire/protocol-error.js'
@@ -50,7 +50,7 @@ export class ClientConnection implements TransportOwner {
   turnAt = 0
   private held: Buffer | null = null
   private pumping = false
-  private state: ClientState = 'idle'
+  private at: ClientRow = CLIENT_ROWS.idle
   /** Octets that are still read and thrown away while closing, so that no reset destroys the answer. */
   private discardLeft: number
 
@@ -85,13 +85,10 @@ export class ClientConnection implements TransportOwner {
     } else this.pump(bytes, from, to)
   }
 
-  private enter(event: ClientEvent): void {
-    this.state = next<ClientState, ClientEvent>(CLIENT_TABLE, this.state, event)
-  }
-
   /** Nothing that comes now is read as a request. */
   private get isEnding(): boolean {
-    return this.state === 'lingering' || this.state === 'closed'
+    const { state } = this.at
+    return state === 'lingering' || state === 'closed'
   }
 
   private pump(bytes: Buffer, from: number, to: number): void {
@@ -111,7 +108,7 @@ export class ClientConnection implements TransportOwner {
         at = to
         exchange.onProtocolError(error)
       }
-      if (this.state === 'idle' && this.reader.started) this.enter('begun')
+      if (this.at.state === 'idle' && this.reader.started) this.at = step(this.at.begun)
       exchange.flush()
       if (this.exchange !== null || this.isEnding) break
       this.transport.flush()
@@ -141,7 +138,7 @@ export class ClientConnection implements TransportOwner {
 
   /** For the exchange: its request head is whole. */
   understood(): void {
-    this.enter('understood')
+    this.at = step(this.at.understood)
     this.requests++
     this.pool.requests++
   }
@@ -160,7 +157,7 @@ export class ClientConnection implements TransportOwner {
       this.close(verdict)
       return
     }
-    this.enter('kept')
+    this.at = step(this.at.kept)
     this.transport.persist()
     if (this.pumping) return
     this.reader.next()
@@ -198,7 +195,7 @@ export class ClientConnection implements TransportOwner {
    */
   close(reason: CloseReason, detail = ''): void {
     if (this.isEnding) return
-    this.enter('ended')
+    this.at = step(this.at.ended)
     this.blame(reason, detail)
     this.abandon()
     this.held = null
@@ -217,7 +214,7 @@ export class ClientConnection implements TransportOwner {
 
   /** Ends the connection at once; with `reset` so that the peer cannot take what it has for the whole. */
   abort(reason: CloseReason, reset: boolean, detail = ''): void {
-    this.enter('dropped')
+    this.at = step(this.at.dropped)
     this.blame(reason, detail)
     this.abandon()
     if (reset) this.transport.reset()
@@ -240,7 +237,7 @@ export class ClientConnection implements TransportOwner {
 
   /** The connection stops being HTTP: its transport has got another owner. Returns what was read and not consumed. */
   detach(): Buffer | null {
-    this.enter('switched')
+    this.at = step(this.at.switched)
     const held = this.held
     this.held = null
     this.exchange = null
@@ -255,7 +252,7 @@ export class ClientConnection implements TransportOwner {
 
   /** For the one who took over the transport: it is closed. */
   detachedClosed(reason: CloseReason, detail = ''): void {
-    this.enter('dropped')
+    this.at = step(this.at.dropped)
     this.blame(reason, detail)
     this.endDeadlines()
     this.pool.removed(this)
@@ -263,7 +260,7 @@ export class ClientConnection implements TransportOwner {
 
   onFin(): void {
     if (this.exchange === null && this.held !== null) return // what it asked before is answered first, then `rest` looks
-    this.enter('half-closed')
+    this.at = step(this.at['half-closed'])
     if (!this.isEnding) {
       this.exchange?.onClientFin()
       return
@@ -283,7 +280,7 @@ export class ClientConnection implements TransportOwner {
 
   onClosed(error: NodeJS.ErrnoException | null): void {
     this.endDeadlines()
-    this.enter('dropped')
+    this.at = step(this.at.dropped)
     const exchange = this.exchange
     this.exchange = null
     this.blame(error === null ? 'client-fin' : 'client-reset', error?.code ?? '')
@@ -301,7 +298,7 @@ export class ClientConnection implements TransportOwner {
     if (name === 'clientWriteMs' && this.transport.tookSome())
       this.deadline.set(name, this.pool.deadlines.clientWriteMs)
     else if (this.isEnding) this.abort('client-write-timeout', name === 'clientWriteMs')
-    else if (this.exchange !== null && this.state !== 'idle') this.exchange.onClientDeadline(name)
+    else if (this.exchange !== null && this.at.state !== 'idle') this.exchange.onClientDeadline(name)
     else if (name === 'clientWriteMs') this.abort('client-write-timeout', true)
     else this.close(name === 'clientIdleMs' ? 'client-idle' : 'client-head-timeout')
   }

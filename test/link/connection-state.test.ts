@@ -1,10 +1,10 @@
 import { test } from 'tap'
 import {
-  CLIENT_TABLE,
+  CLIENT_ROWS,
   type ClientEvent,
   type ClientState,
-  next,
-  UPSTREAM_TABLE,
+  step,
+  UPSTREAM_ROWS,
   type UpstreamEvent,
   type UpstreamState,
 } from '../../lib/link/connection-state.js'
@@ -83,7 +83,7 @@ for (const state of Object.keys(CLIENT) as ClientState[]) {
   test(`R93: what may happen next on a client connection that is ${state}`, async t => {
     for (const event of Object.keys(CLIENT[state]) as ClientEvent[]) {
       const to = CLIENT[state][event]
-      const go = (): ClientState => next<ClientState, ClientEvent>(CLIENT_TABLE, state, event)
+      const go = (): ClientState => step(CLIENT_ROWS[state][event]).state
       if (to.startsWith('-'))
         t.throws(go, { message: `a connection that is ${state} cannot be ${event}` }, `${event} ${to}`)
       else t.equal(go(), to, event)
@@ -95,7 +95,7 @@ for (const state of Object.keys(UPSTREAM) as UpstreamState[]) {
   test(`R72: what may happen next on an upstream connection that is ${state}`, async t => {
     for (const event of Object.keys(UPSTREAM[state]) as UpstreamEvent[]) {
       const to = UPSTREAM[state][event]
-      const go = (): UpstreamState => next<UpstreamState, UpstreamEvent>(UPSTREAM_TABLE, state, event)
+      const go = (): UpstreamState => step(UPSTREAM_ROWS[state][event]).state
       if (to.startsWith('-'))
         t.throws(go, { message: `a connection that is ${state} cannot be ${event}` }, `${event} ${to}`)
       else t.equal(go(), to, event)
