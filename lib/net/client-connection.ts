@@ -1,5 +1,6 @@
 import { CLIENT_ROWS, type ClientRow, step } from '../link/connection-state.js'
 import type { DeadlineName } from '../link/deadlines.js'
+import type { AboutClient } from '../policy/about-client.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import { ProtocolError } from '../wire/protocol-error.js'
 import { RequestReader, type RequestSink } from '../wire/request-reader.js'
@@ -40,6 +41,8 @@ export class ClientConnection implements TransportOwner {
   http10 = false
   /** May say who its own client is. */
   trusted = false
+  /** What its upstreams were told of it last. */
+  about: AboutClient | null = null
   /** The limit of a whole exchange. */
   whole: Deadline | null = null
   /** Neighbours in the pool's list of idle connections, longest idle first. */
@@ -108,7 +111,10 @@ export class ClientConnection implements TransportOwner {
         at = to
         exchange.onProtocolError(error)
       }
-      if (this.at.state === 'idle' && this.reader.started) this.at = step(this.at.begun)
+      if (this.at.state === 'idle' && this.reader.started) {
+        this.at = step(this.at.begun)
+        this.deadline.set('requestHeadMs', this.pool.deadlines.requestHeadMs, this.turnAt)
+      }
       exchange.flush()
       if (this.exchange !== null || this.isEnding) break
       this.transport.flush()
@@ -125,12 +131,10 @@ export class ClientConnection implements TransportOwner {
 
   private begin(): ClientExchange {
     this.pool.awoke(this)
-    const { requestHeadMs, exchangeMs } = this.pool.deadlines
-    const now = this.turnAt
-    this.deadline.set('requestHeadMs', requestHeadMs, now)
+    const { exchangeMs } = this.pool.deadlines
     if (exchangeMs > 0) {
       this.whole ??= new Deadline(this.pool.wheel, deadline => this.onDeadline(deadline.name))
-      this.whole.set('exchangeMs', exchangeMs, now)
+      this.whole.set('exchangeMs', exchangeMs, this.turnAt)
     }
     this.exchange = this.pool.story.begin(this)
     return this.exchange

@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks' // the global of that name is looked up anew at each use
+
 /** Time as everybody here gets it: passed in, so that tests own it. `test/support/fake-clock.ts` is the other one. */
 export interface Clock {
   /** Milliseconds, with fractions, that never go back; their zero means nothing. */

@@ -18,7 +18,7 @@ export class ConnectionOptions {
   upgrade = false
   te = false
   /** All options as received, in lower case and in order. */
-  readonly names: string[] = []
+  names: readonly string[] = NO_NAMES
   /** At least one option is neither close, keep-alive, upgrade nor te: some field may be named by it. */
   any = false
   /** A field that frames or routes a message is named: Host, Content-Length or Transfer-Encoding. */
@@ -39,8 +39,8 @@ export class ConnectionOptions {
   read(lines: Lines, status: 400 | 502): void {
     this.close = this.keepAlive = this.upgrade = this.te = this.any = this.namesFraming = this.namesIdentity = false
     this.nominated = 0
+    this.names = NO_NAMES
     // Shortening an array is dear, even to the length that it has.
-    if (this.names.length > 0) this.names.length = 0
     if (this.#others.length > 0) this.#others.length = this.#hashes.length = 0
     for (let i = lines.find(ID.connection); i >= 0; i = lines.find(ID.connection, i)) this.#readLine(lines, i, status)
   }
@@ -56,12 +56,12 @@ export class ConnectionOptions {
   }
 
   #readLine(lines: Lines, i: number, status: 400 | 502): void {
-    const value = lines.value(i)
-    if (value === 'keep-alive' || value === 'close') {
-      this.#add(value, lines, i, status) // what nearly everybody sends
+    if (this.names === NO_NAMES && lines.says(i, 'keep-alive')) {
+      this.names = KEEP_ALIVE_ALONE // what nearly everybody sends
+      this.keepAlive = true
       return
     }
-    for (const member of membersOf(value)) {
+    for (const member of membersOf(lines.value(i))) {
       const option = member.toLowerCase()
       if (!isToken(option)) {
         throw new ProtocolError(status, 'a Connection option is not a token', 'RFC 9110 7.6.1', lines.valueFrom(i))
@@ -75,7 +75,7 @@ export class ConnectionOptions {
       const what = `more than ${CONNECTION_OPTIONS_MAX} options in Connection`
       throw new ProtocolError(status, what, 'RFC 9110 7.6.1', lines.valueFrom(i))
     }
-    this.names.push(option)
+    this.names = [...this.names, option]
     if (option === 'close') this.close = true
     else if (option === 'keep-alive') this.keepAlive = true
     else if (option === 'upgrade') this.upgrade = true
@@ -89,3 +89,6 @@ export class ConnectionOptions {
     }
   }
 }
+
+const NO_NAMES: readonly string[] = []
+const KEEP_ALIVE_ALONE: readonly string[] = ['keep-alive']

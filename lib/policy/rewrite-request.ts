@@ -1,14 +1,13 @@
 import { ID } from '../wire/names.js'
 import type { RequestHead } from '../wire/request-head.js'
 import { requestLine } from '../wire/writer.js'
+import { type AboutClient, linesAbout } from './about-client.js'
 import type { ConnectionOptions } from './connection-options.js'
 import { readExpect } from './expect.js'
-import { forwardedElement } from './forwarded.js'
 import { membersOf } from './list.js'
 import { MAX_FORWARDS_MAX, readMaxForwards } from './max-forwards.js'
 import { copyKept, REQUEST, type Rules, requestRules } from './rules.js'
 import { upgradesOf } from './upgrade.js'
-import { viaMember } from './via.js'
 
 /** What a request head alone does not tell. */
 export interface RequestContext {
@@ -33,6 +32,8 @@ export interface RequestContext {
   xForwarded: boolean
   /** Add Forwarded. */
   forwarded: boolean
+  /** Where the lines about this client are kept between its requests; null: they are made anew. */
+  about: AboutClient | null
   /** The protocols that may be upgraded to, in lower case. */
   upgrades: ReadonlySet<string>
   /** The trailers of the response will reach this client, if it takes them. */
@@ -91,7 +92,11 @@ export function rewriteRequest(
     options,
     context,
   )
-  const kept = copyKept(head.lines, rules, options, startLine(head, context.target) + first)
+  const { lines } = head
+  // A start line that says what ours would say is copied with the lines behind it.
+  const kept = startLineStays(head, context.target, first)
+    ? copyKept(lines, rules, options, '', 0)
+    : copyKept(lines, rules, options, startLine(head, context.target) + first, lines.fieldsAt)
   return {
     text: `${kept + last}\r\n`,
     upgrade,
@@ -100,6 +105,10 @@ export function rewriteRequest(
     nominated: options.nominated,
     refusedUpgrade,
   }
+}
+
+function startLineStays({ target, minor, lines }: RequestHead, to: string, first: string): boolean {
+  return minor === 1 && to === target && first === '' && lines.text.charCodeAt(lines.fieldsAt - 3) === ONE
 }
 
 /** What the reader has checked is not checked again; a target that routing made is. */
@@ -134,10 +143,7 @@ export function planRequest(head: RequestHead, options: ConnectionOptions, conte
   if (upgrade !== '') traits |= REQUEST.upgrades
   if (context.nominatedEndToEnd === 'reject') traits |= REQUEST.rejectsNominated
 
-  let last = ''
-  if (context.xForwarded) last = xForwardedLines(head, context)
-  if (context.forwarded) last += `Forwarded: ${elementFor(head, context)}\r\n`
-  if (context.viaRequest && context.via !== '') last += `Via: ${viaMember(minor, context.via)}\r\n`
+  let last = linesAbout(head, context)
   // 0 is answered by ourselves before anything comes here; it never becomes a negative number.
   if (hops >= 0) last += `Max-Forwards: ${Math.min(Math.max(hops - 1, 0), MAX_FORWARDS_MAX)}\r\n`
   if (framing === 'chunked') last += 'Transfer-Encoding: chunked\r\n'
@@ -155,7 +161,8 @@ export function planRequest(head: RequestHead, options: ConnectionOptions, conte
 }
 
 /** The received Host stays where it stands if it says what routing says; otherwise ours goes first (RFC 9110 7.2). */
-function hostStays({ lines }: RequestHead, authority: string): boolean {
+function hostStays({ lines, host, hostDecides }: RequestHead, authority: string): boolean {
+  if (hostDecides) return host === authority
   const i = lines.find(ID.host)
   return i >= 0 && lines.value(i) === authority
 }
@@ -182,35 +189,10 @@ function chooseUpgrade({ lines, minor }: RequestHead, options: ConnectionOptions
   return { upgrade: allowed.join(', '), refusedUpgrade: refused.join(', ') }
 }
 
-/** Ours alone for an untrusted peer; behind what a trusted one says. */
-function xForwardedLines({ lines, host }: RequestHead, context: RequestContext): string {
-  const address = context.clientAddress === '' ? 'unknown' : context.clientAddress
-  const trusted = context.trustedPeer
-  let out = 'X-Forwarded-For: '
-  if (trusted) {
-    const before = lastValue(lines)
-    if (before !== '') out += `${before}, `
-  }
-  out += `${address}\r\n`
-  if (host !== '' && !(trusted && lines.find(ID['x-forwarded-host']) >= 0)) out += `X-Forwarded-Host: ${host}\r\n`
-  if (!(trusted && lines.find(ID['x-forwarded-proto']) >= 0)) out += `X-Forwarded-Proto: ${context.scheme}\r\n`
-  return out
-}
-
-/** The value of the last X-Forwarded-For line. */
-function lastValue(lines: RequestHead['lines']): string {
-  let value = ''
-  for (let i = lines.find(ID['x-forwarded-for']); i >= 0; i = lines.find(ID['x-forwarded-for'], i))
-    value = lines.value(i)
-  return value
-}
-
-function elementFor({ host }: RequestHead, { clientAddress, clientPort, scheme }: RequestContext): string {
-  return forwardedElement({ address: clientAddress, port: clientPort, host, scheme })
-}
-
 /** Whatever we use of this connection is named in our own Connection (RFC 9110 7.6.1). */
 function connectionLine(close: boolean, upgrade: boolean, te: boolean): string {
   const options = [close ? 'close' : '', upgrade ? 'upgrade' : '', te ? 'TE' : '']
   return `Connection: ${options.filter(option => option !== '').join(', ')}\r\n`
 }
+
+const ONE = 0x31

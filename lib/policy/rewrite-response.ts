@@ -49,7 +49,13 @@ export function rewriteResponse(head: ResponseHead, options: ConnectionOptions, 
     throw new ProtocolError(502, reason, section)
   }
   if (head.status < 200 && context.clientMinor === 0) return ''
-  return `${copyKept(head.lines, rules, options, `HTTP/1.1 ${head.status} ${head.reason}\r\n`) + last}\r\n`
+  const { lines, minor, status } = head
+  // A status line that says what ours would say is copied with the lines behind it.
+  const kept =
+    minor === 1 && lines.text.charCodeAt(7) === ONE
+      ? copyKept(lines, rules, options, '', 0)
+      : copyKept(lines, rules, options, `HTTP/1.1 ${status} ${head.reason}\r\n`, lines.fieldsAt)
+  return `${kept + last}\r\n`
 }
 
 /** Never throws. */
@@ -59,9 +65,9 @@ export function planResponse(head: ResponseHead, options: ConnectionOptions, con
   const framing = framingOf(head, context)
   const switches = status === 101
   // A 426 says with Upgrade what is wanted, for a next request (RFC 9110 15.5.22); anywhere else it is an offer to us.
-  const protocols = (switches || status === 426) && options.upgrade ? upgradesOf(lines) : []
+  const protocols = (switches || status === 426) && options.upgrade ? upgradesOf(lines) : NO_PROTOCOLS
   const wrongUpgrade = switches && !agrees(protocols, context.upgrade)
-  const upgrade = context.clientMinor === 0 ? '' : protocols.join(', ')
+  const upgrade = context.clientMinor === 0 || protocols.length === 0 ? '' : protocols.join(', ')
 
   let traits = framing === 'length' ? RESPONSE.length : 0
   if (framing === 'chunked') traits |= context.trailers ? RESPONSE.chunked | RESPONSE.trailers : RESPONSE.chunked
@@ -96,3 +102,6 @@ function hasDate({ lines }: ResponseHead, options: ConnectionOptions): boolean {
   const i = lines.find(ID.date)
   return i >= 0 && !(options.any && options.has(lines, i))
 }
+
+const NO_PROTOCOLS: readonly string[] = []
+const ONE = 0x31

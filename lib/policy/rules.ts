@@ -284,21 +284,21 @@ export function judge(lines: Lines, i: number, rules: Rules, options: Connection
 }
 
 /**
- * `start`, then every field line that the rules keep, runs of them copied as slices of the received text: order, case
+ * `start`, then what the rules keep of the received text from `from` on, in runs: order, case
  * and duplicates stay as received (RFC 9110 5.3). Counts what dies only for being named in `options.nominated`.
  * @throws ProtocolError where a rule rejects the message
  */
-export function copyKept(lines: Lines, rules: Rules, options: ConnectionOptions, start: string): string {
+export function copyKept(lines: Lines, rules: Rules, options: ConnectionOptions, start: string, from: number): string {
   const { text, count } = lines
   let out = start
-  let run = lines.fieldsAt
+  let run = from
   for (let i = 0; i < count; i++) {
     const rule = judge(lines, i, rules, options)
     if (rule === KEEP) continue
     if (rule >= FIRST_REJECT) throw rejection(rule, lines, i)
     if (rule === nominated) options.nominated++
-    const from = lines.from(i)
-    if (from > run) out += text.slice(run, from)
+    const lineFrom = lines.from(i)
+    if (lineFrom > run) out += text.slice(run, lineFrom)
     run = lines.to(i)
   }
   return out + text.slice(run, text.length - 2)

@@ -1,5 +1,6 @@
 import type { ClientConnection } from '../net/client-connection.js'
 import type { OriginPool } from '../net/upstream-pool.js'
+import { AboutClient } from '../policy/about-client.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import { type ClientSide, judgeClient, judgeUpstream, persistOption, type UpstreamSide } from '../policy/persistence.js'
 import type { RequestContext } from '../policy/rewrite-request.js'
@@ -25,6 +26,7 @@ const requestContext: RequestContext = {
   trustedPeer: false,
   xForwarded: false,
   forwarded: false,
+  about: null,
   upgrades: NOTHING_ALLOWED,
   passTrailers: true,
   nominatedEndToEnd: 'remove',
@@ -51,6 +53,7 @@ export function fillRequestContext(
   context.trustedPeer = client.trusted
   context.xForwarded = settings.xForwarded
   context.forwarded = settings.forwarded
+  context.about = client.about ??= new AboutClient()
   context.upgrades = settings.upgrades
   context.nominatedEndToEnd = settings.nominatedEndToEnd
   context.framing = framing

@@ -63,6 +63,14 @@ export class Lines {
     return this.text.slice(this.valueFrom(i), this.valueTo(i))
   }
 
+  /** Is the value of line `i` this text? */
+  says(i: number, value: string): boolean {
+    const from = this.valueFrom(i)
+    if (this.valueTo(i) - from !== value.length) return false
+    for (let k = 0; k < value.length; k++) if (this.text.charCodeAt(from + k) !== value.charCodeAt(k)) return false
+    return true
+  }
+
   /** The next line with this known id after line `after`, or -1. Most questions are about names that are not there: these cost nothing. */
   find(id: number, after = -1): number {
     if ((this.present[id >>> 5]! & (1 << (id & 31))) === 0) return -1

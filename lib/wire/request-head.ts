@@ -1,6 +1,8 @@
 import { isAuthority } from './authority.js'
 import { readLength, readTransferCoding, type TransferCoding } from './framing.js'
+import { latin1 } from './latin1.js'
 import { type Lines, NO_LINES } from './lines.js'
+import { methodOf } from './method.js'
 import { ID } from './names.js'
 import { ProtocolError } from './protocol-error.js'
 import { quote, readTarget, type Target, type TargetForm } from './request-target.js'
@@ -24,8 +26,12 @@ export class RequestHead implements Target {
   contentLength = 0
   /** The decided authority, as written: that of absolute-form or authority-form, else the Host value; '' is possible (R22, R23). */
   host = ''
+  /** `host` is the value of the one Host line. */
+  hostDecides = false
   scheme: '' | 'http' | 'https' = ''
   path = ''
+  /** The last Host value on this connection: hardly ever another one comes, so it is neither cut out nor checked again. */
+  readonly known = { host: '' }
 }
 
 /**
@@ -41,7 +47,7 @@ export function readRequestHead(
 ): void {
   const { text } = lines
   head.lines = lines
-  head.method = text.slice(0, methodTo)
+  head.method = methodOf(text, methodTo)
   head.target = text.slice(methodTo + 1, targetTo)
   head.minor = minor
   readTarget(head.method, head.target, head)
@@ -66,16 +72,21 @@ export function readRequestHead(
 
 /** RFC 9112 3.2: exactly one valid Host in 1.1, also beside absolute-form, which then decides. */
 function readHost(head: RequestHead, line: number): void {
-  const { lines } = head
+  const { lines, known } = head
+  head.hostDecides = false
   if (line < 0) {
     if (head.minor === 1) throw new ProtocolError(400, 'no Host field in an HTTP/1.1 request', 'RFC 9112 3.2')
     return
   }
-  const value = lines.value(line)
-  if (value !== '' && !isAuthority(value)) {
-    throw new ProtocolError(400, `invalid Host ${quote(value)}`, 'RFC 9112 3.2', lines.valueFrom(line))
+  if (!lines.says(line, known.host)) {
+    const value = lines.value(line)
+    if (value !== '' && !isAuthority(value)) {
+      throw new ProtocolError(400, `invalid Host ${quote(value)}`, 'RFC 9112 3.2', lines.valueFrom(line))
+    }
+    known.host = latin1(Buffer.from(value, 'latin1'), 0, value.length) // a copy: a part would keep the whole head in memory
   }
-  if (head.targetForm === 'origin' || head.targetForm === 'asterisk') head.host = value
+  head.hostDecides = head.targetForm === 'origin' || head.targetForm === 'asterisk'
+  if (head.hostDecides) head.host = known.host
 }
 
 /** RFC 9112 6.3: the content's presence is told by these two fields alone, whatever the method (R35). */

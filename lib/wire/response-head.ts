@@ -11,8 +11,6 @@ export class ResponseHead {
   lines: Lines = NO_LINES
   /** 100 to 599. */
   status = 0
-  /** As received, '' possible. */
-  reason = ''
   minor: 0 | 1 = 1
   /** 'none' for 1xx, 204, 304, to HEAD, and a 2xx to CONNECT (RFC 9112 6.3). 'length' also for 0 octets. */
   framing: ContentFraming = 'none'
@@ -22,6 +20,11 @@ export class ResponseHead {
   lengthDropped = false
   /** The framing leaves in doubt what follows on this connection: nothing may be read from it after this message. */
   lastOnConnection = false
+
+  /** As received, '' possible. */
+  get reason(): string {
+    return this.lines.text.slice(13, this.lines.fieldsAt - 2)
+  }
 }
 
 /** The request's method decides about the response's content; only three cases matter (RFC 9112 6.3). */
@@ -31,7 +34,6 @@ export type ResponseTo = 'HEAD' | 'CONNECT' | 'other'
 export function readResponseHead(head: ResponseHead, lines: Lines, to: ResponseTo, status: number, minor: 0 | 1): void {
   head.lines = lines
   head.status = status
-  head.reason = lines.text.slice(13, lines.fieldsAt - 2)
   head.minor = minor
   head.framing = 'none'
   head.contentLength = 0

@@ -79,6 +79,7 @@ export const GATEWAY: RequestContext = {
   trustedPeer: false,
   xForwarded: true,
   forwarded: false,
+  about: null,
   upgrades: new Set(['websocket']),
   passTrailers: true,
   nominatedEndToEnd: 'remove',

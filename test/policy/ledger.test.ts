@@ -121,6 +121,7 @@ const REQUEST_CONTEXT: fc.Arbitrary<Omit<RequestContext, 'framing'>> = fc.record
   authority: fc.constantFrom('a.example', 'b.example:81'),
   target: fc.constant('/x'),
   clientAddress: fc.constantFrom('192.0.2.1', '2001:db8::1', ''),
+  about: fc.constant(null),
   clientPort: fc.constantFrom(0, 5000),
   scheme: fc.constantFrom('http', 'https'),
   trustedPeer: fc.boolean(),

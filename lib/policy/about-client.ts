@@ -1,0 +1,63 @@
+import { ID } from '../wire/names.js'
+import type { RequestHead } from '../wire/request-head.js'
+import { forwardedElement } from './forwarded.js'
+import type { RequestContext } from './rewrite-request.js'
+import { viaMember } from './via.js'
+
+/**
+ * What the upstream is told of a client: its last lines, kept with its connection, because they hardly ever change from one
+ * request to the next.
+ */
+export class AboutClient {
+  host = ''
+  minor = -1
+  lines = ''
+}
+
+/** X-Forwarded-*, Forwarded and Via: our lines about the client, and about ourselves. */
+export function linesAbout(head: RequestHead, context: RequestContext): string {
+  const { about } = context
+  // A trusted peer speaks of other clients, and in other words, with each request.
+  if (about === null || context.trustedPeer) return makeLines(head, context)
+  if (about.host !== head.host || about.minor !== head.minor) {
+    about.host = head.host
+    about.minor = head.minor
+    about.lines = makeLines(head, context)
+  }
+  return about.lines
+}
+
+function makeLines(head: RequestHead, context: RequestContext): string {
+  let out = ''
+  if (context.xForwarded) out = xForwardedLines(head, context)
+  if (context.forwarded) out += `Forwarded: ${elementFor(head, context)}\r\n`
+  if (context.viaRequest && context.via !== '') out += `Via: ${viaMember(head.minor, context.via)}\r\n`
+  return out
+}
+
+/** Ours alone for an untrusted peer; behind what a trusted one says. */
+function xForwardedLines({ lines, host }: RequestHead, context: RequestContext): string {
+  const address = context.clientAddress === '' ? 'unknown' : context.clientAddress
+  const trusted = context.trustedPeer
+  let out = 'X-Forwarded-For: '
+  if (trusted) {
+    const before = lastValue(lines)
+    if (before !== '') out += `${before}, `
+  }
+  out += `${address}\r\n`
+  if (host !== '' && !(trusted && lines.find(ID['x-forwarded-host']) >= 0)) out += `X-Forwarded-Host: ${host}\r\n`
+  if (!(trusted && lines.find(ID['x-forwarded-proto']) >= 0)) out += `X-Forwarded-Proto: ${context.scheme}\r\n`
+  return out
+}
+
+/** The value of the last X-Forwarded-For line. */
+function lastValue(lines: RequestHead['lines']): string {
+  let value = ''
+  for (let i = lines.find(ID['x-forwarded-for']); i >= 0; i = lines.find(ID['x-forwarded-for'], i))
+    value = lines.value(i)
+  return value
+}
+
+function elementFor({ host }: RequestHead, { clientAddress, clientPort, scheme }: RequestContext): string {
+  return forwardedElement({ address: clientAddress, port: clientPort, host, scheme })
+}
