@@ -9,7 +9,7 @@ import { ID } from './names.js'
 export function collapseLengths(lines: Lines): string | undefined {
   const first = lines.find(ID['content-length'])
   if (first < 0) return undefined
-  if (lines.find(ID['content-length'], first) < 0 && !lines.value(first).includes(',')) return undefined
+  if (lines.find(ID['content-length'], first) < 0 && !isList(lines, first)) return undefined
   const values: string[] = []
   for (let i = first; i >= 0; i = lines.find(ID['content-length'], i))
     values.push(...lines.value(i).split(',').map(trim))
@@ -17,6 +17,11 @@ export function collapseLengths(lines: Lines): string | undefined {
   const length = readLength(value, 0, value.length)
   if (values.some(other => readLength(other, 0, other.length) !== length)) return undefined
   return textWithLength(lines, first, value)
+}
+
+function isList(lines: Lines, i: number): boolean {
+  for (let at = lines.valueFrom(i); at < lines.valueTo(i); at++) if (lines.text.charCodeAt(at) === COMMA) return true
+  return false
 }
 
 /** Line `first` carries the value, the other Content-Length lines go. */
@@ -30,3 +35,5 @@ function textWithLength(lines: Lines, first: number, value: string): string {
   }
   return clean + text.slice(kept)
 }
+
+const COMMA = 0x2c

@@ -1,7 +1,8 @@
 import type { FaultName } from './faults.js'
-import { hashStep, idOfOctets } from './names.js'
+import { hashOfOctets, idOfOctets } from './names.js'
 import { CR, FIELD_OCTET, HTAB, LF, SP, TCHAR } from './octets.js'
 import { type Progress, type Scan, STAGE } from './scan.js'
+import { arePlain, wordsOf } from './words.js'
 
 // Own names for what the loops ask octet by octet: an imported binding is fetched anew at each use.
 const tokenOctets = TCHAR
@@ -16,7 +17,8 @@ export function scanFieldLines(scan: Scan, bytes: Buffer, base: number, to: numb
   const { lines, fieldsMax } = scan
   const limit = base + lines.fieldsAt + scan.sectionMax
   const stop = Math.min(to, limit)
-  let { stage, hash } = scan
+  const words = wordsOf(bytes)
+  let { stage } = scan
   let p = base + scan.at
   let lineFrom = base + scan.lineFrom
   let nameTo = base + scan.nameTo
@@ -32,17 +34,11 @@ export function scanFieldLines(scan: Scan, bytes: Buffer, base: number, to: numb
         if (tokenOctets[octet] === 0) return scan.stumble(firstOctetFault(octet, lines.count), stage, p - base)
         if (lines.count === fieldsMax) return scan.stumble('fieldsMany', stage, p - base)
         lineFrom = p
-        hash = 0
         stage = name
       }
     }
     if (stage === name) {
-      while (p < stop) {
-        const lower = tokenOctets[bytes[p]!]!
-        if (lower === 0) break
-        hash = hashStep(hash, lower)
-        p++
-      }
+      while (p < stop && tokenOctets[bytes[p]!] !== 0) p++
       if (p === stop) break
       if (bytes[p] !== COLON) return scan.stumble(nameFault(bytes[p]!), stage, p - base)
       nameTo = p
@@ -56,10 +52,11 @@ export function scanFieldLines(scan: Scan, bytes: Buffer, base: number, to: numb
       stage = value
     }
     if (stage === value) {
+      while (p + 4 <= stop && arePlain(words.getInt32(p, true))) p += 4
       while (p < stop && valueOctets[bytes[p]!] === 1) p++
       if (p === stop) break
       if (bytes[p] !== CR) {
-        keepLine(scan, base, lineFrom, nameTo, valueFrom, hash)
+        keepLine(scan, base, lineFrom, nameTo, valueFrom)
         return scan.stumble(bytes[p] === LF ? 'bareLf' : 'value', stage, p - base)
       }
       p++
@@ -68,13 +65,14 @@ export function scanFieldLines(scan: Scan, bytes: Buffer, base: number, to: numb
     if (stage === lineLf) {
       if (p === stop) break
       if (bytes[p] !== LF) {
-        keepLine(scan, base, lineFrom, nameTo, valueFrom, hash)
+        keepLine(scan, base, lineFrom, nameTo, valueFrom)
         return scan.stumble('bareCr', stage, p - 1 - base)
       }
       let valueTo = p - 1
       while (valueTo > valueFrom && (bytes[valueTo - 1] === SP || bytes[valueTo - 1] === HTAB)) valueTo--
       p++
-      const id = idOfOctets(bytes, lineFrom, nameTo, hash)
+      const hash = hashOfOctets(bytes, lineFrom, nameTo)
+      const id = idOfOctets(words, lineFrom, nameTo, hash)
       lines.add(lineFrom - base, nameTo - base, valueFrom - base, valueTo - base, p - base, hash, id)
       stage = line
       continue
@@ -84,15 +82,14 @@ export function scanFieldLines(scan: Scan, bytes: Buffer, base: number, to: numb
     scan.at = p + 1 - base
     return 'done'
   }
-  keepLine(scan, base, lineFrom, nameTo, valueFrom, hash)
+  keepLine(scan, base, lineFrom, nameTo, valueFrom)
   return p < to ? scan.stumble('sectionLong', stage, p - base) : scan.pause(stage, p - base)
 }
 
-function keepLine(scan: Scan, base: number, lineFrom: number, nameTo: number, valueFrom: number, hash: number): void {
+function keepLine(scan: Scan, base: number, lineFrom: number, nameTo: number, valueFrom: number): void {
   scan.lineFrom = lineFrom - base
   scan.nameTo = nameTo - base
   scan.valueFrom = valueFrom - base
-  scan.hash = hash
 }
 
 /** What is wrong with a line that starts neither with a name nor with CR. */

@@ -1,4 +1,4 @@
-import { TCHAR } from './octets.js'
+import { LOWER_CASE, wordOf } from './words.js'
 
 export { isToken, TCHAR } from './octets.js'
 
@@ -96,29 +96,58 @@ export type KnownName = (typeof NAMES)[number]
 /** The id of a known name: what `Lines.id` and `Lines.find` speak. */
 export const ID = Object.fromEntries(NAMES.map((name, id) => [name, id])) as Record<KnownName, number>
 
-/** The hash of a name without regard to case; the same that a reader computes octet by octet with `hashStep`. Only of tokens. */
+/**
+ * The hash of a name without regard to case: its length and five of its octets, those in which the known names differ. Only of
+ * tokens. The same name has the same hash; the same hash proves nothing.
+ */
 export function hashOf(name: string): number {
-  let hash = 0
-  for (let i = 0; i < name.length; i++) hash = hashStep(hash, TCHAR[name.charCodeAt(i)]!)
-  return hash
+  const octet = (i: number): number => name.charCodeAt(Math.min(i, name.length - 1))
+  return mix(name.length, octet(0), octet(1), octet(6), octet(11), octet(12))
 }
 
-export function hashStep(hash: number, lowerOctet: number): number {
-  return (Math.imul(hash, 31) + lowerOctet) | 0
+/** `hashOf` the name whose octets are `bytes[from, to)`. */
+export function hashOfOctets(bytes: Uint8Array, from: number, to: number): number {
+  const last = to - 1
+  const a = bytes[from]!
+  const b = bytes[Math.min(from + 1, last)]!
+  const c = bytes[Math.min(from + 6, last)]!
+  const d = bytes[Math.min(from + 11, last)]!
+  const e = bytes[Math.min(from + 12, last)]!
+  return mix(to - from, a, b, c, d, e)
 }
 
-/** The id of the name whose octets are `bytes[from, to)` and whose hash is known, or 0. The hash is no proof: the octets are compared. */
-export function idOfOctets(bytes: Uint8Array, from: number, to: number, hash: number): number {
+function mix(length: number, a: number, b: number, c: number, d: number, e: number): number {
+  const start = Math.imul(length, 31) + (a | CASE)
+  return (
+    (Math.imul(Math.imul(Math.imul(Math.imul(start, 31) + (b | CASE), 31) + (c | CASE), 31) + (d | CASE), 31) +
+      (e | CASE)) |
+    0
+  )
+}
+
+/**
+ * The id of the name whose octets, all of tokens, are `[from, to)` of these words, and whose hash is known; or 0. Every octet is
+ * compared.
+ */
+export function idOfOctets(words: DataView, from: number, to: number, hash: number): number {
   const id = SLOTS[slotOf(hash)]!
-  if (id === 0) return 0
-  const octets = OCTETS[id]!
-  if (octets.length !== to - from) return 0
-  for (let i = 0; i < octets.length; i++) if (tokenOctets[bytes[from + i]!] !== octets[i]) return 0
-  return id
+  const length = to - from
+  if (id === 0 || LENGTHS[id] !== length) return 0
+  if (length < 4) return isShortName(words, from, id) ? id : 0
+  let known = id * NAME_WORDS
+  const last = to - 4
+  for (let at = from; at < last; at += 4) if ((words.getInt32(at, true) | LOWER_CASE) !== KNOWN[known++]) return 0
+  return (words.getInt32(last, true) | LOWER_CASE) === KNOWN[known] ? id : 0
+}
+
+function isShortName(words: DataView, from: number, id: number): boolean {
+  const name = NAMES[id]!
+  for (let i = 0; i < name.length; i++) if ((words.getUint8(from + i) | CASE) !== name.charCodeAt(i)) return false
+  return true
 }
 
 // An odd number under which no two known names share a slot. A new name may need another one: the test of this file says so, and tells one.
-const SPREAD = 109
+const SPREAD = 72_521
 const SLOT_BITS = 10
 
 /** Where a hash is looked up; exported for the test that nothing collides. */
@@ -126,7 +155,17 @@ export function slotOf(hash: number, spread: number = SPREAD): number {
   return Math.imul(hash, spread) >>> (32 - SLOT_BITS)
 }
 
-const tokenOctets = TCHAR // an own name: an imported binding is fetched anew at each use
-const OCTETS = NAMES.map(name => Uint8Array.from(name, char => char.charCodeAt(0)))
+const CASE = 0x20
+
+const LENGTHS = Uint8Array.from(NAMES, name => name.length)
+
+/** Words of the longest name. */
+const NAME_WORDS = 7
+/** The words of each name in lower case; the last one ends with the name and may overlap the one before. */
+const KNOWN = new Int32Array(NAMES.length * NAME_WORDS)
+for (const [id, name] of NAMES.entries()) {
+  for (let at = 0, word = 0; at < name.length && name.length >= 4; at += 4, word++)
+    KNOWN[id * NAME_WORDS + word] = wordOf(name, Math.min(at, name.length - 4)) | LOWER_CASE
+}
 const SLOTS = new Uint8Array(1 << SLOT_BITS)
 for (let id = 1; id < NAMES.length; id++) SLOTS[slotOf(hashOf(NAMES[id]!))] = id

@@ -4,6 +4,7 @@ import { latin1 } from './latin1.js'
 import { type Lines, NO_LINES } from './lines.js'
 import { methodOf } from './method.js'
 import { ID } from './names.js'
+import { HTAB } from './octets.js'
 import { ProtocolError } from './protocol-error.js'
 import { quote, readTarget, type Target, type TargetForm } from './request-target.js'
 
@@ -130,9 +131,10 @@ function readFraming(head: RequestHead, length: number, coding: number): void {
 
 /** A tab behind a framing value is OWS and yet refused: parsers that take it for a part of the value would frame the request in another way. */
 function refuseTabAfter(lines: Lines, i: number): void {
-  const at = lines.text.indexOf('\t', lines.valueTo(i))
-  if (at < 0 || at >= lines.to(i)) return
-  throw new ProtocolError(400, `tab after the value of ${lines.name(i)}`, 'RFC 9112 6.3', at)
+  for (let at = lines.valueTo(i); at < lines.to(i); at++) {
+    if (lines.text.charCodeAt(at) === HTAB)
+      throw new ProtocolError(400, `tab after the value of ${lines.name(i)}`, 'RFC 9112 6.3', at)
+  }
 }
 
 /** RFC 9110 6.5.1: framing has no place in a trailer section. Other parsers read it there, so it is refused, not dropped. Throws ProtocolError 400. */

@@ -45,7 +45,6 @@ export class Scan {
   lineFrom = 0
   nameTo = 0
   valueFrom = 0
-  hash = 0
 
   private fault: FaultName | null = null
   private faultAt = 0

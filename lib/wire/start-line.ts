@@ -1,5 +1,6 @@
 import { CR, FIELD_OCTET, LF, SP, TARGET_OCTET, TCHAR } from './octets.js'
 import { type Progress, type Scan, STAGE } from './scan.js'
+import { wordOf, wordsOf } from './words.js'
 
 // Own names for what the loops ask octet by octet: an imported binding is fetched anew at each use.
 const tokenOctets = TCHAR
@@ -37,6 +38,7 @@ export function scanRequestLine(scan: Scan, bytes: Buffer, base: number, to: num
   }
   if (stage === version) {
     const from = base + scan.targetTo + 1
+    if (p === from && p + 8 <= stop && isHttp11(bytes, p)) p += 8
     while (p < stop && p < from + 8 && isVersionOctet(p - from, bytes[p]!)) p++
     if (p === stop) return pauseInLine(scan, stage, p - base)
     if (bytes[p] !== CR || p < from + 8) {
@@ -57,6 +59,7 @@ export function scanStatusLine(scan: Scan, bytes: Buffer, base: number, to: numb
   let { stage } = scan
   let p = base + scan.at
   if (stage === status) {
+    if (p === base && p + 8 <= stop && isHttp11(bytes, p)) p += 8
     while (p < stop && p < base + 12 && isStatusOctet(p - base, bytes[p]!)) p++
     if (p === stop) return pauseInLine(scan, stage, p - base)
     const octet = bytes[p]
@@ -98,6 +101,12 @@ function pauseInLine(scan: Scan, stage: number, at: number): Progress {
   return at > scan.lineMax ? scan.stumble('lineLong', stage, scan.lineMax) : scan.pause(stage, at)
 }
 
+/** What nearly every start line says, in two comparisons; anything else is looked at octet by octet. */
+function isHttp11(bytes: Buffer, at: number): boolean {
+  const words = wordsOf(bytes)
+  return words.getInt32(at, true) === HTTP && words.getInt32(at + 4, true) === SLASH_1_1
+}
+
 /** `HTTP/d.d`, RFC 9112 2.3: case-sensitive, one digit each. */
 function isVersionOctet(k: number, octet: number): boolean {
   return k === 5 || k === 7 ? octet >= ZERO && octet <= NINE : octet === VERSION[k]
@@ -111,4 +120,6 @@ function isStatusOctet(k: number, octet: number): boolean {
 const ZERO = 0x30
 const ONE = 0x31
 const NINE = 0x39
+const HTTP = wordOf('HTTP')
+const SLASH_1_1 = wordOf('/1.1')
 const VERSION = Uint8Array.from('HTTP/1.1', char => char.charCodeAt(0))

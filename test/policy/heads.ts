@@ -5,6 +5,7 @@ import { Lines } from '../../lib/wire/lines.js'
 import { hashOf, idOfOctets } from '../../lib/wire/names.js'
 import { RequestHead, readRequestHead } from '../../lib/wire/request-head.js'
 import { ResponseHead, readResponseHead } from '../../lib/wire/response-head.js'
+import { wordsOf } from '../../lib/wire/words.js'
 
 // Heads for the tests of policy, made from lines of text without the readers: what is judged here is policy alone.
 
@@ -31,7 +32,7 @@ export function linesOf(text: string, start: boolean): Lines {
       valueTo,
       end + 2,
       hash,
-      idOfOctets(Buffer.from(name, 'latin1'), 0, name.length, hash),
+      idOfOctets(wordsOf(Buffer.from(name, 'latin1')), 0, name.length, hash),
     )
     from = end + 2
   }
