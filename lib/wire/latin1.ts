@@ -2,13 +2,13 @@ type Slice = (bytes: Buffer, from: number, to: number) => string
 
 /** The method behind `toString('latin1')`, which every Node has and none documents. */
 interface Latin1Slicing {
-  latin1Slice?: (from: number, to: number) => string
+  latin1Slice?: (this: unknown, from: number, to: number) => string
 }
 
 /** How to make text of octets with these buffers; the documented way where the shorter one is not there. */
-export function sliceOf(prototype: Latin1Slicing): Slice {
-  return typeof prototype.latin1Slice === 'function'
-    ? (bytes, from, to) => (bytes as Latin1Slicing).latin1Slice!(from, to)
+export function sliceOf({ latin1Slice }: Latin1Slicing): Slice {
+  return typeof latin1Slice === 'function'
+    ? (bytes, from, to) => latin1Slice.call(bytes, from, to) // looked up once: a method of Buffer's is looked up anew each time
     : (bytes, from, to) => bytes.toString('latin1', from, to)
 }
 

@@ -10,5 +10,6 @@ for (const method of METHODS) SLOTS[slotOf(method.length, method.charCodeAt(0))]
 /** The method in `text[0, to)`: case-sensitive, and any token is one. */
 export function methodOf(text: string, to: number): string {
   const known = SLOTS[slotOf(to, text.charCodeAt(0))]!
-  return known.length === to && text.startsWith(known) ? known : text.slice(0, to)
+  for (let i = 0; i < to; i++) if (text.charCodeAt(i) !== known.charCodeAt(i)) return text.slice(0, to)
+  return known
 }
