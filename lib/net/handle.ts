@@ -18,12 +18,20 @@ export interface StreamHandle {
   readonly writeQueueSize?: number
   /** Returns 0 or a negative error number. */
   writeLatin1String?: (request: WriteRequest, text: string) => number
+  writeBuffer?: (request: WriteRequest, octets: Uint8Array) => number
+  /** `chunks`: each part and behind it its encoding. */
+  writev?: (request: WriteRequest, chunks: unknown[], allBuffers: boolean) => number
 }
+
+/** What one write carries: latin1 text and octets in turn. */
+export type Parts = (string | Uint8Array)[]
 
 /** Node's record of one write. Used up only by a write that the kernel did not take at once. */
 interface WriteRequest {
   oncomplete?: (this: WriteRequest, status: number) => void
   writer?: DirectWriter
+  /** What must live as long as the write. */
+  data?: string | Parts
 }
 
 /** Who is told the end of a write that the kernel did not take at once. */
@@ -85,13 +93,13 @@ let learning = false
 let spare: WriteRequest | null = null
 
 /**
- * Writes latin1 text to a socket without its stream: no chunk, no callback, no tick. Only while nothing that was written to
+ * Writes to a socket without its stream: no chunk, no callback, no tick. Only while nothing that was written to
  * the socket before waits for the kernel; what is written after comes behind it, by either way.
  *
  * @returns 0: the kernel has taken it all. 1: not all; `writer.onWritten` will be told the end. Negative: the number of the
  *   error. null: nothing was written, take the ordinary way.
  */
-export function writeDirect(socket: net.Socket, text: string, writer: DirectWriter): number | null {
+export function writeDirect(socket: net.Socket, data: string | Parts, writer: DirectWriter): number | null {
   const handle = handleOf(socket)
   if (handle === null) return null
   if (Request === null) {
@@ -99,8 +107,9 @@ export function writeDirect(socket: net.Socket, text: string, writer: DirectWrit
     return null
   }
   const request = spare ?? new Request()
-  const error = handle.writeLatin1String!(request, text)
+  const error = typeof data === 'string' ? handle.writeLatin1String!(request, data) : writeParts(handle, request, data)
   if (error === 0 && handle.writeQueueSize! > 0) {
+    request.data = data
     request.writer = writer
     request.oncomplete = onComplete
     spare = null
@@ -110,6 +119,14 @@ export function writeDirect(socket: net.Socket, text: string, writer: DirectWrit
   return error
 }
 
+function writeParts(handle: StreamHandle, request: WriteRequest, parts: Parts): number {
+  const [first] = parts
+  if (parts.length === 1 && typeof first === 'object') return handle.writeBuffer!(request, first)
+  const chunks: unknown[] = []
+  for (const part of parts) chunks.push(part, typeof part === 'string' ? 'latin1' : 'buffer')
+  return handle.writev!(request, chunks, false)
+}
+
 function onComplete(this: WriteRequest, status: number): void {
   this.writer?.onWritten(status)
 }
@@ -117,7 +134,8 @@ function onComplete(this: WriteRequest, status: number): void {
 /** Listens to the next write that Node makes on this handle by itself. */
 function learn(handle: StreamHandle): void {
   learning = true // once in the life of the process
-  const { writeLatin1String, writeQueueSize } = handle
+  const { writeLatin1String, writeBuffer, writev, writeQueueSize } = handle
+  if (typeof writeBuffer !== 'function' || typeof writev !== 'function') return
   if (typeof writeLatin1String !== 'function' || typeof writeQueueSize !== 'number') return
   handle.writeLatin1String = (request, text) => {
     delete handle.writeLatin1String

@@ -6,12 +6,13 @@ import {
   acceptHandles,
   type DirectWriter,
   handleOf,
+  type Parts,
   type Peer,
   type StreamHandle,
   takeHandle,
   writeDirect,
 } from './handle.js'
-import { returnLease, SHARED, SHARED_BYTES, takeLease } from './read-buffers.js'
+import { LEASE_BYTES, loseLease, mayKeepLease, returnLease, SHARED, SHARED_BYTES, takeLease } from './read-buffers.js'
 
 /** Who is told what happens on a transport. Calls are synchronous; `bytes` is valid until `onBytes` returns. */
 export interface TransportOwner {
@@ -32,8 +33,11 @@ export interface TransportOwner {
  */
 export type ReadMode = 'onread' | 'data'
 
-/** Content up to this size leaves as text joined with what stands before it: one write, and cheaper than a writev. */
-const INLINE_BYTES_MAX = 16 * 1024
+/** Content up to this size leaves as text joined with what stands before it: cheaper than a write of several parts. */
+const INLINE_BYTES_MAX = 4 * 1024
+
+/** A lease ends after more short reads than these. */
+const SHORT_READS_MAX = 4
 
 /** From this size on a `'data'` event may be one of several for what lies in the kernel: Node reads 64 KiB at once. */
 const DATA_BYTES = 64 * 1024
@@ -74,12 +78,17 @@ export class Transport implements DirectWriter {
   private readonly mode: ReadMode
   private isSecured = false
   private text = ''
-  private corked = false
+  /** Content that waits for the flush, with the text before it. */
+  private parts: Parts | null = null
+  /** Copies among them, in buffers that go back after the flush. */
+  private copies: Buffer[] | null = null
   private paused = false
   private lease: Buffer | null = null
   /** The lease goes back before the next read; octets of it were written to `leaseReader`. */
   private leaseEnds = false
   private leaseReader: Transport | null = null
+  /** Reads since the last one that was longer than the shared buffer. */
+  private shortReads = 0
   private lastRead = 0
   /** The last read filled its buffer, or was one TLS record of perhaps several: there may be more behind it. */
   filled = false
@@ -207,32 +216,91 @@ export class Transport implements DirectWriter {
       return
     }
     if (this.closed || this.finSent) return
-    if (!this.corked) {
-      this.socket.cork()
-      this.corked = true
-    }
-    this.writeText()
-    this.bytesOut += to - from
-    this.socket.write(stable ? bytes.subarray(from, to) : Buffer.from(bytes.subarray(from, to)))
+    this.parts ??= []
+    if (this.text !== '') this.parts.push(this.text)
+    this.bytesOut += this.text.length + to - from
+    this.text = ''
+    this.parts.push(stable ? bytes.subarray(from, to) : this.copyOf(bytes, from, to))
+  }
+
+  /** A copy that lives until the kernel has taken it. */
+  private copyOf(bytes: Buffer, from: number, to: number): Buffer {
+    if (to - from > LEASE_BYTES) return Buffer.from(bytes.subarray(from, to))
+    const copy = takeLease()
+    this.copies ??= []
+    this.copies.push(copy)
+    return copy.subarray(0, bytes.copy(copy, 0, from, to))
   }
 
   /** Hands everything queued to the kernel, in one system call where it fits. Afterwards `pressured` tells whether it took all. */
   flush(): void {
-    if (this.text === '' && !this.corked) return
+    const { text, parts } = this
+    if (text === '' && parts === null) return
     if (this.unset !== null && this.bytesOut > 0) this.persist()
-    this.writeText()
-    if (this.corked) {
-      this.corked = false
-      this.socket.uncork()
+    this.text = ''
+    this.bytesOut += text.length
+    if (parts === null) this.handOn(text)
+    else {
+      this.parts = null
+      if (text !== '') parts.push(text)
+      this.handOn(parts)
+      this.giveCopiesBack()
     }
-    if (this.socket.writableLength !== 0 && !this.pressured && !this.closed) {
-      this.press()
-      // A write's callback comes when everything before it is gone; an empty one costs nothing on the wire, and the
-      // ordinary path carries no callback at all.
-      this.socket.write('', 'latin1', error => {
-        if (!error) this.flushed()
-      })
+  }
+
+  private handOn(data: string | Parts): void {
+    if (this.closed || this.finSent) return
+    // Everything before it has left, so it may go past the stream, which costs as much again.
+    const direct = this.mode === 'onread' && !this.pressured
+    const left = direct ? writeDirect(this.socket, data, this) : null
+    if (left === null) this.stream(data)
+    else if (left > 0) this.press()
+    else if (left < 0) this.socket.destroy(writeError(left))
+  }
+
+  /** The ordinary way. */
+  private stream(data: string | Parts): void {
+    const { socket } = this
+    if (typeof data === 'string') socket.write(data, 'latin1')
+    else {
+      socket.cork()
+      for (const part of data) {
+        if (typeof part === 'string') socket.write(part, 'latin1')
+        else socket.write(part)
+      }
+      socket.uncork()
     }
+    if (this.pressured || socket.writableLength === 0) return
+    this.press()
+    // A write's callback comes when everything before it is gone; an empty one costs nothing on the wire, and the ordinary path
+    // carries no callback at all.
+    socket.write('', 'latin1', error => {
+      if (!error) this.flushed()
+    })
+  }
+
+  /** What is queued will not be written. */
+  private forget(): void {
+    this.text = ''
+    this.parts = null
+    for (const copy of this.copies ?? []) returnLease(copy)
+    this.copies = null
+  }
+
+  private giveCopiesBack(): void {
+    const { copies } = this
+    if (copies === null) return
+    this.copies = null
+    for (const copy of copies) {
+      if (this.pressured) this.borrow(copy)
+      else returnLease(copy)
+    }
+  }
+
+  /** A buffer into which a write of ours points: it goes back when that is over. */
+  private borrow(lease: Buffer): void {
+    this.borrowed ??= []
+    this.borrowed.push(lease)
   }
 
   /** While `pressured`: has the kernel taken anything since this was asked last, or since it began? Slow is not stalled. */
@@ -243,20 +311,6 @@ export class Transport implements DirectWriter {
     this.unsent = unsent
     this.unsentNow = unsentNow
     return some
-  }
-
-  private writeText(): void {
-    const text = this.text
-    if (text === '') return
-    this.text = ''
-    if (this.closed || this.finSent) return
-    this.bytesOut += text.length
-    // Everything before it has left, so it may go past the stream, which costs as much again.
-    const direct = this.mode === 'onread' && !this.pressured && !this.corked
-    const left = direct ? writeDirect(this.socket, text, this) : null
-    if (left === null) this.socket.write(text, 'latin1')
-    else if (left > 0) this.press()
-    else if (left < 0) this.socket.destroy(writeError(left))
   }
 
   /** For `writeDirect`: the kernel has taken the rest, or never will. */
@@ -294,8 +348,10 @@ export class Transport implements DirectWriter {
   /** From the next read on, octets arrive in a buffer of this transport's own (`stable` for `writeContent`). */
   takeLease(): void {
     if (this.mode !== 'onread') return
-    if (this.lease === null) this.lease = takeLease()
-    else if (this.leaseReader === null || !this.leaseReader.pressured) this.leaseEnds = false
+    if (this.lease === null) {
+      this.lease = takeLease()
+      this.shortReads = 0
+    } else if (this.leaseReader === null || !this.leaseReader.pressured) this.leaseEnds = false
   }
 
   /**
@@ -304,7 +360,15 @@ export class Transport implements DirectWriter {
    */
   suitLease(reader: Transport): void {
     if (this.lastRead >= SHARED_BYTES) this.takeLease()
-    else this.endLease(reader)
+    else this.restLease(reader)
+  }
+
+  /**
+   * A message whose octets were written to `reader` is over, or its octets trickle. The lease stays where it has been of use just
+   * now, because the next message will probably be as long: its head and content then come with one read.
+   */
+  restLease(reader: Transport): void {
+    if (this.shortReads > SHORT_READS_MAX || reader.pressured || !mayKeepLease()) this.endLease(reader)
   }
 
   /** True when `bytes` of `onBytes` may be written in place: they stand in a lease, or Node allocated them for us. */
@@ -334,11 +398,11 @@ export class Transport implements DirectWriter {
     this.lease = null
     this.leaseEnds = false
     this.leaseReader = null
-    if (lease === null || leaseReader?.closed) return // who died with a write in flight leaves its buffer to the collector
-    if (leaseReader?.pressured) {
-      leaseReader.borrowed ??= []
-      leaseReader.borrowed.push(lease)
-    } else returnLease(lease)
+    if (lease === null) return
+    if (leaseReader?.closed)
+      loseLease() // who died with a write in flight leaves its buffer to the collector
+    else if (leaseReader?.pressured) leaseReader.borrow(lease)
+    else returnLease(lease)
   }
 
   /** Stops reading. While it lasts neither a FIN nor a reset of the peer is seen. */
@@ -369,14 +433,14 @@ export class Transport implements DirectWriter {
   /** Ends both directions at once; octets that the kernel has taken are still delivered, unless the peer sent what we did not read. */
   destroy(): void {
     if (this.closed) return
-    this.text = ''
+    this.forget()
     this.socket.destroy()
   }
 
   /** Ends both directions with a reset, so that the peer cannot take what it has for the whole. */
   reset(): void {
     if (this.closed) return
-    this.text = ''
+    this.forget()
     // Over TLS the missing close_notify says what a reset says without it, and Node throws when it is asked for one.
     if (this.socket.connecting || this.isSecured) this.socket.destroy()
     else this.socket.resetAndDestroy()
@@ -388,6 +452,7 @@ export class Transport implements DirectWriter {
     this.lastRead = to - from
     this.filled = this.isSecured || to - from >= (this.mode === 'data' ? DATA_BYTES : bytes.length)
     this.bytesIn += to - from
+    this.shortReads = to - from > SHARED_BYTES ? 0 : this.shortReads + 1
     try {
       this.owner.onBytes(bytes, from, to)
     } catch (fault) {
@@ -432,10 +497,12 @@ export class Transport implements DirectWriter {
   gone(): void {
     if (this.closed) return
     this.closed = true
-    this.text = ''
     this.pressured = false
-    this.borrowed = null
+    this.forget()
+    if (this.lease !== null) loseLease()
     this.lease = null
+    for (const _ of this.borrowed ?? []) loseLease()
+    this.borrowed = null
     try {
       this.owner.onClosed(this.failure)
     } catch (fault) {

@@ -18,7 +18,7 @@ export function flush(exchange: Exchange): void {
   const { deadlines } = engine.settings
   upstream.transport.flush()
   client.transport.flush()
-  if (exchange.request === 'whole') client.transport.endLease(upstream.transport)
+  if (exchange.request === 'whole') client.transport.restLease(upstream.transport)
   else if (upstream.transport.pressured) {
     if (!client.transport.isPaused) {
       client.transport.pause()

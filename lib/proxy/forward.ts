@@ -378,7 +378,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
       this.tunnel(upstream, at < to ? Buffer.from(bytes.subarray(at, to)) : null)
       return
     }
-    upstream.transport.endLease(this.client.transport)
+    upstream.transport.restLease(this.client.transport)
     const requestSent = this.request === 'whole' && !this.early && !upstream.transport.pressured
     this.upstreamVerdict = upstreamVerdict(this, requestSent, at < to || upstream.transport.finSeen)
     this.upstream = null
