@@ -56,7 +56,7 @@ export class ConnectionOptions {
   }
 
   #readLine(lines: Lines, i: number, status: 400 | 502): void {
-    if (this.names === NO_NAMES && lines.says(i, 'keep-alive')) {
+    if (this.names === NO_NAMES && lines.says(i, KEEP_ALIVE)) {
       this.names = KEEP_ALIVE_ALONE // what nearly everybody sends
       this.keepAlive = true
       return
@@ -91,4 +91,5 @@ export class ConnectionOptions {
 }
 
 const NO_NAMES: readonly string[] = []
+const KEEP_ALIVE = Buffer.from('keep-alive')
 const KEEP_ALIVE_ALONE: readonly string[] = ['keep-alive']

@@ -116,7 +116,7 @@ function startLine({ method, path, target }: RequestHead, to: string): string {
   return to === path || to === target ? `${method} ${to} HTTP/1.1\r\n` : requestLine(method, to)
 }
 
-/** Applies the meaning of what is for this hop, before it is stripped (RFC 9110 7.6.1). Never throws. */
+/** Applies the meaning of what is for this hop, before it is stripped (RFC 9110 7.6.1). Never throws. A scratch, valid until the next call. */
 export function planRequest(head: RequestHead, options: ConnectionOptions, context: RequestContext): RequestPlan {
   const { lines, method, minor } = head
   const { framing } = context
@@ -155,9 +155,24 @@ export function planRequest(head: RequestHead, options: ConnectionOptions, conte
     last += connectionLine(context.close === true, upgrade !== '', teTrailers)
   }
 
-  const first = hostKept ? '' : `Host: ${context.authority}\r\n`
-  const expectContinue = expect === 'continue' && minor === 1 && framing !== 'none'
-  return { rules: requestRules(traits), first, last, upgrade, refusedUpgrade, teTrailers, expectContinue }
+  plan.rules = requestRules(traits)
+  plan.first = hostKept ? '' : `Host: ${context.authority}\r\n`
+  plan.last = last
+  plan.upgrade = upgrade
+  plan.refusedUpgrade = refusedUpgrade
+  plan.teTrailers = teTrailers
+  plan.expectContinue = expect === 'continue' && minor === 1 && framing !== 'none'
+  return plan
+}
+
+const plan: RequestPlan = {
+  rules: requestRules(0),
+  first: '',
+  last: '',
+  upgrade: '',
+  refusedUpgrade: '',
+  teTrailers: false,
+  expectContinue: false,
 }
 
 /** The received Host stays where it stands if it says what routing says; otherwise ours goes first (RFC 9110 7.2). */

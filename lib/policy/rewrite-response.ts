@@ -58,7 +58,7 @@ export function rewriteResponse(head: ResponseHead, options: ConnectionOptions, 
   return `${kept + last}\r\n`
 }
 
-/** Never throws. */
+/** Never throws. A scratch, valid until the next call. */
 export function planResponse(head: ResponseHead, options: ConnectionOptions, context: ResponseContext): ResponsePlan {
   const { lines, status } = head
   const final = status >= 200
@@ -83,8 +83,13 @@ export function planResponse(head: ResponseHead, options: ConnectionOptions, con
   if (persist !== '') last += `Connection: ${persist}${upgrade === '' ? '' : ', upgrade'}\r\n`
   else if (upgrade !== '') last += 'Connection: upgrade\r\n'
   if (persist === 'keep-alive' && context.keepAlive !== '') last += `Keep-Alive: ${context.keepAlive}\r\n`
-  return { rules: responseRules(traits), last, wrongUpgrade }
+  plan.rules = responseRules(traits)
+  plan.last = last
+  plan.wrongUpgrade = wrongUpgrade
+  return plan
 }
+
+const plan: ResponsePlan = { rules: responseRules(0), last: '', wrongUpgrade: false }
 
 /** Which framing field the client gets: 'length' for the Content-Length received, 'chunked' for our Transfer-Encoding. */
 function framingOf({ status, lengthDropped }: ResponseHead, context: ResponseContext): 'length' | 'chunked' | 'none' {

@@ -100,7 +100,8 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   /** CONNECT: what to do when the exchange ends before the tunnel stands. */
   onAbandoned: (() => void) | null = null
 
-  private readonly kept = new KeptContent()
+  /** null where the request has no content. */
+  private kept: KeptContent | null = null
   /** Toward an HTTP/1.0 upstream chunked content is gathered first, to get a length (RFC 9112 6.1). */
   gathering = false
   private outboundFraming: 'none' | 'length' | 'chunked' = 'none'
@@ -135,7 +136,10 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     this.asked.note(head)
     this.headAt = client.turnAt
     if (head.framing === 'none') client.deadline.clear()
-    else client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs, client.turnAt)
+    else {
+      this.kept = new KeptContent()
+      client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs, client.turnAt)
+    }
 
     requestOptions.read(head.lines, 400)
     this.asked.noteOptions(head, requestOptions, settings.keepsHttp10)
@@ -204,7 +208,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     const { text } = this.outbound!
     // Whoever will close says so (RFC 9112 9.6).
     transport.write(this.pool!.book.isLast(upstream, now) ? `${text.slice(0, -2)}Connection: close\r\n\r\n` : text)
-    if (this.kept.text !== null) transport.write(this.kept.text)
+    if (this.kept !== null && this.kept.text !== null) transport.write(this.kept.text)
     if (this.request === 'whole') this.sent(upstream, now)
   }
 
@@ -218,7 +222,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     if (this.response === 'whole' || this.isOver) return // it has its answer: the rest is thrown away
     const { client, upstream, outboundFraming } = this
     client.deadline.set('requestBodyMs', this.engine.settings.deadlines.requestBodyMs, client.turnAt)
-    if (this.kept.text !== null) this.keep(bytes, from, to)
+    if (this.kept !== null && this.kept.text !== null) this.keep(this.kept, bytes, from, to)
     if (upstream === null) return
     const { transport } = upstream
     if (outboundFraming === 'chunked') transport.write(chunkHeader(to - from))
@@ -227,9 +231,9 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   }
 
   /** Keeps content while it may have to be sent (again), as far as the limit goes. */
-  private keep(bytes: Buffer, from: number, to: number): void {
+  private keep(kept: KeptContent, bytes: Buffer, from: number, to: number): void {
     const { limits } = this.engine.settings
-    const { kept, upstream } = this
+    const { upstream } = this
     const sendable = upstream === null || (upstream.reused && isIdempotent(this.asked.method))
     if (!sendable || (upstream !== null && kept.octets + to - from > limits.retryBytesMax)) {
       kept.drop()
@@ -256,14 +260,14 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     if (this.gathering) {
       this.gathering = false
       const { text } = this.outbound!
-      const length = `Content-Length: ${this.kept.octets}\r\n\r\n`
+      const length = `Content-Length: ${this.kept?.octets ?? 0}\r\n\r\n`
       this.outbound!.text = text.slice(0, -2).replace(/\r\nexpect:[^\r]*/gi, '') + length
       this.acquire(false, client.turnAt)
       return
     }
     if (this.outboundFraming === 'chunked') {
       const end = trailers === null ? LAST_CHUNK : lastChunk(keepTrailers(trailers, this.asked.names))
-      this.kept.end(end)
+      this.kept?.end(end)
       this.upstream?.transport.write(end)
     }
     if (this.upstream !== null && this.response === 'none') this.sent(this.upstream, client.turnAt)
@@ -288,7 +292,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
       this.stale = true
       throw new ProtocolError(502, 'the upstream closed an idle connection with a 408', 'RFC 9110 15.5.9')
     }
-    this.kept.drop()
+    this.kept?.drop()
     this.response = 'begun'
     this.early = this.request !== 'whole'
     this.status = head.status
@@ -476,7 +480,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
 
   /** Every octet of the content that came so far is still here. */
   get contentKept(): boolean {
-    return this.kept.text !== null
+    return this.kept === null || this.kept.text !== null
   }
 
   onProtocolError(error: ProtocolError): void {

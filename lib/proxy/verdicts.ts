@@ -9,8 +9,26 @@ import type { ContentFraming, RequestHead } from '../wire/request-head.js'
 import { keepAliveOf } from './answer.js'
 import type { Engine } from './engine.js'
 import type { Exchange } from './forward.js'
+import type { Settings } from './options.js'
 
-// What the policies ask, filled from the exchange: scratch objects, valid until the next call.
+// What the policies ask, filled from the exchange: scratch objects, valid until the next call. What depends on the settings alone is
+// filled in when another proxy's exchange comes.
+let preparedFor: Settings | null = null
+
+function prepare({ settings, date }: Engine): void {
+  preparedFor = settings
+  requestContext.mode = clientSide.mode = settings.mode
+  requestContext.via = settings.name
+  requestContext.viaRequest = settings.viaRequest
+  requestContext.xForwarded = settings.xForwarded
+  requestContext.forwarded = settings.forwarded
+  requestContext.upgrades = settings.upgrades
+  requestContext.nominatedEndToEnd = settings.nominatedEndToEnd
+  responseContext.via = settings.viaResponse ? settings.name : ''
+  responseContext.now = date
+  clientSide.forwardHttp10KeepAlive = settings.keepsHttp10
+  clientSide.requestsMax = unlimited(settings.limits.clientRequestsMax)
+}
 
 const NOTHING_ALLOWED: ReadonlySet<string> = new Set()
 
@@ -35,27 +53,22 @@ const requestContext: RequestContext = {
 
 /** What `rewriteRequest` needs to know besides the head. */
 export function fillRequestContext(
-  { settings }: Engine,
+  engine: Engine,
   client: ClientConnection,
   pool: OriginPool,
   head: RequestHead,
   framing: RequestContext['framing'],
 ): RequestContext {
+  const { settings } = engine
+  if (preparedFor !== settings) prepare(engine)
   const context = requestContext
-  context.mode = settings.mode
-  context.via = settings.name
-  context.viaRequest = settings.viaRequest
   // An HTTP/1.0 client may have sent no Host at all.
   context.authority = settings.hostPreserved && head.host !== '' ? head.host : pool.origin.authority
   context.target = head.path
   context.clientAddress = client.address
   context.clientPort = client.port
   context.trustedPeer = client.trusted
-  context.xForwarded = settings.xForwarded
-  context.forwarded = settings.forwarded
   context.about = client.about ??= new AboutClient()
-  context.upgrades = settings.upgrades
-  context.nominatedEndToEnd = settings.nominatedEndToEnd
   context.framing = framing
   return context
 }
@@ -77,12 +90,11 @@ export function fillResponseContext(exchange: Exchange, framing: ContentFraming)
   const { engine, client, clientVerdict } = exchange
   const { minor, method } = exchange.asked
   const { settings } = engine
+  if (preparedFor !== settings) prepare(engine)
   const context = responseContext
   context.clientMinor = minor
   context.method = method
   context.framing = framing
-  context.via = settings.viaResponse ? settings.name : ''
-  context.now = engine.date
   context.persist = persistOption(clientVerdict, minor, settings.keepAliveAlways ? 'always' : 'http10')
   context.keepAlive = context.persist === 'keep-alive' ? keepAliveOf(exchange, client.requests) : ''
   context.upgrade = exchange.outbound?.upgrade ?? ''
@@ -106,10 +118,8 @@ const clientSide: ClientSide = {
 /** Keep the client's connection, or why not: known when the final head goes out, because it says so. */
 export function clientVerdict(exchange: Exchange): 'keep' | CloseReason {
   const { engine, client, asked } = exchange
-  const { settings, clients } = engine
+  if (preparedFor !== engine.settings) prepare(engine)
   const side = clientSide
-  side.mode = settings.mode
-  side.forwardHttp10KeepAlive = settings.keepsHttp10
   side.minor = asked.minor
   side.close = asked.closes
   side.keepAlive = asked.keeps
@@ -117,8 +127,7 @@ export function clientVerdict(exchange: Exchange): 'keep' | CloseReason {
   side.contentRead = exchange.request === 'whole' || asked.framing === 'none'
   side.connectRefused = asked.method === 'CONNECT'
   side.requests = client.requests
-  side.requestsMax = unlimited(settings.limits.clientRequestsMax)
-  side.draining = clients.draining
+  side.draining = engine.clients.draining
   client.http10 = asked.minor === 0
   return judgeClient(side)
 }

@@ -1,4 +1,5 @@
-import { readLength, trim } from './framing.js'
+import { trim } from './framing.js'
+import { readLength } from './length.js'
 import type { Lines } from './lines.js'
 import { ID } from './names.js'
 
@@ -9,19 +10,18 @@ import { ID } from './names.js'
 export function collapseLengths(lines: Lines): string | undefined {
   const first = lines.find(ID['content-length'])
   if (first < 0) return undefined
-  if (lines.find(ID['content-length'], first) < 0 && !isList(lines, first)) return undefined
+  if (lines.find(ID['content-length'], first) < 0 && !lines.contains(first, COMMA)) return undefined
   const values: string[] = []
   for (let i = first; i >= 0; i = lines.find(ID['content-length'], i))
     values.push(...lines.value(i).split(',').map(trim))
   const [value] = values as [string]
-  const length = readLength(value, 0, value.length)
-  if (values.some(other => readLength(other, 0, other.length) !== length)) return undefined
+  if (values.some(other => lengthIn(other) !== lengthIn(value))) return undefined
   return textWithLength(lines, first, value)
 }
 
-function isList(lines: Lines, i: number): boolean {
-  for (let at = lines.valueFrom(i); at < lines.valueTo(i); at++) if (lines.text.charCodeAt(at) === COMMA) return true
-  return false
+function lengthIn(text: string): number {
+  const octets = Buffer.from(text, 'latin1')
+  return readLength(octets, 0, octets.length)
 }
 
 /** Line `first` carries the value, the other Content-Length lines go. */

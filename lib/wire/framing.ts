@@ -5,19 +5,6 @@ import { ID } from './names.js'
 export type ContentFraming = 'none' | 'length' | 'chunked' | 'close'
 
 /**
- * The Content-Length value in `text[from, to)`, digits only (RFC 9110 8.6). -1: it is no number. Infinity: it is one, beyond 2^53-1 (R180).
- */
-export function readLength(text: string, from: number, to: number): number {
-  let length = from < to ? 0 : -1
-  for (let i = from; i < to; i++) {
-    const digit = text.charCodeAt(i) - 0x30
-    if (digit < 0 || digit > 9) return -1
-    length = length * 10 + digit
-  }
-  return length > Number.MAX_SAFE_INTEGER ? Number.POSITIVE_INFINITY : length
-}
-
-/**
  * What the Transfer-Encoding lines say together, as one list (RFC 9112 6.1, 7):
  * chunked once and alone; or what is wrong with them. Names of codings are case-insensitive.
  */

@@ -1,3 +1,5 @@
+import { latin1 } from './latin1.js'
+import { readLength } from './length.js'
 import { NAMES } from './names.js'
 import { TCHAR } from './octets.js'
 
@@ -14,6 +16,9 @@ export interface Field {
 export class Lines {
   /** Clean latin1 text from the start line (of trailers: the first field) to and with the blank line. */
   text = ''
+  /** The same octets: `octets[base]` is the first one. */
+  private octets: Uint8Array = NO_OCTETS
+  private base = 0
   /** How many field lines there are. */
   count = 0
   /** Offset of the first field line in `text`. */
@@ -63,12 +68,35 @@ export class Lines {
     return this.text.slice(this.valueFrom(i), this.valueTo(i))
   }
 
-  /** Is the value of line `i` this text? */
-  says(i: number, value: string): boolean {
-    const from = this.valueFrom(i)
-    if (this.valueTo(i) - from !== value.length) return false
-    for (let k = 0; k < value.length; k++) if (this.text.charCodeAt(from + k) !== value.charCodeAt(k)) return false
+  /** Is the value of line `i` these octets? */
+  says(i: number, value: Uint8Array): boolean {
+    const { octets } = this
+    const from = this.base + this.valueFrom(i)
+    if (this.valueTo(i) - this.valueFrom(i) !== value.length) return false
+    for (let k = 0; k < value.length; k++) if (octets[from + k] !== value[k]) return false
     return true
+  }
+
+  octet(at: number): number {
+    return this.octets[this.base + at]!
+  }
+
+  /** Does the section start with these octets? */
+  starts(octets: Uint8Array): boolean {
+    for (let k = 0; k < octets.length; k++) if (this.octets[this.base + k] !== octets[k]) return false
+    return true
+  }
+
+  /** Does the value of line `i` contain this octet? */
+  contains(i: number, octet: number): boolean {
+    const to = this.base + this.valueTo(i)
+    for (let at = this.base + this.valueFrom(i); at < to; at++) if (this.octets[at] === octet) return true
+    return false
+  }
+
+  /** The value of line `i` as a length (see `readLength`). */
+  length(i: number): number {
+    return readLength(this.octets, this.base + this.valueFrom(i), this.base + this.valueTo(i))
   }
 
   /** The next line with this known id after line `after`, or -1. Most questions are about names that are not there: these cost nothing. */
@@ -87,6 +115,18 @@ export class Lines {
       if (TCHAR[this.text.charCodeAt(from + k)] !== lowerName.charCodeAt(k)) return false
     }
     return true
+  }
+
+  /** For the readers only: the section is `bytes[from, to)`. */
+  hold(bytes: Buffer, from: number, to: number): void {
+    this.text = latin1(bytes, from, to)
+    this.octets = bytes
+    this.base = from
+  }
+
+  /** For the readers only: the octets are not ours any more. */
+  release(): void {
+    this.octets = NO_OCTETS
   }
 
   /** For the readers only. */
@@ -120,6 +160,8 @@ export class Lines {
     this.table = wider
   }
 }
+
+const NO_OCTETS = new Uint8Array(0)
 
 // The columns of the table.
 const NAME_END = 1

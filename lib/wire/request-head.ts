@@ -1,5 +1,5 @@
 import { isAuthority } from './authority.js'
-import { readLength, readTransferCoding, type TransferCoding } from './framing.js'
+import { readTransferCoding, type TransferCoding } from './framing.js'
 import { latin1 } from './latin1.js'
 import { type Lines, NO_LINES } from './lines.js'
 import { methodOf } from './method.js'
@@ -32,7 +32,7 @@ export class RequestHead implements Target {
   scheme: '' | 'http' | 'https' = ''
   path = ''
   /** The last Host value on this connection: hardly ever another one comes, so it is neither cut out nor checked again. */
-  readonly known = { host: '' }
+  readonly known = { host: '', octets: new Uint8Array(0) as Uint8Array }
 }
 
 /**
@@ -48,7 +48,7 @@ export function readRequestHead(
 ): void {
   const { text } = lines
   head.lines = lines
-  head.method = methodOf(text, methodTo)
+  head.method = methodOf(lines, methodTo)
   head.target = text.slice(methodTo + 1, targetTo)
   head.minor = minor
   readTarget(head.method, head.target, head)
@@ -79,12 +79,16 @@ function readHost(head: RequestHead, line: number): void {
     if (head.minor === 1) throw new ProtocolError(400, 'no Host field in an HTTP/1.1 request', 'RFC 9112 3.2')
     return
   }
-  if (!lines.says(line, known.host)) {
+  if (!lines.says(line, known.octets)) {
     const value = lines.value(line)
     if (value !== '' && !isAuthority(value)) {
       throw new ProtocolError(400, `invalid Host ${quote(value)}`, 'RFC 9112 3.2', lines.valueFrom(line))
     }
-    known.host = latin1(Buffer.from(value, 'latin1'), 0, value.length) // a copy: a part would keep the whole head in memory
+    // Copies of their own: parts would keep the whole head in memory, or Node's pool.
+    const octets = Buffer.allocUnsafeSlow(value.length)
+    octets.write(value, 'latin1')
+    known.octets = octets
+    known.host = latin1(octets, 0, octets.length)
   }
   head.hostDecides = head.targetForm === 'origin' || head.targetForm === 'asterisk'
   if (head.hostDecides) head.host = known.host
@@ -117,7 +121,7 @@ function readFraming(head: RequestHead, length: number, coding: number): void {
     return
   }
   refuseTabAfter(lines, length)
-  const octets = readLength(lines.text, lines.valueFrom(length), lines.valueTo(length))
+  const octets = lines.length(length)
   if (octets < 0) {
     const value = quote(lines.value(length))
     throw new ProtocolError(400, `Content-Length is not one number: ${value}`, 'RFC 9112 6.3', lines.valueFrom(length))

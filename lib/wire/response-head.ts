@@ -1,4 +1,4 @@
-import { type ContentFraming, readLength, readTransferCoding } from './framing.js'
+import { type ContentFraming, readTransferCoding } from './framing.js'
 import { type Lines, NO_LINES } from './lines.js'
 import { ID } from './names.js'
 import { ProtocolError } from './protocol-error.js'
@@ -80,7 +80,7 @@ function checkCoding(lines: Lines, line: number): void {
 function lengthOf(lines: Lines, line: number): number {
   const another = lines.find(ID['content-length'], line)
   if (another >= 0) throw new ProtocolError(502, 'different Content-Lengths', 'RFC 9112 6.3', lines.from(another))
-  const octets = readLength(lines.text, lines.valueFrom(line), lines.valueTo(line))
+  const octets = lines.length(line)
   if (octets >= 0 && octets <= Number.MAX_SAFE_INTEGER) return octets
   throw new ProtocolError(
     502,

@@ -2,7 +2,6 @@ import { FAULTS, type SectionKind } from './faults.js'
 import { scanFieldLines } from './field-lines.js'
 import { HeadRepair } from './head-repair.js'
 import { HeldOctets } from './held-octets.js'
-import { latin1 } from './latin1.js'
 import type { GrammarLimits } from './limits.js'
 import { type Progress, Scan, STAGE } from './scan.js'
 import { scanRequestLine, scanStatusLine } from './start-line.js'
@@ -43,7 +42,7 @@ export class SectionReader {
     scan.start(kind, this.limits)
     const progress = runScan(scan, bytes, from, to)
     if (progress === 'done') {
-      scan.lines.text = latin1(bytes, from, from + scan.at)
+      scan.lines.hold(bytes, from, from + scan.at)
       return from + scan.at
     }
     if (progress === 'fault') {
@@ -62,12 +61,13 @@ export class SectionReader {
     const bytes = Buffer.from(text, 'latin1')
     scan.start(scan.kind, this.limits)
     runScan(scan, bytes, 0, bytes.length)
-    scan.lines.text = text
+    scan.lines.hold(bytes, 0, bytes.length)
     scan.lines.repairs = repairs
   }
 
   /** The section was delivered: its lines may be filled again for another one, of any connection. */
   release(): void {
+    this.open?.lines.release()
     spare = this.open
     this.open = null
     this.held = null
@@ -97,7 +97,7 @@ export class SectionReader {
 
   private finish(end: number): number {
     const { lines, at } = this.open!
-    lines.text = this.held!.bytes.toString('latin1', 0, at)
+    lines.hold(this.held!.bytes, 0, at)
     lines.repairs = this.repair === null ? 0 : this.repair.count
     return end
   }

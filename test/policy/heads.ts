@@ -15,7 +15,7 @@ export const crlf = (...lines: string[]): string => `${lines.join('\r\n')}\r\n\r
 /** The offsets of every field line of a clean head (`start` true) or trailer section. */
 export function linesOf(text: string, start: boolean): Lines {
   const lines = new Lines()
-  lines.text = text
+  lines.hold(Buffer.from(text, 'latin1'), 0, text.length)
   lines.fieldsAt = start ? text.indexOf('\r\n') + 2 : 0
   for (let from = lines.fieldsAt; from < text.length - 2; ) {
     const end = text.indexOf('\r\n', from)
