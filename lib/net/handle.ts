@@ -93,15 +93,13 @@ let learning = false
 let spare: WriteRequest | null = null
 
 /**
- * Writes to a socket without its stream: no chunk, no callback, no tick. Only while nothing that was written to
+ * Writes to the socket of this handle without its stream: no chunk, no callback, no tick. Only while nothing that was written to
  * the socket before waits for the kernel; what is written after comes behind it, by either way.
  *
  * @returns 0: the kernel has taken it all. 1: not all; `writer.onWritten` will be told the end. Negative: the number of the
- *   error. null: nothing was written, take the ordinary way.
+ *   error, also when the handle is closed. null: nothing was written, take the ordinary way.
  */
-export function writeDirect(socket: net.Socket, data: string | Parts, writer: DirectWriter): number | null {
-  const handle = handleOf(socket)
-  if (handle === null) return null
+export function writeDirect(handle: StreamHandle, data: string | Parts, writer: DirectWriter): number | null {
   if (Request === null) {
     if (!learning) learn(handle)
     return null

@@ -77,6 +77,8 @@ export class Transport implements DirectWriter {
   readonly socket: net.Socket
   private readonly mode: ReadMode
   private isSecured = false
+  /** Of a socket that is written to past its stream; asking Node for it is dear. */
+  private handle: StreamHandle | null = null
   private text = ''
   /** Content that waits for the flush, with the text before it. */
   private parts: Parts | null = null
@@ -251,8 +253,8 @@ export class Transport implements DirectWriter {
   private handOn(data: string | Parts): void {
     if (this.closed || this.finSent) return
     // Everything before it has left, so it may go past the stream, which costs as much again.
-    const direct = this.mode === 'onread' && !this.pressured
-    const left = direct ? writeDirect(this.socket, data, this) : null
+    if (this.mode === 'onread' && !this.pressured) this.handle ??= handleOf(this.socket)
+    const left = this.handle === null || this.pressured ? null : writeDirect(this.handle, data, this)
     if (left === null) this.stream(data)
     else if (left > 0) this.press()
     else if (left < 0) this.socket.destroy(writeError(left))
