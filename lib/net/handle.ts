@@ -1,4 +1,5 @@
 import type * as net from 'node:net'
+import { constants } from 'node:os'
 
 // Everything that leans on what Node does not document stands here: the handle behind a socket. Each use asks first whether
 // this Node has what it needs; where it has not, the documented way is taken, and costs more.
@@ -16,11 +17,11 @@ export interface StreamHandle {
   close?: () => void
   /** Octets of the writes under way that the kernel has not taken. */
   readonly writeQueueSize?: number
-  /** Returns 0 or a negative error number. */
-  writeLatin1String?: (request: WriteRequest, text: string) => number
-  writeBuffer?: (request: WriteRequest, octets: Uint8Array) => number
+  /** Returns 0 or a negative error number; or, given null, its own record of a write that the kernel did not take at once. */
+  writeLatin1String?: (request: WriteRequest | null, text: string) => number | WriteRequest
+  writeBuffer?: (request: WriteRequest | null, octets: Uint8Array) => number | WriteRequest
   /** `chunks`: each part and behind it its encoding. */
-  writev?: (request: WriteRequest, chunks: unknown[], allBuffers: boolean) => number
+  writev?: (request: WriteRequest | null, chunks: unknown[], allBuffers: boolean) => number | WriteRequest
 }
 
 /** What one write carries: latin1 text and octets in turn. */
@@ -30,6 +31,8 @@ export type Parts = (string | Uint8Array)[]
 interface WriteRequest {
   oncomplete?: (this: WriteRequest, status: number) => void
   writer?: DirectWriter
+  /** The end of a write that ended before anybody could be told. */
+  writeStatus?: number | null
   /** What must live as long as the write. */
   data?: string | Parts
 }
@@ -86,9 +89,12 @@ function isAdoptable(handle: StreamHandle | undefined): handle is Required<Strea
 
 // A write past the stream ---------------------------------------------------------------------------------------------
 
-/** How Node makes its record of a write: learned from a write of its own; null until then, or where it cannot be learned. */
+/**
+ * How this Node writes: with a record that the caller has made (20 to 24), or with null, and makes a record itself where it needs
+ * one (26). Learned from a write of its own; 'ordinary' until then, and for good where there is nothing to be learned.
+ */
+let way: 'unknown' | 'ordinary' | 'record given' | 'record made' = 'unknown'
 let Request: (new () => WriteRequest) | null = null
-let learning = false
 /** One record serves all writes that the kernel takes at once, which are nearly all. */
 let spare: WriteRequest | null = null
 
@@ -100,24 +106,33 @@ let spare: WriteRequest | null = null
  *   error, also when the handle is closed. null: nothing was written, take the ordinary way.
  */
 export function writeDirect(handle: StreamHandle, data: string | Parts, writer: DirectWriter): number | null {
-  if (Request === null) {
-    if (!learning) learn(handle)
-    return null
-  }
-  const request = spare ?? new Request()
-  const error = typeof data === 'string' ? handle.writeLatin1String!(request, data) : writeParts(handle, request, data)
-  if (error === 0 && handle.writeQueueSize! > 0) {
-    request.data = data
-    request.writer = writer
-    request.oncomplete = onComplete
-    spare = null
-    return 1
-  }
-  spare = request
-  return error
+  if (way === 'unknown') learn(handle)
+  if (way === 'ordinary') return null
+  const given = way === 'record given' ? (spare ?? new Request!()) : null
+  const result = typeof data === 'string' ? handle.writeLatin1String!(given, data) : writeParts(handle, given, data)
+  if (typeof result === 'object') return dispatched(handle, result, data, writer)
+  spare = given
+  if (given === null || result !== 0 || handle.writeQueueSize === 0) return result
+  spare = null
+  watch(given, data, writer)
+  return 1
 }
 
-function writeParts(handle: StreamHandle, request: WriteRequest, parts: Parts): number {
+function watch(request: WriteRequest, data: string | Parts, writer: DirectWriter): void {
+  request.data = data
+  request.writer = writer
+  request.oncomplete = onComplete
+}
+
+/** A write for which Node has made a record. It may have ended already, or not even begun, without anybody being told. */
+function dispatched(handle: StreamHandle, request: WriteRequest, data: string | Parts, writer: DirectWriter): number {
+  if (typeof request.writeStatus === 'number') return request.writeStatus
+  if (handle.writeQueueSize === 0) return -constants.errno.EPIPE
+  watch(request, data, writer)
+  return 1
+}
+
+function writeParts(handle: StreamHandle, request: WriteRequest | null, parts: Parts): number | WriteRequest {
   const [first] = parts
   if (parts.length === 1 && typeof first === 'object') return handle.writeBuffer!(request, first)
   const chunks: unknown[] = []
@@ -131,14 +146,18 @@ function onComplete(this: WriteRequest, status: number): void {
 
 /** Listens to the next write that Node makes on this handle by itself. */
 function learn(handle: StreamHandle): void {
-  learning = true // once in the life of the process
+  way = 'ordinary'
   const { writeLatin1String, writeBuffer, writev, writeQueueSize } = handle
   if (typeof writeBuffer !== 'function' || typeof writev !== 'function') return
   if (typeof writeLatin1String !== 'function' || typeof writeQueueSize !== 'number') return
   handle.writeLatin1String = (request, text) => {
     delete handle.writeLatin1String
-    const made = request.constructor as new () => WriteRequest
-    if (made !== Object) Request = made
+    const made = request?.constructor
+    if (request === null) way = 'record made'
+    else if (typeof made === 'function' && made !== Object) {
+      Request = made as new () => WriteRequest
+      way = 'record given'
+    }
     return writeLatin1String.call(handle, request, text)
   }
 }
