@@ -1,3 +1,4 @@
+import { latin1 } from '../wire/latin1.js'
 import { ID } from '../wire/names.js'
 import type { RequestHead } from '../wire/request-head.js'
 import { forwardedElement } from './forwarded.js'
@@ -22,9 +23,14 @@ export function linesAbout(head: RequestHead, context: RequestContext): string {
   if (about.host !== head.host || about.minor !== head.minor) {
     about.host = head.host
     about.minor = head.minor
-    about.lines = makeLines(head, context)
+    about.lines = flat(makeLines(head, context))
   }
   return about.lines
+}
+
+/** A copy in one piece: the pieces would keep the head in memory that they were cut out of. */
+function flat(text: string): string {
+  return latin1(Buffer.from(text, 'latin1'), 0, text.length)
 }
 
 function makeLines(head: RequestHead, context: RequestContext): string {

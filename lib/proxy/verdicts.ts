@@ -68,7 +68,8 @@ export function fillRequestContext(
   context.clientAddress = client.address
   context.clientPort = client.port
   context.trustedPeer = client.trusted
-  context.about = client.about ??= new AboutClient()
+  if (client.requests > 1) client.about ??= new AboutClient() // a client that asks once is not worth remembering
+  context.about = client.about
   context.framing = framing
   return context
 }

@@ -12,6 +12,8 @@ export { type Authority, readAuthority } from './authority.js'
 export type { ContentFraming } from './framing.js'
 export type { TargetForm } from './request-target.js'
 
+const NO_OCTETS = Buffer.alloc(0)
+
 /** A request's head. One reused object per reader; it and its `lines` are valid until the call that delivered it returns. */
 export class RequestHead implements Target {
   lines: Lines = NO_LINES
@@ -31,8 +33,11 @@ export class RequestHead implements Target {
   hostDecides = false
   scheme: '' | 'http' | 'https' = ''
   path = ''
-  /** The last Host value on this connection: hardly ever another one comes, so it is neither cut out nor checked again. */
-  readonly known = { host: '', octets: new Uint8Array(0) as Uint8Array }
+  /**
+   * The Host value of this connection's requests: hardly ever another one comes, so it is neither cut out nor checked again. Kept from
+   * the second request on, and not for a client that keeps changing it.
+   */
+  readonly known = { host: '', octets: NO_OCTETS, misses: 0 }
 }
 
 /**
@@ -79,19 +84,23 @@ function readHost(head: RequestHead, line: number): void {
     if (head.minor === 1) throw new ProtocolError(400, 'no Host field in an HTTP/1.1 request', 'RFC 9112 3.2')
     return
   }
+  let { host } = known
   if (!lines.says(line, known.octets)) {
     const value = lines.value(line)
     if (value !== '' && !isAuthority(value)) {
       throw new ProtocolError(400, `invalid Host ${quote(value)}`, 'RFC 9112 3.2', lines.valueFrom(line))
     }
-    // Copies of their own: parts would keep the whole head in memory, or Node's pool.
-    const octets = Buffer.allocUnsafeSlow(value.length)
-    octets.write(value, 'latin1')
-    known.octets = octets
-    known.host = latin1(octets, 0, octets.length)
+    host = value
+    if (known.misses > 0 && known.misses < 8) {
+      // Copies of their own: parts would keep the whole head in memory, or Node's pool.
+      known.octets = Buffer.allocUnsafeSlow(value.length)
+      known.octets.write(value, 'latin1')
+      known.host = host = latin1(known.octets, 0, value.length)
+    }
+    known.misses++
   }
   head.hostDecides = head.targetForm === 'origin' || head.targetForm === 'asterisk'
-  if (head.hostDecides) head.host = known.host
+  if (head.hostDecides) head.host = host
 }
 
 /** RFC 9112 6.3: the content's presence is told by these two fields alone, whatever the method (R35). */
