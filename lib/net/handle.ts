@@ -29,6 +29,8 @@ export type Parts = (string | Uint8Array)[]
 
 /** Node's record of one write. Used up only by a write that the kernel did not take at once. */
 interface WriteRequest {
+  /** Not `NOT_IN_USE` while a write is under way with it. */
+  getAsyncId(): number
   oncomplete?: (this: WriteRequest, status: number) => void
   writer?: DirectWriter
   /** The end of a write that ended before anybody could be told. */
@@ -95,6 +97,7 @@ function isAdoptable(handle: StreamHandle | undefined): handle is Required<Strea
  */
 let way: 'unknown' | 'ordinary' | 'record given' | 'record made' = 'unknown'
 let Request: (new () => WriteRequest) | null = null
+const NOT_IN_USE = -1
 /** One record serves all writes that the kernel takes at once, which are nearly all. */
 let spare: WriteRequest | null = null
 
@@ -110,25 +113,14 @@ export function writeDirect(handle: StreamHandle, data: string | Parts, writer: 
   if (way === 'ordinary') return null
   const given = way === 'record given' ? (spare ?? new Request!()) : null
   const result = typeof data === 'string' ? handle.writeLatin1String!(given, data) : writeParts(handle, given, data)
-  if (typeof result === 'object') return dispatched(handle, result, data, writer)
-  spare = given
-  if (given === null || result !== 0 || handle.writeQueueSize === 0) return result
-  spare = null
-  watch(given, data, writer)
-  return 1
-}
-
-function watch(request: WriteRequest, data: string | Parts, writer: DirectWriter): void {
+  const request = typeof result === 'object' ? result : given
+  // That nothing is queued any more does not say that the write is over: its end is still to be told, and its record in use.
+  const isUnderWay = request !== null && request.getAsyncId() !== NOT_IN_USE
+  spare = isUnderWay ? null : given
+  if (!isUnderWay) return typeof result === 'number' ? result : (result.writeStatus ?? -constants.errno.EPIPE)
   request.data = data
   request.writer = writer
   request.oncomplete = onComplete
-}
-
-/** A write for which Node has made a record. It may have ended already, or not even begun, without anybody being told. */
-function dispatched(handle: StreamHandle, request: WriteRequest, data: string | Parts, writer: DirectWriter): number {
-  if (typeof request.writeStatus === 'number') return request.writeStatus
-  if (handle.writeQueueSize === 0) return -constants.errno.EPIPE
-  watch(request, data, writer)
   return 1
 }
 
@@ -154,7 +146,7 @@ function learn(handle: StreamHandle): void {
     delete handle.writeLatin1String
     const made = request?.constructor
     if (request === null) way = 'record made'
-    else if (typeof made === 'function' && made !== Object) {
+    else if (typeof made === 'function' && typeof request?.getAsyncId === 'function') {
       Request = made as new () => WriteRequest
       way = 'record given'
     }

@@ -12,7 +12,16 @@ import {
   takeHandle,
   writeDirect,
 } from './handle.js'
-import { LEASE_BYTES, loseLease, mayKeepLease, returnLease, SHARED, SHARED_BYTES, takeLease } from './read-buffers.js'
+import {
+  LEASE_BYTES,
+  loseLease,
+  mayKeep,
+  returnLease,
+  SHARED,
+  SHARED_BYTES,
+  takeLease,
+  takeLongLease,
+} from './read-buffers.js'
 
 /** Who is told what happens on a transport. Calls are synchronous; `bytes` is valid until `onBytes` returns. */
 export interface TransportOwner {
@@ -89,6 +98,8 @@ export class Transport implements DirectWriter {
   /** The lease goes back before the next read; octets of it were written to `leaseReader`. */
   private leaseEnds = false
   private leaseReader: Transport | null = null
+  /** A long lease takes its place. */
+  private leaseGrows = false
   /** Reads since the last one that was longer than the shared buffer. */
   private shortReads = 0
   private lastRead = 0
@@ -353,7 +364,7 @@ export class Transport implements DirectWriter {
     if (this.lease === null) {
       this.lease = takeLease()
       this.shortReads = 0
-    } else if (this.leaseReader === null || !this.leaseReader.pressured) this.leaseEnds = false
+    } else if (!this.leaseGrows && !this.leaseReader?.pressured) this.leaseEnds = false
   }
 
   /**
@@ -361,8 +372,15 @@ export class Transport implements DirectWriter {
    * events or an idle tunnel costs no buffer.
    */
   suitLease(reader: Transport): void {
-    if (this.lastRead >= SHARED_BYTES) this.takeLease()
-    else this.restLease(reader)
+    if (this.lastRead < SHARED_BYTES) {
+      this.restLease(reader)
+      return
+    }
+    this.takeLease()
+    if (this.lastRead === LEASE_BYTES && this.lease?.length === LEASE_BYTES) {
+      this.endLease(reader)
+      this.leaseGrows = true
+    }
   }
 
   /**
@@ -370,7 +388,8 @@ export class Transport implements DirectWriter {
    * now, because the next message will probably be as long: its head and content then come with one read.
    */
   restLease(reader: Transport): void {
-    if (this.shortReads > SHORT_READS_MAX || reader.pressured || !mayKeepLease()) this.endLease(reader)
+    if (this.lease === null) return
+    if (this.shortReads > SHORT_READS_MAX || reader.pressured || !mayKeep(this.lease)) this.endLease(reader)
   }
 
   /** True when `bytes` of `onBytes` may be written in place: they stand in a lease, or Node allocated them for us. */
@@ -383,6 +402,7 @@ export class Transport implements DirectWriter {
    * until then the kernel may be told to read into it.
    */
   endLease(reader: Transport | null): void {
+    this.leaseGrows = false
     if (this.lease === null || this.leaseEnds) return
     this.leaseEnds = true
     this.leaseReader = reader
@@ -391,6 +411,10 @@ export class Transport implements DirectWriter {
   /** The buffer for the next read; asked by Node after each one. */
   get readBuffer(): Buffer {
     if (this.leaseEnds) this.giveLeaseBack()
+    if (this.leaseGrows) {
+      this.leaseGrows = false
+      this.lease = takeLongLease() ?? takeLease()
+    }
     return this.lease ?? SHARED
   }
 
@@ -402,7 +426,7 @@ export class Transport implements DirectWriter {
     this.leaseReader = null
     if (lease === null) return
     if (leaseReader?.closed)
-      loseLease() // who died with a write in flight leaves its buffer to the collector
+      loseLease(lease) // who died with a write in flight leaves its buffer to the collector
     else if (leaseReader?.pressured) leaseReader.borrow(lease)
     else returnLease(lease)
   }
@@ -501,9 +525,9 @@ export class Transport implements DirectWriter {
     this.closed = true
     this.pressured = false
     this.forget()
-    if (this.lease !== null) loseLease()
+    if (this.lease !== null) loseLease(this.lease)
     this.lease = null
-    for (const _ of this.borrowed ?? []) loseLease()
+    for (const lease of this.borrowed ?? []) loseLease(lease)
     this.borrowed = null
     try {
       this.owner.onClosed(this.failure)

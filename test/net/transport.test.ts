@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import * as net from 'node:net'
 import { type Test, test } from 'tap'
-import { LEASE_BYTES, SHARED } from '../../lib/net/read-buffers.js'
+import { LEASE_BYTES, LONG_LEASE_BYTES, SHARED } from '../../lib/net/read-buffers.js'
 import { type ReadMode, Transport, type TransportOwner } from '../../lib/net/transport.js'
 import { connectRaw, type RawClient } from '../../lib/peers/raw-client.js'
 import { settled, until } from '../support/conversation.js'
@@ -389,6 +389,34 @@ test('one slow reader and fast ones: relays with leases, and no foreign octet', 
   sinks[0]?.peer.resume()
   t.ok((await sinks[0]!.peer.readBytes(8 * MB, 20_000)).equals(Buffer.alloc(8 * MB, 1)))
   await Promise.all(sending)
+})
+
+test('content that fills its leases gets long ones: one slow reader and fast ones, and no foreign octet', async t => {
+  const MB = 1024 * 1024
+  const sources = await accepted(t, 'onread', 4)
+  const sinks = await accepted(t, 'onread', 4)
+  const sizes = new Set<number>()
+  for (const [i, { owner, transport }] of sources.entries()) {
+    const { owner: sinkOwner, transport: sink } = sinks[i]!
+    owner.each = (bytes, from, to) => {
+      sizes.add(bytes.length)
+      sink.writeContent(bytes, from, to, transport.isStable(bytes))
+      sink.flush()
+      if (sink.pressured) transport.pause()
+      transport.suitLease(sink)
+    }
+    sinkOwner.onFlushed = () => transport.resume()
+  }
+  sinks[0]?.peer.pause()
+  const sending = sources.map(({ peer }, i) => peer.send(Buffer.alloc(24 * MB, i + 1)))
+  for (const i of [1, 2, 3]) {
+    const bytes = await sinks[i]!.peer.readBytes(24 * MB, 20_000)
+    t.ok(bytes.equals(Buffer.alloc(24 * MB, i + 1)), `${i} got its own`)
+  }
+  sinks[0]?.peer.resume()
+  t.ok((await sinks[0]!.peer.readBytes(24 * MB, 20_000)).equals(Buffer.alloc(24 * MB, 1)))
+  await Promise.all(sending)
+  t.ok(sizes.has(LEASE_BYTES) && sizes.has(LONG_LEASE_BYTES), `read into ${[...sizes].join(', ')} octets`)
 })
 
 test('a socket whose handle cannot read into our buffers is read by events', async t => {
