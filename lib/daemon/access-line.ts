@@ -5,33 +5,87 @@ import { redactAuthority, redactTarget } from './redact.js'
  * The line of one exchange: its record, in the shape that pino gives to all others, secrets removed. When it began is
  * `time` less `ms.total`.
  *
- * Not through pino: a line for each exchange is on the hot path, and one JSON.stringify of one shape takes a quarter of
- * the time that pino takes for these nested fields.
+ * Not through pino or JSON.stringify: a line for each exchange is on the hot path, and a shape that is known is put
+ * together in a fraction of the time that it takes to find it out.
  */
 export function accessLine(record: ExchangeRecord, time: string): string {
-  return `${JSON.stringify({
-    level: 'info',
-    time,
-    id: record.id,
-    mode: record.mode,
-    method: record.method,
-    target: record.method === 'CONNECT' ? redactAuthority(record.target) : redactTarget(record.target),
-    host: redactAuthority(record.host),
-    version: record.version,
-    status: record.status,
-    client: record.client,
-    upstream: record.upstream,
-    bytes: record.bytes,
-    ms: record.ms,
-    retries: record.retries,
-    outcome: record.outcome,
-    error: record.error,
-    endedBy: record.endedBy,
-    clientVerdict: record.clientVerdict,
-    upstreamVerdict: record.upstreamVerdict,
-    nominated: record.nominated,
-    refusedUpgrade: record.refusedUpgrade,
-    repairs: record.repairs,
-    msg: 'exchange',
-  } satisfies Record<Exclude<keyof ExchangeRecord, 'startedAt'>, unknown> & Record<string, unknown>)}\n`
+  const { method, client, upstream, bytes, ms, error, upstreamVerdict, nominated, refusedUpgrade, repairs } = record
+  const target = method === 'CONNECT' ? redactAuthority(record.target) : redactTarget(record.target)
+  let line =
+    `{"level":"info","time":"${escaped(time)}","id":"${escaped(record.id)}","mode":"${record.mode}"` +
+    `,"method":"${escaped(method)}","target":"${escaped(target)}","host":"${escaped(redactAuthority(record.host))}"` +
+    `,"version":"${record.version}","status":${number(record.status)}` +
+    `,"client":{"id":"${escaped(client.id)}","nth":${number(client.nth)},"address":"${escaped(client.address)}"}`
+  if (upstream !== undefined)
+    line +=
+      `,"upstream":{"id":"${escaped(upstream.id)}","nth":${number(upstream.nth)}` +
+      `,"origin":"${escaped(upstream.origin)}","address":"${escaped(upstream.address)}"}`
+  line +=
+    `,"bytes":{"requestHead":${number(bytes.requestHead)},"requestContent":${number(bytes.requestContent)}` +
+    `,"responseHead":${number(bytes.responseHead)},"responseContent":${number(bytes.responseContent)}}` +
+    `,"ms":{"head":${milliseconds(ms.head)},"wait":${milliseconds(ms.wait)}` +
+    `,"firstByte":${milliseconds(ms.firstByte)},"total":${milliseconds(ms.total)}}` +
+    `,"retries":${number(record.retries)},"outcome":"${record.outcome}"`
+  if (error !== undefined) line += `,"error":${errorOf(error)}`
+  line += `,"endedBy":"${record.endedBy}","clientVerdict":"${record.clientVerdict}"`
+  if (upstreamVerdict !== undefined) line += `,"upstreamVerdict":"${upstreamVerdict}"`
+  if (nominated !== undefined) line += `,"nominated":${number(nominated)}`
+  if (refusedUpgrade !== undefined) line += `,"refusedUpgrade":"${escaped(refusedUpgrade)}"`
+  if (repairs !== undefined) line += `,"repairs":${number(repairs)}`
+  return `${line},"msg":"exchange"}\n`
 }
+
+/** Failures are few: they are not worth a shape of their own. */
+function errorOf({ type, message, stage, side, deadline }: NonNullable<ExchangeRecord['error']>): string {
+  return JSON.stringify({ type, message, stage, side, deadline })
+}
+
+/** What a JSON string cannot have as it is, and all that is not ASCII. */
+const UNUSUAL = /[^ !#-[\]-~]/
+
+/** The inside of a JSON string. Most texts stand for themselves. */
+function escaped(text: string): string {
+  return UNUSUAL.test(text) ? JSON.stringify(text).slice(1, -1) : text
+}
+
+function number(value: number): string {
+  return Number.isFinite(value) ? `${value}` : 'null'
+}
+
+/** `.000`, `.001`, … `.999`, and nothing where there is no fraction. */
+const FRACTIONS = Array.from({ length: 1000 }, (_, n) => (n === 0 ? '' : `.${`${n}`.padStart(3, '0')}`))
+
+/** Milliseconds to the microsecond, by two integers: the digits of a double are dear to find. */
+function milliseconds(value: number): string {
+  const microseconds = Math.round(value * 1000)
+  if (!(microseconds >= 0 && microseconds <= 0x7fff_ffff && microseconds / 1000 === value)) return number(value)
+  const whole = Math.trunc(microseconds / 1000)
+  return `${whole}${FRACTIONS[microseconds - whole * 1000]}`
+}
+
+// A field that is new in a record does not compile until it is in the line, and here.
+type Told =
+  | 'id'
+  | 'mode'
+  | 'method'
+  | 'target'
+  | 'host'
+  | 'version'
+  | 'status'
+  | `client.${'id' | 'nth' | 'address'}`
+  | `upstream.${'id' | 'nth' | 'origin' | 'address'}`
+  | `bytes.${'requestHead' | 'requestContent' | 'responseHead' | 'responseContent'}`
+  | `ms.${'head' | 'wait' | 'firstByte' | 'total'}`
+  | 'retries'
+  | 'outcome'
+  | `error.${'type' | 'message' | 'stage' | 'side' | 'deadline'}`
+  | 'endedBy'
+  | 'clientVerdict'
+  | 'upstreamVerdict'
+  | 'nominated'
+  | 'refusedUpgrade'
+  | 'repairs'
+type FieldsOf<T> = {
+  [K in keyof T & string]-?: NonNullable<T[K]> extends object ? `${K}.${keyof NonNullable<T[K]> & string}` : K
+}[keyof T & string]
+true satisfies [Exclude<FieldsOf<ExchangeRecord>, Told>] extends ['startedAt'] ? true : never

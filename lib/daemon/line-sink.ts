@@ -1,12 +1,22 @@
 import * as fs from 'node:fs'
+import { performance } from 'node:perf_hooks' // the global of that name is looked up anew at each use
 import type { Writable } from 'node:stream'
 
-/** Takes bytes and says how many of them arrived. It must call `done` later, never before it returns. */
+/** Takes bytes, which stay as they are until `done`, and says how many of them arrived. It must call `done` later, never before it returns. */
 export type Outlet = (bytes: Buffer, done: (error: NodeJS.ErrnoException | null, written: number) => void) => void
 
 /** Lines wait at most this long for more of them to be written together. The first after a silence goes at once. */
 const GATHER_MS = 20
-const GATHER_CHARS = 16_384
+/** That many do not wait: a write costs what a hundred lines do. nginx's manual: `access_log … buffer=64k`. */
+const GATHER_CHARS = 65_536
+/**
+ * Lines become octets in portions of this size: one by one is dear, and many of them as text keep more memory than they
+ * show, for they are still made of the pieces they were put together from (among them whole heads that a target was cut from).
+ */
+const POUR_CHARS = 8_192
+/** Room for what is gathered, with a portion of which each character could take three octets. */
+const ROOM_OCTETS = 131_072
+const NO_ROOM = Buffer.alloc(0)
 /** What waits, beside what is being written. pino's own destinations have no limit unless told; a megabyte is some 2,000 lines. */
 const WAITING_CHARS_MAX = 1_048_576
 const AGAIN_MS = 50
@@ -24,10 +34,17 @@ export class LineSink {
   dropped = 0
   readonly #outlet: Outlet
   readonly #notice: (dropped: number) => string
-  #waiting: string[] = []
+  /** What waits: the octets of `filling` up to `filled`, then `text`. */
+  #filling = NO_ROOM
+  #filled = 0
+  #text = ''
   #waitingChars = 0
+  #waitingLines = 0
+  /** What is left to write of `handed`, which comes back as `spare`: two rooms take turns. */
   #sending: Buffer | undefined
   #sendingLines = 0
+  #handed = NO_ROOM
+  #spare = NO_ROOM
   #noticed = 0
   #lastAt = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
@@ -46,9 +63,12 @@ export class LineSink {
       this.dropped += 1
       return
     }
-    this.#waiting.push(line)
+    this.#text += line
     this.#waitingChars += line.length
+    this.#waitingLines += 1
+    if (this.#text.length >= POUR_CHARS) this.#pour()
     if (this.#sending) return
+    if (this.#waitingChars < GATHER_CHARS && this.#timer) return // the clock need not be asked
     if (this.#waitingChars >= GATHER_CHARS || performance.now() - this.#lastAt >= GATHER_MS) this.#send()
     else this.#later(GATHER_MS)
   }
@@ -66,6 +86,18 @@ export class LineSink {
     })
   }
 
+  /** Makes octets of the text, in a larger room where they may not fit. */
+  #pour(): void {
+    const needed = this.#filled + 3 * this.#text.length
+    if (needed > this.#filling.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#filling.length, ROOM_OCTETS))
+      this.#filling.copy(larger, 0, 0, this.#filled)
+      this.#filling = larger
+    }
+    this.#filled += this.#filling.write(this.#text, this.#filled)
+    this.#text = ''
+  }
+
   #later(ms: number): void {
     if (this.#timer) return
     this.#timer = setTimeout(() => this.#send(), ms)
@@ -77,18 +109,22 @@ export class LineSink {
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (!this.#sending) {
-      if (this.#waiting.length === 0) {
+      if (this.#waitingLines === 0) {
         this.#ended()
         return
       }
       if (this.dropped > this.#noticed) {
-        this.#waiting.push(this.#notice(this.dropped - this.#noticed))
+        this.#text += this.#notice(this.dropped - this.#noticed)
+        this.#waitingLines += 1
         this.#noticed = this.dropped
       }
-      this.#sending = Buffer.from(this.#waiting.join(''))
-      this.#sendingLines = this.#waiting.length
-      this.#waiting = []
-      this.#waitingChars = 0
+      this.#pour()
+      this.#sending = this.#filling.subarray(0, this.#filled)
+      this.#sendingLines = this.#waitingLines
+      this.#handed = this.#filling
+      this.#filling = this.#spare
+      this.#spare = NO_ROOM
+      this.#filled = this.#waitingChars = this.#waitingLines = 0
     }
     this.#lastAt = performance.now()
     this.#outlet(this.#sending, (error, written) => this.#sent(error, written))
@@ -104,7 +140,12 @@ export class LineSink {
     if (this.#sending) {
       if (error) this.#later(AGAIN_MS)
       else this.#send()
-    } else if (this.#waiting.length === 0) this.#ended()
+      return
+    }
+    // What a reader that stopped has made of it is given up.
+    this.#spare = this.#handed.length > ROOM_OCTETS ? NO_ROOM : this.#handed
+    this.#handed = NO_ROOM
+    if (this.#waitingLines === 0) this.#ended()
     else if (this.#ending || this.#waitingChars >= GATHER_CHARS) this.#send()
     else this.#later(GATHER_MS)
   }
@@ -112,11 +153,17 @@ export class LineSink {
   #failed(error: NodeJS.ErrnoException): void {
     if (error.code === 'EPIPE' || error.code === 'EBADF' || error.code === 'ERR_STREAM_DESTROYED' || this.#ending) {
       this.#gone = true
-      this.dropped += this.#sendingLines + this.#waiting.length
-      this.#waiting = []
-      this.#sending = undefined
+      this.dropped += this.#sendingLines + this.#waitingLines
+      this.#forget()
       this.#ended()
     } else this.#later(FAILED_MS)
+  }
+
+  #forget(): void {
+    this.#sending = undefined
+    this.#text = ''
+    this.#waitingLines = 0
+    this.#filling = this.#handed = this.#spare = NO_ROOM
   }
 
   #ended(): void {

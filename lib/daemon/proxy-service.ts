@@ -2,6 +2,7 @@ import type { ConnectionRecord } from '../proxy/events.js'
 import type { ProxyOptions } from '../proxy/options.js'
 import { createProxy } from '../proxy/proxy.js'
 import { accessLine } from './access-line.js'
+import { lineTime } from './line-time.js'
 import type { Log } from './log.js'
 import type { Service } from './run.js'
 
@@ -12,7 +13,7 @@ export function proxyService(options: ProxyOptions, log: Log): Service {
   proxy.on('warning', ({ message, code, cause }) =>
     logger.warn(cause === undefined ? { code } : { code, err: cause }, message),
   )
-  if (access) proxy.on('exchange', record => access(accessLine(record, new Date().toISOString())))
+  if (access) proxy.on('exchange', record => access(accessLine(record, lineTime(Date.now()))))
   if (logger.isLevelEnabled('debug')) {
     const say = (message: string) => (record: ConnectionRecord) => logger.debug(record, message)
     proxy.on('client-open', say('client connection opened')).on('client-close', say('client connection closed'))

@@ -29,6 +29,8 @@ export interface ClientExchange extends RequestSink {
  * What may happen when is in one table: `CLIENT_TABLE` in link/connection-state.ts.
  */
 export class ClientConnection implements TransportOwner {
+  /** `c12` */
+  readonly id: string
   readonly reader: RequestReader
   readonly deadline: Deadline
   transport!: Transport
@@ -59,18 +61,15 @@ export class ClientConnection implements TransportOwner {
 
   constructor(
     readonly pool: ClientPool,
-    readonly number: number,
+    number: number,
     readonly address: string,
     readonly port: number,
     readonly openedAt: number,
   ) {
+    this.id = `c${number}`
     this.reader = new RequestReader(pool.grammar)
     this.discardLeft = pool.limits.discardBytesMax
     this.deadline = new Deadline(pool.wheel, deadline => this.onDeadline(deadline.name))
-  }
-
-  get id(): string {
-    return `c${this.number}`
   }
 
   /** A fresh connection waits for its first head. */

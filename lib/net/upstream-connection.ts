@@ -30,6 +30,10 @@ export interface UpstreamExchange extends ResponseSink {
  */
 export class UpstreamConnection implements DialOwner {
   readonly seat: Seat<UpstreamConnection> = new Seat<UpstreamConnection>(this)
+  /** `u7` */
+  readonly id: string
+  /** The address that answered, '' until then. */
+  address = ''
   readonly reader: ResponseReader
   readonly deadline: Deadline
   readonly transport: Transport
@@ -45,26 +49,18 @@ export class UpstreamConnection implements DialOwner {
 
   constructor(
     readonly pool: OriginPool,
-    readonly number: number,
+    number: number,
     private readonly target: DialTarget,
     /** Told once: null when the connection stands, or what went wrong. */
     private dialed: ((error: NodeJS.ErrnoException | 'connectMs' | 'tlsMs' | null | undefined) => void) | null,
   ) {
     const { shared } = pool
+    this.id = `u${number}`
     this.openedAt = shared.clock.now()
     this.reader = new ResponseReader(shared.grammar, shared.strict)
     this.deadline = new Deadline(shared.wheel, deadline => this.onDeadline(deadline.name))
     this.deadline.set('connectMs', shared.deadlines.connectMs)
     this.transport = dial(target, shared.dial, this)
-  }
-
-  get id(): string {
-    return `u${this.number}`
-  }
-
-  /** The address that answered, '' when it is gone. */
-  get address(): string {
-    return this.transport.remoteAddress
   }
 
   /** This is not its first exchange: it can have been stale. */
@@ -79,6 +75,7 @@ export class UpstreamConnection implements DialOwner {
 
   onConnected(): void {
     this.connecting = false
+    this.address = this.transport.remoteAddress
     this.deadline.clear()
     this.settleDial(null)
   }

@@ -1,66 +1,73 @@
 import type { ExchangeRecord, Outcome } from './events.js'
 import type { Exchange } from './forward.js'
 
-/** The exchange as those who watch it see it. Made only when somebody listens. */
+/** A record on its way: fields that not every exchange has come and go. */
+type Draft = { -readonly [K in keyof ExchangeRecord]: ExchangeRecord[K] }
+
+/**
+ * The exchange as those who watch it see it. Made only when somebody listens.
+ *
+ * One literal of one shape for the usual exchange, since objects whose fields depend on conditions are made slowly. What
+ * is not so usual is added to it or taken from it: a field that does not apply is absent, never undefined.
+ */
 export function recordOf(exchange: Exchange, outcome: Outcome, endedBy: ExchangeRecord['endedBy']): ExchangeRecord {
-  const { engine, client, carriedBy, error, outbound, startedAt } = exchange
+  const { engine, client, asked, carriedBy, error, outbound, startedAt, headAt, sentAt, answeredAt } = exchange
   const { clock, mode } = engine.settings
-  const now = clock.now()
-  const total = now - startedAt
-  const since = (from: number, to: number): number => (from === 0 || to === 0 ? 0 : round(to - from))
-  return {
+  const total = clock.now() - startedAt
+  const record: Draft = {
     id: `x${exchange.number}`,
     startedAt: clock.wallMs() - total,
     mode,
-    method: exchange.asked.method,
-    target: exchange.asked.target,
-    host: exchange.asked.host,
-    version: exchange.asked.minor === 0 ? '1.0' : '1.1',
+    method: asked.method,
+    target: asked.target,
+    host: asked.host,
+    version: asked.minor === 0 ? '1.0' : '1.1',
     status: exchange.status,
     client: { id: client.id, nth: client.requests, address: client.address },
-    ...(carriedBy === null
-      ? {}
-      : {
-          upstream: {
+    upstream:
+      carriedBy === null
+        ? NO_UPSTREAM
+        : {
             id: carriedBy.id,
             nth: exchange.carriedNth,
             origin: carriedBy.pool.origin.key,
             address: carriedBy.address,
           },
-        }),
     bytes: {
-      requestHead: exchange.asked.headOctets,
+      requestHead: asked.headOctets,
       requestContent: exchange.requestContent,
       responseHead: exchange.answered.headOctets,
       responseContent: exchange.responseContent,
     },
     ms: {
-      head: since(startedAt, exchange.headAt),
-      wait: since(exchange.headAt, exchange.sentAt),
-      firstByte: exchange.answeredAt === 0 ? -1 : since(exchange.sentAt, exchange.answeredAt),
+      head: between(startedAt, headAt),
+      wait: between(headAt, sentAt),
+      firstByte: answeredAt === 0 ? -1 : between(sentAt, answeredAt),
       total: round(total),
     },
     retries: exchange.retries,
     outcome,
-    ...(error === null
-      ? {}
-      : {
-          error: {
-            type: error.type,
-            message: error.message,
-            stage: error.stage,
-            side: error.side,
-            ...(error.deadline === undefined ? {} : { deadline: error.deadline }),
-          },
-        }),
     endedBy,
     clientVerdict: exchange.clientVerdict,
-    ...(exchange.upstreamVerdict === null ? {} : { upstreamVerdict: exchange.upstreamVerdict }),
-    ...(outbound !== null && outbound.nominated > 0 ? { nominated: outbound.nominated } : {}),
-    ...(outbound !== null && outbound.refusedUpgrade !== '' ? { refusedUpgrade: outbound.refusedUpgrade } : {}),
-    ...(exchange.repairs > 0 ? { repairs: exchange.repairs } : {}),
+    upstreamVerdict: exchange.upstreamVerdict ?? 'keep',
   }
+  if (carriedBy === null) delete record.upstream
+  if (exchange.upstreamVerdict === null) delete record.upstreamVerdict
+  if (outbound !== null && outbound.nominated > 0) record.nominated = outbound.nominated
+  if (outbound !== null && outbound.refusedUpgrade !== '') record.refusedUpgrade = outbound.refusedUpgrade
+  if (exchange.repairs > 0) record.repairs = exchange.repairs
+  if (error !== null) {
+    const { type, message, stage, side, deadline } = error
+    record.error = deadline === undefined ? { type, message, stage, side } : { type, message, stage, side, deadline }
+  }
+  return record
 }
 
-/** Milliseconds to the microsecond. */
+/** Holds the place of `upstream` until it is taken away. */
+const NO_UPSTREAM = { id: '', nth: 0, origin: '', address: '' }
+
+/** Milliseconds from one moment to another, 0 where one of them never came. */
+const between = (from: number, to: number): number => (from === 0 || to === 0 ? 0 : round(to - from))
+
+/** To the microsecond. */
 const round = (ms: number): number => Math.round(ms * 1000) / 1000

@@ -43,18 +43,49 @@ test('the first line goes at once, those that come meanwhile go together', async
   t.equal(sink.dropped, 0)
 })
 
-test('sixteen kilobytes do not wait for more', async t => {
+test('sixty-four kilobytes do not wait for more', async t => {
   const { outlet, writes, write } = byHand()
   const sink = new LineSink(outlet, notice)
   sink.write('a\n')
   writes[0]?.answer(null)
   sink.write('b\n')
   t.equal(writes.length, 1, 'a little waits for company')
-  sink.write(`${'x'.repeat(20_000)}\n`)
+  sink.write(`${'x'.repeat(70_000)}\n`)
   t.equal(writes.length, 2)
-  sink.write(`${'y'.repeat(20_000)}\n`)
+  sink.write(`${'y'.repeat(70_000)}\n`)
   writes[1]?.answer(null)
-  t.equal((await write(2)).text.length, 20_001)
+  t.equal((await write(2)).text.length, 70_001)
+})
+
+test('octets stay as they are until their write is over, however much is written meanwhile', async t => {
+  const pending: (() => void)[] = []
+  const got: Buffer[] = []
+  const outlet: Outlet = (bytes, done) => {
+    pending.push(() => {
+      const written = Math.ceil(bytes.length * 0.7)
+      got.push(Buffer.from(bytes.subarray(0, written)))
+      done(null, written)
+    })
+  }
+  const sink = new LineSink(outlet, notice)
+  let all = ''
+  for (let i = 0; i < 600; i++) {
+    const line = `${i} ${'aé€😀'.charAt(i % 3).repeat((i * 7_919) % 9_000)} 😀\n`
+    all += line
+    sink.write(line)
+    if (i % 5 < 3) pending.shift()?.()
+  }
+  let over = false
+  const ended = sink.end(60_000).then(() => {
+    over = true
+  })
+  while (!over) {
+    pending.shift()?.()
+    await new Promise(setImmediate)
+  }
+  await ended
+  t.equal(sink.dropped, 0)
+  t.ok(Buffer.concat(got).toString() === all)
 })
 
 test('a partial write goes on where it stopped, also when the reader is slow (EAGAIN)', async t => {
