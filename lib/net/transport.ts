@@ -221,11 +221,12 @@ export class Transport implements DirectWriter {
 
   /**
    * Queues content for the next `flush`, which must come before the call that delivered `bytes` returns. Small content is
-   * copied into the text; large content is written in place when it stands in a lease (`stable`), else copied.
+   * copied into the text (`text`: the same octets, where somebody has made text of them); large content is written in place when it
+   * stands in a lease (`stable`), else copied.
    */
-  writeContent(bytes: Buffer, from: number, to: number, stable: boolean): void {
+  writeContent(bytes: Buffer, from: number, to: number, stable: boolean, text = ''): void {
     if (to - from <= INLINE_BYTES_MAX) {
-      this.text += latin1(bytes, from, to)
+      this.text += text === '' ? latin1(bytes, from, to) : text
       return
     }
     if (this.closed || this.finSent) return

@@ -342,12 +342,12 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
 
   // (8) body ---------------------------------------------------------------------------------------------------------
 
-  onResponseContent(bytes: Buffer, from: number, to: number): void {
+  onResponseContent(bytes: Buffer, from: number, to: number, text: string): void {
     this.responseContent += to - from
     const { transport } = this.client
     const stable = this.upstream!.transport.isStable(bytes)
     if (this.clientFraming !== 'chunked') {
-      transport.writeContent(bytes, from, to, stable)
+      transport.writeContent(bytes, from, to, stable, text)
       return
     }
     transport.write(chunkHeader(to - from))

@@ -14,11 +14,16 @@ export interface Field {
  * Whoever needs the fields later keeps `text` and reads it again.
  */
 export class Lines {
-  /** Clean latin1 text from the start line (of trailers: the first field) to and with the blank line. */
-  text = ''
-  /** The same octets: `octets[base]` is the first one. */
-  private octets: Uint8Array = NO_OCTETS
+  /** The section: `octets[base, base + size)`. */
+  private octets: Buffer = NO_OCTETS
   private base = 0
+  private size = 0
+  /** Octets of content right behind the section that become text together with it. */
+  private contentSize = 0
+  private made = false
+  private sectionText = ''
+  /** The text of that content, once `text` was asked for. */
+  contentText = ''
   /** How many field lines there are. */
   count = 0
   /** Offset of the first field line in `text`. */
@@ -117,11 +122,32 @@ export class Lines {
     return true
   }
 
+  /** Clean latin1 text from the start line (of trailers: the first field) to and with the blank line. Made when it is asked for. */
+  get text(): string {
+    if (!this.made) this.makeText()
+    return this.sectionText
+  }
+
+  private makeText(): void {
+    const { octets, base, size, contentSize } = this
+    const text = latin1(octets, base, base + size + contentSize)
+    this.sectionText = contentSize === 0 ? text : text.slice(0, size)
+    this.contentText = contentSize === 0 ? '' : text.slice(size)
+    this.made = true
+  }
+
   /** For the readers only: the section is `bytes[from, to)`. */
   hold(bytes: Buffer, from: number, to: number): void {
-    this.text = latin1(bytes, from, to)
     this.octets = bytes
     this.base = from
+    this.size = to - from
+    this.contentSize = 0
+    this.made = false
+  }
+
+  /** For the readers only: so much content stands in `bytes` right behind the section, and will leave with it as text. */
+  joinContent(bytes: Buffer, size: number): void {
+    if (bytes === this.octets && !this.made) this.contentSize = size
   }
 
   /** For the readers only: the octets are not ours any more. */
@@ -131,7 +157,8 @@ export class Lines {
 
   /** For the readers only. */
   clear(): void {
-    this.text = ''
+    this.sectionText = this.contentText = ''
+    this.made = true
     this.count = 0
     this.fieldsAt = 0
     this.repairs = 0
@@ -161,7 +188,7 @@ export class Lines {
   }
 }
 
-const NO_OCTETS = new Uint8Array(0)
+const NO_OCTETS = Buffer.alloc(0)
 
 // The columns of the table.
 const NAME_END = 1

@@ -6,12 +6,15 @@ import { ProtocolError } from './protocol-error.js'
 import { ResponseHead, type ResponseTo, readResponseHead } from './response-head.js'
 import { SectionReader } from './section-reader.js'
 
+/** Content up to this size becomes text together with the head that it came with. */
+const JOINED_BYTES_MAX = 1024
+
 /** Who is told what was read, at once. What it is given is valid until it returns. */
 export interface ResponseSink {
   /** Interim heads (1xx but 101) too: after one of them another head follows. */
   onResponseHead(head: ResponseHead): void
-  /** Content as it arrived: a slice of what was given to `consume`, chunk framing taken away. */
-  onResponseContent(bytes: Buffer, from: number, to: number): void
+  /** Content as it arrived: a slice of what was given to `consume`, chunk framing taken away. `text`: the same, where it is text already, else ''. */
+  onResponseContent(bytes: Buffer, from: number, to: number, text?: string): void
   /** `trailers` is null when there are none. */
   onResponseEnd(trailers: Lines | null): void
 }
@@ -30,6 +33,8 @@ export class ResponseReader {
   private readonly section: SectionReader
   private readonly chunks: ChunkFraming
   private lengthLeft = 0
+  /** The content that comes next, where it became text with its head. */
+  private contentText = ''
 
   constructor(limits: GrammarLimits = GRAMMAR_LIMITS, strict = false) {
     this.section = new SectionReader(limits, !strict)
@@ -122,7 +127,10 @@ export class ResponseReader {
     const interim = status < 200 && status !== 101
     if (interim) this.interimSeen = true
     else this.begin(head)
+    if (this.phase === 'length' && this.lengthLeft <= Math.min(JOINED_BYTES_MAX, to - end))
+      lines.joinContent(bytes, this.lengthLeft)
     sink.onResponseHead(head)
+    this.contentText = lines.contentText
     this.section.release()
     if (this.phase === 'ending') this.finish(sink, null)
     return end
@@ -143,7 +151,9 @@ export class ResponseReader {
   private readLength(bytes: Buffer, at: number, to: number, sink: ResponseSink): number {
     const end = Math.min(to, at + this.lengthLeft)
     this.lengthLeft -= end - at
-    sink.onResponseContent(bytes, at, end)
+    const text = this.contentText
+    this.contentText = ''
+    sink.onResponseContent(bytes, at, end, text)
     if (this.lengthLeft === 0) this.finish(sink, null)
     return end
   }
