@@ -19,7 +19,7 @@ export interface TunnelEnd {
  * | --- | --- |
  * | octets | written; while the kernel does not take them, this side is not read |
  * | FIN | is passed on once everything before it was; the other direction goes on, under the same idle limit |
- * | reset | reset |
+ * | reset | reset; but behind a FIN everything was said: that is still delivered, and what comes meanwhile is thrown away |
  * | idle limit | both closed |
  */
 export class Tunnel {
@@ -62,6 +62,13 @@ export class Tunnel {
     this.deadline.set('tunnelIdleMs', this.deadlines.tunnelIdleMs)
   }
 
+  /** The other side is gone and has said all: this one gets it, within a limit, and has nobody left to talk to. */
+  linger({ isClosed, transport }: TunnelSide): void {
+    if (isClosed) return
+    const name = transport.pressured ? 'clientWriteMs' : 'lingerMs'
+    this.deadline.set(name, this.deadlines[name])
+  }
+
   /** Ends both sides at once. The first reason given is the one that counts. */
   close(reason: CloseReason, endedBy: TunnelEnd['endedBy']): void {
     this.end ??= { reason, endedBy }
@@ -98,6 +105,7 @@ class TunnelSide implements TransportOwner {
   ) {}
 
   onBytes(bytes: Buffer, from: number, to: number): void {
+    if (this.peer.isClosed) return
     this.tunnel.touch()
     this.relayed += to - from
     const peer = this.peer.transport
@@ -108,6 +116,10 @@ class TunnelSide implements TransportOwner {
   }
 
   onFlushed(): void {
+    if (this.peer.isClosed) {
+      this.tunnel.linger(this)
+      return
+    }
     this.tunnel.touch()
     this.peer.transport.resume()
   }
@@ -121,11 +133,16 @@ class TunnelSide implements TransportOwner {
     if (this.isClosed) return
     this.isClosed = true
     const peer = this.peer.transport
-    if (error !== null) {
+    if (this.transport.finSeen) {
+      // Whatever ended it, its octets are on their way (R165); unread ones of the peer would turn our end into a reset.
+      peer.end()
+      peer.resume()
+      this.tunnel.linger(this.peer)
+    } else if (error === null) peer.destroy()
+    else {
       this.tunnel.blame('tunnel-ended', this.name)
       peer.reset()
-    } else if (!this.transport.finSeen) peer.destroy()
-    else peer.end()
+    }
     this.tunnel.sideClosed()
   }
 

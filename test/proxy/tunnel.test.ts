@@ -1,0 +1,123 @@
+import { once } from 'node:events'
+import * as net from 'node:net'
+import { type Test, test } from 'tap'
+import { DEADLINES } from '../../lib/link/deadlines.js'
+import { DeadlineWheel } from '../../lib/net/deadline-wheel.js'
+import { type ReadMode, Transport, type TransportOwner } from '../../lib/net/transport.js'
+import { connectRaw, type RawClient } from '../../lib/peers/raw-client.js'
+import { Tunnel, type TunnelEnd } from '../../lib/proxy/tunnel.js'
+import { settled, until } from '../support/conversation.js'
+import { FakeClock } from '../support/fake-clock.js'
+
+const NOBODY: TransportOwner = { onBytes() {}, onFin() {}, onFlushed() {}, onClosed() {}, onFault() {} }
+
+/** More than a paused Node socket reads all the same, so that its end is a reset; less than the kernel takes. */
+const UNREAD = Buffer.alloc(200_000, 'u')
+
+interface Joined {
+  clock: FakeClock
+  client: Transport
+  upstream: Transport
+  /** The far ends of both. */
+  asClient: RawClient
+  asUpstream: RawClient
+  ends: TunnelEnd[]
+  /** How often the client's side was reset. */
+  resets: () => number
+}
+
+async function joined(t: Test, mode: ReadMode): Promise<Joined> {
+  const transports: Transport[] = []
+  const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, socket => {
+    transports.push(Transport.accepted(socket, NOBODY, mode))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const far: RawClient[] = []
+  for (const nth of [1, 2]) {
+    far.push(await connectRaw({ port: (server.address() as net.AddressInfo).port }))
+    await until('accepted', () => transports.length === nth)
+  }
+  const [client, upstream] = transports as [Transport, Transport]
+  const [asClient, asUpstream] = far as [RawClient, RawClient]
+  t.teardown(() => {
+    for (const one of [...transports, ...far]) one.destroy()
+  })
+  const clock = new FakeClock()
+  const wheel = new DeadlineWheel(clock, { onError: error => t.fail(String(error)) })
+  const ends: TunnelEnd[] = []
+  let resets = 0
+  const { reset } = client
+  client.reset = function (this: Transport) {
+    resets++
+    reset.call(this)
+  }
+  const tunnel = new Tunnel(
+    client,
+    upstream,
+    wheel,
+    DEADLINES,
+    end => ends.push(end),
+    fault => t.fail(String(fault)),
+  )
+  tunnel.start(null, null)
+  return { clock, client, upstream, asClient, asUpstream, ends, resets: () => resets }
+}
+
+for (const mode of ['onread', 'data'] as const) {
+  test(`R165 (${mode}): what stood before the FIN is delivered, although a reset follows the FIN`, async t => {
+    const { client, upstream, asClient, asUpstream, ends, resets } = await joined(t, mode)
+    const content = Buffer.alloc(300_000, 'x')
+    asClient.pause()
+    asUpstream.pause()
+    await asUpstream.send(content)
+    asUpstream.halfClose()
+    await until('the FIN was seen', () => upstream.finSeen)
+    await asClient.send(UNREAD)
+    await until('it was passed on', () => upstream.bytesOut === UNREAD.length)
+    asUpstream.destroy() // with unread octets: a reset, which shows at the next write
+    await asClient.send('more')
+    await until('the reset came', () => upstream.closed)
+    t.equal(client.closed, false)
+    t.equal(resets(), 0)
+    asClient.resume()
+    t.equal((await asClient.readBytes(content.length)).length, content.length)
+    await asClient.send('nor this')
+    asClient.halfClose()
+    await until('ended', () => ends.length === 1)
+    t.equal(client.closed, true)
+    t.match(ends[0], { reason: 'tunnel-ended', endedBy: 'upstream', fromUpstream: content.length })
+  })
+
+  test(`R165 (${mode}): a client that then says nothing is let go after a while`, async t => {
+    const { clock, client, upstream, asClient, asUpstream, ends } = await joined(t, mode)
+    await asUpstream.send('all')
+    asUpstream.halfClose()
+    await until('the FIN was seen', () => upstream.finSeen)
+    asUpstream.pause()
+    await asClient.send(UNREAD)
+    await until('it was passed on', () => upstream.bytesOut === UNREAD.length)
+    asUpstream.destroy()
+    await asClient.send('more')
+    await until('the reset came', () => upstream.closed)
+    t.equal(String(await asClient.readBytes(3)), 'all')
+    clock.advance(DEADLINES.lingerMs - 200)
+    await asClient.send('this prolongs nothing')
+    await settled()
+    t.equal(ends.length, 0)
+    clock.advance(500)
+    await until('ended', () => ends.length === 1)
+    t.equal(client.closed, true)
+  })
+
+  test(`R165 (${mode}): a reset before a FIN is a reset for the other side`, async t => {
+    const { upstream, asClient, asUpstream, ends, resets } = await joined(t, mode)
+    asUpstream.pause()
+    await asClient.send(UNREAD)
+    await until('it was passed on', () => upstream.bytesOut === UNREAD.length)
+    asUpstream.destroy()
+    await until('ended', () => ends.length === 1)
+    t.equal(resets(), 1)
+  })
+}
