@@ -250,6 +250,10 @@ export class Transport implements DirectWriter {
   flush(): void {
     const { text, parts } = this
     if (text === '' && parts === null) return
+    if (this.closed || this.finSent) {
+      this.forget()
+      return
+    }
     if (this.unset !== null && this.bytesOut > 0) this.persist()
     this.text = ''
     this.bytesOut += text.length
@@ -263,7 +267,6 @@ export class Transport implements DirectWriter {
   }
 
   private handOn(data: string | Parts): void {
-    if (this.closed || this.finSent) return
     // Everything before it has left, so it may go past the stream, which costs as much again.
     if (this.mode === 'onread' && !this.pressured) this.handle ??= handleOf(this.socket)
     const left = this.handle === null || this.pressured ? null : writeDirect(this.handle, data, this)
@@ -480,6 +483,8 @@ export class Transport implements DirectWriter {
     this.filled = this.isSecured || to - from >= (this.mode === 'data' ? DATA_BYTES : bytes.length)
     this.bytesIn += to - from
     this.shortReads = to - from > SHARED_BYTES ? 0 : this.shortReads + 1
+    // What was decided about the lease since the last read came too late for this one, which stands in it.
+    this.leaseEnds = this.leaseGrows = false
     try {
       this.owner.onBytes(bytes, from, to)
     } catch (fault) {

@@ -366,6 +366,37 @@ test('onread: a lease that ends with a reader that has died is never given to so
   }
 })
 
+test('onread: a lease that was ended between two reads holds the second one, and is not given away under its reader', async t => {
+  const [from, first, second] = (await accepted(t, 'onread', 3)) as [Pair, Pair, Pair]
+  const buffers: Buffer[] = []
+  let reader = first
+  from.owner.each = (bytes, at, to) => {
+    buffers.push(bytes)
+    const stable = from.transport.isStable(bytes)
+    if (buffers.length === 1) from.transport.takeLease()
+    // More than the kernel takes, so that the writes that follow wait with a pointer into the lease.
+    if (reader === second && !second.transport.pressured)
+      second.transport.writeContent(Buffer.alloc(32 << 20), 0, 32 << 20, true)
+    reader.transport.writeContent(bytes, at, to, stable)
+    reader.transport.flush()
+  }
+  second.peer.pause()
+  await from.peer.send('a')
+  await until('the first read', () => buffers.length === 1)
+  await from.peer.send(Buffer.alloc(20_000, 'b'))
+  await until('a read into the lease', () => buffers.length > 1 && from.transport.bytesIn === 20_001)
+  const lease = buffers.at(-1)!
+  t.not(lease, SHARED)
+  from.transport.endLease(first.transport) // outside of a read
+  reader = second
+  await from.peer.send(Buffer.alloc(20_000, 'c'))
+  await until('a read more', () => from.transport.bytesIn === 40_001)
+  t.equal(second.transport.pressured, true)
+  t.equal(buffers.at(-1), lease, 'the kernel had been told to read there')
+  first.transport.takeLease()
+  t.not(first.transport.readBuffer, lease, 'nobody else gets it while a write points into it')
+})
+
 test('one slow reader and fast ones: relays with leases, and no foreign octet', async t => {
   const MB = 1024 * 1024
   const sources = await accepted(t, 'onread', 4)

@@ -98,8 +98,10 @@ class Teller {
     if (!text.endsWith('\r\n')) this.say(`text does not end with the blank line: ${text}`)
   }
 
-  readonly content = (bytes: Buffer, from: number, to: number): void => {
-    this.pending += bytes.toString('latin1', from, to)
+  readonly content = (bytes: Buffer, from: number, to: number, text = ''): void => {
+    const content = bytes.toString('latin1', from, to)
+    if (text !== '' && text !== content) this.say(`told as text: ${JSON.stringify(text)}`)
+    this.pending += content
   }
 
   end(trailers: Lines | null): void {

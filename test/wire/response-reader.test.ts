@@ -350,3 +350,30 @@ test('a repaired head is linear work, one octet at a time', async t => {
   t.equal(reader.inContent, true)
   t.ok(user + system < 1_000_000, `${user + system} µs`)
 })
+
+test('small content that came with its head is given as text too, any other is not', async t => {
+  const texts = (octets: string, ...cuts: number[]): (string | undefined)[] => {
+    const reader = new ResponseReader()
+    const given: (string | undefined)[] = []
+    const bytes = Buffer.from(octets, 'latin1')
+    reader.expect('GET')
+    let from = 0
+    for (const to of [...cuts, bytes.length]) {
+      reader.consume(bytes, from, to, {
+        onResponseHead: head => void head.lines.text,
+        onResponseContent: (_bytes, _from, _to, text) => given.push(text),
+        onResponseEnd() {},
+      })
+      from = to
+    }
+    return given
+  }
+  const head = 'HTTP/1.1 200 OK\r\nContent-Length: '
+  t.strictSame(texts(`${head}5\r\n\r\nh\xe9llo`), ['h\xe9llo'])
+  t.strictSame(texts(`${head}1024\r\n\r\n${'x'.repeat(1024)}`), ['x'.repeat(1024)])
+  t.strictSame(texts(`${head}1025\r\n\r\n${'x'.repeat(1025)}`), [''])
+  const whole = `${head}5\r\n\r\nhello`
+  t.strictSame(texts(whole, whole.length - 1), ['', ''], 'its end came later')
+  t.strictSame(texts(whole, 3), [''], 'its head came in two pieces')
+  t.strictSame(texts('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n'), [undefined])
+})

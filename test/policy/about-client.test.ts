@@ -1,0 +1,42 @@
+import fc from 'fast-check'
+import { test } from 'tap'
+import { AboutClient, linesAbout } from '../../lib/policy/about-client.js'
+import { GATEWAY, request } from './heads.js'
+
+const hosts = fc.constantFrom('a.example', 'b.example:81', '')
+const requests = fc.array(
+  fc.record({
+    host: hosts,
+    minor: fc.constantFrom(0, 1),
+    trusted: fc.boolean(),
+    said: fc.constantFrom('', '192.0.2.9'),
+  }),
+  { minLength: 1, maxLength: 6 },
+)
+
+for (const [xForwarded, forwarded, viaRequest] of [
+  [true, false, true],
+  [true, true, true],
+  [false, true, false],
+  [false, false, false],
+] as const) {
+  test(`R104, R201: lines that are kept are those that would be made (${xForwarded}, ${forwarded}, ${viaRequest})`, async t => {
+    const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
+    fc.assert(
+      fc.property(requests, list => {
+        const about = new AboutClient()
+        for (const { host, minor, trusted, said } of list) {
+          const { head } = request(
+            `GET / HTTP/1.${minor}`,
+            `Host: ${host}`,
+            ...(said === '' ? [] : [`X-Forwarded-For: ${said}`]),
+          )
+          const context = { ...GATEWAY, xForwarded, forwarded, viaRequest, trustedPeer: trusted, clientPort: 5000 }
+          t.equal(linesAbout(head, { ...context, about }), linesAbout(head, { ...context, about: null }))
+        }
+      }),
+      { seed, numRuns: 200 },
+    )
+    t.comment(`seed ${seed}`)
+  })
+}
