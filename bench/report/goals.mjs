@@ -1,4 +1,4 @@
-import { medianOf, ratio } from './statistics.mjs'
+import { difference, medianOf, ratio } from './statistics.mjs'
 
 /** What hopwise is to reach. `most` and `least` are of the ratio to `to` in the same round, or of the figure itself. */
 const GOALS = [
@@ -43,9 +43,7 @@ function judgeOne(goal, results) {
 
 function figureOf({ row, key, of = 'hopwise', to, above }, results) {
   if (to) return ratio(results, row, of, to, key)?.median
-  const own = medianOf(results, row, of, key)
-  const floor = above ? medianOf(results, row, above, key) : 0
-  return own === undefined || floor === undefined ? undefined : own - floor
+  return above ? difference(results, row, of, above, key) : medianOf(results, row, of, key)
 }
 
 /** One line for each row: the Node peer that comes closest. */

@@ -36,4 +36,11 @@ export function ratio(
   other: string,
   key: keyof Measured,
 ): { median: number; low: number; high: number } | undefined
+export function difference(
+  results: readonly Result[],
+  row: string,
+  peer: string,
+  other: string,
+  key: keyof Measured,
+): number | undefined
 export function slope(points: readonly (readonly [number, number])[]): number

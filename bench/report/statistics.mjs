@@ -33,6 +33,13 @@ export function ratio(results, row, peer, other, key) {
     : { median: median(ratios), low: Math.min(...ratios), high: Math.max(...ratios) }
 }
 
+/** What one proxy takes more than another: the difference in each round, then the median. @param {Result[]} results */
+export function difference(results, row, peer, other, key) {
+  const inRow = results.filter(it => it.row === row)
+  const floorIn = round => inRow.find(it => it.peer === other && it.round === round)?.[key]
+  return median(inRow.filter(it => it.peer === peer).map(it => it[key] - floorIn(it.round)))
+}
+
 /** How much a straight line through the points rises for each step of x. @param {[number, number][]} points */
 export function slope(points) {
   const mean = index => points.reduce((sum, it) => sum + it[index], 0) / points.length

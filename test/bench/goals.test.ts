@@ -35,6 +35,14 @@ test('goals of what was measured, met or not', async t => {
   )
 })
 
+test('the distance to the empty relay is that of each round: the machine may change its speed between them', async t => {
+  const results = [12, 20, 14].flatMap((floor, round) => [
+    { ...result('small', 'empty-relay', { cpuUs: floor }), round },
+    { ...result('small', 'hopwise', { cpuUs: floor + 2 }), round },
+  ])
+  t.match(judge(results, []), [{ text: 'CPU µs per request above the empty relay', value: 2 }])
+})
+
 test('in each row the Node peer that comes closest counts', async t => {
   const results = [
     result('post', 'hopwise', { requestsPerS: 100 }),
