@@ -93,10 +93,13 @@ function isAdoptable(handle: StreamHandle | undefined): handle is Required<Strea
 
 /**
  * How this Node writes: with a record that the caller has made (20 to 24), or with null, and makes a record itself where it needs
- * one (26). Learned from a write of its own; 'ordinary' until then, and for good where there is nothing to be learned.
+ * one (26). Learned from a write of its own, within a few of them (a socket may end instead of writing); 'ordinary' where there is
+ * nothing to be learned.
  */
 let way: 'unknown' | 'ordinary' | 'record given' | 'record made' = 'unknown'
 let Request: (new () => WriteRequest) | null = null
+let lessons = 0
+const LESSONS_MAX = 8
 const NOT_IN_USE = -1
 /** One record serves all writes that the kernel takes at once, which are nearly all. */
 let spare: WriteRequest | null = null
@@ -109,8 +112,8 @@ let spare: WriteRequest | null = null
  *   error, also when the handle is closed. null: nothing was written, take the ordinary way.
  */
 export function writeDirect(handle: StreamHandle, data: string | Parts, writer: DirectWriter): number | null {
-  if (way === 'unknown') learn(handle)
-  if (way === 'ordinary') return null
+  if (way === 'unknown' && typeof data === 'string') learn(handle)
+  if (way === 'unknown' || way === 'ordinary') return null
   const given = way === 'record given' ? (spare ?? new Request!()) : null
   const result = typeof data === 'string' ? handle.writeLatin1String!(given, data) : writeParts(handle, given, data)
   const request = typeof result === 'object' ? result : given
@@ -136,14 +139,17 @@ function onComplete(this: WriteRequest, status: number): void {
   this.writer?.onWritten(status)
 }
 
-/** Listens to the next write that Node makes on this handle by itself. */
+/** Listens to the write of text that Node is about to make on this handle by itself. */
 function learn(handle: StreamHandle): void {
-  way = 'ordinary'
-  const { writeLatin1String, writeBuffer, writev, writeQueueSize } = handle
-  if (typeof writeBuffer !== 'function' || typeof writev !== 'function') return
-  if (typeof writeLatin1String !== 'function' || typeof writeQueueSize !== 'number') return
+  if (++lessons === LESSONS_MAX) way = 'ordinary'
+  const { writeLatin1String, writeBuffer, writev } = handle
+  if (typeof writeLatin1String !== 'function' || typeof writeBuffer !== 'function' || typeof writev !== 'function') {
+    way = 'ordinary'
+    return
+  }
   handle.writeLatin1String = (request, text) => {
     delete handle.writeLatin1String
+    way = 'ordinary'
     const made = request?.constructor
     if (request === null) way = 'record made'
     else if (typeof made === 'function' && typeof request?.getAsyncId === 'function') {

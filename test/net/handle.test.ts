@@ -50,6 +50,8 @@ test('a record is given: one for all writes that are taken at once, a new one af
   const { writeDirect } = await fresh()
   const { handle, written, answers } = fakeHandle()
   const writer = new Writer()
+  t.equal(writeDirect(handle, ['content', Buffer.from('first')], writer), null, 'Node will not write this as text')
+  t.equal(Object.hasOwn(handle, 'writeLatin1String') && written.length, 0)
   t.equal(writeDirect(handle, 'before it is learned', writer), null)
   t.equal(written.length, 0)
   handle.writeLatin1String!(new WriteRecord(), 'a write of Node itself')
@@ -109,6 +111,25 @@ test('a record is made by Node, where it needs one', async t => {
   t.equal(writeDirect(handle, 'four', writer), -32, 'it ended before anybody could be told')
   answers.push({ writeStatus: null, getAsyncId: () => -1 })
   t.ok(writeDirect(handle, 'five', writer)! < 0, 'it was not even begun')
+})
+
+test('a socket that ends before it writes teaches nothing; the next one does, but not for ever', async t => {
+  const { writeDirect } = await fresh()
+  for (let i = 0; i < 7; i++) t.equal(writeDirect(fakeHandle().handle, 'x', new Writer()), null)
+  const { handle, written } = fakeHandle()
+  const { writeLatin1String } = handle
+  t.equal(writeDirect(handle, 'x', new Writer()), null)
+  handle.writeLatin1String!(null, 'a write of Node itself')
+  handle.writeLatin1String = writeLatin1String!
+  t.equal(writeDirect(handle, 'y', new Writer()), 0)
+  t.equal(written.at(-1), 'y')
+
+  const slow = await fresh()
+  for (let i = 0; i < 8; i++) slow.writeDirect(fakeHandle().handle, 'x', new Writer())
+  const late = fakeHandle()
+  const own = late.handle.writeLatin1String
+  t.equal(slow.writeDirect(late.handle, 'x', new Writer()), null)
+  t.equal(late.handle.writeLatin1String, own, 'nobody listens any more')
 })
 
 test('a handle without what is needed is never written to directly, nor any after it', async t => {
