@@ -3,12 +3,13 @@ import type { Deadlines } from '../link/deadlines.js'
 import type { Limits } from '../link/limits.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import type { GrammarLimits } from '../wire/limits.js'
+import { acceptFrom, type Take } from './accept.js'
 import { ClientConnection, type ClientExchange } from './client-connection.js'
 import type { Clock } from './clock.js'
 import type { DeadlineWheel } from './deadline-wheel.js'
 import type { Peer } from './handle.js'
 import { siteOf } from './site-of.js'
-import { type AcceptSettings, type Take, Transport } from './transport.js'
+import type { AcceptSettings } from './transport.js'
 
 /** What the floor above does with clients. */
 export interface ClientStory {
@@ -65,7 +66,7 @@ export class ClientPool {
       keepAlive: settings.tcpKeepAliveMs > 0,
       keepAliveInitialDelay: settings.tcpKeepAliveMs,
     })
-    Transport.acceptFrom(this.server, settings, (peer, take) => this.accept(peer, take))
+    acceptFrom(this.server, settings, (peer, take) => this.accept(peer, take))
   }
 
   /** Listens; port 0 lets the system choose. Rejects with Node's error (`EADDRINUSE`, `EACCES`, …). */

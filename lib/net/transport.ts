@@ -2,26 +2,9 @@ import * as net from 'node:net'
 import type * as tls from 'node:tls'
 import { getSystemErrorName } from 'node:util'
 import { latin1 } from '../wire/latin1.js'
-import {
-  acceptHandles,
-  type DirectWriter,
-  handleOf,
-  type Parts,
-  type Peer,
-  type StreamHandle,
-  takeHandle,
-  writeDirect,
-} from './handle.js'
-import {
-  LEASE_BYTES,
-  loseLease,
-  mayKeep,
-  returnLease,
-  SHARED,
-  SHARED_BYTES,
-  takeLease,
-  takeLongLease,
-} from './read-buffers.js'
+import { type DirectWriter, handleOf, type Parts, type StreamHandle, takeHandle, writeDirect } from './handle.js'
+import { LEASE_BYTES, loseLease, returnLease, SHARED, takeLease } from './read-buffers.js'
+import { type LeaseReader, ReadLease } from './read-lease.js'
 
 /** Who is told what happens on a transport. Calls are synchronous; `bytes` is valid until `onBytes` returns. */
 export interface TransportOwner {
@@ -45,9 +28,6 @@ export type ReadMode = 'onread' | 'data'
 /** Content up to this size leaves as text joined with what stands before it: cheaper than a write of several parts. */
 const INLINE_BYTES_MAX = 4 * 1024
 
-/** A lease ends after more short reads than these. */
-const SHORT_READS_MAX = 4
-
 /** From this size on a `'data'` event may be one of several for what lies in the kernel: Node reads 64 KiB at once. */
 const DATA_BYTES = 64 * 1024
 
@@ -59,9 +39,6 @@ export interface AcceptSettings {
   readonly tcpKeepAliveMs: number
 }
 
-/** Makes the transport of an accepted connection, once. */
-export type Take = (owner: TransportOwner) => Transport
-
 const TRANSPORT: unique symbol = Symbol('transport')
 type OwnedSocket = net.Socket & { [TRANSPORT]?: Transport }
 
@@ -72,7 +49,7 @@ type OwnedSocket = net.Socket & { [TRANSPORT]?: Transport }
  * Memory: what is written and not yet taken by the kernel is bounded by the one who reads on the other side, who pauses
  * while this side is `pressured`.
  */
-export class Transport implements DirectWriter {
+export class Transport implements DirectWriter, LeaseReader {
   owner: TransportOwner
   /** The peer's FIN was seen. */
   finSeen = false
@@ -84,6 +61,8 @@ export class Transport implements DirectWriter {
   bytesIn = 0
   bytesOut = 0
   readonly socket: net.Socket
+  /** Where it reads to. With `data` Node decides that. */
+  readonly lease: ReadLease
   private readonly mode: ReadMode
   private isSecured = false
   /** Of a socket that is written to past its stream; asking Node for it is dear. */
@@ -94,15 +73,6 @@ export class Transport implements DirectWriter {
   /** Copies among them, in buffers that go back after the flush. */
   private copies: Buffer[] | null = null
   private paused = false
-  private lease: Buffer | null = null
-  /** The lease goes back before the next read; octets of it were written to `leaseReader`. */
-  private leaseEnds = false
-  private leaseReader: Transport | null = null
-  /** A long lease takes its place. */
-  private leaseGrows = false
-  /** Reads since the last one that was longer than the shared buffer. */
-  private shortReads = 0
-  private lastRead = 0
   /** The last read filled its buffer, or was one TLS record of perhaps several: there may be more behind it. */
   filled = false
   /** Leases of other transports into which a write of ours still points. */
@@ -117,6 +87,7 @@ export class Transport implements DirectWriter {
   private constructor(owner: TransportOwner, mode: ReadMode, socket: net.Socket) {
     this.owner = owner
     this.mode = mode
+    this.lease = new ReadLease(mode === 'onread')
     this.socket = socket
     ;(socket as OwnedSocket)[TRANSPORT] = this
     socket.on('end', onEnd)
@@ -131,34 +102,19 @@ export class Transport implements DirectWriter {
    */
   static accepted(socket: net.Socket, owner: TransportOwner, mode: ReadMode): Transport {
     const handle = mode === 'onread' ? takeHandle(socket) : null
-    if (handle !== null) return Transport.adopt(handle, owner)
+    if (handle !== null) return Transport.overHandle(handle, owner)
     const transport = new Transport(owner, 'data', socket)
     socket.resume()
     return transport
   }
 
-  private static adopt(handle: StreamHandle, owner: TransportOwner, unset: AcceptSettings | null = null): Transport {
+  /** A transport over the handle of a connection that was accepted. `unset`: what `persist` is to set. */
+  static overHandle(handle: StreamHandle, owner: TransportOwner, unset: AcceptSettings | null = null): Transport {
     const reading = new Reading()
     const options = { handle, allowHalfOpen: true, onread: reading.options }
     reading.transport = new Transport(owner, 'onread', new net.Socket(options as net.SocketConstructorOpts))
     reading.transport.unset = unset
     return reading.transport
-  }
-
-  /**
-   * Has `accept` called for each connection that the server accepts, with its peer; the transport is made by `take`, or
-   * never. Where this Node allows it, no socket of the server's own is made first, which is half the cost of a connection.
-   */
-  static acceptFrom(server: net.Server, settings: AcceptSettings, accept: (peer: Peer, take: Take) => void): void {
-    const { readMode } = settings
-    server.on('connection', socket => {
-      const { remoteAddress, remotePort = 0 } = socket
-      if (remoteAddress === undefined)
-        socket.destroy() // reset before we looked at it
-      else accept({ address: remoteAddress, port: remotePort }, owner => Transport.accepted(socket, owner, readMode))
-    })
-    if (readMode !== 'onread') return
-    acceptHandles(server, (handle, peer) => accept(peer, owner => Transport.adopt(handle, owner, settings)))
   }
 
   /** A transport over a socket that `connect` makes and starts; `connect` is given the options that make it read our way. */
@@ -315,7 +271,7 @@ export class Transport implements DirectWriter {
   }
 
   /** A buffer into which a write of ours points: it goes back when that is over. */
-  private borrow(lease: Buffer): void {
+  borrow(lease: Buffer): void {
     this.borrowed ??= []
     this.borrowed.push(lease)
   }
@@ -362,77 +318,9 @@ export class Transport implements DirectWriter {
     }
   }
 
-  /** From the next read on, octets arrive in a buffer of this transport's own (`stable` for `writeContent`). */
-  takeLease(): void {
-    if (this.mode !== 'onread') return
-    if (this.lease === null) {
-      this.lease = takeLease()
-      this.shortReads = 0
-    } else if (!this.leaseGrows && !this.leaseReader?.pressured) this.leaseEnds = false
-  }
-
-  /**
-   * While relaying to `reader`: a lease as long as much comes with each read, none for a trickle, so that a stream of small
-   * events or an idle tunnel costs no buffer.
-   */
-  suitLease(reader: Transport): void {
-    if (this.lastRead < SHARED_BYTES) {
-      this.restLease(reader)
-      return
-    }
-    this.takeLease()
-    if (this.lastRead === LEASE_BYTES && this.lease?.length === LEASE_BYTES) {
-      this.endLease(reader)
-      this.leaseGrows = true
-    }
-  }
-
-  /**
-   * A message whose octets were written to `reader` is over, or its octets trickle. The lease stays where it has been of use just
-   * now, because the next message will probably be as long: its head and content then come with one read.
-   */
-  restLease(reader: Transport): void {
-    if (this.lease === null) return
-    if (this.shortReads > SHORT_READS_MAX || reader.pressured || !mayKeep(this.lease)) this.endLease(reader)
-  }
-
   /** True when `bytes` of `onBytes` may be written in place: they stand in a lease, or Node allocated them for us. */
   isStable(bytes: Buffer): boolean {
-    return this.mode === 'data' || bytes === this.lease
-  }
-
-  /**
-   * Ends the lease, whose octets were written to `reader`. It goes back when Node asks where to read to next, not before:
-   * until then the kernel may be told to read into it.
-   */
-  endLease(reader: Transport | null): void {
-    this.leaseGrows = false
-    if (this.lease === null || this.leaseEnds) return
-    this.leaseEnds = true
-    this.leaseReader = reader
-  }
-
-  /** The buffer for the next read; asked by Node after each one. */
-  get readBuffer(): Buffer {
-    if (this.leaseEnds) this.giveLeaseBack()
-    if (this.leaseGrows) {
-      this.leaseGrows = false
-      this.lease = takeLongLease() ?? takeLease()
-    }
-    return this.lease ?? SHARED
-  }
-
-  /** When the reader still holds octets of it, the buffer comes back after its flush. */
-  private giveLeaseBack(): void {
-    const { lease, leaseReader } = this
-    this.lease = null
-    this.leaseEnds = false
-    this.leaseReader = null
-    if (lease === null) return
-    if (leaseReader?.closed)
-      loseLease(lease) // who died with a write in flight leaves its buffer to the collector
-    else if (leaseReader?.pressured) leaseReader.borrow(lease)
-    else returnLease(lease)
+    return this.mode === 'data' || this.lease.holds(bytes)
   }
 
   /** Stops reading. While it lasts neither a FIN nor a reset of the peer is seen. */
@@ -479,12 +367,9 @@ export class Transport implements DirectWriter {
   /** From here on: what the socket's listeners below call, and nobody else. */
   received(bytes: Buffer, from: number, to: number): boolean {
     if (this.closed) return false
-    this.lastRead = to - from
     this.filled = this.isSecured || to - from >= (this.mode === 'data' ? DATA_BYTES : bytes.length)
     this.bytesIn += to - from
-    this.shortReads = to - from > SHARED_BYTES ? 0 : this.shortReads + 1
-    // What was decided about the lease since the last read came too late for this one, which stands in it.
-    this.leaseEnds = this.leaseGrows = false
+    this.lease.came(to - from)
     try {
       this.owner.onBytes(bytes, from, to)
     } catch (fault) {
@@ -531,8 +416,7 @@ export class Transport implements DirectWriter {
     this.closed = true
     this.pressured = false
     this.forget()
-    if (this.lease !== null) loseLease(this.lease)
-    this.lease = null
+    this.lease.lose()
     for (const lease of this.borrowed ?? []) loseLease(lease)
     this.borrowed = null
     try {
@@ -555,7 +439,7 @@ class Reading {
   private given: Buffer | null = null
   readonly options = {
     buffer: (): Uint8Array => {
-      const buffer = this.transport?.readBuffer ?? SHARED
+      const buffer = this.transport?.lease.next() ?? SHARED
       if (buffer === this.given) return NO_CHANGE
       this.given = null
       return buffer

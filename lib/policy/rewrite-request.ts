@@ -94,9 +94,10 @@ export function rewriteRequest(
   )
   const { lines } = head
   // A start line that says what ours would say is copied with the lines behind it.
-  const kept = startLineStays(head, context.target, first)
-    ? copyKept(lines, rules, options, '', 0)
-    : copyKept(lines, rules, options, startLine(head, context.target) + first, lines.fieldsAt)
+  const kept =
+    head.isHttp11 && context.target === head.target && first === ''
+      ? copyKept(lines, rules, options, '', 0)
+      : copyKept(lines, rules, options, startLine(head, context.target) + first, lines.fieldsAt)
   return {
     text: `${kept + last}\r\n`,
     upgrade,
@@ -105,10 +106,6 @@ export function rewriteRequest(
     nominated: options.nominated,
     refusedUpgrade,
   }
-}
-
-function startLineStays({ target, minor, lines }: RequestHead, to: string, first: string): boolean {
-  return minor === 1 && to === target && first === '' && lines.text.charCodeAt(lines.fieldsAt - 3) === ONE
 }
 
 /** What the reader has checked is not checked again; a target that routing made is. */
@@ -209,5 +206,3 @@ function connectionLine(close: boolean, upgrade: boolean, te: boolean): string {
   const options = [close ? 'close' : '', upgrade ? 'upgrade' : '', te ? 'TE' : '']
   return `Connection: ${options.filter(option => option !== '').join(', ')}\r\n`
 }
-
-const ONE = 0x31

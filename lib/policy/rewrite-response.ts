@@ -49,12 +49,11 @@ export function rewriteResponse(head: ResponseHead, options: ConnectionOptions, 
     throw new ProtocolError(502, reason, section)
   }
   if (head.status < 200 && context.clientMinor === 0) return ''
-  const { lines, minor, status } = head
+  const { lines, status } = head
   // A status line that says what ours would say is copied with the lines behind it.
-  const kept =
-    minor === 1 && lines.text.charCodeAt(7) === ONE
-      ? copyKept(lines, rules, options, '', 0)
-      : copyKept(lines, rules, options, `HTTP/1.1 ${status} ${head.reason}\r\n`, lines.fieldsAt)
+  const kept = head.isHttp11
+    ? copyKept(lines, rules, options, '', 0)
+    : copyKept(lines, rules, options, `HTTP/1.1 ${status} ${head.reason}\r\n`, lines.fieldsAt)
   return `${kept + last}\r\n`
 }
 
@@ -109,4 +108,3 @@ function hasDate({ lines }: ResponseHead, options: ConnectionOptions): boolean {
 }
 
 const NO_PROTOCOLS: readonly string[] = []
-const ONE = 0x31

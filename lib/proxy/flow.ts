@@ -18,14 +18,14 @@ export function flush(exchange: Exchange): void {
   const { deadlines } = engine.settings
   upstream.transport.flush()
   client.transport.flush()
-  if (exchange.request === 'whole') client.transport.restLease(upstream.transport)
+  if (exchange.request === 'whole') client.transport.lease.rest(upstream.transport)
   else if (upstream.transport.pressured) {
     if (!client.transport.isPaused) {
       client.transport.pause()
       client.deadline.clear()
       upstream.deadline.set('requestBodyMs', deadlines.requestBodyMs)
     }
-  } else if (exchange.requestContent > 0) client.transport.suitLease(upstream.transport)
+  } else if (exchange.requestContent > 0) client.transport.lease.suit(upstream.transport)
   if (client.transport.pressured) {
     if (!upstream.transport.isPaused) {
       upstream.transport.pause()
@@ -35,7 +35,7 @@ export function flush(exchange: Exchange): void {
     return
   }
   if (exchange.response !== 'begun') return
-  upstream.transport.suitLease(client.transport)
+  upstream.transport.lease.suit(client.transport)
   upstream.deadline.set('responseBodyMs', deadlines.responseBodyMs)
 }
 

@@ -382,7 +382,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
       this.tunnel(upstream, at < to ? Buffer.from(bytes.subarray(at, to)) : null)
       return
     }
-    upstream.transport.restLease(this.client.transport)
+    upstream.transport.lease.rest(this.client.transport)
     const requestSent = this.request === 'whole' && !this.early && !upstream.transport.pressured
     this.upstreamVerdict = upstreamVerdict(this, requestSent, at < to || upstream.transport.finSeen)
     this.upstream = null

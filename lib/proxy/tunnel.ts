@@ -36,7 +36,7 @@ export class Tunnel {
     private readonly ended: (end: TunnelEnd) => void,
     private readonly faulted: (fault: unknown) => void,
   ) {
-    this.deadline = new Deadline(wheel, () => this.close('tunnel-idle', 'proxy'))
+    this.deadline = new Deadline(wheel, () => this.expired())
     this.client = new TunnelSide(this, client, 'client')
     this.upstream = new TunnelSide(this, upstream, 'upstream')
     this.client.peer = this.upstream
@@ -60,6 +60,13 @@ export class Tunnel {
 
   touch(): void {
     this.deadline.set('tunnelIdleMs', this.deadlines.tunnelIdleMs)
+  }
+
+  private expired(): void {
+    const left = [this.client, this.upstream].find(side => side.peer.isClosed)
+    if (left?.transport.pressured && left.transport.tookSome())
+      this.linger(left) // slow, but not stalled
+    else this.close('tunnel-idle', 'proxy')
   }
 
   /** The other side is gone and has said all: this one gets it, within a limit, and has nobody left to talk to. */
@@ -112,7 +119,7 @@ class TunnelSide implements TransportOwner {
     peer.writeContent(bytes, from, to, this.transport.isStable(bytes))
     peer.flush()
     if (peer.pressured) this.transport.pause()
-    this.transport.suitLease(peer)
+    this.transport.lease.suit(peer)
   }
 
   onFlushed(): void {

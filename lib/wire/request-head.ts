@@ -33,6 +33,12 @@ export class RequestHead implements Target {
   hostDecides = false
   scheme: '' | 'http' | 'https' = ''
   path = ''
+
+  /** The version was received as `HTTP/1.1`, so the request line reads as ours would. */
+  get isHttp11(): boolean {
+    return this.minor === 1 && this.lines.octet(this.lines.fieldsAt - 3) === ONE
+  }
+
   /**
    * The Host value of this connection's requests: hardly ever another one comes, so it is neither cut out nor checked again. Kept from
    * the second request on, and not for a client that keeps changing it.
@@ -167,3 +173,5 @@ const CODING_REFUSALS: Record<Exclude<TransferCoding, 'chunked'>, readonly [400 
   'before-chunked': [501, 'a transfer coding that is not known here', 'RFC 9112 6.1'],
   'empty-member': [400, 'Transfer-Encoding is not chunked alone', 'RFC 9112 6.1'],
 }
+
+const ONE = 0x31

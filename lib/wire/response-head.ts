@@ -21,6 +21,11 @@ export class ResponseHead {
   /** The framing leaves in doubt what follows on this connection: nothing may be read from it after this message. */
   lastOnConnection = false
 
+  /** The version was received as `HTTP/1.1`, so the status line reads as ours would. */
+  get isHttp11(): boolean {
+    return this.minor === 1 && this.lines.octet(7) === ONE
+  }
+
   /** As received, '' possible. */
   get reason(): string {
     return this.lines.text.slice(13, this.lines.fieldsAt - 2)
@@ -89,3 +94,5 @@ function lengthOf(lines: Lines, line: number): number {
     lines.valueFrom(line),
   )
 }
+
+const ONE = 0x31

@@ -304,8 +304,8 @@ test('onread: a small read stands in the shared buffer, one with a lease in its 
     owner.each = (bytes, from) => {
       seen.push([bytes, transport.isStable(bytes)])
       const what = String.fromCharCode(bytes[from]!)
-      if (what === 'T') transport.takeLease()
-      if (what === 'E') transport.endLease(null)
+      if (what === 'T') transport.lease.take()
+      if (what === 'E') transport.lease.end(null)
     }
   }
   const [a, b] = pairs as [Pair, Pair]
@@ -334,35 +334,35 @@ test('onread: a lease that ends while its reader is pressed comes back only afte
   to.transport.writeContent(Buffer.alloc(20_000_000), 0, 20_000_000, false)
   to.transport.flush()
   t.equal(to.transport.pressured, true)
-  from.transport.takeLease()
-  const lease = from.transport.readBuffer
+  from.transport.lease.take()
+  const lease = from.transport.lease.next()
   lease.fill('x')
   to.transport.writeContent(lease, 0, lease.length, true)
   to.transport.flush()
-  from.transport.endLease(to.transport)
-  t.equal(from.transport.readBuffer === SHARED, true)
-  from.transport.takeLease()
-  t.equal(from.transport.readBuffer === lease, false, 'another one, while a write points into the first')
-  from.transport.readBuffer.fill('y')
+  from.transport.lease.end(to.transport)
+  t.equal(from.transport.lease.next() === SHARED, true)
+  from.transport.lease.take()
+  t.equal(from.transport.lease.next() === lease, false, 'another one, while a write points into the first')
+  from.transport.lease.next().fill('y')
   to.peer.resume()
   await to.peer.readBytes(20_000_000, 30_000)
   t.equal(String(await to.peer.readBytes(lease.length)), 'x'.repeat(lease.length))
   await until('flushed', () => !to.transport.pressured)
-  from.transport.endLease(to.transport)
+  from.transport.lease.end(to.transport)
 })
 
 test('onread: a lease that ends with a reader that has died is never given to somebody else', async t => {
   const [from, to] = (await accepted(t, 'onread', 2)) as [Pair, Pair]
-  from.transport.takeLease()
-  const lease = from.transport.readBuffer
+  from.transport.lease.take()
+  const lease = from.transport.lease.next()
   to.transport.destroy()
   await until('closed', () => to.transport.closed)
-  from.transport.endLease(to.transport)
+  from.transport.lease.end(to.transport)
   for (let i = 0; i < 70; i++) {
-    t.equal(from.transport.readBuffer === SHARED, true)
-    from.transport.takeLease()
-    t.equal(from.transport.readBuffer === lease, false)
-    from.transport.endLease(to.transport)
+    t.equal(from.transport.lease.next() === SHARED, true)
+    from.transport.lease.take()
+    t.equal(from.transport.lease.next() === lease, false)
+    from.transport.lease.end(to.transport)
   }
 })
 
@@ -373,7 +373,7 @@ test('onread: a lease that was ended between two reads holds the second one, and
   from.owner.each = (bytes, at, to) => {
     buffers.push(bytes)
     const stable = from.transport.isStable(bytes)
-    if (buffers.length === 1) from.transport.takeLease()
+    if (buffers.length === 1) from.transport.lease.take()
     // More than the kernel takes, so that the writes that follow wait with a pointer into the lease.
     if (reader === second && !second.transport.pressured)
       second.transport.writeContent(Buffer.alloc(32 << 20), 0, 32 << 20, true)
@@ -387,67 +387,51 @@ test('onread: a lease that was ended between two reads holds the second one, and
   await until('a read into the lease', () => buffers.length > 1 && from.transport.bytesIn === 20_001)
   const lease = buffers.at(-1)!
   t.not(lease, SHARED)
-  from.transport.endLease(first.transport) // outside of a read
+  from.transport.lease.end(first.transport) // outside of a read
   reader = second
   await from.peer.send(Buffer.alloc(20_000, 'c'))
   await until('a read more', () => from.transport.bytesIn === 40_001)
   t.equal(second.transport.pressured, true)
   t.equal(buffers.at(-1), lease, 'the kernel had been told to read there')
-  first.transport.takeLease()
-  t.not(first.transport.readBuffer, lease, 'nobody else gets it while a write points into it')
+  first.transport.lease.take()
+  t.not(first.transport.lease.next(), lease, 'nobody else gets it while a write points into it')
 })
 
-test('one slow reader and fast ones: relays with leases, and no foreign octet', async t => {
-  const MB = 1024 * 1024
+/** Relays from each source to its sink, of which the first does not read until the others have all: octets in their own order, nobody else's. */
+async function relays(t: Test, size: number, lease: (from: Transport, to: Transport) => void): Promise<Set<number>> {
+  const lengths = new Set<number>()
   const sources = await accepted(t, 'onread', 4)
   const sinks = await accepted(t, 'onread', 4)
   for (const [i, { owner, transport }] of sources.entries()) {
     const { owner: sinkOwner, transport: sink } = sinks[i]!
     owner.each = (bytes, from, to) => {
+      lengths.add(bytes.length)
       sink.writeContent(bytes, from, to, transport.isStable(bytes))
       sink.flush()
       if (sink.pressured) transport.pause()
-      transport.takeLease()
+      lease(transport, sink)
     }
     sinkOwner.onFlushed = () => transport.resume()
   }
   sinks[0]?.peer.pause()
-  const sending = sources.map(({ peer }, i) => peer.send(Buffer.alloc(8 * MB, i + 1)))
+  const sending = sources.map(({ peer }, i) => peer.send(Buffer.alloc(size, i + 1)))
   for (const i of [1, 2, 3]) {
-    const bytes = await sinks[i]!.peer.readBytes(8 * MB, 20_000)
-    t.ok(bytes.equals(Buffer.alloc(8 * MB, i + 1)), `${i} got its own`)
+    const bytes = await sinks[i]!.peer.readBytes(size, 20_000)
+    t.ok(bytes.equals(Buffer.alloc(size, i + 1)), `${i} got its own`)
   }
   sinks[0]?.peer.resume()
-  t.ok((await sinks[0]!.peer.readBytes(8 * MB, 20_000)).equals(Buffer.alloc(8 * MB, 1)))
+  t.ok((await sinks[0]!.peer.readBytes(size, 20_000)).equals(Buffer.alloc(size, 1)))
   await Promise.all(sending)
+  return lengths
+}
+
+test('one slow reader and fast ones: relays with leases, and no foreign octet', async t => {
+  await relays(t, 8 << 20, from => from.lease.take())
 })
 
 test('content that fills its leases gets long ones: one slow reader and fast ones, and no foreign octet', async t => {
-  const MB = 1024 * 1024
-  const sources = await accepted(t, 'onread', 4)
-  const sinks = await accepted(t, 'onread', 4)
-  const sizes = new Set<number>()
-  for (const [i, { owner, transport }] of sources.entries()) {
-    const { owner: sinkOwner, transport: sink } = sinks[i]!
-    owner.each = (bytes, from, to) => {
-      sizes.add(bytes.length)
-      sink.writeContent(bytes, from, to, transport.isStable(bytes))
-      sink.flush()
-      if (sink.pressured) transport.pause()
-      transport.suitLease(sink)
-    }
-    sinkOwner.onFlushed = () => transport.resume()
-  }
-  sinks[0]?.peer.pause()
-  const sending = sources.map(({ peer }, i) => peer.send(Buffer.alloc(24 * MB, i + 1)))
-  for (const i of [1, 2, 3]) {
-    const bytes = await sinks[i]!.peer.readBytes(24 * MB, 20_000)
-    t.ok(bytes.equals(Buffer.alloc(24 * MB, i + 1)), `${i} got its own`)
-  }
-  sinks[0]?.peer.resume()
-  t.ok((await sinks[0]!.peer.readBytes(24 * MB, 20_000)).equals(Buffer.alloc(24 * MB, 1)))
-  await Promise.all(sending)
-  t.ok(sizes.has(LEASE_BYTES) && sizes.has(LONG_LEASE_BYTES), `read into ${[...sizes].join(', ')} octets`)
+  const lengths = await relays(t, 24 << 20, (from, to) => from.lease.suit(to))
+  t.ok(lengths.has(LEASE_BYTES) && lengths.has(LONG_LEASE_BYTES), `read into ${[...lengths].join(', ')} octets`)
 })
 
 test('a socket whose handle cannot read into our buffers is read by events', async t => {
@@ -461,8 +445,8 @@ test('a socket whose handle cannot read into our buffers is read by events', asy
   await until('read', () => seen.length === 1)
   t.not(seen[0], SHARED)
   t.equal(pair.transport.isStable(seen[0]!), true, 'what Node allocated for us may be written in place')
-  pair.transport.takeLease()
-  t.equal(pair.transport.readBuffer, SHARED, 'and there is nothing to lease')
+  pair.transport.lease.take()
+  t.equal(pair.transport.lease.next(), SHARED, 'and there is nothing to lease')
   pair.peer.halfClose()
   await until('fin', () => pair.transport.finSeen)
 })

@@ -1,7 +1,8 @@
 import { test } from 'tap'
+import { rewriteRequest } from '../../lib/policy/rewrite-request.js'
 import { type ResponseContext, rewriteResponse } from '../../lib/policy/rewrite-response.js'
 import { ProtocolError } from '../../lib/wire/protocol-error.js'
-import { caught, crlf, response, TO_CLIENT } from './heads.js'
+import { caught, crlf, GATEWAY, request, response, TO_CLIENT } from './heads.js'
 
 // Each row: what comes from the upstream, where it differs from an ordinary GET with a length, and what the client gets.
 type Row = [title: string, inbound: string[], context: Partial<ResponseContext>, outbound: string[]]
@@ -279,4 +280,13 @@ test('R136: what a response names away is counted', async t => {
   )
   t.equal(rewriteResponse(head, options, TO_CLIENT), crlf(OK, DATE, LENGTH))
   t.equal(options.nominated, 2)
+})
+
+test('R10, R105: our own version goes out, whatever was received; a start line that says it already stays as it is', async t => {
+  for (const version of ['1.0', '1.1', '1.2', '1.9']) {
+    const { head, options } = response('GET', `HTTP/${version} 200 Fine`, 'Content-Length: 2')
+    t.equal(rewriteResponse(head, options, { ...TO_CLIENT, persist: '' }).slice(0, 17), 'HTTP/1.1 200 Fine', version)
+    const asked = request(`GET / HTTP/${version}`, 'Host: a.example')
+    t.equal(rewriteRequest(asked.head, asked.options, GATEWAY).text.slice(0, 16), 'GET / HTTP/1.1\r\n', version)
+  }
 })

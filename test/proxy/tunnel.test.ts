@@ -121,3 +121,22 @@ for (const mode of ['onread', 'data'] as const) {
     t.equal(resets(), 1)
   })
 }
+
+test('R165: a client that takes what is left slowly is not cut off; one that takes nothing is', async t => {
+  const { clock, client, upstream, asUpstream, ends } = await joined(t, 'onread')
+  asUpstream.halfClose()
+  await until('the FIN was seen', () => upstream.finSeen)
+  // As it is when the kernel has not taken all.
+  let takes = true
+  client.tookSome = () => takes
+  client.pressured = true
+  upstream.owner.onClosed(null)
+  clock.advance(DEADLINES.clientWriteMs + 200)
+  t.equal(client.socket.destroyed, false, 'it took some')
+  takes = false
+  clock.advance(DEADLINES.clientWriteMs + 200)
+  t.equal(client.socket.destroyed, true)
+  upstream.destroy()
+  await settled()
+  t.equal(ends.length, 1)
+})
