@@ -23,6 +23,7 @@ export interface Deadlines {
   lingerMs: number
   discardMs: number
   exchangeMs: number
+  announceMs: number
   drainMs: number
 }
 
@@ -71,6 +72,9 @@ export const DEADLINES: Readonly<Deadlines> = {
   discardMs: 1_000,
   // One exchange from its first octet to its last, tunnels aside: a day, so that only what will never end is ended. Squid: client_lifetime 1 day.
   exchangeMs: 86_400_000,
+  // Before the listener closes: responses say `Connection: close` meanwhile, and whoever balances in front of us notices that we are not
+  // ready. Nobody waits for that unless somebody asks: under Kubernetes some seconds are needed. HAProxy: close-spread-time, off.
+  announceMs: 0,
   // Just under the 10 s after which `docker stop` kills, so that the exit is ours and its code is 0. Raise it under Kubernetes (30 s)
   // or systemd (90 s). Traefik: 10 s.
   drainMs: 8_000,
@@ -102,6 +106,10 @@ export const DEADLINE_NOTES: Readonly<Record<DeadlineName, Note<'ms'>>> = {
   },
   discardMs: { sentence: 'Time that unread request content is thrown away after an early response.', unit: 'ms' },
   exchangeMs: { sentence: 'Time for one whole exchange.', unit: 'ms' },
+  announceMs: {
+    sentence: 'Time after SIGTERM in which connections are still accepted, and responses say Connection: close.',
+    unit: 'ms',
+  },
   drainMs: { sentence: 'Time for running exchanges to end after SIGTERM or SIGINT.', unit: 'ms' },
 }
 

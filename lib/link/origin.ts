@@ -8,6 +8,8 @@ export interface Origin {
   readonly port: number
   /** What stands in `Host`: brackets where needed, no default port. */
   readonly authority: string
+  /** A unix socket, instead of host and port. */
+  readonly socketPath?: string
 }
 
 export const DEFAULT_PORTS = { http: 80, https: 443 } as const satisfies Record<Origin['scheme'], number>
@@ -19,4 +21,9 @@ export function originOf(scheme: Origin['scheme'], host: string, port: number): 
   const number = port === -1 ? DEFAULT_PORTS[scheme] : port
   const authority = number === DEFAULT_PORTS[scheme] ? bracketed : `${bracketed}:${number}`
   return { key: `${scheme}://${bracketed}:${number}`, scheme, host: name, port: number, authority }
+}
+
+/** An origin behind a unix socket: it is not a host, so `Host` says localhost unless somebody says otherwise. */
+export function unixOrigin(socketPath: string): Origin {
+  return { key: `unix:${socketPath}`, scheme: 'http', host: 'localhost', port: 0, authority: 'localhost', socketPath }
 }

@@ -213,6 +213,17 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     while (this.#oldest !== null) this.#drop(this.#oldest, reason)
   }
 
+  /** How long an idle connection will still be kept, as things stand at `now`; null: it is not idle, or nothing limits it. */
+  idleEnd({ seat }: C, now: number): IdleEnd | null {
+    if (seat.state !== 'idle') return null
+    const idleLimitMs = this.#idleLimit(seat, now)
+    const ageLimitMs = seat.oldAt - seat.idleSince
+    const limitMs = Math.min(idleLimitMs, ageLimitMs)
+    if (limitMs === Number.POSITIVE_INFINITY) return null
+    const reason = ageLimitMs <= idleLimitMs ? 'upstream-age' : this.#idledOut(seat, limitMs, now)
+    return { leftMs: Math.max(0, limitMs - (now - seat.idleSince)), limitMs, reason }
+  }
+
   toString(): string {
     return `${this.origin}: ${this.#busy} busy, ${this.#idle} idle, ${this.#dialing} dialing, ${this.#queue.size} waiting`
   }
@@ -234,7 +245,11 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
   #overdue(seat: Seat<C>, now: number): CloseReason | null {
     if (now >= seat.oldAt) return 'upstream-age'
     const idleMs = now - seat.idleSince
-    if (idleMs < this.#idleLimit(seat, now)) return null
+    return idleMs < this.#idleLimit(seat, now) ? null : this.#idledOut(seat, idleMs, now)
+  }
+
+  /** Which limit `idleMs` has reached: the upstream's own word first. */
+  #idledOut(seat: Seat<C>, idleMs: number, now: number): CloseReason {
     if (idleMs >= seat.hintMs) return 'upstream-hint'
     return idleMs >= this.lesson.limitMs(now) ? 'upstream-learned' : 'upstream-idle'
   }
@@ -318,6 +333,14 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
 export interface Handout<C, W> {
   readonly waiter: W
   readonly connection: C | null
+}
+
+/** The end that an idle connection is coming to. */
+export interface IdleEnd {
+  readonly leftMs: number
+  /** From the beginning of its idleness. */
+  readonly limitMs: number
+  readonly reason: CloseReason
 }
 
 export interface PoolLimits {

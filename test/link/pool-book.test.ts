@@ -238,6 +238,27 @@ test('R87: the idle limit that FINs have taught holds for all, those that idle a
   t.strictSame(closed, ['kept upstream-learned'])
 })
 
+test('R87: the end that an idle connection is coming to, as things stand', async t => {
+  const { book, dialed } = bench({ upstreamConnectionsMax: 9, upstreamIdleMax: 9 })
+  const [plain, hinted, old, busy] = [dialed('plain'), dialed('hinted'), dialed('old'), dialed('busy')]
+  book.hint(hinted, 3, -1)
+  old.seat.oldAt = 1_500
+  for (const connection of [plain, hinted, old]) book.release(connection, 'keep', 1_000)
+  t.strictSame(book.idleEnd(plain, 1_400), { leftMs: 3_600, limitMs: 4_000, reason: 'upstream-idle' })
+  t.strictSame(book.idleEnd(hinted, 1_400), { leftMs: 1_600, limitMs: 2_000, reason: 'upstream-hint' })
+  t.strictSame(book.idleEnd(old, 1_400), { leftMs: 100, limitMs: 500, reason: 'upstream-age' })
+  t.strictSame(book.idleEnd(old, 1_600), { leftMs: 0, limitMs: 500, reason: 'upstream-age' }, 'overdue, not closed yet')
+  t.equal(book.idleEnd(busy, 1_400), null)
+  for (const at of [10_000, 20_000]) book.lesson.observe(2_500, at)
+  t.strictSame(book.idleEnd(plain, 1_400), { leftMs: 1_100, limitMs: 1_500, reason: 'upstream-learned' })
+  t.equal(book.acquire(w1, 1_400), old, 'nothing has changed by it')
+
+  const endless = bench({ upstreamIdleMs: 0 })
+  const kept = endless.dialed('kept')
+  endless.book.release(kept, 'keep', 0)
+  t.equal(endless.book.idleEnd(kept, 1e9), null)
+})
+
 test('R59, R73: an octet or a FIN on an idle connection ends it; only the FIN is a lesson', async t => {
   const { book, dialed, closed } = bench({ upstreamConnectionsMax: 5, upstreamIdleMax: 5 })
   const [a, b, c, d] = [dialed('a'), dialed('b'), dialed('c'), dialed('d')]
