@@ -1,6 +1,7 @@
 import { latin1 } from '../wire/latin1.js'
 import { ID } from '../wire/names.js'
 import type { RequestHead } from '../wire/request-head.js'
+import type { FieldEdits } from './field-edits.js'
 import { forwardedElement } from './forwarded.js'
 import type { RequestContext } from './rewrite-request.js'
 import { viaMember } from './via.js'
@@ -12,17 +13,23 @@ import { viaMember } from './via.js'
 export class AboutClient {
   host = ''
   minor = -1
+  /** Of the settings and of the route that the lines were made under. */
+  generation = 0
+  edits: FieldEdits | null = null
   lines = ''
 }
 
 /** X-Forwarded-*, Forwarded and Via: our lines about the client, and about ourselves. */
 export function linesAbout(head: RequestHead, context: RequestContext): string {
-  const { about } = context
+  const { about, generation, edits } = context
   // A trusted peer speaks of other clients, and in other words, with each request.
   if (about === null || context.trustedPeer) return makeLines(head, context)
-  if (about.host !== head.host || about.minor !== head.minor) {
+  const isOther = about.host !== head.host || about.minor !== head.minor
+  if (isOther || about.generation !== generation || about.edits !== edits) {
     about.host = head.host
     about.minor = head.minor
+    about.generation = generation
+    about.edits = edits
     about.lines = flat(makeLines(head, context))
   }
   return about.lines
@@ -38,7 +45,7 @@ function makeLines(head: RequestHead, context: RequestContext): string {
   if (context.xForwarded) out = xForwardedLines(head, context)
   if (context.forwarded) out += `Forwarded: ${elementFor(head, context)}\r\n`
   if (context.viaRequest && context.via !== '') out += `Via: ${viaMember(head.minor, context.via)}\r\n`
-  return out
+  return context.edits === null ? out : context.edits.without(out)
 }
 
 /** Ours alone for an untrusted peer; behind what a trusted one says. */

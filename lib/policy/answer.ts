@@ -14,6 +14,8 @@ export interface AnswerContext {
   persist: '' | 'close' | 'keep-alive'
   /** The value of Keep-Alive, sent only with `persist: 'keep-alive'`. */
   keepAlive: string
+  /** The value of X-Request-Id, '' for none. */
+  requestId?: string
 }
 
 /** Why we answer ourselves, in words that help whoever reads it. */
@@ -72,9 +74,10 @@ export function answerOptions(allow: string, context: AnswerContext): string {
 }
 
 /** The answer to a CONNECT whose tunnel stands: no framing field, the tunnel begins behind it (RFC 9110 9.3.6). */
-export function answerConnect({ name, date }: AnswerContext): string {
+export function answerConnect({ name, date, requestId = '' }: AnswerContext): string {
   const line = statusLine(200, 'Connection Established')
-  return `${line}${fieldLine('Date', date)}${fieldLine('Proxy-Status', proxyStatus({ name, ...NO_ERROR }))}\r\n`
+  const status = fieldLine('Proxy-Status', proxyStatus({ name, ...NO_ERROR }))
+  return `${line}${fieldLine('Date', date)}${status}${idLine(requestId)}\r\n`
 }
 
 /** A 100 of our own, for an upstream that stays silent (RFC 9110 10.1.1). */
@@ -89,7 +92,7 @@ const SECRET = new Set(['authorization', 'proxy-authorization', 'cookie', 'cooki
 
 function headOf(
   status: number,
-  { name, date, persist, keepAlive }: AnswerContext,
+  { name, date, persist, keepAlive, requestId = '' }: AnswerContext,
   { error, details }: { error: string; details: string },
   fields: readonly (readonly [string, string])[],
   length: number,
@@ -100,12 +103,15 @@ function headOf(
   head += fieldLine('Content-Length', `${length}`)
   head += fieldLine('Cache-Control', 'no-store')
   head += fieldLine('Proxy-Status', proxyStatus({ name, error, details }))
+  head += idLine(requestId)
   const upgrade = fields.some(([field]) => field.toLowerCase() === 'upgrade')
   const options = [persist, upgrade ? 'upgrade' : ''].filter(option => option !== '')
   if (options.length > 0) head += fieldLine('Connection', options.join(', '))
   if (persist === 'keep-alive' && keepAlive !== '') head += fieldLine('Keep-Alive', keepAlive)
   return `${head}\r\n`
 }
+
+const idLine = (requestId: string): string => (requestId === '' ? '' : fieldLine('X-Request-Id', requestId))
 
 /** Three short lines: what happened, where, what to do. ASCII only, as it may quote what a peer sent. */
 function textOf({ status, error, what, where, todo }: Problem, { name }: AnswerContext): string {

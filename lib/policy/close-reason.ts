@@ -14,6 +14,10 @@ export type CloseReason =
   | 'client-requests-max'
   | 'client-evicted'
   | 'client-limit'
+  | 'client-denied'
+  | 'client-rate'
+  | 'client-preface'
+  | 'client-tls'
   | 'client-protocol-error'
   | 'client-gone'
   | 'content-unread'
@@ -36,10 +40,13 @@ export type CloseReason =
   | 'upstream-protocol-error'
   | 'upstream-timeout'
   | 'upstream-incomplete'
+  | 'upstream-private'
   | 'early-response'
   | 'surplus-idle'
   | 'stale'
   | 'exchange-timeout'
+  | 'reconfigured'
+  | 'health'
   | 'draining'
   | 'internal-error'
   | 'shutdown'
@@ -57,6 +64,10 @@ export const CLOSE_REASONS: Record<CloseReason, string> = {
   'client-requests-max': 'The connection has served as many requests as one connection may.',
   'client-evicted': 'It was idle longest when another client needed the place.',
   'client-limit': 'There are as many client connections, in total or from this address, as allowed.',
+  'client-denied': 'The address of the client is not one that may connect.',
+  'client-rate': 'This address opened connections faster than allowed.',
+  'client-preface': 'A peer that must begin with a PROXY protocol preface sent none in time, or a wrong one.',
+  'client-tls': 'The TLS handshake with the client failed, or did not end in time.',
   'client-protocol-error': 'What the client sent is not HTTP that we accept.',
   'client-gone': 'The client went away before its response was complete, so the upstream was stopped.',
   'content-unread': 'The content of the request was not read to its end (RFC 9112 9.3).',
@@ -81,10 +92,13 @@ export const CLOSE_REASONS: Record<CloseReason, string> = {
     'What the upstream sent is not HTTP that we accept, or leaves it in doubt where a message ends.',
   'upstream-timeout': 'The upstream did not answer, or did not go on, in time.',
   'upstream-incomplete': 'The upstream ended the connection in the middle of a response (RFC 9112 8).',
+  'upstream-private': 'It began with the address of one client (PROXY protocol), so nobody else may use it.',
   'early-response': 'The upstream answered before it had the whole request (RFC 9112 9.5).',
   'surplus-idle': 'There are as many idle connections to this upstream as we keep.',
   stale: 'The upstream had closed the idle connection just as a request was sent on it.',
   'exchange-timeout': 'The whole exchange took longer than allowed.',
+  reconfigured: 'The server that it leads to is no longer one of its group: another configuration, or another address.',
+  health: 'The server that it leads to was found to be down.',
   draining: 'The proxy is being stopped and closes connections after their last response.',
   'internal-error': 'A fault of the proxy itself.',
   shutdown: 'The proxy was stopped at once.',

@@ -2,6 +2,7 @@ import type { Lines } from '../wire/lines.js'
 import type { RequestHead } from '../wire/request-head.js'
 import type { ResponseHead } from '../wire/response-head.js'
 import type { ConnectionOptions } from './connection-options.js'
+import type { FieldEdits } from './field-edits.js'
 import { planRequest, type RequestContext } from './rewrite-request.js'
 import { planResponse, type ResponseContext } from './rewrite-response.js'
 import { ADDITIONS, judge, RULES, type Rules, ruleOf, type Verdict } from './rules.js'
@@ -21,26 +22,30 @@ export interface LedgerRow {
 
 /** Every field of a request, in and out. Where a row says `reject` the request goes nowhere, so nothing is added. */
 export function explainRequest(head: RequestHead, options: ConnectionOptions, context: RequestContext): LedgerRow[] {
-  const { rules, first, last } = planRequest(head, options, context)
+  const { rules, first, last, set } = planRequest(head, options, context)
   const received = receivedRows(head.lines, rules, options)
-  return isRejected(received) ? received : [...addedRows(first), ...received, ...addedRows(last)]
+  return isRejected(received) ? received : [...addedRows(first), ...received, ...lastRows(last, set)]
 }
 
 /** Every field of a response, in and out. */
 export function explainResponse(head: ResponseHead, options: ConnectionOptions, context: ResponseContext): LedgerRow[] {
-  const { rules, last, wrongUpgrade } = planResponse(head, options, context)
+  const { rules, last, set, wrongUpgrade } = planResponse(head, options, context)
   const received = receivedRows(head.lines, rules, options)
   if (isRejected(received)) return received
   if (wrongUpgrade) return [...received, { field: 'Upgrade', value: '', ...rowOf(RULES.wrongUpgrade) }]
-  return [...received, ...addedRows(last)]
+  return [...received, ...lastRows(last, set)]
 }
 
 /** Every field of a trailer section; nothing is ever added to one. */
-export function explainTrailers(lines: Lines, options: ConnectionOptions): LedgerRow[] {
+export function explainTrailers(
+  lines: Lines,
+  options: ConnectionOptions,
+  edits: FieldEdits | null = null,
+): LedgerRow[] {
   return Array.from({ length: lines.count }, (_, i) => ({
     field: lines.name(i),
     value: lines.value(i),
-    ...rowOf(RULES[judgeTrailer(lines, i, options)]),
+    ...rowOf(RULES[judgeTrailer(lines, i, options, edits)]),
   }))
 }
 
@@ -52,15 +57,24 @@ function receivedRows(lines: Lines, rules: Rules, options: ConnectionOptions): L
   }))
 }
 
+/** What we add, and behind it what the route sets. */
+function lastRows(last: string, set: string): LedgerRow[] {
+  const { reason, section } = RULES.setByRoute
+  const ours = addedRows(last.slice(0, last.length - set.length))
+  return [...ours, ...addedRows(set).map(row => ({ ...row, reason, section }))]
+}
+
 /** Reads the very text that the rewrite adds, so that nothing is said here that is not done there. */
 function addedRows(text: string): LedgerRow[] {
   const lines = text.split('\r\n').slice(0, -1)
   return lines.map(line => {
     const colon = line.indexOf(': ')
     const field = line.slice(0, colon)
-    return { field, value: line.slice(colon + 2), verdict: 'add', ...ADDITIONS[field.toLowerCase()]! }
+    return { field, value: line.slice(colon + 2), verdict: 'add', ...(ADDITIONS[field.toLowerCase()] ?? OF_THIS_PROXY) }
   })
 }
+
+const OF_THIS_PROXY = { reason: 'a field of this proxy', section: 'RFC 9110 5.1' }
 
 function rowOf({ verdict, reason, section }: { verdict: Verdict; reason: string; section: string }) {
   return { verdict, reason, section }

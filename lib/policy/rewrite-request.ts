@@ -4,8 +4,10 @@ import { requestLine } from '../wire/writer.js'
 import { type AboutClient, linesAbout } from './about-client.js'
 import type { ConnectionOptions } from './connection-options.js'
 import { readExpect } from './expect.js'
+import { type FieldEdits, NO_EDITS, SENT } from './field-edits.js'
 import { membersOf } from './list.js'
 import { MAX_FORWARDS_MAX, readMaxForwards } from './max-forwards.js'
+import { requestIdLine } from './request-id.js'
 import { copyKept, REQUEST, type Rules, requestRules } from './rules.js'
 import { upgradesOf } from './upgrade.js'
 
@@ -34,6 +36,14 @@ export interface RequestContext {
   forwarded: boolean
   /** Where the lines about this client are kept between its requests; null: they are made anew. */
   about: AboutClient | null
+  /** Which settings these are: another number for others, so that no kept line outlives the settings that it was made under. */
+  generation: number
+  /** What the route edits, null for nothing. */
+  edits: FieldEdits | null
+  /** The value of our X-Request-Id, '' for none. */
+  requestId: string
+  /** Our lines of the trace context (`traceLines`), '' or absent for none: then those received are fields like any other. */
+  trace?: string
   /** The protocols that may be upgraded to, in lower case. */
   upgrades: ReadonlySet<string>
   /** The trailers of the response will reach this client, if it takes them. */
@@ -68,8 +78,10 @@ export interface RequestPlan {
   rules: Rules
   /** Our lines in front of those that are kept: Host, where it is not the received one. */
   first: string
-  /** Our lines after those that are kept. */
+  /** Our lines after those that are kept; behind them what the route sets. */
   last: string
+  /** The end of `last` that the route sets. */
+  set: string
   upgrade: string
   refusedUpgrade: string
   teTrailers: boolean
@@ -140,7 +152,10 @@ export function planRequest(head: RequestHead, options: ConnectionOptions, conte
   if (upgrade !== '') traits |= REQUEST.upgrades
   if (context.nominatedEndToEnd === 'reject') traits |= REQUEST.rejectsNominated
 
+  const { edits, requestId, trace = '' } = context
   let last = linesAbout(head, context)
+  if (requestId !== '') last += requestIdLine(requestId, edits)
+  if (trace !== '') last += edits === null ? trace : edits.without(trace)
   // 0 is answered by ourselves before anything comes here; it never becomes a negative number.
   if (hops >= 0) last += `Max-Forwards: ${Math.min(Math.max(hops - 1, 0), MAX_FORWARDS_MAX)}\r\n`
   if (framing === 'chunked') last += 'Transfer-Encoding: chunked\r\n'
@@ -153,6 +168,10 @@ export function planRequest(head: RequestHead, options: ConnectionOptions, conte
   }
 
   plan.rules = requestRules(traits)
+  plan.set = ''
+  const sent = (requestId === '' ? 0 : SENT.requestId) | (trace === '' ? 0 : SENT.trace)
+  if (edits !== null || sent !== 0) plan.rules = (edits ?? NO_EDITS).over(plan.rules, sent)
+  if (edits !== null) last += plan.set = edits.lines
   plan.first = hostKept ? '' : `Host: ${context.authority}\r\n`
   plan.last = last
   plan.upgrade = upgrade
@@ -166,6 +185,7 @@ const plan: RequestPlan = {
   rules: requestRules(0),
   first: '',
   last: '',
+  set: '',
   upgrade: '',
   refusedUpgrade: '',
   teTrailers: false,

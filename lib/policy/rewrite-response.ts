@@ -3,6 +3,8 @@ import { ProtocolError } from '../wire/protocol-error.js'
 import type { ContentFraming } from '../wire/request-head.js'
 import type { ResponseHead } from '../wire/response-head.js'
 import type { ConnectionOptions } from './connection-options.js'
+import { type FieldEdits, NO_EDITS, SENT } from './field-edits.js'
+import { requestIdLine } from './request-id.js'
 import { copyKept, RESPONSE, RULES, type Rules, responseRules } from './rules.js'
 import { agrees, upgradesOf } from './upgrade.js'
 import { viaMember } from './via.js'
@@ -26,12 +28,19 @@ export interface ResponseContext {
   upgrade: string
   /** The trailer section will be passed on. */
   trailers: boolean
+  /** What the route edits, null for nothing. Other interim responses than 101 lose fields by it and get none. */
+  edits: FieldEdits | null
+  /** The value of our X-Request-Id, '' for none. */
+  requestId: string
+  /** More lines of our own, whole: `setCookieLine`. */
+  extra: string
 }
 
 /** As `RequestPlan`. */
 export interface ResponsePlan {
   rules: Rules
   last: string
+  set: string
   /** A 101 without what was offered: refused, with or without a line to blame. */
   wrongUpgrade: boolean
 }
@@ -82,13 +91,22 @@ export function planResponse(head: ResponseHead, options: ConnectionOptions, con
   if (persist !== '') last += `Connection: ${persist}${upgrade === '' ? '' : ', upgrade'}\r\n`
   else if (upgrade !== '') last += 'Connection: upgrade\r\n'
   if (persist === 'keep-alive' && context.keepAlive !== '') last += `Keep-Alive: ${context.keepAlive}\r\n`
+  const { edits, requestId } = context
   plan.rules = responseRules(traits)
+  plan.set = ''
+  const sent = requestId === '' ? 0 : SENT.requestId
+  if (edits !== null || sent !== 0) plan.rules = (edits ?? NO_EDITS).over(plan.rules, sent)
+  if (final || switches) {
+    if (requestId !== '') last += requestIdLine(requestId, edits)
+    last += context.extra
+    if (edits !== null) last += plan.set = edits.lines
+  }
   plan.last = last
   plan.wrongUpgrade = wrongUpgrade
   return plan
 }
 
-const plan: ResponsePlan = { rules: responseRules(0), last: '', wrongUpgrade: false }
+const plan: ResponsePlan = { rules: responseRules(0), last: '', set: '', wrongUpgrade: false }
 
 /** Which framing field the client gets: 'length' for the Content-Length received, 'chunked' for our Transfer-Encoding. */
 function framingOf({ status, lengthDropped }: ResponseHead, context: ResponseContext): 'length' | 'chunked' | 'none' {

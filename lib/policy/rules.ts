@@ -55,6 +55,10 @@ export const RULES = {
   appended: { verdict: 'replace', reason: 'a trusted peer said it, its address follows', section: 'RFC 7239 7.4' },
   environment: { verdict: 'drop', reason: 'CGI would turn it into HTTP_PROXY', section: 'RFC 3875 4.1.18' },
   inTrailer: { verdict: 'drop', reason: 'may not stand in a trailer section', section: 'RFC 9110 6.5.1' },
+  setByRoute: { verdict: 'replace', reason: 'set by the route', section: 'RFC 9110 5.1' },
+  removedByRoute: { verdict: 'drop', reason: 'removed by the route', section: 'RFC 9110 5.1' },
+  requestId: { verdict: 'replace', reason: 'one id for the exchange, on both sides', section: 'RFC 9110 5.1' },
+  traced: { verdict: 'replace', reason: 'the span of this proxy is the next parent', section: 'W3C Trace Context 3.4' },
   framingNamed: {
     verdict: 'reject',
     reason: 'Connection names a field that frames or routes the request',
@@ -116,6 +120,10 @@ export const ADDITIONS: Record<string, { readonly reason: string; readonly secti
   connection: { reason: 'what we use for this connection', section: 'RFC 9110 7.6.1' },
   'keep-alive': { reason: 'how long the connection stays', section: 'RFC 2068 19.7.1' },
   date: { reason: 'the response came without', section: 'RFC 9110 6.6.1' },
+  'x-request-id': { reason: 'the id of the exchange', section: 'RFC 9110 5.1' },
+  traceparent: { reason: 'the span of this proxy', section: 'W3C Trace Context 3.2' },
+  tracestate: { reason: 'goes with traceparent', section: 'W3C Trace Context 3.3' },
+  'set-cookie': { reason: 'holds the client to its server', section: 'RFC 6265 4.1' },
 }
 
 /** The rules of one kind of message, as numbers by known name: what a field gets by itself, and what when it is named. */
@@ -124,6 +132,13 @@ export interface Rules {
   readonly named: Uint8Array
   /** Also look at unknown names that CGI would take for an identity field. */
   readonly guarded: boolean
+  /** What comes after the rules of the hop, null for nothing. */
+  readonly edits: NamedRules | null
+}
+
+/** Rules for fields of certain names, by the number of a rule; KEEP for every other field. */
+export interface NamedRules {
+  ruleFor(lines: Lines, i: number): number
 }
 
 type Rows = Partial<Record<KnownName, RuleName>>
@@ -267,12 +282,13 @@ function compile(own: Rows, whenNamed: Rows, otherwise: RuleName, guarded: boole
     // A name that nobody knows is what Connection is there for; a well-known one is end to end.
     named: Uint8Array.from(NAMES, name => RULE[name === '' ? 'named' : (whenNamed[name] ?? otherwise)]),
     guarded,
+    edits: null,
   }
 }
 
 /**
  * What becomes of line `i`: the number of a rule. Reasons of its own come first, being named by Connection second, so
- * `Connection: te` is no nomination of an end-to-end field.
+ * `Connection: te` is no nomination of an end-to-end field; last comes what a route says about fields that would be kept.
  */
 export function judge(lines: Lines, i: number, rules: Rules, options: ConnectionOptions): number {
   const id = lines.id(i)
@@ -280,7 +296,8 @@ export function judge(lines: Lines, i: number, rules: Rules, options: Connection
   if (rule === appended) return lines.find(id, i) < 0 ? appended : KEEP // only the last of these lines is appended to
   if (rule !== KEEP) return rule
   if (id === 0 && rules.guarded && isIdentityLine(lines, i)) return untrusted
-  return options.any && options.has(lines, i) ? rules.named[id]! : KEEP
+  if (options.any && options.has(lines, i)) return rules.named[id]!
+  return rules.edits === null ? KEEP : rules.edits.ruleFor(lines, i)
 }
 
 /**

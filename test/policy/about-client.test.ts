@@ -1,8 +1,14 @@
 import fc from 'fast-check'
 import { test } from 'tap'
 import { AboutClient, linesAbout } from '../../lib/policy/about-client.js'
+import { FieldEdits } from '../../lib/policy/field-edits.js'
 import { GATEWAY, request } from './heads.js'
 
+const EDITS = [
+  new FieldEdits('request', { set: { 'X-Forwarded-Proto': 'https' } }),
+  new FieldEdits('request', { remove: ['X-Forwarded-For', 'Forwarded'] }),
+  new FieldEdits('request', { remove: ['X-A'] }),
+]
 const hosts = fc.constantFrom('a.example', 'b.example:81', '')
 const requests = fc.array(
   fc.record({
@@ -10,6 +16,9 @@ const requests = fc.array(
     minor: fc.constantFrom(0, 1),
     trusted: fc.boolean(),
     said: fc.constantFrom('', '192.0.2.9'),
+    // Another generation of settings adds other lines; another route edits others.
+    generation: fc.constantFrom(1, 2, 3),
+    edits: fc.constantFrom(null, ...EDITS),
   }),
   { minLength: 1, maxLength: 6 },
 )
@@ -25,13 +34,24 @@ for (const [xForwarded, forwarded, viaRequest] of [
     fc.assert(
       fc.property(requests, list => {
         const about = new AboutClient()
-        for (const { host, minor, trusted, said } of list) {
+        for (const { host, minor, trusted, said, generation, edits } of list) {
           const { head } = request(
             `GET / HTTP/1.${minor}`,
             `Host: ${host}`,
             ...(said === '' ? [] : [`X-Forwarded-For: ${said}`]),
           )
-          const context = { ...GATEWAY, xForwarded, forwarded, viaRequest, trustedPeer: trusted, clientPort: 5000 }
+          const context = {
+            ...GATEWAY,
+            xForwarded: generation === 3 ? !xForwarded : xForwarded,
+            forwarded,
+            viaRequest,
+            via: `edge-${generation}`,
+            scheme: generation === 2 ? ('https' as const) : ('http' as const),
+            trustedPeer: trusted,
+            clientPort: 5000,
+            generation,
+            edits,
+          }
           t.equal(linesAbout(head, { ...context, about }), linesAbout(head, { ...context, about: null }))
         }
       }),

@@ -46,6 +46,26 @@ const CONTENT = [
 test('R200, R220: a problem in plain text', async t =>
   t.equal(answerProblem(REFUSED, CONTEXT), crlf(...HEAD) + CONTENT))
 
+test('an answer of ours carries the id of its exchange', async t => {
+  const context = { ...CONTEXT, requestId: 'r-1' }
+  for (const text of [
+    answerProblem(REFUSED, context),
+    answerOptions('GET', context),
+    answerTrace(request('TRACE / HTTP/1.1', 'Host: a').head, context),
+    answerConnect(context),
+  ])
+    t.match(text.split('\r\n\r\n')[0], /\r\nX-Request-Id: r-1(\r\n|$)/)
+  t.notMatch(answerConnect({ ...CONTEXT, requestId: '' }), /Request-Id/)
+  t.throws(() => answerProblem(REFUSED, { ...CONTEXT, requestId: 'a\nb' }), TypeError)
+})
+
+test('429, 403, 404, 408 and 413: whole, with what they need', async t => {
+  const wait = { ...REFUSED, status: 429, error: 'http_request_denied', fields: [['Retry-After', '2']] as const }
+  t.match(answerProblem(wait, CONTEXT), /^HTTP\/1\.1 429 Too Many Requests\r\n[\s\S]*\r\nRetry-After: 2\r\n/)
+  for (const status of [403, 404, 408, 413])
+    t.match(answerProblem({ ...REFUSED, status }, CONTEXT), `HTTP/1.1 ${status} ${REASON_PHRASES[status]}\r\n`)
+})
+
 test('R161: to HEAD the same without the content', async t => {
   t.equal(answerProblem({ ...REFUSED, method: 'HEAD' }, CONTEXT), crlf(...HEAD))
 })

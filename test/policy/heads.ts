@@ -81,6 +81,9 @@ export const GATEWAY: RequestContext = {
   xForwarded: true,
   forwarded: false,
   about: null,
+  generation: 0,
+  edits: null,
+  requestId: '',
   upgrades: new Set(['websocket']),
   passTrailers: true,
   nominatedEndToEnd: 'remove',
@@ -100,6 +103,9 @@ export const TO_CLIENT: ResponseContext = {
   keepAlive: '',
   upgrade: '',
   trailers: false,
+  edits: null,
+  requestId: '',
+  extra: '',
 }
 
 /** What a call throws; an error if it throws nothing. */

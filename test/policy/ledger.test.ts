@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { test } from 'tap'
+import { FieldEdits } from '../../lib/policy/field-edits.js'
 import { explainRequest, explainResponse, explainTrailers, type LedgerRow } from '../../lib/policy/ledger.js'
 import { type RequestContext, rewriteRequest } from '../../lib/policy/rewrite-request.js'
 import { type ResponseContext, rewriteResponse } from '../../lib/policy/rewrite-response.js'
@@ -38,6 +39,37 @@ test('R136: a request that is refused adds nothing', async t => {
     'replace Host: a (RFC 9110 7.2)',
     'reject Connection: host (RFC 9110 7.6.1)',
   ])
+})
+
+test('R132: what a route edits, and what else is ours', async t => {
+  const edits = { set: { 'X-Team': 'blue', Via2: 'x' }, remove: ['X-Debug'] }
+  const { head, options } = request('GET / HTTP/1.1', 'Host: a.example', 'x-team: red', 'X-Debug: 1', 'X-Request-Id: a')
+  const context = { ...GATEWAY, xForwarded: false, edits: new FieldEdits('request', edits), requestId: 'b' }
+  const told = (rows: LedgerRow[]) => rows.map(row => `${row.verdict} ${row.field}: ${row.value} (${row.reason})`)
+  t.same(told(explainRequest(head, options, context)), [
+    'keep Host: a.example (end to end)',
+    'replace x-team: red (set by the route)',
+    'drop X-Debug: 1 (removed by the route)',
+    'replace X-Request-Id: a (one id for the exchange, on both sides)',
+    'add Via: 1.1 edge-7 (this proxy and the version that it received)',
+    'add X-Request-Id: b (the id of the exchange)',
+    'add X-Team: blue (set by the route)',
+    'add Via2: x (set by the route)',
+  ])
+  const answer = response('GET', 'HTTP/1.1 200 OK', 'Date: x')
+  const extra = 'Set-Cookie: a=b\r\nX-Ours: c\r\n'
+  t.same(
+    told(
+      explainResponse(answer.head, answer.options, { ...TO_CLIENT, edits: new FieldEdits('response', edits), extra }),
+    ),
+    [
+      'keep Date: x (end to end)',
+      'add Set-Cookie: a=b (holds the client to its server)',
+      'add X-Ours: c (a field of this proxy)',
+      'add X-Team: blue (set by the route)',
+      'add Via2: x (set by the route)',
+    ],
+  )
 })
 
 test('R155: a 101 that is refused', async t => {
@@ -114,6 +146,32 @@ const FIELD = fc.oneof(
 )
 const FIELDS = fc.array(FIELD, { maxLength: 12 }).map(fields => fields.map(([name, value]) => `${name}: ${value}`))
 
+/** What routes edit, with what may not be left of it. */
+const EDITED = new Map(
+  (['request', 'response'] as const).flatMap(kind => [
+    [new FieldEdits(kind, { set: { 'X-A': 'ours', Cookie: 'ours' } }), /^(x[-_]a|cookie)$/i] as const,
+    [
+      new FieldEdits(kind, { set: { 'x-forwarded-for': 'ours' }, remove: ['Forwarded', 'X-Request-Id'] }),
+      /^(x[-_]forwarded[-_]for|forwarded|x[-_]request[-_]id)$/i,
+    ] as const,
+    [
+      new FieldEdits(kind, { remove: ['X-B', 'Accept', 'x_forwarded_host'] }),
+      /^(x[-_]b|accept|x[-_]forwarded[-_]host)$/i,
+    ] as const,
+  ]),
+)
+const ROUTE_EDITS = fc.constantFrom(null, ...EDITED.keys())
+const REQUEST_ID = fc.constantFrom('', 'r-1')
+
+/** Nothing received is left of what the route edits, and what it sets is at the end. */
+function isEdited(text: string, edits: FieldEdits | null, sets: boolean): void {
+  const names = edits === null ? undefined : EDITED.get(edits)
+  if (edits === null || names === undefined) return
+  const left = fieldsOf(linesOf(text, true)).filter(({ name, value }) => names.test(name) && value !== 'ours')
+  same(left, [], 'received fields that are edited')
+  if (sets && !text.endsWith(`${edits.lines}\r\n`)) throw new Error('what the route sets is not at the end')
+}
+
 const REQUEST_CONTEXT: fc.Arbitrary<Omit<RequestContext, 'framing'>> = fc.record({
   mode: fc.constantFrom('reverse', 'forward'),
   via: fc.constantFrom('edge-7', ''),
@@ -122,6 +180,10 @@ const REQUEST_CONTEXT: fc.Arbitrary<Omit<RequestContext, 'framing'>> = fc.record
   target: fc.constant('/x'),
   clientAddress: fc.constantFrom('192.0.2.1', '2001:db8::1', ''),
   about: fc.constant(null),
+  generation: fc.constant(0),
+  edits: ROUTE_EDITS,
+  requestId: REQUEST_ID,
+  trace: fc.constantFrom('', 'traceparent: 00-ours\r\n', 'traceparent: 00-ours\r\ntracestate: ours\r\n'),
   clientPort: fc.constantFrom(0, 5000),
   scheme: fc.constantFrom('http', 'https'),
   trustedPeer: fc.boolean(),
@@ -142,6 +204,9 @@ const RESPONSE_CONTEXT: fc.Arbitrary<ResponseContext> = fc.record({
   keepAlive: fc.constantFrom('', 'timeout=5, max=9'),
   upgrade: fc.constantFrom('', 'websocket'),
   trailers: fc.boolean(),
+  edits: ROUTE_EDITS,
+  requestId: REQUEST_ID,
+  extra: fc.constantFrom('', 'Set-Cookie: ours=1\r\n', 'X-Ours: 1\r\n'),
 })
 
 const seed = Date.now() % 2 ** 31
@@ -214,6 +279,12 @@ test(`R132, R134, R141, R204: any request (seed ${seed})`, async t => {
     if (context.viaRequest && context.via !== '' && !has(`Via: 1.${head.minor} edge-7`))
       throw new Error('our Via is gone')
     const address = context.clientAddress === '' ? 'unknown' : context.clientAddress
+    isEdited(text, context.edits, true)
+    if (context.requestId !== '' && context.edits === null && !has('X-Request-Id: r-1'))
+      throw new Error('our id is gone')
+    if (context.edits === null && context.trace && !text.includes(`\r\n${context.trace}`))
+      throw new Error('our trace is gone')
+    if (context.edits !== null) return
     if (context.xForwarded && !new RegExp(`\r\nX-Forwarded-For: (.*, )?${address}\r\n`).test(text))
       throw new Error('no address')
     if (context.xForwarded && !context.trustedPeer && !has('X-Forwarded-Host: a.example'))
@@ -248,6 +319,9 @@ test(`R132, R134, R123: any response (seed ${seed})`, async t => {
     )
     if (context.via !== '' && !text.includes('\r\nVia: 1.1 edge-7\r\n')) throw new Error('our Via is gone')
     if (head.status >= 200 && !/\r\nDate: /i.test(text)) throw new Error('no Date')
+    const gets = head.status >= 200 || head.status === 101
+    isEdited(text.replace(context.extra, ''), context.edits, gets)
+    if (gets && !text.includes(context.extra)) throw new Error('a line of ours is gone')
     if (context.clientMinor === 0 && /\r\nTransfer-Encoding:/i.test(text)) throw new Error('chunked to HTTP/1.0')
   })
   t.doesNotThrow(() => fc.assert(property, RUN))

@@ -17,7 +17,7 @@ import { fieldLines, optionsOf } from './heads.js'
 for (const [name, rule] of Object.entries(RULES)) {
   test(`${name}: a verdict, a reason, a section`, async t => {
     t.match(rule.verdict, /^(keep|drop|replace|reject)$/)
-    t.match(rule.section, /^RFC [0-9]+ [0-9A-Z.]+$/)
+    t.match(rule.section, /^(RFC [0-9]+|W3C Trace Context) [0-9A-Z.]+$/)
     t.ok(rule.reason.length > 0 && rule.reason.length < 80)
     t.equal('status' in rule, rule.verdict === 'reject', 'a rejection has a status, nothing else has')
     t.equal(ruleOf(RULE[name as RuleName]), rule)
@@ -32,7 +32,7 @@ test('keep is number 0, and nothing but rejections stands behind the first', asy
 
 test('additions have a reason and a section', async t => {
   for (const { reason, section } of Object.values(ADDITIONS))
-    t.match(`${reason}: ${section}`, /^.+: RFC [0-9]+ [0-9.]+$/)
+    t.match(`${reason}: ${section}`, /^.+: (RFC [0-9]+|W3C Trace Context) [0-9.]+$/)
 })
 
 test('names in the trailer rules are lower case', async t => {

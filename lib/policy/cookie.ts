@@ -1,0 +1,51 @@
+import type { Lines } from '../wire/lines.js'
+import { ID, isToken } from '../wire/names.js'
+import { fieldLine } from '../wire/writer.js'
+import { trimOws } from './list.js'
+
+/** The value of the first cookie of this name in all Cookie lines (RFC 6265 4.2.1), as received; '' when there is none. */
+export function readCookie(lines: Lines, name: string): string {
+  for (let i = lines.find(ID.cookie); i >= 0; i = lines.find(ID.cookie, i)) {
+    const value = cookieIn(lines.value(i), name)
+    if (value !== undefined) return value
+  }
+  return ''
+}
+
+function cookieIn(text: string, name: string): string | undefined {
+  for (let from = 0; from < text.length; ) {
+    const semicolon = text.indexOf(';', from)
+    const to = semicolon < 0 ? text.length : semicolon
+    const pair = trimOws(text, from, to)
+    if (pair.startsWith(name) && pair.charCodeAt(name.length) === EQUALS) return pair.slice(name.length + 1)
+    from = to + 1
+  }
+  return undefined
+}
+
+const EQUALS = 0x3d
+
+export interface CookieOptions {
+  readonly path: string
+  /** Only over TLS. */
+  readonly secure: boolean
+  /** Whole seconds; without it the cookie lives as long as the browser's session. */
+  readonly maxAgeS?: number
+}
+
+/**
+ * A whole Set-Cookie line (RFC 6265 4.1.1), for nobody but ourselves: no script sees it, and other sites' forms do not send it.
+ * @throws TypeError for what cannot stand in one
+ */
+export function setCookieLine(name: string, value: string, { path, secure, maxAgeS }: CookieOptions): string {
+  if (!isToken(name)) throw new TypeError(`not the name of a cookie: ${JSON.stringify(name)}`)
+  if (!/^[!#-+\--:<-[\]-~]*$/.test(value)) throw new TypeError(`not the value of a cookie: ${JSON.stringify(value)}`)
+  if (!/^\/[!-:<-~]*$/.test(path)) throw new TypeError(`not the path of a cookie: ${JSON.stringify(path)}`)
+  if (maxAgeS !== undefined && !Number.isSafeInteger(maxAgeS))
+    throw new TypeError(`not the age of a cookie: ${maxAgeS}`)
+  const age = maxAgeS === undefined ? '' : `; Max-Age=${maxAgeS}`
+  return fieldLine(
+    'Set-Cookie',
+    `${name}=${value}; Path=${path}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}${age}`,
+  )
+}

@@ -1,0 +1,134 @@
+import { isToken } from '../wire/names.js'
+import { ProtocolError } from '../wire/protocol-error.js'
+import type { RequestHead } from '../wire/request-head.js'
+import { quote } from '../wire/request-target.js'
+import { checkPath, loosely, refuseDotSegments, SLASH, scanPath, spelled } from './path.js'
+import { HostIndex, hostPattern } from './route-hosts.js'
+
+/** Which requests a route takes: those that fulfil every condition that it has. */
+export interface RouteMatch {
+  /** One of these hosts, see `hostPattern`. */
+  readonly host?: readonly string[]
+  /** The path begins with it, and a segment ends there. `/` is every path, and so no condition. */
+  readonly path?: string
+  /** The path is this one; the query does not count. */
+  readonly exact?: string
+  /** One of these methods; they have a case, and GET does not stand for HEAD (RFC 9110 9.1). */
+  readonly method?: readonly string[]
+}
+
+/** A route with what it leads to. */
+export interface RouteRow<T> {
+  readonly match: RouteMatch
+  readonly value: T
+}
+
+interface Row<T> {
+  readonly hosts: readonly string[] | null
+  readonly methods: readonly string[] | null
+  /** '' for any path. */
+  readonly path: string
+  readonly exact: boolean
+  readonly value: T
+}
+
+/**
+ * Routes in their order: the first that fits takes the request. A path is matched as received where everybody reads it in the same way
+ * (by one scan, which nearly every path passes); else in two ways, which have to lead to the same route.
+ */
+export class Routes<T> {
+  /** The one route that takes everything, when that is how it is: nothing has to be matched. */
+  readonly only: T | null
+  readonly #hosts: HostIndex<Row<T>>
+
+  /** @throws TypeError for a condition that cannot be one */
+  constructor(rows: readonly RouteRow<T>[]) {
+    const compiled = rows.map(row => compile(row))
+    const [first] = compiled
+    this.only = first?.hosts === null && first.methods === null && first.path === '' ? first.value : null
+    this.#hosts = new HostIndex(compiled)
+  }
+
+  /**
+   * Where this request goes, null for nowhere. The target's form and the authority are decided; `*` fits where no path is demanded.
+   * @throws ProtocolError 400 for a path that would be judged, and that could be read as leading elsewhere
+   */
+  match(head: RequestHead): T | null {
+    if (this.only !== null) return this.only
+    const rows = this.#hosts.find(head.host)
+    const { method, path } = head
+    let end = -1
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!
+      if (row.methods !== null && !row.methods.includes(method)) continue
+      if (row.path === '') return row.value
+      if (end < 0) {
+        if (path.charCodeAt(0) !== SLASH) continue
+        end = scanPath(path)
+        if (end < 0) return matchBothWays(rows, method, path.slice(0, ~end))
+      }
+      if (fits(row, path, end)) return row.value
+    }
+    return null
+  }
+}
+
+/** @throws ProtocolError 400 */
+function matchBothWays<T>(rows: readonly Row<T>[], method: string, path: string): T | null {
+  refuseDotSegments(path)
+  const strict = spelled(path)
+  const row = firstOf(rows, method, strict)
+  if (row === firstOf(rows, method, loosely(strict))) return row === undefined ? null : row.value
+  throw new ProtocolError(400, `the path may be read as one of another route: ${quote(path)}`, 'RFC 3986 6.2.2')
+}
+
+function firstOf<T>(rows: readonly Row<T>[], method: string, path: string): Row<T> | undefined {
+  return rows.find(
+    row => (row.methods === null || row.methods.includes(method)) && (row.path === '' || fits(row, path, path.length)),
+  )
+}
+
+/** Does a path, which ends at `end`, fit the condition of this row? */
+function fits({ path: wanted, exact }: Row<unknown>, path: string, end: number): boolean {
+  const { length } = wanted
+  if (exact) return end === length && path.startsWith(wanted)
+  if (!path.startsWith(wanted)) return false
+  return end === length || path.charCodeAt(length) === SLASH || wanted.charCodeAt(length - 1) === SLASH
+}
+
+function compile<T>({ match, value }: RouteRow<T>): Row<T> {
+  const { host, path = '/', exact = '', method } = match
+  checkRoute(match)
+  return {
+    hosts: host === undefined ? null : host.map(hostPattern),
+    methods: method ?? null,
+    path: exact === '' ? (path === '/' ? '' : path) : exact,
+    exact: exact !== '',
+    value,
+  }
+}
+
+/**
+ * Are these conditions such that a request can fulfil them?
+ * @throws TypeError with what is wrong and what would be right
+ */
+export function checkRoute({ host, path, exact, method }: RouteMatch): void {
+  if (path !== undefined && exact !== undefined) throw new TypeError('a route has path or exact, not both')
+  if (host?.length === 0) throw new TypeError('host is empty: leave it out for a route that takes every host')
+  if (method?.length === 0) throw new TypeError('method is empty: leave it out for a route that takes every method')
+  for (const one of host ?? []) hostPattern(one)
+  if (path !== undefined) checkPath('path', path)
+  if (exact !== undefined) checkPath('exact', exact)
+  for (const one of method ?? []) checkMethod(one)
+}
+
+/** @throws TypeError */
+function checkMethod(method: string): void {
+  if (!isToken(method)) throw new TypeError(`method ${JSON.stringify(method)} is no method, for example GET`)
+  const upper = method.toUpperCase()
+  if (method !== upper && STANDARD.has(upper))
+    throw new TypeError(`method ${JSON.stringify(method)}: methods have a case, write ${upper}`)
+}
+
+/** RFC 9110 9.3, RFC 5789. */
+const STANDARD = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'])

@@ -1,0 +1,97 @@
+import { test } from 'tap'
+import { FieldEdits, type FieldEditsOptions } from '../../lib/policy/field-edits.js'
+import { explainRequest } from '../../lib/policy/ledger.js'
+import { loosely, scanPath, spelled } from '../../lib/policy/path.js'
+import { pathPrefixes, rewritePath } from '../../lib/policy/path-prefixes.js'
+import { rewriteRequest } from '../../lib/policy/rewrite-request.js'
+import { Routes } from '../../lib/policy/routes.js'
+import { ProtocolError } from '../../lib/wire/protocol-error.js'
+import { GATEWAY, request } from '../policy/heads.js'
+import { part, read, rowsOf } from './references.js'
+
+const bare = (cell: string): string => cell.replaceAll('`', '')
+const table = (name: string): string[][] => rowsOf(part(read('docs/truth-tables.md'), name)).map(row => row.map(bare))
+
+/** What a call gives, `400` for an error of that status. */
+function orStatus(call: () => string): string {
+  try {
+    return call()
+  } catch (error) {
+    if (error instanceof ProtocolError) return `${error.status}`
+    throw error
+  }
+}
+
+const headFor = (target: string, host = 'app.example') =>
+  request(`${target === '*' ? 'OPTIONS' : 'GET'} ${target} HTTP/1.1`, `Host: ${host}`).head
+
+test('which route takes a path', async t => {
+  const routes = new Routes([
+    { match: { path: '/api' }, value: '/api' },
+    { match: { exact: '/health' }, value: '/health' },
+    { match: { path: '/docs/' }, value: '/docs/' },
+    { match: {}, value: 'without' },
+  ])
+  const rows = table('paths')
+  t.ok(rows.length > 30)
+  for (const [received = '', byTheBook, loose, route] of rows) {
+    const end = scanPath(received)
+    const path = received.slice(0, end < 0 ? ~end : end)
+    t.equal(spelled(path), byTheBook, `${received} by the book`)
+    t.equal(loosely(spelled(path)), loose, `${received} loosely`)
+    t.ok(end < 0 || path === loose, `${received}: a path that is called plain reads the same in both ways`)
+    t.equal(
+      orStatus(() => routes.match(headFor(received)) ?? 'none'),
+      route,
+      received,
+    )
+  }
+})
+
+test('what path is sent', async t => {
+  const rows = table('prefixes')
+  t.ok(rows.length > 20)
+  for (const [stripPrefix = '', setPrefix = '', received = '', sent] of rows) {
+    const prefixes = pathPrefixes({ stripPrefix, setPrefix })
+    const path = orStatus(() => (prefixes === null ? received : rewritePath(received, prefixes)))
+    t.equal(path, sent, `${received} without ${stripPrefix}, with ${setPrefix}`)
+  }
+})
+
+test('does a host fit', async t => {
+  const rows = table('hosts')
+  t.ok(rows.length > 10)
+  for (const [host = '', authority, fits] of rows) {
+    const routes = new Routes([{ match: { host: [host] }, value: 'yes' }])
+    t.equal(routes.match(headFor('/', authority)) ?? 'no', fits, `${host} / ${authority}`)
+  }
+})
+
+test('what becomes of a field that the route edits', async t => {
+  const rows = table('edits')
+  t.equal(rows.length, 5)
+  const edits: Record<string, (name: string) => FieldEditsOptions> = {
+    'sets it': name => ({ set: { [name]: 'ours' } }),
+    'removes it': name => ({ remove: [name] }),
+    'leaves it': () => ({ remove: ['X-Other'] }),
+  }
+  for (const ofHop of ['yes', 'no'])
+    for (const named of ['yes', 'no'])
+      for (const [route, optionsFor] of Object.entries(edits)) {
+        const name = ofHop === 'yes' ? 'X-Forwarded-Host' : 'X-A'
+        const { head, options } = request(
+          'GET / HTTP/1.1',
+          'Host: a.example',
+          `${name}: theirs`,
+          ...(named === 'yes' ? [`Connection: ${name}`] : []),
+        )
+        const context = { ...GATEWAY, edits: new FieldEdits('request', optionsFor(name)) }
+        const is = [ofHop, named, route]
+        const row = rows.find(cells => is.every((cell, i) => cells[i] === '·' || cells[i] === cell))
+        const [received] = explainRequest(head, options, context).filter(({ value }) => value === 'theirs')
+        t.equal(received?.reason, row?.[3], is.join(', '))
+        const { text } = rewriteRequest(head, options, context)
+        t.equal(text.includes(`${name}: ours\r\n`), route === 'sets it', 'ours survives, whatever the client names')
+        t.equal(text.includes(`${name}: theirs\r\n`), row?.[3] === 'end to end')
+      }
+})
