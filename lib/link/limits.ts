@@ -13,6 +13,7 @@ export interface Limits {
   upstreamAgeMs: number
   originsMax: number
   upstreamConnectionsTotalMax: number
+  requestContentBytesMax: number
   retryBytesMax: number
   discardBytesMax: number
   pipelineBytesMax: number
@@ -44,6 +45,9 @@ export const LIMITS: Readonly<Limits> = {
   // To all origins together, tunnels aside: many origins must not use up the files of the process, which clients need as well. What
   // idles longest goes first. About as many as there are clients. Envoy, nginx, Go: no limit in all; HAProxy: `maxconn` of the process.
   upstreamConnectionsTotalMax: 8_192,
+  // What a request may carry. Content passes through and is never held as a whole, so it costs us nothing; who protects an application by
+  // it knows how much that takes. Caddy, HAProxy: no limit; nginx: client_max_body_size 1 MiB; Apache: 1 GiB.
+  requestContentBytesMax: 0,
   // Content that is kept to be sent again. Enough for a form, little enough to be held for every exchange. nginx keeps all of it, in files.
   retryBytesMax: 65_536,
   // Unread content of a request that has its answer already: one more megabyte is cheaper than a new connection. nginx has no limit but lingering_time.
@@ -70,6 +74,7 @@ export const LIMIT_NOTES: Readonly<Record<LimitName, Note<'ms' | 'bytes' | 'coun
     sentence: 'Connections to all origins together, dials under way included.',
     unit: 'count',
   },
+  requestContentBytesMax: { sentence: 'Content of one request (0: no limit); more is answered 413.', unit: 'bytes' },
   retryBytesMax: {
     sentence: 'Request content kept so that it can be sent again on a stale connection.',
     unit: 'bytes',

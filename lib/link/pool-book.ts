@@ -16,6 +16,11 @@ import { IDLE_MARGIN_MS, IdleLesson } from './idle-lesson.js'
 export class PoolBook<C extends Pooled<C>, W extends object> {
   readonly origin: string
   readonly lesson = new IdleLesson()
+  /** How often somebody had to wait, and how often there was no place to wait in either. */
+  queued = 0
+  refused = 0
+  /** The shortest idle limit that a hint has announced, in ms. */
+  announcedMs = Number.POSITIVE_INFINITY
   readonly #limits: Readonly<PoolLimits>
   readonly #close: (connection: C, reason: CloseReason) => void
   readonly #queue = new Map<W, Wait<W>>()
@@ -92,7 +97,11 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
       return this.#dial()
     }
     if (this.#queue.has(waiter)) throw new Error(`${this.origin}: waits already`)
-    if (this.#queue.size >= this.#limits.upstreamWaitingMax) return 'full'
+    if (this.#queue.size >= this.#limits.upstreamWaitingMax) {
+      this.refused++
+      return 'full'
+    }
+    this.queued++
     this.#append(waiter)
     return 'wait'
   }
@@ -141,7 +150,10 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
    */
   hint(connection: C, timeoutS: number, max: number): void {
     const seat = connection.seat
-    if (timeoutS >= 0) seat.hintMs = Math.max(0, timeoutS * 1_000 - IDLE_MARGIN_MS)
+    if (timeoutS >= 0) {
+      seat.hintMs = Math.max(0, timeoutS * 1_000 - IDLE_MARGIN_MS)
+      this.announcedMs = Math.min(this.announcedMs, timeoutS * 1_000)
+    }
     if (max >= 0) seat.hintServedMax = seat.served + max
   }
 

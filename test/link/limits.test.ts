@@ -3,9 +3,12 @@ import { LIMIT_NOTES, LIMITS, type LimitName } from '../../lib/link/limits.js'
 
 const NAMES = Object.keys(LIMITS) as LimitName[]
 
-test('every limit has a default above zero and a sentence for --help in its unit', async t => {
+/** Nothing of ours is used up by what these allow without a limit. */
+const UNLIMITED: readonly LimitName[] = ['requestContentBytesMax']
+
+test('every limit has a default above zero, unless there is none, and a sentence for --help in its unit', async t => {
   for (const name of NAMES) {
-    t.ok(Number.isSafeInteger(LIMITS[name]) && LIMITS[name] > 0, name)
+    t.ok(Number.isSafeInteger(LIMITS[name]) && LIMITS[name] > 0 !== UNLIMITED.includes(name), name)
     t.match(LIMIT_NOTES[name].sentence, /^[A-Z].*\.$/)
     t.equal(LIMIT_NOTES[name].unit, /Ms$/.test(name) ? 'ms' : /BytesMax$/.test(name) ? 'bytes' : 'count', name)
   }
