@@ -1,26 +1,54 @@
-import type * as net from 'node:net'
-import { acceptHandles, type Peer } from './handle.js'
-import { type AcceptSettings, Transport, type TransportOwner } from './transport.js'
+import * as net from 'node:net'
+import { acceptHandles, type Peer, type StreamHandle } from './handle.js'
+import { type AcceptSettings, type ReadMode, Transport, type TransportOwner } from './transport.js'
 
-/** Makes the transport of an accepted connection, once. */
-export type Take = (owner: TransportOwner) => Transport
+/** Makes the transport of an accepted connection, once; `mode` where it must not be the usual one. */
+export type Take = (owner: TransportOwner, mode?: ReadMode) => Transport
+
+/** Who connects through a unix socket: it has no address. */
+const UNIX_PEER: Peer = { address: '', port: 0 }
 
 /**
  * Has `accept` called for each connection that the server accepts, with its peer; the transport is made by `take`, or
  * never. Where this Node allows it, no socket of the server's own is made first, which is half the cost of a connection.
+ *
+ * @param from its settings at the moment of the accept count; the read mode is that of now
  */
 export function acceptFrom(
   server: net.Server,
-  settings: AcceptSettings,
+  from: { readonly settings: AcceptSettings },
   accept: (peer: Peer, take: Take) => void,
 ): void {
-  const { readMode } = settings
+  const { readMode } = from.settings
+  let unix = false
+  server.on('listening', () => {
+    const at = server.address()
+    unix = at === null || typeof at === 'string'
+  })
   server.on('connection', socket => {
     const { remoteAddress, remotePort = 0 } = socket
-    if (remoteAddress === undefined)
+    const peer = remoteAddress === undefined ? UNIX_PEER : { address: remoteAddress, port: remotePort }
+    if (peer === UNIX_PEER && !unix)
       socket.destroy() // reset before we looked at it
-    else accept({ address: remoteAddress, port: remotePort }, owner => Transport.accepted(socket, owner, readMode))
+    else accept(peer, (owner, mode = readMode) => Transport.accepted(setUp(socket, from.settings), owner, mode))
   })
   if (readMode !== 'onread') return
-  acceptHandles(server, (handle, peer) => accept(peer, owner => Transport.overHandle(handle, owner, settings)))
+  acceptHandles(server, (handle, peer) =>
+    accept(peer, (owner, mode = readMode) =>
+      mode === 'onread'
+        ? Transport.overHandle(handle, owner, from.settings)
+        : Transport.accepted(setUp(socketOver(handle), from.settings), owner, mode),
+    ),
+  )
+}
+
+function socketOver(handle: StreamHandle): net.Socket {
+  return new net.Socket({ handle, allowHalfOpen: true } as net.SocketConstructorOpts)
+}
+
+/** Options of TCP; a unix socket ignores them. */
+function setUp(socket: net.Socket, { noDelay, tcpKeepAliveMs }: AcceptSettings): net.Socket {
+  if (noDelay) socket.setNoDelay(true)
+  if (tcpKeepAliveMs > 0) socket.setKeepAlive(true, tcpKeepAliveMs)
+  return socket
 }

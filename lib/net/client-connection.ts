@@ -1,12 +1,18 @@
-import { CLIENT_ROWS, type ClientRow, step } from '../link/connection-state.js'
+import { CLIENT_ROWS, type ClientRow, type ClientState, step } from '../link/connection-state.js'
 import type { DeadlineName } from '../link/deadlines.js'
 import type { AboutClient } from '../policy/about-client.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import { ProtocolError } from '../wire/protocol-error.js'
+import type { ProxiedEnds } from '../wire/proxy-protocol.js'
 import { RequestReader, type RequestSink } from '../wire/request-reader.js'
 import type { ClientPool } from './client-pool.js'
 import { Deadline } from './deadline-wheel.js'
+import type { Entrance } from './entrance.js'
+import type { ClientTls } from './secure-accept.js'
 import type { Transport, TransportOwner } from './transport.js'
+
+/** A client that has connected sends its first request at once, if it has one: so long a drain waits for it. */
+const FIRST_REQUEST_MS = 1_000
 
 /** What is going on with a client's request: the sink of the reader, and told what happens to the connection meanwhile. */
 export interface ClientExchange extends RequestSink {
@@ -35,12 +41,25 @@ export class ClientConnection implements TransportOwner {
   readonly deadline: Deadline
   transport!: Transport
   exchange: ClientExchange | null = null
+  /** What became a tunnel here, for those who watch. */
+  tunnelled: ClientExchange | null = null
   /** Requests whose head was complete, this one included. */
   requests = 0
   reason: CloseReason | null = null
   detail = ''
   /** Kept by HTTP/1.0's keep-alive, which has a short idle limit of its own. */
   http10 = false
+  /** Whose connection it is: the peer, or whom a PROXY protocol preface names. '' and 0: through a unix socket. */
+  address: string
+  port: number
+  /** What the preface said of both ends, when it said something. */
+  proxied: ProxiedEnds | null = null
+  /** Null: in the clear. */
+  tls: ClientTls | null = null
+  /** What it must pass before its first request. */
+  entrance: Entrance | null = null
+  /** Where the pool counts it; '': nowhere. */
+  site = ''
   /** May say who its own client is. */
   trusted = false
   /** What its upstreams were told of it last. */
@@ -62,20 +81,46 @@ export class ClientConnection implements TransportOwner {
   constructor(
     readonly pool: ClientPool,
     number: number,
-    readonly address: string,
-    readonly port: number,
+    /** Who connected to us, '' for a peer without an address. */
+    readonly peerAddress: string,
+    peerPort: number,
     readonly openedAt: number,
   ) {
     this.id = `c${number}`
+    this.address = peerAddress
+    this.port = peerPort
     this.reader = new RequestReader(pool.grammar)
     this.discardLeft = pool.limits.discardBytesMax
     this.deadline = new Deadline(pool.wheel, deadline => this.onDeadline(deadline.name))
   }
 
+  get state(): ClientState {
+    return this.at.state
+  }
+
+  get scheme(): 'http' | 'https' {
+    return this.tls === null ? 'http' : 'https'
+  }
+
+  /** Both ends, for a PROXY protocol preface toward an upstream. */
+  ends(): ProxiedEnds {
+    const { localAddress = '', localPort = 0 } = this.transport.socket
+    const { address: source, port: sourcePort } = this
+    return this.proxied ?? { source, sourcePort, destination: localAddress, destinationPort: localPort }
+  }
+
   /** A fresh connection waits for its first head. */
   start(): void {
     this.pool.idled(this)
-    this.deadline.set('requestHeadMs', this.pool.deadlines.requestHeadMs)
+    const { draining, deadlines } = this.pool
+    this.deadline.set('requestHeadMs', draining ? FIRST_REQUEST_MS : deadlines.requestHeadMs)
+  }
+
+  /** The pool drains, and this connection is idle. */
+  retire(now: number): void {
+    const leftMs = this.requests > 0 ? 0 : this.openedAt + FIRST_REQUEST_MS - now
+    if (leftMs <= 0) this.leave('draining')
+    else if (this.entrance === null) this.deadline.set('requestHeadMs', leftMs)
   }
 
   onBytes(bytes: Buffer, from: number, to: number): void {
@@ -207,6 +252,12 @@ export class ClientConnection implements TransportOwner {
     this.linger()
   }
 
+  /** Nothing is owed to it: before its entrance is over there is nothing to be ended in order either. */
+  leave(reason: CloseReason): void {
+    if (this.entrance === null) this.close(reason)
+    else this.abort(reason, false)
+  }
+
   private linger(): void {
     if (this.transport.pressured) this.deadline.set('clientWriteMs', this.pool.deadlines.clientWriteMs)
     else {
@@ -243,6 +294,7 @@ export class ClientConnection implements TransportOwner {
     this.at = step(this.at.switched)
     const held = this.held
     this.held = null
+    this.tunnelled = this.exchange
     this.exchange = null
     this.deadline.clear()
     return held
@@ -303,6 +355,7 @@ export class ClientConnection implements TransportOwner {
     else if (this.isEnding) this.abort('client-write-timeout', name === 'clientWriteMs')
     else if (this.exchange !== null && this.at.state !== 'idle') this.exchange.onClientDeadline(name)
     else if (name === 'clientWriteMs') this.abort('client-write-timeout', true)
+    else if (this.pool.draining) this.close('draining')
     else this.close(name === 'clientIdleMs' ? 'client-idle' : 'client-head-timeout')
   }
 }

@@ -11,16 +11,30 @@ import { type Address, readLiteral } from './resolver.js'
  * (a second resolution could say something else: DNS rebinding).
  */
 export class Destinations {
-  readonly #networks: Network[] = []
-  readonly #names = new Set<string>()
-  readonly #suffixes: string[] = []
+  readonly #allowed: Places
+  readonly #only: Places | null
+  readonly #denied: Places
 
   /**
-   * @param allow CIDR blocks, addresses, host names, `*.suffix` (every name below the suffix, not itself). Throws a TypeError that
-   *   names the first entry that is none of these.
+   * Each list: CIDR blocks, addresses, host names, `*.suffix` (every name below the suffix, not itself).
+   * @param allow may be connected to although it is not public
+   * @param only nothing else may be connected to, be it public or not; empty: no such limit
+   * @param deny may not be connected to, whatever the other two say
+   * @throws TypeError that names the first entry that is none of these
    */
-  constructor(allow: readonly string[]) {
-    for (const entry of allow) this.#allow(entry)
+  constructor(allow: readonly string[], only: readonly string[] = [], deny: readonly string[] = []) {
+    this.#allowed = new Places(allow)
+    this.#only = only.length === 0 ? null : new Places(only)
+    this.#denied = new Places(deny)
+  }
+
+  /** What can be said of a host before it is resolved, or when somebody else resolves it; null: nothing against it. */
+  refuseName(host: string): ProxyError | null {
+    const odd = this.refuseHost(host)
+    if (odd !== null) return odd
+    if (this.#denied.hasName(host)) return denied(host)
+    // What only an address could let in is refused, when nobody here will see the address.
+    return this.#only === null || this.#only.hasName(host) || this.#only.hasLiteral(host) ? null : denied(host)
   }
 
   /** Refuses what is neither a name nor an address but read as one by the machine's resolver: `0x7f.1`, `2130706433`, `127.1`. */
@@ -40,11 +54,14 @@ export class Destinations {
   check(host: string, addresses: readonly Address[]): Address[] | ProxyError {
     const odd = this.refuseHost(host)
     if (odd !== null) return odd
+    if (this.#denied.hasName(host)) return denied(host)
+    const within = addresses.filter(({ address }) => this.#mayReach(host, parse(address)))
+    if (within.length === 0 && addresses.length > 0) return denied(host)
     const literal = readLiteral(host) !== null
-    if (!literal && this.#allowsName(host)) return [...addresses]
+    if (!literal && this.#allowed.hasName(host)) return within
     const permitted: Address[] = []
     let refusal: Refusal | null = null
-    for (const address of addresses) {
+    for (const address of within) {
       const why = this.#refuse(parse(address.address))
       if (why === null) permitted.push(address)
       else refusal ??= why
@@ -53,7 +70,43 @@ export class Destinations {
     return prohibited(host, literal, refusal)
   }
 
-  #allow(entry: string): void {
+  /** By `only` and `deny`. An address that holds another one is denied for either of them. */
+  #mayReach(host: string, address: Parsed): boolean {
+    const inner = innerOf(address)
+    if (this.#denied.hasAddress(address) || (inner !== null && this.#denied.hasAddress(inner.address))) return false
+    const only = this.#only
+    if (only === null || only.hasName(host) || only.hasAddress(address)) return true
+    return inner?.isMapped === true && only.hasAddress(inner.address)
+  }
+
+  /**
+   * Null: it may be connected to. Of an address that holds another one, both must be permitted; only in a mapped one the inner
+   * address speaks for both, since a mapped address *is* the inner one to every socket.
+   */
+  #refuse(address: Parsed): Refusal | null {
+    const inner = innerOf(address)
+    if (inner?.isMapped && this.#allowed.hasAddress(inner.address)) return null
+    if (!this.#allowed.hasAddress(address)) {
+      const kind = kindOf(address)
+      return kind === null ? null : { what: kind, option: inner?.isMapped ? inner.address : address }
+    }
+    const refusal = inner === null ? null : this.#refuse(inner.address)
+    return refusal === null ? null : { what: `an address that holds ${refusal.what}`, option: refusal.option }
+  }
+}
+
+/** A list of hosts, by name and by address. */
+class Places {
+  readonly #networks: Network[] = []
+  readonly #names = new Set<string>()
+  readonly #suffixes: string[] = []
+
+  /** @throws TypeError */
+  constructor(entries: readonly string[]) {
+    for (const entry of entries) this.#add(entry)
+  }
+
+  #add(entry: string): void {
     const network = readNetwork(entry)
     if (network !== null) {
       this.#networks.push(network)
@@ -66,28 +119,18 @@ export class Destinations {
     }
   }
 
-  #allowsName(host: string): boolean {
+  hasName(host: string): boolean {
     const name = bareName(host)
     return this.#names.has(name) || this.#suffixes.some(suffix => name.endsWith(suffix) && name.length > suffix.length)
   }
 
-  /**
-   * Null: it may be connected to. Of an address that holds another one, both must be permitted; only in a mapped one the inner
-   * address speaks for both, since a mapped address *is* the inner one to every socket.
-   */
-  #refuse(address: Parsed): Refusal | null {
-    const inner = innerOf(address)
-    if (inner?.isMapped && this.#allowsAddress(inner.address)) return null
-    if (!this.#allowsAddress(address)) {
-      const kind = kindOf(address)
-      return kind === null ? null : { what: kind, option: inner?.isMapped ? inner.address : address }
-    }
-    const refusal = inner === null ? null : this.#refuse(inner.address)
-    return refusal === null ? null : { what: `an address that holds ${refusal.what}`, option: refusal.option }
+  hasAddress(address: Parsed): boolean {
+    return this.#networks.some(network => within(address, network))
   }
 
-  #allowsAddress(address: Parsed): boolean {
-    return this.#networks.some(network => within(address, network))
+  hasLiteral(host: string): boolean {
+    const literal = readLiteral(host)
+    return literal !== null && this.hasAddress(parse(literal.address))
   }
 }
 
@@ -219,6 +262,12 @@ function prohibited(host: string, literal: boolean, refusal: Refusal | null): Pr
     ? `${host} is ${what}; the option --allow ${option}/${option.toByteArray().length * 8} would permit it`
     : `${host} has ${what}; the option --allow ${bareName(host)} would permit it`
   return new ProxyError('destination_ip_prohibited', text, facts)
+}
+
+/** By a list of the operator's; what stands in the list is not told. */
+function denied(host: string): ProxyError {
+  const text = `${host} is not among the destinations that this proxy serves`
+  return new ProxyError('destination_ip_prohibited', text, { stage: 'route', side: 'client', status: 403 })
 }
 
 const NAME = /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?$/i

@@ -1,5 +1,6 @@
 import type * as net from 'node:net'
 import { constants } from 'node:os'
+import type * as tls from 'node:tls'
 
 // Everything that leans on what Node does not document stands here: the handle behind a socket. Each use asks first whether
 // this Node has what it needs; where it has not, the documented way is taken, and costs more.
@@ -15,6 +16,8 @@ export interface StreamHandle {
   useUserBuffer?: (buffer: Uint8Array) => void
   getpeername?: (out: Partial<Peer>) => number
   close?: () => void
+  /** TCP only. */
+  reset?: unknown
   /** Octets of the writes under way that the kernel has not taken. */
   readonly writeQueueSize?: number
   /** Returns 0 or a negative error number; or, given null, its own record of a write that the kernel did not take at once. */
@@ -59,6 +62,11 @@ export function takeHandle(socket: net.Socket): StreamHandle | null {
   ;(socket as WithHandle<net.Socket>)._handle = null
   socket.destroy()
   return handle
+}
+
+/** The socket under a TLS socket; null where this Node does not show it. */
+export function rawSocketOf(secured: tls.TLSSocket): net.Socket | null {
+  return (secured as tls.TLSSocket & { _parent?: net.Socket })._parent ?? null
 }
 
 interface ListenHandle {

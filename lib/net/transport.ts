@@ -170,6 +170,12 @@ export class Transport implements DirectWriter, LeaseReader {
     if (unset.tcpKeepAliveMs > 0) this.socket.setKeepAlive(true, unset.tcpKeepAliveMs)
   }
 
+  /** Stops reading, for good: from here on somebody else reads the socket (TLS). What ends it is still told to the owner. */
+  lend(): net.Socket {
+    this.socket.off('data', onData).off('end', onEnd).pause()
+    return this.socket
+  }
+
   /** Queues latin1 text for the next `flush`. */
   write(text: string): void {
     this.text += text
@@ -359,8 +365,8 @@ export class Transport implements DirectWriter, LeaseReader {
   reset(): void {
     if (this.closed) return
     this.forget()
-    // Over TLS the missing close_notify says what a reset says without it, and Node throws when it is asked for one.
-    if (this.socket.connecting || this.isSecured) this.socket.destroy()
+    // Over TLS the missing close_notify says what a reset says without it, unix sockets know none, and Node throws when it is asked for one.
+    if (this.socket.connecting || this.isSecured || !handleOf(this.socket)?.reset) this.socket.destroy()
     else this.socket.resetAndDestroy()
   }
 
@@ -409,6 +415,7 @@ export class Transport implements DirectWriter, LeaseReader {
 
   failed(error: NodeJS.ErrnoException): void {
     this.failure ??= error
+    this.socket.destroy() // Node does so itself, but not for what is no TLS in the middle of a TLS connection
   }
 
   gone(): void {

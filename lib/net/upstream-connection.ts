@@ -44,6 +44,8 @@ export class UpstreamConnection implements DialOwner {
   /** Dialled and not yet connected; afterwards false for good. */
   connecting = true
   securing = false
+  /** Its transport has another owner: a tunnel. */
+  detached = false
   reason: CloseReason | null = null
   detail = ''
 
@@ -166,6 +168,7 @@ export class UpstreamConnection implements DialOwner {
 
   /** The connection stops being HTTP, or being ours to judge: the one who takes its transport over reports its end to `ended`. */
   detach(): void {
+    this.detached = true
     this.exchange = null
     this.deadline.clear()
   }

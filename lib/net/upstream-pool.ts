@@ -7,7 +7,7 @@ import type { CloseReason } from '../policy/close-reason.js'
 import type { GrammarLimits } from '../wire/limits.js'
 import type { Clock } from './clock.js'
 import { Deadline, type DeadlineWheel } from './deadline-wheel.js'
-import { type DialSettings, type DialTarget, dialError } from './dial.js'
+import { type DialSettings, type DialTarget, dialError, whereOf } from './dial.js'
 import type { Address } from './resolver.js'
 import { UpstreamConnection } from './upstream-connection.js'
 
@@ -18,6 +18,8 @@ export interface UpstreamWaiter {
   onNoUpstream(error: ProxyError): void
   /** The limit of its wait in the queue; made by the pool when it has to wait. */
   waiting: Deadline | null
+  /** What a connection for this waiter alone begins with: its client's address in the PROXY protocol. */
+  preface(version: 'v1' | 'v2'): Buffer
 }
 
 /** What the floor above does with upstreams. */
@@ -29,7 +31,7 @@ export interface UpstreamStory {
   fault(fault: unknown): void
 }
 
-/** What all pools of one proxy share. */
+/** How connections to one origin are made and kept; most pools share one of these. */
 export interface UpstreamShared {
   readonly story: UpstreamStory
   readonly dial: DialSettings
@@ -40,6 +42,8 @@ export interface UpstreamShared {
   readonly strict: boolean
   readonly wheel: DeadlineWheel
   readonly clock: Clock
+  /** Each connection begins with the address of the one client that it serves. */
+  readonly proxyProtocol: 'off' | 'v1' | 'v2'
 }
 
 /** The persistent connections toward upstreams: one pool for each origin. It knows nothing of clients. */
@@ -54,7 +58,13 @@ export class UpstreamPool {
   draining = false
   private numbered = 0
 
-  constructor(readonly shared: UpstreamShared) {}
+  constructor(public shared: UpstreamShared) {}
+
+  /** From now on: other limits and deadlines, for the pools of origins too. */
+  reconfigure(shared: UpstreamShared): void {
+    this.shared = shared
+    for (const pool of this.origins.values()) if (!pool.isMember) pool.reconfigure(shared, null)
+  }
 
   /** The pool of an origin, made when it is asked for first. */
   of(origin: Origin): OriginPool {
@@ -72,10 +82,33 @@ export class UpstreamPool {
     return pool
   }
 
+  /**
+   * A pool of its own for one member of a group, apart from all pools that have the same origin: it lives until it is retired.
+   * @param key names it among all pools
+   */
+  member(
+    key: string,
+    origin: Origin,
+    shared: UpstreamShared,
+    group: PoolGroup | null,
+    place: MemberPlace = NO_PLACE,
+  ): OriginPool {
+    const pool = new OriginPool(this, origin, shared, key, group, place)
+    this.origins.set(key, pool)
+    return pool
+  }
+
+  /** The member is gone from its group: its idle connections end, the others after their exchange. Who waits is still served. */
+  retire(pool: OriginPool): void {
+    if (this.origins.get(pool.key) === pool) this.origins.delete(pool.key)
+    pool.retired = true
+    pool.book.closeIdle('reconfigured')
+  }
+
   /** Makes room: the origin used longest ago that nobody uses now goes, with its idle connections. */
   private forget(): void {
     for (const [key, pool] of this.origins) {
-      if (pool.inUse) continue
+      if (pool.inUse || pool.isMember) continue
       pool.book.closeIdle('surplus-idle')
       this.origins.delete(key)
       return
@@ -116,9 +149,26 @@ export class UpstreamPool {
     if (!this.connections.delete(connection)) return
     const reason = connection.reason ?? 'upstream-fin'
     this.closes.set(reason, (this.closes.get(reason) ?? 0) + 1)
+    const { closes } = connection.pool
+    closes.set(reason, (closes.get(reason) ?? 0) + 1)
     this.shared.story.closed(connection)
   }
 }
+
+/** The group that a pool is a member of, as far as the pool's exchanges tell it how they fared. */
+export interface PoolGroup {
+  succeeded(member: OriginPool, now: number): void
+  failed(member: OriginPool, now: number): void
+}
+
+/** Where in which group a pool stands, for those who watch. */
+export interface MemberPlace {
+  readonly group: string
+  /** Unique in its group. */
+  readonly name: string
+}
+
+const NO_PLACE: MemberPlace = { group: '', name: '' }
 
 /** The connections to one origin: does what its book decides. */
 export class OriginPool {
@@ -131,14 +181,46 @@ export class OriginPool {
   /** Those of the queue whose turn to dial has come within the call that is under way. */
   private readonly dialsDue: UpstreamWaiter[] = []
 
+  readonly closes = new Map<CloseReason, number>()
+  /** It is no member of its group any more. */
+  retired = false
+  readonly isMember: boolean
+  /** Counted for those who watch: requests that it was given, those that failed by its fault, times that this ejected it. */
+  requests = 0
+  failures = 0
+  ejections = 0
+  private readonly limits: PoolLimits
+
   constructor(
     private readonly all: UpstreamPool,
     readonly origin: Origin,
-    readonly shared: UpstreamShared,
+    public shared: UpstreamShared,
+    readonly key: string = origin.key,
+    /** Who wants to know how exchanges fare; null: nobody. */
+    public group: PoolGroup | null = null,
+    readonly place: MemberPlace = NO_PLACE,
   ) {
-    const limits: PoolLimits = { ...shared.limits, upstreamIdleMs: shared.deadlines.upstreamIdleMs }
-    this.book = new PoolBook(origin.key, limits, (connection, reason) => connection.end(reason))
+    this.isMember = key !== origin.key
+    this.limits = { ...shared.limits, upstreamIdleMs: shared.deadlines.upstreamIdleMs }
+    this.book = new PoolBook(origin.key, this.limits, (connection, reason) => connection.end(reason))
     this.expiry = new Deadline(shared.wheel, () => this.expire())
+  }
+
+  /** From now on: other limits and deadlines; connections that are open stay. */
+  reconfigure(shared: UpstreamShared, group: PoolGroup | null): void {
+    this.shared = shared
+    this.group = group
+    Object.assign(this.limits, shared.limits, { upstreamIdleMs: shared.deadlines.upstreamIdleMs })
+  }
+
+  /** The next request on it is the last one: say so (RFC 9112 9.6). */
+  isLast(connection: UpstreamConnection, now: number): boolean {
+    return this.shared.proxyProtocol !== 'off' || this.book.isLast(connection, now)
+  }
+
+  /** Exchanges that it carries or is to carry: what balancing goes by. */
+  get load(): number {
+    return this.book.busy + this.book.dialing + this.book.waiting
   }
 
   /** Somebody has a connection, a dial or a place in the queue. */
@@ -151,6 +233,7 @@ export class OriginPool {
    * `fresh`: never an idle one, for a retry.
    */
   acquire(waiter: UpstreamWaiter, fresh: boolean, now: number = this.shared.clock.now()): UpstreamConnection | null {
+    this.requests++
     const answer = this.book.acquire(waiter, now, fresh)
     if (typeof answer === 'object') {
       this.all.reused++
@@ -160,7 +243,8 @@ export class OriginPool {
       this.dialingFor.add(waiter)
       this.dial(waiter)
     } else if (answer === 'wait') {
-      waiter.waiting ??= new Deadline(this.shared.wheel, () => this.waitedTooLong(waiter))
+      // Not the one of an earlier wait: that was for another pool.
+      waiter.waiting = new Deadline(this.shared.wheel, () => this.waitedTooLong(waiter))
       waiter.waiting.set('queueMs', this.shared.deadlines.queueMs)
     } else {
       const text = `all ${this.shared.limits.upstreamConnectionsMax} connections to ${this.origin.key} are busy and ${this.shared.limits.upstreamWaitingMax} requests wait already (--upstream-connections-max, --upstream-waiting-max)`
@@ -188,11 +272,17 @@ export class OriginPool {
 
   /** `waiter` is in `dialingFor`. */
   private dial(waiter: UpstreamWaiter): void {
-    const { host, port } = this.origin
+    const { host, port, scheme, socketPath } = this.origin
+    const target: DialTarget = { host, port, secure: scheme === 'https', addresses: [] }
+    if (socketPath !== undefined) {
+      this.dialingFor.delete(waiter)
+      this.connect(waiter, { ...target, socketPath })
+      return
+    }
     this.shared.story.locate(host, port, (error, addresses) => {
       const wanted = this.dialingFor.delete(waiter)
       if (error !== null || !wanted) this.undialed(wanted ? waiter : null, error)
-      else this.connect(waiter, { host, port, secure: this.origin.scheme === 'https', addresses })
+      else this.connect(waiter, { ...target, addresses })
     })
   }
 
@@ -207,7 +297,9 @@ export class OriginPool {
     }
     this.all.dialed++
     this.dialingFor.add(waiter) // until it is told
-    const connection: UpstreamConnection = new UpstreamConnection(this, this.all.number(), target, outcome => {
+    const { proxyProtocol } = this.shared
+    const to = proxyProtocol === 'off' ? target : { ...target, preface: waiter.preface(proxyProtocol) }
+    const connection: UpstreamConnection = new UpstreamConnection(this, this.all.number(), to, outcome => {
       this.all.dials.delete(connection)
       const wanted = this.dialingFor.delete(waiter)
       if (outcome !== null) {
@@ -230,7 +322,7 @@ export class OriginPool {
   ): ProxyError {
     if (typeof outcome !== 'string') return dialError(outcome ?? null, target, connection.securing)
     const option = outcome === 'tlsMs' ? '--tls-ms' : '--connect-ms'
-    const text = `no connection to ${target.host}:${target.port} within ${this.shared.deadlines[outcome]} ms (${option})`
+    const text = `no connection to ${whereOf(target)} within ${this.shared.deadlines[outcome]} ms (${option})`
     return new ProxyError('connection_timeout', text, {
       stage: outcome === 'tlsMs' ? 'tls' : 'connect',
       side: 'upstream',
@@ -262,11 +354,17 @@ export class OriginPool {
   }
 
   private settle(connection: UpstreamConnection, verdict: 'keep' | CloseReason, now: number): void {
-    const kept = this.all.draining && verdict === 'keep' ? 'draining' : verdict
+    const kept = verdict === 'keep' ? this.keeps() : verdict
     if (kept === 'keep') connection.deadline.clear()
     const due = this.book.release(connection, kept, now)
     if (due !== null) this.give(due)
     else if (!this.expiry.armed) this.expire()
+  }
+
+  private keeps(): 'keep' | CloseReason {
+    if (this.all.draining) return 'draining'
+    if (this.shared.proxyProtocol !== 'off') return 'upstream-private'
+    return this.retired ? 'reconfigured' : 'keep'
   }
 
   /** Its transport is gone, or about to be. */

@@ -131,7 +131,7 @@ test('one address may not have all the places', async t => {
 })
 
 test('drain: no more are accepted, idle ones end, one that is asked meanwhile is finished first', async t => {
-  const { pool, port } = await listening(t)
+  const { pool, port, clock } = await listening(t)
   const [idle, busy] = [await rawClient(t, port), await rawClient(t, port)]
   await busy.send('GET / HTTP/1.1\r\n')
   await until('busy', () => pool.accepted === 2 && pool.idle === 1)
@@ -139,6 +139,9 @@ test('drain: no more are accepted, idle ones end, one that is asked meanwhile is
   const done = pool.drain().then(() => {
     drained = true
   })
+  await settled()
+  t.equal(pool.open, 2, 'who has only just connected has a second for its first request')
+  clock.advance(1_100)
   t.equal((await idle.readToEnd()).how, 'fin')
   idle.halfClose()
   await settled()
@@ -174,4 +177,48 @@ test('a client whose socket has died before we look at it is not counted', async
   await until('none is left', () => pool.open === 0)
   t.equal(pool.connections.size, 0)
   t.equal(pool.idle, 0)
+})
+
+test('announcing: responses are the last ones, but nothing is closed and everybody is still let in', async t => {
+  const { pool, port } = await listening(t)
+  t.equal(pool.closesAfterResponse, false)
+  const idle = await rawClient(t, port)
+  await until('accepted', () => pool.open === 1)
+  pool.announcing = true
+  t.equal(pool.closesAfterResponse, true)
+  for (const client of [idle, await rawClient(t, port)]) {
+    await client.send(GET)
+    await client.readUntil('ok')
+  }
+  t.equal(pool.open, 2)
+  pool.announcing = false
+  const drained = pool.drain()
+  t.equal(pool.closesAfterResponse, true)
+  for (const client of pool.connections) t.equal(client.reason, 'draining')
+  idle.destroy()
+  pool.destroy('shutdown')
+  await drained
+})
+
+test('reconfigure: other limits and deadlines count for what comes next; connections that are open go on', async t => {
+  const { pool, port, clock } = await listening(t, { clientConnectionsPerAddressMax: 1 })
+  const first = await rawClient(t, port)
+  await first.send(GET)
+  await first.readUntil('ok')
+  t.match(String((await (await rawClient(t, port)).readToEnd()).bytes), /more than 1 connections/)
+  pool.reconfigure({
+    settings: { ...pool.settings, noDelay: false },
+    limits: { ...LIMITS, clientConnectionsPerAddressMax: 10 },
+    deadlines: { ...DEADLINES, clientIdleMs: 1_000, requestHeadMs: 3_000 },
+    grammar: { ...GRAMMAR_LIMITS, headBytesMax: 50 },
+  })
+  const second = await rawClient(t, port)
+  await second.send(`GET / HTTP/1.1\r\nHost: ${'a'.repeat(60)}\r\n\r\n`)
+  await second.readToEnd()
+  t.equal(first.ended, '')
+  clock.advance(2_000)
+  await first.send(`GET / HTTP/1.1\r\nHost: ${'a'.repeat(60)}\r\n\r\n`) // it reads with the limits that it began with
+  await first.readUntil('ok')
+  clock.advance(1_200)
+  t.equal((await first.readToEnd()).how, 'fin', 'its idle limit is the new one')
 })

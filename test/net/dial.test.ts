@@ -1,37 +1,15 @@
+import { once } from 'node:events'
+import * as net from 'node:net'
+import { join } from 'node:path'
 import { test } from 'tap'
-import { type DialOwner, type DialSettings, type DialTarget, dial, dialError } from '../../lib/net/dial.js'
-import type { ReadMode, Transport } from '../../lib/net/transport.js'
+import { ProxyError } from '../../lib/link/proxy-error.js'
+import { type DialSettings, type DialTarget, dial, dialError, whereOf } from '../../lib/net/dial.js'
+import type { ReadMode } from '../../lib/net/transport.js'
 import { until } from '../support/conversation.js'
+import { DialWitness } from '../support/dial-witness.js'
 import { freePort } from '../support/ports.js'
 import { scriptedOrigin } from '../support/scripted-origin.js'
-
-class Owner implements DialOwner {
-  transport!: Transport
-  readonly heard: string[] = []
-  error: NodeJS.ErrnoException | null = null
-  text = ''
-  onConnected(): void {
-    this.heard.push('connected')
-  }
-  onSecuring(): void {
-    this.heard.push('securing')
-  }
-  onBytes(bytes: Buffer, from: number, to: number): void {
-    this.text += bytes.toString('latin1', from, to)
-  }
-  onFin(): void {
-    this.heard.push('fin')
-  }
-  onFlushed(): void {}
-  onClosed(error: NodeJS.ErrnoException | null): void {
-    this.heard.push('closed')
-    this.error = error
-  }
-  onFault(fault: unknown): void {
-    this.heard.push((fault as Error).message)
-    this.transport.destroy()
-  }
-}
+import { tempFolder } from '../support/temp-folder.js'
 
 const settings: DialSettings = { readMode: 'onread', noDelay: true, tcpKeepAliveMs: 30_000, tls: {} }
 
@@ -42,11 +20,8 @@ const target = (port: number, ...addresses: string[]): DialTarget => ({
   addresses: addresses.map(address => ({ address, family: address.includes(':') ? 6 : 4 })),
 })
 
-function start(to: DialTarget, how: Partial<DialSettings> = {}): Owner {
-  const owner = new Owner()
-  owner.transport = dial(to, { ...settings, ...how }, owner)
-  return owner
-}
+const start = (to: DialTarget, how: Partial<DialSettings> = {}) =>
+  DialWitness.dial(owner => dial(to, { ...settings, ...how }, owner))
 
 for (const readMode of ['onread', 'data'] satisfies ReadMode[]) {
   test(`${readMode}: connects to the address that it was given, and to no other`, async t => {
@@ -69,6 +44,94 @@ for (const readMode of ['onread', 'data'] satisfies ReadMode[]) {
   })
 }
 
+for (const readMode of ['onread', 'data'] satisfies ReadMode[]) {
+  test(`${readMode}: a unix socket, octets and ends both ways, much and slowly`, async t => {
+    const socketPath = join(tempFolder(t), 'app.sock')
+    const content = Buffer.alloc(3_000_000, 'octets of some length, ')
+    let received = 0
+    const server = net.createServer({ allowHalfOpen: true }, socket => {
+      socket.on('data', bytes => {
+        received += bytes.length
+      })
+      socket.on('end', () => socket.end(content))
+    })
+    await once(server.listen(socketPath), 'listening')
+    t.teardown(() => server.close())
+    const to: DialTarget = { host: 'localhost', port: 0, secure: false, addresses: [], socketPath }
+    const owner = start(to, { readMode })
+    await until('connected', () => owner.heard.length > 0)
+    t.equal(owner.transport.remoteAddress, '')
+    owner.transport.write('head ')
+    owner.transport.writeContent(content, 0, content.length, false)
+    owner.transport.end()
+    await until('closed', () => owner.transport.closed)
+    t.equal(received, content.length + 5)
+    t.equal(owner.text, content.toString('latin1'))
+    t.same(owner.heard, ['connected', 'fin', 'closed'])
+  })
+
+  test(`${readMode}: a unix socket knows no reset, it is closed instead`, async t => {
+    const socketPath = join(tempFolder(t), 'app.sock')
+    let ended = false
+    const server = net.createServer(socket => {
+      socket
+        .on('error', () => {})
+        .on('close', () => {
+          ended = true
+        })
+      socket.resume()
+    })
+    await once(server.listen(socketPath), 'listening')
+    t.teardown(() => server.close())
+    const owner = start({ host: 'localhost', port: 0, secure: false, addresses: [], socketPath }, { readMode })
+    await until('connected', () => owner.heard.length > 0)
+    owner.transport.reset()
+    await until('both ended', () => owner.transport.closed && ended)
+    t.same(owner.heard, ['connected', 'closed'])
+  })
+
+  test(`${readMode}: a preface stands before everything, also when nothing is said`, async t => {
+    const origin = await scriptedOrigin(t, () => {})
+    const preface = Buffer.from('PROXY UNKNOWN\r\n\x00\xff', 'latin1')
+    const silent = start({ ...target(origin.port, '127.0.0.1'), preface }, { readMode })
+    await until('the preface', () => origin.connections[0]?.received.length === preface.length)
+    t.same(origin.connections[0]?.received, preface)
+    silent.transport.destroy()
+    const talking = new DialWitness()
+    talking.onConnected = () => {
+      talking.transport.write('GET')
+      talking.transport.flush()
+    }
+    talking.transport = dial({ ...target(origin.port, '127.0.0.2', '127.0.0.1'), preface }, settings, talking)
+    await origin.accepted(2)
+    t.equal((await origin.connections[1]?.readBytes(preface.length + 3))?.toString('latin1').slice(-3), 'GET')
+    t.same(talking.heard, [])
+    talking.transport.destroy()
+  })
+}
+
+test('a unix socket that is not there, or is none', async t => {
+  const folder = tempFolder(t)
+  const to: DialTarget = {
+    host: 'localhost',
+    port: 0,
+    secure: false,
+    addresses: [],
+    socketPath: join(folder, 'app.sock'),
+  }
+  const owner = start(to)
+  await until('closed', () => owner.transport.closed)
+  const error = dialError(owner.error, to, false)
+  t.match(error, { type: 'connection_refused', stage: 'connect', retry: true })
+  t.equal(error.message, `cannot connect to unix:${to.socketPath}: ENOENT`)
+})
+
+test('where is a target', async t => {
+  t.equal(whereOf(target(80, '127.0.0.1')), 'name.example:80')
+  t.equal(whereOf({ ...target(80), host: '::1' }), '[::1]:80')
+  t.equal(whereOf({ ...target(80), socketPath: '/run/app.sock' }), 'unix:/run/app.sock')
+})
+
 test('refused by one, refused by all', async t => {
   const port = await freePort()
   for (const addresses of [['127.0.0.1'], ['127.0.0.1', '127.0.0.2']]) {
@@ -89,7 +152,7 @@ test('no route', async t => {
 
 test('an owner that throws when it is connected loses its connection, and nothing else happens', async t => {
   const origin = await scriptedOrigin(t, () => {})
-  const owner = new Owner()
+  const owner = new DialWitness()
   owner.onConnected = () => {
     throw new Error('a fault')
   }
@@ -135,6 +198,8 @@ const errors: [string | null, boolean, string, number][] = [
   ['EADDRNOTAVAIL', false, 'connection_limit_reached', 503],
   ['EMFILE', false, 'connection_limit_reached', 503],
   ['ECONNRESET', false, 'connection_terminated', 502],
+  ['EACCES', false, 'connection_refused', 502],
+  ['EAGAIN', false, 'connection_refused', 502],
   ['EWHATEVER', false, 'destination_unavailable', 503],
   [null, false, 'destination_unavailable', 503],
   ['DEPTH_ZERO_SELF_SIGNED_CERT', true, 'tls_certificate_error', 502],
@@ -162,4 +227,9 @@ test('of several failures the first speaks', async t => {
   const each = ['EHOSTUNREACH', 'ECONNREFUSED'].map(code => Object.assign(new Error('x'), { code }))
   t.equal(dialError(new AggregateError(each), target(1), false).type, 'destination_ip_unroutable')
   t.equal(dialError(new AggregateError([]), target(1), false).type, 'destination_unavailable')
+})
+
+test('an error that says already what it means is passed on', async t => {
+  const said = new ProxyError('http_request_denied', 'no', { stage: 'connect', side: 'upstream' })
+  t.equal(dialError(said, target(1), false), said)
 })

@@ -18,6 +18,9 @@ const rows: [string[], string, boolean][] = [
   [['::/0'], '2001:db9::1', true],
   [['10.0.0.0/8'], '', false],
   [['10.0.0.0/8'], 'not an address', false],
+  [['10.0.0.0/8', 'unix'], '', true],
+  [['10.0.0.0/8', 'unix'], '10.0.0.1', true],
+  [['unix'], '127.0.0.1', false],
 ]
 for (const [trusted, peer, expected] of rows) {
   test(`[${trusted}] ${expected ? 'trusts' : 'does not trust'} ${peer}`, async t => {

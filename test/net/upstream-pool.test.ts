@@ -23,6 +23,9 @@ class Waiter implements UpstreamWaiter {
   onNoUpstream(error: ProxyError): void {
     this.error = error
   }
+  preface(): Buffer {
+    return Buffer.from('who is it\r\n')
+  }
 }
 
 interface Options {
@@ -56,6 +59,7 @@ async function pooled(t: Test, { limits = {}, deadlines = {}, host = '127.0.0.1'
     strict: false,
     wheel: new DeadlineWheel(clock, { onError: error => t.fail('a deadline threw', { error }) }),
     clock,
+    proxyProtocol: 'off',
   })
   t.teardown(() => pools.destroy('shutdown'))
   const pool = pools.of(originOf('http', host, origin.port))
@@ -251,7 +255,8 @@ test('a limit for all origins together: what has idled longest anywhere makes ro
   const fourth = await served(others[0]!)
   t.equal(fourth.got, second.got, 'reusing needs no room')
   const error = await new Promise<Error>(done => {
-    pool.acquire({ waiting: null, onUpstream: () => done(new Error('there was room')), onNoUpstream: done }, false)
+    const told = { onUpstream: () => done(new Error('there was room')), onNoUpstream: done }
+    pool.acquire({ waiting: null, preface: () => Buffer.alloc(0), ...told }, false)
   })
   t.match(error, {
     type: 'connection_limit_reached',

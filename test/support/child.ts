@@ -31,18 +31,22 @@ export interface ChildOptions {
   env?: NodeJS.ProcessEnv
   /** For standard input, which is empty otherwise. */
   input?: string | Buffer
+  /** Standard input stays open, for more. */
+  keepsInput?: boolean
   /** An open file for standard output instead of a pipe. */
   stdout?: number
+  /** Open descriptors that the process gets as 3, 4, … */
+  pass?: readonly number[]
 }
 
 export function startChild(
   t: Test,
   command: string,
   args: readonly string[],
-  { env = cleanEnv(), input, stdout }: ChildOptions = {},
+  { env = cleanEnv(), input, keepsInput = false, stdout, pass = [] }: ChildOptions = {},
 ): Child {
-  const stdio = [input === undefined ? 'ignore' : 'pipe', stdout ?? 'pipe', 'pipe'] as const
-  const child = spawn(command, args, { env, stdio: [...stdio] })
+  const stdio = [input === undefined && !keepsInput ? 'ignore' : 'pipe', stdout ?? 'pipe', 'pipe'] as const
+  const child = spawn(command, args, { env, stdio: [...stdio, ...pass] })
   let out = ''
   let err = ''
   let over = false
@@ -58,7 +62,8 @@ export function startChild(
     err += text
   })
   // A process that ends before it has read everything is judged by its end, not by our EPIPE.
-  child.stdin?.on('error', () => {}).end(input)
+  child.stdin?.on('error', () => {}).write(input ?? '')
+  if (!keepsInput) child.stdin?.end()
   const ended = once(child, 'close').then(([code, signal]) => {
     over = true
     lookAgain()

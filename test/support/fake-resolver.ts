@@ -3,7 +3,7 @@ import type { createProxy } from '../../lib/proxy/proxy.js'
 
 /** From now on this proxy asks `lookup` for names, through a resolver that is otherwise the real one. */
 export function answerNames(proxy: ReturnType<typeof createProxy>, options: ResolverOptions): void {
-  const { resolver } = proxy as unknown as { resolver: Resolver }
+  const { resolver } = (proxy as unknown as { upstreams: { resolver: Resolver } }).upstreams
   const ours = new Resolver(options)
   resolver.resolve = (host, done) => ours.resolve(host, done)
 }

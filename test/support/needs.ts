@@ -6,7 +6,14 @@ const PARTS = {
   nginx: { package: 'nginx-light', paths: ['/usr/sbin/nginx'] },
   curl: { package: 'curl', paths: ['/usr/bin/curl'] },
   chromium: { package: 'chromium', paths: ['/usr/bin/chromium'] },
+  promtool: { package: 'prometheus', paths: ['/usr/bin/promtool'] },
   openssl: { package: 'openssl', paths: ['/usr/bin/openssl'] },
+  apache2: { package: 'apache2-bin', paths: ['/usr/sbin/apache2'] },
+  haproxy: { package: 'haproxy', paths: ['/usr/sbin/haproxy'] },
+  dnsmasq: { package: 'dnsmasq-base', paths: ['/usr/sbin/dnsmasq'] },
+  'systemd-notify': { package: 'systemd', paths: ['/usr/bin/systemd-notify'] },
+  'systemd-analyze': { package: 'systemd', paths: ['/usr/bin/systemd-analyze'] },
+  python3: { package: 'python3', paths: ['/usr/bin/python3'] },
 } as const satisfies Record<string, { package: string; paths: readonly string[] }>
 
 export type Part = keyof typeof PARTS

@@ -19,6 +19,8 @@ export interface Nginx {
 }
 
 export interface NginxOptions {
+  /** Each connection begins with the PROXY protocol. */
+  proxyProtocol?: boolean
   /** Lines for the server block. */
   server?: string
   /** More for each line of the access log: nginx variables. */
@@ -41,13 +43,16 @@ export async function startNginx(t: Test, options: NginxOptions = {}): Promise<N
 async function start(
   t: Test,
   port: number,
-  { server = '', log = '', files = {} }: NginxOptions,
+  { proxyProtocol = false, server = '', log = '', files = {} }: NginxOptions,
 ): Promise<Nginx | undefined> {
   const home = tempFolder(t)
   const root = join(home, 'site')
   mkdirSync(root, { recursive: true })
   for (const [name, content] of Object.entries(files)) writeFileSync(join(root, name), content)
-  writeFileSync(join(home, 'nginx.conf'), config({ port, home, root, server, log }))
+  writeFileSync(
+    join(home, 'nginx.conf'),
+    config({ listen: `127.0.0.1:${port}${proxyProtocol ? ' proxy_protocol' : ''}`, home, root, server, log }),
+  )
   const child = startChild(t, pathOf('nginx'), ['-p', home, '-c', join(home, 'nginx.conf'), '-e', 'stderr'])
   let over = false
   child.ended.then(() => {
@@ -62,13 +67,13 @@ async function start(
 }
 
 function config({
-  port,
+  listen,
   home,
   root,
   server,
   log,
 }: {
-  port: number
+  listen: string
   home: string
   root: string
   server: string
@@ -89,7 +94,7 @@ http {
   access_log ${home}/access.log facts;
   client_max_body_size 0;
   server {
-    listen 127.0.0.1:${port};
+    listen ${listen};
     root ${root};
     ${server}
   }

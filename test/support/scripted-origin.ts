@@ -19,8 +19,15 @@ export interface ScriptedOrigin {
 /** What one connection does; `nth` counts from 0. A script that ends leaves its connection open. */
 export type Script = (connection: RawClient, nth: number) => Promise<void> | void
 
-/** Stops with the test. A script that fails fails the test, unless its connection was ended by the peer or by the teardown. */
-export async function scriptedOrigin(t: Test, script: Script): Promise<ScriptedOrigin> {
+/**
+ * Stops with the test. A script that fails fails the test, unless its connection was ended by the peer or by the teardown.
+ * @param where another address of loopback than 127.0.0.1, or a port that is free there
+ */
+export async function scriptedOrigin(
+  t: Test,
+  script: Script,
+  { host = '127.0.0.1', port: wanted = 0 }: { host?: string; port?: number } = {},
+): Promise<ScriptedOrigin> {
   const connections: RawClient[] = []
   let stopped = false
   const server = net.createServer({ allowHalfOpen: true, noDelay: true }, async socket => {
@@ -35,7 +42,7 @@ export async function scriptedOrigin(t: Test, script: Script): Promise<ScriptedO
       if (!stopped && !client.ended) t.fail(`the script of the origin failed on connection ${nth}`, { error })
     }
   })
-  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+  await new Promise<void>((done, failed) => server.once('error', failed).listen(wanted, host, done))
   const { port } = server.address() as net.AddressInfo
   const stop = async () => {
     stopped = true
@@ -45,7 +52,7 @@ export async function scriptedOrigin(t: Test, script: Script): Promise<ScriptedO
   t.teardown(stop)
   return {
     port,
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${host}:${port}`,
     connections,
     stop,
     async accepted(count, deadlineMs = 5_000) {

@@ -1,0 +1,200 @@
+import { constants, createHash, X509Certificate } from 'node:crypto'
+import type * as net from 'node:net'
+import * as tls from 'node:tls'
+import { rawSocketOf } from './handle.js'
+import { namesOf, ServerNames } from './server-names.js'
+
+/** How clients are met over TLS. */
+export interface ClientTlsSettings {
+  /** PEM text; `cert` with its chain. A client gets the one that bears the name which it asks for, else the first. */
+  readonly certificates: readonly { readonly cert: string; readonly key: string }[]
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+  /** OpenSSL's notation; '' takes ours. */
+  readonly ciphers: string
+  /** Asks clients for a certificate of these authorities (PEM). One that is sent must be good, also where none is required. */
+  readonly clientCertificates: { readonly ca: string; readonly required: boolean } | null
+  /** For the whole handshake, from the first octet that we wait for; 0: no limit. */
+  readonly handshakeMs: number
+}
+
+/** What TLS says about one connection. */
+export interface ClientTls {
+  /** `TLSv1.3` */
+  readonly protocol: string
+  readonly cipher: string
+  /** What the client asked for, '' for nothing. */
+  readonly servername: string
+  /** Of the client's certificate, which is good: `CN=alice, O=Example`; null: it sent none. */
+  readonly subject: string | null
+  readonly resumed: boolean
+}
+
+/** Who began a handshake; one of the two is called, once, unless the socket is destroyed before. */
+export interface Handshake {
+  onSecured(socket: tls.TLSSocket, facts: ClientTls): void
+  onUnsecured(why: string): void
+}
+
+/** One of the certificates, for those who watch their end. */
+export interface CertificateFacts {
+  readonly names: readonly string[]
+  /** Milliseconds since 1970. */
+  readonly validToMs: number
+}
+
+const TLS13_CIPHERS = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256'
+/** AEAD with forward secrecy, nothing else; each is good, so the client, which knows what its machine does fast, may choose. */
+const TLS12_CIPHERS = ['AES128-GCM-SHA256', 'AES256-GCM-SHA384', 'CHACHA20-POLY1305']
+  .flatMap(cipher => [`ECDHE-ECDSA-${cipher}`, `ECDHE-RSA-${cipher}`])
+  .join(':')
+const CIPHERS = `${TLS13_CIPHERS}:${TLS12_CIPHERS}`
+
+const LONGEST_MS = 2 ** 31 - 1
+
+/** Octets of the keys that session tickets are sealed with. */
+export const TICKET_KEY_BYTES = 48
+
+/**
+ * The server's side of TLS for connections that somebody else accepted. Made anew for other settings; handshakes that have begun
+ * and connections that are open stay with the one that they began with.
+ */
+export class SecureAccept {
+  readonly handshakeMs: number
+  readonly certificates: readonly CertificateFacts[]
+  readonly #server: tls.Server
+  readonly #handshakes = new WeakMap<net.Socket, Handshake>()
+  readonly #asks: boolean
+
+  /**
+   * @param ticketKeys 48 octets: sessions can be resumed wherever the same are used. Without them, only here.
+   * @throws TypeError that names the certificate, key or cipher list that cannot be used
+   */
+  constructor(settings: ClientTlsSettings, ticketKeys?: Buffer) {
+    const { certificates, clientCertificates, handshakeMs } = settings
+    const leaves = certificates.map(({ cert }, i) => readCertificate(cert, `certificate ${i + 1}`))
+    this.handshakeMs = handshakeMs
+    this.certificates = leaves.map(leaf => ({ names: namesOf(leaf), validToMs: Date.parse(leaf.validTo) }))
+    const all = contextOptions(settings, ticketKeys)
+    const contexts = certificates.map((pair, i) => makeContext({ ...all, ...pair }, `certificate ${i + 1} or its key`))
+    const [first] = certificates
+    if (first === undefined) throw new TypeError('tls: there is no certificate; name at least one, with its key')
+    const names = new ServerNames<tls.SecureContext>()
+    for (const [i, { names: own }] of this.certificates.entries()) names.add(own, contexts[i]!)
+    this.#asks = clientCertificates !== null
+    this.#server = tls.createServer({
+      ...all,
+      ...first,
+      ALPNProtocols: ['http/1.1'],
+      requestCert: this.#asks,
+      rejectUnauthorized: clientCertificates?.required === true,
+      SNICallback: (name, answer) => answer(null, names.find(name)),
+      handshakeTimeout: LONGEST_MS, // the deadline is that of whoever began; 0 would be Node's 120 s
+    })
+    this.#server.on('secureConnection', socket => this.#secured(socket))
+    this.#server.on('tlsClientError', (error, socket) => this.#take(socket)?.onUnsecured(whyNot(error, socket)))
+  }
+
+  /** What session tickets are sealed with. */
+  get ticketKeys(): Buffer {
+    return this.#server.getTicketKeys()
+  }
+
+  /** From now on; what was sealed with those before opens no session any more. */
+  set ticketKeys(keys: Buffer) {
+    this.#server.setTicketKeys(keys)
+  }
+
+  /** Begins a handshake on a socket that nobody reads any more; what was read of it already was put back (`unshift`). */
+  begin(socket: net.Socket, handshake: Handshake): void {
+    this.#handshakes.set(socket, handshake)
+    socket.allowHalfOpen = false // who ends in the middle of a handshake will not go on with it
+    this.#server.emit('connection', socket)
+  }
+
+  #take(socket: tls.TLSSocket): Handshake | undefined {
+    const raw = rawSocketOf(socket)
+    const handshake = raw === null ? undefined : this.#handshakes.get(raw)
+    if (raw === null || handshake === undefined) socket.destroy()
+    else this.#handshakes.delete(raw)
+    return handshake
+  }
+
+  #secured(socket: tls.TLSSocket): void {
+    const handshake = this.#take(socket)
+    const certificate = this.#asks ? socket.getPeerX509Certificate() : undefined
+    if (certificate !== undefined && !socket.authorized) {
+      handshake?.onUnsecured(whyNot(null, socket))
+      return
+    }
+    socket.allowHalfOpen = true
+    handshake?.onSecured(socket, {
+      protocol: socket.getProtocol() ?? '',
+      cipher: socket.getCipher().name,
+      servername: (socket as { servername?: string | false | null }).servername || '',
+      subject: certificate === undefined ? null : certificate.subject.split('\n').reverse().join(', '),
+      resumed: socket.isSessionReused(),
+    })
+  }
+}
+
+function readCertificate(pem: string, which: string): X509Certificate {
+  try {
+    return new X509Certificate(pem)
+  } catch (error) {
+    throw new TypeError(`tls: ${which} is no certificate in PEM: ${reasonOf(error)}`)
+  }
+}
+
+function contextOptions(settings: ClientTlsSettings, ticketKeys: Buffer | undefined): tls.SecureContextOptions {
+  const { minVersion, ciphers, clientCertificates } = settings
+  if (clientCertificates !== null) readCertificate(clientCertificates.ca, 'the authority of clientCertificates')
+  const options: tls.SecureContextOptions & { ticketKeys?: Buffer } = {
+    minVersion,
+    ciphers: ciphersOf(ciphers),
+    honorCipherOrder: ciphers !== '',
+    sessionIdContext: sessionContext(settings),
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    ...(clientCertificates === null ? {} : { ca: clientCertificates.ca }),
+    ...(ticketKeys === undefined ? {} : { ticketKeys }),
+  }
+  makeContext(options, `the cipher list ${JSON.stringify(ciphers)}`)
+  return options
+}
+
+/** A list that names no cipher of TLS 1.3 is about TLS 1.2 alone, and must not switch TLS 1.3 off. */
+function ciphersOf(list: string): string {
+  if (list === '') return CIPHERS
+  return /(?:^|:)TLS_/.test(list) ? list : `${TLS13_CIPHERS}:${list}`
+}
+
+/**
+ * A session is resumed without looking at certificates again, and ticket keys are shared: so it must never be resumed where other
+ * certificates are asked for than where it began.
+ */
+function sessionContext({ clientCertificates }: ClientTlsSettings): string {
+  return createHash('sha256').update(JSON.stringify(clientCertificates)).digest('hex').slice(0, 32)
+}
+
+function makeContext(options: tls.SecureContextOptions, what: string): tls.SecureContext {
+  try {
+    return tls.createSecureContext(options)
+  } catch (error) {
+    throw new TypeError(`tls: ${what} cannot be used: ${reasonOf(error)}`)
+  }
+}
+
+/** Node refuses a certificate by ending the connection, and tells of that end. */
+function whyNot(error: Error | null, { authorizationError }: tls.TLSSocket): string {
+  return authorizationError || error === null
+    ? `the client's certificate is not good: ${authorizationError}`
+    : reasonOf(error)
+}
+
+/** OpenSSL's words are behind its last colon but one: `error:0A000102:SSL routines::unsupported protocol`. */
+function reasonOf(error: unknown): string {
+  const { message, code } = error as NodeJS.ErrnoException
+  const words = /error:[0-9A-F]+:[^:]*:[^:]*:([^:\n]+)/.exec(message)?.[1] ?? message
+  return code === undefined || code.startsWith('ERR_') || words.includes(code)
+    ? words.trim()
+    : `${words.trim()} (${code})`
+}

@@ -1,0 +1,30 @@
+import type { X509Certificate } from 'node:crypto'
+
+/** What belongs to which server name: an exact name goes before a wildcard, which stands for one label (RFC 6125 6.4.3). */
+export class ServerNames<T> {
+  readonly #exact = new Map<string, T>()
+  /** By what stands behind the `*`: `.example.org`. */
+  readonly #wild = new Map<string, T>()
+
+  /** Who comes first keeps a name. */
+  add(names: readonly string[], it: T): void {
+    for (const name of names) {
+      const [map, key] = name.startsWith('*.') ? [this.#wild, name.slice(1)] : [this.#exact, name]
+      if (!map.has(key)) map.set(key, it)
+    }
+  }
+
+  /** @param name as the client sent it */
+  find(name: string): T | undefined {
+    const bare = name.toLowerCase().replace(/\.$/, '')
+    const dot = bare.indexOf('.')
+    return this.#exact.get(bare) ?? (dot > 0 ? this.#wild.get(bare.slice(dot)) : undefined)
+  }
+}
+
+/** The host names and IP addresses in the subjectAltName of a certificate, in lower case; its CN says nothing (RFC 9110 4.3.4). */
+export function namesOf({ subjectAltName }: X509Certificate): string[] {
+  // Node puts an entry into quotes that has a character of its own notation in it: no host name has.
+  const entries = (subjectAltName ?? '').match(/(?:DNS|IP Address):[^",]+(?=,|$)/g) ?? []
+  return entries.map(entry => entry.slice(entry.indexOf(':') + 1).toLowerCase())
+}

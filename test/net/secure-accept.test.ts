@@ -1,0 +1,186 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { test } from 'tap'
+import { type ClientTlsSettings, SecureAccept, TICKET_KEY_BYTES } from '../../lib/net/secure-accept.js'
+import { answeredIn, get, listeningPool, readAnswer } from '../support/answering-pool.js'
+import { type MadeCertificate, makeAuthority } from '../support/certificates.js'
+import { rawClient, until } from '../support/conversation.js'
+import { needs } from '../support/needs.js'
+import { sClient, secured, tlsClient, using } from '../support/secured-pool.js'
+import { tempFolder } from '../support/temp-folder.js'
+
+const OPENSSL = needs('openssl')
+
+test('SNI chooses the certificate; the first one is for everybody else', OPENSSL, async t => {
+  const { port, authority } = await secured(t)
+  const rows = [
+    ['a.example', 'a'],
+    ['b.example', 'b'],
+    ['x.b.example', 'b'],
+    ['x.y.b.example', 'a'],
+    ['elsewhere.example', 'a'],
+  ] as const
+  for (const [name, expected] of rows) {
+    const { out } = await sClient(t, port, authority, '-servername', name)
+    t.match(out, new RegExp(`subject=O = Tests, CN = ${expected}\\n`), name)
+    t.match(answeredIn(out), { scheme: 'https', address: '127.0.0.1', tls: { servername: name, subject: null } })
+  }
+  const { out, code } = await sClient(t, port, authority, '-noservername', '-alpn', 'h2,http/1.1')
+  t.match(out, /CN = a\n/)
+  t.match(out, 'ALPN protocol: http/1.1')
+  t.match(out, 'Verify return code: 0 (ok)')
+  t.equal(code, 0, 'close_notify')
+  t.match(answeredIn(out).tls, { protocol: 'TLSv1.3', cipher: /^TLS_/, servername: '' })
+})
+
+test(
+  'versions and ciphers: TLS 1.2 with forward secrecy and AEAD, or TLS 1.3; nothing older or weaker',
+  OPENSSL,
+  async t => {
+    const { port, authority, pool, story } = await secured(t)
+    const tls12 = await sClient(t, port, authority, '-tls1_2')
+    t.match(answeredIn(tls12.out).tls, { protocol: 'TLSv1.2', cipher: /^ECDHE-ECDSA-(AES...-GCM|CHACHA20)/ })
+    const refused = [
+      ['-tls1_1', '-cipher', 'DEFAULT:@SECLEVEL=0'],
+      ['-tls1_2', '-cipher', 'ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES128-SHA'],
+      ['-alpn', 'h2'],
+    ]
+    for (const args of refused) {
+      const { code, err } = await sClient(t, port, authority, ...args)
+      t.not(code, 0)
+      t.match(err, /alert (protocol version|handshake failure|no application protocol)/, args.join(' '))
+    }
+    await until('all are gone', () => pool.open === 0)
+    t.equal(pool.closes.get('client-tls'), 3)
+    t.match(
+      story.heard.filter(line => line.includes('client-tls')),
+      [/: unsupported protocol/, /: no shared cipher/, /: no application protocol/],
+    )
+  },
+)
+
+test('minVersion and a list of ciphers', OPENSSL, async t => {
+  const { port, authority, pool, a } = await secured(t, { minVersion: 'TLSv1.3' })
+  t.match((await sClient(t, port, authority, '-tls1_2')).err, /alert protocol version/)
+  pool.reconfigure({ tls: using([a], { ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' }) })
+  t.match(answeredIn((await sClient(t, port, authority, '-tls1_2')).out).tls, {
+    cipher: 'ECDHE-ECDSA-AES256-GCM-SHA384',
+  })
+  t.match(answeredIn((await sClient(t, port, authority)).out).tls, { protocol: 'TLSv1.3' })
+  pool.reconfigure({ tls: using([a], { ciphers: 'TLS_CHACHA20_POLY1305_SHA256', minVersion: 'TLSv1.3' }) })
+  t.match(answeredIn((await sClient(t, port, authority)).out).tls, { cipher: 'TLS_CHACHA20_POLY1305_SHA256' })
+})
+
+test('client certificates: asked for, good when there is one, required where that is said', OPENSSL, async t => {
+  const clients = await makeAuthority(t, 'Clients')
+  const alice = await clients.issue('alice')
+  const stranger = await (await makeAuthority(t, 'Others')).issue('mallory')
+  const asks = { ca: clients.cert, required: false }
+  const { port, authority, pool, story, a } = await secured(t, { clientCertificates: asks })
+  const as = ({ certFile, keyFile }: MadeCertificate) => ['-cert', certFile, '-key', keyFile]
+  for (const version of ['-tls1_2', '-tls1_3']) {
+    t.equal(answeredIn((await sClient(t, port, authority, version)).out).tls?.subject, null)
+    const { out } = await sClient(t, port, authority, version, ...as(alice))
+    t.equal(answeredIn(out).tls?.subject, 'CN=alice, O=Tests')
+    t.notMatch((await sClient(t, port, authority, version, ...as(stranger))).out, '"target"', 'a bad one is none')
+  }
+  pool.reconfigure({ tls: using([a], { clientCertificates: { ...asks, required: true } }) })
+  for (const version of ['-tls1_2', '-tls1_3']) {
+    t.match((await sClient(t, port, authority, version)).err, /alert (certificate required|handshake failure)/)
+    const { out } = await sClient(t, port, authority, version, ...as(alice))
+    t.equal(answeredIn(out).tls?.subject, 'CN=alice, O=Tests')
+    t.notMatch((await sClient(t, port, authority, version, ...as(stranger))).out, '"target"')
+  }
+  await until('all are gone', () => pool.open === 0)
+  const whys = story.heard
+    .filter(line => line.includes('client-tls'))
+    .map(line => line.replace(/^c\d+ client-tls: /, ''))
+  const bad = "the client's certificate is not good: UNABLE_TO_VERIFY_LEAF_SIGNATURE"
+  const none = 'peer did not return a certificate'
+  t.same(whys, [bad, bad, none, bad, none, bad])
+})
+
+test(
+  'sessions are resumed: across connections, certificates and pools that share keys, and never where other clients are asked for',
+  OPENSSL,
+  async t => {
+    const ticketKeys = randomBytes(TICKET_KEY_BYTES)
+    const { port, authority, pool, a, b } = await secured(t)
+    const other = await listeningPool(t, { tls: using([a, b]) })
+    const folder = tempFolder(t)
+    const resumed = async (at: number, name: string, version = '-tls1_3') => {
+      const { out } = await sClient(t, at, authority, version, '-servername', name, '-sess_in', join(folder, version))
+      const { tls: told } = answeredIn(out)
+      t.equal(/\nReused, /.test(out), told?.resumed, 'both say the same')
+      return told?.resumed
+    }
+    const begin = (at: number, name: string, version = '-tls1_3') =>
+      sClient(t, at, authority, version, '-servername', name, '-sess_out', join(folder, version))
+    for (const version of ['-tls1_2', '-tls1_3']) {
+      await begin(port, 'b.example', version)
+      t.equal(await resumed(port, 'b.example', version), true, version)
+      t.equal(await resumed(other.port, 'b.example', version), false, 'another pool has keys of its own')
+    }
+    pool.useTicketKeys(ticketKeys)
+    t.equal(await resumed(port, 'b.example'), false, 'the keys are others now')
+    other.pool.useTicketKeys(ticketKeys)
+    await begin(port, 'b.example')
+    t.equal(await resumed(other.port, 'b.example'), true)
+    pool.reconfigure({ tls: using([a, b]) })
+    t.equal(await resumed(port, 'b.example'), true, 'also when the certificates were read anew')
+    other.pool.reconfigure({ tls: using([a, b], { clientCertificates: { ca: authority.cert, required: true } }) })
+    const { out, err } = await sClient(
+      t,
+      other.port,
+      authority,
+      '-servername',
+      'b.example',
+      '-sess_in',
+      join(folder, '-tls1_3'),
+    )
+    t.notMatch(out, '"target"', 'a session of the open door does not open the other one')
+    t.match(err, /alert certificate required/)
+  },
+)
+
+test('a certificate is exchanged: new handshakes see it, open connections go on', OPENSSL, async t => {
+  const { port, authority, pool } = await secured(t)
+  const old = await tlsClient(t, port, { ca: authority.cert })
+  await old.send(get('/1'))
+  await readAnswer(old)
+  const renewed = await authority.issue('renewed', 'DNS:a.example')
+  pool.reconfigure({ tls: using([renewed]) })
+  t.match((await sClient(t, port, authority, '-servername', 'a.example')).out, /CN = renewed\n/)
+  t.match(pool.certificates, [{ names: ['a.example'], validToMs: Number }])
+  await old.send(get('/2'))
+  t.match(await readAnswer(old), { id: 'c1', target: '/2' })
+  t.throws(
+    () => pool.reconfigure({ tls: using([{ ...renewed, key: authority.key }]), guards: null }),
+    /certificate 1 or its key/,
+  )
+  t.match((await sClient(t, port, authority)).out, /CN = renewed\n/, 'a bad one changes nothing')
+  pool.reconfigure({ tls: null })
+  const plain = await rawClient(t, port)
+  await plain.send(get('/3'))
+  t.match(await readAnswer(plain), { scheme: 'http', tls: null })
+  await old.send(get('/4'))
+  t.match(await readAnswer(old), { scheme: 'https', target: '/4' })
+})
+
+test('settings that cannot be used are errors that name what is wrong', OPENSSL, async t => {
+  const authority = await makeAuthority(t)
+  const a = await authority.issue('a', 'DNS:a.example')
+  const make = (settings: ClientTlsSettings) => () => new SecureAccept(settings)
+  t.throws(make(using([])), { name: 'TypeError', message: /there is no certificate/ })
+  t.throws(make(using([a, { ...a, cert: 'x' }])), {
+    name: 'TypeError',
+    message: /certificate 2 is no certificate in PEM/,
+  })
+  t.throws(make(using([{ ...a, key: 'x' }])), { name: 'TypeError', message: /certificate 1 or its key cannot be used/ })
+  t.throws(make(using([{ ...a, key: authority.key }])), /certificate 1 or its key cannot be used: key values mismatch/)
+  t.throws(make(using([a], { ciphers: 'nonsense' })), /the cipher list "nonsense" cannot be used/)
+  t.throws(
+    make(using([a], { clientCertificates: { ca: 'x', required: true } })),
+    /the authority of clientCertificates is no/,
+  )
+})

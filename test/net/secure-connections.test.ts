@@ -1,0 +1,197 @@
+import { randomBytes } from 'node:crypto'
+import * as net from 'node:net'
+import { Duplex } from 'node:stream'
+import * as tls from 'node:tls'
+import { test } from 'tap'
+import type { ReadMode } from '../../lib/net/transport.js'
+import { TrustedPeers } from '../../lib/net/trusted-peers.js'
+import { writeProxyPreface } from '../../lib/wire/proxy-protocol.js'
+import { answeredIn, get, readAnswer } from '../support/answering-pool.js'
+import { run } from '../support/child.js'
+import { rawClient, settled, until } from '../support/conversation.js'
+import { curl } from '../support/curl.js'
+import { needs, pathOf } from '../support/needs.js'
+import { sClient, secured, tlsClient } from '../support/secured-pool.js'
+
+const OPENSSL = needs('openssl')
+const MODES: ReadMode[] = ['onread', 'data']
+
+for (const readMode of MODES) {
+  test(`${readMode}: persistent, pipelined, half-closed; an end is announced and a break is not`, OPENSSL, async t => {
+    const { port, authority, pool } = await secured(t, {}, { readMode })
+    const client = await tlsClient(t, port, { ca: authority.cert, allowHalfOpen: true } as tls.ConnectionOptions)
+    await client.send(get('/1') + get('/2'))
+    for (const target of ['/1', '/2']) t.match(await readAnswer(client), { id: 'c1', target })
+    await client.send(get('/3'))
+    client.halfClose()
+    t.equal((await readAnswer(client)).target, '/3')
+    await client.readToEnd()
+    await until('gone', () => pool.open === 0)
+    t.equal((await sClient(t, port, authority)).code, 0)
+    // openssl 3 tells an end without close_notify from one with it: "unexpected eof while reading".
+    const args = ['s_client', '-connect', `127.0.0.1:${port}`, '-ign_eof', '-quiet']
+    const cut = await run(t, pathOf('openssl'), args, { input: get('/cut') })
+    t.match(cut.err, /unexpected eof while reading/)
+    const whole = await run(t, pathOf('openssl'), args, { input: get('/close') })
+    t.notMatch(whole.err, /unexpected eof/)
+  })
+
+  test(`${readMode}: a client that ends without close_notify is served and gone`, OPENSSL, async t => {
+    const { port, pool, story } = await secured(t, {}, { readMode })
+    const raw = net.connect(port, '127.0.0.1')
+    const socket = tls.connect({ socket: raw, rejectUnauthorized: false })
+    const client = await rawClient(t, { port, socket })
+    await client.send(get('/'))
+    await readAnswer(client)
+    raw.destroySoon()
+    await until('gone', () => pool.open === 0)
+    t.match(story.heard.at(-1), /^c1 client-(fin|reset)/)
+  })
+
+  test(`${readMode}: plain HTTP is told so; anything else is cut off`, OPENSSL, async t => {
+    const { port, pool, story } = await secured(t, {}, { readMode })
+    const client = await rawClient(t, port)
+    await client.send(`${get('/')}and more`)
+    const { bytes, how } = await client.readToEnd()
+    t.match(String(bytes), /^HTTP\/1\.1 400 .*a plain HTTP request was sent to a port that speaks HTTPS$/s)
+    t.equal(how, 'fin')
+    client.halfClose()
+    const other = await rawClient(t, port)
+    await other.send('\x00\x01')
+    t.equal((await other.readToEnd()).how, 'reset')
+    const third = await rawClient(t, port)
+    await third.send('\x16\x03\x01\x00\x05hello')
+    await third.readToEnd()
+    third.destroy()
+    await until('gone', () => pool.open === 0)
+    t.match(story.heard.filter(line => line.includes('client-tls')).sort(), [
+      /^c1 client-tls: a plain HTTP request/,
+      /^c2 client-tls: what came was neither TLS nor HTTP/,
+      /^c3 client-tls: /,
+    ])
+  })
+
+  test(`${readMode}: a preface, then TLS, in one segment or octet by octet`, OPENSSL, async t => {
+    const proxyProtocol = { from: new TrustedPeers(['127.0.0.1']) }
+    const { port, authority } = await secured(t, {}, { readMode, proxyProtocol })
+    const ends = { source: '192.0.2.7', sourcePort: 5555, destination: '198.51.100.1', destinationPort: 443 }
+    for (const apart of [false, true]) {
+      const raw = net.connect({ port, host: '127.0.0.1', noDelay: true })
+      if (apart) {
+        for (const octet of writeProxyPreface(2, ends)) {
+          raw.write(Uint8Array.of(octet))
+          await settled(1)
+        }
+      } else {
+        raw.cork()
+        raw.write(writeProxyPreface(2, ends))
+      }
+      const socket = tls.connect({ socket: raw, ca: authority.cert, servername: 'a.example' })
+      setImmediate(() => raw.uncork())
+      const client = await rawClient(t, { port, socket })
+      await client.send(get('/'))
+      t.match(await readAnswer(client), { address: '192.0.2.7', peerAddress: '127.0.0.1', scheme: 'https', ends })
+    }
+  })
+}
+
+test('half handshakes are ended in time, and are within the limits of connections', OPENSSL, async t => {
+  const { port, authority, pool, clock, story } = await secured(t, {}, { limits: { clientConnectionsMax: 20 } })
+  const flood = []
+  for (let i = 0; i < 30; i++) {
+    const client = await rawClient(t, port)
+    // Some send nothing, some the beginning of a ClientHello.
+    if (i % 2 === 0) await client.send(Buffer.from('1603010200010001fc0303', 'hex')).catch(() => {})
+    flood.push(client)
+  }
+  await until('the eldest made room', () => pool.closes.get('client-evicted') === 10)
+  t.equal(pool.open, 20)
+  const client = await tlsClient(t, port, { ca: authority.cert })
+  await client.send(get('/'))
+  await readAnswer(client)
+  clock.advance(5_200)
+  await until('only the one is left', () => pool.open === 1)
+  t.equal(pool.closes.get('client-tls'), 19)
+  t.match(story.heard.at(-1), 'no whole handshake within 5000 ms')
+  await client.send(get('/again'))
+  await readAnswer(client)
+})
+
+test('one address may not have all the places, handshakes included', OPENSSL, async t => {
+  const { port, pool } = await secured(t, {}, { limits: { clientConnectionsPerAddressMax: 3 } })
+  for (let i = 0; i < 3; i++) await rawClient(t, port)
+  await until('accepted', () => pool.accepted === 3)
+  await rawClient(t, port).catch(() => {})
+  await until('refused', () => pool.accepted === 4 && pool.open === 3)
+  t.same(Object.fromEntries(pool.closes), { 'client-limit': 1 })
+})
+
+test('ends in the middle of a handshake: by the client, by draining', OPENSSL, async t => {
+  const { port, pool, story } = await secured(t)
+  const hello = Buffer.from('1603010200010001fc0303', 'hex')
+  const clients = []
+  for (let i = 0; i < 5; i++) {
+    const client = await rawClient(t, port)
+    if (i > 0) await client.send(hello)
+    clients.push(client)
+    await until('accepted', () => pool.accepted === i + 1)
+  }
+  await settled()
+  clients[0]?.halfClose()
+  clients[1]?.halfClose()
+  clients[2]?.reset()
+  await until('three are gone', () => pool.open === 2)
+  await pool.drain()
+  t.match(story.heard.filter(line => !line.includes('opened')).sort(), [
+    'c1 client-fin',
+    /^c2 client-tls: .*(ECONNRESET|middle)/,
+    /^c3 client-tls: .*ECONNRESET/,
+    'c4 draining',
+    'c5 draining',
+  ])
+})
+
+test('garbage behind the first octet of a handshake ends that connection, and nothing else', OPENSSL, async t => {
+  const { port, authority, pool, story } = await secured(t)
+  const hellos = [Buffer.from('160301003001', 'hex'), Buffer.from('1603010200010001fc0303', 'hex'), Buffer.from([0x16])]
+  for (let i = 0; i < 60; i++) {
+    const client = await rawClient(t, port)
+    await client.send(Buffer.concat([hellos[i % 3]!, randomBytes(600)])).catch(() => {})
+    client.halfClose()
+  }
+  await until('all are gone', () => pool.accepted === 60 && pool.open === 0)
+  t.equal(pool.closes.get('client-tls'), 60)
+  const client = await tlsClient(t, port, { ca: authority.cert })
+  await client.send(get('/'))
+  await readAnswer(client)
+  t.same(
+    story.heard.filter(line => /fault|internal/.test(line)),
+    [],
+  )
+})
+
+test('octets that are no TLS in the middle of a connection', OPENSSL, async t => {
+  const { port, pool, story } = await secured(t)
+  const raw = net.connect(port, '127.0.0.1')
+  // Node writes past a socket that it has put TLS over; not past any other stream.
+  const apart = Duplex.from({ readable: raw, writable: raw })
+  const client = await rawClient(t, { port, socket: tls.connect({ socket: apart, rejectUnauthorized: false }) })
+  await client.send(get('/'))
+  await readAnswer(client)
+  raw.write('GET / HTTP/1.1\r\n\r\n')
+  await until('gone', () => pool.open === 0)
+  t.match(story.heard.at(-1), /^c1 client-reset: /)
+})
+
+test('curl: the whole way, with a certificate of its own', needs('openssl', 'curl'), async t => {
+  const { authority, port } = await secured(t)
+  const mine = await authority.issue('curl')
+  const { code, out } = await curl(t, '--cacert', authority.certFile, `https://localhost:${port}/`)
+  t.equal(code, 0)
+  t.match(answeredIn(out), { scheme: 'https', tls: { servername: 'localhost' }, ends: { destinationPort: port } })
+  const asks = await secured(t, { clientCertificates: { ca: authority.cert, required: true } })
+  const to = ['--cacert', asks.authority.certFile, `https://localhost:${asks.port}/`]
+  t.not((await curl(t, ...to)).code, 0)
+  const known = await curl(t, '--cert', mine.certFile, '--key', mine.keyFile, ...to)
+  t.equal(answeredIn(known.out).tls?.subject, 'CN=curl, O=Tests')
+})

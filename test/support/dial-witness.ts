@@ -1,0 +1,40 @@
+import type { DialOwner } from '../../lib/net/dial.js'
+import type { Transport } from '../../lib/net/transport.js'
+
+/** Owns a transport that is being dialled, and remembers what it was told. */
+export class DialWitness implements DialOwner {
+  transport!: Transport
+  /** `connected`, `securing`, `fin`, `closed`, or the message of a fault; in order. */
+  readonly heard: string[] = []
+  error: NodeJS.ErrnoException | null = null
+  /** All octets that came, as latin1. */
+  text = ''
+
+  static dial(start: (owner: DialWitness) => Transport): DialWitness {
+    const owner = new DialWitness()
+    owner.transport = start(owner)
+    return owner
+  }
+
+  onConnected(): void {
+    this.heard.push('connected')
+  }
+  onSecuring(): void {
+    this.heard.push('securing')
+  }
+  onBytes(bytes: Buffer, from: number, to: number): void {
+    this.text += bytes.toString('latin1', from, to)
+  }
+  onFin(): void {
+    this.heard.push('fin')
+  }
+  onFlushed(): void {}
+  onClosed(error: NodeJS.ErrnoException | null): void {
+    this.heard.push('closed')
+    this.error = error
+  }
+  onFault(fault: unknown): void {
+    this.heard.push((fault as Error).message)
+    this.transport.destroy()
+  }
+}
