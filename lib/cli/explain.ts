@@ -1,16 +1,24 @@
-import { ConnectionOptions } from '../policy/connection-options.js'
-import { explainRequest, explainResponse, type LedgerRow } from '../policy/ledger.js'
-import { judgeClient, keepAliveValue, persistOption } from '../policy/persistence.js'
-import { rewriteRequest } from '../policy/rewrite-request.js'
-import { rewriteResponse } from '../policy/rewrite-response.js'
+import { randomUUID } from 'node:crypto'
+import { rewritePath } from '../policy/path-prefixes.js'
+import { judgeClient } from '../policy/persistence.js'
+import { chosenRequestId } from '../policy/request-id.js'
+import { Routes } from '../policy/routes.js'
+import { hostToSend } from '../policy/send-host.js'
+import {
+  type Explanation,
+  explainRequestBytes,
+  explainResponseBytes,
+  type RequestFacts,
+  type ResponseFacts,
+} from '../proxy/explain-head.js'
 import type { Settings } from '../proxy/options.js'
-import { ownAnswer } from '../proxy/own-answer.js'
-import { ProtocolError } from '../wire/protocol-error.js'
+import { NO_ROUTE, ownAnswer } from '../proxy/own-answer.js'
+import type { RouteSpec } from '../proxy/route-options.js'
 import type { RequestHead } from '../wire/request-head.js'
-import { RequestReader } from '../wire/request-reader.js'
 import type { ResponseHead } from '../wire/response-head.js'
-import { ResponseReader } from '../wire/response-reader.js'
 import { UsageError } from './usage-error.js'
+
+export type { Explanation } from '../proxy/explain-head.js'
 
 /** Everything that a head alone does not tell. */
 export interface Scene {
@@ -23,64 +31,26 @@ export interface Scene {
   clientMinor: 0 | 1
 }
 
-export interface Explanation {
-  /** '' when it could not be read. */
-  startLine: string
-  rows: LedgerRow[]
-  /** What is sent on, latin1; undefined when nothing is. */
-  outbound: string | undefined
-  refused?: { status: number; message: string; section: string; offset?: number }
-  /** Sentences about the input and about what does not stand in a table of fields. */
-  notes: string[]
-}
-
 /** What becomes of a request head. Reads the first one in `bytes`. */
 export function explainRequestHead(bytes: Buffer, scene: Scene): Explanation {
-  const reader = new RequestReader(scene.settings.grammar)
-  return explainWith(bytes, (piece, found) =>
-    reader.consume(piece, 0, piece.length, {
-      onRequestHead: head => found(into => requestInto(into, head, scene)),
-      onRequestContent() {},
-      onRequestEnd() {},
-    }),
+  return explainTyped(bytes, whole =>
+    explainRequestBytes(whole, scene.settings, (head, into) => requestFacts(head, scene, into)),
   )
 }
 
 /** What becomes of a response head. Reads the first one in `bytes`, which may be an interim one. */
 export function explainResponseHead(bytes: Buffer, scene: Scene): Explanation {
-  const reader = new ResponseReader(scene.settings.grammar, scene.settings.strictUpstream)
-  reader.expect(scene.method)
-  return explainWith(bytes, (piece, found) =>
-    reader.consume(piece, 0, piece.length, {
-      onResponseHead: head => found(into => responseInto(into, head, scene)),
-      onResponseContent() {},
-      onResponseEnd() {},
-    }),
-  )
+  const { settings, method } = scene
+  const how = { grammar: settings.grammar, strict: settings.strictUpstream, method }
+  return explainTyped(bytes, whole => explainResponseBytes(whole, settings, how, head => responseFacts(head, scene)))
 }
 
-/** Thrown by the sinks, through the reader: the head is all that is wanted. */
-class HeadRead extends Error {}
-
-function explainWith(
-  bytes: Buffer,
-  read: (piece: Buffer, found: (explain: (into: Explanation) => void) => never) => unknown,
-): Explanation {
-  const explanation: Explanation = { startLine: '', rows: [], outbound: undefined, notes: [] }
-  const found = (explain: (into: Explanation) => void): never => {
-    explain(explanation)
-    throw new HeadRead()
-  }
-  try {
-    read(typed(bytes, explanation.notes), found)
-    if (/^[\r\n]*$/.test(bytes.toString('latin1', 0, 16)))
-      throw new UsageError('There is no head to explain: the input is empty.')
-    explanation.notes.push('No empty line ends the head: one was added.')
-    read(Buffer.from(bytes.at(-1) === 0x0a ? '\r\n' : '\r\n\r\n'), found)
-  } catch (error) {
-    if (error instanceof ProtocolError) explanation.refused = refusal(error)
-    else if (!(error instanceof HeadRead)) throw error
-  }
+function explainTyped(bytes: Buffer, explain: (bytes: Buffer) => Explanation | null): Explanation {
+  const notes: string[] = []
+  const input = typed(bytes, notes)
+  const explanation = explain(input) ?? explain(ended(input, notes))
+  if (explanation === null) throw new UsageError('There is no head to explain: the input ends too soon.')
+  explanation.notes.unshift(...notes)
   return explanation
 }
 
@@ -91,55 +61,49 @@ function typed(bytes: Buffer, notes: string[]): Buffer {
   return Buffer.from(bytes.toString('latin1').replaceAll('\n', '\r\n'), 'latin1')
 }
 
-function requestInto(into: Explanation, head: RequestHead, { settings, trusted, clientAddress }: Scene): void {
-  const { lines, method, target } = head
-  const { mode, origin, hostPreserved, name } = settings
-  into.startLine = startLineOf(lines.text)
-  const options = new ConnectionOptions()
-  options.read(lines, 400)
-  const preserved = (mode === 'forward' || hostPreserved) && head.host !== ''
-  const context = {
-    mode,
-    via: name,
-    viaRequest: settings.viaRequest,
-    authority: preserved || !origin ? head.host : origin.authority,
-    target: head.path,
+/** With the empty line that people forget. */
+function ended(bytes: Buffer, notes: string[]): Buffer {
+  if (/^[\r\n]*$/.test(bytes.toString('latin1', 0, 16)))
+    throw new UsageError('There is no head to explain: the input is empty.')
+  notes.push('No empty line ends the head: one was added.')
+  return Buffer.concat([bytes, Buffer.from(bytes.at(-1) === 0x0a ? '\r\n' : '\r\n\r\n')])
+}
+
+function requestFacts(head: RequestHead, { settings, trusted, clientAddress }: Scene, into: Explanation): RequestFacts {
+  const route = staysHere(into, head, settings) ? undefined : routeInto(into, head, settings)
+  return {
+    goesOn: route !== undefined,
+    authority: route ? hostToSend(route.sendHost, head.host, ownHost(route, settings)) : head.host,
+    target: route?.prefixes ? rewritePath(head.path, route.prefixes) : head.path,
     clientAddress,
     clientPort: 0,
-    scheme: 'http' as const,
+    scheme: 'http',
     trustedPeer: trusted,
-    xForwarded: settings.xForwarded,
-    about: null,
-    forwarded: settings.forwarded,
-    upgrades: settings.upgrades,
-    passTrailers: true,
-    nominatedEndToEnd: settings.nominatedEndToEnd,
+    edits: route?.requestEdits ?? null,
+    requestId: chosenRequestId(head.lines, settings.requestId, randomUUID),
     framing: head.framing,
   }
-  into.rows = explainRequest(head, options, context)
-  if (staysHere(into, head, settings)) {
-    into.rows = into.rows.filter(({ verdict }) => verdict !== 'add')
-    return
-  }
-  const outbound = rewriteRequest(head, options, context)
-  into.outbound = outbound.text
-  if (outbound.refusedUpgrade !== '')
-    into.notes.push(`The upgrade to ${outbound.refusedUpgrade} is not passed on: the request goes on as ordinary HTTP.`)
-  if (outbound.nominated > 0)
-    into.notes.push(
-      `${outbound.nominated} end-to-end field(s) removed, because Connection names them (RFC 9110 7.6.1).`,
-    )
-  if (options.close)
-    into.notes.push(`The client asked to close after this exchange; the upstream's connection may stay.`)
-  if (target !== head.path) into.notes.push(`The request-target ${target} becomes ${head.path} (RFC 9112 3.2.1).`)
-  if (outbound.expectContinue) into.notes.push('The client waits for 100 (Continue) before it sends its content.')
-  if (method === 'HEAD') into.notes.push('The response will have no content, whatever its fields say (RFC 9112 6.3).')
+}
+
+/** The route that takes it, null in a forward proxy, which has none, undefined when no route takes it. */
+function routeInto(into: Explanation, head: RequestHead, { mode, routes }: Settings): RouteSpec | null | undefined {
+  if (mode === 'forward') return null
+  const route = new Routes(routes.map(spec => ({ match: spec.match, value: spec }))).match(head)
+  if (route === null)
+    into.refused = { status: NO_ROUTE.status, message: `${NO_ROUTE.what}. ${NO_ROUTE.todo}`, section: '' }
+  else if (route.named) into.notes.push(`The route: ${route.name}.`)
+  return route ?? undefined
+}
+
+/** What the first server of the route's group is called. */
+function ownHost({ upstream }: RouteSpec, { groups }: Settings): string {
+  return groups.find(({ name }) => name === upstream)?.servers[0]?.origin.authority ?? ''
 }
 
 /** Requests that are answered here, or open a tunnel: nothing is sent on. */
 function staysHere(into: Explanation, head: RequestHead, settings: Settings): boolean {
   const { method, target, targetForm } = head
-  const answer = ownAnswer(head, settings)
+  const answer = ownAnswer(head, settings, { scheme: 'http' })
   if (answer?.kind === 'problem')
     into.refused = { status: answer.status, message: `${answer.what}. ${answer.todo}`, section: '' }
   else if (answer) into.notes.push(`${method} is answered here, nothing travels on (RFC 9110 7.6.2).`)
@@ -149,60 +113,38 @@ function staysHere(into: Explanation, head: RequestHead, settings: Settings): bo
   return true
 }
 
-function responseInto(into: Explanation, head: ResponseHead, { settings, method, clientMinor }: Scene): void {
-  const { lines, status } = head
-  const { limits, deadlines } = settings
-  into.startLine = startLineOf(lines.text)
-  const options = new ConnectionOptions()
-  options.read(lines, 502)
-  const unframed = head.framing === 'chunked' || head.framing === 'close'
-  const framing = unframed ? (clientMinor === 1 ? 'chunked' : 'close') : head.framing
+function responseFacts(
+  { lines, framing, status }: ResponseHead,
+  { settings, method, clientMinor }: Scene,
+): ResponseFacts {
+  const { limits } = settings
+  const unframed = framing === 'chunked' || framing === 'close'
+  const outbound = unframed ? (clientMinor === 1 ? 'chunked' : 'close') : framing
   const verdict = judgeClient({
     mode: settings.mode,
     forwardHttp10KeepAlive: settings.keepsHttp10,
     minor: clientMinor,
     close: false,
     keepAlive: true,
-    framing,
+    framing: outbound,
     contentRead: true,
     connectRefused: method === 'CONNECT' && status >= 300,
     requests: 1,
     requestsMax: limits.clientRequestsMax || Number.POSITIVE_INFINITY,
     draining: false,
   })
-  const context = {
+  return {
     clientMinor,
     method,
-    framing,
-    via: settings.viaResponse ? settings.name : '',
-    now: () => new Date().toUTCString(),
-    persist: persistOption(verdict, clientMinor, settings.keepAliveAlways ? 'always' : 'http10'),
-    keepAlive: keepAliveValue(
-      clientMinor === 0 ? deadlines.clientIdleHttp10Ms : deadlines.clientIdleMs,
-      limits.clientRequestsMax - 1,
-    ),
+    framing: outbound,
     // As if everything that is allowed had been offered.
     upgrade: [...settings.upgrades].join(', '),
-    trailers: framing === 'chunked',
-  } as const
-  into.rows = explainResponse(head, options, context)
-  const outbound = rewriteResponse(head, options, context)
-  if (outbound === '' || (status < 200 && status !== 101 && !settings.interim))
-    into.notes.push('An interim response that this client does not get.')
-  else into.outbound = outbound
-  if (lines.repairs > 0)
-    into.notes.push(`${lines.repairs} fault(s) in the lines were repaired (see --strict-upstream).`)
-  if (head.lengthDropped) into.notes.push('Content-Length stood beside Transfer-Encoding: void (RFC 9112 6.3).')
-  if (head.framing === 'close' && framing === 'chunked')
-    into.notes.push('The content ends when the upstream closes; the client gets it chunked (RFC 9112 6.3).')
-  if (head.lastOnConnection) into.notes.push("The upstream's connection is not used again after this response.")
-  if (verdict !== 'keep') into.notes.push(`The client's connection closes after this response: ${verdict}.`)
-}
-
-function startLineOf(text: string): string {
-  return text.slice(0, text.indexOf('\r\n'))
-}
-
-function refusal({ status, message, section, offset }: ProtocolError): NonNullable<Explanation['refused']> {
-  return offset < 0 ? { status, message, section } : { status, message, section, offset }
+    // Which of several routes the request took is not told by the response.
+    edits: settings.routes.length === 1 ? (settings.routes[0]?.responseEdits ?? null) : null,
+    requestId: chosenRequestId(lines, settings.requestId, randomUUID),
+    extra: '',
+    now: () => new Date().toUTCString(),
+    verdict,
+    requests: 1,
+  }
 }

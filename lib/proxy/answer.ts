@@ -16,8 +16,8 @@ export function answerText(answer: Answer, exchange: Exchange): { status: number
   if (answer.kind === 'trace') return { status: 200, text: answerTrace(answer.head, context) }
   if (answer.kind === 'options') return { status: 200, text: answerOptions(ALLOW, context) }
   const { error, status, what, todo, fields = [] } = answer
-  const { pool, engine } = exchange
-  const where = pool === null || engine.settings.mode === 'reverse' ? '' : `On the way to ${pool.origin.key}.`
+  const { pool, settings } = exchange
+  const where = pool === null || settings.mode === 'reverse' ? '' : `On the way to ${pool.origin.key}.`
   const text = answerProblem(
     { status, error, what, where, todo, method: exchange.asked.method, accept: acceptIn(exchange.asked.text), fields },
     context,
@@ -26,21 +26,21 @@ export function answerText(answer: Answer, exchange: Exchange): { status: number
 }
 
 function contextOf(exchange: Exchange): AnswerContext {
-  const { engine, client, clientVerdict } = exchange
+  const { engine, settings, client, clientVerdict } = exchange
   const { minor } = exchange.asked
-  const { settings } = engine
   const persist = persistOption(clientVerdict, minor, settings.keepAliveAlways ? 'always' : 'http10')
   return {
     name: settings.name,
     date: engine.date(),
     persist,
+    requestId: exchange.requestId,
     keepAlive: persist === 'keep-alive' ? keepAliveOf(exchange, client.requests) : '',
   }
 }
 
 /** What `Keep-Alive` says to this client: its idle limit, and how many requests are left. */
-export function keepAliveOf({ engine, asked }: Exchange, requests: number): string {
-  const { deadlines, limits } = engine.settings
+export function keepAliveOf({ settings, asked }: Exchange, requests: number): string {
+  const { deadlines, limits } = settings
   const left = limits.clientRequestsMax === 0 ? Number.POSITIVE_INFINITY : limits.clientRequestsMax - requests
   return keepAliveValue(asked.minor === 0 ? deadlines.clientIdleHttp10Ms : deadlines.clientIdleMs, left)
 }

@@ -1,3 +1,4 @@
+import type { CloseReason } from '../policy/close-reason.js'
 import type { ConnectionOptions } from '../policy/connection-options.js'
 import type { ContentFraming } from '../wire/request-head.js'
 import type { ResponseHead } from '../wire/response-head.js'
@@ -15,8 +16,17 @@ export class Answered {
   /** How many more requests its Keep-Alive admits, -1 for no hint. */
   hintMax = -1
   headOctets = 0
+  /** Kept while somebody watches: the head without its faults ('': not kept), and whether the client's connection was to stay. */
+  text = ''
+  verdict: 'keep' | CloseReason = 'keep'
   /** What its Connection names, as far as trailers may be named by it. */
   names: ConnectionOptions = NAMES_NOTHING
+
+  /** For those who watch, at the moment at which the head is passed on. */
+  keep({ lines }: ResponseHead, verdict: 'keep' | CloseReason): void {
+    this.text = lines.text
+    this.verdict = verdict
+  }
 
   note(head: ResponseHead, options: ConnectionOptions): void {
     this.minor = head.minor

@@ -33,6 +33,11 @@ export class Asked {
     this.headOctets = this.text.length
   }
 
+  /** The value of the first line with this name (in lower case); '' for none, and once the head is gone. For the log alone. */
+  field(name: string): string {
+    return new RegExp(`\\r\\n${name}:([^\\r\\n]*)`, 'i').exec(this.text)?.[1]?.trim() ?? ''
+  }
+
   /** `hearsProxy`: Proxy-Connection counts. At a gateway it never does: a dumb proxy passed it on, which would then wait for our end. */
   noteOptions(head: RequestHead, options: ConnectionOptions, hearsProxy: boolean): void {
     this.closes = options.close

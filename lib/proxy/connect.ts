@@ -1,11 +1,14 @@
 import { ProxyError } from '../link/proxy-error.js'
 import { Deadline } from '../net/deadline-wheel.js'
 import { type DialOwner, type DialTarget, dial, dialError } from '../net/dial.js'
+import { dialThrough } from '../net/parent-tunnel.js'
 import type { Transport } from '../net/transport.js'
 import { answerConnect } from '../policy/answer.js'
 import { readAuthority } from '../wire/authority.js'
 import type { RequestHead } from '../wire/request-head.js'
+import { whenAdmitted } from './admission.js'
 import type { Exchange } from './forward.js'
+import { parentAt, viaLine } from './parent.js'
 import { startTunnel } from './start-tunnel.js'
 
 /**
@@ -13,15 +16,30 @@ import { startTunnel } from './start-tunnel.js'
  * both ways. Such a connection never belongs to a pool. Ports and credentials were checked before.
  */
 export function connect(exchange: Exchange, head: RequestHead): void {
-  const { engine } = exchange
+  const { settings, engine } = exchange
+  const { parent } = settings
   const authority = readAuthority(head.host)
   const host = authority?.host ?? ''
   const port = authority?.port ?? -1
-  engine.locate(host, port, (error, addresses) => {
-    if (exchange.isOver) return
-    if (error !== null) exchange.fail(error, 'client-gone', 'refused')
-    else new TunnelDial(exchange, { host, port, secure: false, addresses })
-  })
+  const via = parent === null ? '' : viaLine(head, settings)
+  const to = parent === null ? { host, port } : parent.origin
+  whenAdmitted(exchange, () =>
+    engine.upstreams.locate(to.host, to.port, (error, addresses) => {
+      if (exchange.isOver) return
+      if (error !== null) exchange.fail(error, 'client-gone', 'refused')
+      else if (parent === null) begin(exchange, { host, port, secure: false, addresses }, dial)
+      else {
+        const through = parentAt(parent, addresses)
+        begin(exchange, { host, port, secure: false, addresses: [] }, (target, dialSettings, owner) =>
+          dialThrough(through, target, dialSettings, owner, via),
+        )
+      }
+    }),
+  )
+}
+
+function begin(exchange: Exchange, target: DialTarget, dialing: typeof dial): void {
+  new TunnelDial(exchange, target, dialing)
 }
 
 /** One destination being dialled; it ends as a tunnel or as a 5xx. */
@@ -33,14 +51,16 @@ class TunnelDial implements DialOwner {
   constructor(
     private readonly exchange: Exchange,
     private readonly target: DialTarget,
+    dialing: typeof dial,
   ) {
-    const { wheel, settings } = exchange.engine
+    const { settings, engine } = exchange
+    const { wheel } = engine
     this.deadline = new Deadline(wheel, () => {
       this.timedOut = true
       this.transport.destroy()
     })
     this.deadline.set('connectMs', settings.deadlines.connectMs)
-    this.transport = dial(target, exchange.engine.dial, this)
+    this.transport = dialing(target, settings.dial, this)
     exchange.onAbandoned = () => this.transport.destroy()
   }
 
@@ -49,12 +69,19 @@ class TunnelDial implements DialOwner {
   onConnected(): void {
     this.deadline.end()
     const { exchange, transport } = this
-    const { client, engine } = exchange
+    const { client, engine, settings } = exchange
     exchange.onAbandoned = null
-    const { settings } = engine
     exchange.status = 200
     exchange.tunnelled = `${this.target.host}:${this.target.port}`
-    client.transport.write(answerConnect({ name: settings.name, date: engine.date(), persist: '', keepAlive: '' }))
+    client.transport.write(
+      answerConnect({
+        name: settings.name,
+        date: engine.date(),
+        persist: '',
+        keepAlive: '',
+        requestId: exchange.requestId,
+      }),
+    )
     client.transport.flush()
     startTunnel(exchange, transport, null, end => end.reason)
   }
@@ -64,7 +91,7 @@ class TunnelDial implements DialOwner {
     const { exchange, target } = this
     exchange.onAbandoned = null
     if (exchange.isOver) return
-    const { connectMs } = exchange.engine.settings.deadlines
+    const { connectMs } = exchange.settings.deadlines
     const text = `no connection to ${target.host}:${target.port} within ${connectMs} ms (--connect-ms)`
     const failure = this.timedOut
       ? new ProxyError('connection_timeout', text, { stage: 'connect', side: 'upstream', deadline: 'connectMs' })

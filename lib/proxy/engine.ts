@@ -1,33 +1,42 @@
-import type { ProxyError, ProxyStatusError } from '../link/proxy-error.js'
+import type { DeadlineName } from '../link/deadlines.js'
+import type { ProxyStatusError } from '../link/proxy-error.js'
+import type { RateLimit } from '../link/rate-limit.js'
 import type { ClientPool } from '../net/client-pool.js'
 import type { DeadlineWheel } from '../net/deadline-wheel.js'
-import type { DialSettings } from '../net/dial.js'
-import type { Address } from '../net/resolver.js'
-import type { OriginPool, UpstreamPool } from '../net/upstream-pool.js'
+import type { OriginPool } from '../net/upstream-pool.js'
+import type { Routes } from '../policy/routes.js'
 import type { RequestHead } from '../wire/request-head.js'
-import type { ProxyEvents } from './events.js'
+import type { Outcome, ProxyEvents } from './events.js'
+import type { Exchange } from './forward.js'
 import type { Settings } from './options.js'
+import type { Phases } from './phases.js'
+import type { Route } from './route-options.js'
+import type { Upstreams } from './upstreams.js'
 
-/** What the exchanges of one proxy share. */
+/** What the exchanges of one listener share. */
 export interface Engine {
+  /** Those of exchanges that begin now. */
   readonly settings: Settings
   readonly clients: ClientPool
-  readonly upstreams: UpstreamPool
+  readonly upstreams: Upstreams
   readonly wheel: DeadlineWheel
-  readonly dial: DialSettings
-  /** Reverse: the pool of the one upstream. */
-  readonly reversePool: OriginPool | null
+  /** Reverse: where which requests go; null for a forward proxy. */
+  readonly routes: Routes<Route> | null
   readonly counts: ExchangeCounts
+  /** Requests of one address (IPv6: /64); null: as many as it likes. */
+  readonly rate: RateLimit | null
+  /** Where the time of exchanges is counted, if anybody asks. */
+  readonly phases: Phases | null
   /** IMF-fixdate of now. */
   date(): string
   /** Somebody listens to `exchange` events: only then are records made. */
   recorded: boolean
+  /** Somebody watches exchanges: only then are response heads kept. */
+  readonly watcher: ExchangeWatcher | null
   emit<E extends keyof ProxyEvents>(event: E, what: ProxyEvents[E]): void
   fault(fault: unknown): void
   /** Forward: the pool of the origin that an absolute-form target names. */
-  poolFor(head: RequestHead): OriginPool
-  /** See `UpstreamStory`. */
-  locate(host: string, port: number, done: (error: ProxyError | null, addresses: readonly Address[]) => void): void
+  poolFor(head: RequestHead, settings: Settings): OriginPool
 }
 
 export interface ExchangeCounts {
@@ -35,4 +44,16 @@ export interface ExchangeCounts {
   total: number
   retries: number
   failures: Map<ProxyStatusError, number>
+  /** Exchanges that a deadline ended. */
+  deadlines: Map<DeadlineName, number>
+  /** Requests that were refused because too many came from there, or because their content came too slowly. */
+  refusedByRate: number
+  refusedAsTooSlow: number
+}
+
+/** Who looks at exchanges together with their heads, while it is set. It must not throw. */
+export interface ExchangeWatcher {
+  /** It becomes a tunnel, which keeps no heads. */
+  tunnelled(exchange: Exchange): void
+  ended(exchange: Exchange, outcome: Outcome): void
 }

@@ -94,6 +94,17 @@ export interface ExchangeRecord {
   readonly nominated?: number
   /** A protocol that the client offered to upgrade to and that was not passed on. */
   readonly refusedUpgrade?: string
+  /** The value of X-Request-Id that was sent on. */
+  readonly requestId?: string
+  /** Of the route that was taken. */
+  readonly route?: string
+  /** Where the client came in over TLS. */
+  readonly scheme?: 'https'
+  /** With the option `recordFields`: as received, '' for none. */
+  readonly referer?: string
+  readonly userAgent?: string
+  /** Who asked, where that was asked. */
+  readonly user?: string
   /** Faults of the response that were repaired on its way (bare LF, obs-fold, space before a colon, …). */
   readonly repairs?: number
 }
@@ -126,6 +137,8 @@ export interface ProxyStats {
     readonly retries: number
     /** By `Proxy-Status` error type. */
     readonly failures: Partial<Record<ProxyStatusError, number>>
+    /** Those that a deadline ended, by its name. */
+    readonly deadlines: Partial<Record<DeadlineName, number>>
   }
 }
 

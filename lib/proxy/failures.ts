@@ -1,6 +1,8 @@
 import { optionName } from '../link/deadlines.js'
 import { PROXY_ERRORS, ProxyError, type ProxyStatusError } from '../link/proxy-error.js'
 import type { ProtocolError } from '../wire/protocol-error.js'
+import type { ExchangeCounts } from './engine.js'
+import { PARENT_SECTION } from './parent.js'
 
 /** What the client sent is not HTTP that we accept: nothing more of it goes upstream. */
 export function brokenRequest(error: ProtocolError, inHead: boolean): ProxyError {
@@ -24,10 +26,17 @@ export function brokenResponse(error: ProtocolError, inContent: boolean): ProxyE
   })
 }
 
+/** For the statistics. */
+export function countFailure({ failures, deadlines }: ExchangeCounts, { type, deadline }: ProxyError): void {
+  failures.set(type, (failures.get(type) ?? 0) + 1)
+  if (deadline !== undefined) deadlines.set(deadline, (deadlines.get(deadline) ?? 0) + 1)
+}
+
 function typeOf({ message, section }: ProtocolError): ProxyStatusError {
   if (/incomplete|ended/.test(message)) return 'http_response_incomplete'
   if (section === 'RFC 6585 5')
     return /trailer/.test(message) ? 'http_response_trailer_section_size' : 'http_response_header_section_size'
+  if (section === PARENT_SECTION) return 'proxy_configuration_error'
   if (/transfer coding/i.test(message)) return 'http_response_transfer_coding'
   return 'http_protocol_error'
 }

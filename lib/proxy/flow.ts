@@ -4,24 +4,26 @@ import type { Exchange } from './forward.js'
 
 /** Hands what was written to the kernel, once for each call of a reader, and stops reading for a side that takes no more. */
 export function flush(exchange: Exchange): void {
-  const { client, upstream, engine } = exchange
+  const { client, upstream, settings } = exchange
   if (upstream === null) {
     client.transport.flush()
     // Content that has nowhere to go yet stays where it is; gathered content is bounded and goes on.
     const waits = exchange.request === 'begun' && exchange.requestContent > 0 && exchange.response !== 'whole'
-    if (waits && !exchange.gathering) {
+    if (waits && !exchange.gathering && !exchange.buffering) {
       client.transport.pause()
+      exchange.pace?.paused(client.turnAt)
       client.deadline.clear() // its silence is ours; the wait for a connection has limits of its own
     }
     return
   }
-  const { deadlines } = engine.settings
+  const { deadlines } = settings
   upstream.transport.flush()
   client.transport.flush()
   if (exchange.request === 'whole') client.transport.lease.rest(upstream.transport)
   else if (upstream.transport.pressured) {
     if (!client.transport.isPaused) {
       client.transport.pause()
+      exchange.pace?.paused(client.turnAt)
       client.deadline.clear()
       upstream.deadline.set('requestBodyMs', deadlines.requestBodyMs)
     }
@@ -41,17 +43,18 @@ export function flush(exchange: Exchange): void {
 
 /** The upstream has taken what it had been sent: the client may go on with its content. */
 export function upstreamFlushed(exchange: Exchange): void {
-  const { upstream, client, engine } = exchange
+  const { upstream, client, settings } = exchange
   if (upstream === null || exchange.request !== 'begun') return
   upstream.deadline.clear()
-  client.deadline.set('requestBodyMs', engine.settings.deadlines.requestBodyMs)
+  client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs)
+  exchange.pace?.resumed(settings.clock.now())
   client.transport.resume()
 }
 
 /** The client has taken what it had been sent: the upstream may go on with its response. */
 export function clientFlushed(exchange: Exchange): void {
-  const { upstream, client, engine } = exchange
-  const { deadlines } = engine.settings
+  const { upstream, client, settings } = exchange
+  const { deadlines } = settings
   if (exchange.request === 'whole') {
     client.deadline.clear()
     if (client.transport.finSeen) exchange.onClientFin() // its patience begins anew

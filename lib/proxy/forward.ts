@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import type { DeadlineName } from '../link/deadlines.js'
-import { isIdempotent } from '../link/exchange-facts.js'
+import type { LeastRate } from '../link/least-rate.js'
 import { ProxyError } from '../link/proxy-error.js'
 import type { ClientConnection, ClientExchange } from '../net/client-connection.js'
 import type { Deadline } from '../net/deadline-wheel.js'
@@ -7,37 +8,44 @@ import type { UpstreamConnection, UpstreamExchange } from '../net/upstream-conne
 import type { OriginPool, UpstreamWaiter } from '../net/upstream-pool.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import { ConnectionOptions } from '../policy/connection-options.js'
-import { readExpect } from '../policy/expect.js'
 import { keepAliveHint } from '../policy/persistence.js'
+import { chosenRequestId } from '../policy/request-id.js'
 import { type OutboundRequest, rewriteRequest } from '../policy/rewrite-request.js'
 import { rewriteResponse } from '../policy/rewrite-response.js'
+import type { Routes } from '../policy/routes.js'
 import { keepTrailers } from '../policy/trailers.js'
 import type { Lines } from '../wire/lines.js'
 import { ProtocolError } from '../wire/protocol-error.js'
 import type { ContentFraming, RequestHead } from '../wire/request-head.js'
 import type { ResponseHead } from '../wire/response-head.js'
 import { CHUNK_END, chunkHeader, LAST_CHUNK, lastChunk } from '../wire/writer.js'
+import { admit, whenAdmitted } from './admission.js'
 import { type Answer, answerText } from './answer.js'
 import { Answered } from './answered.js'
 import { Asked } from './asked.js'
+import { type Choice, chooseUpstream, moveOn, noteFailure, tryAnother } from './choose.js'
 import { connect } from './connect.js'
 import type { Engine } from './engine.js'
 import type { Outcome } from './events.js'
-import { publicText } from './failures.js'
+import { countFailure, publicText } from './failures.js'
 import { clientFlushed, flush, upstreamFlushed } from './flow.js'
-import { KeptContent } from './kept-content.js'
+import type { KeptContent } from './kept-content.js'
 import {
   clientBroke,
   clientFinished,
   clientTimedOut,
-  sendContinue,
   upstreamBroke,
   upstreamGone,
   upstreamLost,
   upstreamTimedOut,
 } from './mishaps.js'
-import { ownAnswer } from './own-answer.js'
+import type { Settings } from './options.js'
+import { NO_ROUTE } from './own-answer.js'
+import { unknownToParent, withAuthorization } from './parent.js'
+import { prefaceFor } from './preface.js'
 import { recordOf } from './record.js'
+import { beginContent, gather, isTooLong, isTooSlow, keepContent, sendGathered } from './request-content.js'
+import type { Route } from './route-options.js'
 import { startTunnel } from './start-tunnel.js'
 import { clientVerdict, fillRequestContext, fillResponseContext, upstreamVerdict } from './verdicts.js'
 
@@ -78,9 +86,26 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   clientFraming: ContentFraming = 'none'
   clientVerdict: 'keep' | CloseReason = 'keep'
   upstreamVerdict: 'keep' | CloseReason | null = null
+  /** How often it was given to another connection or server, and how often of these something of it may have been sent before. */
   retries = 0
+  resent = 0
   error: ProxyError | null = null
+  /** Those that held when it began, and the routes that belong to them. */
+  readonly settings: Settings
+  private readonly routes: Routes<Route> | null
+  /** X-Request-Id, or ''. */
+  requestId = ''
+  /** Where content must not come too slowly. */
+  pace: LeastRate | null = null
+  /** Being found out: may this client ask at all? */
+  admission: Promise<boolean> | null = null
+  /** Who asked, where that was asked; ''. */
+  user = ''
   // The upstream side.
+  routed: Route | null = null
+  choice: Choice | null = null
+  /** The cookie that holds the client to its server; ''. */
+  stickyLine = ''
   pool: OriginPool | null = null
   upstream: UpstreamConnection | null = null
   waiting: Deadline | null = null
@@ -101,10 +126,12 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   onAbandoned: (() => void) | null = null
 
   /** null where the request has no content. */
-  private kept: KeptContent | null = null
+  kept: KeptContent | null = null
   /** Toward an HTTP/1.0 upstream chunked content is gathered first, to get a length (RFC 9112 6.1). */
   gathering = false
-  private outboundFraming: 'none' | 'length' | 'chunked' = 'none'
+  /** The route wants content gathered before a server is taken. */
+  buffering = false
+  outboundFraming: 'none' | 'length' | 'chunked' = 'none'
   /** Octets that the upstream's transport had written and read before this request. */
   bytesOutBefore = 0
   bytesInBefore = 0
@@ -123,24 +150,26 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   ) {
     this.number = ++engine.counts.total
     engine.counts.active++
+    this.settings = engine.settings
+    this.routes = engine.routes
     this.startedAt = client.turnAt
   }
 
   // (1) head ---------------------------------------------------------------------------------------------------------
 
   onRequestHead(head: RequestHead): void {
-    const { client, engine } = this
-    const { settings } = engine
+    const { client, settings } = this
     client.understood()
     this.request = 'begun'
     this.asked.note(head)
     this.headAt = client.turnAt
     if (head.framing === 'none') client.deadline.clear()
     else {
-      this.kept = new KeptContent()
+      beginContent(this)
       client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs, client.turnAt)
     }
 
+    if (settings.requestId !== 'off') this.requestId = chosenRequestId(head.lines, settings.requestId, randomUUID)
     requestOptions.read(head.lines, 400)
     this.asked.noteOptions(head, requestOptions, settings.keepsHttp10)
     this.route(head)
@@ -149,50 +178,84 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   // (2) route --------------------------------------------------------------------------------------------------------
 
   private route(head: RequestHead): void {
-    const { engine } = this
-    const answer = ownAnswer(head, engine.settings)
+    const { routes } = this
+    const answer = admit(this, head)
     if (answer !== null) this.respond(answer.kind === 'trace' ? { kind: 'trace', head } : answer)
     else if (head.targetForm === 'authority') connect(this, head)
-    else {
-      this.pool = engine.reversePool ?? engine.poolFor(head)
-      this.rewrite(head, this.pool)
+    else if (routes === null) this.rewrite(head, this.engine.poolFor(head, this.settings))
+    else this.take(routes.only ?? routes.match(head), head)
+  }
+
+  private take(route: Route | null, head: RequestHead): void {
+    if (route === null) {
+      this.respond(NO_ROUTE)
+      return
     }
+    this.routed = route
+    const pool = route.group.only ?? chooseUpstream(this, route, head)
+    if (pool !== null) this.rewrite(head, pool)
+    else
+      this.fail(
+        new ProxyError('destination_unavailable', `upstreams.${route.group.name} has no server`, {
+          stage: 'route',
+          side: 'upstream',
+        }),
+      )
   }
 
   // (3) rewrite ------------------------------------------------------------------------------------------------------
 
   private rewrite(head: RequestHead, pool: OriginPool): void {
-    const { engine, client } = this
+    const { settings, client, routed } = this
+    this.pool = pool
     this.gathering = pool.http10 && head.framing === 'chunked'
     this.outboundFraming = this.gathering ? 'none' : head.framing
-    const context = fillRequestContext(engine, client, pool, head, this.outboundFraming)
+    const context = fillRequestContext(this, pool, head, this.outboundFraming)
     this.outbound = rewriteRequest(head, requestOptions, context)
-    if (this.outbound.expectContinue && engine.settings.mode === 'reverse')
-      client.deadline.set('continueMs', engine.settings.deadlines.continueMs)
-    if (!this.gathering) this.acquire(false, client.turnAt)
-    else if (readExpect(head.lines) === 'continue') sendContinue(this) // no upstream will say it before it has it all
+    if (settings.parent !== null) this.outbound.text = withAuthorization(this.outbound.text, settings.parent)
+    if (this.outbound.expectContinue && settings.mode === 'reverse')
+      client.deadline.set('continueMs', settings.deadlines.continueMs)
+    this.buffering = routed !== null && routed.bufferRequestBytes > 0 && head.framing !== 'none' && !this.gathering
+    if (this.gathering || this.buffering) gather(this, head)
+    else this.acquire(false, client.turnAt)
   }
 
   // (4) acquire ------------------------------------------------------------------------------------------------------
 
-  private acquire(fresh: boolean, now: number): void {
+  acquire(fresh: boolean, now: number): void {
+    if (this.admission !== null) {
+      whenAdmitted(this, () => this.acquire(fresh, this.settings.clock.now()))
+      return
+    }
     const upstream = this.pool!.acquire(this, fresh, now)
     if (upstream !== null) this.send(upstream, now)
   }
 
   /** The wait is over. */
   onUpstream(upstream: UpstreamConnection): void {
-    const { client, engine } = this
-    const now = engine.settings.clock.now()
+    const now = this.settings.clock.now()
     this.send(upstream, now)
-    if (client.transport.isPaused && this.request === 'begun')
-      client.deadline.set('requestBodyMs', engine.settings.deadlines.requestBodyMs, now)
-    client.transport.resume() // before the flush, which stops it again where the upstream does not take it all
+    this.goOn(now)
+  }
+
+  /** Later than with the request itself it is known who gets it: content that had nowhere to go may come on, if it has now. */
+  goOn(now: number): void {
+    const { client, settings } = this
+    if (this.upstream !== null) {
+      if (client.transport.isPaused && this.request === 'begun')
+        client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs, now)
+      this.pace?.resumed(now)
+      client.transport.resume() // before the flush, which stops it again where the upstream does not take it all
+    }
     this.flush()
   }
 
   onNoUpstream(error: ProxyError): void {
-    this.fail(error)
+    tryAnother(this, error)
+  }
+
+  preface(version: 'v1' | 'v2'): Buffer {
+    return prefaceFor(this.client, version)
   }
 
   // (5) send ---------------------------------------------------------------------------------------------------------
@@ -207,42 +270,29 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     upstream.begin(this, this.asked.method)
     const { text } = this.outbound!
     // Whoever will close says so (RFC 9112 9.6).
-    transport.write(this.pool!.book.isLast(upstream, now) ? `${text.slice(0, -2)}Connection: close\r\n\r\n` : text)
+    transport.write(this.pool!.isLast(upstream, now) ? `${text.slice(0, -2)}Connection: close\r\n\r\n` : text)
     if (this.kept !== null && this.kept.text !== null) transport.write(this.kept.text)
     if (this.request === 'whole') this.sent(upstream, now)
   }
 
   /** The whole request is on its way: from now on the upstream has to answer. */
   private sent(upstream: UpstreamConnection, now: number): void {
-    upstream.deadline.set('responseHeadMs', this.engine.settings.deadlines.responseHeadMs, now)
+    upstream.deadline.set('responseHeadMs', this.settings.deadlines.responseHeadMs, now)
   }
 
   onRequestContent(bytes: Buffer, from: number, to: number): void {
     this.requestContent += to - from
     if (this.response === 'whole' || this.isOver) return // it has its answer: the rest is thrown away
     const { client, upstream, outboundFraming } = this
-    client.deadline.set('requestBodyMs', this.engine.settings.deadlines.requestBodyMs, client.turnAt)
-    if (this.kept !== null && this.kept.text !== null) this.keep(this.kept, bytes, from, to)
+    client.deadline.set('requestBodyMs', this.settings.deadlines.requestBodyMs, client.turnAt)
+    if (isTooLong(this, this.requestContent)) return
+    if (this.pace !== null && isTooSlow(this, this.pace, to - from)) return
+    if (this.kept !== null && this.kept.text !== null) keepContent(this, this.kept, bytes, from, to)
     if (upstream === null) return
     const { transport } = upstream
     if (outboundFraming === 'chunked') transport.write(chunkHeader(to - from))
     transport.writeContent(bytes, from, to, client.transport.isStable(bytes))
     if (outboundFraming === 'chunked') transport.write(CHUNK_END)
-  }
-
-  /** Keeps content while it may have to be sent (again), as far as the limit goes. */
-  private keep(kept: KeptContent, bytes: Buffer, from: number, to: number): void {
-    const { limits } = this.engine.settings
-    const { upstream } = this
-    const sendable = upstream === null || (upstream.reused && isIdempotent(this.asked.method))
-    if (!sendable || (upstream !== null && kept.octets + to - from > limits.retryBytesMax)) {
-      kept.drop()
-      return
-    }
-    kept.add(bytes, from, to, this.outboundFraming === 'chunked')
-    if (!this.gathering || kept.octets <= limits.retryBytesMax) return
-    const what = `the upstream speaks HTTP/1.0, so content needs a length, and chunked content of more than ${limits.retryBytesMax} octets is not gathered`
-    this.fail(new ProxyError('http_request_error', what, { stage: 'request-body', side: 'client', status: 411 }))
   }
 
   onRequestEnd(trailers: Lines | null): void {
@@ -252,23 +302,20 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
       this.settle()
       return
     }
-    const { client, engine } = this
+    const { client, settings } = this
     // A response that has begun may be waiting for the client to read.
     if (this.response === 'begun' && client.transport.pressured)
-      client.deadline.set('clientWriteMs', engine.settings.deadlines.clientWriteMs)
+      client.deadline.set('clientWriteMs', settings.deadlines.clientWriteMs)
     else client.deadline.clear()
-    if (this.gathering) {
-      this.gathering = false
-      const { text } = this.outbound!
-      const length = `Content-Length: ${this.kept?.octets ?? 0}\r\n\r\n`
-      this.outbound!.text = text.slice(0, -2).replace(/\r\nexpect:[^\r]*/gi, '') + length
-      this.acquire(false, client.turnAt)
-      return
-    }
     if (this.outboundFraming === 'chunked') {
-      const end = trailers === null ? LAST_CHUNK : lastChunk(keepTrailers(trailers, this.asked.names))
+      const { names } = this.asked
+      const end = trailers === null ? LAST_CHUNK : lastChunk(keepTrailers(trailers, names, this.routed?.requestEdits))
       this.kept?.end(end)
       this.upstream?.transport.write(end)
+    }
+    if (this.gathering || this.buffering) {
+      sendGathered(this)
+      return
     }
     if (this.upstream !== null && this.response === 'none') this.sent(this.upstream, client.turnAt)
     if (client.transport.finSeen) this.onClientFin()
@@ -281,7 +328,9 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     const upstream = this.upstream!
     if (this.answeredAt === 0) this.answeredAt = upstream.turnAt
     responseOptions.read(head.lines, 502)
-    this.pool!.http10 = head.minor === 0
+    const pool = this.pool!
+    pool.http10 = head.minor === 0
+    if (pool.group !== null) pool.group.succeeded(pool, upstream.turnAt)
     this.repairs += head.lines.repairs
     if (head.status < 200) {
       this.interim(head, upstream)
@@ -292,6 +341,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
       this.stale = true
       throw new ProtocolError(502, 'the upstream closed an idle connection with a 408', 'RFC 9110 15.5.9')
     }
+    if (head.status === 407 && this.settings.parent !== null) throw unknownToParent()
     this.kept?.drop()
     this.response = 'begun'
     this.early = this.request !== 'whole'
@@ -308,24 +358,25 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
 
   /** 1xx: passed on as it comes, under the same hop rules (RFC 9110 15.2). */
   private interim(head: ResponseHead, upstream: UpstreamConnection): void {
-    const { client, engine } = this
+    const { client, settings } = this
     this.interimSeen = true
     this.answered.inDoubt ||= head.lastOnConnection
     if (head.status === 101) {
       if (this.request !== 'whole')
         throw new ProtocolError(502, '101 before the whole request was sent', 'RFC 9110 7.8')
+      if (this.engine.watcher !== null) this.answered.keep(head, 'keep')
       const context = fillResponseContext(this, 'none')
       client.transport.write(rewriteResponse(head, responseOptions, context))
       this.status = 101
       this.switched = true
       return
     }
-    if (this.request === 'whole') upstream.deadline.set('responseHeadMs', engine.settings.deadlines.responseHeadMs)
+    if (this.request === 'whole') upstream.deadline.set('responseHeadMs', settings.deadlines.responseHeadMs)
     if (head.status === 100) {
       if (this.continued) return // we said so already
       this.continued = true
-      if (this.request !== 'whole') client.deadline.set('requestBodyMs', engine.settings.deadlines.requestBodyMs)
-    } else if (!engine.settings.interim) return
+      if (this.request !== 'whole') client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs)
+    } else if (!settings.interim) return
     client.transport.write(rewriteResponse(head, responseOptions, fillResponseContext(this, 'none')))
   }
 
@@ -336,6 +387,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     this.clientFraming =
       framing === 'chunked' || framing === 'close' ? (this.asked.minor === 1 ? 'chunked' : 'close') : framing
     this.clientVerdict = clientVerdict(this)
+    if (this.engine.watcher !== null) this.answered.keep(head, this.clientVerdict)
     this.responseAt = this.client.transport.queuedTo
     this.client.transport.write(rewriteResponse(head, responseOptions, fillResponseContext(this, this.clientFraming)))
   }
@@ -358,7 +410,11 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   onResponseEnd(trailers: Lines | null): void {
     this.response = 'whole'
     if (this.clientFraming !== 'chunked') return
-    this.client.transport.write(trailers === null ? LAST_CHUNK : lastChunk(keepTrailers(trailers, this.answered.names)))
+    this.client.transport.write(
+      trailers === null
+        ? LAST_CHUNK
+        : lastChunk(keepTrailers(trailers, this.answered.names, this.routed?.responseEdits)),
+    )
   }
 
   flush(): void {
@@ -391,7 +447,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   }
 
   /** The response is whole: the exchange is over as soon as the request is, or without the rest of it. */
-  settle(now: number = this.engine.settings.clock.now()): void {
+  settle(now: number = this.settings.clock.now()): void {
     if (this.isOver) return
     if (this.request !== 'whole' && this.clientVerdict === 'keep') this.clientVerdict = 'content-unread'
     this.over(this.outcome(), this.error?.side ?? (this.pool === null ? 'proxy' : 'upstream'))
@@ -412,11 +468,12 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     const { engine } = this
     engine.counts.active--
     this.client.whole?.clear()
-    if (this.error !== null)
-      engine.counts.failures.set(this.error.type, (engine.counts.failures.get(this.error.type) ?? 0) + 1)
+    if (engine.phases !== null) engine.phases.note(this, this.settings.clock.now())
+    if (this.error !== null) countFailure(engine.counts, this.error)
     this.onAbandoned?.()
-    if (engine.recorded && (this.request !== 'none' || this.status !== 0))
-      engine.emit('exchange', recordOf(this, outcome, endedBy))
+    if (this.request === 'none' && this.status === 0) return
+    if (engine.recorded) engine.emit('exchange', recordOf(this, outcome, endedBy))
+    if (engine.watcher !== null) engine.watcher.ended(this, outcome)
   }
 
   // What can go wrong ------------------------------------------------------------------------------------------------
@@ -436,6 +493,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   fail(error: ProxyError, upstreamReason: CloseReason = 'client-gone', closes?: CloseReason): void {
     if (this.isOver) return
     this.error ??= error
+    noteFailure(this, error)
     this.dropUpstream(upstreamReason)
     if (this.response === 'begun' && !this.client.transport.takeBack(this.responseAt)) {
       // A FIN would say "whole" where the end of the connection is the end of the message (RFC 9112 8).
@@ -444,7 +502,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
       this.client.abort('response-truncated', this.clientFraming === 'close', error.message)
       return
     }
-    const what = publicText(error, this.engine.settings.mode)
+    const what = publicText(error, this.settings.mode)
     const answer = { kind: 'problem', error: error.type, status: error.status, what, todo: '' } as const
     this.respond(closes === undefined ? answer : { ...answer, closes })
     this.client.transport.flush()
@@ -470,12 +528,15 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   }
 
   /** Sends the request once more, on a connection that nobody has used yet. */
-  retry(): void {
+  retry(reused: boolean): void {
     this.stale = false
+    this.resent++
     this.retries++
     this.engine.counts.retries++
-    this.acquire(true, this.engine.settings.clock.now())
-    this.flush()
+    if (!reused) moveOn(this) // who closes what idled too long is well
+    const now = this.settings.clock.now()
+    this.acquire(true, now)
+    this.goOn(now)
   }
 
   /** Every octet of the content that came so far is still here. */

@@ -19,10 +19,10 @@ export function clientBroke(exchange: Exchange, error: ProtocolError): void {
 
 /** The client's FIN: inside its content it is an abort, behind its request half a second's patience. */
 export function clientFinished(exchange: Exchange): void {
-  const { engine, client } = exchange
+  const { settings, client } = exchange
   if (exchange.request !== 'whole') exchange.abandon('client-fin', false)
-  else if (exchange.response === 'none' && !engine.settings.answersHalfClosed) {
-    client.deadline.set('halfClosedMs', engine.settings.deadlines.halfClosedMs)
+  else if (exchange.response === 'none' && !settings.answersHalfClosed) {
+    client.deadline.set('halfClosedMs', settings.deadlines.halfClosedMs)
   }
 }
 
@@ -38,26 +38,26 @@ export function clientTimedOut(exchange: Exchange, name: DeadlineName): void {
 export function sendContinue(exchange: Exchange): void {
   if (exchange.continued || exchange.request === 'whole' || exchange.response !== 'none') return
   exchange.continued = true
-  const { client, engine } = exchange
+  const { client, settings } = exchange
   client.transport.write(CONTINUE)
   client.transport.flush()
-  client.deadline.set('requestBodyMs', engine.settings.deadlines.requestBodyMs)
+  client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs)
 }
 
 function errorOf(exchange: Exchange, name: DeadlineName): ProxyError {
-  return timeoutOf('client', name, exchange.engine.settings.deadlines).error
+  return timeoutOf('client', name, exchange.settings.deadlines).error
 }
 
 /** A deadline of the upstream's side. */
 export function upstreamTimedOut(exchange: Exchange, name: DeadlineName): void {
-  const { upstream, engine } = exchange
+  const { upstream, settings } = exchange
   if (name === 'requestBodyMs' && upstream?.transport.tookSome()) {
-    upstream.deadline.set(name, engine.settings.deadlines.requestBodyMs) // slow, but not stalled
+    upstream.deadline.set(name, settings.deadlines.requestBodyMs) // slow, but not stalled
   } else timedOut(exchange, 'upstream', name)
 }
 
 function timedOut(exchange: Exchange, side: 'client' | 'upstream', name: DeadlineName): void {
-  const { error, upstreamReason, clientReason } = timeoutOf(side, name, exchange.engine.settings.deadlines)
+  const { error, upstreamReason, clientReason } = timeoutOf(side, name, exchange.settings.deadlines)
   exchange.fail(error, upstreamReason, clientReason)
 }
 
@@ -90,16 +90,17 @@ export function upstreamLost(exchange: Exchange, reason: CloseReason, response: 
   const verdict = mayRetry({
     method: exchange.asked.method,
     clientGone: exchange.client.transport.closed,
-    retries: exchange.retries,
+    retries: exchange.resent,
     octetsWritten: upstream.transport.bytesOut - exchange.bytesOutBefore,
     reused: upstream.reused,
     // Any other octet, be it of an interim response or half a head, and it has begun to answer.
     response: response === 'none' && upstream.transport.bytesIn > exchange.bytesInBefore ? 'begun' : response,
     contentKept: exchange.contentKept,
   })
-  exchange.dropUpstream(upstream.reused ? 'stale' : reason)
+  const { reused } = upstream
+  exchange.dropUpstream(reused ? 'stale' : reason)
   if (verdict === 'yes') {
-    exchange.retry()
+    exchange.retry(reused)
     return
   }
   const text = `${what}; not sent again: ${verdict}`

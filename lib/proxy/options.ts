@@ -1,25 +1,43 @@
 import { hostname } from 'node:os'
-import { createSecureContext } from 'node:tls'
 import { DEADLINES, type Deadlines } from '../link/deadlines.js'
 import { LIMITS, type Limits } from '../link/limits.js'
-import { type Origin, originOf } from '../link/origin.js'
+import type { Origin } from '../link/origin.js'
+import type { RateSettings } from '../link/rate-limit.js'
+import type { ClientGuards } from '../net/client-guards.js'
 import { type Clock, systemClock } from '../net/clock.js'
 import { Destinations } from '../net/destinations.js'
-import type { UpstreamTls } from '../net/dial.js'
+import type { DialSettings, UpstreamTls } from '../net/dial.js'
+import type { ClientTlsSettings } from '../net/secure-accept.js'
 import type { ReadMode } from '../net/transport.js'
 import { TrustedPeers } from '../net/trusted-peers.js'
+import type { GroupSpec } from '../net/upstream-group.js'
 import { GRAMMAR_LIMITS, type GrammarLimits } from '../wire/limits.js'
 import { isToken } from '../wire/octets.js'
+import { checkAuthorities, filled } from './check.js'
+import { type GroupDefaults, type GroupOptions, groupSpec, loneGroup, readUpstream } from './group-options.js'
+import { type RouteOptions, type RouteSpec, routeSpec } from './route-options.js'
+import type { Tracer } from './tracer.js'
+import { type PasswordHash, Users } from './users.js'
 
-/** What a proxy is told to be. Everything but `mode`, and `upstream` for a reverse proxy, has a default. */
+/** What a proxy is told to be. Everything but `mode`, and `upstream` or `routes` for a reverse proxy, has a default. */
 export interface ProxyOptions {
   mode: 'reverse' | 'forward'
   /** `http://host:port` or `https://host`: where a reverse proxy forwards to. */
   upstream?: string
+  /** Instead of `upstream`: where which requests go. Who matches none is answered 404. */
+  routes?: readonly RouteOptions[]
+  /** The groups that routes name. */
+  upstreams?: Readonly<Record<string, GroupOptions>>
   /** The `Host` that a reverse proxy sends: the client's, or the upstream's own. */
   host?: 'preserve' | 'upstream'
   /** This deployment's name in `Via` and `Proxy-Status`; must be unique along every path of proxies. Default: host name and port. */
   name?: string
+  /** Speak TLS with clients. */
+  tls?: ClientTlsOptions
+  /** Peers (addresses, CIDR blocks) that begin each connection with the PROXY protocol; no others are believed. */
+  proxyProtocol?: { from: readonly string[] }
+  /** Who may connect: when `allow` is given nobody else, and never who is in `deny`; and how often one address (IPv6: /64) may. */
+  clients?: { allow?: readonly string[]; deny?: readonly string[]; connectionsPerSecond?: number }
   /** Addresses and CIDR blocks of peers whose `X-Forwarded-*` and `Forwarded` are believed. */
   trust?: readonly string[]
   /** Add `X-Forwarded-For/-Host/-Proto`. Default: reverse yes, forward no. */
@@ -30,8 +48,22 @@ export interface ProxyOptions {
   via?: 'off' | 'request' | 'both'
   /** Destinations that a forward proxy may connect to although they are not public: `127.0.0.0/8`, `*.internal`, `host`. */
   allow?: readonly string[]
+  /** The only destinations of a forward proxy, written as for `allow`; empty: any. */
+  only?: readonly string[]
+  /** Destinations that a forward proxy never connects to. */
+  deny?: readonly string[]
+  /** `http://user:password@host:port`: a forward proxy that everything goes through. */
+  parent?: string
   /** Ports that CONNECT may reach. */
   connectPorts?: readonly number[]
+  /** `X-Request-Id`: kept where there is one and made where there is none, or always made; sent on, and in the response. */
+  requestId?: 'off' | 'keep' | 'make'
+  /** Requests in a second from one address (IPv6: one /64), and how many at once; more are answered 429. */
+  requestRate?: { perSecond: number; burst?: number }
+  /** Content that comes more slowly than this many octets in a second, over a while, is answered 408; 0: it may. */
+  uploadBytesPerSecondMin?: number
+  /** Users of a forward proxy with hashes of their passwords, as `hopwise password` makes them. */
+  users?: ReadonlyMap<string, PasswordHash>
   /** Basic credentials, one of which a forward proxy demands. */
   credentials?: readonly { user: string; password: string }[]
   /** Protocols that may be upgraded to. */
@@ -48,6 +80,10 @@ export interface ProxyOptions {
   announceKeepAlive?: 'http10' | 'always'
   /** Keep HTTP/1.0 connections in forward mode, which RFC 9112 9.3 forbids: to show what happens. */
   forwardHttp10KeepAlive?: boolean
+  /** Note Referer and User-Agent in the records of exchanges. */
+  recordFields?: boolean
+  /** Makes spans of exchanges, and the trace context that upstreams get. */
+  tracer?: Tracer
   /** Let a reverse proxy pass TRACE on. */
   trace?: boolean
   noDelay?: boolean
@@ -64,20 +100,31 @@ export interface ProxyOptions {
 
 /** The options with every default in its place, checked. */
 export interface Settings {
+  /** Another number than any other settings have. */
+  readonly generation: number
   readonly mode: 'reverse' | 'forward'
-  /** Reverse: where to. */
-  readonly origin: Origin | null
-  readonly hostPreserved: boolean
+  /** Reverse: where which requests go. */
+  readonly routes: readonly RouteSpec[]
+  readonly groups: readonly GroupSpec[]
   readonly name: string
+  readonly tls: ClientTlsSettings | null
+  readonly proxyProtocol: { readonly from: TrustedPeers } | null
+  readonly guards: Omit<ClientGuards, 'connections'> | null
+  readonly connectionRate: RateSettings | null
   readonly trusted: TrustedPeers
   readonly xForwarded: boolean
   readonly forwarded: boolean
   readonly viaRequest: boolean
   readonly viaResponse: boolean
   readonly destinations: Destinations
+  readonly parent: Parent | null
   readonly connectPorts: ReadonlySet<number>
   /** `user:password` in base64, or null: everybody may. */
   readonly credentials: ReadonlySet<string> | null
+  readonly users: Users | null
+  readonly requestRate: RateSettings | null
+  readonly uploadBytesPerSecondMin: number
+  readonly requestId: 'off' | 'keep' | 'make'
   readonly upgrades: ReadonlySet<string>
   readonly strictUpstream: boolean
   readonly nominatedEndToEnd: 'remove' | 'reject'
@@ -86,15 +133,15 @@ export interface Settings {
   readonly keepAliveAlways: boolean
   /** Forward: an HTTP/1.0 client is kept, and may ask for it with Proxy-Connection too. */
   readonly keepsHttp10: boolean
+  readonly recordFields: boolean
+  readonly tracer: Tracer | null
   readonly trace: boolean
-  readonly noDelay: boolean
-  readonly tcpKeepAliveMs: number
-  readonly upstreamTls: UpstreamTls
+  /** How connections are made, on both sides as far as it is not about TLS. */
+  readonly dial: DialSettings
   readonly limits: Limits
   readonly deadlines: Deadlines
   readonly grammar: GrammarLimits
   readonly clock: Clock
-  readonly readMode: ReadMode
 }
 
 /**
@@ -108,27 +155,39 @@ export function settingsOf(options: ProxyOptions): Settings {
   const reverse = options.mode === 'reverse'
   if (!reverse && options.mode !== 'forward')
     throw new TypeError(`mode must be 'reverse' or 'forward', not ${JSON.stringify(options.mode)}`)
-  if (!reverse && options.upstream !== undefined)
+  if (!reverse && (options.upstream ?? options.routes ?? options.upstreams) !== undefined)
     throw new TypeError('upstream is for mode "reverse": a forward proxy goes where its clients ask')
   const name = options.name ?? nameAt(0)
   if (!isToken(name))
     throw new TypeError(`name must be a token (letters, digits and !#$%&'*+-.^_\`|~), not ${JSON.stringify(name)}`)
   const via = options.via ?? (reverse ? 'request' : 'both')
   const upstreamTls = options.upstreamTls ?? {}
-  if (upstreamTls.ca !== undefined) checkAuthorities(upstreamTls.ca)
+  if (upstreamTls.ca !== undefined) checkAuthorities('upstreamTls.ca', upstreamTls.ca)
+  const limits = filled('limits', LIMITS, options.limits)
+  const deadlines = filled('deadlines', DEADLINES, options.deadlines)
+  const dial = dialOf(options, upstreamTls)
   return {
+    generation: ++generations,
     mode: options.mode,
-    origin: reverse ? readUpstream(options.upstream) : null,
-    hostPreserved: (options.host ?? 'preserve') === 'preserve',
+    ...(reverse ? routesOf(options, { dial, limits, deadlines }) : { routes: [], groups: [] }),
     name,
+    tls: options.tls === undefined ? null : clientTls(options.tls),
+    proxyProtocol: options.proxyProtocol === undefined ? null : { from: new TrustedPeers(options.proxyProtocol.from) },
+    guards: options.clients === undefined ? null : guardsOf(options.clients),
+    connectionRate: connectionRateOf(options.clients),
     trusted: new TrustedPeers(options.trust ?? []),
     xForwarded: options.xForwarded ?? reverse,
     forwarded: options.forwarded ?? false,
     viaRequest: via !== 'off',
     viaResponse: via === 'both',
-    destinations: new Destinations(options.allow ?? []),
+    destinations: new Destinations(options.allow ?? [], options.only, options.deny),
+    parent: options.parent === undefined ? null : readParent(options.parent),
     connectPorts: new Set((options.connectPorts ?? [443]).map(checkPort)),
     credentials: readCredentials(options.credentials),
+    users: options.users === undefined ? null : new Users(options.users),
+    requestRate: options.requestRate === undefined ? null : rateOf(options.requestRate),
+    uploadBytesPerSecondMin: options.uploadBytesPerSecondMin ?? 0,
+    requestId: options.requestId ?? 'off',
     upgrades: new Set((options.upgrades ?? ['websocket']).map(protocol => protocol.toLowerCase())),
     strictUpstream: options.strictUpstream ?? false,
     nominatedEndToEnd: options.nominatedEndToEnd ?? 'remove',
@@ -136,29 +195,70 @@ export function settingsOf(options: ProxyOptions): Settings {
     answersHalfClosed: options.halfClosed === 'answer',
     keepAliveAlways: options.announceKeepAlive === 'always',
     keepsHttp10: !reverse && options.forwardHttp10KeepAlive === true,
+    recordFields: options.recordFields ?? false,
+    tracer: options.tracer ?? null,
     trace: options.trace ?? !reverse,
-    noDelay: options.noDelay ?? true,
-    tcpKeepAliveMs: options.tcpKeepAliveMs ?? TCP_KEEP_ALIVE_MS,
-    upstreamTls,
-    limits: filled('limits', LIMITS, options.limits),
-    deadlines: filled('deadlines', DEADLINES, options.deadlines),
+    dial,
+    limits,
+    deadlines,
     grammar: filled('grammar', GRAMMAR_LIMITS, options.grammar),
     clock: options.clock ?? systemClock,
-    readMode: options.readMode ?? 'onread',
   }
 }
+
+export function dialOf(
+  options: Pick<ProxyOptions, 'readMode' | 'noDelay' | 'tcpKeepAliveMs'>,
+  tls: UpstreamTls = {},
+): DialSettings {
+  const { readMode = 'onread', noDelay = true, tcpKeepAliveMs = TCP_KEEP_ALIVE_MS } = options
+  return { readMode, noDelay, tcpKeepAliveMs, tls }
+}
+
+/** One upstream for everything, or routes to groups; a route may name a server of its own, which is a group of one. */
+function routesOf(options: ProxyOptions, defaults: GroupDefaults): Pick<Settings, 'routes' | 'groups'> {
+  const { upstream, routes, upstreams = {}, host = 'preserve' } = options
+  if (routes === undefined) {
+    const lone = loneGroup(readUpstream(upstream), defaults)
+    return { routes: [routeSpec({ upstream: lone.name }, host, false)], groups: [lone] }
+  }
+  if (upstream !== undefined) throw new TypeError('upstream is for a proxy without routes: name it in a route')
+  const groups = Object.entries(upstreams).map(([name, group]) => groupSpec(name, group, defaults))
+  const known = new Set(Object.keys(upstreams))
+  for (const { upstream: name } of routes) {
+    if (known.has(name)) continue
+    if (!name.includes(':'))
+      throw new TypeError(`a route goes to ${JSON.stringify(name)}, which is no key of upstreams`)
+    known.add(name)
+    groups.push(groupSpec(name, { servers: [name] }, defaults))
+  }
+  return { routes: routes.map(route => routeSpec(route, host)), groups }
+}
+
+let generations = 0
 
 const KNOWN: Readonly<Record<keyof ProxyOptions, true>> = {
   mode: true,
   upstream: true,
+  routes: true,
+  upstreams: true,
   host: true,
   name: true,
+  tls: true,
+  proxyProtocol: true,
+  clients: true,
   trust: true,
   xForwarded: true,
   forwarded: true,
   via: true,
   allow: true,
+  only: true,
+  deny: true,
+  parent: true,
   connectPorts: true,
+  requestRate: true,
+  uploadBytesPerSecondMin: true,
+  users: true,
+  requestId: true,
   credentials: true,
   upgrades: true,
   strictUpstream: true,
@@ -167,6 +267,8 @@ const KNOWN: Readonly<Record<keyof ProxyOptions, true>> = {
   halfClosed: true,
   announceKeepAlive: true,
   forwardHttp10KeepAlive: true,
+  recordFields: true,
+  tracer: true,
   trace: true,
   noDelay: true,
   tcpKeepAliveMs: true,
@@ -190,48 +292,68 @@ export function nameAt(port: number): string {
   return `${name === '' ? 'unnamed' : name}${port === 0 ? '' : `-${port}`}`
 }
 
-/** @throws TypeError with what is wrong and what would be right. */
-export function readUpstream(text: string | undefined): Origin {
-  const example = 'for example http://127.0.0.1:3000'
-  if (text === undefined || text === '') throw new TypeError(`a reverse proxy needs an upstream, ${example}`)
-  const match = /^(https?):\/\/([^/?#]*)(.*)$/i.exec(text)
-  if (match === null)
-    throw new TypeError(`upstream ${JSON.stringify(text)} is no URL with http:// or https://, ${example}`)
-  const rest = match[3]!
-  if (rest !== '' && rest !== '/')
-    throw new TypeError(
-      `upstream ${JSON.stringify(text)} has a path (${rest}): requests keep their own path, so leave it off; routes with paths do not exist yet`,
-    )
-  let url: URL
-  try {
-    url = new URL(text)
-  } catch {
-    throw new TypeError(`upstream ${JSON.stringify(text)} has no valid host and port, ${example}`)
+/** TLS toward clients. */
+export type ClientTlsOptions = Pick<ClientTlsSettings, 'certificates'> & Partial<ClientTlsSettings>
+
+function clientTls(options: ClientTlsOptions): ClientTlsSettings {
+  return { minVersion: 'TLSv1.2', ciphers: '', clientCertificates: null, handshakeMs: HANDSHAKE_MS, ...options }
+}
+
+/** As long as an upstream has. */
+const HANDSHAKE_MS = 10_000
+
+function guardsOf({ allow, deny }: NonNullable<ProxyOptions['clients']>): Settings['guards'] {
+  return {
+    allow: allow === undefined ? null : new TrustedPeers(allow),
+    deny: deny === undefined ? null : new TrustedPeers(deny),
   }
-  if (url.username !== '' || url.password !== '')
-    throw new TypeError(
-      `upstream ${JSON.stringify(url.host)} has a user name or password: HTTP does not send them; leave them off`,
-    )
-  if (url.hostname === '') throw new TypeError(`upstream ${JSON.stringify(text)} has no host, ${example}`)
-  if (url.port === '0') throw new TypeError(`upstream ${JSON.stringify(text)} has port 0, to which nobody can connect`)
-  const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname
-  return originOf(url.protocol === 'https:' ? 'https' : 'http', host, url.port === '' ? -1 : Number(url.port))
+}
+
+function connectionRateOf(clients: ProxyOptions['clients']): RateSettings | null {
+  const perSecond = clients?.connectionsPerSecond ?? 0
+  return perSecond > 0 ? rateOf({ perSecond }) : null
+}
+
+/** The proxy behind this one. */
+export interface Parent {
+  readonly origin: Origin
+  /** `user:password`, '' for none. */
+  readonly credentials: string
+}
+
+/** @throws TypeError */
+function readParent(text: string): Parent {
+  const match = /^(https?:\/\/)(?:([^@/]*)@)?(.*)$/i.exec(text)
+  if (match === null)
+    throw new TypeError('parent is no URL with http:// or https://, for example http://proxy.internal:3128')
+  const [, scheme, userinfo, rest] = match
+  const origin = readUpstream(`${scheme}${rest}`)
+  return { origin, credentials: userinfo === undefined ? '' : readCredentialsOf(userinfo) }
+}
+
+/** A user alone has an empty password (RFC 7617 2). */
+function readCredentialsOf(userinfo: string): string {
+  try {
+    const credentials = decodeURIComponent(userinfo)
+    return credentials.includes(':') ? credentials : `${credentials}:`
+  } catch {
+    throw new TypeError('parent: the user or the password has a % that is no percent-encoding: write %25')
+  }
+}
+
+/** Addresses that are remembered: each is some hundred octets. */
+const RATE_KEYS_MAX = 100_000
+
+function rateOf({ perSecond, burst = Math.max(1, perSecond * 2) }: NonNullable<ProxyOptions['requestRate']>) {
+  if (!(perSecond > 0) || !(burst >= 1))
+    throw new TypeError('requestRate needs perSecond above 0 and a burst from 1 on')
+  return { perSecond, burst, keysMax: RATE_KEYS_MAX }
 }
 
 function checkPort(port: number): number {
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw new TypeError(`connectPorts: ${port} is no port (1 to 65535)`)
   return port
-}
-
-function checkAuthorities(ca: string): void {
-  if (!ca.includes('-----BEGIN CERTIFICATE-----'))
-    throw new TypeError('upstreamTls.ca holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)')
-  try {
-    createSecureContext({ ca })
-  } catch (error) {
-    throw new TypeError(`upstreamTls.ca cannot be used: ${(error as Error).message}`)
-  }
 }
 
 function readCredentials(credentials: ProxyOptions['credentials']): ReadonlySet<string> | null {
@@ -241,17 +363,4 @@ function readCredentials(credentials: ProxyOptions['credentials']): ReadonlySet<
       throw new TypeError(`credentials: the user name ${JSON.stringify(user)} is empty or has a colon (RFC 7617 2)`)
   }
   return new Set(credentials.map(({ user, password }) => Buffer.from(`${user}:${password}`).toString('base64')))
-}
-
-function filled<T extends object>(what: string, defaults: Readonly<T>, given: Partial<T> | undefined): T {
-  const all = { ...defaults }
-  for (const [key, value] of Object.entries(given ?? {})) {
-    if (!(key in defaults))
-      throw new TypeError(`${what}.${key} does not exist; there are ${Object.keys(defaults).join(', ')}`)
-    if (value === undefined) continue
-    if (!Number.isSafeInteger(value) || (value as number) < 0)
-      throw new TypeError(`${what}.${key} must be a whole number from 0 on, not ${String(value)}`)
-    ;(all as Record<string, unknown>)[key] = value
-  }
-  return all
 }

@@ -21,6 +21,22 @@ export type OwnAnswer =
   | { readonly kind: 'trace' }
   | { readonly kind: 'options' }
 
+/** What is asked about the connection that a request came on. */
+export interface Asker {
+  readonly scheme: 'http' | 'https'
+}
+
+/** No route of a gateway matches. */
+export const NO_ROUTE = {
+  kind: 'problem',
+  error: 'destination_not_found',
+  status: 404,
+  what: 'no route of this gateway matches the request',
+  todo: 'Look at the host and the path of the URL.',
+} as const
+
+export type Problem = Extract<OwnAnswer, { kind: 'problem' }>
+
 /** The methods that we name in `Allow`; any other is forwarded as well (RFC 9110 9.1). */
 export const ALLOW = 'GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS'
 
@@ -28,7 +44,7 @@ export const ALLOW = 'GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS'
  * Whether we answer this request ourselves, and how; null: it goes on. The order matters: a loop ends first, then who may
  * not ask at all is told so, then what cannot be forwarded in this mode is refused.
  */
-export function ownAnswer(head: RequestHead, settings: Settings): OwnAnswer | null {
+export function ownAnswer(head: RequestHead, settings: Settings, client: Asker): OwnAnswer | null {
   const { lines } = head
   if (lines.find(ID.via) >= 0 && viaCarries(lines, settings.name)) {
     return problem(
@@ -39,7 +55,8 @@ export function ownAnswer(head: RequestHead, settings: Settings): OwnAnswer | nu
     )
   }
   return (
-    (settings.mode === 'reverse' ? gatewayAnswer(head, settings) : forwardAnswer(head, settings)) ?? hopsAnswer(head)
+    (settings.mode === 'reverse' ? gatewayAnswer(head, settings, client) : forwardAnswer(head, settings)) ??
+    hopsAnswer(head)
   )
 }
 
@@ -47,7 +64,11 @@ const LOOP_TODO =
   'Two proxies forward to each other: look at the upstream of each; if they are two deployments, give each a --name of its own.'
 
 /** What only a gateway answers itself. */
-function gatewayAnswer({ method, scheme, targetForm }: RequestHead, settings: Settings): OwnAnswer | null {
+function gatewayAnswer(
+  { method, scheme, targetForm }: RequestHead,
+  settings: Settings,
+  client: Asker,
+): OwnAnswer | null {
   if (targetForm === 'authority') {
     return problem(
       'http_request_denied',
@@ -57,7 +78,7 @@ function gatewayAnswer({ method, scheme, targetForm }: RequestHead, settings: Se
       [['Allow', ALLOW]],
     )
   }
-  if (scheme === 'https') {
+  if (scheme === 'https' && client.scheme === 'http') {
     return problem(
       'http_request_denied',
       421,
@@ -75,15 +96,8 @@ function gatewayAnswer({ method, scheme, targetForm }: RequestHead, settings: Se
 
 /** What only a forward proxy answers itself. */
 function forwardAnswer(head: RequestHead, settings: Settings): OwnAnswer | null {
-  if (settings.credentials !== null && !authorized(head.lines, settings.credentials)) {
-    return problem(
-      'http_request_denied',
-      407,
-      'this proxy serves only those whom it knows',
-      'Send Proxy-Authorization with Basic credentials.',
-      [['Proxy-Authenticate', `Basic realm="${settings.name}", charset="UTF-8"`]],
-    )
-  }
+  if (settings.credentials !== null && !authorized(head.lines, settings.credentials)) return unknownClient(settings)
+  if (settings.users !== null && basicCredentials(head.lines) === '') return unknownClient(settings)
   if (head.targetForm === 'asterisk') return { kind: 'options' } // for the server that it reaches, and that is us
   if (head.targetForm === 'origin') {
     return problem(
@@ -104,6 +118,43 @@ function forwardAnswer(head: RequestHead, settings: Settings): OwnAnswer | null 
   )
 }
 
+/** 407: nobody whom this proxy knows (RFC 9110 15.5.8). */
+export function unknownClient({ name }: Settings): Problem {
+  return problem(
+    'http_request_denied',
+    407,
+    'this proxy serves only those whom it knows',
+    'Send Proxy-Authorization with Basic credentials.',
+    [['Proxy-Authenticate', `Basic realm="${name}", charset="UTF-8"`]],
+  )
+}
+
+/** 503: too many prove who they are. A 407 would say that the password is wrong, and browsers would forget it. */
+export const PROVING_TOO_MANY: Problem = problem(
+  'proxy_internal_response',
+  503,
+  'too many users are proving their passwords at this moment',
+  'Try again in 1 s.',
+  [['Retry-After', '1']],
+)
+
+/** 413: more content than one request may have (RFC 9110 15.5.14). */
+export function contentTooLong(octetsMax: number): Problem {
+  return problem('http_request_error', 413, `the content is longer than ${octetsMax} octets`, 'Send less.')
+}
+
+/** 429: more requests from there than the rate allows (RFC 6585 4). `ms`: until the next one may come. */
+export function tooManyRequests(ms: number): Problem {
+  const seconds = Math.max(1, Math.ceil(ms / 1000))
+  return problem(
+    'http_request_denied',
+    429,
+    'more requests from this address than are allowed',
+    `Try again in ${seconds} s.`,
+    [['Retry-After', `${seconds}`]],
+  )
+}
+
 /** TRACE and OPTIONS that have made all their hops end here (RFC 9110 7.6.2), save a TRACE with content: the rewrite refuses it. */
 function hopsAnswer({ lines, method, contentLength }: RequestHead): OwnAnswer | null {
   if (method !== 'TRACE' && method !== 'OPTIONS') return null
@@ -111,13 +162,18 @@ function hopsAnswer({ lines, method, contentLength }: RequestHead): OwnAnswer | 
   return { kind: method === 'TRACE' ? 'trace' : 'options' }
 }
 
-/** Basic credentials (RFC 7617) in one Proxy-Authorization line; compared in a time that tells nothing. */
-function authorized(lines: Lines, known: ReadonlySet<string>): boolean {
+/** The Basic credentials (RFC 7617) of one Proxy-Authorization line, in base64; '' for none, or for two. */
+export function basicCredentials(lines: Lines): string {
   const i = lines.find(ID['proxy-authorization'])
-  if (i < 0 || lines.find(ID['proxy-authorization'], i) >= 0) return false
-  const match = /^basic +([A-Za-z0-9+/]+=*)$/i.exec(lines.value(i))
-  if (match === null) return false
-  const given = Buffer.from(match[1]!)
+  if (i < 0 || lines.find(ID['proxy-authorization'], i) >= 0) return ''
+  return /^basic +([A-Za-z0-9+/]+=*)$/i.exec(lines.value(i))?.[1] ?? ''
+}
+
+/** Compared in a time that tells nothing. */
+function authorized(lines: Lines, known: ReadonlySet<string>): boolean {
+  const credentials = basicCredentials(lines)
+  if (credentials === '') return false
+  const given = Buffer.from(credentials)
   let found = false
   for (const one of known) {
     const expected = Buffer.from(one)
@@ -132,6 +188,6 @@ function problem(
   what: string,
   todo: string,
   fields?: readonly (readonly [string, string])[],
-): OwnAnswer {
+): Problem {
   return { kind: 'problem', error, status, what, todo, ...(fields === undefined ? {} : { fields }) }
 }

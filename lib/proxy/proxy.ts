@@ -1,36 +1,46 @@
 import { EventEmitter } from 'node:events'
-import { BlockList } from 'node:net'
-import { networkInterfaces } from 'node:os'
 import { originOf } from '../link/origin.js'
-import { ProxyError } from '../link/proxy-error.js'
+import { RateLimit, type RateSettings } from '../link/rate-limit.js'
 import type { ClientConnection } from '../net/client-connection.js'
-import { ClientPool, type ClientStory } from '../net/client-pool.js'
+import { ClientPool, type ClientPoolSettings, type ClientStory } from '../net/client-pool.js'
 import { imfDate } from '../net/date.js'
-import { DeadlineWheel } from '../net/deadline-wheel.js'
-import type { DialSettings } from '../net/dial.js'
-import { type Address, Resolver } from '../net/resolver.js'
+import type { ListenTarget } from '../net/listen-address.js'
+import type { ListensAt } from '../net/listener.js'
 import type { UpstreamConnection } from '../net/upstream-connection.js'
-import { type OriginPool, UpstreamPool, type UpstreamStory } from '../net/upstream-pool.js'
+import type { OriginPool } from '../net/upstream-pool.js'
 import { answerProblem } from '../policy/answer.js'
 import type { CloseReason } from '../policy/close-reason.js'
+import { Routes } from '../policy/routes.js'
 import { readAuthority } from '../wire/authority.js'
 import type { RequestHead } from '../wire/request-head.js'
-import type { Engine, ExchangeCounts } from './engine.js'
+import type { Engine, ExchangeCounts, ExchangeWatcher } from './engine.js'
 import type { ConnectionRecord, ProxyEvents, ProxyStats } from './events.js'
 import { Exchange } from './forward.js'
 import { nameAt, type ProxyOptions, type Settings, settingsOf } from './options.js'
+import type { Phases } from './phases.js'
+import type { Route } from './route-options.js'
+import { Upstreams, type UpstreamsSettings, type UpstreamWatcher } from './upstreams.js'
 
 export interface Proxy {
   /**
-   * Starts to accept connections; port 0 lets the system choose.
+   * Starts to accept connections at `{ host, port }` (port 0 lets the system choose), at a unix socket `{ path }`, or at one that was
+   * opened by somebody else `{ fd }`.
    * @throws Node's listen errors: `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`
    */
-  listen(where: { host?: string; port: number }): Promise<{ address: string; port: number }>
+  listen(where: ListenTarget): Promise<{ address: string; port: number }>
   /**
    * Drains: accepts no more, ends idle connections, lets what is under way finish with `Connection: close`, and after
    * `graceMs` (default: the deadline `drainMs`; 0: no limit) ends the rest. Resolves when every connection is gone.
    */
   close(how?: { graceMs?: number }): Promise<void>
+  /**
+   * Takes other options, for every request that begins from now on. Connections on both sides stay, as far as the new options have
+   * a place for them; what began before goes on as it began. `clock`, `readMode` and where it listens stay as they were.
+   * @throws TypeError as `createProxy`; then nothing has changed
+   */
+  update(options: ProxyOptions): void
+  /** Responses say `Connection: close` from now on, while new connections are still accepted: a drain will follow. */
+  announce(): void
   /** Ends everything at once. */
   destroy(): void
   stats(): ProxyStats
@@ -46,55 +56,107 @@ export function createProxy(options: ProxyOptions): Proxy {
   return new HopwiseProxy(settingsOf(options), options.name === undefined)
 }
 
-class HopwiseProxy implements Proxy, Engine, ClientStory, UpstreamStory {
+export class HopwiseProxy implements Proxy, Engine, ClientStory, UpstreamWatcher {
   readonly clients: ClientPool
-  readonly upstreams: UpstreamPool
-  readonly resolver: Resolver
-  readonly wheel: DeadlineWheel
-  readonly dial: DialSettings
-  readonly reversePool: OriginPool | null
-  readonly counts: ExchangeCounts = { active: 0, total: 0, retries: 0, failures: new Map() }
+  readonly upstreams: Upstreams
+  readonly counts: ExchangeCounts = {
+    active: 0,
+    total: 0,
+    retries: 0,
+    failures: new Map(),
+    deadlines: new Map(),
+    refusedByRate: 0,
+    refusedAsTooSlow: 0,
+  }
+  routes: Routes<Route> | null
+  rate: RateLimit | null = null
+  private connectionRate: RateLimit | null = null
   recorded = false
+  watcher: ExchangeWatcher | null = null
   readonly date: () => string
   private readonly events = new EventEmitter()
+  /** The upstream side is its own: nobody shares it. */
+  readonly ownsUpstreams: boolean
   private closing: Promise<void> | null = null
 
+  /**
+   * @param unnamed nobody named this deployment: it gets a name of its own when it is known where it listens
+   * @param shared an upstream side that several listeners have in common, with the groups that the routes name
+   */
   constructor(
     public settings: Settings,
-    /** Nobody named this deployment: it gets a name of its own when it is known where it listens. */
-    private readonly unnamed: boolean,
+    private unnamed: boolean,
+    shared: Upstreams | null = null,
+    readonly phases: Phases | null = null,
   ) {
-    const { clock, limits, deadlines, grammar, readMode, noDelay, tcpKeepAliveMs } = settings
+    const { clock, limits, deadlines, grammar } = settings
     this.date = () => imfDate(clock)
-    this.wheel = new DeadlineWheel(clock, { onError: fault => this.fault(fault) })
-    this.resolver = new Resolver({ clock, resolveMs: deadlines.resolveMs, namesMax: limits.originsMax })
-    this.dial = { readMode, noDelay, tcpKeepAliveMs, tls: settings.upstreamTls }
-    this.clients = new ClientPool(
-      this,
-      { readMode, noDelay, tcpKeepAliveMs },
-      limits,
-      deadlines,
-      grammar,
-      this.wheel,
-      clock,
-    )
-    this.upstreams = new UpstreamPool({
-      story: this,
-      dial: this.dial,
-      limits,
-      deadlines,
-      grammar,
-      strict: settings.strictUpstream,
-      wheel: this.wheel,
-      clock,
-    })
-    this.reversePool = settings.origin === null ? null : this.upstreams.of(settings.origin)
+    this.ownsUpstreams = shared === null
+    this.upstreams = shared ?? new Upstreams(upstreamSettings(settings), this)
+    if (shared === null) this.upstreams.configure(upstreamSettings(settings), settings.groups)
+    this.clients = new ClientPool(this, settings.dial, limits, deadlines, grammar, this.wheel, clock)
+    this.clients.reconfigure({ tls: settings.tls })
+    this.clients.reconfigure(this.clientSettings(settings))
+    this.upstreams.own.add(this.clients)
+    this.routes = this.compile(settings)
+    this.rate = this.limited(this.rate, settings.requestRate)
   }
 
-  async listen(where: { host?: string; port: number }): Promise<{ address: string; port: number }> {
+  get wheel() {
+    return this.upstreams.wheel
+  }
+
+  /** What was spent under the settings before stays spent. */
+  private limited(rate: RateLimit | null, settings: RateSettings | null): RateLimit | null {
+    if (settings === null || rate === null) return settings === null ? null : new RateLimit(settings)
+    rate.reconfigure(settings, this.settings.clock.now())
+    return rate
+  }
+
+  /** What the client side takes of the settings, but for TLS. */
+  private clientSettings(settings: Settings): Omit<ClientPoolSettings, 'tls'> {
+    const { dial, limits, deadlines, grammar, proxyProtocol, guards, connectionRate } = settings
+    this.connectionRate = this.limited(this.connectionRate, connectionRate)
+    return {
+      settings: dial,
+      limits,
+      deadlines,
+      grammar,
+      proxyProtocol,
+      guards: guards === null ? null : { ...guards, connections: this.connectionRate },
+    }
+  }
+
+  private compile({ mode, routes }: Settings): Routes<Route> | null {
+    if (mode === 'forward') return null
+    const { groups } = this.upstreams
+    return new Routes(
+      routes.map(route => ({ match: route.match, value: { ...route, group: groups.get(route.upstream)! } })),
+    )
+  }
+
+  async listen(where: ListenTarget): Promise<ListensAt> {
     const at = await this.clients.listen(where)
     if (this.unnamed) this.settings = { ...this.settings, name: nameAt(at.port) }
     return at
+  }
+
+  update(options: ProxyOptions): void {
+    this.reconfigure(settingsOf(options), options.name === undefined)
+  }
+
+  /** As `update`, with settings that were checked. Shared upstreams are configured before, by whoever shares them. */
+  reconfigure(settings: Settings, unnamed: boolean): void {
+    this.clients.reconfigure({ tls: settings.tls }) // the only one that may refuse
+    this.clients.reconfigure(this.clientSettings(settings))
+    for (const client of this.clients.connections) client.trusted = settings.trusted.has(client.address)
+    this.unnamed = unnamed
+    const { address } = this.clients
+    const name = unnamed && address !== null ? nameAt(address.port) : settings.name
+    if (this.ownsUpstreams) this.upstreams.configure(upstreamSettings(settings), settings.groups)
+    this.routes = this.compile(settings)
+    this.rate = this.limited(this.rate, settings.requestRate)
+    this.settings = { ...settings, name, clock: this.settings.clock }
   }
 
   close(how: { graceMs?: number } = {}): Promise<void> {
@@ -104,16 +166,22 @@ class HopwiseProxy implements Proxy, Engine, ClientStory, UpstreamStory {
 
   private async drain(graceMs: number): Promise<void> {
     const emptied = this.clients.drain()
-    this.upstreams.drain()
+    if (this.ownsUpstreams) this.upstreams.drain()
     const timer = graceMs === 0 ? null : this.settings.clock.after(graceMs, () => this.destroy())
     await emptied
     timer?.cancel()
-    this.upstreams.destroy('draining')
+    this.upstreams.own.delete(this.clients)
+    if (this.ownsUpstreams) this.upstreams.destroy('draining')
+  }
+
+  announce(): void {
+    this.clients.announcing = true
   }
 
   destroy(): void {
     this.clients.destroy('shutdown')
-    this.upstreams.destroy('shutdown')
+    this.upstreams.own.delete(this.clients)
+    if (this.ownsUpstreams) this.upstreams.destroy('shutdown')
   }
 
   on<E extends keyof ProxyEvents>(event: E, listener: (what: ProxyEvents[E]) => void): this {
@@ -138,10 +206,11 @@ class HopwiseProxy implements Proxy, Engine, ClientStory, UpstreamStory {
 
   // ---- Engine ----
 
-  /** The pool of the origin that an absolute-form target names. */
-  poolFor(head: RequestHead): OriginPool {
+  /** The pool of the origin that an absolute-form target names, or of the proxy behind this one. */
+  poolFor(head: RequestHead, { parent }: Settings): OriginPool {
+    if (parent !== null) return this.upstreams.pools.of(parent.origin)
     const { host, port } = readAuthority(head.host)!
-    return this.upstreams.of(originOf(head.scheme === 'https' ? 'https' : 'http', host, port))
+    return this.upstreams.pools.of(originOf(head.scheme === 'https' ? 'https' : 'http', host, port))
   }
 
   fault(fault: unknown): void {
@@ -157,105 +226,51 @@ class HopwiseProxy implements Proxy, Engine, ClientStory, UpstreamStory {
     this.emit('warning', { code, message })
   }
 
-  locate(host: string, port: number, done: (error: ProxyError | null, addresses: readonly Address[]) => void): void {
-    const forward = this.settings.mode === 'forward'
-    const refused = forward ? this.settings.destinations.refuseHost(host) : null
-    if (refused !== null) {
-      done(refused, [])
-      return
-    }
-    this.resolver.resolve(host, (error, addresses) => {
-      const allowed = error ?? (forward ? this.settings.destinations.check(host, addresses) : addresses)
-      try {
-        if (allowed instanceof ProxyError) done(allowed, [])
-        else if (allowed.some(({ address }) => this.isSelf(address, port))) {
-          const what = `${host}:${port} is this very proxy`
-          done(new ProxyError('proxy_loop_detected', what, { stage: 'route', side: 'proxy' }), [])
-        } else done(null, allowed)
-      } catch (fault) {
-        this.fault(fault)
-      }
-    })
-  }
-
-  /** Is this where this very proxy listens? However the address is written. */
-  private isSelf(address: string, port: number): boolean {
-    const own = this.clients.address
-    if (own === null || own.port !== port) return false
-    const bare = address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
-    const family = bare.includes(':') ? 'ipv6' : 'ipv4'
-    if (UNSPECIFIED.check(bare, family)) return true // the kernel takes it for loopback
-    const everywhere = own.address === '0.0.0.0' || own.address === '::'
-    if (everywhere && LOOPBACK.check(bare, family)) return true
-    const mine = everywhere ? Object.values(networkInterfaces()).flatMap(list => list ?? []) : [own]
-    const list = new BlockList()
-    for (const one of mine) list.addAddress(one.address, one.address.includes(':') ? 'ipv6' : 'ipv4')
-    return list.check(bare, family)
-  }
-
-  // ---- ClientStory, UpstreamStory ----
+  // ---- ClientStory, UpstreamWatcher ----
 
   begin(client: ClientConnection): Exchange {
     return new Exchange(this, client)
   }
 
-  refusal(why: string): string {
-    const problem = {
-      status: 503,
-      error: 'connection_limit_reached',
-      what: why,
-      where: '',
-      todo: 'Try again later.',
-      method: '',
-      accept: '',
-    }
+  refusal(why: string, status: 400 | 503): string {
+    const [error, todo] =
+      status === 503
+        ? ['connection_limit_reached', 'Try again later.']
+        : ['http_request_error', 'Write https:// in the URL.']
+    const problem = { status, error, what: why, where: '', todo, method: '', accept: '' }
     return answerProblem(problem, { name: this.settings.name, date: this.date(), persist: 'close', keepAlive: '' })
   }
 
-  opened(connection: ClientConnection | UpstreamConnection): void {
-    const toClient = !('pool' in connection && 'seat' in connection)
-    if (toClient)
-      (connection as ClientConnection).trusted = this.settings.trusted.has((connection as ClientConnection).address)
-    const event = toClient ? 'client-open' : 'upstream-open'
-    if (this.events.listenerCount(event) > 0) this.emit(event, this.connectionRecord(connection))
+  opened(client: ClientConnection): void {
+    client.trusted = this.settings.trusted.has(client.address)
+    this.tell('client-open', client)
   }
 
-  closed(connection: ClientConnection | UpstreamConnection): void {
-    const event = 'seat' in connection ? 'upstream-close' : 'client-close'
-    if (this.events.listenerCount(event) > 0) this.emit(event, this.connectionRecord(connection))
+  closed(client: ClientConnection): void {
+    this.tell('client-close', client)
   }
 
-  private connectionRecord(connection: ClientConnection | UpstreamConnection): ConnectionRecord {
-    const upstream = 'seat' in connection
-    return {
-      id: connection.id,
-      side: upstream ? 'upstream' : 'client',
-      peer: upstream ? connection.pool.origin.key : `${connection.address}:${connection.port}`,
-      requests: upstream ? connection.seat.served : connection.requests,
-      ageMs: Math.round(this.settings.clock.now() - connection.openedAt),
-      ...(connection.reason === null ? {} : { reason: connection.reason }),
-      ...(connection.detail === '' ? {} : { detail: connection.detail }),
-    }
+  upstreamOpened(connection: UpstreamConnection): void {
+    this.tell('upstream-open', connection)
+  }
+
+  upstreamClosed(connection: UpstreamConnection): void {
+    this.tell('upstream-close', connection)
+  }
+
+  memberChanged(group: string, member: string, state: string): void {
+    this.warn('member', `upstreams.${group}: ${member} is ${state}`)
+  }
+
+  private tell(
+    event: 'client-open' | 'client-close' | 'upstream-open' | 'upstream-close',
+    connection: ClientConnection | UpstreamConnection,
+  ): void {
+    if (this.events.listenerCount(event) > 0) this.emit(event, connectionRecord(connection, this.settings.clock.now()))
   }
 
   stats(): ProxyStats {
-    const { clients, upstreams, counts } = this
-    const now = this.settings.clock.now()
-    const origins = [...upstreams.origins.values()].map(({ origin, book }) => {
-      const learned = book.lesson.limitMs(now)
-      const { open, idle, busy, dialing, waiting } = book
-      return {
-        origin: origin.key,
-        open,
-        idle,
-        busy,
-        dialing,
-        waiting,
-        ...(Number.isFinite(learned) ? { learnedIdleMs: learned } : {}),
-      }
-    })
-    const sum = (of: 'open' | 'idle' | 'busy' | 'dialing' | 'waiting'): number =>
-      origins.reduce((total, origin) => total + origin[of], 0)
+    const { clients, counts } = this
     return {
       client: {
         open: clients.open,
@@ -266,30 +281,42 @@ class HopwiseProxy implements Proxy, Engine, ClientStory, UpstreamStory {
         requests: clients.requests,
         closes: Object.fromEntries(clients.closes) as Partial<Record<CloseReason, number>>,
       },
-      upstream: {
-        open: sum('open'),
-        idle: sum('idle'),
-        busy: sum('busy'),
-        dialing: sum('dialing'),
-        waiting: sum('waiting'),
-        dialed: upstreams.dialed,
-        reused: upstreams.reused,
-        closes: Object.fromEntries(upstreams.closes) as Partial<Record<CloseReason, number>>,
-        origins,
-      },
+      upstream: this.upstreams.stats(),
       exchanges: {
         active: counts.active,
         total: counts.total,
         retries: counts.retries,
         failures: Object.fromEntries(counts.failures),
+        deadlines: Object.fromEntries(counts.deadlines),
       },
     }
   }
 }
 
-const UNSPECIFIED = new BlockList()
-UNSPECIFIED.addAddress('0.0.0.0', 'ipv4')
-UNSPECIFIED.addAddress('::', 'ipv6')
-const LOOPBACK = new BlockList()
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
-LOOPBACK.addAddress('::1', 'ipv6')
+/** What the upstream side of a proxy takes of its settings. */
+export function upstreamSettings(settings: Settings): UpstreamsSettings {
+  return {
+    ...settings,
+    destinations: settings.mode === 'forward' && settings.parent === null ? settings.destinations : null,
+  }
+}
+
+/** `192.0.2.1:4711`, `[2001:db8::1]:4711`; `unix` for a client without an address. */
+export function peerOf({ address, port }: ClientConnection): string {
+  if (address === '') return 'unix'
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+}
+
+/** One connection as those who watch see it. */
+export function connectionRecord(connection: ClientConnection | UpstreamConnection, now: number): ConnectionRecord {
+  const upstream = 'seat' in connection
+  return {
+    id: connection.id,
+    side: upstream ? 'upstream' : 'client',
+    peer: upstream ? connection.pool.origin.key : peerOf(connection),
+    requests: upstream ? connection.seat.served : connection.requests,
+    ageMs: Math.round(now - connection.openedAt),
+    ...(connection.reason === null ? {} : { reason: connection.reason }),
+    ...(connection.detail === '' ? {} : { detail: connection.detail }),
+  }
+}

@@ -11,8 +11,8 @@ type Draft = { -readonly [K in keyof ExchangeRecord]: ExchangeRecord[K] }
  * is not so usual is added to it or taken from it: a field that does not apply is absent, never undefined.
  */
 export function recordOf(exchange: Exchange, outcome: Outcome, endedBy: ExchangeRecord['endedBy']): ExchangeRecord {
-  const { engine, client, asked, carriedBy, error, outbound, startedAt, headAt, sentAt, answeredAt } = exchange
-  const { clock, mode } = engine.settings
+  const { settings, client, asked, carriedBy, error, outbound, startedAt, headAt, sentAt, answeredAt } = exchange
+  const { clock, mode, recordFields } = settings
   const total = clock.now() - startedAt
   const record: Draft = {
     id: `x${exchange.number}`,
@@ -55,6 +55,14 @@ export function recordOf(exchange: Exchange, outcome: Outcome, endedBy: Exchange
   if (exchange.upstreamVerdict === null) delete record.upstreamVerdict
   if (outbound !== null && outbound.nominated > 0) record.nominated = outbound.nominated
   if (outbound !== null && outbound.refusedUpgrade !== '') record.refusedUpgrade = outbound.refusedUpgrade
+  if (exchange.requestId !== '') record.requestId = exchange.requestId
+  if (exchange.routed?.named) record.route = exchange.routed.name
+  if (client.tls !== null) record.scheme = 'https'
+  if (recordFields) {
+    record.referer = exchange.asked.field('referer')
+    record.userAgent = exchange.asked.field('user-agent')
+  }
+  if (exchange.user !== '') record.user = exchange.user
   if (exchange.repairs > 0) record.repairs = exchange.repairs
   if (error !== null) {
     const { type, message, stage, side, deadline } = error

@@ -14,8 +14,8 @@ export function startTunnel(
   surplus: Buffer | null,
   ended: (end: TunnelEnd) => CloseReason,
 ): void {
-  const { client, engine } = exchange
-  const { wheel, settings } = engine
+  const { client, engine, settings } = exchange
+  const { wheel } = engine
   const whenEnded = (end: TunnelEnd): void => {
     const reason = ended(end)
     exchange.requestContent += end.fromClient
@@ -28,6 +28,7 @@ export function startTunnel(
     engine.fault(fault),
   )
   client.whole?.clear()
-  exchange.asked.text = '' // a tunnel may live for hours
+  if (engine.watcher !== null) engine.watcher.tunnelled(exchange)
+  exchange.asked.text = exchange.answered.text = '' // a tunnel may live for hours
   tunnel.start(client.detach(), surplus)
 }

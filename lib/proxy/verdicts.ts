@@ -1,10 +1,11 @@
-import type { ClientConnection } from '../net/client-connection.js'
 import type { OriginPool } from '../net/upstream-pool.js'
 import { AboutClient } from '../policy/about-client.js'
 import type { CloseReason } from '../policy/close-reason.js'
+import { rewritePath } from '../policy/path-prefixes.js'
 import { type ClientSide, judgeClient, judgeUpstream, persistOption, type UpstreamSide } from '../policy/persistence.js'
 import type { RequestContext } from '../policy/rewrite-request.js'
 import type { ResponseContext } from '../policy/rewrite-response.js'
+import { hostToSend } from '../policy/send-host.js'
 import type { ContentFraming, RequestHead } from '../wire/request-head.js'
 import { keepAliveOf } from './answer.js'
 import type { Engine } from './engine.js'
@@ -15,8 +16,9 @@ import type { Settings } from './options.js'
 // filled in when another proxy's exchange comes.
 let preparedFor: Settings | null = null
 
-function prepare({ settings, date }: Engine): void {
+function prepare(settings: Settings, { date }: Engine): void {
   preparedFor = settings
+  requestContext.generation = settings.generation
   requestContext.mode = clientSide.mode = settings.mode
   requestContext.via = settings.name
   requestContext.viaRequest = settings.viaRequest
@@ -45,6 +47,9 @@ const requestContext: RequestContext = {
   xForwarded: false,
   forwarded: false,
   about: null,
+  generation: 0,
+  edits: null,
+  requestId: '',
   upgrades: NOTHING_ALLOWED,
   passTrailers: true,
   nominatedEndToEnd: 'remove',
@@ -53,25 +58,33 @@ const requestContext: RequestContext = {
 
 /** What `rewriteRequest` needs to know besides the head. */
 export function fillRequestContext(
-  engine: Engine,
-  client: ClientConnection,
+  exchange: Exchange,
   pool: OriginPool,
   head: RequestHead,
   framing: RequestContext['framing'],
 ): RequestContext {
-  const { settings } = engine
-  if (preparedFor !== settings) prepare(engine)
+  const { settings, client, routed } = exchange
+  if (preparedFor !== settings) prepare(settings, exchange.engine)
   const context = requestContext
   // An HTTP/1.0 client may have sent no Host at all.
-  context.authority = settings.hostPreserved && head.host !== '' ? head.host : pool.origin.authority
-  context.target = head.path
+  context.authority = hostToSend(routed === null ? 'preserve' : routed.sendHost, head.host, pool.origin.authority)
+  context.target = targetFor(head, exchange)
+  context.edits = routed === null ? null : routed.requestEdits
+  context.requestId = exchange.requestId
   context.clientAddress = client.address
   context.clientPort = client.port
+  context.scheme = client.scheme
   context.trustedPeer = client.trusted
   if (client.requests > 1) client.about ??= new AboutClient() // a client that asks once is not worth remembering
   context.about = client.about
   context.framing = framing
   return context
+}
+
+/** The request-target to send: a path, or all of it to another proxy (RFC 9112 3.2.2). */
+function targetFor({ path, scheme, host }: RequestHead, { routed, settings }: Exchange): string {
+  if (settings.parent !== null) return `${scheme}://${host}${path === '*' ? '' : path}`
+  return routed === null || routed.prefixes === null ? path : rewritePath(path, routed.prefixes)
 }
 
 const responseContext: ResponseContext = {
@@ -84,14 +97,16 @@ const responseContext: ResponseContext = {
   keepAlive: '',
   upgrade: '',
   trailers: true,
+  edits: null,
+  requestId: '',
+  extra: '',
 }
 
 /** What `rewriteResponse` needs to know besides the head. */
 export function fillResponseContext(exchange: Exchange, framing: ContentFraming): ResponseContext {
-  const { engine, client, clientVerdict } = exchange
+  const { settings, client, clientVerdict } = exchange
   const { minor, method } = exchange.asked
-  const { settings } = engine
-  if (preparedFor !== settings) prepare(engine)
+  if (preparedFor !== settings) prepare(settings, exchange.engine)
   const context = responseContext
   context.clientMinor = minor
   context.method = method
@@ -99,6 +114,9 @@ export function fillResponseContext(exchange: Exchange, framing: ContentFraming)
   context.persist = persistOption(clientVerdict, minor, settings.keepAliveAlways ? 'always' : 'http10')
   context.keepAlive = context.persist === 'keep-alive' ? keepAliveOf(exchange, client.requests) : ''
   context.upgrade = exchange.outbound?.upgrade ?? ''
+  context.edits = exchange.routed === null ? null : exchange.routed.responseEdits
+  context.requestId = exchange.requestId
+  context.extra = exchange.stickyLine
   return context
 }
 
@@ -118,8 +136,8 @@ const clientSide: ClientSide = {
 
 /** Keep the client's connection, or why not: known when the final head goes out, because it says so. */
 export function clientVerdict(exchange: Exchange): 'keep' | CloseReason {
-  const { engine, client, asked } = exchange
-  if (preparedFor !== engine.settings) prepare(engine)
+  const { engine, settings, client, asked } = exchange
+  if (preparedFor !== settings) prepare(settings, engine)
   const side = clientSide
   side.minor = asked.minor
   side.close = asked.closes
@@ -128,7 +146,7 @@ export function clientVerdict(exchange: Exchange): 'keep' | CloseReason {
   side.contentRead = exchange.request === 'whole' || asked.framing === 'none'
   side.connectRefused = asked.method === 'CONNECT'
   side.requests = client.requests
-  side.draining = engine.clients.draining
+  side.draining = engine.clients.closesAfterResponse
   client.http10 = asked.minor === 0
   return judgeClient(side)
 }

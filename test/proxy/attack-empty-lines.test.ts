@@ -50,7 +50,7 @@ for (const readMode of READ_MODES) {
     client.halfClose()
     await ended(t, client, 'fin')
     await until(() => proxy.stats().client.open === 0)
-    t.same(proxy.stats().exchanges, { active: 0, total: 2, retries: 0, failures: {} })
+    t.same(proxy.stats().exchanges, { active: 0, total: 2, retries: 0, failures: {}, deadlines: {} })
   })
 
   for (const octets of ['\rG', '\n', '\r\n'.repeat(5)]) {

@@ -34,6 +34,7 @@ test('a long queue for a name that turns out to be unknown: everybody is told, a
     strict: false,
     wheel: new DeadlineWheel(clock, { onError: error => t.fail('a deadline threw', { error }) }),
     clock,
+    proxyProtocol: 'off',
   })
   const pool = pools.of(originOf('http', 'unknown.test', -1))
   let told = 0
@@ -43,6 +44,7 @@ test('a long queue for a name that turns out to be unknown: everybody is told, a
     onNoUpstream: () => {
       told++
     },
+    preface: () => Buffer.alloc(0),
   })
   for (let nth = 0; nth < 20_001; nth++) pool.acquire(waiter(), false, clock.now())
   t.equal(pool.book.waiting, 20_000)

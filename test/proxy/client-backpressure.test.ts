@@ -292,9 +292,9 @@ async function standstill(count: () => number): Promise<void> {
 
 /** Octets written to any socket of this proxy and not taken by the kernel. */
 function waiting({ proxy }: Conversation): number {
-  const { clients, upstreams } = proxy as unknown as Record<'clients' | 'upstreams', Connections>
+  const { clients, upstreams } = proxy as unknown as { clients: Connections; upstreams: { pools: Connections } }
   let sum = 0
-  for (const { transport } of [...clients.connections, ...upstreams.connections]) sum += transport.socket.writableLength
+  for (const { transport } of [...clients.connections, ...upstreams.pools.connections]) sum += transport.socket.writableLength
   return sum
 }
 

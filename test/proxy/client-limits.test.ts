@@ -178,8 +178,9 @@ test('R88: a flood of silent connections does not go beyond the limit: each evic
 
 for (const readMode of READ_MODES) {
   test(`R90, R93: drain: idle connections end, what runs is answered with close, nobody new comes in (${readMode})`, async t => {
-    const { connect, upstream, proxy, port } = await gateway(t, { readMode })
+    const { connect, upstream, proxy, port, clock } = await gateway(t, { readMode })
     const fresh = await connect()
+    const late = await connect()
     const idle = await connect()
     await idle.send(GET)
     await (await upstream()).send(ok('ok'))
@@ -196,21 +197,25 @@ for (const readMode of READ_MODES) {
     const closing = proxy.close().then(() => {
       closed = true
     })
-    await ended(t, fresh, 'fin')
     await ended(t, idle, 'fin')
+    await late.send(GET)
+    await (await upstream(1)).send(ok('ok'))
+    await heard(t, late, CLOSED_OK, 'who had only just connected is served')
+    clock.advance(1_100)
+    await ended(t, fresh, 'fin')
     await t.rejects(connectTo(t, port), { code: 'ECONNREFUSED' })
     t.equal(closed, false)
 
     await half.send(GET.slice(10))
-    await (await upstream(1)).send(ok('ok'))
+    await (await upstream(2)).send(ok('ok'))
     await heard(t, half, CLOSED_OK, 'a head that had begun is answered')
     await origin.send(ok('ok'))
     await heard(t, running, CLOSED_OK, 'the pipelined second is not begun')
     await ended(t, running, 'fin')
-    for (const client of [fresh, idle, running, half]) client.destroy()
+    for (const client of [fresh, late, idle, running, half]) client.destroy()
     await closing
     t.match(proxy.stats(), { client: { open: 0 }, upstream: { open: 0 }, exchanges: { active: 0 } })
-    t.match(proxy.stats().client.closes, { draining: 4 })
+    t.match(proxy.stats().client.closes, { draining: 5 })
   })
 }
 

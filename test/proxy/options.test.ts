@@ -33,28 +33,30 @@ for (const [what, options, sentence] of wrong) {
   })
 }
 
+const loneOrigin = (options: ProxyOptions) => settingsOf(options).groups[0]?.servers[0]?.origin
+
 test('the defaults of both modes', async t => {
   const gateway = settingsOf(reverse)
   t.match(gateway, {
     xForwarded: true,
     viaRequest: true,
     viaResponse: false,
-    hostPreserved: true,
     trace: false,
   })
-  t.match(gateway.origin, { key: 'http://127.0.0.1:3000', authority: '127.0.0.1:3000' })
+  t.match(gateway.routes, [{ upstream: 'http://127.0.0.1:3000', sendHost: 'preserve', prefixes: null }])
+  t.match(loneOrigin(reverse), { key: 'http://127.0.0.1:3000', authority: '127.0.0.1:3000' })
   t.match(settingsOf(forward), {
     xForwarded: false,
     viaRequest: true,
     viaResponse: true,
     trace: true,
-    origin: null,
+    routes: [],
   })
 })
 
 test('an upstream may be written with a slash, in capitals, with IPv6', async t => {
-  t.equal(settingsOf({ ...reverse, upstream: 'HTTP://Host:80/' }).origin?.key, 'http://host:80')
-  t.equal(settingsOf({ ...reverse, upstream: 'https://[::1]' }).origin?.authority, '[::1]')
+  t.equal(loneOrigin({ ...reverse, upstream: 'HTTP://Host:80/' })?.key, 'http://host:80')
+  t.equal(loneOrigin({ ...reverse, upstream: 'https://[::1]' })?.authority, '[::1]')
 })
 
 test('a deployment without a name is named by host and port, never by the product', async t => {

@@ -1,11 +1,14 @@
 import { test } from 'tap'
-import type { RawClient } from '../../lib/peers/raw-client.js'
+import { connectRaw, type RawClient } from '../../lib/peers/raw-client.js'
 import { CLOSE_REASONS, type CloseReason } from '../../lib/policy/close-reason.js'
 import type { ConnectionRecord } from '../../lib/proxy/events.js'
+import type { GroupOptions } from '../../lib/proxy/group-options.js'
 import type { ProxyOptions } from '../../lib/proxy/options.js'
 import { closesOf, exchange, rawClient, request, response, settled, until } from '../support/conversation.js'
 import { FakeClock } from '../support/fake-clock.js'
+import { needs } from '../support/needs.js'
 import { type Script, scriptedOrigin } from '../support/scripted-origin.js'
+import { makeCertificate } from '../support/tls.js'
 import { type RunningProxy, withProxy } from '../support/with-proxy.js'
 
 // Every close has one reason: here each one has the scene that brings it about, seen in stats() and in the event.
@@ -23,6 +26,10 @@ interface Row {
   /** What the upstream does; unless given it answers each request. */
   script?: Script
   options?: Partial<ProxyOptions>
+  /** The upstream is the one server of such a group. */
+  group?: Partial<GroupOptions>
+  /** It speaks TLS with clients. */
+  secured?: true
   play(scene: Scene): Promise<void>
 }
 
@@ -164,6 +171,32 @@ const rows: Row[] = [
       client.halfClose()
     },
   },
+  {
+    side: 'client',
+    reason: 'client-denied',
+    options: { clients: { deny: ['127.0.0.9'] } },
+    // A reset may come before the client knows that it is connected.
+    play: ({ port }) =>
+      connectRaw({ port, localAddress: '127.0.0.9' }).then(
+        it => it.destroy(),
+        () => {},
+      ),
+  },
+  {
+    side: 'client',
+    reason: 'client-rate',
+    options: { clients: { connectionsPerSecond: 1 } },
+    async play({ more }) {
+      for (let i = 0; i < 3; i++) await more().catch(() => {})
+    },
+  },
+  {
+    side: 'client',
+    reason: 'client-preface',
+    options: { proxyProtocol: { from: ['127.0.0.1'] } },
+    play: sends(GET),
+  },
+  { side: 'client', reason: 'client-tls', secured: true, play: sends(GET) },
   { side: 'client', reason: 'client-protocol-error', play: sends('GET / HTTP/1.1\r\nHost : a\r\n\r\n') },
   {
     side: 'client',
@@ -378,6 +411,24 @@ const rows: Row[] = [
       clock.advance(1_200)
     },
   },
+  { side: 'upstream', reason: 'upstream-private', group: { proxyProtocol: 'v1' }, play: asksOnce },
+  {
+    side: 'upstream',
+    reason: 'reconfigured',
+    async play({ client, clock, proxy }) {
+      await exchange(client, GET)
+      proxy.update({ mode: 'reverse', upstream: 'http://127.0.0.2:1', clock })
+    },
+  },
+  {
+    side: 'upstream',
+    reason: 'health',
+    group: { healthCheck: { path: '/healthz', intervalMs: 1_000, status: '204' } },
+    async play({ client, clock }) {
+      await exchange(client, GET)
+      clock.advance(1_000)
+    },
+  },
   {
     side: 'upstream',
     reason: 'draining',
@@ -407,16 +458,22 @@ const rows: Row[] = [
   },
 ]
 
-for (const { side, reason, script = answers(response('ok')), options = {}, play } of rows) {
-  test(`a connection toward the ${side} closes for "${reason}"`, async t => {
+const grouped = (url: string, group: Partial<GroupOptions>): Partial<ProxyOptions> => ({
+  routes: [{ upstream: 'app' }],
+  upstreams: { app: { servers: [url], ...group } },
+})
+
+for (const { side, reason, script = answers(response('ok')), options = {}, group, secured, play } of rows) {
+  test(`a connection toward the ${side} closes for "${reason}"`, secured ? needs('openssl') : {}, async t => {
     const clock = new FakeClock()
     const origin = await scriptedOrigin(t, script)
     const forward = options.mode === 'forward'
     const running = await withProxy(t, {
       mode: 'reverse',
       clock,
-      ...(forward ? { connectPorts: [origin.port] } : { upstream: origin.url }),
+      ...(forward ? { connectPorts: [origin.port] } : group ? grouped(origin.url, group) : { upstream: origin.url }),
       ...options,
+      ...(secured ? { tls: { certificates: [await makeCertificate(t)] } } : {}),
     })
     const { proxy, port } = running
     const closes = closesOf(proxy)

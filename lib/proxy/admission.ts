@@ -1,0 +1,88 @@
+import { siteOf } from '../net/site-of.js'
+import { readAuthority } from '../wire/authority.js'
+import type { Lines } from '../wire/lines.js'
+import type { RequestHead } from '../wire/request-head.js'
+import type { Exchange } from './forward.js'
+import type { Settings } from './options.js'
+import {
+  basicCredentials,
+  contentTooLong,
+  type OwnAnswer,
+  ownAnswer,
+  PROVING_TOO_MANY,
+  tooManyRequests,
+  unknownClient,
+} from './own-answer.js'
+import type { Users } from './users.js'
+
+/**
+ * Who may ask, and what we answer ourselves; null: the request goes on. Whether a user's password is right may take a while: then
+ * `exchange.admission` says when it is known, and nothing is sent anywhere before.
+ */
+export function admit(exchange: Exchange, head: RequestHead): OwnAnswer | null {
+  const { settings, client, engine } = exchange
+  if (engine.rate !== null && client.address !== '') {
+    const waitMs = engine.rate.take(siteOf(client.address), client.turnAt)
+    if (waitMs > 0) {
+      engine.counts.refusedByRate++
+      return tooManyRequests(waitMs)
+    }
+  }
+  const { requestContentBytesMax } = settings.limits
+  if (requestContentBytesMax > 0 && head.contentLength > requestContentBytesMax)
+    return contentTooLong(requestContentBytesMax)
+  const answer = ownAnswer(head, settings, client)
+  if (answer !== null) return answer
+  const unidentified = settings.users === null ? null : identify(exchange, settings.users, head.lines)
+  if (unidentified !== null || settings.parent === null) return unidentified
+  return refusedName(head, settings)
+}
+
+/** The proxy behind us resolves the name: by the name alone we can say whether one may go there. */
+function refusedName({ host }: RequestHead, { destinations }: Settings): OwnAnswer | null {
+  const refused = destinations.refuseName(readAuthority(host)?.host ?? host)
+  if (refused === null) return null
+  const { type, status, message } = refused
+  return { kind: 'problem', error: type, status, what: message, todo: '' }
+}
+
+/** Null: one of the users, or that is being found out. */
+function identify(exchange: Exchange, users: Users, lines: Lines): OwnAnswer | null {
+  const { settings, client } = exchange
+  const credentials = Buffer.from(basicCredentials(lines), 'base64').toString()
+  const colon = credentials.indexOf(':')
+  // RFC 7617 2: no control characters. A zero at the end would not even make another password of it, as HMAC pads with zeros.
+  if (colon < 1 || CONTROL.test(credentials)) return unknownClient(settings)
+  exchange.user = credentials.slice(0, colon)
+  const proof = users.prove(credentials, client.turnAt)
+  if (proof === 'busy') return PROVING_TOO_MANY
+  if (proof !== true) exchange.admission = proof
+  return null
+}
+
+const CONTROL = /[\x00-\x1f\x7f]/
+
+/** Goes on when it is known that the client may; otherwise it is told so. */
+export function whenAdmitted(exchange: Exchange, go: () => void): void {
+  const { admission, client, settings, engine } = exchange
+  if (admission === null) {
+    go()
+    return
+  }
+  admission
+    .then(ok => {
+      exchange.admission = null
+      if (exchange.isOver) return
+      if (ok) {
+        go()
+        exchange.goOn(settings.clock.now())
+      } else {
+        exchange.respond(unknownClient(settings))
+        client.transport.flush()
+      }
+    })
+    .catch(fault => {
+      engine.fault(fault)
+      exchange.onFault(fault)
+    })
+}

@@ -1,0 +1,98 @@
+import type { ProxyError } from '../link/proxy-error.js'
+import type { OriginPool } from '../net/upstream-pool.js'
+import { readCookie, setCookieLine } from '../policy/cookie.js'
+import { hashKey } from '../policy/hash-key.js'
+import type { RequestHead } from '../wire/request-head.js'
+import type { Exchange } from './forward.js'
+import type { Route } from './route-options.js'
+
+// Which server of a group gets a request, first and after a failure.
+
+/** What is remembered of the choice, for the next one. Only for groups in which there is something to choose. */
+export interface Choice {
+  /** What the request is told apart by, '' for nothing. */
+  readonly key: string
+  /** Those that had it already. */
+  readonly tried: OriginPool[]
+}
+
+/** The server for a request, null when no server is left. */
+export function chooseUpstream(exchange: Exchange, { group }: Route, head: RequestHead): OriginPool | null {
+  const { client } = exchange
+  const { sticky, hash, balance } = group.spec
+  const now = client.turnAt
+  const key = balance.balance === 'hash' ? hashKey(head.lines, hash, client.address) : ''
+  exchange.choice = { key, tried: [] }
+  if (sticky === '') return group.choose(now, key, exchange.choice.tried)
+  const held = group.bySticky(readCookie(head.lines, sticky), now)
+  if (held !== null) return held
+  const chosen = group.choose(now, key, exchange.choice.tried)
+  if (chosen !== null) holdTo(exchange, chosen)
+  return chosen
+}
+
+/** From now on the client comes back to this server, if it keeps cookies. */
+function holdTo(exchange: Exchange, pool: OriginPool): void {
+  const { group } = exchange.routed!
+  const secure = exchange.client.scheme === 'https'
+  exchange.stickyLine = setCookieLine(group.spec.sticky, group.stickyId(pool), { path: '/', secure })
+}
+
+/**
+ * After a failure that left nothing of the request anywhere: another server of the group, or null when there is none, or it must not
+ * be asked: then the failure stands.
+ */
+function chooseAnother(exchange: Exchange): OriginPool | null {
+  const { routed, choice, pool, settings } = exchange
+  if (routed === null || choice === null || pool === null) return null
+  const { group } = routed
+  choice.tried.push(pool)
+  if (choice.tried.length > group.spec.retries) return null
+  const next = group.choose(settings.clock.now(), choice.key, choice.tried)
+  if (next === null || (next.http10 && exchange.asked.framing === 'chunked')) return null
+  if (group.spec.sticky !== '') holdTo(exchange, next)
+  return next
+}
+
+/** Nothing of the request was written: another server may have it, whatever it asks for. */
+export function tryAnother(exchange: Exchange, error: ProxyError): void {
+  const before = exchange.pool
+  if (!moveOn(exchange)) {
+    exchange.fail(error)
+    return
+  }
+  noteFailureOf(before, exchange, error)
+  exchange.retries++
+  exchange.engine.counts.retries++
+  const now = exchange.settings.clock.now()
+  exchange.acquire(false, now)
+  exchange.goOn(now)
+}
+
+/** To another server, with the same request; false: there is none. */
+export function moveOn(exchange: Exchange): boolean {
+  const { pool, outbound, routed } = exchange
+  const next = chooseAnother(exchange)
+  if (next === null) return false
+  outbound!.text = headFor(outbound!.text, pool!, next, routed!)
+  exchange.pool = next
+  return true
+}
+
+/** The same head for another server: where Host is the server's own, it is another one. */
+function headFor(text: string, before: OriginPool, after: OriginPool, { sendHost }: Route): string {
+  if (sendHost !== 'upstream' || before.origin.authority === after.origin.authority) return text
+  return text.replace(/(?<=\r\n)host:[^\r]*/i, () => `Host: ${after.origin.authority}`)
+}
+
+/** A failure of the upstream's is counted, and noted where somebody chooses by it. */
+export function noteFailure(exchange: Exchange, error: ProxyError): void {
+  noteFailureOf(exchange.pool, exchange, error)
+}
+
+function noteFailureOf(pool: OriginPool | null, { settings, upstreamVerdict }: Exchange, error: ProxyError): void {
+  if (error.side !== 'upstream' || pool === null) return
+  if (upstreamVerdict === 'stale' && error.stage === 'response-head') return // it ended an idle connection, as it may
+  pool.failures++
+  if (pool.group !== null) pool.group.failed(pool, settings.clock.now())
+}

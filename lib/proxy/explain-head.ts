@@ -1,0 +1,203 @@
+import type { CloseReason } from '../policy/close-reason.js'
+import { ConnectionOptions } from '../policy/connection-options.js'
+import { explainRequest, explainResponse, type LedgerRow } from '../policy/ledger.js'
+import { keepAliveValue, persistOption } from '../policy/persistence.js'
+import { type RequestContext, rewriteRequest } from '../policy/rewrite-request.js'
+import { type ResponseContext, rewriteResponse } from '../policy/rewrite-response.js'
+import type { GrammarLimits } from '../wire/limits.js'
+import { ProtocolError } from '../wire/protocol-error.js'
+import type { RequestHead } from '../wire/request-head.js'
+import { RequestReader } from '../wire/request-reader.js'
+import type { ResponseHead } from '../wire/response-head.js'
+import { ResponseReader } from '../wire/response-reader.js'
+import type { Settings } from './options.js'
+
+// What becomes of a head, field by field: for `hopwise explain`, where the rest of the exchange is thought up, and for the live page,
+// where it is known.
+
+export interface Explanation {
+  /** '' when it could not be read. */
+  startLine: string
+  rows: LedgerRow[]
+  /** What is sent on, latin1; undefined when nothing is. */
+  outbound: string | undefined
+  refused?: { status: number; message: string; section: string; offset?: number }
+  /** Sentences about the input and about what does not stand in a table of fields. */
+  notes: string[]
+}
+
+/** What the head of a request and the settings do not tell. */
+export type RequestFacts = Pick<
+  RequestContext,
+  | 'authority'
+  | 'target'
+  | 'clientAddress'
+  | 'clientPort'
+  | 'scheme'
+  | 'trustedPeer'
+  | 'edits'
+  | 'requestId'
+  | 'framing'
+  | 'contentLength'
+> & {
+  /** False: it is answered here, or refused. */
+  readonly goesOn: boolean
+}
+
+/** The same for a response. */
+export type ResponseFacts = Pick<
+  ResponseContext,
+  'clientMinor' | 'method' | 'framing' | 'upgrade' | 'edits' | 'requestId' | 'extra' | 'now'
+> & {
+  /** What is to become of the client's connection, and how many requests it has carried, this one included. */
+  readonly verdict: 'keep' | CloseReason
+  readonly requests: number
+}
+
+/**
+ * What becomes of the request head that `bytes` begin with.
+ * @param factsOf is told the head; may add to the notes, and say that it is refused
+ * @returns null: it is not whole
+ */
+export function explainRequestBytes(
+  bytes: Buffer,
+  settings: Settings,
+  factsOf: (head: RequestHead, into: Explanation) => RequestFacts,
+): Explanation | null {
+  const reader = new RequestReader(settings.grammar)
+  return explainWith(found =>
+    reader.consume(bytes, 0, bytes.length, {
+      onRequestHead: head => found(into => requestInto(into, head, settings, factsOf)),
+      onRequestContent() {},
+      onRequestEnd() {},
+    }),
+  )
+}
+
+/** The same for a response head, which may be an interim one. `how`: as its reader was made, and the method of the request. */
+export function explainResponseBytes(
+  bytes: Buffer,
+  settings: Settings,
+  how: { readonly grammar: GrammarLimits; readonly strict: boolean; readonly method: string },
+  factsOf: (head: ResponseHead) => ResponseFacts,
+): Explanation | null {
+  const reader = new ResponseReader(how.grammar, how.strict)
+  reader.expect(how.method)
+  return explainWith(found =>
+    reader.consume(bytes, 0, bytes.length, {
+      onResponseHead: head => found(into => responseInto(into, head, settings, factsOf(head))),
+      onResponseContent() {},
+      onResponseEnd() {},
+    }),
+  )
+}
+
+/** Thrown by the sinks, through the reader: the head is all that is wanted. */
+class HeadRead extends Error {}
+
+function explainWith(read: (found: (explain: (into: Explanation) => void) => never) => unknown): Explanation | null {
+  const explanation: Explanation = { startLine: '', rows: [], outbound: undefined, notes: [] }
+  try {
+    read(explain => {
+      explain(explanation)
+      throw new HeadRead()
+    })
+    return null
+  } catch (error) {
+    if (error instanceof ProtocolError) explanation.refused = refusal(error)
+    else if (!(error instanceof HeadRead)) throw error
+    return explanation
+  }
+}
+
+function requestInto(
+  into: Explanation,
+  head: RequestHead,
+  settings: Settings,
+  factsOf: (head: RequestHead, into: Explanation) => RequestFacts,
+): void {
+  into.startLine = startLineOf(head.lines.text)
+  const options = new ConnectionOptions()
+  options.read(head.lines, 400)
+  const { goesOn, ...facts } = factsOf(head, into)
+  const context: RequestContext = {
+    ...facts,
+    mode: settings.mode,
+    via: settings.name,
+    viaRequest: settings.viaRequest,
+    xForwarded: settings.xForwarded,
+    forwarded: settings.forwarded,
+    about: null,
+    generation: 0,
+    upgrades: settings.upgrades,
+    passTrailers: true,
+    nominatedEndToEnd: settings.nominatedEndToEnd,
+  }
+  const rows = explainRequest(head, options, context)
+  into.rows = goesOn ? rows : rows.filter(({ verdict }) => verdict !== 'add')
+  if (goesOn) sentInto(into, head, options, context)
+}
+
+function sentInto(into: Explanation, head: RequestHead, options: ConnectionOptions, context: RequestContext): void {
+  const { method, target, path } = head
+  const outbound = rewriteRequest(head, options, context)
+  into.outbound = outbound.text
+  if (outbound.refusedUpgrade !== '')
+    into.notes.push(`The upgrade to ${outbound.refusedUpgrade} is not passed on: the request goes on as ordinary HTTP.`)
+  if (outbound.nominated > 0)
+    into.notes.push(
+      `${outbound.nominated} end-to-end field(s) removed, because Connection names them (RFC 9110 7.6.1).`,
+    )
+  if (options.close)
+    into.notes.push(`The client asked to close after this exchange; the upstream's connection may stay.`)
+  if (target !== context.target)
+    into.notes.push(
+      `The request-target ${target} becomes ${context.target} (${context.target === path ? 'RFC 9112 3.2.1' : 'the route'}).`,
+    )
+  if (outbound.expectContinue) into.notes.push('The client waits for 100 (Continue) before it sends its content.')
+  if (method === 'HEAD') into.notes.push('The response will have no content, whatever its fields say (RFC 9112 6.3).')
+}
+
+function responseInto(
+  into: Explanation,
+  head: ResponseHead,
+  settings: Settings,
+  { verdict, requests, ...facts }: ResponseFacts,
+): void {
+  const { lines, status } = head
+  const { limits, deadlines } = settings
+  const { clientMinor, framing } = facts
+  into.startLine = startLineOf(lines.text)
+  const options = new ConnectionOptions()
+  options.read(lines, 502)
+  const context: ResponseContext = {
+    ...facts,
+    via: settings.viaResponse ? settings.name : '',
+    persist: persistOption(verdict, clientMinor, settings.keepAliveAlways ? 'always' : 'http10'),
+    keepAlive: keepAliveValue(
+      clientMinor === 0 ? deadlines.clientIdleHttp10Ms : deadlines.clientIdleMs,
+      limits.clientRequestsMax - requests,
+    ),
+    trailers: framing === 'chunked',
+  }
+  into.rows = explainResponse(head, options, context)
+  const outbound = rewriteResponse(head, options, context)
+  if (outbound === '' || (status < 200 && status !== 101 && !settings.interim))
+    into.notes.push('An interim response that this client does not get.')
+  else into.outbound = outbound
+  if (lines.repairs > 0)
+    into.notes.push(`${lines.repairs} fault(s) in the lines were repaired (see --strict-upstream).`)
+  if (head.lengthDropped) into.notes.push('Content-Length stood beside Transfer-Encoding: void (RFC 9112 6.3).')
+  if (head.framing === 'close' && framing === 'chunked')
+    into.notes.push('The content ends when the upstream closes; the client gets it chunked (RFC 9112 6.3).')
+  if (head.lastOnConnection) into.notes.push("The upstream's connection is not used again after this response.")
+  if (verdict !== 'keep') into.notes.push(`The client's connection closes after this response: ${verdict}.`)
+}
+
+function startLineOf(text: string): string {
+  return text.slice(0, text.indexOf('\r\n'))
+}
+
+function refusal({ status, message, section, offset }: ProtocolError): NonNullable<Explanation['refused']> {
+  return offset < 0 ? { status, message, section } : { status, message, section, offset }
+}

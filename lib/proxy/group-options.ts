@@ -1,0 +1,298 @@
+import type { Deadlines } from '../link/deadlines.js'
+import type { Limits } from '../link/limits.js'
+import { type Origin, originOf, unixOrigin } from '../link/origin.js'
+import { type DialSettings, tlsMemory, type UpstreamTls } from '../net/dial.js'
+import { askDns } from '../net/dns-answers.js'
+import { readLiteral } from '../net/resolver.js'
+import type { GroupSpec, ServerSpec } from '../net/upstream-group.js'
+import type { HashBy } from '../policy/hash-key.js'
+import { isAuthority } from '../wire/authority.js'
+import { isToken } from '../wire/octets.js'
+import { checkAuthorities, checkChoice, checkKeys, checkWhole, filled } from './check.js'
+
+/** One server of a group. */
+export interface ServerOptions {
+  /** `http://host:port`, `https://host`, `unix:/path`, or `srv+http://name` for the targets of an SRV record. */
+  url: string
+  /** Its share of the requests (default 1); 0: only clients that a cookie holds to it. */
+  weight?: number
+  /** Asked only while none of the others can be. */
+  backup?: boolean
+  /** Instead of the limits `upstreamConnectionsMax` and `upstreamWaitingMax`. */
+  connectionsMax?: number
+  waitingMax?: number
+}
+
+/** Servers that are interchangeable, and how one of them is chosen for a request. */
+export interface GroupOptions {
+  servers: readonly (string | ServerOptions)[]
+  balance?: 'round-robin' | 'least-connections' | 'hash'
+  /** For `hash`: what makes two requests go to the same server. Default: the client's address. */
+  hash?: { by: 'address' | 'field' | 'cookie'; name?: string }
+  /** Holds a client to the server that answered it first, by this cookie. */
+  sticky?: { cookie: string }
+  /** Other servers that a request is tried on, if that is safe (default 1). */
+  retries?: number
+  /** Leave a server alone for a while that failed often; null: never. */
+  ejection?: Partial<Ejection> | null
+  healthCheck?: (Partial<HealthCheckOptions> & { path: string }) | null
+  /** A server that comes up gets its whole share only after this time. */
+  slowStartMs?: number
+  resolve?: { nameservers?: readonly string[]; minMs?: number; maxMs?: number }
+  tls?: UpstreamTls
+  /** Begin each connection with the client's address; such a connection serves only that one request. */
+  proxyProtocol?: 'off' | 'v1' | 'v2'
+  limits?: Partial<Limits>
+  deadlines?: Partial<Deadlines>
+}
+
+export interface Ejection {
+  /** So many failures … */
+  failures: number
+  /** … within this time … */
+  withinMs: number
+  /** … put a server aside for this long, longer each time. */
+  ejectMs: number
+  /** Never more than this share of them. */
+  ejectedPercentMax: number
+}
+
+export interface HealthCheckOptions {
+  path: string
+  intervalMs: number
+  timeoutMs: number
+  healthyAfter: number
+  unhealthyAfter: number
+  /** `200`, `200-399`, `200,204`. */
+  status: string
+  /** The value of Host; default: the server's. */
+  host: string
+}
+
+export const EJECTION: Readonly<Ejection> = { failures: 3, withinMs: 10_000, ejectMs: 10_000, ejectedPercentMax: 50 }
+export const HEALTH_CHECK: Readonly<Omit<HealthCheckOptions, 'path' | 'host'>> = {
+  intervalMs: 5_000,
+  timeoutMs: 2_000,
+  healthyAfter: 2,
+  unhealthyAfter: 3,
+  status: '200-399',
+}
+export const RESOLVE: Readonly<{ minMs: number; maxMs: number }> = { minMs: 1_000, maxMs: 60_000 }
+export const RETRIES = 1
+
+/** What groups take from the proxy that they belong to. */
+export interface GroupDefaults {
+  readonly dial: DialSettings
+  readonly limits: Limits
+  readonly deadlines: Deadlines
+}
+
+/**
+ * Checks the options of one group and fills in the defaults.
+ * @throws TypeError that says which option is wrong, how, and what would be right
+ */
+export function groupSpec(name: string, options: GroupOptions, defaults: GroupDefaults): GroupSpec {
+  const what = `upstreams.${name}`
+  checkKeys(what, options, GROUP_KEYS)
+  const { servers, sticky, balance = 'round-robin', retries = RETRIES, slowStartMs = 0 } = options
+  const { healthCheck, proxyProtocol = 'off' } = options
+  checkChoice(`${what}.balance`, balance, ['round-robin', 'least-connections', 'hash'])
+  checkChoice(`${what}.proxyProtocol`, proxyProtocol, ['off', 'v1', 'v2'])
+  checkWhole(`${what}.retries`, retries)
+  checkWhole(`${what}.slowStartMs`, slowStartMs)
+  const cookie = sticky?.cookie ?? ''
+  if (sticky !== undefined && !isToken(cookie))
+    throw new TypeError(`${what}: sticky.cookie must be a token, not ${JSON.stringify(cookie)}`)
+  const health = healthCheck == null ? null : healthOf(`${what}.healthCheck`, healthCheck)
+  return {
+    name,
+    servers: serversOf(what, servers),
+    balance: {
+      balance,
+      ejection: ejectionOf(`${what}.ejection`, options.ejection),
+      slowStartMs,
+      health: health === null ? null : { healthyAfter: health.healthyAfter, unhealthyAfter: health.unhealthyAfter },
+    },
+    hash: hashBy(name, options.hash),
+    sticky: cookie,
+    retries,
+    healthCheck:
+      health === null
+        ? null
+        : {
+            path: health.path,
+            intervalMs: health.intervalMs,
+            timeoutMs: health.timeoutMs,
+            statuses: readStatuses(health.status),
+            host: health.host,
+          },
+    resolve: resolveOf(`${what}.resolve`, options.resolve),
+    dial: options.tls === undefined ? defaults.dial : { ...defaults.dial, tls: checkTls(`${what}.tls`, options.tls) },
+    proxyProtocol,
+    limits: filled(`${what}.limits`, defaults.limits, options.limits),
+    deadlines: filled(`${what}.deadlines`, defaults.deadlines, options.deadlines),
+  }
+}
+
+const GROUP_KEYS: Readonly<Record<keyof GroupOptions, true>> = {
+  servers: true,
+  balance: true,
+  hash: true,
+  sticky: true,
+  retries: true,
+  ejection: true,
+  healthCheck: true,
+  slowStartMs: true,
+  resolve: true,
+  tls: true,
+  proxyProtocol: true,
+  limits: true,
+  deadlines: true,
+}
+
+function serversOf(what: string, servers: GroupOptions['servers']): ServerSpec[] {
+  if (servers.length === 0) throw new TypeError(`${what} has no servers`)
+  const specs = servers.map(server => serverSpec(what, typeof server === 'string' ? { url: server } : server))
+  const keys = new Set<string>()
+  for (const { origin, kind } of specs) {
+    const key = `${kind} ${origin.key}`
+    if (keys.has(key)) throw new TypeError(`${what} has the server ${origin.key} twice: give it a weight of 2 instead`)
+    keys.add(key)
+  }
+  return specs
+}
+
+/** No failures that would be enough: never. */
+function ejectionOf(what: string, given: GroupOptions['ejection']): Ejection | null {
+  if (given === null) return null
+  const ejection = filled(what, EJECTION, given)
+  return ejection.failures === 0 ? null : ejection
+}
+
+function healthOf(what: string, options: NonNullable<GroupOptions['healthCheck']>) {
+  const { path, host = '', status = HEALTH_CHECK.status, ...numbers } = options
+  if (!/^\/[\x21\x22\x24-\x7e]*$/.test(path))
+    throw new TypeError(`${what}.path must be a path, for example /healthz, not ${JSON.stringify(path)}`)
+  if (host !== '' && !isAuthority(host))
+    throw new TypeError(`${what}.host must be a host such as app.example, not ${JSON.stringify(host)}`)
+  const { status: _, ...defaults } = HEALTH_CHECK
+  const health = filled(what, defaults, numbers)
+  for (const [key, value] of Object.entries(health)) checkWhole(`${what}.${key}`, value, 1)
+  return { ...health, path, host, status }
+}
+
+function resolveOf(what: string, { nameservers, ...times }: NonNullable<GroupOptions['resolve']> = {}) {
+  if (nameservers !== undefined) {
+    try {
+      askDns(nameservers).cancel()
+    } catch {
+      throw new TypeError(
+        `${what}.nameservers: ${nameservers.join(', ')} must be IP addresses, for example 127.0.0.1:53`,
+      )
+    }
+  }
+  return { ...filled(what, RESOLVE, times), nameservers: nameservers ?? null }
+}
+
+/** What OpenSSL has against it is said now, not when the first connection is made. */
+function checkTls(what: string, tls: UpstreamTls): UpstreamTls {
+  if (tls.ca !== undefined) checkAuthorities(`${what}.ca`, tls.ca)
+  try {
+    tlsMemory(tls)
+  } catch (error) {
+    throw new TypeError(`${what} cannot be used: ${(error as Error).message}`)
+  }
+  return tls
+}
+
+/** The group of a proxy that has one upstream: a name is resolved when a connection is made, and all of its addresses are tried. */
+export function loneGroup(origin: Origin, defaults: GroupDefaults): GroupSpec {
+  return {
+    name: origin.key,
+    servers: [{ origin, kind: 'one', weight: 1, backup: false }],
+    balance: { balance: 'round-robin', ejection: null, slowStartMs: 0, health: null },
+    hash: { by: 'address' },
+    sticky: '',
+    retries: 0,
+    healthCheck: null,
+    resolve: { ...RESOLVE, nameservers: null },
+    proxyProtocol: 'off',
+    ...defaults,
+  }
+}
+
+function serverSpec(what: string, { url, weight = 1, backup = false, ...rest }: ServerOptions): ServerSpec {
+  const srv = url.startsWith('srv+')
+  const origin = readUpstream(srv ? url.slice('srv+'.length) : url)
+  const where = `${what}: the server ${origin.key}`
+  checkKeys(where, rest, SERVER_KEYS)
+  checkWhole(`${where}: weight`, weight)
+  if (rest.connectionsMax !== undefined) checkWhole(`${where}: connectionsMax`, rest.connectionsMax, 1)
+  if (rest.waitingMax !== undefined) checkWhole(`${where}: waitingMax`, rest.waitingMax)
+  const isName = origin.socketPath === undefined && readLiteral(origin.host) === null && origin.host !== 'localhost'
+  return { origin, kind: srv ? 'srv' : isName ? 'name' : 'one', weight, backup, ...rest }
+}
+
+const SERVER_KEYS: Readonly<Record<keyof ServerOptions, true>> = {
+  url: true,
+  weight: true,
+  backup: true,
+  connectionsMax: true,
+  waitingMax: true,
+}
+
+function hashBy(group: string, hash: GroupOptions['hash']): HashBy {
+  if (hash === undefined || hash.by === 'address') return { by: 'address' }
+  if (hash.name === undefined || !isToken(hash.name))
+    throw new TypeError(`upstreams.${group}: hash by ${hash.by} needs the ${hash.by}'s name`)
+  return { by: hash.by, name: hash.name }
+}
+
+/** `200-399,404` as pairs of first and last. @throws TypeError */
+export function readStatuses(text: string): readonly (readonly [number, number])[] {
+  return text.split(',').map(part => {
+    const match = /^\s*([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?\s*$/.exec(part)
+    if (match === null)
+      throw new TypeError(`status ${JSON.stringify(text)} is no list of statuses, for example 200-399 or 200,204`)
+    return [Number(match[1]), Number(match[2] ?? match[1])] as const
+  })
+}
+
+/** @throws TypeError with what is wrong and what would be right. */
+export function readUpstream(text: string | undefined): Origin {
+  const example = 'for example http://127.0.0.1:3000'
+  if (text === undefined || text === '') throw new TypeError(`a reverse proxy needs an upstream, ${example}`)
+  if (text.startsWith('unix:')) return readUnix(text)
+  const match = /^(https?):\/\/([^/?#]*)(.*)$/i.exec(text)
+  if (match === null)
+    throw new TypeError(`upstream ${JSON.stringify(text)} is no URL with http:// or https://, ${example}`)
+  const rest = match[3]!
+  if (rest !== '' && rest !== '/')
+    throw new TypeError(
+      `upstream ${JSON.stringify(text)} has a path (${rest}): requests keep their own path, so leave it off; a route can change it (setPrefix)`,
+    )
+  let url: URL
+  try {
+    url = new URL(text)
+  } catch {
+    throw new TypeError(`upstream ${JSON.stringify(text)} has no valid host and port, ${example}`)
+  }
+  if (url.username !== '' || url.password !== '')
+    throw new TypeError(
+      `upstream ${JSON.stringify(url.host)} has a user name or password: HTTP does not send them; leave them off`,
+    )
+  if (url.hostname === '') throw new TypeError(`upstream ${JSON.stringify(text)} has no host, ${example}`)
+  if (url.port === '0') throw new TypeError(`upstream ${JSON.stringify(text)} has port 0, to which nobody can connect`)
+  const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname
+  return originOf(url.protocol === 'https:' ? 'https' : 'http', host, url.port === '' ? -1 : Number(url.port))
+}
+
+function readUnix(text: string): Origin {
+  const path = text.slice('unix:'.length)
+  if (!path.startsWith('/') || path.includes('\0'))
+    throw new TypeError(`upstream ${JSON.stringify(text)} needs the absolute path of a socket, as unix:/run/app.sock`)
+  // sun_path of the kernel has 108 octets, the last of them zero.
+  if (Buffer.byteLength(path) > 107)
+    throw new TypeError(`upstream ${JSON.stringify(text)}: a socket's path has at most 107 octets`)
+  return unixOrigin(path)
+}

@@ -1,0 +1,77 @@
+import { isIdempotent } from '../link/exchange-facts.js'
+import { LeastRate } from '../link/least-rate.js'
+import { ProxyError } from '../link/proxy-error.js'
+import { readExpect } from '../policy/expect.js'
+import type { RequestHead } from '../wire/request-head.js'
+import type { Exchange } from './forward.js'
+import { KeptContent } from './kept-content.js'
+import { sendContinue } from './mishaps.js'
+
+// What becomes of a request's content before it is on its way: kept, gathered, or too slow to be waited for.
+
+/** Content is going to come. */
+export function beginContent(exchange: Exchange): void {
+  const { settings, client } = exchange
+  exchange.kept = new KeptContent()
+  if (settings.uploadBytesPerSecondMin === 0) return
+  exchange.pace = new LeastRate(settings.uploadBytesPerSecondMin)
+  exchange.pace.begin(client.turnAt)
+}
+
+/** More content than a request may have is refused as soon as that is known (RFC 9110 15.5.14). */
+export function isTooLong(exchange: Exchange, octets: number): boolean {
+  const { requestContentBytesMax } = exchange.settings.limits
+  if (requestContentBytesMax === 0 || octets <= requestContentBytesMax) return false
+  const what = `the content is longer than ${requestContentBytesMax} octets`
+  exchange.fail(new ProxyError('http_request_error', what, { stage: 'request-body', side: 'client', status: 413 }))
+  return true
+}
+
+/** Has the sender had its time? Then it is told so. */
+export function isTooSlow(exchange: Exchange, pace: LeastRate, octets: number): boolean {
+  const { settings, client, outbound, requestContent } = exchange
+  // Who was to wait for a 100 has its time from now on.
+  if (outbound?.expectContinue === true && requestContent === octets) pace.begin(client.turnAt)
+  pace.moved(octets, client.turnAt)
+  if (!pace.tooSlow(client.turnAt)) return false
+  exchange.engine.counts.refusedAsTooSlow++
+  const what = `the content comes more slowly than ${settings.uploadBytesPerSecondMin} octets in a second`
+  const error = new ProxyError('http_request_error', what, { stage: 'request-body', side: 'client', status: 408 })
+  exchange.fail(error, 'client-gone', 'client-body-timeout')
+  return true
+}
+
+/** Keeps content while it may have to be sent (again), as far as the limit goes. */
+export function keepContent(exchange: Exchange, kept: KeptContent, bytes: Buffer, from: number, to: number): void {
+  const { upstream, settings, asked, routed } = exchange
+  const { retryBytesMax } = settings.limits
+  const sendable = upstream === null || (upstream.reused && isIdempotent(asked.method))
+  if (!sendable || (upstream !== null && kept.octets + to - from > retryBytesMax)) {
+    kept.drop()
+    return
+  }
+  kept.add(bytes, from, to, exchange.outboundFraming === 'chunked')
+  if (exchange.buffering && kept.octets > routed!.bufferRequestBytes) {
+    exchange.buffering = false
+    exchange.acquire(false, exchange.client.turnAt)
+  }
+  if (!exchange.gathering || kept.octets <= retryBytesMax) return
+  const what = `the upstream speaks HTTP/1.0, so content needs a length, and chunked content of more than ${retryBytesMax} octets is not gathered`
+  exchange.fail(new ProxyError('http_request_error', what, { stage: 'request-body', side: 'client', status: 411 }))
+}
+
+/** No upstream is asked before its content is here: so nobody else will tell the client to send it (RFC 9110 10.1.1). */
+export function gather(exchange: Exchange, head: RequestHead): void {
+  if (head.minor === 0 || readExpect(head.lines) !== 'continue') return
+  sendContinue(exchange)
+  exchange.outbound!.text = exchange.outbound!.text.replace(/\r\nexpect:[^\r]*/gi, '')
+}
+
+/** The content is here. Where an upstream speaks HTTP/1.0 it has a length now. */
+export function sendGathered(exchange: Exchange): void {
+  const { outbound, kept, gathering } = exchange
+  if (gathering) outbound!.text = `${outbound!.text.slice(0, -2)}Content-Length: ${kept?.octets ?? 0}\r\n\r\n`
+  exchange.gathering = false
+  exchange.buffering = false
+  exchange.acquire(false, exchange.client.turnAt)
+}

@@ -1,0 +1,97 @@
+import type { UpstreamGroup } from '../net/upstream-group.js'
+import { FieldEdits, type FieldEditsOptions } from '../policy/field-edits.js'
+import { type PathPrefixes, pathPrefixes } from '../policy/path-prefixes.js'
+import { checkRoute, type RouteMatch } from '../policy/routes.js'
+import { checkSendHost } from '../policy/send-host.js'
+import { checkKeys, checkWhole } from './check.js'
+
+/** Which requests a gateway sends where, and what it changes in them. The first route that matches is taken. */
+export interface RouteOptions {
+  /** `app.example`, `*.example`; without a port. Default: any. */
+  host?: string | readonly string[]
+  /** The path begins with it, at a segment's border. */
+  path?: string
+  /** The path is it. */
+  exact?: string
+  method?: string | readonly string[]
+  /** The name of a group, or the URL of an upstream. */
+  upstream: string
+  /** Taken off the path. */
+  stripPrefix?: string
+  /** Put before the path. */
+  setPrefix?: string
+  /** `preserve` (the client's Host), `upstream` (the server's own), or any other text. Default: the proxy's `host`. */
+  sendHost?: string
+  /** Applied after the hop rules. */
+  requestFields?: FieldEditsOptions
+  responseFields?: FieldEditsOptions
+  /** So much content is gathered before a server is taken, for servers that have a thread for each request. 0: it is passed on as it comes. */
+  bufferRequestBytes?: number
+}
+
+/** A route as exchanges use it; its group is found by name. */
+export interface RouteSpec {
+  readonly match: RouteMatch
+  readonly upstream: string
+  readonly prefixes: PathPrefixes | null
+  readonly sendHost: string
+  readonly requestEdits: FieldEdits | null
+  readonly responseEdits: FieldEdits | null
+  readonly bufferRequestBytes: number
+  /** For the log: what it matches, and where it goes. */
+  readonly name: string
+  /** It is worth naming: the configuration has routes. */
+  readonly named: boolean
+}
+
+export interface Route extends RouteSpec {
+  readonly group: UpstreamGroup
+}
+
+/** @throws TypeError */
+export function routeSpec(options: RouteOptions, sendHost: string, named = true): RouteSpec {
+  const { host, path, exact, method, stripPrefix = '', setPrefix = '', bufferRequestBytes = 0 } = options
+  checkKeys('a route', options, KEYS)
+  checkSendHost(options.sendHost ?? sendHost)
+  checkWhole('bufferRequestBytes', bufferRequestBytes)
+  const match: RouteMatch = {
+    ...(host === undefined ? {} : { host: listOf(host) }),
+    ...(path === undefined ? {} : { path }),
+    ...(exact === undefined ? {} : { exact }),
+    ...(method === undefined ? {} : { method: listOf(method) }),
+  }
+  checkRoute(match)
+  return {
+    match,
+    upstream: options.upstream,
+    prefixes: pathPrefixes({ stripPrefix, setPrefix }),
+    sendHost: options.sendHost ?? sendHost,
+    requestEdits: options.requestFields === undefined ? null : new FieldEdits('request', options.requestFields),
+    responseEdits: options.responseFields === undefined ? null : new FieldEdits('response', options.responseFields),
+    bufferRequestBytes,
+    name: nameOf(options),
+    named,
+  }
+}
+
+const KEYS: Readonly<Record<keyof RouteOptions, true>> = {
+  host: true,
+  path: true,
+  exact: true,
+  method: true,
+  upstream: true,
+  stripPrefix: true,
+  setPrefix: true,
+  sendHost: true,
+  requestFields: true,
+  responseFields: true,
+  bufferRequestBytes: true,
+}
+
+const listOf = (one: string | readonly string[]): readonly string[] => (typeof one === 'string' ? [one] : one)
+
+function nameOf({ host, path, exact, method, upstream }: RouteOptions): string {
+  const parts = [listOf(method ?? []).join(','), listOf(host ?? []).join(','), exact ?? path ?? '']
+  const what = parts.filter(part => part !== '').join(' ')
+  return `${what === '' ? 'all' : what} -> ${upstream}`
+}

@@ -1,0 +1,36 @@
+import { receivedTrace } from '../policy/trace-context.js'
+import type { Lines } from '../wire/lines.js'
+import type { ExchangeRecord, Outcome } from './events.js'
+import type { Exchange } from './forward.js'
+import { recordOf } from './record.js'
+import type { ExchangeSpan } from './tracer.js'
+
+/** Begins the span of an exchange, where spans are made. @param lines null: no head could be read */
+export function beginSpan({ settings, client, asked, startedAt }: Exchange, lines: Lines | null): ExchangeSpan | null {
+  const { tracer, clock } = settings
+  if (tracer === null) return null
+  return tracer.begin({
+    method: asked.method,
+    target: asked.target,
+    host: asked.host,
+    version: asked.minor === 0 ? '1.0' : '1.1',
+    scheme: client.scheme,
+    clientAddress: client.address,
+    startedAt: clock.wallMs() - (clock.now() - startedAt),
+    received: lines === null ? null : receivedTrace(lines),
+  })
+}
+
+/** Tells those who listen, and the tracer, how an exchange went. @param span null: what came was no request, so none has begun */
+export function tell(
+  exchange: Exchange,
+  span: ExchangeSpan | null,
+  outcome: Outcome,
+  endedBy: ExchangeRecord['endedBy'],
+): void {
+  const { engine } = exchange
+  const record = recordOf(exchange, outcome, endedBy)
+  const ended = span ?? beginSpan(exchange, null)
+  if (ended !== null) ended.end(record)
+  if (engine.recorded) engine.emit('exchange', record)
+}

@@ -1,0 +1,195 @@
+import { BlockList } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import type { Deadlines } from '../link/deadlines.js'
+import type { Limits } from '../link/limits.js'
+import { ProxyError } from '../link/proxy-error.js'
+import type { Clock } from '../net/clock.js'
+import { DeadlineWheel } from '../net/deadline-wheel.js'
+import type { Destinations } from '../net/destinations.js'
+import type { DialSettings } from '../net/dial.js'
+import { type Address, Resolver } from '../net/resolver.js'
+import type { UpstreamConnection } from '../net/upstream-connection.js'
+import { type GroupSpec, type GroupSurroundings, UpstreamGroup } from '../net/upstream-group.js'
+import { UpstreamPool, type UpstreamStory } from '../net/upstream-pool.js'
+import type { CloseReason } from '../policy/close-reason.js'
+import type { GrammarLimits } from '../wire/limits.js'
+import type { ProxyStats } from './events.js'
+
+export interface UpstreamsSettings {
+  readonly clock: Clock
+  readonly dial: DialSettings
+  readonly limits: Limits
+  readonly deadlines: Deadlines
+  readonly grammar: GrammarLimits
+  readonly strictUpstream: boolean
+  /** Forward mode: where one may go at all; null: wherever the configuration says. */
+  readonly destinations: Destinations | null
+}
+
+/** Who is told what happens on the upstream side. */
+export interface UpstreamWatcher {
+  upstreamOpened(connection: UpstreamConnection): void
+  upstreamClosed(connection: UpstreamConnection): void
+  /** A member of a group came up, went down or was ejected. */
+  memberChanged(group: string, member: string, state: string): void
+  fault(fault: unknown): void
+  warn(code: string, message: string): void
+}
+
+/** Where a listener listens: nobody is to be sent there. */
+export interface OwnAddress {
+  readonly address: { readonly address: string; readonly port: number } | null
+}
+
+/** The upstream side of one proxy, or of several that share it: names, pools, groups, and the time that all of them go by. */
+export class Upstreams implements UpstreamStory, GroupSurroundings {
+  readonly clock: Clock
+  readonly wheel: DeadlineWheel
+  readonly resolver: Resolver
+  readonly pools: UpstreamPool
+  readonly groups = new Map<string, UpstreamGroup>()
+  /** The listeners that it must not connect to. */
+  readonly own = new Set<OwnAddress>()
+  private destinations: Destinations | null
+
+  constructor(
+    settings: UpstreamsSettings,
+    private readonly watcher: UpstreamWatcher,
+  ) {
+    const { clock, deadlines, limits } = settings
+    this.clock = clock
+    this.destinations = settings.destinations
+    this.wheel = new DeadlineWheel(clock, { onError: fault => this.fault(fault) })
+    this.resolver = new Resolver({ clock, resolveMs: deadlines.resolveMs, namesMax: limits.originsMax })
+    this.pools = new UpstreamPool({ story: this, wheel: this.wheel, ...sharedOf(settings) })
+  }
+
+  /** Takes other settings for what comes next. Groups that are specified as well keep their members; the others end. */
+  configure(settings: UpstreamsSettings, groups: readonly GroupSpec[]): void {
+    this.destinations = settings.destinations
+    this.pools.reconfigure({ story: this, wheel: this.wheel, ...sharedOf({ ...settings, clock: this.clock }) })
+    const wanted = new Set(groups.map(({ name }) => name))
+    for (const [name, group] of this.groups) {
+      if (wanted.has(name)) continue
+      group.end()
+      this.groups.delete(name)
+    }
+    for (const spec of groups) {
+      const group = this.groups.get(spec.name)
+      if (group === undefined) this.groups.set(spec.name, new UpstreamGroup(this, spec))
+      else group.configure(spec)
+    }
+  }
+
+  /** Stops watching names and members, and ends idle connections; the others end with their exchange. */
+  drain(): void {
+    for (const group of this.groups.values()) group.quiet()
+    this.pools.drain()
+  }
+
+  destroy(reason: 'draining' | 'shutdown'): void {
+    for (const group of this.groups.values()) group.quiet()
+    this.pools.destroy(reason)
+  }
+
+  random(): number {
+    return Math.random()
+  }
+
+  locate(host: string, port: number, done: (error: ProxyError | null, addresses: readonly Address[]) => void): void {
+    const { destinations } = this
+    const refused = destinations === null ? null : destinations.refuseHost(host)
+    if (refused !== null) {
+      done(refused, [])
+      return
+    }
+    this.resolver.resolve(host, (error, addresses) => {
+      const allowed = error ?? (destinations === null ? addresses : destinations.check(host, addresses))
+      try {
+        if (allowed instanceof ProxyError) done(allowed, [])
+        else if (allowed.some(({ address }) => this.isSelf(address, port))) {
+          const what = `${host}:${port} is this very proxy`
+          done(new ProxyError('proxy_loop_detected', what, { stage: 'route', side: 'proxy' }), [])
+        } else done(null, allowed)
+      } catch (fault) {
+        this.fault(fault)
+      }
+    })
+  }
+
+  private isSelf(address: string, port: number): boolean {
+    for (const { address: own } of this.own)
+      if (own !== null && own.port === port && reaches(address, own.address)) return true
+    return false
+  }
+
+  stats(): ProxyStats['upstream'] {
+    const now = this.clock.now()
+    const { pools } = this
+    const origins = [...pools.origins.values()].map(({ origin, book }) => {
+      const learned = book.lesson.limitMs(now)
+      const { open, idle, busy, dialing, waiting } = book
+      const stats = { origin: origin.key, open, idle, busy, dialing, waiting }
+      return Number.isFinite(learned) ? { ...stats, learnedIdleMs: learned } : stats
+    })
+    const sum = (of: 'open' | 'idle' | 'busy' | 'dialing' | 'waiting'): number =>
+      origins.reduce((total, origin) => total + origin[of], 0)
+    return {
+      open: sum('open'),
+      idle: sum('idle'),
+      busy: sum('busy'),
+      dialing: sum('dialing'),
+      waiting: sum('waiting'),
+      dialed: pools.dialed,
+      reused: pools.reused,
+      closes: Object.fromEntries(pools.closes) as Partial<Record<CloseReason, number>>,
+      origins,
+    }
+  }
+
+  opened(connection: UpstreamConnection): void {
+    this.watcher.upstreamOpened(connection)
+  }
+
+  closed(connection: UpstreamConnection): void {
+    this.watcher.upstreamClosed(connection)
+  }
+
+  changed(group: string, member: string, state: string): void {
+    this.watcher.memberChanged(group, member, state)
+  }
+
+  fault(fault: unknown): void {
+    this.watcher.fault(fault)
+  }
+
+  warn(code: string, message: string): void {
+    this.watcher.warn(code, message)
+  }
+}
+
+function sharedOf({ dial, limits, deadlines, grammar, strictUpstream, clock }: UpstreamsSettings) {
+  return { dial, limits, deadlines, grammar, strict: strictUpstream, clock, proxyProtocol: 'off' as const }
+}
+
+/** Does who connects to `address` come to a listener on `own`? However the address is written. */
+function reaches(address: string, own: string): boolean {
+  const bare = address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+  const family = familyOf(bare)
+  if (UNSPECIFIED.check(bare, family)) return true // the kernel takes it for loopback
+  const everywhere = own === '0.0.0.0' || own === '::'
+  if (everywhere && LOOPBACK.check(bare, family)) return true
+  const mine = everywhere ? Object.values(networkInterfaces()).flatMap(list => list ?? []) : [{ address: own }]
+  const list = new BlockList()
+  for (const one of mine) list.addAddress(one.address, familyOf(one.address))
+  return list.check(bare, family)
+}
+
+const familyOf = (address: string): 'ipv4' | 'ipv6' => (address.includes(':') ? 'ipv6' : 'ipv4')
+
+const UNSPECIFIED = new BlockList()
+UNSPECIFIED.addAddress('0.0.0.0', 'ipv4')
+UNSPECIFIED.addAddress('::', 'ipv6')
+const LOOPBACK = new BlockList()
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
+LOOPBACK.addAddress('::1', 'ipv6')

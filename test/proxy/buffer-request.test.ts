@@ -1,0 +1,264 @@
+import { type Test, test } from 'tap'
+import type { ProxyOptions } from '../../lib/proxy/options.js'
+import { exchange, request, settled } from '../support/conversation.js'
+import { readMessage } from '../support/raw-message.js'
+import { delivery, head, heard, ok, READ_MODES, until } from './conversation.js'
+import { answers, fleet, type Grouped, nobody, routed, type Server, server } from './fleet.js'
+
+// bufferRequestBytes: a server that has a thread for each request gets one only when the content is here, or too much to be gathered.
+
+const POST = (length: number, ...fields: string[]): string =>
+  request('POST', '/', `Content-Length: ${length}`, ...fields)
+const CHUNKED = (...fields: string[]): string => request('POST', '/', 'Transfer-Encoding: chunked', ...fields)
+
+const buffering = (t: Test, origin: Server, bytes: number, options: Partial<ProxyOptions> = {}): Promise<Grouped> =>
+  routed(t, { routes: [{ upstream: origin.url, bufferRequestBytes: bytes }], ...options })
+
+for (const readMode of READ_MODES) {
+  test(`a slow client holds no connection upstream until its content is whole (${readMode})`, async t => {
+    const [a] = await fleet(t, 'a')
+    const { connect, proxy, exchanged } = await buffering(t, a!, 100_000, { readMode })
+    const client = await connect()
+    await client.send(POST(30_000))
+    for (let nth = 0; nth < 30; nth++) {
+      t.equal(proxy.stats().upstream.dialed, 0)
+      await client.send('x'.repeat(1_000))
+      await settled(1)
+    }
+    t.equal(String((await readMessage(client)).content), 'a')
+    t.equal(a!.asked[0]?.content.length, 30_000)
+    t.match((await exchanged(1))[0], {
+      bytes: { requestContent: 30_000 },
+      clientVerdict: 'keep',
+      upstreamVerdict: 'keep',
+    })
+    t.equal(await answers(client, 2, `${POST(5)}hello`), 'aa')
+    t.equal(String(a!.asked[2]?.content), 'hello')
+  })
+
+  test(`chunks are gathered as well, trailers included (${readMode})`, async t => {
+    const [a] = await fleet(t, 'a')
+    const { connect, proxy } = await buffering(t, a!, 100_000, { readMode })
+    const client = await connect()
+    await client.send(`${CHUNKED()}5\r\nhello\r\n`)
+    await delivery()
+    t.equal(proxy.stats().upstream.dialed, 0)
+    await client.send('6;x=y\r\n world\r\n0\r\nX-Sum: 11\r\n\r\n')
+    t.equal(String((await readMessage(client)).content), 'a')
+    t.match(a!.asked[0], { content: Buffer.from('hello world'), trailers: 'X-Sum: 11\r\n', framing: 'chunked' })
+  })
+
+  test(`more than the limit: from there on it is passed on as it comes (${readMode})`, async t => {
+    const [a] = await fleet(t, 'a')
+    for (const chunked of [false, true]) {
+      const { connect, proxy } = await buffering(t, a!, 1_000, { readMode })
+      const client = await connect()
+      const piece = chunked ? `1f4\r\n${'x'.repeat(500)}\r\n` : 'x'.repeat(500)
+      await client.send((chunked ? CHUNKED() : POST(300_000)) + piece)
+      await delivery()
+      t.equal(proxy.stats().upstream.dialed, 0)
+      await client.send(piece + piece)
+      await until(() => proxy.stats().upstream.dialed === 1)
+      for (let nth = 3; nth < 600; nth++) await client.send(piece)
+      if (chunked) await client.send('0\r\n\r\n')
+      t.equal(String((await readMessage(client)).content), 'a')
+      t.equal(a!.asked.at(-1)?.content.length, 300_000)
+      t.ok(a!.asked.at(-1)?.content.equals(Buffer.alloc(300_000, 'x')))
+    }
+  })
+
+  test(`content that comes in one read with its head, small or large (${readMode})`, async t => {
+    const [a] = await fleet(t, 'a')
+    for (const length of [1, 999, 1_000, 1_001, 200_000]) {
+      const { connect } = await buffering(t, a!, 1_000, { readMode })
+      const client = await connect()
+      await client.send(POST(length) + 'y'.repeat(length))
+      t.equal(String((await readMessage(client)).content), 'a', `${length}`)
+      t.equal(a!.asked.at(-1)?.content.length, length)
+    }
+  })
+}
+
+test('octets of every value come through', async t => {
+  const [a] = await fleet(t, 'a')
+  const { connect } = await buffering(t, a!, 10_000)
+  const client = await connect()
+  const content = Buffer.from(Array.from({ length: 5_000 }, (_, nth) => (nth * 7) & 0xff))
+  await client.send(POST(content.length))
+  await client.send(content)
+  await readMessage(client)
+  t.ok(a!.asked[0]?.content.equals(content))
+})
+
+test('no content, or none at all: nothing to gather', async t => {
+  const [a] = await fleet(t, 'a')
+  const { connect } = await buffering(t, a!, 10)
+  const client = await connect()
+  t.equal(await answers(client, 1), 'a')
+  t.equal(await answers(client, 1, POST(0)), 'a')
+  t.equal(await answers(client, 1, `${CHUNKED()}0\r\n\r\n`), 'a')
+})
+
+for (const [what, text, rest] of [
+  ['a length', POST(5, 'Expect: 100-continue'), 'hello'],
+  ['chunks', CHUNKED('expect: 100-Continue'), '5\r\nhello\r\n0\r\n\r\n'],
+] as const) {
+  test(`Expect: 100-continue (${what}): we say it at once, and the server is not asked for it any more`, async t => {
+    const [a] = await fleet(t, 'a')
+    const { connect } = await buffering(t, a!, 100)
+    const client = await connect()
+    await client.send(text)
+    await heard(t, client, head('HTTP/1.1 100 Continue'))
+    t.equal(a!.connections.length, 0)
+    await client.send(rest)
+    const answer = await readMessage(client)
+    t.equal(String(answer.content), 'a')
+    t.equal(a!.asked[0]?.field('Expect'), undefined)
+    t.equal(String(a!.asked[0]?.content), 'hello')
+  })
+}
+
+test('a client of HTTP/1.0 gets no 100, whatever it expects', async t => {
+  const [a] = await fleet(t, 'a')
+  const { connect } = await buffering(t, a!, 100)
+  const client = await connect()
+  await client.send(head('POST / HTTP/1.0', 'Expect: 100-continue', 'Content-Length: 5'))
+  await client.silence(30)
+  await client.send('hello')
+  t.match(await readMessage(client), { status: 200 })
+  t.equal(a!.asked[0]?.field('Expect'), undefined)
+})
+
+test('an expectation that nobody knows: 417, nothing is gathered', async t => {
+  const [a] = await fleet(t, 'a')
+  const { connect } = await buffering(t, a!, 100)
+  t.equal((await exchange(await connect(), POST(5, 'Expect: miracle'))).status, 417)
+})
+
+for (const how of ['reset', 'halfClose', 'destroy'] as const) {
+  test(`a client that goes in the meantime (${how}): the server never hears of it`, async t => {
+    const [a] = await fleet(t, 'a')
+    const { connect, exchanged, proxy } = await buffering(t, a!, 1_000)
+    const client = await connect()
+    await client.send(`${POST(500)}begin`)
+    await delivery()
+    client[how]()
+    t.match((await exchanged(1))[0], { outcome: 'client-aborted', status: 0 })
+    t.match(proxy.stats(), { upstream: { dialed: 0, dialing: 0 }, exchanges: { active: 0 } })
+  })
+}
+
+test('one that stops sending: 408 after requestBodyMs without an octet', async t => {
+  const [a] = await fleet(t, 'a')
+  const { connect, clock, exchanged } = await buffering(t, a!, 1_000)
+  const client = await connect()
+  await client.send(`${POST(500)}begin`)
+  await delivery()
+  clock.advance(59_000)
+  await client.send('more')
+  await delivery()
+  clock.advance(59_000)
+  await client.silence(20)
+  clock.advance(1_200)
+  t.equal((await readMessage(client)).status, 408)
+  t.match((await exchanged(1))[0], { clientVerdict: 'client-body-timeout', error: { deadline: 'requestBodyMs' } })
+  t.equal(a!.connections.length, 0)
+})
+
+test('a client’s FIN behind its whole content: half a second’s patience, as ever', async t => {
+  const a = await server(t, 'a', () => {})
+  const { connect, clock, exchanged } = await buffering(t, a, 1_000)
+  const client = await connect()
+  await client.send(`${POST(5)}hello`)
+  client.halfClose()
+  await until(() => a.asked.length === 1)
+  await delivery()
+  clock.advance(700)
+  t.match((await exchanged(1))[0], { outcome: 'client-aborted', error: { deadline: 'halfClosedMs' } })
+})
+
+test('a second request that is pipelined behind gathered content waits its turn', async t => {
+  const [a] = await fleet(t, 'a')
+  const { connect } = await buffering(t, a!, 1_000)
+  const client = await connect()
+  await client.send(`${POST(5)}hel`)
+  await delivery()
+  await client.send(`lo${POST(3)}abc${request('GET', '/last')}`)
+  for (let nth = 0; nth < 3; nth++) t.equal(String((await readMessage(client)).content), 'a')
+  t.same(
+    a!.asked.map(({ content }) => String(content)),
+    ['hello', 'abc', ''],
+  )
+  t.equal(a!.connections.length, 1)
+})
+
+test('wrong chunks: 400, and the server never hears of it', async t => {
+  const [a] = await fleet(t, 'a')
+  const { connect } = await buffering(t, a!, 1_000)
+  const client = await connect()
+  await client.send(`${CHUNKED()}5\r\nhello\r\n`)
+  await delivery()
+  await client.send('nonsense\r\n')
+  t.equal((await readMessage(client)).status, 400)
+  t.equal(a!.connections.length, 0)
+})
+
+test('content beyond the limit of gathering does not pile up while the server is not to be had', async t => {
+  const a = await server(t, 'a', () => {})
+  const { connect, proxy } = await buffering(t, a, 50_000, { limits: { upstreamConnectionsMax: 1 } })
+  const [first, second] = [await connect(), await connect()]
+  await first.send(request('GET', '/'))
+  await until(() => a.asked.length === 1)
+  const content = Buffer.alloc(12 * 1024 * 1024, 'x')
+  await second.send(POST(content.length))
+  let sent = false
+  const sending = second.send(content).then(() => {
+    sent = true
+  })
+  await until(() => proxy.stats().upstream.waiting === 1)
+  await settled(100)
+  t.equal(sent, false, 'we have stopped reading')
+  await a.connections[0]!.send(ok('a'))
+  await readMessage(first)
+  await sending
+  await until(() => a.asked.length === 2)
+  t.equal(a.asked[1]?.content.length, content.length)
+})
+
+test('one octet a chunk: what is kept is bounded by the limit, with the framing counted', async t => {
+  const [a] = await fleet(t, 'a')
+  const { connect, proxy } = await buffering(t, a!, 60_000)
+  const client = await connect()
+  await client.send(CHUNKED() + '1\r\nx\r\n'.repeat(9_000))
+  await delivery()
+  t.equal(proxy.stats().upstream.dialed, 0)
+  await client.send('1\r\nx\r\n'.repeat(3_000))
+  await until(() => proxy.stats().upstream.dialed === 1)
+  await client.send('0\r\n\r\n')
+  await readMessage(client)
+  t.equal(a!.asked[0]?.content.length, 12_000)
+})
+
+test('gathered content goes whole to another server when the first one refuses', async t => {
+  const [b] = await fleet(t, 'b')
+  const { connect } = await routed(t, {
+    routes: [{ upstream: 'app', bufferRequestBytes: 1_000 }],
+    upstreams: { app: { servers: [await nobody(), b!.url] } },
+  })
+  const client = await connect()
+  await client.send(`${POST(10)}hello`)
+  await client.send('world')
+  t.equal(String((await readMessage(client)).content), 'b')
+  t.equal(String(b!.asked[0]?.content), 'helloworld')
+})
+
+test('a server of HTTP/1.0 gets gathered chunks with a length', async t => {
+  const a = await server(t, 'a', connection =>
+    connection.send('HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\na'),
+  )
+  const { connect } = await buffering(t, a, 1_000)
+  const client = await connect()
+  t.equal(await answers(client, 1), 'a')
+  t.equal(await answers(client, 1, `${CHUNKED()}5\r\nhello\r\n0\r\n\r\n`), 'a')
+  t.match(a.asked[1], { framing: 'length', content: Buffer.from('hello') })
+})

@@ -1,0 +1,166 @@
+import { type Test, test } from 'tap'
+import type { ProxyOptions } from '../../lib/proxy/options.js'
+import { request, settled } from '../support/conversation.js'
+import { readMessage } from '../support/raw-message.js'
+import { delivery, ok, until } from './conversation.js'
+import { answers, fleet, type Grouped, grouped, nobody, type Server, server } from './fleet.js'
+
+// A sender of content has to keep a minimum rate, over what it does in five seconds of ours.
+
+const POST = (length: number, ...fields: string[]): string =>
+  request('POST', '/', `Content-Length: ${length}`, ...fields)
+
+const slowed = (t: Test, origin: Server, options: Partial<ProxyOptions> = {}): Promise<Grouped> =>
+  grouped(t, { servers: [origin.url] }, { uploadBytesPerSecondMin: 1_000, ...options })
+
+test('a trickle is answered 408 after five seconds, although no wait of it was long; the upstream is let go', async t => {
+  const [a] = await fleet(t, 'a')
+  const { connect, clock, exchanged, proxy } = await slowed(t, a!)
+  const client = await connect()
+  await client.send(POST(100_000))
+  await a!.accepted(1)
+  for (let second = 0; second < 4; second++) {
+    clock.advance(1_000)
+    await client.send('x'.repeat(100))
+    await settled(5)
+  }
+  t.equal(client.waiting.length, 0, 'a grace of five seconds')
+  clock.advance(1_100)
+  await client.send('x'.repeat(100))
+  const answer = await readMessage(client)
+  t.equal(answer.status, 408)
+  t.match(String(answer.content), /more slowly than 1000 octets in a second/)
+  t.equal(answer.field('Connection'), 'close')
+  t.match((await exchanged(1))[0], {
+    status: 408,
+    clientVerdict: 'client-body-timeout',
+    upstreamVerdict: 'client-gone',
+    error: { type: 'http_request_error', side: 'client', stage: 'request-body' },
+  })
+  await until(() => proxy.stats().upstream.open === 0)
+})
+
+test('one that keeps the rate may take as long as it likes, in pieces of any size', async t => {
+  const [a] = await fleet(t, 'a')
+  const { connect, clock } = await slowed(t, a!)
+  const client = await connect()
+  await client.send(POST(60_000))
+  await a!.accepted(1)
+  for (let second = 0; second < 40; second++) {
+    clock.advance(1_000)
+    await client.send('x'.repeat(1_500))
+    await settled(3)
+  }
+  t.equal(String((await readMessage(client)).content), 'a')
+})
+
+test('a burst in the beginning does not excuse a trickle later', async t => {
+  const a = await server(t, 'a')
+  const { connect, clock } = await slowed(t, a)
+  const client = await connect()
+  await client.send(POST(1_000_000) + 'x'.repeat(500_000))
+  await a.accepted(1)
+  await delivery()
+  for (let second = 0; second < 8 && client.waiting.length === 0; second++) {
+    clock.advance(1_000)
+    await client.send('x').catch(() => {})
+    await settled(5)
+  }
+  t.equal((await readMessage(client)).status, 408)
+})
+
+test('whom we do not read from is not blamed: the upstream takes nothing for a minute', async t => {
+  const a = await server(t, 'a', connection => connection.send(ok('a')))
+  const { connect, clock, proxy } = await slowed(t, a, { deadlines: { requestBodyMs: 0 } })
+  const client = await connect()
+  const content = Buffer.alloc(24 * 1024 * 1024, 'x')
+  await client.send(POST(content.length))
+  await a.accepted(1)
+  a.connections[0]!.pause()
+  const sending = client.send(content)
+  await settled(100)
+  for (let second = 0; second < 60; second++) {
+    clock.advance(1_000)
+    await settled(1)
+  }
+  t.equal(proxy.stats().exchanges.active, 1)
+  a.connections[0]!.resume()
+  await sending
+  t.equal(String((await readMessage(client, { deadlineMs: 8_000 })).content), 'a')
+})
+
+test('nor while a connection is waited for', async t => {
+  const a = await server(t, 'a', () => {})
+  const { connect, clock, proxy } = await slowed(t, a, {
+    limits: { upstreamConnectionsMax: 1 },
+    deadlines: { queueMs: 0 },
+  })
+  const [first, second] = [await connect(), await connect()]
+  await first.send(request('GET', '/'))
+  await until(() => a.asked.length === 1)
+  await second.send(`${POST(10)}12345`)
+  await until(() => proxy.stats().upstream.waiting === 1)
+  clock.advance(30_000)
+  await a.connections[0]!.send(ok('one'))
+  t.equal(String((await readMessage(first)).content), 'one')
+  await settled()
+  clock.advance(1_000)
+  await second.send('67890')
+  await until(() => a.asked.length === 2)
+  t.equal(String(a.asked[1]?.content), '1234567890')
+})
+
+test('nor while another server is looked for', async t => {
+  const [b] = await fleet(t, 'b')
+  const { connect } = await grouped(t, { servers: [await nobody(), b!.url] }, { uploadBytesPerSecondMin: 1_000 })
+  const client = await connect()
+  await client.send(`${POST(10)}12345`)
+  await b!.accepted(1)
+  await client.send('67890')
+  t.equal(String((await readMessage(client)).content), 'b')
+})
+
+test('a client that waits for our 100 does not send, and is not blamed for it', async t => {
+  const a = await server(t, 'a')
+  const running = await grouped(
+    t,
+    { servers: [a.url] },
+    { uploadBytesPerSecondMin: 1_000, deadlines: { continueMs: 0 } },
+  )
+  const client = await running.connect()
+  await client.send(POST(10, 'Expect: 100-continue'))
+  await a.accepted(1)
+  await a.connections[0]!.silence(10)
+  running.clock.advance(20_000)
+  await a.connections[0]!.send('HTTP/1.1 100 Continue\r\n\r\n')
+  await client.readUntil('100 Continue\r\n\r\n')
+  running.clock.advance(200)
+  await client.send('0123456789')
+  t.equal((await readMessage(client)).status, 200)
+})
+
+test('the next request on the connection begins anew; one without content is never too slow', async t => {
+  const [a] = await fleet(t, 'a')
+  const { connect, clock } = await slowed(t, a!)
+  const client = await connect()
+  for (let nth = 0; nth < 3; nth++) {
+    clock.advance(15_000)
+    t.equal(await answers(client, 1), 'a')
+    clock.advance(15_000)
+    t.equal(await answers(client, 1, `${POST(2)}hi`), 'a')
+  }
+})
+
+test('0, the default: slow is slow', async t => {
+  const [a] = await fleet(t, 'a')
+  const { connect, clock } = await grouped(t, { servers: [a!.url] })
+  const client = await connect()
+  await client.send(POST(10))
+  await a!.accepted(1)
+  for (let nth = 0; nth < 10; nth++) {
+    clock.advance(50_000)
+    await client.send('x')
+    await settled(5)
+  }
+  t.equal(String((await readMessage(client)).content), 'a')
+})
