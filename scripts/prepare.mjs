@@ -1,13 +1,25 @@
 // Installs and builds as far as it is needed, and says nothing when nothing was. `npm start` and `npm test` run it first,
 // so that a clone and Node are all there is to have. Plain JavaScript: there may be no compiler yet.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const STAMP = join(ROOT, 'dist/.built')
 const MAIN = join(ROOT, 'dist/bin/hopwise.js')
+/** The live page: served as it is written, so it is copied and not compiled. */
+const PAGE = 'lib/admin/page'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major < 20 || (major === 20 && minor < 19)) {
@@ -66,6 +78,7 @@ function build() {
   const began = new Date()
   const compiler = join(ROOT, 'node_modules/typescript/bin/tsc')
   run(process.execPath, [compiler, '-p', 'tsconfig.json', '--incremental', '--tsBuildInfoFile', 'dist/.tsbuildinfo'])
+  if (existsSync(join(ROOT, PAGE))) cpSync(join(ROOT, PAGE), join(ROOT, 'dist', PAGE), { recursive: true })
   for (const path of staleOutputs()) rmSync(path)
   chmodSync(MAIN, 0o755)
   writeFileSync(STAMP, '')
@@ -80,8 +93,8 @@ function staleOutputs() {
       .filter(entry => entry.isFile())
       .map(entry => join(entry.parentPath ?? entry.path, entry.name))
       .filter(path => {
-        const source = join(ROOT, relative(join(ROOT, 'dist'), path)).replace(/(\.d\.ts|\.js)(\.map)?$/, '.ts')
-        return !existsSync(source)
+        const copied = join(ROOT, relative(join(ROOT, 'dist'), path))
+        return !existsSync(copied) && !existsSync(copied.replace(/(\.d\.ts|\.js)(\.map)?$/, '.ts'))
       }),
   )
 }

@@ -1,0 +1,143 @@
+import type { ListenAddress } from '../net/listen-address.js'
+import { type Complaint, error, warning } from './complaint.js'
+import { type Configuration, type ForwardListener, KEYS_OF_DUMB, KEYS_OF_MODE, type Listener } from './configuration.js'
+import { inWords, type Path, show } from './findings.js'
+import { readAddress } from './values.js'
+
+/** What the checks ask of the file itself: the keys that a mapping was given. */
+export type KeysGiven = (path: Path) => string[]
+
+/** Listeners among themselves, and keys against modes. */
+export function checkListeners(configuration: Configuration, keysGiven: KeysGiven): Complaint[] {
+  return [
+    ...configuration.listeners.flatMap((listener, i) => [
+      ...checkKeys(listener, ['listeners', i], keysGiven),
+      ...(listener.mode === 'forward' ? checkForward(listener, ['listeners', i]) : []),
+      ...(listener.mode === 'dumb' ? checkDumb(listener.upstream, ['listeners', i, 'upstream']) : []),
+    ]),
+    ...checkAddresses(configuration),
+    ...checkNames(configuration),
+    ...checkAdmin(configuration),
+  ]
+}
+
+function checkKeys({ mode }: Listener, path: Path, keysGiven: KeysGiven): Complaint[] {
+  const about = [{ path: [...path, 'mode'] }]
+  const given = keysGiven(path)
+  const complaints = given.flatMap(key => {
+    const own = KEYS_OF_MODE[key as keyof typeof KEYS_OF_MODE] as Listener['mode'] | undefined
+    if (own !== undefined && own !== mode)
+      return [
+        error([...path, key], `${key} belongs to mode ${own}, and this listener is ${mode}`, hintFor(key, mode), {
+          at: 'key',
+          about,
+        }),
+      ]
+    if (mode === 'dumb' && !KEYS_OF_DUMB.includes(key))
+      return [
+        error([...path, key], `the dumb proxy has no ${key}`, `it takes ${inWords(KEYS_OF_DUMB, 'and')}`, {
+          at: 'key',
+          about,
+        }),
+      ]
+    return []
+  })
+  if (mode === 'reverse' && !given.includes('routes'))
+    complaints.push(
+      error(path, 'a reverse listener without routes answers 404 to everything', 'write routes: [{ upstream: NAME }]', {
+        about: [...about, { path: [...path, 'routes'], below: true }],
+      }),
+    )
+  return complaints
+}
+
+function hintFor(key: string, mode: Listener['mode']): string {
+  if (key === 'upstream' && mode === 'reverse') return 'write routes: [{ upstream: NAME }]'
+  if (key === 'routes' || key === 'upstream')
+    return 'a forward proxy goes where its clients ask: take it away, or write mode: reverse'
+  return `take it away, or write mode: ${KEYS_OF_MODE[key as keyof typeof KEYS_OF_MODE]}`
+}
+
+function checkForward({ address, users, clients, tls }: ForwardListener, path: Path): Complaint[] {
+  const guarded = users !== undefined || clients.allow !== undefined || tls?.clientCertificates?.required === true
+  if (guarded || isLoopback(readAddress(address))) return []
+  return [
+    warning(
+      [...path, 'address'],
+      'an open forward proxy: it listens beyond this machine, and asks nobody who they are',
+      'give it users, or clients: { allow: […] }, or listen on 127.0.0.1',
+      { about: ['users', 'clients', 'tls'].map(key => ({ path: [...path, key], below: true })) },
+    ),
+  ]
+}
+
+function checkDumb(upstream: string | undefined, path: Path): Complaint[] {
+  return upstream === undefined || /^http:/i.test(upstream)
+    ? []
+    : [error(path, `the dumb proxy knows http:// only, not ${show(upstream)}`, 'give it an http:// upstream')]
+}
+
+function checkAdmin({ admin }: Configuration): Complaint[] {
+  if (admin === undefined || isLoopback(readAddress(admin.address))) return []
+  return [
+    warning(
+      ['admin', 'address'],
+      'the admin listener can be reached from other machines: it shows who is served, and by whom',
+      'listen on 127.0.0.1, or keep others out by a firewall',
+    ),
+  ]
+}
+
+/** Sockets that we are given or that are files are taken to be guarded where they are made. */
+function isLoopback(address: ListenAddress): boolean {
+  if (address.kind !== 'tcp') return true
+  return /^(127\.|::1$|localhost$)/i.test(address.host)
+}
+
+/** Each address with all those before it. */
+function checkAddresses({ listeners, admin }: Configuration): Complaint[] {
+  const all: { address: string; path: Path }[] = listeners.map(({ address }, i) => ({
+    address,
+    path: ['listeners', i, 'address'],
+  }))
+  if (admin) all.push({ address: admin.address, path: ['admin', 'address'] })
+  return all.flatMap(({ address, path }, i) => {
+    const before = all.slice(0, i).find(other => overlap(readAddress(address), readAddress(other.address)))
+    if (before === undefined) return []
+    const other = before.path[0] === 'listeners' ? `listeners[${before.path[1]}]` : 'admin'
+    const message =
+      before.address === address
+        ? `${show(address)} is taken by ${other} already`
+        : `${show(address)} is taken by ${other} already, which listens on ${show(before.address)}`
+    const hint =
+      path[0] === 'listeners' ? 'take another port, or put the routes of both into one listener' : 'take another port'
+    return [error(path, message, hint, { about: [{ path: before.path }] })]
+  })
+}
+
+function overlap(a: ListenAddress, b: ListenAddress): boolean {
+  if (a.kind === 'tcp' && b.kind === 'tcp') {
+    if (a.port === 0 || a.port !== b.port) return false
+    return isEverywhere(a) || isEverywhere(b) || a.host.toLowerCase() === b.host.toLowerCase()
+  }
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+function isEverywhere({ host }: { host: string }): boolean {
+  return host === '' || host === '0.0.0.0' || host === '::'
+}
+
+function checkNames({ listeners }: Configuration): Complaint[] {
+  return listeners.flatMap(({ name, address }, i) => {
+    const before = listeners.findIndex(other => other.name === name)
+    // Two without a name on one address are told of as that.
+    if (before === i || name === address) return []
+    return [
+      error(
+        ['listeners', i, 'name'],
+        `${show(name)} is the name of listeners[${before}] already`,
+        'logs and metrics tell listeners by their names',
+      ),
+    ]
+  })
+}

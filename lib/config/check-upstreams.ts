@@ -1,0 +1,182 @@
+import { isItself, toItself } from './check-routes.js'
+import { type Complaint, error, warning } from './complaint.js'
+import type { Configuration, Group } from './configuration.js'
+import { inWords, type Path, show } from './findings.js'
+import { readServer } from './values.js'
+
+/** Groups by themselves, and against those who use them. */
+export function checkUpstreams(configuration: Configuration): Complaint[] {
+  const used = new Set(
+    configuration.listeners.flatMap(listener =>
+      listener.mode === 'reverse' ? listener.routes.map(({ upstream }) => upstream) : [],
+    ),
+  )
+  return Object.entries(configuration.upstreams).flatMap(([name, group]) => {
+    const path = ['upstreams', name]
+    const unused = !used.has(name)
+    return [
+      ...(unused
+        ? [
+            warning(path, `no route names the group ${name}`, 'name it in a route, or take it away', {
+              at: 'key',
+              about: [{ path: ['listeners'], below: true }],
+            }),
+          ]
+        : []),
+      ...checkServers(group, path),
+      ...checkLoops(configuration, group, path, name),
+      ...checkBalance(group, path),
+      ...checkTls(group, path),
+      ...checkResolve(group, path),
+    ]
+  })
+}
+
+function checkServers({ servers }: Group, group: Path): Complaint[] {
+  const path = [...group, 'servers']
+  const about = [{ path, below: true }]
+  const complaints = servers.flatMap(({ url }, i) => {
+    const before = servers.findIndex(other => JSON.stringify(readServer(other.url)) === JSON.stringify(readServer(url)))
+    return before === i
+      ? []
+      : [
+          error(
+            [...path, i],
+            `${show(url)} is servers[${before}] already`,
+            'a weight gives a server more than its share',
+          ),
+        ]
+  })
+  if (servers.every(({ backup }) => backup))
+    complaints.push(
+      error(
+        path,
+        'all servers are backups, so there is nothing that they stand in for',
+        'take backup: true away from one',
+        { at: 'key', about },
+      ),
+    )
+  if (servers.every(({ weight }) => weight === 0))
+    complaints.push(
+      error(path, 'all servers have the weight 0, so none is ever asked', 'give one of them a weight', {
+        at: 'key',
+        about,
+      }),
+    )
+  return complaints
+}
+
+function checkLoops({ listeners }: Configuration, { servers }: Group, group: Path, name: string): Complaint[] {
+  const before = listeners.filter(
+    listener => listener.mode === 'reverse' && listener.routes.some(({ upstream }) => upstream === name),
+  )
+  return servers.flatMap(({ url }, i) =>
+    before.some(({ address }) => isItself(readServer(url), address))
+      ? [toItself([...group, 'servers', i, 'url'], url)]
+      : [],
+  )
+}
+
+function checkBalance({ balance, hash }: Group, group: Path): Complaint[] {
+  if (hash === undefined) return []
+  const path = [...group, 'hash']
+  const about = [{ path: [...group, 'balance'] }]
+  if (balance !== 'hash')
+    return [
+      error(
+        path,
+        `hash is for balance: hash, and this group has balance: ${balance}`,
+        'write balance: hash, or take hash away',
+        { at: 'key', about },
+      ),
+    ]
+  if (hash.by === 'address' && hash.name !== undefined)
+    return [
+      error([...path, 'name'], 'an address has no name', 'write by: field or by: cookie, or take name away', {
+        at: 'key',
+        about: [{ path: [...path, 'by'] }],
+      }),
+    ]
+  if (hash.by !== 'address' && hash.name === undefined)
+    return [
+      error(
+        [...path, 'by'],
+        `by: ${hash.by} wants the name of the ${hash.by}`,
+        `write name: ${hash.by === 'field' ? 'X-Tenant' : 'session'}`,
+        { about: [{ path: [...path, 'name'] }] },
+      ),
+    ]
+  return []
+}
+
+function checkTls({ tls, servers }: Group, group: Path): Complaint[] {
+  if (tls === undefined) return []
+  const path = [...group, 'tls']
+  const about = [{ path: [...group, 'servers'], below: true }]
+  const plain = servers.filter(({ url }) => !/^(srv\+)?https:/i.test(url)).map(({ url }) => url)
+  const complaints: Complaint[] = []
+  if (plain.length === servers.length)
+    complaints.push(
+      error(path, 'tls has no use: no server of this group is https://', 'write https://, or take tls away', {
+        at: 'key',
+        about,
+      }),
+    )
+  else if (plain.length > 0)
+    complaints.push(
+      warning(
+        path,
+        `${inWords(plain, 'and')} of this group ${plain.length === 1 ? 'is' : 'are'} reached without TLS`,
+        'write https://, or make it a group of its own',
+        { at: 'key', about },
+      ),
+    )
+  if (tls.insecure)
+    complaints.push(
+      warning(
+        [...path, 'insecure'],
+        'certificates of this group are not verified: whoever stands between can read and change everything',
+        'give the authority in ca, and take insecure away',
+      ),
+    )
+  if (tls.insecure && tls.ca !== undefined)
+    complaints.push(
+      error([...path, 'ca'], 'ca and insecure contradict each other', 'leave one of them out', { at: 'key' }),
+    )
+  const alone =
+    tls.cert !== undefined && tls.key === undefined
+      ? 'cert'
+      : tls.key !== undefined && tls.cert === undefined
+        ? 'key'
+        : undefined
+  if (alone)
+    complaints.push(
+      error(
+        [...path, alone],
+        `${alone} stands alone`,
+        `a client certificate is both, cert and key: write ${alone === 'cert' ? 'key' : 'cert'} too`,
+        { at: 'key', about: [{ path: [...path, alone === 'cert' ? 'key' : 'cert'] }] },
+      ),
+    )
+  return complaints
+}
+
+function checkResolve({ resolve: { minMs, maxMs }, healthCheck }: Group, group: Path): Complaint[] {
+  const complaints: Complaint[] = []
+  if (minMs > maxMs)
+    complaints.push(
+      error([...group, 'resolve', 'minMs'], `minMs (${minMs}) is more than maxMs (${maxMs})`, 'turn them round', {
+        about: [{ path: [...group, 'resolve'], below: true }],
+      }),
+    )
+  if (healthCheck && healthCheck.timeoutMs > healthCheck.intervalMs)
+    complaints.push(
+      error(
+        [...group, 'healthCheck', 'timeoutMs'],
+        `timeoutMs (${healthCheck.timeoutMs}) is more than intervalMs (${healthCheck.intervalMs})`,
+        'an answer must be there before the next question',
+        { about: [{ path: [...group, 'healthCheck'], below: true }] },
+      ),
+    )
+  return complaints
+}

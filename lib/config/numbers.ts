@@ -1,0 +1,48 @@
+import { DEADLINE_NOTES, DEADLINES } from '../link/deadlines.js'
+import { LIMIT_NOTES, LIMITS } from '../link/limits.js'
+import { GRAMMAR_LIMITS, type GrammarLimits } from '../wire/limits.js'
+
+/** A deadline or limit as an option of the command line and as a key of the configuration file. */
+export interface NumberSpec {
+  table: NumberTable
+  key: string
+  standard: number
+  min: number
+  max: number
+  /** For the sentence of a refusal; '' when the number counts things. */
+  unit: '' | 'milliseconds' | 'octets'
+  /** A sentence without its full stop. */
+  about: string
+}
+
+export type NumberTable = 'deadlines' | 'limits' | 'grammar'
+
+/** What timers take: 2^31 - 1 ms is 24 days. */
+export const TIMER_MS_MAX = 2_147_483_647
+
+const GRAMMAR_NOTES: Readonly<Record<keyof GrammarLimits, string>> = {
+  requestLineBytesMax: 'Octets of a request line; longer is answered 414',
+  headBytesMax: 'Octets of a header section; more is answered 431',
+  fieldsMax: 'Field lines of a header section; more are answered 431',
+  trailerBytesMax: 'Octets of a trailer section',
+  chunkExtensionBytesMax: 'Octets of one chunk-size line with its extensions',
+  chunkExtensionsBytesMax: 'Octets of all chunk extensions of one message',
+  emptyLinesMax: 'Empty lines before a request line',
+}
+
+/** Every deadline and limit: made from the tables, so that none can be forgotten. */
+export const NUMBER_SPECS: readonly NumberSpec[] = [
+  ...specsOf('deadlines', DEADLINES, key => DEADLINE_NOTES[key].sentence),
+  ...specsOf('limits', LIMITS, key => LIMIT_NOTES[key].sentence),
+  ...specsOf('grammar', GRAMMAR_LIMITS, key => GRAMMAR_NOTES[key]),
+]
+
+function specsOf<T extends object>(table: NumberTable, values: T, sentenceOf: (key: keyof T) => string): NumberSpec[] {
+  return (Object.keys(values) as (keyof T & string)[]).map(key => {
+    const unit = key.endsWith('Ms') ? 'milliseconds' : key.includes('Bytes') ? 'octets' : ''
+    // Without a connection, an origin or a first line nothing goes at all; elsewhere 0 is a way to say "none".
+    const min = /(connections\w*|origins|requestLineBytes|headBytes|fields)Max$/i.test(key) ? 1 : 0
+    const max = unit === 'milliseconds' ? TIMER_MS_MAX : Number.MAX_SAFE_INTEGER
+    return { table, key, standard: Number(values[key]), min, max, unit, about: sentenceOf(key).replace(/\.$/, '') }
+  })
+}

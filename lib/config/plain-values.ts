@@ -1,0 +1,52 @@
+import * as net from 'node:net'
+import { isToken } from '../wire/octets.js'
+
+/**
+ * From what people write to what the program takes. Each function throws WrongValue: what is wrong with the text, and what would be
+ * right. Who asked knows where the text stands.
+ */
+export class WrongValue extends Error {
+  override readonly name = 'WrongValue'
+
+  /**
+   * @param what goes on after the quoted text: `is no address`
+   * @param right a sentence without its full stop: `write host:port`
+   */
+  constructor(
+    readonly what: string,
+    readonly right: string,
+  ) {
+    super(`${what}: ${right}`)
+  }
+}
+
+/** An address or a CIDR block: `10.0.0.0/8`, `::1`. */
+export function readNetwork(text: string): string {
+  const [address = '', prefix, more] = text.split('/')
+  const family = net.isIP(address)
+  const bits = prefix === undefined ? 0 : /^\d{1,3}$/.test(prefix) ? Number(prefix) : 999
+  if (family !== 0 && !address.includes('%') && more === undefined && bits <= (family === 4 ? 32 : 128)) return text
+  throw new WrongValue('is no address or network', 'write 10.1.2.3, 10.0.0.0/8 or fd00::/8')
+}
+
+/** A pseudonym for `Via` and `Proxy-Status`: a token (RFC 9110 7.6.3), and not the name that every hopwise could have. */
+export function readName(text: string): string {
+  if (!/^[A-Za-z][A-Za-z0-9._-]{0,62}$/.test(text))
+    throw new WrongValue(
+      'is no name for a proxy',
+      'a letter, then letters, digits, dots, hyphens or underscores, at most 63',
+    )
+  if (text.toLowerCase() === 'hopwise')
+    throw new WrongValue(
+      "is the product's name",
+      'two proxies of that name in a row would look like a loop. Name this deployment, such as edge-1',
+    )
+  return text
+}
+
+/** A token in lower case, as the names of protocols in `Upgrade` are compared (RFC 9110 7.8). */
+export function readProtocol(text: string): string {
+  const [name = '', version, more] = text.split('/')
+  if (isToken(name) && (version === undefined || isToken(version)) && more === undefined) return text.toLowerCase()
+  throw new WrongValue('is no name of a protocol', 'write one such as websocket')
+}

@@ -1,0 +1,67 @@
+import * as yaml from 'yaml'
+import type { Configuration } from './configuration.js'
+import { type Path, withoutSecrets } from './findings.js'
+import { type Place, placeAt } from './places.js'
+import type { Reading } from './read.js'
+
+/**
+ * A configuration with all its defaults as YAML, each line with where its value comes from: `# line 12`, `# line 12, ${PORT}`,
+ * `# default`. It can be read again, passwords aside, which are asterisks.
+ */
+export function printConfiguration(configuration: Configuration, reading: Reading): string {
+  const document = new yaml.Document(printable(configuration))
+  yaml.visit(document, {
+    Scalar(key, node, ancestors) {
+      if (key === 'key') return
+      node.comment = ` ${sourceOf(pathOf(ancestors, key), reading)}`
+    },
+    Collection(key, node, ancestors) {
+      if (node.items.length > 0) return
+      node.flow = true
+      node.comment = ` ${sourceOf(pathOf(ancestors, key), reading)}`
+    },
+  })
+  return document.toString({ lineWidth: 0 })
+}
+
+/** As it may be shown: without passwords, and with dollar signs that stay dollar signs when it is read again. */
+function printable(value: unknown): unknown {
+  return mapText(value, text => withoutSecrets(text).replaceAll('$', '$$$$'))
+}
+
+/** The configuration for programs: without passwords. */
+export function shownConfiguration(configuration: Configuration): unknown {
+  return mapText(configuration, withoutSecrets)
+}
+
+function mapText(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === 'string') return change(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(item => mapText(item, change))
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapText(item, change)]))
+}
+
+/** The path of a node from the nodes around it. */
+function pathOf(ancestors: readonly unknown[], key: unknown): Path {
+  const path: (string | number)[] = []
+  for (const [i, node] of ancestors.entries()) {
+    const inner = ancestors[i + 1]
+    if (yaml.isPair(node)) path.push(String(yaml.isScalar(node.key) ? node.key.value : node.key))
+    else if (yaml.isSeq(node)) path.push(inner === undefined ? Number(key) : node.items.indexOf(inner))
+  }
+  return path
+}
+
+function sourceOf(path: Path, { place, position }: Reading): string {
+  const found = placeAt(place, path) ?? shortFormOf(place, path)
+  if (found === undefined) return 'default'
+  const { line } = position(found.value.from)
+  return [`line ${line}`, ...found.variables.map(name => `\${${name}}`)].join(', ')
+}
+
+/** What was written short: a server as its URL, a list of one as that one. */
+function shortFormOf(root: Place, path: Path): Place | undefined {
+  const last = path.at(-1)
+  const around = placeAt(root, path.slice(0, -1))
+  return around !== undefined && around.children === undefined && (last === 'url' || last === 0) ? around : undefined
+}

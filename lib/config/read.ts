@@ -1,0 +1,179 @@
+import * as fs from 'node:fs'
+import * as path from 'node:path'
+import { LineCounter } from 'yaml'
+import { checkFiles } from './check-files.js'
+import { checkListeners } from './check-listeners.js'
+import { checkRoutes } from './check-routes.js'
+import { checkUpstreams } from './check-upstreams.js'
+import { type Complaint, error } from './complaint.js'
+import { type Configuration, complete } from './configuration.js'
+import { parseDocument } from './document.js'
+import type { Finding, Path } from './findings.js'
+import { writePath } from './findings.js'
+import { complaintsOf } from './issues.js'
+import { NOTE_KEYS } from './json-schema.js'
+import { nearestPlace, type Place, placeAt } from './places.js'
+import { isFollowUp, prune } from './prune.js'
+import { SCHEMA } from './schema.js'
+import type { Environment } from './substitute.js'
+
+export interface ReadOptions {
+  environment: Environment
+  /** Look at the files that it names, too. Default: true. */
+  checkFiles?: boolean
+  /** For the dates in certificates, in ms. Default: now. */
+  now?: number
+}
+
+export interface Reading {
+  /** Not there when there is an error among the findings. */
+  configuration?: Configuration
+  /** In the order of their places. */
+  findings: Finding[]
+  /** The texts of the files that it names, by their absolute names. */
+  contents: Record<string, string>
+  /** What was read. */
+  text: string
+  /** Where everything stands in it. */
+  place: Place
+  /** Where an offset is, from 1. */
+  position(offset: number): { line: number; column: number }
+}
+
+const FILE_BYTES_MAX = 1_048_576
+/** More of them help nobody. */
+const FINDINGS_MAX = 100
+
+/** Reads and checks a configuration file. Never throws: what is wrong is a finding. */
+export function readConfiguration(file: string, options: ReadOptions): Reading {
+  let octets: Buffer
+  try {
+    octets = readBounded(file)
+  } catch (cause) {
+    return unread(file, `it cannot be read: ${reasonOf(cause as NodeJS.ErrnoException)}`)
+  }
+  if (octets.length > FILE_BYTES_MAX)
+    return unread(file, `it is larger than ${FILE_BYTES_MAX} octets`, 'is it the right file?')
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(octets)
+  } catch {
+    return unread(file, 'it is not UTF-8', 'store it as UTF-8 in your editor')
+  }
+  return readConfigurationText(text, file, options)
+}
+
+/** The same for a text. @param file its name, in findings and for the folder of the files that it names */
+export function readConfigurationText(text: string, file: string, options: ReadOptions): Reading {
+  const { value, place, faults, doubtful } = parseDocument(text, options.environment)
+  const report = new Report(file, text, place)
+  for (const { message, hint, path, ...span } of faults) report.add(error(path, message, hint, { span }))
+  // Where the text cannot be read as YAML, nothing else can be said of it.
+  if (value === undefined && faults.length > 0) return report.end()
+
+  const root = withoutNotes(value)
+  const result = SCHEMA.safeParse(root)
+  const wrong: Path[] = [...doubtful]
+  if (!result.success) {
+    const variablesAt = (path: Path) => placeAt(place, path)?.variables ?? []
+    const complaints = complaintsOf(result.error.issues, root, variablesAt).filter(one => !isFollowUp(one, doubtful))
+    for (const complaint of complaints) report.add(complaint)
+    wrong.push(...complaints.map(complaint => complaint.path))
+  }
+  const checked = result.success ? result.data : prune(root, wrong)
+  if (checked === undefined) return report.end()
+
+  const configuration = complete(checked, path.resolve(path.dirname(file)))
+  const keysGiven = (at: Path) => [...(placeAt(place, at)?.children?.keys() ?? [])].map(String)
+  const files =
+    options.checkFiles === false
+      ? { complaints: [], contents: {} }
+      : checkFiles(configuration, options.now ?? Date.now())
+  const complaints = [
+    ...checkListeners(configuration, keysGiven),
+    ...checkRoutes(configuration, keysGiven),
+    ...checkUpstreams(configuration),
+    ...files.complaints,
+  ]
+  for (const complaint of complaints) if (!isFollowUp(complaint, wrong)) report.add(complaint)
+  return report.end(configuration, files.contents)
+}
+
+function withoutNotes(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !NOTE_KEYS.test(key)))
+}
+
+function readBounded(file: string): Buffer {
+  const fd = fs.openSync(file, 'r')
+  try {
+    const octets = Buffer.alloc(FILE_BYTES_MAX + 1)
+    let length = 0
+    while (length < octets.length) {
+      const count = fs.readSync(fd, octets, length, octets.length - length, null)
+      if (count === 0) break
+      length += count
+    }
+    return octets.subarray(0, length)
+  } finally {
+    fs.closeSync(fd)
+  }
+}
+
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return 'there is no such file'
+  if (code === 'EACCES') return 'this user may not read it'
+  if (code === 'EISDIR') return 'it is a folder'
+  return message
+}
+
+function unread(file: string, message: string, hint = ''): Reading {
+  const report = new Report(file, '', { value: { from: 0, to: 0 }, variables: [] })
+  report.add(error([], message, hint))
+  return report.end()
+}
+
+/** Gathers complaints, and finds their places. */
+class Report {
+  readonly #findings: Finding[] = []
+  readonly #lines = new LineCounter()
+
+  constructor(
+    private readonly file: string,
+    private readonly text: string,
+    private readonly root: Place,
+  ) {
+    this.#lines.addNewLine(0)
+    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) this.#lines.addNewLine(at + 1)
+  }
+
+  add({ severity, path, at, message, hint, span }: Complaint): void {
+    const { place, exact } = nearestPlace(this.root, path)
+    // Of something that is not there, the key around it is shown; of a mapping or list, its key too.
+    const whole = !exact || place.children !== undefined
+    const { from, to } = span ?? (at === 'key' || whole ? (place.key ?? place.value) : place.value)
+    const { line, column } = this.position(from)
+    const lineEnd = this.text.indexOf('\n', from)
+    const end = Math.min(to, lineEnd < 0 ? this.text.length : lineEnd)
+    const endColumn = column + Math.max(1, end - from)
+    this.#findings.push({ severity, file: this.file, line, column, endColumn, path: writePath(path), message, hint })
+  }
+
+  position(offset: number): { line: number; column: number } {
+    const { line, col } = this.#lines.linePos(Math.min(offset, this.text.length))
+    return { line, column: col }
+  }
+
+  end(configuration?: Configuration, contents: Record<string, string> = {}): Reading {
+    const findings = this.#findings.sort((a, b) => a.line - b.line || a.column - b.column).slice(0, FINDINGS_MAX)
+    const good = configuration !== undefined && this.#findings.every(({ severity }) => severity === 'warning')
+    return {
+      ...(good ? { configuration } : {}),
+      findings,
+      contents,
+      text: this.text,
+      place: this.root,
+      position: offset => this.position(offset),
+    }
+  }
+}

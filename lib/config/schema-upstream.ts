@@ -1,0 +1,106 @@
+import { z } from 'zod'
+import type { Deadlines } from '../link/deadlines.js'
+import type { Limits } from '../link/limits.js'
+import { choice, count, fileName, flag, milliseconds, overrides, text } from './schema-parts.js'
+import * as values from './values.js'
+
+const url = text(values.readServer)
+
+const server = z.strictObject({
+  url: url.describe('http://host:port, https://host, unix:/path, or srv+http://NAME for the servers of a SRV record.'),
+  weight: count(1, 'Its share of the requests; 0: only clients that a cookie holds to it.', { max: 1_000 }),
+  backup: flag(false, 'Asked only when no other server can be.'),
+  connectionsMax: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Connections to it. Default: upstreamConnectionsMax of the group.'),
+  waitingMax: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('Requests that wait for it. Default: upstreamWaitingMax of the group.'),
+})
+
+const ejection = z.strictObject({
+  failures: count(3, 'Failures in a row, within withinMs, after which a server is left alone; 0 is never.'),
+  withinMs: milliseconds(10_000, 'Older failures do not count (ms).', { min: 1 }),
+  ejectMs: milliseconds(10_000, 'How long it is left alone (ms).', { min: 1 }),
+  ejectedPercentMax: count(50, 'Never more of the group than this, in percent.', { max: 100 }),
+})
+
+const healthCheck = z.strictObject({
+  path: text(values.readPath).default('/').describe('What is asked for, with GET.'),
+  host: text(values.readSendHost).optional().describe("The Host that is sent. Default: the server's own."),
+  intervalMs: milliseconds(5_000, 'From one question to the next (ms).', { min: 1 }),
+  timeoutMs: milliseconds(2_000, 'Time for the whole answer (ms).', { min: 1 }),
+  healthyAfter: count(2, 'Good answers in a row after which a server is asked again by clients.', { min: 1 }),
+  unhealthyAfter: count(3, 'Bad answers in a row after which it is not.', { min: 1 }),
+  status: text(values.readStatus).default('200-399').describe('Statuses of a good answer: 200-399, or 200,204.'),
+})
+
+const tls = z.strictObject({
+  ca: fileName("PEM file with the authorities to trust in place of Node's.").optional(),
+  servername: text(values.readServername)
+    .optional()
+    .describe("The name to ask for and to expect. Default: the URL's host."),
+  insecure: flag(false, 'Do not verify certificates. Only for trying something out.'),
+  cert: fileName('PEM file with a certificate to show to the upstream.').optional(),
+  key: fileName('PEM file with the private key of that certificate.').optional(),
+})
+
+const LIMIT_KEYS = [
+  'upstreamConnectionsMax',
+  'upstreamIdleMax',
+  'upstreamWaitingMax',
+  'upstreamRequestsMax',
+  'upstreamAgeMs',
+] as const satisfies (keyof Limits)[]
+const DEADLINE_KEYS = ['connectMs', 'tlsMs', 'upstreamIdleMs', 'queueMs'] as const satisfies (keyof Deadlines)[]
+
+export const group = z.strictObject({
+  servers: z
+    .array(z.union([url, server]))
+    .min(1)
+    .describe('Its servers: URLs, or mappings with a url and more.'),
+  balance: choice(
+    ['round-robin', 'least-connections', 'hash'],
+    'round-robin',
+    'How a server is chosen: in turn by weight, the least busy, or always the same for the same client.',
+  ),
+  hash: z
+    .strictObject({
+      by: choice(['address', 'field', 'cookie'], 'address', 'What makes two requests the same.'),
+      name: text(values.readToken).optional().describe('The name of the field or of the cookie.'),
+    })
+    .optional()
+    .describe('With balance: hash. Default: by address.'),
+  sticky: z
+    .strictObject({ cookie: text(values.readToken).describe('Its name.') })
+    .optional()
+    .describe('A cookie of ours brings a client back to the server that it had.'),
+  retries: count(1, 'Other servers that are tried when it is safe to.', { max: 100 }),
+  ejection: ejection.prefault({}).describe('Servers that fail are left alone for a while.'),
+  healthCheck: healthCheck.optional().describe('Ask each server now and then how it is.'),
+  slowStartMs: milliseconds(0, 'Time in which a server that came back grows to its full share; 0 is at once (ms).'),
+  resolve: z
+    .strictObject({
+      nameservers: z
+        .array(text(values.readNameserver))
+        .min(1)
+        .optional()
+        .describe("Name servers to ask. Default: the machine's."),
+      minMs: milliseconds(1_000, 'A name is resolved again no sooner, whatever its TTL (ms).', { min: 1 }),
+      maxMs: milliseconds(60_000, 'A name is resolved again no later, whatever its TTL (ms).', { min: 1 }),
+    })
+    .prefault({})
+    .describe('How the names of servers are turned into addresses.'),
+  tls: tls.optional().describe('How https servers are verified.'),
+  proxyProtocol: choice(['off', 'v1', 'v2'], 'off', 'Begin each connection with the PROXY protocol.'),
+  limits: overrides<Pick<Limits, (typeof LIMIT_KEYS)[number]>>('limits', LIMIT_KEYS)
+    .prefault({})
+    .describe('Other limits than those of the listener, for each server.'),
+  deadlines: overrides<Pick<Deadlines, (typeof DEADLINE_KEYS)[number]>>('deadlines', DEADLINE_KEYS)
+    .prefault({})
+    .describe('Other deadlines than those of the listener.'),
+})

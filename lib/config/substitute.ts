@@ -1,0 +1,47 @@
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export interface Substituted {
+  text: string
+  /** The names of the variables in it, whether they were set or not. */
+  variables: string[]
+  faults: SubstitutionFault[]
+}
+
+export interface SubstitutionFault {
+  /** What stands there, to be found again in the file: `${PORT}`. */
+  written: string
+  message: string
+  hint: string
+}
+
+/**
+ * Puts the values of environment variables in the place of `${NAME}`, and of `${NAME:-default}` when it is not set or empty. `$$` is
+ * one dollar sign; another lone dollar sign stays.
+ */
+export function substitute(text: string, environment: Environment): Substituted {
+  const variables: string[] = []
+  const faults: SubstitutionFault[] = []
+  const replaced = text.replace(/\$\$|\$\{([^}]*)\}?/g, (written, inner: string | undefined) => {
+    if (inner === undefined) return '$'
+    const [, name, standard] = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s.exec(inner) ?? []
+    if (name === undefined || !written.endsWith('}')) {
+      faults.push({
+        written,
+        message: `${written} is no variable`,
+        hint: `write \${NAME} or \${NAME:-default}, or $$${written.slice(1)} for a dollar sign`,
+      })
+      return ''
+    }
+    variables.push(name)
+    const value = environment[name]
+    if (standard !== undefined) return value === undefined || value === '' ? standard : value
+    if (value === undefined)
+      faults.push({
+        written,
+        message: `the environment has no ${name}`,
+        hint: `set it, or write \${${name}:-default}`,
+      })
+    return value ?? ''
+  })
+  return { text: replaced, variables, faults }
+}

@@ -1,0 +1,95 @@
+import type { Document, YAMLError } from 'yaml'
+import type { Fault } from './document.js'
+
+/** Later complaints of a parser are mostly about the first mistake. */
+const FAULTS_MAX = 10
+
+interface Saying {
+  message: string
+  hint: string
+}
+
+/** What the parser complains of, in our words: at most one for each line, the first ones only. */
+export function syntaxFindings({ errors, warnings }: Document.Parsed, text: string): Fault[] {
+  const faults: Fault[] = []
+  const lines = new Set<number>()
+  for (const error of [...errors, ...warnings]) {
+    const at = Math.min(error.pos[0], text.length)
+    const line = text.lastIndexOf('\n', at - 1)
+    // Of a line that is indented wrongly the first letter is shown, not the space before it.
+    const from = at + (/^ +(?=\S)/.exec(text.slice(at))?.[0].length ?? 0)
+    if (lines.has(line)) continue
+    lines.add(line)
+    const end = text.indexOf('\n', from)
+    const rest = text.slice(line + 1, end < 0 ? undefined : end)
+    faults.push({ path: [], from, to: Math.max(from + 1, error.pos[1]), ...sayingOf(error, rest) })
+    if (faults.length === FAULTS_MAX) break
+  }
+  return faults
+}
+
+function sayingOf(error: YAMLError, line: string): Saying {
+  // The commonest trap of all: braces of a variable inside braces of a mapping.
+  if (error.code === 'UNEXPECTED_TOKEN' && /[[{].*(?<!['"])\$\{/.test(line))
+    return {
+      message: 'a variable without quotes stands within [ ] or { }',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what people write
+      hint: "put quotes around it, '${NAME}', or write the list or mapping on lines of its own",
+    }
+  if (error.code === 'UNEXPECTED_TOKEN' && /:\s*\[[0-9a-f:.]*\]:\d/i.test(line))
+    return { message: 'an IPv6 address without quotes looks like a list', hint: "put quotes around it: '[::1]:8080'" }
+  return SAYINGS[error.code]?.(error.message) ?? { message: plain(error.message), hint: '' }
+}
+
+const QUOTES = 'put quotes around the text'
+
+const SAYINGS: Partial<Record<YAMLError['code'], (message: string) => Saying>> = {
+  TAB_AS_INDENT: () => ({
+    message: 'a tab indents this line',
+    hint: 'YAML indents with spaces only: write two spaces for each tab',
+  }),
+  BLOCK_AS_IMPLICIT_KEY: () => ({
+    message: 'a key stands within the value of another',
+    hint: `the keys of one mapping must begin in the same column; if it is a text with ": " in it, ${QUOTES}`,
+  }),
+  BAD_INDENT: message => ({
+    message: message.startsWith('All') ? 'this line is not indented like those it belongs to' : plain(message),
+    hint: message.startsWith('All')
+      ? 'the keys of one mapping, and the dashes of one list, begin in the same column'
+      : '',
+  }),
+  MULTILINE_IMPLICIT_KEY: () => ({
+    message: 'a key goes over several lines',
+    hint: 'write a colon and a space behind each key',
+  }),
+  MISSING_CHAR: message => ({
+    message: message.startsWith('Implicit') ? 'a colon is missing behind this key' : plain(message),
+    hint: message.startsWith('Implicit') ? 'write key: value' : '',
+  }),
+  BAD_SCALAR_START: message => ({
+    message: `a text cannot begin with ${message.slice(-1)} here`,
+    hint: `${QUOTES}: it means something else to YAML`,
+  }),
+  BAD_ALIAS: () => ({ message: 'a lone * is no text', hint: `${QUOTES}: it means something else to YAML` }),
+  UNEXPECTED_TOKEN: message => ({
+    message: `${plain(message)
+      .replace('unexpected block-seq-ind on same line with key', 'a list cannot begin on the line of its key')
+      .replace(/unexpected (?:scalar|flow\S*) .*/, 'something stands behind the end of the value')}`,
+    hint: `begin a list on a line of its own; ${QUOTES} that has quotes, brackets or braces in it`,
+  }),
+  BLOCK_IN_FLOW: () => ({ message: 'a comma is missing within [ ] or { }', hint: '' }),
+  MULTIPLE_DOCS: () => ({
+    message: 'a second document begins here',
+    hint: 'one file is one configuration: take the --- away',
+  }),
+  RESOURCE_EXHAUSTION: () => ({ message: 'it is nested too deeply', hint: '' }),
+  TAG_RESOLVE_FAILED: () => ({ message: 'tags mean nothing here', hint: 'take the word with the ! away' }),
+  BAD_DQ_ESCAPE: message => ({
+    message: plain(message),
+    hint: 'write the text in single quotes, in which a backslash is only a backslash',
+  }),
+}
+
+function plain(message: string): string {
+  return `${message.charAt(0).toLowerCase()}${message.slice(1)}`
+}

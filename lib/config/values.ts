@@ -1,0 +1,204 @@
+import * as net from 'node:net'
+import { Destinations } from '../net/destinations.js'
+import { type ListenAddress, readListenAddress } from '../net/listen-address.js'
+import { checkFieldName, checkFieldValue } from '../policy/field-edits.js'
+import { checkPath } from '../policy/path.js'
+import { hostPattern } from '../policy/route-hosts.js'
+import { checkRoute } from '../policy/routes.js'
+import { checkSendHost } from '../policy/send-host.js'
+import { readStatuses, readUpstream } from '../proxy/group-options.js'
+import { isToken } from '../wire/octets.js'
+import { readNetwork, WrongValue } from './plain-values.js'
+
+export { readName, readNetwork, readProtocol, WrongValue } from './plain-values.js'
+
+// Values that the engine judges: each reader throws WrongValue.
+
+/**
+ * What the engine itself says against a text. Its sentences begin with the name of an option and the text, which the finding has anyway.
+ * @param what for sentences that only say what would be right
+ */
+function adopted<T>(what: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    const rest = error.message.replace(/^.*?"(?:[^"\\]|\\.)*"/, '').trim()
+    if (rest === '' || rest.startsWith(':')) throw new WrongValue(what, rest.slice(1).trim())
+    const [is = '', ...right] = rest.split(/: (.*)/s)
+    throw new WrongValue(is, right.join(''))
+  }
+}
+
+/** Where a listener listens. */
+export function readAddress(text: string): ListenAddress {
+  if (/^[a-z+]+:\/\//i.test(text))
+    throw new WrongValue('is a URL, not an address', `write ${text.replace(/^.*?:\/\//, '')}`)
+  return adopted('is no address to listen on', () => readListenAddress(text))
+}
+
+/** One server of a group. */
+export type Server =
+  /** `host` without brackets, in lower case. */
+  | { kind: 'tcp'; secure: boolean; host: string; port: number }
+  | { kind: 'unix'; path: string }
+  /** The name of a SRV record. */
+  | { kind: 'srv'; secure: boolean; name: string }
+
+const SERVER_FORMS = 'write http://host:port, https://host, unix:/path or srv+http://_http._tcp.app.example'
+
+export function readServer(text: string): Server {
+  if (text.startsWith('unix:')) {
+    adopted('names no socket', () => readUpstream(text))
+    return { kind: 'unix', path: text.slice(5) }
+  }
+  const srv = /^srv\+(https?):\/\/(.*)$/i.exec(text)
+  if (srv) return readSrv(srv[1] ?? '', srv[2] ?? '')
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text))
+    throw new WrongValue(
+      'has no scheme',
+      net.isIP(text) === 0 && URL.canParse(`http://${text}`) ? `did you mean http://${text}?` : SERVER_FORMS,
+    )
+  if (!URL.canParse(text)) throw new WrongValue('is no URL', SERVER_FORMS)
+  const url = new URL(text)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new WrongValue(`has the scheme ${url.protocol}//, which hopwise does not speak`, SERVER_FORMS)
+  if (url.username !== '' || url.password !== '')
+    throw new WrongValue('has a user name or password in it, which would be sent to nobody', 'take them out')
+  if ((url.pathname !== '/' && url.pathname !== '') || url.search !== '' || url.hash !== '')
+    throw new WrongValue(
+      `has the path ${url.pathname}${url.search}${url.hash}`,
+      `write ${url.origin} here; setPrefix in the route puts a path in front`,
+    )
+  if (url.port === '0') throw new WrongValue('has port 0, to which nobody can connect', SERVER_FORMS)
+  const secure = url.protocol === 'https:'
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  return { kind: 'tcp', secure, host, port: url.port === '' ? (secure ? 443 : 80) : Number(url.port) }
+}
+
+/** What a route names: a group, or a URL, which is a group of one. */
+export function readTarget(text: string): { group: string } | { server: Server } {
+  if (text.includes(':')) return { server: readServer(text) }
+  return { group: readLabel(text) }
+}
+
+function readSrv(scheme: string, rest: string): Server {
+  const name = rest.replace(/\/$/, '').toLowerCase()
+  if (!NAME.test(name) || name.startsWith('*') || net.isIP(name) !== 0)
+    throw new WrongValue('names no SRV record', 'write srv+http://_http._tcp.app.example, without port and path')
+  return { kind: 'srv', secure: scheme.toLowerCase() === 'https', name }
+}
+
+/** The proxy behind a forward proxy: `http://[user:password@]host[:port]`. */
+export function readParent(text: string): void {
+  const form = 'write http://host:port or http://user:password@host:port'
+  const found = /^https?:\/\/(?:([^@/]*)@)?([^@]*)$/i.exec(text)
+  if (!found) throw new WrongValue('is no http:// or https:// URL', form)
+  readServer(text.replace(/\/\/.*@/, '//'))
+  const [, secret] = found
+  if (secret === undefined) return
+  const user = decoded(secret)
+  if (user === undefined)
+    throw new WrongValue('has a % in its password that begins nothing', 'write %25 for a percent sign')
+  if (!/^[^:\p{Cc}]+:\P{Cc}*$/u.test(user)) throw new WrongValue('has no user:password before its @', form)
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Where a forward proxy may go: a network as above, a host name, or `*.domain`. */
+export function readDestination(text: string): void {
+  if (/^[\d.:/a-f]*[:/]|^[\d.]+$/i.test(text)) readNetwork(text)
+  adopted('is no destination', () => new Destinations([text]))
+}
+
+const NAME = /^(\*\.)?([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/i
+
+/** The host of a route: a name, `*.domain` for one or more labels in front, or an address; without a port. */
+export function readRouteHost(text: string): string {
+  return adopted('is no host for a route', () => hostPattern(text))
+}
+
+/** The path of a route, or a prefix of it. */
+export function readPath(text: string): void {
+  adopted('is no path', () => checkPath('path', text))
+}
+
+export function readMethod(text: string): void {
+  adopted('is not the method that it looks like', () => checkRoute({ method: [text] }))
+}
+
+/** The name to ask a server for in TLS. */
+export function readServername(text: string): void {
+  if (!NAME.test(text) || text.startsWith('*') || net.isIP(text) !== 0)
+    throw new WrongValue('is no host name', 'write a name such as app.internal')
+}
+
+/** The name of a listener, for logs and metrics; that of its address is one, too. */
+export function readListenerName(text: string): void {
+  if (!/^[!-~]{1,128}$/.test(text))
+    throw new WrongValue('is no name', 'visible ASCII without spaces, at most 128 letters')
+}
+
+/** The name of a group: it stands in logs and metrics, and must not look like a URL. */
+export function readLabel(text: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(text)) return text
+  throw new WrongValue(
+    'is no name',
+    'letters, digits, dots, hyphens and underscores, at most 63, a letter or digit first',
+  )
+}
+
+const TOKEN_FORM = "use letters, digits and !#$%&'*+-.^_`|~ only"
+
+export function readToken(text: string): string {
+  if (isToken(text)) return text
+  throw new WrongValue('is no token', TOKEN_FORM)
+}
+
+/** The `Host` that is sent: preserve, upstream, or an authority of one's own. */
+export function readSendHost(text: string): void {
+  adopted('is no host', () => checkSendHost(text))
+}
+
+/** The value of a field that a route sets (RFC 9110 5.5). */
+export function readFieldValue(text: string): void {
+  try {
+    checkFieldValue('', text)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    const [what = '', right = ''] = error.message.replace('the value of  ', '').split(/: (.*)/s)
+    throw new WrongValue(what, right)
+  }
+}
+
+/** The name of a field that a route sets or removes. */
+export function readFieldName(kind: 'request' | 'response', text: string): void {
+  try {
+    checkFieldName(kind, text)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    const reason = /cannot be edited: (.*)$/s.exec(error.message)?.[1]
+    if (reason === undefined) throw new WrongValue('is no name of a field', TOKEN_FORM)
+    throw new WrongValue('is not for routes to change', reason)
+  }
+}
+
+/** Statuses of a good answer: `200-399`, `200,204`. */
+export function readStatus(text: string): void {
+  adopted('is no list of statuses', () => readStatuses(text))
+}
+
+/** A name server: an address with or without a port. */
+export function readNameserver(text: string): string {
+  const found = /^(?:\[([^\]]+)\]|([\d.]+))(?::(\d{1,5}))?$/.exec(text)
+  const address = found?.[1] ?? found?.[2] ?? text
+  const port = Number(found?.[3] ?? 53)
+  if (net.isIP(address) !== 0 && port >= 1 && port <= 65_535) return text
+  throw new WrongValue('is no address of a name server', "write 127.0.0.1:53, '[::1]:53', or the address alone")
+}

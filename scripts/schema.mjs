@@ -1,0 +1,5 @@
+// Writes config/hopwise.schema.json from the schema in lib/config. `npm run schema` builds first; a test fails when it was forgotten.
+import { writeFileSync } from 'node:fs'
+import { jsonSchemaText } from '../dist/lib/config/json-schema.js'
+
+writeFileSync(new URL('../config/hopwise.schema.json', import.meta.url), jsonSchemaText())

@@ -1,0 +1,162 @@
+import * as fs from 'node:fs'
+import { join } from 'node:path'
+import { type Test, test } from 'tap'
+import { readConfiguration } from '../../lib/config/read.js'
+import { run } from '../support/child.js'
+import { needs, pathOf } from '../support/needs.js'
+import { tempFolder } from '../support/temp-folder.js'
+
+const OPENSSL = needs('openssl')
+
+interface Made {
+  folder: string
+  /** Writes a file into the folder. */
+  write(name: string, text: string): void
+  text(name: string): string
+  /** `path | message | hint`, without the folder. */
+  said(configuration: string, now?: number): string[]
+}
+
+/** A folder with a certificate and its key (a.pem, a.key), and another pair (b). */
+async function prepare(t: Test): Promise<Made> {
+  const folder = tempFolder(t)
+  const text = (name: string) => fs.readFileSync(join(folder, name), 'utf8')
+  const write = (name: string, content: string) => fs.writeFileSync(join(folder, name), content)
+  for (const name of ['a', 'b']) {
+    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+    const files = ['-keyout', join(folder, `${name}.key`), '-out', join(folder, `${name}.pem`)]
+    const { code, err } = await run(t, pathOf('openssl'), [
+      'req',
+      '-x509',
+      ...curve,
+      '-subj',
+      `/CN=${name}.example`,
+      ...files,
+    ])
+    if (code !== 0) throw new Error(err)
+  }
+  const said = (configuration: string, now = Date.now()) => {
+    write('hopwise.yaml', configuration)
+    return readConfiguration(join(folder, 'hopwise.yaml'), { environment: {}, now }).findings.map(
+      ({ severity, path, message, hint }) => `${severity} ${path} | ${message} | ${hint}`.replaceAll(`${folder}/`, ''),
+    )
+  }
+  return { folder, write, text, said }
+}
+
+const tls = (cert: string, key: string, rest = '') =>
+  `listeners: [{ address: 127.0.0.1:0, routes: [{ upstream: http://a }], tls: { certificates: [{ cert: ${cert}, key: ${key} }]${rest} } }]\n`
+const CERT = 'listeners[0].tls.certificates[0].cert'
+const KEY = 'listeners[0].tls.certificates[0].key'
+
+test('certificates and keys', OPENSSL, async t => {
+  const { write, text, said, folder } = await prepare(t)
+  t.same(said(tls('a.pem', 'a.key')), [])
+  write('chain.pem', `${text('a.pem')}${text('b.pem')}`)
+  t.same(said(tls('chain.pem', 'a.key')), [], 'with what signed it')
+  t.same(said(tls('a.pem', 'b.key')), [
+    `error ${KEY} | b.key is not the key of the certificate in a.pem | that is for "CN=a.example"; its own certificate must stand first in the file`,
+  ])
+  t.same(said(tls('a.key', 'a.pem')), [
+    `error ${CERT} | a.key has no PEM certificate in it | it has a key in it: are the two names swapped?`,
+    `error ${KEY} | a.pem has no private key in it that can be read | it has a certificate in it: are the two names swapped?`,
+  ])
+  t.same(said(tls('none.pem', '.')), [
+    `error ${CERT} | none.pem cannot be read: there is no such file | names are relative to the folder of this file`,
+    `error ${KEY} | ${folder} cannot be read: it is a folder | name the file in it`,
+  ])
+  write('empty', '')
+  t.match(said(tls('empty', 'empty')), [
+    /has no PEM certificate in it \| a PEM file has lines/,
+    /no private key.*PEM file has lines/,
+  ])
+  write('damaged.pem', text('a.pem').replace(/M/g, '!'))
+  t.match(said(tls('damaged.pem', 'a.key')), [/the certificate in damaged\.pem cannot be read \| the text between/])
+  t.match(said(tls('/dev/zero', 'a.key')), [/is no ordinary file/])
+  write('huge', 'x'.repeat(10_485_761))
+  t.match(said(tls('huge', 'a.key')), [/huge is too large: 10485761 octets/])
+})
+
+test('a key with a password, which nobody could be asked for', OPENSSL, async t => {
+  const { folder, said } = await prepare(t)
+  const words = [
+    'pkcs8',
+    '-topk8',
+    '-in',
+    join(folder, 'a.key'),
+    '-passout',
+    'pass:x',
+    '-out',
+    join(folder, 'locked.key'),
+  ]
+  t.equal((await run(t, pathOf('openssl'), words)).code, 0)
+  t.match(said(tls('a.pem', 'locked.key')), [/store it without one/])
+})
+
+test('dates are doubts: a certificate may be renewed while we run', OPENSSL, async t => {
+  const { said } = await prepare(t)
+  const day = 86_400_000
+  t.match(said(tls('a.pem', 'a.key'), Date.now() + 3 * day), [
+    /^warning .*cert \| the certificate in a\.pem has expired: it was valid until .* \| renew it/,
+  ])
+  t.match(said(tls('a.pem', 'a.key'), Date.now() - 3 * day), [
+    /^warning .*cert \| the certificate in a\.pem is not valid yet/,
+  ])
+})
+
+test('authorities, ciphers, and what is shown to upstreams', OPENSSL, async t => {
+  const { said } = await prepare(t)
+  t.same(said(tls('a.pem', 'a.key', ', clientCertificates: { ca: b.pem }, ciphers: ECDHE-RSA-AES128-GCM-SHA256')), [])
+  t.match(said(tls('a.pem', 'a.key', ', clientCertificates: { ca: b.key }')), [
+    /^error listeners\[0\]\.tls\.clientCertificates\.ca \| b\.key has no PEM/,
+  ])
+  t.match(said(tls('a.pem', 'a.key', ', ciphers: NONSENSE')), [/tls\.ciphers \| OpenSSL finds no cipher in "NONSENSE"/])
+  const group = (text: string) =>
+    said(
+      `listeners: [{ address: 127.0.0.1:0, routes: [{ upstream: g }] }]\nupstreams: { g: { servers: [https://a], tls: ${text} } }\n`,
+    )
+  t.same(group('{ ca: a.pem, cert: b.pem, key: b.key }'), [])
+  t.match(group('{ ca: a.key, cert: b.pem, key: a.key }'), [
+    /upstreams\.g\.tls\.ca \| a\.key has no PEM/,
+    /upstreams\.g\.tls\.key \| a\.key is not the key/,
+  ])
+})
+
+test('the texts of the files come with the configuration: what is used is what was checked', OPENSSL, async t => {
+  const { folder, said, text } = await prepare(t)
+  said(tls('a.pem', 'a.key'))
+  const { contents } = readConfiguration(join(folder, 'hopwise.yaml'), { environment: {} })
+  t.same(contents, { [join(folder, 'a.pem')]: text('a.pem'), [join(folder, 'a.key')]: text('a.key') })
+})
+
+test('users', async t => {
+  const folder = tempFolder(t)
+  const file = join(folder, 'hopwise.yaml')
+  fs.writeFileSync(file, 'listeners: [{ address: 127.0.0.1:0, mode: forward, users: { file: users.txt } }]\n')
+  const said = (users: string) => {
+    fs.writeFileSync(join(folder, 'users.txt'), users)
+    return readConfiguration(file, { environment: {} }).findings.map(({ message }) =>
+      message.replaceAll(`${folder}/`, ''),
+    )
+  }
+  const hash = `$scrypt$ln=15,r=8,p=1$${'A'.repeat(22)}$${'B'.repeat(43)}`
+  t.same(said(`# who may\n\nann:${hash}\nbob:${hash}\r\n`), [])
+  t.same(said('# nobody\n'), ['users.txt has no user in it'])
+  t.same(said(`ann:${hash}\nbob:sesame\n`), ['line 2 of users.txt is not user:hash'], 'without what stands there')
+  t.same(said(`:${hash}`), ['line 1 of users.txt is not user:hash'])
+  t.same(said(`ann:${hash}\nann:${hash}\n`), ['line 2 of users.txt has a user who was there before'])
+})
+
+test('where the access log goes', async t => {
+  const folder = tempFolder(t)
+  const file = join(folder, 'hopwise.yaml')
+  const said = (to: string) => {
+    fs.writeFileSync(file, `listeners: [{ address: 127.0.0.1:0, mode: forward }]\nlogs: { access: { to: ${to} } }\n`)
+    return readConfiguration(file, { environment: {} }).findings.map(({ message }) => message.replaceAll(folder, ''))
+  }
+  for (const to of ['stdout', 'off', 'access.log', '/dev/null']) t.same(said(to), [], to)
+  fs.writeFileSync(join(folder, 'old.log'), '')
+  t.same(said('old.log'), [])
+  t.same(said('.'), [' is a folder'])
+  t.match(said('none/access.log'), [/cannot be made in \/none: there is no such folder/])
+})

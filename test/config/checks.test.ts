@@ -1,0 +1,222 @@
+import { test } from 'tap'
+import { gateway, readText, told } from './reading.js'
+
+const bare = (finding: string) => finding.replace(/^\S+ /, '')
+const said = (text: string) => told(readText(text)).map(bare)
+
+/** Two listeners, each `{ address, … }`. */
+const listeners = (...items: string[]) => `listeners:\n${items.map(item => `  - { ${item} }\n`).join('')}`
+const forward = (address: string, rest = '') =>
+  `address: '${address}', mode: forward, clients: { allow: [10.0.0.0/8] }${rest}`
+
+test('two listeners on one address', async t => {
+  const taken = (a: string, b: string) => said(listeners(forward(a), forward(b)))
+  for (const [a, b] of [
+    ['127.0.0.1:80', '127.0.0.1:80'],
+    [':80', '127.0.0.1:80'],
+    ['127.0.0.1:80', '0.0.0.0:80'],
+    ['[::]:80', ':80'],
+    ['Localhost:80', 'localhost:80'],
+    ['unix:/a', 'unix:/a'],
+    ['fd:3', 'fd:3'],
+    ['systemd:web', 'systemd:web'],
+  ] as const)
+    t.match(taken(a, b), [/^error listeners\[1\]\.address \| .* is taken by listeners\[0\] already/], `${a} ${b}`)
+  for (const [a, b] of [
+    ['127.0.0.1:0', '127.0.0.1:0'],
+    ['127.0.0.1:80', '127.0.0.1:81'],
+    ['127.0.0.1:80', '127.0.0.2:80'],
+    ['unix:/a', 'unix:/b'],
+    ['fd:3', 'fd:4'],
+    ['unix:/a', ':80'],
+  ] as const)
+    t.same(taken(a, b), [], `${a} ${b}`)
+  t.match(said(`${listeners(forward(':80'))}admin: { address: 127.0.0.1:80 }\n`), [
+    /^error admin\.address \| "127\.0\.0\.1:80" is taken by listeners\[0\] already, which listens on ":80" \| take another port$/,
+  ])
+  t.match(said(listeners(forward(':80', ', name: a'), forward(':81', ', name: a'))), [
+    /^error listeners\[1\]\.name \| "a" is the name of listeners\[0\]/,
+  ])
+})
+
+test('keys that belong to another mode', async t => {
+  const rows: [string, RegExp][] = [
+    [
+      'address: ":0", mode: forward, routes: [{ upstream: http://a }], clients: { allow: ["::1"] }',
+      /routes belongs to mode reverse, and this listener is forward/,
+    ],
+    [
+      'address: 127.0.0.1:0, upstream: http://a, routes: [{ upstream: http://a }]',
+      /upstream belongs to mode dumb.*write routes/,
+    ],
+    [
+      'address: 127.0.0.1:0, users: { file: u }, routes: [{ upstream: http://a }]',
+      /users belongs to mode forward.*or write mode: forward/,
+    ],
+    [
+      'address: 127.0.0.1:0, destinations: {}, routes: [{ upstream: http://a }]',
+      /destinations belongs to mode forward/,
+    ],
+    [
+      'address: 127.0.0.1:0, mode: dumb, trace: true',
+      /the dumb proxy has no trace \| it takes address, name, mode and upstream/,
+    ],
+    ['address: 127.0.0.1:0, mode: dumb, upstream: https://a', /the dumb proxy knows http:\/\/ only/],
+    ['address: 127.0.0.1:0', /a reverse listener without routes answers 404 to everything/],
+  ]
+  for (const [listener, message] of rows) t.match(said(listeners(listener)), [message], listener)
+  t.same(
+    said(listeners('address: 127.0.0.1:0, mode: revers, users: { file: u }')).length,
+    1,
+    'a wrong mode is all that is told',
+  )
+})
+
+test('doors that stand open', async t => {
+  const open = /^warning listeners\[0\]\.address \| an open forward proxy/
+  t.match(said(listeners("address: ':3128', mode: forward")), [open])
+  t.match(said(listeners('address: 192.0.2.1:3128, mode: forward')), [open])
+  for (const rest of [
+    'address: 127.0.0.1:1',
+    "address: '[::1]:1'",
+    'address: unix:/a',
+    "address: ':1', users: { file: u }",
+    "address: ':1', clients: { allow: ['::1'] }",
+    "address: ':1', tls: { certificates: [{ cert: a, key: b }], clientCertificates: { ca: c } }",
+  ])
+    t.same(said(listeners(`${rest}, mode: forward`)), [], rest)
+  t.match(said(gateway({ more: "admin: { address: ':9090' }\n" })), [/^warning admin\.address/])
+  t.match(said(gateway({ group: 'tls: { insecure: true }' }).replace('http://127', 'https://127')), [
+    /^warning upstreams\.app\.tls\.insecure/,
+  ])
+})
+
+const routes = (...items: string[]) =>
+  `listeners:\n  - address: 127.0.0.1:8080\n    routes:\n${items.map(item => `      - { ${item}, upstream: http://127.0.0.1:3000 }\n`).join('')}`
+
+test('routes to which nothing comes', async t => {
+  const never = (first: string, second: string) => said(routes(first, second))
+  for (const [first, second] of [
+    ['sendHost: preserve', 'host: a'],
+    ['sendHost: preserve', 'exact: /a'],
+    ['path: /', 'path: /a'],
+    ['path: /a', 'path: /a/b'],
+    ['path: /a', 'exact: /a'],
+    ['path: /a/', 'exact: /a/b'],
+    ['exact: /a', 'exact: /a'],
+    ['host: a', 'host: A'],
+    ["host: '*.a'", 'host: b.a'],
+    ["host: '*.a'", "host: '*.b.a'"],
+    ["host: ['*.a', c]", 'host: [b.a, c]'],
+    ['method: [GET, POST]', 'method: GET, host: x'],
+    ['path: /a, method: GET', 'path: /a/b, method: [GET]'],
+  ] as const)
+    t.match(
+      never(first, second),
+      [/^error listeners\[0\]\.routes\[1\] \| nothing comes to this route: routes\[0\] takes all/],
+      `${first} / ${second}`,
+    )
+  for (const [first, second] of [
+    ['host: a', 'sendHost: preserve'],
+    ['path: /a', 'path: /ab'],
+    ['path: /a/', 'path: /a'],
+    ['exact: /a', 'path: /a'],
+    ["host: '*.a'", 'host: a'],
+    ['host: b.a', "host: '*.a'"],
+    ['host: [a, b]', 'host: [a, c]'],
+    ['method: GET', 'method: [GET, POST]'],
+    ['method: GET', 'path: /a'],
+    ['host: a, path: /a', 'path: /a'],
+  ] as const)
+    t.same(never(first, second), [], `${first} / ${second}`)
+})
+
+test('what one route says against itself', async t => {
+  const rows: [string, RegExp][] = [
+    ['path: /a, exact: /a', /exact \| path and exact stand in one route/],
+    ['path: /a, stripPrefix: /b', /^warning .*stripPrefix \| "\/b" is never at the front/],
+    ['requestFields: { set: { X-A: a, x_a: b } }', /set\.x_a \| x_a is the same field as X-A/],
+    ['responseFields: { set: { X-A: a }, remove: [x-a] }', /remove\[0\] \| x-a is set and removed/],
+  ]
+  for (const [route, message] of rows) t.match(said(routes(route)), [message], route)
+  for (const route of [
+    'path: /a, stripPrefix: /a',
+    'path: /a, stripPrefix: /a/b',
+    'path: /a/b, stripPrefix: /a',
+    'stripPrefix: /a',
+  ])
+    t.same(said(routes(route)), [], route)
+})
+
+test('fields that no route may touch', async t => {
+  for (const name of [
+    'Connection',
+    'Content-Length',
+    'Transfer-Encoding',
+    'Host',
+    'Keep-Alive',
+    'Proxy-Connection',
+    'TE',
+    'Trailer',
+    'Upgrade',
+    'Via',
+  ]) {
+    t.match(
+      said(routes(`requestFields: { set: { ${name}: x } }`)),
+      [/"[\w-]+" is not for routes to change \| .+/],
+      name,
+    )
+    t.match(said(routes(`requestFields: { remove: [${name}] }`)), [/is not for routes to change \| .+/], name)
+  }
+  t.same(said(routes('responseFields: { remove: [Server] }')), [])
+  t.match(said(routes("requestFields: { set: { 'X A': x } }")), [/"X A" is no name of a field/])
+  t.match(said(routes('requestFields: { set: { X: "a\\nb" } }')), [/"a\\nb" has a control character in it/])
+  t.match(said(routes('requestFields: { set: { X: " a" } }')), [/has whitespace at its ends \| leave it off/])
+  t.match(said(routes('requestFields: { set: { X: "日" } }')), [/only latin1 can be sent/])
+})
+
+test('groups that cannot serve', async t => {
+  const servers = (text: string, rest = '') => said(gateway({ group: rest }).replace('[http://127.0.0.1:3000]', text))
+  t.match(servers('[{ url: http://a, backup: true }]'), [/^error upstreams\.app\.servers \| all servers are backups/])
+  t.match(servers('[{ url: http://a, weight: 0 }]'), [/all servers have the weight 0/])
+  t.match(servers('[http://a, http://A:80/]'), [/servers\[1\] \| "http:\/\/A:80\/" is servers\[0\] already/])
+  t.match(servers('[]'), [/the list is empty/])
+  t.match(servers('[http://127.0.0.1:8080]'), [/is the address that hopwise itself listens on/])
+  t.match(said(routes('host: a').replace('3000', '8080')), [/is the address that hopwise itself listens on/])
+  t.match(servers('[http://a]', 'tls: {}'), [/^error upstreams\.app\.tls \| tls has no use/])
+  t.match(servers('[http://a, https://b]', 'tls: {}'), [
+    /^warning upstreams\.app\.tls \| http:\/\/a of this group is reached without TLS/,
+  ])
+  t.same(servers('[srv+https://_a._tcp.b]', 'tls: {}'), [])
+  t.match(servers('[https://a]', 'tls: { ca: a, insecure: true }'), [
+    /ca and insecure contradict each other/,
+    /^warning/,
+  ])
+  t.match(servers('[https://a]', 'tls: { cert: a }'), [/cert stands alone/])
+  t.match(servers('[https://a]', 'tls: { key: a }'), [/key stands alone/])
+})
+
+test('balance and what goes with it', async t => {
+  const group = (text: string) => said(gateway({ group: text }))
+  t.match(group('hash: { by: address }'), [/hash is for balance: hash, and this group has balance: round-robin/])
+  t.match(group('balance: hash\nhash: { by: field }'), [/by: field wants the name of the field/])
+  t.match(group('balance: hash\nhash: { by: cookie }'), [/by: cookie wants the name of the cookie/])
+  t.match(group('balance: hash\nhash: { name: a }'), [/an address has no name/])
+  t.same(group('balance: hash'), [])
+  t.match(group('resolve: { minMs: 2, maxMs: 1 }'), [/minMs \(2\) is more than maxMs \(1\)/])
+  t.match(group('healthCheck: { timeoutMs: 6000 }'), [/timeoutMs \(6000\) is more than intervalMs \(5000\)/])
+})
+
+test('what stands on something wrong is not told of', async t => {
+  t.same(said(routes('hots: a', 'path: /x')), [
+    'error listeners[0].routes[0].hots | there is no key hots here | did you mean host?',
+  ])
+  t.same(
+    said('upstreams: 5\nlisteners: [{ address: 127.0.0.1:0, routes: [{ upstream: a }] }]\n').length,
+    2,
+    'the group is not there either way',
+  )
+  t.same(said('listeners: 5\nupstreams: { a: { servers: [http://a] } }\n').length, 1, 'the group may well be used')
+  t.same(said(gateway({ group: 'balanc: hash\nhash: { by: address }' })).length, 2)
+  t.same(said(gateway({ group: 'balance: hsh\nhash: { by: address }' })).length, 1)
+})
