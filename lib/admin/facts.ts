@@ -1,0 +1,87 @@
+import type { Deadlines } from '../link/deadlines.js'
+import type { Limits } from '../link/limits.js'
+import type { CloseReason } from '../policy/close-reason.js'
+
+/** What the adviser is told: the configuration with its defaults, and what was observed since the start (nothing, at the start). */
+export interface Facts {
+  readonly listeners: readonly ListenerFacts[]
+  readonly groups: readonly GroupFacts[]
+  readonly admin: { readonly loopback: boolean } | null
+  /** Of the file as a whole. */
+  readonly deadlines: Deadlines & { readonly announceMs?: number }
+  readonly limits: Limits
+  /** `ulimit -n`; null: not known. */
+  readonly filesMax: number | null
+  /** After so long whoever stops us (docker, Kubernetes, systemd) kills; null: not known. */
+  readonly stopGraceMs: number | null
+  /** Reused upstream connections that turned out to be dead, and requests sent on reused ones. */
+  readonly races: { readonly lost: number; readonly reused: number }
+}
+
+/** Where something stands in the file: `['listeners', 0, 'tls']`. */
+export type Place = readonly (string | number)[]
+
+export interface ListenerFacts {
+  readonly path: Place
+  readonly name: string
+  readonly mode: 'reverse' | 'forward' | 'dumb'
+  /** Only this machine can reach it: a loopback address, or a Unix socket. */
+  readonly loopback: boolean
+  readonly tls: boolean
+  readonly trust: readonly string[]
+  readonly proxyProtocol: boolean
+  /** Clients have to log in. */
+  readonly users: boolean
+  /** `clients.allow` is given. */
+  readonly restricted: boolean
+  readonly deadlines: Deadlines
+}
+
+export interface GroupFacts {
+  readonly path: Place
+  readonly name: string
+  /** As they stand in the file, before names are resolved. */
+  readonly servers: readonly ServerFacts[]
+  /** As written in the file; 0 when nothing is written there. */
+  readonly retries: number
+  readonly insecure: boolean
+  readonly deadlines: Deadlines
+  readonly limits: Limits
+  readonly healthCheck: {
+    readonly intervalMs: number
+    readonly timeoutMs: number
+    readonly unhealthyAfter: number
+  } | null
+  readonly seen: GroupSeen
+}
+
+export interface ServerFacts {
+  readonly backup: boolean
+  /** An address or a Unix socket: exactly one place, where a name may stand for several. */
+  readonly literal: boolean
+}
+
+/** What a group has shown since the start. */
+export interface GroupSeen {
+  readonly requests: number
+  /** Requests that had to wait for a connection, and those that got none. */
+  readonly queued: number
+  readonly refused: number
+  readonly closes: Partial<Record<CloseReason, number>>
+  /** The shortest idle limit that one of its servers announced with `Keep-Alive`, or null. */
+  readonly announcedIdleMs: number | null
+  /** The shortest that one has taught by closing, or null; the margin of a second is taken off already. */
+  readonly learnedIdleMs: number | null
+}
+
+/** What a rule found. */
+export interface Found {
+  readonly path: Place
+  readonly sentence: string
+  readonly change: string
+}
+
+/** 0 is "no limit" for every deadline. */
+export const orNever = (ms: number): number => (ms === 0 ? Number.POSITIVE_INFINITY : ms)
+/** A duration for a sentence. */
+export const inWords = (ms: number): string => (ms === 0 ? 'no limit' : ms % 1000 === 0 ? `${ms / 1000} s` : `${ms} ms`)

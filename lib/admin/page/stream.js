@@ -1,0 +1,52 @@
+/** @typedef {import('../look.js').Look} Look */
+/** @typedef {import('../pulse.js').Pulse} Pulse */
+/** @typedef {'connecting' | 'live' | 'stale' | 'paused'} State */
+
+/** Without a look for so long what is shown is old: they come each second. */
+const STALE_MS = 3_500
+const RETRY_MS = 3_000
+
+/**
+ * The stream of looks. An EventSource comes again by itself when the connection breaks, but not after an answer that is no stream
+ * (503: too many pages): then this does.
+ * @param {{ history(pulses: Pulse[]): void, look(look: Look): void, state(state: State, sinceMs: number): void }} told
+ */
+export function watch(told) {
+  /** @type {EventSource | null} */
+  let source = null
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let retry
+  let paused = false
+  let lookedAt = Number.NEGATIVE_INFINITY
+  const tell = () => {
+    const sinceMs = performance.now() - lookedAt
+    if (paused) told.state('paused', sinceMs)
+    else if (sinceMs < STALE_MS) told.state('live', sinceMs)
+    else told.state(lookedAt < 0 ? 'connecting' : 'stale', sinceMs)
+  }
+  const open = () => {
+    source = new EventSource('/events')
+    source.addEventListener('history', ({ data }) => told.history(JSON.parse(data)))
+    source.addEventListener('look', ({ data }) => {
+      lookedAt = performance.now()
+      told.look(JSON.parse(data))
+      tell()
+    })
+    source.addEventListener('error', () => {
+      tell()
+      if (source?.readyState === EventSource.CLOSED) retry = setTimeout(open, RETRY_MS)
+    })
+  }
+  setInterval(tell, 1_000)
+  open()
+  return {
+    /** A pause ends the stream: nobody is asked for what nobody looks at. @param {boolean} on */
+    pause(on) {
+      paused = on
+      clearTimeout(retry)
+      source?.close()
+      if (!on) open()
+      tell()
+    },
+  }
+}

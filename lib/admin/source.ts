@@ -1,0 +1,184 @@
+import type { ClientState } from '../link/connection-state.js'
+import type { HistogramSnapshot } from '../link/histogram.js'
+import type { MemberStatus } from '../link/standing.js'
+import type { CloseReason } from '../policy/close-reason.js'
+import type { LedgerRow } from '../policy/ledger.js'
+import type { Outcome, ProxyStats } from '../proxy/events.js'
+import type { Advice } from './adviser.js'
+
+/** Where the admin listener gets everything that it shows. It asks when somebody looks, never because of a request. */
+export interface AdminSource {
+  /** All workers and listeners together. */
+  stats(): Totals | Promise<Totals>
+  ready(): boolean
+  /** One sentence, '' when it is ready. */
+  reasonNotReady(): string
+  advice(): readonly Advice[]
+  /** The busiest `max` connections on each side and the exchanges between them; everything is a copy. */
+  snapshot(max: number): Snapshot | Promise<Snapshot>
+  /** What became of the fields of one exchange; null when it is not known, or not any more. */
+  ledger(exchange: string): Ledger | null | Promise<Ledger | null>
+  /** Somebody looks at the live page (or nobody does any more): only then need heads be kept for `ledger`. */
+  watched(on: boolean): void
+}
+
+export interface Totals extends ProxyStats {
+  /** As in `Via`. */
+  readonly name: string
+  readonly version: string
+  /** Milliseconds since 1970. */
+  readonly startedAt: number
+  readonly workers: { readonly wanted: number; readonly running: number; readonly restarts: number }
+  readonly reloads: { readonly accepted: number; readonly refused: number }
+  readonly phases: Readonly<Record<Phase, HistogramSnapshot>>
+  /** Final responses sent to clients. */
+  readonly statuses: Readonly<Record<StatusClass, number>>
+  /** Reused connections that the upstream had closed just as a request was sent: the idle race, lost. */
+  readonly racesLost: number
+  /** Requests and connections that a guard refused, by the guard's key in the file (`allow`, `requestsPerSecond`, …). */
+  readonly guards: Readonly<Record<string, number>>
+  readonly groups: readonly GroupTotals[]
+}
+
+/** Where the time of an exchange goes; the words of `ExchangeRecord.ms`. */
+export const PHASES = ['head', 'wait', 'firstByte', 'total'] as const
+export type Phase = (typeof PHASES)[number]
+
+export const STATUS_CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const
+export type StatusClass = (typeof STATUS_CLASSES)[number]
+
+export interface GroupTotals {
+  readonly name: string
+  readonly members: readonly MemberTotals[]
+}
+
+/** As the balancer has them. */
+export const MEMBER_STATES = ['up', 'slow-start', 'trial', 'ejected', 'down'] as const satisfies MemberState[]
+export type MemberState = MemberStatus<unknown>['state']
+
+/** One server of a group; of a server with a name, one of its addresses. */
+export interface MemberTotals {
+  /** As the origins of `ProxyStats` are written, with the address where there are several. Unique in its group. */
+  readonly name: string
+  readonly state: MemberState
+  readonly weight: number
+  readonly backup: boolean
+  readonly idle: number
+  readonly busy: number
+  readonly dialing: number
+  readonly waiting: number
+  readonly requests: number
+  readonly failures: number
+  readonly ejections: number
+  /** Requests that had to wait for a connection, and those that found the queue full. */
+  readonly queued: number
+  readonly refused: number
+  readonly closes: Partial<Record<CloseReason, number>>
+  /** The shortest idle limit that it has announced in Keep-Alive. */
+  readonly announcedIdleMs?: number
+  readonly learnedIdleMs?: number
+}
+
+/** One moment of all connections. */
+export interface Snapshot {
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly clients: Shown<ClientView>
+  readonly upstreams: Shown<UpstreamView>
+  /** Those under way, and those that ended a moment ago: between two looks most begin and end. */
+  readonly exchanges: Shown<ExchangeView>
+  /** Newest first, a few dozen. */
+  readonly closed: readonly ClosedView[]
+}
+
+export interface Shown<T> {
+  readonly list: readonly T[]
+  /** How many there are in all. */
+  readonly total: number
+}
+
+interface ConnectionView {
+  /** Unique among all workers: `c12`, `w2.c12`. */
+  readonly id: string
+  readonly ageMs: number
+  readonly requests: number
+  /** The idle clock, while it runs. */
+  readonly idle?: IdleClock
+}
+
+export interface IdleClock {
+  readonly leftMs: number
+  readonly limitMs: number
+  /** What will be the reason of its end. */
+  readonly reason: CloseReason
+}
+
+export interface ClientView extends ConnectionView {
+  /** Address and port. */
+  readonly peer: string
+  readonly listener: string
+  readonly state: ClientState
+}
+
+export interface UpstreamView extends ConnectionView {
+  readonly origin: string
+  /** '' while it is being dialled. */
+  readonly address: string
+  /** '' in forward mode. */
+  readonly group: string
+  readonly state: 'dialing' | 'busy' | 'idle' | 'tunnelling'
+}
+
+/** How far an exchange has come. */
+export type ExchangeStage = 'reading' | 'waiting' | 'sent' | 'responding' | 'tunnelling' | 'over'
+
+export interface ExchangeView {
+  readonly id: string
+  /** The id of the client's connection. */
+  readonly client: string
+  /** The id of the upstream's connection, '' while (or because) it has none. */
+  readonly upstream: string
+  readonly origin: string
+  readonly method: string
+  /** As received; what is secret in it is taken out before it is shown. */
+  readonly target: string
+  readonly host: string
+  /** 0 until there is one. */
+  readonly status: number
+  readonly stage: ExchangeStage
+  /** Since its first octet; when it is over, what it took. */
+  readonly ageMs: number
+  readonly retries: number
+  /** When it is over. */
+  readonly outcome?: Outcome
+}
+
+export interface ClosedView {
+  readonly id: string
+  readonly side: 'client' | 'upstream'
+  readonly peer: string
+  readonly requests: number
+  readonly ageMs: number
+  readonly reason: CloseReason
+  readonly detail?: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
+/** What became of each field of one exchange. */
+export interface Ledger {
+  readonly exchange: string
+  readonly request: LedgerSide | null
+  /** null: there is none (yet), or it was not kept. */
+  readonly response: LedgerSide | null
+}
+
+export interface LedgerSide {
+  /** As received. */
+  readonly startLine: string
+  /** As sent on, '' when nothing was. */
+  readonly sentLine: string
+  readonly rows: readonly LedgerRow[]
+  /** Sentences on what does not stand in a table of fields. */
+  readonly notes: readonly string[]
+}

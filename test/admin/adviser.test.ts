@@ -1,0 +1,180 @@
+import { test } from 'tap'
+import { ADVICE_CODES, advise, keyOf } from '../../lib/admin/adviser.js'
+import type { Facts } from '../../lib/admin/facts.js'
+import { DEADLINES } from '../../lib/link/deadlines.js'
+import { LIMITS } from '../../lib/link/limits.js'
+import { factsOf, withGroup, withListener } from './facts.js'
+
+/** What is so; the code of what is said of it, or nothing; the key that is named. */
+type Row = readonly [facts: Facts, code: string | null, key?: string]
+
+const SERVER = { backup: false, literal: true }
+
+const LISTENERS: readonly Row[] = [
+  [withListener(), null],
+  [withListener({ mode: 'dumb', trust: ['0.0.0.0/0'], users: true }), null],
+  [withListener({ mode: 'forward' }), 'open-forward-proxy', 'listeners[0].users'],
+  [withListener({ mode: 'forward', loopback: true }), null],
+  [withListener({ mode: 'forward', restricted: true }), null],
+  [withListener({ mode: 'forward', users: true, tls: true }), null],
+  [withListener({ mode: 'forward', users: true }), 'password-in-clear', 'listeners[0].tls'],
+  [withListener({ mode: 'forward', users: true, loopback: true }), null],
+  [withListener({ trust: ['10.0.0.0/8'] }), null],
+  [withListener({ trust: ['10.0.0.0/8', '0.0.0.0/0'] }), 'trust-everybody', 'listeners[0].trust'],
+  [withListener({ trust: ['::/0'] }), 'trust-everybody'],
+  [withListener({ deadlines: { clientIdleMs: 5_000 } }), null],
+  [
+    withListener({ trust: ['10.0.0.0/8'], deadlines: { clientIdleMs: 60_000 } }),
+    'client-idle-order',
+    'listeners[0].deadlines.clientIdleMs',
+  ],
+  [withListener({ trust: ['10.0.0.0/8'], deadlines: { clientIdleMs: 60_001 } }), null],
+  [withListener({ proxyProtocol: true, deadlines: { clientIdleMs: 5_000 } }), 'client-idle-order'],
+  [withListener({ deadlines: { requestHeadMs: 0 } }), 'no-deadline', 'listeners[0].deadlines.requestHeadMs'],
+  [
+    withListener({ trust: ['10.0.0.0/8'], deadlines: { clientIdleMs: 0 } }),
+    'no-deadline',
+    'listeners[0].deadlines.clientIdleMs',
+  ],
+  [withListener({ deadlines: { exchangeMs: 0, tunnelIdleMs: 0 } }), null],
+]
+
+const GROUPS: readonly Row[] = [
+  [withGroup(), null],
+  [withGroup({ insecure: true }), 'insecure-tls', 'upstreams.app.tls.insecure'],
+  // ours, what the upstream announces, what it has taught (less the second that is kept off)
+  [
+    withGroup({ deadlines: { upstreamIdleMs: 4_000 }, seen: { announcedIdleMs: 4_000 } }),
+    'upstream-idle-order',
+    'upstreams.app.deadlines.upstreamIdleMs',
+  ],
+  [withGroup({ deadlines: { upstreamIdleMs: 0 }, seen: { announcedIdleMs: 60_000 } }), 'upstream-idle-order'],
+  [withGroup({ deadlines: { upstreamIdleMs: 4_000 }, seen: { learnedIdleMs: 3_000 } }), 'upstream-idle-order'],
+  [
+    withGroup({ deadlines: { upstreamIdleMs: 4_000 }, seen: { learnedIdleMs: 1_000, announcedIdleMs: 60_000 } }),
+    'upstream-idle-order',
+  ],
+  [withGroup({ deadlines: { upstreamIdleMs: 4_000 }, seen: { learnedIdleMs: 0 } }), 'upstream-idle-order'],
+  [
+    withGroup({ deadlines: { upstreamIdleMs: 4_100 }, seen: { announcedIdleMs: 5_000 } }),
+    'upstream-idle-near',
+    'upstreams.app.deadlines.upstreamIdleMs',
+  ],
+  [withGroup({ deadlines: { upstreamIdleMs: 4_100 }, seen: { learnedIdleMs: 4_000 } }), 'upstream-idle-near'],
+  [withGroup({ deadlines: { upstreamIdleMs: 3_999 }, seen: { announcedIdleMs: 5_000 } }), null],
+  [withGroup({ deadlines: { upstreamIdleMs: 4_000 }, seen: { announcedIdleMs: 75_000 } }), null],
+  [withGroup({ seen: { requests: 1_000, queued: 9 } }), null],
+  [
+    withGroup({ seen: { requests: 1_000, queued: 10 } }),
+    'connections-few',
+    'upstreams.app.limits.upstreamConnectionsMax',
+  ],
+  [withGroup({ seen: { requests: 99, queued: 99 } }), null],
+  [withGroup({ seen: { requests: 10, refused: 1 } }), 'connections-few'],
+  [withGroup({ seen: { requests: 1_000, closes: { 'surplus-idle': 9 } } }), null],
+  [
+    withGroup({ seen: { requests: 1_000, closes: { 'surplus-idle': 10 } } }),
+    'idle-few',
+    'upstreams.app.limits.upstreamIdleMax',
+  ],
+  [withGroup({ limits: { upstreamRequestsMax: 99 } }), 'requests-few', 'upstreams.app.limits.upstreamRequestsMax'],
+  [withGroup({ limits: { upstreamRequestsMax: 100 } }), null],
+  [withGroup({ limits: { upstreamRequestsMax: 0 } }), null],
+  [
+    withGroup({ seen: { requests: 1_000, closes: { 'upstream-close': 300, 'upstream-http10': 200 } } }),
+    'upstream-closes',
+    'upstreams.app.servers',
+  ],
+  [withGroup({ seen: { requests: 1_000, closes: { 'upstream-close': 499 } } }), null],
+  [withGroup({ servers: [SERVER], retries: 1 }), 'retry-alone', 'upstreams.app.retries'],
+  [withGroup({ servers: [SERVER], retries: 3 }), 'retry-alone'],
+  [withGroup({ servers: [SERVER], retries: 0 }), null],
+  [withGroup({ servers: [{ ...SERVER, literal: false }], retries: 1 }), null],
+  [withGroup({ servers: [SERVER, SERVER], retries: 1 }), null],
+  [withGroup({ servers: [{ ...SERVER, backup: true }] }), 'only-backups', 'upstreams.app.servers'],
+  [withGroup({ servers: [{ ...SERVER, backup: true }, SERVER] }), null],
+  [withGroup({ servers: [] }), null],
+  [withGroup({ healthCheck: { intervalMs: 5_000, timeoutMs: 2_000, unhealthyAfter: 3 } }), null],
+  [
+    withGroup({ healthCheck: { intervalMs: 2_000, timeoutMs: 5_000, unhealthyAfter: 3 } }),
+    'health-check-overlaps',
+    'upstreams.app.healthCheck.timeoutMs',
+  ],
+  [
+    withGroup({ healthCheck: { intervalMs: 10_000, timeoutMs: 2_000, unhealthyAfter: 3 } }),
+    'health-check-slow',
+    'upstreams.app.healthCheck.intervalMs',
+  ],
+  [withGroup({ healthCheck: { intervalMs: 9_000, timeoutMs: 3_000, unhealthyAfter: 3 } }), null],
+]
+
+const PROCESS: readonly Row[] = [
+  [factsOf(), null],
+  [factsOf({ admin: null }), null],
+  [factsOf({ admin: { loopback: false } }), 'admin-open', 'admin.address'],
+  [factsOf({ filesMax: null }), null],
+  [factsOf({ filesMax: 1_024 }), 'files-few', 'limits.clientConnectionsMax'],
+  [factsOf({ filesMax: LIMITS.clientConnectionsMax + LIMITS.upstreamConnectionsTotalMax + 63 }), 'files-few'],
+  [factsOf({ filesMax: LIMITS.clientConnectionsMax + LIMITS.upstreamConnectionsTotalMax + 64 }), null],
+  [factsOf({ stopGraceMs: null, deadlines: { ...DEADLINES, drainMs: 0 } }), null],
+  [factsOf({ deadlines: { ...DEADLINES, drainMs: 0 } }), 'drain-longer-than-grace', 'deadlines.drainMs'],
+  [factsOf({ deadlines: { ...DEADLINES, drainMs: 30_000 } }), 'drain-longer-than-grace'],
+  [factsOf({ deadlines: { ...DEADLINES, drainMs: 25_000, announceMs: 5_000 } }), 'drain-longer-than-grace'],
+  [factsOf({ deadlines: { ...DEADLINES, drainMs: 25_000, announceMs: 4_999 } }), null],
+  [factsOf({ races: { lost: 0, reused: 1_000_000 } }), null],
+  [factsOf({ races: { lost: 1, reused: 1_001 } }), null],
+  [factsOf({ races: { lost: 1, reused: 1_000 } }), 'races-lost', 'deadlines.upstreamIdleMs'],
+  [factsOf({ races: { lost: 1, reused: 1 } }), 'races-lost'],
+]
+
+for (const [name, rows] of Object.entries({ listeners: LISTENERS, groups: GROUPS, process: PROCESS }))
+  test(`what is said of ${name}: row by row`, async t => {
+    for (const [i, [facts, code, key]] of rows.entries()) {
+      const said = advise(facts)
+      t.same(
+        said.map(it => it.code),
+        code === null ? [] : [code],
+        `row ${i + 1}`,
+      )
+      if (key !== undefined) t.equal(said[0]?.key, key)
+    }
+  })
+
+test('every code has a row, and every advice whole sentences with numbers that make sense', async t => {
+  const all = [...LISTENERS, ...GROUPS, ...PROCESS]
+  t.same([...new Set(all.flatMap(([, code]) => code ?? []))].sort(), [...ADVICE_CODES].sort())
+  for (const [facts] of all)
+    for (const { sentence, change, severity } of advise(facts)) {
+      t.match(sentence, /^[A-Za-z0-9].*\.$/)
+      t.notMatch(`${sentence} ${change}`, /undefined|NaN|null|Infinity|-\d/)
+      t.match(change, /^[a-z].*[^.]$/)
+      t.match(severity, /^(serious|warning|note)$/)
+    }
+})
+
+test('the most serious first, and the option of the command line where there is one', async t => {
+  const group = withGroup({ insecure: true, servers: [SERVER], retries: 1, seen: { announcedIdleMs: 2_000 } })
+  const said = advise({ ...group, admin: { loopback: false } })
+  t.same(
+    said.map(({ code, severity }) => [code, severity]),
+    [
+      ['insecure-tls', 'serious'],
+      ['upstream-idle-order', 'warning'],
+      ['retry-alone', 'note'],
+      ['admin-open', 'note'],
+    ],
+  )
+  t.same(
+    said.map(({ option }) => option),
+    [undefined, '--upstream-idle-ms', undefined, undefined],
+  )
+  t.match(said[1]?.sentence, 'app says that it closes idle connections after 2 s, and we keep them for 4 s')
+  t.equal(said[1]?.change, 'set it to 1000 or less, or raise the idle limit of app')
+})
+
+test('a key is written as people write it', async t => {
+  t.equal(keyOf(['listeners', 0, 'tls']), 'listeners[0].tls')
+  t.equal(keyOf(['upstreams', 'my-app', 'retries']), 'upstreams.my-app.retries')
+  t.equal(keyOf(['upstreams', 'app.v2', 'servers', 1]), 'upstreams["app.v2"].servers[1]')
+  t.equal(keyOf([]), '')
+})

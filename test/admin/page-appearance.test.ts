@@ -1,0 +1,98 @@
+import { join } from 'node:path'
+import { test } from 'tap'
+import { needs } from '../support/needs.js'
+import { tempFolder } from '../support/temp-folder.js'
+import { openScene } from './browser.js'
+
+test(
+  'from 320 to 1440 px wide: everything is there, nothing scrolls sideways or lies on something else',
+  needs('chromium'),
+  async t => {
+    const folder = tempFolder(t)
+    for (const width of [320, 768, 1241, 1440]) {
+      const { page } = await openScene(t, { viewport: { width, height: 900 } })
+      t.equal(await page.evaluate('document.documentElement.scrollWidth'), width, `${width} px`)
+      t.same(await page.evaluate(MISPLACED), [])
+      const wide = width > 1240
+      t.equal(await page.locator('#wires').isVisible(), wide, 'lines where there is room for them')
+      t.equal(
+        await page.locator('.exchange:visible .to').first().isVisible(),
+        !wide,
+        'otherwise it is said where an exchange goes',
+      )
+      await page.locator('.exchange:visible').first().click()
+      await page.locator('#ledger[open] table').first().waitFor()
+      t.ok(
+        (await page.evaluate(
+          "document.querySelector('#ledger').scrollWidth <= document.querySelector('#ledger').clientWidth",
+        )) === true,
+      )
+      await page.screenshot({ path: join(folder, `${width}.png`) })
+      await page.close()
+    }
+  },
+)
+
+/** What does not stay within what it stands in, and what lies on its neighbour. */
+const MISPLACED = `(() => {
+  const within = (inner, outer) => inner.left >= outer.left - 1 && inner.right <= outer.right + 1
+  const found = []
+  for (const part of document.querySelectorAll('.connection > *, #closed li > *, h3 > *, figure > *')) {
+    const box = part.getBoundingClientRect()
+    const home = part.closest('.side, #closed, figure').getBoundingClientRect()
+    if (box.width > 0 && !within(box, home)) found.push(part.className + ' is outside')
+  }
+  const parts = [...document.querySelectorAll('body > header > *')].map(it => it.getBoundingClientRect())
+  for (const [i, a] of parts.entries())
+    for (const b of parts.slice(i + 1))
+      if (a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom) found.push('parts of the head overlap')
+  if (document.querySelector('h1').getBoundingClientRect().height > 60) found.push('the name is broken')
+  return found
+})()`
+
+test('light and dark: text can be read, and without colours as well', needs('chromium'), async t => {
+  const grounds: string[] = []
+  for (const colorScheme of ['light', 'dark'] as const) {
+    const { page } = await openScene(t, { colorScheme })
+    const ratios = (await page.evaluate(CONTRASTS)) as Record<string, number>
+    t.ok(Object.keys(ratios).length >= 16)
+    for (const [pair, ratio] of Object.entries(ratios))
+      t.ok(ratio >= 4.5, `${colorScheme}: ${pair} ${ratio.toFixed(2)}`)
+    grounds.push((await page.evaluate('getComputedStyle(document.body).backgroundColor')) as string)
+    await page.close()
+  }
+  t.not(grounds[0], grounds[1])
+})
+
+/** The contrast (WCAG 2.2, 1.4.3) of every colour that text has on every ground that it stands on. */
+const CONTRASTS = `(() => {
+  const style = getComputedStyle(document.documentElement)
+  const channels = name => {
+    const probe = document.createElement('canvas').getContext('2d')
+    probe.fillStyle = style.getPropertyValue(name)
+    return [1, 3, 5].map(i => parseInt(probe.fillStyle.slice(i, i + 2), 16) / 255)
+  }
+  const light = name => {
+    const [r, g, b] = channels(name).map(it => (it <= 0.04045 ? it / 12.92 : ((it + 0.055) / 1.055) ** 2.4))
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+  }
+  const ratios = {}
+  for (const text of ['--text', '--muted', '--blue', '--teal', '--amber', '--red', '--purple'])
+    for (const ground of ['--ground', '--surface', '--sunken', '--mark']) {
+      if (ground === '--mark' && !['--text', '--muted', '--amber', '--red'].includes(text)) continue
+      const [a, b] = [light(text), light(ground)].sort((x, y) => y - x)
+      ratios[text + ' on ' + ground] = (a + 0.05) / (b + 0.05)
+    }
+  return ratios
+})()`
+
+test('who wants no motion gets none', needs('chromium'), async t => {
+  const moving = `[...document.querySelectorAll('*')].filter(it => {
+    const { animationName, transitionDuration } = getComputedStyle(it)
+    return animationName !== 'none' || transitionDuration.split(', ').some(time => time !== '0s')
+  }).length`
+  const still = await openScene(t, { reducedMotion: 'reduce' })
+  t.equal(await still.page.evaluate(moving), 0)
+  const lively = await openScene(t, { reducedMotion: 'no-preference' })
+  t.ok(((await lively.page.evaluate(moving)) as number) > 0)
+})

@@ -1,0 +1,54 @@
+import { test } from 'tap'
+import { createAdmin } from '../../lib/admin/listener.js'
+import { needs } from '../support/needs.js'
+import { openScene } from './browser.js'
+import { Scene } from './scene.js'
+
+test('the stream breaks: the page says so, and goes on by itself when hopwise is back', needs('chromium'), async t => {
+  const { page, scene, port, admin } = await openScene(t)
+  await admin.close()
+  await page.waitForSelector('body[data-stream="stale"]')
+  t.equal(await page.textContent('#state'), 'stale: hopwise is not heard')
+  t.match(await page.textContent('#since'), /^, as of \d+ s ago$/)
+  t.equal(await page.locator('#clients .connection').count(), scene.clients.size, 'what was known is still there')
+  const second = createAdmin({ source: scene })
+  t.teardown(() => second.close())
+  await second.listen({ host: '127.0.0.1', port })
+  await page.waitForSelector('body[data-stream="live"]')
+  t.equal(await page.textContent('#since'), '')
+})
+
+test('a pause holds the picture, and asks for nothing meanwhile', needs('chromium'), async t => {
+  const { page, scene } = await openScene(t)
+  await page.click('#pause')
+  await page.waitForSelector('body[data-stream="paused"]')
+  t.equal(await page.getAttribute('#pause', 'aria-pressed'), 'true')
+  const before = await page.locator('#clients .requests').allTextContents()
+  for (let tries = 0; tries < 100 && scene.watching; tries++) await new Promise(done => setTimeout(done, 10))
+  t.equal(scene.watching, false)
+  scene.pass(10_000)
+  t.same(await page.locator('#clients .requests').allTextContents(), before)
+  await page.click('#pause')
+  await page.waitForSelector('body[data-stream="live"]')
+  await page.waitForFunction(
+    `document.querySelector('#clients .requests').textContent !== ${JSON.stringify(before[0])}`,
+  )
+})
+
+test('thousands of connections: the busiest hundred, and how many more', needs('chromium'), async t => {
+  const scene = new Scene(3_000)
+  scene.pass(30_000)
+  scene.pass = () => {}
+  t.ok(scene.clients.size > 1_000)
+  const { page, complaints } = await openScene(t, {}, scene)
+  t.equal(await page.locator('#clients .connection').count(), 100)
+  const more = new Intl.NumberFormat('en').format(scene.clients.size - 100)
+  t.equal(await page.textContent('#clients .more'), `The busiest 100 are shown, ${more} more are open.`)
+  const took = (await page.evaluate(`(async () => {
+    const from = performance.now()
+    document.querySelector('#filter').dispatchEvent(new Event('input'))
+    return performance.now() - from
+  })()`)) as number
+  t.ok(took < 500, `drawn in ${Math.round(took)} ms`)
+  t.same(complaints, [])
+})

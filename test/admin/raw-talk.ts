@@ -1,0 +1,13 @@
+import * as net from 'node:net'
+
+/** Sends these octets and resolves with everything that comes until the peer ends. */
+export function rawTalk(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = ''
+    const socket = net.connect(port, '127.0.0.1', () => socket.write(text))
+    socket.setEncoding('latin1').on('data', part => {
+      answer += part
+    })
+    socket.on('error', reject).on('close', () => resolve(answer))
+  })
+}

@@ -1,0 +1,54 @@
+import { test } from 'tap'
+import { redactLedger, redactSnapshot, redactTarget, redactValue } from '../../lib/admin/redact.js'
+import { Scene } from './scene.js'
+import { LEDGER } from './some-ledger.js'
+
+test('a target keeps its path, and says only that there was more', async t => {
+  const rows: readonly (readonly [target: string, shown: string])[] = [
+    ['/', '/'],
+    ['/a/b', '/a/b'],
+    ['/a?token=1&x=2', '/a?[redacted]'],
+    ['/a?', '/a?[redacted]'],
+    ['http://user:pw@app/a?b', 'http://[redacted]@app/a?[redacted]'],
+    ['http://app/a@b', 'http://app/a@b'],
+    ['app.example:443', 'app.example:443'],
+    ['*', '*'],
+  ]
+  for (const [target, shown] of rows) t.equal(redactTarget(target), shown, target)
+})
+
+test('values of fields: credentials go, what helps to understand stays', async t => {
+  const rows: readonly (readonly [field: string, value: string, shown: string])[] = [
+    ['Authorization', 'Bearer abc', 'Bearer [redacted]'],
+    ['authorization', 'Digest username="x", response="y"', 'Digest [redacted]'],
+    ['Authorization', 'abc', '[redacted]'],
+    ['Proxy-Authorization', 'Basic dTpw', 'Basic [redacted]'],
+    ['Cookie', 'a=1; b=2', 'a=[redacted]; b=[redacted]'],
+    ['Cookie', 'bare', '[redacted]'],
+    ['Cookie', 'a=1;', 'a=[redacted];'],
+    ['Set-Cookie', 'sid=1; Path=/; HttpOnly', 'sid=[redacted]; Path=/; HttpOnly'],
+    ['X-Api-Key', '123', '[redacted]'],
+    ['X-CSRF-Token', '123', '[redacted]'],
+    ['X-Amz-Signature', '123', '[redacted]'],
+    ['Location', 'https://u:p@app/x?code=1', 'https://[redacted]@app/x?[redacted]'],
+    ['Referer', 'https://app/x', 'https://app/x'],
+    ['Link', '</a?t=1>; rel=next, </b?t=2>', '</a?[redacted]>; rel=next, </b?[redacted]>'],
+    ['Accept', 'text/html, */*;q=0.8', 'text/html, */*;q=0.8'],
+    ['Sec-CH-UA-Mobile', '?0', '?0'],
+    ['Connection', 'keep-alive, X-Debug', 'keep-alive, X-Debug'],
+    ['Keep-Alive', 'timeout=5', 'timeout=5'],
+  ]
+  for (const [field, value, shown] of rows) t.equal(redactValue(field, value), shown, `${field}: ${value}`)
+})
+
+test('nothing secret is left of a ledger or a snapshot', async t => {
+  t.match(JSON.stringify(LEDGER), /s3cr3t/)
+  t.notMatch(JSON.stringify(redactLedger(LEDGER)), /s3cr3t|31d4d96e407aad42|abc\.def|user=7/)
+  t.equal(redactLedger(LEDGER).request?.startLine, 'GET /api/items?[redacted] HTTP/1.1')
+  t.equal(redactLedger({ ...LEDGER, response: null }).response, null)
+  const scene = new Scene()
+  const isAsked = () => JSON.stringify(scene.snapshot(100)).includes('s3cr3t')
+  for (let tries = 0; tries < 1_000 && !isAsked(); tries++) scene.pass(20)
+  t.ok(isAsked(), 'somebody asks for something secret')
+  t.notMatch(JSON.stringify(redactSnapshot(scene.snapshot(100))), /s3cr3t|q=shoes/)
+})

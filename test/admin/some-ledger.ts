@@ -1,0 +1,51 @@
+import type { Ledger } from '../../lib/admin/source.js'
+
+const END_TO_END = { verdict: 'keep', reason: 'end to end', section: 'RFC 9110 7.6' } as const
+const OF_THE_HOP = { verdict: 'drop', reason: 'belongs to this connection', section: 'RFC 9110 7.6.1' } as const
+
+export const LEDGER: Ledger = {
+  exchange: 'x1',
+  request: {
+    startLine: 'GET /api/items?token=s3cr3t HTTP/1.1',
+    sentLine: 'GET /api/items?token=s3cr3t HTTP/1.1',
+    rows: [
+      { field: 'Host', value: 'shop.example', ...END_TO_END },
+      { field: 'Cookie', value: 'sid=31d4d96e407aad42; theme=dark', ...END_TO_END },
+      { field: 'Authorization', value: 'Bearer abc.def.ghi', ...END_TO_END },
+      { field: 'Referer', value: 'https://shop.example/cart?user=7', ...END_TO_END },
+      { field: 'Connection', value: 'keep-alive, X-Debug', ...OF_THE_HOP },
+      { field: 'X-Debug', value: '1', verdict: 'drop', reason: 'named by Connection', section: 'RFC 9110 7.6.1' },
+      {
+        field: 'X-Forwarded-For',
+        value: '203.0.113.21',
+        verdict: 'add',
+        reason: 'the address of the client',
+        section: 'RFC 7239 7.4',
+      },
+    ],
+    notes: ['1 end-to-end field removed, because Connection names it (RFC 9110 7.6.1).'],
+  },
+  response: {
+    startLine: 'HTTP/1.1 200 OK',
+    sentLine: 'HTTP/1.1 200 OK',
+    rows: [
+      { field: 'Content-Type', value: 'application/json', ...END_TO_END },
+      { field: 'Set-Cookie', value: 'sid=31d4d96e407aad42; Path=/; HttpOnly', ...END_TO_END },
+      {
+        field: 'Keep-Alive',
+        value: 'timeout=5',
+        verdict: 'drop',
+        reason: 'known to be for one hop',
+        section: 'RFC 9110 7.6.1',
+      },
+      {
+        field: 'Transfer-Encoding',
+        value: 'chunked',
+        verdict: 'replace',
+        reason: 'each hop frames the content for itself',
+        section: 'RFC 9112 6.1',
+      },
+    ],
+    notes: [],
+  },
+}
