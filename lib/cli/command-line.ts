@@ -1,6 +1,6 @@
 import yargs, { type Argv, type Options } from 'yargs'
+import { didYouMean } from '../config/did-you-mean.js'
 import { COMMANDS, type CommandName, type CommandSpec, PROXIES_OPTIONS } from './commands.js'
-import { didYouMean } from './did-you-mean.js'
 import { Given, variableOf } from './given.js'
 import type { OptionTable } from './option-table.js'
 import { UsageError } from './usage-error.js'

@@ -50,7 +50,66 @@ const MODE: OptionTable = {
   json: { kind: 'flag', about: 'Print one JSON document', group: 'The message:' },
 }
 
+const CONFIGURATION = 'The configuration:'
+
 export const COMMANDS = {
+  serve: {
+    about: 'Run what a configuration file describes: many services, reloaded without a lost request',
+    examples: [['hopwise serve --config hopwise.yaml', 'docs/configuration.md has every key, config/ has examples']],
+    options: {
+      config: { kind: 'text', about: 'The file, YAML or JSON (or HOPWISE_CONFIG)', group: CONFIGURATION },
+    },
+  },
+  check: {
+    about: 'Check a configuration file, and say all that is wrong with it',
+    operand: { name: 'config', about: 'The file, YAML or JSON (or HOPWISE_CONFIG)' },
+    examples: [
+      ['hopwise check hopwise.yaml', 'exit code 0 when it can be used, 2 when not'],
+      ['hopwise check hopwise.yaml --print', 'with all defaults, and the line that each value comes from'],
+    ],
+    options: {
+      print: {
+        kind: 'flag',
+        about: 'Print the result with all defaults, and where each value comes from',
+        group: CONFIGURATION,
+      },
+      json: {
+        kind: 'flag',
+        about: 'Print one JSON document; with --print, the configuration in it',
+        group: CONFIGURATION,
+      },
+    },
+  },
+  reload: {
+    about: 'Tell a running hopwise serve to read its file again, if nothing is wrong with it',
+    examples: [
+      ['hopwise reload --config hopwise.yaml', 'exit code 2 when the file is wrong: then nobody is told anything'],
+      ['hopwise reload --pid 4711', 'the process looks at its file itself'],
+    ],
+    options: {
+      config: {
+        kind: 'text',
+        about: 'The file, to be checked first; its pidFile says which process (or HOPWISE_CONFIG)',
+        group: CONFIGURATION,
+      },
+      pid: { kind: 'text', about: 'The process (default MAINPID, then pidFile)', group: CONFIGURATION },
+    },
+  },
+  password: {
+    about: 'Make a line for a users file: asks for the password twice, or reads it from standard input',
+    operand: { name: 'user', about: 'The name of the user' },
+    examples: [
+      ['hopwise password alice --file users.txt', 'adds alice, or gives alice another password'],
+      ['head -1 secret.txt | hopwise password alice', 'prints the line alice:$scrypt$…'],
+    ],
+    options: {
+      file: {
+        kind: 'text',
+        about: 'The users file to put the line into, which is made if need be',
+        group: CONFIGURATION,
+      },
+    },
+  },
   reverse: {
     about: 'Stand before one upstream, as a gateway',
     operand: { name: 'upstream', about: 'http://host:port or https://host:port (or HOPWISE_UPSTREAM)' },
@@ -128,8 +187,17 @@ export const COMMANDS = {
       name: 'url',
       about: 'http://host:port/path or https://… (or HOPWISE_URL, or else the address in HOPWISE_LISTEN)',
     },
-    examples: [['hopwise health http://127.0.0.1:8080/', 'for the health check of a container']],
+    examples: [
+      ['hopwise health http://127.0.0.1:8080/', 'for the health check of a container'],
+      ['hopwise health --config hopwise.yaml', 'is it ready? asks the admin listener of that file'],
+    ],
     options: {
+      config: {
+        kind: 'text',
+        about: 'Ask the admin listener of this file whether hopwise is ready (or HOPWISE_CONFIG)',
+        group: 'Asking:',
+      },
+      live: { kind: 'flag', about: 'With --config: whether it lives, ready or not', group: 'Asking:' },
       'timeout-ms': { kind: 'text', about: 'For the whole answer (default 3000)', group: 'Asking:' },
       self: {
         kind: 'flag',

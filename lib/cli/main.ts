@@ -1,6 +1,5 @@
 import * as fs from 'node:fs'
 import type { Writable } from 'node:stream'
-import { ListenError } from '../daemon/listen-error.js'
 import { readCommandLine } from './command-line.js'
 import { UsageError } from './usage-error.js'
 
@@ -19,7 +18,7 @@ export async function main(words: readonly string[]): Promise<number> {
       await say(process.stderr, `hopwise: ${error.message}\n`)
       return EXIT.usage
     }
-    await say(process.stderr, `hopwise: ${error instanceof ListenError ? error.message : stackOf(error)}\n`)
+    await say(process.stderr, `hopwise: ${isExpected(error) ? error.message : stackOf(error)}\n`)
     return EXIT.failed
   }
 }
@@ -47,6 +46,42 @@ async function run(words: readonly string[]): Promise<number> {
       await say(healthy ? process.stdout : process.stderr, `${sentence}\n`)
       return healthy ? EXIT.done : EXIT.failed
     }
+    case 'check': {
+      const { checkCommand } = await import('./check-command.js')
+      const { good, output, complaints } = checkCommand(given)
+      await say(process.stderr, complaints)
+      await say(process.stdout, output)
+      return good ? EXIT.done : EXIT.usage
+    }
+    case 'reload': {
+      const { reloadCommand } = await import('./reload-command.js')
+      const { outcome, output, complaint } = reloadCommand(given)
+      await say(process.stderr, complaint)
+      await say(process.stdout, output)
+      return outcome === 'told' ? EXIT.done : outcome === 'wrong-file' ? EXIT.usage : EXIT.failed
+    }
+    case 'password': {
+      const { passwordCommand } = await import('./password-command.js')
+      const { done, output, complaint } = await passwordCommand(given)
+      await say(process.stderr, complaint)
+      await say(process.stdout, output)
+      return done ? EXIT.done : EXIT.failed
+    }
+    case 'serve': {
+      const { fileGiven, findingLines, findingsText, readGiven } = await import('./configured.js')
+      const file = fileGiven(given, 'serve')
+      const reading = readGiven(file)
+      if (!reading.configuration) {
+        await say(process.stderr, findingsText(reading))
+        return EXIT.usage
+      }
+      const { serveConfiguration } = await import('./serve-command.js')
+      return serveConfiguration(reading.configuration, reading, {
+        version,
+        doubts: [...doubts, ...findingLines(reading)],
+        file,
+      })
+    }
     default: {
       const { serve } = await import('./serve.js')
       return serve(command, given, { version, doubts })
@@ -68,6 +103,11 @@ function readVersion(): string {
     if (fs.existsSync(url)) return JSON.parse(fs.readFileSync(url, 'utf8')).version
   }
   return 'unknown'
+}
+
+/** What the machine refuses, by the names of its errors: their classes belong to parts that not every command loads. */
+function isExpected(error: unknown): error is Error {
+  return error instanceof Error && ['ListenError', 'RefusedError', 'WorkerFailure'].includes(error.name)
 }
 
 function stackOf(error: unknown): string {

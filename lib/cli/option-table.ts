@@ -1,6 +1,6 @@
-import { DEADLINE_NOTES, DEADLINES, optionName } from '../link/deadlines.js'
-import { LIMIT_NOTES, LIMITS } from '../link/limits.js'
-import { GRAMMAR_LIMITS, type GrammarLimits } from '../wire/limits.js'
+import { LOG_FORMATS, LOG_LEVELS } from '../config/choices.js'
+import { NUMBER_SPECS, type NumberSpec } from '../config/numbers.js'
+import { optionName } from '../link/deadlines.js'
 
 /** One option of the command line, and of the environment: `listen` is `--listen` and `HOPWISE_LISTEN`. */
 export interface OptionSpec {
@@ -23,9 +23,6 @@ const FORWARD = 'Who may go where:'
 const DEADLINE = 'Deadlines (milliseconds; 0 is no limit):'
 const LIMIT = 'Limits:'
 const GRAMMAR = 'Limits of one message:'
-
-export const LOG_LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const
-export const LOG_FORMATS = ['auto', 'json', 'text'] as const
 
 export const LOG_OPTIONS: OptionTable = {
   'log-level': {
@@ -177,50 +174,12 @@ export const FORWARD_OPTIONS: OptionTable = {
   },
 }
 
-const GRAMMAR_NOTES: Readonly<Record<keyof GrammarLimits, string>> = {
-  requestLineBytesMax: 'Octets of a request line; longer is answered 414',
-  headBytesMax: 'Octets of a header section; more is answered 431',
-  fieldsMax: 'Field lines of a header section; more are answered 431',
-  trailerBytesMax: 'Octets of a trailer section',
-  chunkExtensionBytesMax: 'Octets of one chunk-size line with its extensions',
-  chunkExtensionsBytesMax: 'Octets of all chunk extensions of one message',
-  emptyLinesMax: 'Empty lines before a request line',
-}
+export { LOG_FORMATS, LOG_LEVELS } from '../config/choices.js'
 
-/** A deadline or limit as an option. */
-export interface NumberSpec {
-  table: 'deadlines' | 'limits' | 'grammar'
-  key: string
-  standard: number
-  min: number
-  max: number
-  /** For the sentence of a refusal; '' when the number counts things. */
-  unit: '' | 'milliseconds' | 'octets'
-  about: string
-}
-
-/** Every deadline and limit, by the name of its option: made from the tables, so that none can be forgotten. */
-export const NUMBERS: Readonly<Record<string, NumberSpec>> = Object.fromEntries([
-  ...entriesOf('deadlines', DEADLINES, key => DEADLINE_NOTES[key].sentence),
-  ...entriesOf('limits', LIMITS, key => LIMIT_NOTES[key].sentence),
-  ...entriesOf('grammar', GRAMMAR_LIMITS, key => GRAMMAR_NOTES[key]),
-])
-
-function entriesOf<T extends object>(
-  table: NumberSpec['table'],
-  values: T,
-  sentenceOf: (key: keyof T) => string,
-): [string, NumberSpec][] {
-  return (Object.keys(values) as (keyof T & string)[]).map(key => {
-    const unit = key.endsWith('Ms') ? 'milliseconds' : key.includes('Bytes') ? 'octets' : ''
-    // Without a connection, an origin or a first line nothing goes at all; elsewhere 0 is a way to say "none".
-    const min = /(connections\w*|origins|requestLineBytes|headBytes|fields)Max$/i.test(key) ? 1 : 0
-    // What timers take: 2^31 - 1 ms is 24 days.
-    const max = unit === 'milliseconds' ? 2_147_483_647 : Number.MAX_SAFE_INTEGER
-    const about = sentenceOf(key).replace(/\.$/, '')
-    return [optionName(key), { table, key, standard: Number(values[key]), min, max, unit, about }]
-  })
-}
+/** Every deadline and limit, by the name of its option. */
+export const NUMBERS: Readonly<Record<string, NumberSpec>> = Object.fromEntries(
+  NUMBER_SPECS.map(spec => [optionName(spec.key), spec]),
+)
 
 /** `… (0: no limit)` and its default share one pair of brackets. */
 function withDefault(about: string, standard: number): string {

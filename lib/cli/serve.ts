@@ -28,6 +28,7 @@ export function serve(command: ServeCommand, given: Given, { version, doubts }: 
   return runService({
     create: () => proxyService(options, log),
     listen,
+    announceMs: options.deadlines?.announceMs ?? DEADLINES.announceMs,
     drainMs: options.deadlines?.drainMs ?? DEADLINES.drainMs,
     log,
     facts: factsOf(options, version),

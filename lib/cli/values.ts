@@ -1,5 +1,9 @@
 import * as net from 'node:net'
+import { inWords } from '../config/findings.js'
+import * as plain from '../config/plain-values.js'
 import { UsageError } from './usage-error.js'
+
+export { inWords } from '../config/findings.js'
 
 /**
  * From what people write to what the program takes. Each function gets the name under which the value was given
@@ -82,13 +86,19 @@ export function readFlag(where: string, text: string): boolean {
   throw new UsageError(`${where} "${text}" is neither true nor false.`)
 }
 
+/** What the configuration file takes too: its sentence, with the name of the option before it. */
+function reading<V>(where: string, text: string, read: (text: string) => V): V {
+  try {
+    return read(text)
+  } catch (error) {
+    if (!(error instanceof plain.WrongValue)) throw error
+    throw new UsageError(`${where} "${text}" ${error.what}: ${error.right}.`)
+  }
+}
+
 /** An address or a CIDR: `10.0.0.0/8`, `::1`. */
 export function readNetwork(where: string, text: string): string {
-  const [address = '', prefix, more] = text.split('/')
-  const family = net.isIP(address)
-  const bits = prefix === undefined ? 0 : /^\d{1,3}$/.test(prefix) ? Number(prefix) : 999
-  if (family !== 0 && more === undefined && bits <= (family === 4 ? 32 : 128)) return text
-  throw new UsageError(`${where} "${text}" is no address or network: write 10.1.2.3, 10.0.0.0/8 or fd00::/8.`)
+  return reading(where, text, plain.readNetwork)
 }
 
 /** A destination to allow: a network as above, a host name, or `*.domain`. */
@@ -114,25 +124,12 @@ export function readCredentials(where: string, text: string): Credentials {
   return { user: text.slice(0, colon), password: text.slice(colon + 1) }
 }
 
-/** A pseudonym for `Via` and `Proxy-Status`: a token (RFC 9110 7.6.3), and not the name that every hopwise could have. */
+/** A pseudonym for `Via` and `Proxy-Status`. */
 export function readName(where: string, text: string): string {
-  if (!/^[A-Za-z][A-Za-z0-9._-]{0,62}$/.test(text))
-    throw new UsageError(
-      `${where} "${text}" is no name for a proxy: a letter, then letters, digits, dots, hyphens or underscores, at most 63.`,
-    )
-  if (text.toLowerCase() === 'hopwise')
-    throw new UsageError(
-      `${where} "${text}" is the product's name: two proxies of that name in a row would look like a loop. Name this deployment, such as edge-1.`,
-    )
-  return text
+  return reading(where, text, plain.readName)
 }
 
 /** A token in lower case, as the names of protocols in `Upgrade` are compared (RFC 9110 7.8). */
 export function readProtocol(where: string, text: string): string {
-  if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]+(\/[!#$%&'*+.^_`|~0-9A-Za-z-]+)?$/.test(text)) return text.toLowerCase()
-  throw new UsageError(`${where} "${text}" is no name of a protocol: write one such as websocket.`)
-}
-
-export function inWords(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words[words.length - 1]}`
+  return reading(where, text, plain.readProtocol)
 }

@@ -1,21 +1,40 @@
 import type { ExchangeRecord } from '../proxy/events.js'
 import { redactAuthority, redactTarget } from './redact.js'
 
+/** What all exchanges of one listener have in common. */
+export interface LineFacts {
+  /** The number of the process, where there are several. */
+  worker?: number
+  /** The name of the listener, where there are several. */
+  listener?: string
+}
+
+/** The facts as a piece of each line, made once. */
+export function factsPiece({ worker, listener }: LineFacts): string {
+  const number = worker === undefined ? '' : `,"worker":${worker}`
+  return listener === undefined ? number : `${number},"listener":"${escaped(listener)}"`
+}
+
 /**
  * The line of one exchange: its record, in the shape that pino gives to all others, secrets removed. When it began is
- * `time` less `ms.total`.
+ * `time` less `ms.total`. `facts` is what `factsPiece` made.
  *
  * Not through pino or JSON.stringify: a line for each exchange is on the hot path, and a shape that is known is put
  * together in a fraction of the time that it takes to find it out.
  */
-export function accessLine(record: ExchangeRecord, time: string): string {
+export function accessLine(record: ExchangeRecord, time: string, facts = ''): string {
   const { method, client, upstream, bytes, ms, error, upstreamVerdict, nominated, refusedUpgrade, repairs } = record
+  const { requestId, route, scheme, user } = record
   const target = method === 'CONNECT' ? redactAuthority(record.target) : redactTarget(record.target)
   let line =
-    `{"level":"info","time":"${escaped(time)}","id":"${escaped(record.id)}","mode":"${record.mode}"` +
+    `{"level":"info","time":"${escaped(time)}","id":"${escaped(record.id)}"${facts},"mode":"${record.mode}"` +
     `,"method":"${escaped(method)}","target":"${escaped(target)}","host":"${escaped(redactAuthority(record.host))}"` +
     `,"version":"${record.version}","status":${number(record.status)}` +
     `,"client":{"id":"${escaped(client.id)}","nth":${number(client.nth)},"address":"${escaped(client.address)}"}`
+  if (requestId !== undefined) line += `,"requestId":"${escaped(requestId)}"`
+  if (scheme !== undefined) line += `,"scheme":"${scheme}"`
+  if (user !== undefined) line += `,"user":"${escaped(user)}"`
+  if (route !== undefined) line += `,"route":"${escaped(route)}"`
   if (upstream !== undefined)
     line +=
       `,"upstream":{"id":"${escaped(upstream.id)}","nth":${number(upstream.nth)}` +
@@ -85,7 +104,13 @@ type Told =
   | 'nominated'
   | 'refusedUpgrade'
   | 'repairs'
+  | 'requestId'
+  | 'scheme'
+  | 'user'
+  | 'route'
+/** These stand in the line otherwise: when it began, and what the combined format is for. */
+type ToldElsewhere = 'startedAt' | 'referer' | 'userAgent'
 type FieldsOf<T> = {
   [K in keyof T & string]-?: NonNullable<T[K]> extends object ? `${K}.${keyof NonNullable<T[K]> & string}` : K
 }[keyof T & string]
-true satisfies [Exclude<FieldsOf<ExchangeRecord>, Told>] extends ['startedAt'] ? true : never
+true satisfies [Exclude<FieldsOf<ExchangeRecord>, Told | ToldElsewhere>] extends [never] ? true : never

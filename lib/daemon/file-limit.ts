@@ -3,19 +3,22 @@ import * as fs from 'node:fs'
 /** What a process needs beside its connections: libraries, logs, the event loop. */
 const OTHER_FILES = 64
 
+/** How many files this process may have open (`ulimit -n`); null: not known, or no limit. */
+export function filesAllowed(limits = (): string => fs.readFileSync('/proc/self/limits', 'latin1')): number | null {
+  try {
+    const files = /^Max open files\s+(\d+)/m.exec(limits())?.[1]
+    return files === undefined ? null : Number(files)
+  } catch {
+    return null
+  }
+}
+
 /**
  * Linux: connections beyond the limit of open files are dropped by the kernel's and Node's hands, without an answer or a
  * line in the log, so who starts with less than the configured connections is told. Undefined: enough, or not known.
  */
-export function tooFewFiles(
-  connections: number,
-  limits = (): string => fs.readFileSync('/proc/self/limits', 'latin1'),
-): { files: number; wanted: number } | undefined {
+export function tooFewFiles(connections: number, limits?: () => string): { files: number; wanted: number } | undefined {
   const wanted = connections + OTHER_FILES
-  try {
-    const files = Number(/^Max open files\s+(\d+)/m.exec(limits())?.[1] ?? Number.POSITIVE_INFINITY)
-    return files < wanted ? { files, wanted } : undefined
-  } catch {
-    return undefined
-  }
+  const files = filesAllowed(limits)
+  return files !== null && files < wanted ? { files, wanted } : undefined
 }

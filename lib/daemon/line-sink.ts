@@ -57,15 +57,15 @@ export class LineSink {
     this.#notice = notice
   }
 
-  /** One line, with its line end. Never throws and never waits. */
-  write(line: string): void {
+  /** One line, with its line end, or `lines` of them in one text. Never throws and never waits. */
+  write(line: string, lines = 1): void {
     if (this.#gone || this.#waitingChars + line.length > WAITING_CHARS_MAX) {
-      this.dropped += 1
+      this.dropped += lines
       return
     }
     this.#text += line
     this.#waitingChars += line.length
-    this.#waitingLines += 1
+    this.#waitingLines += lines
     if (this.#text.length >= POUR_CHARS) this.#pour()
     if (this.#sending) return
     if (this.#waitingChars < GATHER_CHARS && this.#timer) return // the clock need not be asked

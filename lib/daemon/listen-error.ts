@@ -4,7 +4,7 @@ export class ListenError extends Error {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another process listens there already; stop it, or give another port with --listen',
+  EADDRINUSE: 'another process listens there already; stop it, or give another port',
   EACCES: 'this user may not; ports below 1024 need a right of their own (CAP_NET_BIND_SERVICE), others do not',
   EADDRNOTAVAIL: 'this machine has no such address; :port listens on every address it has',
   ENOTFOUND: 'this host name cannot be resolved; give an address',

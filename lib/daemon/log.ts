@@ -1,4 +1,5 @@
 import pino, { type Logger } from 'pino'
+import type { AccessFormat } from './access-format.js'
 import { LineSink, type Outlet, openForLines, standardOutput } from './line-sink.js'
 import { readable } from './readable.js'
 
@@ -10,6 +11,10 @@ export interface LogOptions {
   format: 'auto' | 'json' | 'text'
   /** A file for the exchanges, `stdout`, or `off`. */
   accessLog: string
+  /** How the exchanges are written; default json. */
+  accessFormat?: AccessFormat
+  /** The number of this process, where there are several: it stands in each line. */
+  worker?: number
   /** Instead of standard output, for tests. */
   outlet?: Outlet
   /** True when people read standard output as it comes. */
@@ -20,6 +25,12 @@ export interface Log {
   logger: Logger
   /** Takes the lines about exchanges, whatever the level; undefined when they are off. */
   access: ((line: string) => void) | undefined
+  /** How these lines are written. */
+  accessFormat: AccessFormat
+  /** The number of this process, where there are several. */
+  worker?: number
+  /** Takes whole lines that another process of ours has written to its standard output. */
+  pass(lines: string): void
   /** One line at every level, `silent` too. */
   announce(fields: object, message: string): void
   /** The line that says "listening": as `announce`, and JSON wherever no terminal reads it, since programs wait for it. */
@@ -28,7 +39,7 @@ export interface Log {
   reopen(): boolean
   /** Lines lost so far. */
   dropped(): number
-  /** Waits for the last lines, at most `withinMs`. */
+  /** Waits for the last lines, at most `withinMs` for a file and for standard output each. */
   end(withinMs: number): Promise<void>
 }
 
@@ -37,6 +48,8 @@ export function openLog({
   level,
   format,
   accessLog,
+  accessFormat = 'json',
+  worker,
   outlet = standardOutput(),
   terminal = process.stdout.isTTY === true,
 }: LogOptions): Log {
@@ -45,17 +58,28 @@ export function openLog({
   const standard = new LineSink(outlet, dropped => forReaders(notice(dropped)))
   const forReaders = text ? (line: string) => readable(line, colours) : (line: string) => line
   const stream = { write: (line: string) => standard.write(forReaders(line)) }
-  const logger = pino({ ...SHAPE, level }, stream)
+  const shape = worker === undefined ? SHAPE : { ...SHAPE, base: { worker } }
+  const logger = pino({ ...shape, level }, stream)
 
-  // A file has JSON lines always: programs read files.
+  // A file has lines for programs always. A notice in it must be one of its own kind, or stand elsewhere.
+  const elsewhere = (dropped: number) => {
+    stream.write(notice(dropped))
+    return ''
+  }
   const opened = accessLog === 'off' || accessLog === 'stdout' ? undefined : openForLines(accessLog)
-  const file = opened && new LineSink(opened.outlet, notice)
+  const file = opened && new LineSink(opened.outlet, accessFormat === 'json' ? notice : elsewhere)
   const sink = file ?? stream
-  const always = pino({ ...SHAPE, level: 'info' }, stream)
-  const forPrograms = pino({ ...SHAPE, level: 'info' }, { write: (line: string) => standard.write(line) })
+  const always = pino({ ...shape, level: 'info' }, stream)
+  const forPrograms = pino({ ...shape, level: 'info' }, { write: (line: string) => standard.write(line) })
   return {
     logger,
     access: accessLog === 'off' ? undefined : line => sink.write(line),
+    accessFormat,
+    ...(worker === undefined ? {} : { worker }),
+    pass(lines) {
+      const each = lines.split('\n').slice(0, -1)
+      standard.write(text ? each.map(line => readable(line, colours)).join('') : lines, each.length)
+    },
     announce: (fields, message) => always.info(fields, message),
     ready: fields => (terminal ? always : forPrograms).info(fields, 'listening'),
     reopen() {
@@ -64,7 +88,9 @@ export function openLog({
     },
     dropped: () => standard.dropped + (file?.dropped ?? 0),
     async end(withinMs) {
-      await Promise.all([standard.end(withinMs), file?.end(withinMs)])
+      // The file first: what became of its lines may have to be told.
+      await file?.end(withinMs)
+      await standard.end(withinMs)
     },
   }
 }

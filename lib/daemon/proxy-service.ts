@@ -1,19 +1,19 @@
 import type { ConnectionRecord } from '../proxy/events.js'
 import type { ProxyOptions } from '../proxy/options.js'
 import { createProxy } from '../proxy/proxy.js'
-import { accessLine } from './access-line.js'
-import { lineTime } from './line-time.js'
+import { accessWriter } from './access-format.js'
 import type { Log } from './log.js'
 import type { Service } from './run.js'
 
 /** A proxy whose news go to the log. Who logs no exchanges pays nothing for them: nobody listens to the event then. */
 export function proxyService(options: ProxyOptions, log: Log): Service {
   const { logger, access } = log
+  const line = accessWriter('json')
   const proxy = createProxy(options)
   proxy.on('warning', ({ message, code, cause }) =>
     logger.warn(cause === undefined ? { code } : { code, err: cause }, message),
   )
-  if (access) proxy.on('exchange', record => access(accessLine(record, lineTime(Date.now()))))
+  if (access) proxy.on('exchange', record => access(line(record)))
   if (logger.isLevelEnabled('debug')) {
     const say = (message: string) => (record: ConnectionRecord) => logger.debug(record, message)
     proxy.on('client-open', say('client connection opened')).on('client-close', say('client connection closed'))

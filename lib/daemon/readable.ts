@@ -37,7 +37,7 @@ const fieldsAfter = (msg: string) => (fields: Record<string, unknown>) =>
 /** `listening on http://127.0.0.1:8080  mode=reverse …` */
 function listening({ address, port, ...fields }: Record<string, unknown>): string {
   const host = String(address).includes(':') ? `[${address}]` : address
-  return fieldsAfter(`listening on http://${host}:${port}`)(fields)
+  return fieldsAfter(`listening on ${port === 0 ? `unix:${address}` : `http://${host}:${port}`}`)(fields)
 }
 
 function field([name, value]: [string, unknown]): string {

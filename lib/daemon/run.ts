@@ -1,12 +1,17 @@
+import { systemClock } from '../net/clock.js'
+import { Drain } from './drain.js'
+import type { DrainTimes } from './gateway-types.js'
 import { explainListenError } from './listen-error.js'
 import type { Log } from './log.js'
-import { onSignals } from './signals.js'
+import { reopenLog, runProcess } from './run-process.js'
 
-/** What a daemon runs: a proxy, or the dumb one. */
+/** What a command without a file runs: a proxy, or the dumb one. */
 export interface Service {
   listen(where: { host?: string; port: number }): Promise<{ address: string; port: number }>
   close(options: { graceMs: number }): Promise<void>
   destroy(): void
+  /** Responses say `Connection: close` from now on. */
+  announce?(): void
   /** Totals for the last lines. */
   stats?(): { client: { open: number; closes: { shutdown?: number } }; exchanges: { active: number } }
 }
@@ -17,6 +22,8 @@ export interface Running {
   listen: { host?: string; port: number }
   /** Take the next free port when the wanted one is taken. */
   nextFreePort?: boolean
+  /** How long the end is announced before it begins. */
+  announceMs?: number
   /** How long what runs may go on after the first signal, 0: as long as it takes; undefined: not at all. */
   drainMs: number | undefined
   log: Log
@@ -26,76 +33,68 @@ export interface Running {
   ready?(bound: { address: string; port: number }): void
 }
 
-/** For the last lines of a log, when everything else is over. */
-const LAST_LINES_MS = 200
 const PORTS_TRIED = 50
-/** EX_SOFTWARE of sysexits.h: an error of ours. */
-export const EXIT_INTERNAL = 70
 
-/**
- * Runs a service as a process, from `listen` to the end of the drain. Ends the process itself where there is no time
- * left (a second signal, an error nobody caught).
- *
- * @returns the exit code @throws ListenError
- */
-export async function runService(running: Running): Promise<number> {
+/** Runs a service as a process, from `listen` to the end of the drain. @returns the exit code @throws ListenError */
+export function runService(running: Running): Promise<number> {
   const { log, listen, facts } = running
-  log.logger.info(facts, 'starting')
   let service: Service | undefined
-  let stop = (_signal: string) => {}
-  const stopping = new Promise<string>(resolve => {
-    stop = resolve
-  })
-  const giveBack = onSignals({
-    stop,
-    stopNow: (signal, code) => {
-      log.logger.warn({ signal }, 'a second signal: ending at once')
-      void endNow(code, log, service)
+  const run = {
+    facts,
+    async open() {
+      const started = await listenSomewhere(running)
+      service = started.service
+      const { address, port } = started.bound
+      log.ready({ address, port, ...facts })
+      if (port !== listen.port && listen.port !== 0)
+        log.logger.warn(`port ${listen.port} is taken: listening on ${port}, the next free one`)
+      running.ready?.(started.bound)
     },
-    hangup: () => hangup(log),
-  })
-  const onLastResort = (error: unknown) => lastResort(error, log, service)
-  process.on('uncaughtException', onLastResort).on('unhandledRejection', onLastResort)
-
-  try {
-    const started = await listenSomewhere(running)
-    service = started.service
-    const { address, port } = started.bound
-    log.ready({ address, port, ...facts })
-    if (port !== listen.port && listen.port !== 0)
-      log.logger.warn(`port ${listen.port} is taken: listening on ${port}, the next free one`)
-    running.ready?.(started.bound)
-
-    const signal = await stopping
-    await drain(service, signal, running)
-    log.logger.info({ ...service.stats?.(), logLinesDropped: log.dropped() }, 'stopped')
-    return 0
-  } finally {
-    giveBack()
-    process.off('uncaughtException', onLastResort).off('unhandledRejection', onLastResort)
-    await log.end(LAST_LINES_MS)
+    drain: async (signal: string) => {
+      if (service) await drain(service, signal, running)
+    },
+    destroy: () => service?.destroy(),
+    hangup: () => reopenLog(log, 'SIGHUP'),
+    reopen: () => reopenLog(log, 'SIGUSR2'),
+    totals: async () => service?.stats?.(),
   }
+  return runProcess(run, log)
 }
 
-async function drain(service: Service, signal: string, { drainMs, log: { logger } }: Running): Promise<void> {
+async function drain(service: Service, signal: string, running: Running): Promise<void> {
+  const { announceMs = 0, drainMs, log } = running
   if (drainMs === undefined) {
-    logger.info({ signal }, 'stopping')
+    log.logger.info({ signal }, 'stopping')
     return service.close({ graceMs: 0 })
   }
   const before = service.stats?.()
-  const running = before && { connections: before.client.open, exchanges: before.exchanges.active }
-  logger.info({ signal, drainMs, ...running }, 'draining: no new connections, what runs may end')
-  await service.close({ graceMs: drainMs })
-  const cut = service.stats?.().client.closes.shutdown ?? 0
-  if (cut > 0) logger.warn({ drainMs, connections: cut }, 'drainMs passed: what still ran was cut off; see --drain-ms')
+  const counts = before && { connections: before.client.open, exchanges: before.exchanges.active }
+  const times = { announceMs: service.announce ? announceMs : 0, graceMs: drainMs }
+  tellDrain(log, signal, times, counts)
+  const target = {
+    announce: () => service.announce?.(),
+    drain: (graceMs: number) => service.close({ graceMs }),
+    destroy: () => service.destroy(),
+  }
+  await new Drain(target, systemClock).begin(times)
+  tellCut(log, drainMs, service.stats?.().client.closes.shutdown ?? 0)
 }
 
-function hangup({ logger, reopen }: Log): void {
-  try {
-    logger.info(reopen() ? 'SIGHUP: the access log was opened anew' : 'SIGHUP: there is nothing to reload yet')
-  } catch (error) {
-    logger.error({ err: error }, 'SIGHUP: the access log could not be opened anew; lines go on into the old file')
-  }
+/** The first line of an end. `counts` is what runs. */
+export function tellDrain({ logger }: Log, signal: string, { announceMs, graceMs }: DrainTimes, counts?: object): void {
+  const fields = { signal, drainMs: graceMs, ...counts }
+  if (announceMs > 0)
+    logger.info(
+      { ...fields, announceMs },
+      'draining: announced first; after announceMs no new connections, what runs may end',
+    )
+  else logger.info(fields, 'draining: no new connections, what runs may end')
+}
+
+/** What the end has cost, if it has. */
+export function tellCut({ logger }: Log, drainMs: number, connections: number): void {
+  if (connections > 0)
+    logger.warn({ drainMs, connections }, 'drainMs passed: what still ran was cut off; see --drain-ms')
 }
 
 async function listenSomewhere({ create, listen, nextFreePort }: Running) {
@@ -119,19 +118,4 @@ async function listenSomewhere({ create, listen, nextFreePort }: Running) {
 /** As it is written on the command line: `[::1]:8080`, `:8080` for every address. */
 export function writeAddress(host: string | undefined, port: number): string {
   return `${host?.includes(':') ? `[${host}]` : (host ?? '')}:${port}`
-}
-
-/**
- * An error that nobody caught. The proxy catches its own, so this one says that something is not as we think, and what
- * goes on from there may mix up clients: better to end, loudly, and be started again.
- */
-function lastResort(error: unknown, log: Log, service: Service | undefined): void {
-  log.logger.fatal({ err: error }, 'an error of hopwise itself: ending. Please report it with these lines')
-  void endNow(EXIT_INTERNAL, log, service)
-}
-
-async function endNow(code: number, log: Log, service: Service | undefined): Promise<void> {
-  service?.destroy()
-  await log.end(LAST_LINES_MS)
-  process.exit(code)
 }

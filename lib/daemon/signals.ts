@@ -1,4 +1,5 @@
 import * as os from 'node:os'
+import * as tty from 'node:tty'
 
 type StopSignal = 'SIGTERM' | 'SIGINT'
 
@@ -9,6 +10,10 @@ export interface SignalHandlers {
   stopNow(signal: StopSignal, code: number): void
   /** SIGHUP: the terminal is gone, or somebody wants a reload. Not to end for. */
   hangup(): void
+  /** SIGUSR2: the files of the logs were moved away. */
+  reopen(): void
+  /** SIGWINCH, but not of a terminal: somebody wants new workers. */
+  replace(): void
 }
 
 /** npm passes on what the terminal already sent to everybody: within this time one Ctrl-C arrives twice. */
@@ -16,7 +21,8 @@ const TWICE_MS = 250
 
 /**
  * Takes over the signals that end a process; as PID 1, too, where a signal without a handler is not obeyed at all.
- * SIGUSR1 is left alone: it opens Node's inspector. SIGPIPE is ignored by Node. @returns a function that gives them back
+ * SIGUSR1 is left alone: it opens Node's inspector. SIGPIPE is ignored by Node. SIGWINCH is for workers as it is with nginx: it ends
+ * no process that does not know it; a terminal sends it as well, when its window changes. @returns a function that gives them back
  */
 export function onSignals(handlers: SignalHandlers): () => void {
   let first: { signal: StopSignal; at: number } | undefined
@@ -30,8 +36,17 @@ export function onSignals(handlers: SignalHandlers): () => void {
     }
   }
   const hangup = () => handlers.hangup()
-  process.on('SIGTERM', stop).on('SIGINT', stop).on('SIGHUP', hangup)
-  return () => {
-    process.off('SIGTERM', stop).off('SIGINT', stop).off('SIGHUP', hangup)
+  const reopen = () => handlers.reopen()
+  const replace = () => {
+    if (!isAtTerminal()) handlers.replace()
   }
+  process.on('SIGTERM', stop).on('SIGINT', stop).on('SIGHUP', hangup).on('SIGUSR2', reopen).on('SIGWINCH', replace)
+  return () => {
+    process.off('SIGTERM', stop).off('SIGINT', stop).off('SIGHUP', hangup).off('SIGUSR2', reopen)
+    process.off('SIGWINCH', replace)
+  }
+}
+
+function isAtTerminal(): boolean {
+  return [0, 1, 2].some(fd => tty.isatty(fd))
 }

@@ -164,3 +164,44 @@ test('the table: a sign, a verdict, the field and why, long values cut', t => {
   t.equal(tableOf(request('x\r\n\r\n')).split('\n').length, 2, 'one line for what could not be read')
   t.end()
 })
+
+test('routes: where to, what they change, and requests that none of them takes', t => {
+  const options: ProxyOptions = {
+    mode: 'reverse',
+    name: 'edge',
+    xForwarded: false,
+    via: 'off',
+    requestId: 'keep',
+    routes: [
+      {
+        path: '/api',
+        upstream: 'app',
+        stripPrefix: '/api',
+        setPrefix: '/v1',
+        sendHost: 'upstream',
+        requestFields: { set: { 'X-Team': 'blue' }, remove: ['X-Debug'] },
+        responseFields: { remove: ['Server'] },
+      },
+    ],
+    upstreams: { app: { servers: ['http://app.internal:3000'] } },
+  }
+  const text = 'GET /api/x?y HTTP/1.1\r\nHost: a\r\nX-Team: red\r\nX-Debug: 1\r\nX-Request-Id: r-1\r\n\r\n'
+  const it = request(text, options)
+  t.equal(it.outbound, 'GET /v1/x?y HTTP/1.1\r\nHost: app.internal:3000\r\nX-Request-Id: r-1\r\nX-Team: blue\r\n\r\n')
+  t.match(
+    it.rows.map(({ field, reason }) => `${field}: ${reason}`),
+    ['Host: the authority', 'Host: routing', 'X-Team: set by the route', 'X-Debug: removed by the route'],
+  )
+  t.match(it.notes, [/route: \/api -> app/, /\/api\/x\?y becomes \/v1\/x\?y \(the route\)/])
+
+  const made = request('GET /api HTTP/1.1\r\nHost: a\r\n\r\n', options).outbound
+  t.match(made, /^GET \/v1\/ [\s\S]*\r\nX-Request-Id: [0-9a-f-]{36}\r\n/)
+  const nowhere = request('GET /x HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n', options)
+  t.match(nowhere, { refused: { status: 404 }, outbound: undefined })
+  t.strictSame(verdicts(nowhere), ['keep Host', 'keep X'])
+  t.match(request('GET /api/../x HTTP/1.1\r\nHost: a\r\n\r\n', options), { refused: { status: 400 }, rows: [] })
+
+  const answer = response('HTTP/1.1 200 OK\r\nServer: x\r\nContent-Length: 0\r\n\r\n', options)
+  t.match(answer.rows[0], { field: 'Server', reason: 'removed by the route' })
+  t.end()
+})

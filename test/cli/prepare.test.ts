@@ -18,7 +18,7 @@ fs.appendFileSync('tsc.txt', 'tsc\\\\n')
 if (fs.existsSync('broken')) { console.log('lib/a.ts: wrong'); process.exit(2) }
 for (const folder of ['bin', 'lib']) {
   fs.mkdirSync('dist/' + folder, { recursive: true })
-  for (const file of fs.readdirSync(folder)) fs.writeFileSync('dist/' + folder + '/' + file.replace('.ts', '.js'), '')
+  for (const file of fs.readdirSync(folder)) if (file.endsWith('.ts')) fs.writeFileSync('dist/' + folder + '/' + file.replace('.ts', '.js'), '')
 }\`)
 `
 
@@ -34,7 +34,7 @@ test('it installs and builds what is needed, and nothing else', t => {
     'tsconfig.json': '{}',
     scripts: { 'prepare.mjs': fs.readFileSync(PREPARE, 'utf8') },
     bin: { 'hopwise.ts': '' },
-    lib: { 'a.ts': '', 'b.ts': '' },
+    lib: { 'a.ts': '', 'b.ts': '', admin: { page: { 'page.js': '1', 'old.css': '' } } },
   })
   const at = (name: string) => path.join(dir, name)
   const did = (name: string) =>
@@ -65,12 +65,15 @@ test('it installs and builds what is needed, and nothing else', t => {
 
   fs.utimesSync(at('package-lock.json'), new Date(), new Date())
   t.match(prepare(), { installs: 1, builds: 1 }, 'a checkout changes times, not packages')
+  t.equal(fs.readFileSync(at('dist/lib/admin/page/page.js'), 'utf8'), '1', 'what is not compiled is copied')
   fs.rmSync(at('lib/b.ts'))
+  fs.rmSync(at('lib/admin/page/old.css'))
   later('lib')
   fs.utimesSync(at('dist/.built'), new Date(0), new Date(0))
   t.match(prepare(), { installs: 1, builds: 2 }, 'a source is gone')
   t.notOk(fs.existsSync(at('dist/lib/b.js')), 'and what was built from it')
   t.ok(fs.existsSync(at('dist/lib/a.js')))
+  t.same(fs.readdirSync(at('dist/lib/admin/page')), ['page.js'], 'as was what it was copied from')
 
   built()
   fs.writeFileSync(at('package-lock.json'), lock('2'))

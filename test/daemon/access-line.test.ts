@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { test } from 'tap'
-import { accessLine } from '../../lib/daemon/access-line.js'
+import { accessLine, factsPiece } from '../../lib/daemon/access-line.js'
 import { lineTime } from '../../lib/daemon/line-time.js'
 import { redactAuthority, redactTarget } from '../../lib/daemon/redact.js'
 import type { ExchangeRecord, Outcome } from '../../lib/proxy/events.js'
@@ -103,6 +103,12 @@ const record: fc.Arbitrary<ExchangeRecord> = fc.record(
     nominated: count,
     refusedUpgrade: text,
     repairs: count,
+    requestId: text,
+    route: text,
+    scheme: fc.constant('https' as const),
+    user: text,
+    referer: text,
+    userAgent: text,
   } satisfies { [K in keyof Required<ExchangeRecord>]: fc.Arbitrary<unknown> },
   {
     requiredKeys: [
@@ -139,6 +145,10 @@ function plainLine(told: ExchangeRecord, time: string): string {
     version: told.version,
     status: told.status,
     client: told.client,
+    requestId: told.requestId,
+    scheme: told.scheme,
+    user: told.user,
+    route: told.route,
     upstream: told.upstream,
     bytes: told.bytes,
     ms: told.ms,
@@ -152,7 +162,8 @@ function plainLine(told: ExchangeRecord, time: string): string {
     refusedUpgrade: told.refusedUpgrade,
     repairs: told.repairs,
     msg: 'exchange',
-  } satisfies Record<Exclude<keyof ExchangeRecord, 'startedAt'>, unknown> & Record<string, unknown>)
+  } satisfies Record<Exclude<keyof ExchangeRecord, 'startedAt' | 'referer' | 'userAgent'>, unknown> &
+    Record<string, unknown>)
 }
 
 checked(
@@ -166,6 +177,13 @@ checked(
   }),
   RUNS * 5,
 )
+
+test('the facts of a listener and of a process stand in each of its lines', async t => {
+  const [told] = fc.sample(record, 1)
+  const parsed = JSON.parse(accessLine(told!, '', factsPiece({ worker: 2, listener: 'web "1"' })))
+  t.match(parsed, { worker: 2, listener: 'web "1"', mode: told!.mode })
+  t.equal(factsPiece({}), '')
+})
 
 checked(
   'milliseconds keep every microsecond',

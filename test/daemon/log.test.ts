@@ -4,6 +4,7 @@ import { test } from 'tap'
 import type { Outlet } from '../../lib/daemon/line-sink.js'
 import { type LogOptions, openLog } from '../../lib/daemon/log.js'
 import { readable } from '../../lib/daemon/readable.js'
+import { until } from '../support/conversation.js'
 
 const EXCHANGE = '{"level":"info","id":"x1","msg":"exchange"}\n'
 
@@ -72,6 +73,43 @@ test('exchanges to a file are JSON lines, whatever the terminal gets', async t =
   t.throws(() => openLog({ level: 'info', format: 'json', accessLog: t.testdirName }), { code: 'EISDIR' })
 })
 
+test('lines of another process are passed on as ours are: as they are, or as text', async t => {
+  const lines = '{"level":"warn","worker":2,"msg":"hello"}\nno JSON\n'
+  const json = logTo()
+  json.log.pass(lines)
+  t.equal(await json.ended(), lines)
+  const text = logTo({ format: 'text' })
+  text.log.pass(lines)
+  t.match(await text.ended(), / warn {2}hello {2}worker=2\nno JSON\n$/)
+})
+
+test('a process among several says which one it is', async t => {
+  const { log, ended } = logTo({ worker: 3 })
+  log.logger.info('hello')
+  log.announce({}, 'there')
+  const lines = (await ended()).trim().split('\n')
+  t.match(
+    lines.map(line => JSON.parse(line)),
+    [{ worker: 3 }, { worker: 3 }],
+  )
+})
+
+test('that lines were dropped is told in a file of JSON lines, and elsewhere when it is none', async t => {
+  for (const accessFormat of ['json', 'combined'] as const) {
+    const file = path.join(t.testdir({}), 'access.log')
+    const { log, ended } = logTo({ accessLog: file, accessFormat })
+    t.equal(log.accessFormat, accessFormat)
+    for (let i = 0; i < 3; i++) log.access?.(`${'x'.repeat(700_000)}\n`)
+    await until('the first is written', () => fs.statSync(file).size > 600_000)
+    log.access?.('the last\n')
+    const text = await ended()
+    const inFile = fs.readFileSync(file, 'utf8').replaceAll(/x{9,}/g, 'x')
+    const told = /"dropped":1,"msg":"log lines were dropped/
+    t.match(accessFormat === 'json' ? inFile : text, told, accessFormat)
+    t.notMatch(accessFormat === 'json' ? text : inFile, 'dropped')
+  }
+})
+
 const line = (fields: object) => JSON.stringify({ level: 'info', time: '2030-01-02T03:04:05.678Z', ...fields })
 
 test('lines for people', t => {
@@ -82,6 +120,10 @@ test('lines for people', t => {
   t.equal(
     readable(line({ address: '::1', port: 80, mode: 'reverse', msg: 'listening' }), false),
     '03:04:05.678 info  listening on http://[::1]:80  mode=reverse\n',
+  )
+  t.equal(
+    readable(line({ address: '/run/a.sock', port: 0, msg: 'listening' }), false),
+    '03:04:05.678 info  listening on unix:/run/a.sock\n',
   )
   t.match(
     readable(line({ err: { message: 'no', stack: 'Error: no\n  at x' }, msg: 'fault' }), false),

@@ -235,20 +235,27 @@ test('an access log in a file of its own', async t => {
   t.match(bad.err, /^hopwise: --access-log .* cannot be opened: .*\n$/)
 })
 
-test('SIGHUP opens the access log anew, for who rotates logs', async t => {
+test('SIGUSR2 opens the access log anew, for who rotates logs; so does SIGHUP where there is no configuration to read', async t => {
   const file = path.join(t.testdir({}), 'access.log')
   const { hopwise } = await start(t, ['--access-log', file])
   const url = await hopwise.ready()
   await get(`${url}/?first`)
   await until('the first line is written', () => fs.readFileSync(file, 'utf8').includes('first'))
-  fs.renameSync(file, `${file}.1`)
-  hopwise.signal('SIGHUP')
-  await hopwise.logged(line => line.msg === 'SIGHUP: the access log was opened anew')
-  await get(`${url}/?second`)
+  for (const [signal, next] of [
+    ['SIGUSR2', 'second'],
+    ['SIGHUP', 'third'],
+  ] as const) {
+    fs.renameSync(file, `${file}.before-${next}`)
+    hopwise.signal(signal)
+    await hopwise.logged(line => line.msg === `${signal}: the access log was opened anew`)
+    await get(`${url}/?${next}`)
+    await until('the line is written', () => fs.readFileSync(file, 'utf8').includes(next))
+  }
   hopwise.signal('SIGTERM')
   t.equal((await hopwise.ended).code, 0)
-  t.notMatch(fs.readFileSync(`${file}.1`, 'utf8'), 'second')
-  t.match(JSON.parse(fs.readFileSync(file, 'utf8')), { target: '/?second' })
+  t.notMatch(fs.readFileSync(`${file}.before-second`, 'utf8'), 'second')
+  t.notMatch(fs.readFileSync(`${file}.before-third`, 'utf8'), 'third')
+  t.match(JSON.parse(fs.readFileSync(file, 'utf8')), { target: '/?third' })
 })
 
 test('an open forward proxy is warned of; with credentials it is none', async t => {

@@ -1,0 +1,29 @@
+import { sentenceOf, writeFindings } from '../config/findings.js'
+import { type Reading, readConfiguration } from '../config/read.js'
+import type { Given } from './given.js'
+import { UsageError } from './usage-error.js'
+
+/** The file that was named, by `--config`, as the operand, or by HOPWISE_CONFIG. @throws UsageError */
+export function fileGiven(given: Given, command: string): string {
+  const file = given.text('config')
+  if (file === undefined)
+    throw new UsageError(
+      `hopwise ${command} wants the name of a configuration file (or HOPWISE_CONFIG): hopwise ${command} ${command === 'serve' ? '--config ' : ''}hopwise.yaml.`,
+    )
+  return file
+}
+
+/** Reads it, with the environment of this process. */
+export function readGiven(file: string): Reading {
+  return readConfiguration(file, { environment: process.env })
+}
+
+/** All findings as text for people; '' when there are none. */
+export function findingsText({ findings, text }: Reading): string {
+  return writeFindings(findings, text)
+}
+
+/** Each finding in one line, for a log. */
+export function findingLines({ findings }: Reading): string[] {
+  return findings.map(finding => `${sentenceOf(finding)}${finding.hint === '' ? '' : ` (${finding.hint})`}`)
+}

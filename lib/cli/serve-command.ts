@@ -1,0 +1,36 @@
+import type { Configuration } from '../config/configuration.js'
+import { planOf } from '../config/plan.js'
+import type { Reading } from '../config/read.js'
+import { servePlan } from '../daemon/serve-plan.js'
+import { ticketSecret } from '../net/ticket-keys.js'
+import { findingLines, readGiven } from './configured.js'
+
+export interface ServeFacts {
+  version: string
+  /** Sentences about the environment and the configuration, to be logged as warnings. */
+  doubts: string[]
+  /** Where the configuration was read from. */
+  file: string
+}
+
+/** Runs what a configuration describes. @returns the exit code */
+export function serveConfiguration(
+  configuration: Configuration,
+  { contents }: Reading,
+  { version, doubts, file }: ServeFacts,
+): Promise<number> {
+  const secret = ticketSecret()
+  return servePlan({
+    plan: planOf(configuration, contents, secret),
+    files: [file, ...Object.keys(contents)],
+    read: async () => {
+      const reading = readGiven(file)
+      const files = [file, ...Object.keys(reading.contents)]
+      if (reading.configuration === undefined) return { findings: findingLines(reading), files }
+      return { configuration: planOf(reading.configuration, reading.contents, secret), files }
+    },
+    version,
+    doubts,
+    file,
+  })
+}

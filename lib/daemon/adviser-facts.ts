@@ -1,0 +1,113 @@
+import type { Facts, GroupFacts, GroupSeen, ListenerFacts } from '../admin/facts.js'
+import type { GroupTotals, MemberTotals, Totals } from '../admin/source.js'
+import type { GatewayPlan, ListenerPlan } from '../config/plan.js'
+import { DEADLINES } from '../link/deadlines.js'
+import { readListenAddress } from '../net/listen-address.js'
+import { readLiteral } from '../net/resolver.js'
+import type { CloseReason } from '../policy/close-reason.js'
+import type { GroupOptions } from '../proxy/group-options.js'
+import { filesAllowed } from './file-limit.js'
+
+/** What the adviser goes by. @param totals null: nothing was observed yet */
+export function adviserFacts(plan: GatewayPlan, totals: Totals | null): Facts {
+  const { listeners, upstreams, admin, deadlines, limits } = plan
+  return {
+    listeners: listeners.map(listenerFacts),
+    groups: Object.entries(upstreams).map(([name, group]) =>
+      groupFacts(
+        name,
+        group,
+        plan,
+        totals?.groups.find(one => one.name === name),
+      ),
+    ),
+    admin: admin === null ? null : { loopback: isNear(admin.address) },
+    deadlines,
+    limits,
+    filesMax: filesAllowed(),
+    stopGraceMs: stopGraceMs(),
+    races: { lost: totals?.racesLost ?? 0, reused: totals?.upstream.reused ?? 0 },
+  }
+}
+
+/** Who started us kills us that long after SIGTERM; null: nobody says. */
+function stopGraceMs(environment = process.env): number | null {
+  if (environment.KUBERNETES_SERVICE_HOST !== undefined) return 30_000
+  if (environment.INVOCATION_ID !== undefined) return 90_000 // systemd
+  return process.pid === 1 ? 10_000 : null
+}
+
+function listenerFacts({ name, address, mode, options, users }: ListenerPlan, nth: number): ListenerFacts {
+  const { tls, trust = [], proxyProtocol, clients, deadlines } = options
+  return {
+    path: ['listeners', nth],
+    name,
+    mode,
+    loopback: isNear(address),
+    tls: tls !== undefined,
+    trust,
+    proxyProtocol: proxyProtocol !== undefined,
+    users: users !== null,
+    restricted: clients?.allow !== undefined,
+    deadlines: { ...DEADLINES, ...deadlines },
+  }
+}
+
+function groupFacts(name: string, group: GroupOptions, plan: GatewayPlan, totals: GroupTotals | undefined): GroupFacts {
+  const servers = group.servers.map(server => (typeof server === 'string' ? { url: server } : server))
+  const { healthCheck } = group
+  return {
+    path: ['upstreams', name],
+    name,
+    servers: servers.map(({ url, backup = false }) => ({ backup, literal: isLiteral(url) })),
+    retries: servers.length > 1 ? (group.retries ?? 0) : 0,
+    insecure: group.tls?.insecure === true,
+    deadlines: { ...plan.deadlines, ...group.deadlines },
+    limits: { ...plan.limits, ...group.limits },
+    healthCheck:
+      healthCheck == null
+        ? null
+        : {
+            intervalMs: healthCheck.intervalMs ?? 0,
+            timeoutMs: healthCheck.timeoutMs ?? 0,
+            unhealthyAfter: healthCheck.unhealthyAfter ?? 0,
+          },
+    seen: seenOf(totals),
+  }
+}
+
+function seenOf(totals: GroupTotals | undefined): GroupSeen {
+  const members = totals?.members ?? []
+  const learned = members.flatMap(({ learnedIdleMs }) => (learnedIdleMs === undefined ? [] : [learnedIdleMs]))
+  const announced = members.flatMap(({ announcedIdleMs }) => (announcedIdleMs === undefined ? [] : [announcedIdleMs]))
+  return {
+    requests: members.reduce((sum, { requests }) => sum + requests, 0),
+    queued: members.reduce((sum, { queued }) => sum + queued, 0),
+    refused: members.reduce((sum, { refused }) => sum + refused, 0),
+    closes: closesOf(members),
+    announcedIdleMs: announced.length === 0 ? null : Math.min(...announced),
+    learnedIdleMs: learned.length === 0 ? null : Math.min(...learned),
+  }
+}
+
+function closesOf(members: readonly MemberTotals[]): GroupSeen['closes'] {
+  const sums: Partial<Record<CloseReason, number>> = {}
+  for (const { closes } of members) {
+    for (const [reason, count] of Object.entries(closes) as [CloseReason, number][])
+      sums[reason] = (sums[reason] ?? 0) + count
+  }
+  return sums
+}
+
+/** Only this machine can reach it. */
+function isNear(address: string): boolean {
+  const where = readListenAddress(address)
+  if (where.kind === 'unix') return true
+  return where.kind === 'tcp' && (/^127\./.test(where.host) || where.host === '::1' || where.host === 'localhost')
+}
+
+function isLiteral(url: string): boolean {
+  if (url.startsWith('unix:')) return true
+  const host = /^[a-z+]+:\/\/(\[[^\]]*\]|[^:/]*)/i.exec(url)?.[1] ?? ''
+  return readLiteral(host) !== null
+}

@@ -1,0 +1,213 @@
+import type { Ledger, Snapshot, Totals } from '../admin/source.js'
+import type { Clock } from '../net/clock.js'
+import { type BoundAddress, type DrainPhase, type DrainTimes, reasonsOf } from './gateway-types.js'
+import type { Log } from './log.js'
+import { type ReadConfiguration, Reload, type Reloaded } from './reload.js'
+import { tellCut, tellDrain } from './run.js'
+import { runProcess } from './run-process.js'
+import { type Watched, watchFiles } from './watch.js'
+import type { Workforce } from './workforce.js'
+
+export interface DaemonParts<C> {
+  workforce: Workforce<C>
+  /** The first configuration, read and checked, and the files it was made of. */
+  configuration: C
+  files: readonly string[]
+  /** Reads it again. */
+  read(): Promise<ReadConfiguration<C>>
+  drainTimes(configuration: C): DrainTimes
+  /** Whether changed files are to be noticed without a signal. */
+  watches(configuration: C): boolean
+  log: Log
+  clock: Clock
+  facts: object
+  /** For who starts and watches processes: systemd. */
+  told?(state: DaemonState): void
+  /** It listens: what stands beside it (the admin listener) can begin. Its failure is that of the start. */
+  opened?(daemon: Daemon<C>): Promise<void>
+  /** After each configuration that was taken, the first one too. */
+  applied?(configuration: C): void
+  /** Everything has ended; what stands beside it can end too. */
+  closed?(): Promise<void>
+}
+
+export type DaemonState = 'ready' | 'reloading' | 'stopping'
+
+/** A daemon with a configuration of its own: what its signals, its admin listener and its supervisor may ask of it. */
+export class Daemon<C> {
+  phase: DrainPhase | 'starting' = 'starting'
+  bound: readonly BoundAddress[] = []
+  readonly #parts: DaemonParts<C>
+  readonly #reload: Reload<C>
+  readonly #watched: Watched
+  #configuration: C
+
+  constructor(parts: DaemonParts<C>) {
+    this.#parts = parts
+    this.#configuration = parts.configuration
+    this.#watched = watchFiles(() => void this.reload('the file changed'), parts.clock)
+    this.#reload = new Reload({
+      read: () => this.#reread(),
+      apply: configuration => this.#apply(configuration),
+      files: files => this.#watch(files),
+      clock: parts.clock,
+      log: parts.log.logger,
+    })
+  }
+
+  // ---- For everybody who asks ----
+
+  get configuration(): C {
+    return this.#configuration
+  }
+
+  ready(): boolean {
+    return this.phase === 'serving' && this.#parts.workforce.counts().running > 0
+  }
+
+  /** '' when it is ready. */
+  reasonNotReady(): string {
+    if (this.phase === 'starting') return 'it is starting'
+    if (this.phase !== 'serving') return 'it is stopping'
+    return this.ready() ? '' : 'no worker is running'
+  }
+
+  /** Never rejects. */
+  async reload(why: string): Promise<Reloaded> {
+    if (this.phase !== 'serving')
+      return { accepted: false, reasons: [`hopwise does not reload now: ${this.reasonNotReady()}.`] }
+    const reloaded = await this.#reload.request(why)
+    if (this.phase === 'serving') this.#parts.told?.('ready') // the old one too is ready
+    return reloaded
+  }
+
+  async stats(): Promise<Totals> {
+    const { accepted, refused } = this.#reload
+    const stats = await this.#parts.workforce.stats()
+    return { ...stats, workers: this.#parts.workforce.counts(), reloads: { accepted, refused } }
+  }
+
+  snapshot(max: number): Snapshot | Promise<Snapshot> {
+    return this.#parts.workforce.snapshot(max)
+  }
+
+  ledger(exchange: string): Ledger | null | Promise<Ledger | null> {
+    return this.#parts.workforce.ledger(exchange)
+  }
+
+  watched(on: boolean): void {
+    this.#parts.workforce.watched(on)
+  }
+
+  // ---- For runDaemon ----
+
+  async open(): Promise<void> {
+    const { workforce, log, facts, files, opened } = this.#parts
+    this.bound = await workforce.start(this.#configuration)
+    await opened?.(this)
+    this.phase = 'serving'
+    const named = this.bound.length > 1
+    for (const { name, address, port } of this.bound)
+      log.ready({ ...(named ? { listener: name } : {}), address, port, ...facts })
+    this.#parts.applied?.(this.#configuration)
+    this.#watch(files)
+    this.#parts.told?.('ready')
+  }
+
+  async drain(signal: string): Promise<void> {
+    const { workforce, log, drainTimes, closed, told } = this.#parts
+    this.phase = 'announcing'
+    this.#watched.stop()
+    told?.('stopping')
+    const times = drainTimes(this.#configuration)
+    const before = await this.#totals()
+    tellDrain(log, signal, times, before && { connections: before.client.open, exchanges: before.exchanges.active })
+    await workforce.drain(times, phase => {
+      this.phase = phase
+    })
+    tellCut(log, times.graceMs, (await this.#totals())?.client.closes.shutdown ?? 0)
+    await closed?.()
+  }
+
+  destroy(): void {
+    this.#watched.stop()
+    this.#parts.workforce.destroy()
+  }
+
+  reopen(signal: string): void {
+    const { logger } = this.#parts.log
+    try {
+      this.#parts.workforce.reopen()
+      logger.info(`${signal}: the access log was opened anew`)
+    } catch (error) {
+      logger.error({ err: error }, `${signal}: the access log could not be opened anew; lines go on into the old file`)
+    }
+  }
+
+  /** Never rejects. Why it could not be done, the supervisor tells. */
+  async replaceWorkers(signal: string): Promise<void> {
+    const { log, workforce } = this.#parts
+    if (workforce.roll === undefined) {
+      log.logger.info(`${signal}: there are no workers to replace`)
+      return
+    }
+    const { replaced, failed } = await workforce.roll().catch(error => ({ replaced: 0, failed: reasonsOf(error) }))
+    if (failed === undefined) log.logger.info({ replaced }, `${signal}: the workers were replaced`)
+    else log.logger.error({ replaced, reasons: failed }, `${signal}: not all workers were replaced`)
+  }
+
+  /** Nobody waits for numbers that cannot be had. */
+  async #totals(): Promise<Totals | undefined> {
+    return this.stats().catch(() => undefined)
+  }
+
+  /** For the last line. */
+  async totals(): Promise<object | undefined> {
+    const totals = await this.#totals()
+    if (totals === undefined) return undefined
+    const { client, exchanges, upstream } = totals
+    const { origins: _, ...upstreams } = upstream
+    return { client, upstream: upstreams, exchanges }
+  }
+
+  async #reread(): Promise<ReadConfiguration<C>> {
+    this.#parts.told?.('reloading')
+    return this.#parts.read()
+  }
+
+  async #apply(configuration: C) {
+    const summary = await this.#parts.workforce.update(configuration)
+    this.#configuration = configuration
+    if (summary.bound.length > 0) this.bound = summary.bound
+    this.#parts.applied?.(configuration)
+    return summary
+  }
+
+  #watch(files: readonly string[]): void {
+    this.#watched.watch(this.#parts.watches(this.#configuration) ? files : [])
+  }
+}
+
+/** From the first configuration to the last line of the log. @returns the exit code @throws what the start throws */
+export async function runDaemon<C>(parts: DaemonParts<C>): Promise<number> {
+  const { log, facts } = parts
+  const daemon = new Daemon(parts)
+  // While all workers are gone and the next one is not due yet, nothing else would keep this process.
+  const staying = setInterval(() => {}, 2 ** 30)
+  const run = {
+    facts,
+    open: () => daemon.open(),
+    drain: (signal: string) => daemon.drain(signal),
+    destroy: () => daemon.destroy(),
+    hangup: () => void daemon.reload('SIGHUP'),
+    reopen: () => daemon.reopen('SIGUSR2'),
+    replace: () => void daemon.replaceWorkers('SIGWINCH'),
+    totals: () => daemon.totals(),
+  }
+  try {
+    return await runProcess(run, log)
+  } finally {
+    daemon.destroy()
+    clearInterval(staying)
+  }
+}

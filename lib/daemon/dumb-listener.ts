@@ -1,0 +1,48 @@
+import type { ListenerPlan } from '../config/plan.js'
+import { listenTarget, readListenAddress } from '../net/listen-address.js'
+import { createDumb } from '../peers/dumb.js'
+import type { Listener } from './gateway.js'
+import { type BoundAddress, RefusedError } from './gateway-types.js'
+import type { Log } from './log.js'
+
+/** What everybody is told who runs it. */
+export const DUMB_WARNING =
+  'DEMONSTRATION ONLY: this proxy is wrong on purpose. It relays Connection blindly, reads one request for each ' +
+  'connection, and lets clients hang. Never put real traffic through it'
+
+/** The dumb proxy of a configuration. It has no drain: what hangs here hangs on purpose. */
+export class DumbListener implements Listener {
+  bound: BoundAddress | null = null
+  private readonly dumb: ReturnType<typeof createDumb>
+
+  constructor(
+    readonly plan: ListenerPlan,
+    private readonly log: Log,
+  ) {
+    this.dumb = createDumb(plan.upstream === undefined ? {} : { upstream: plan.upstream })
+  }
+
+  async listen(): Promise<BoundAddress> {
+    this.log.logger.warn({ mode: 'dumb', listener: this.plan.name }, DUMB_WARNING)
+    const target = listenTarget(readListenAddress(this.plan.address))
+    if (!('port' in target))
+      throw new RefusedError([`listener ${this.plan.name}: the dumb proxy listens on host:port only`])
+    const { address, port } = await this.dumb.listen(target)
+    this.bound = { name: this.plan.name, address, port }
+    return this.bound
+  }
+
+  announce(): void {}
+
+  async stopAccepting(): Promise<void> {
+    this.dumb.destroy()
+  }
+
+  async close(): Promise<void> {
+    this.dumb.destroy()
+  }
+
+  destroy(): void {
+    this.dumb.destroy()
+  }
+}

@@ -1,0 +1,115 @@
+import { type MemberTotals, PHASES, type Phase } from '../admin/source.js'
+import type { MemberStatus } from '../link/balancer.js'
+import { Histogram, type HistogramSnapshot } from '../link/histogram.js'
+import type { OriginPool } from '../net/upstream-pool.js'
+import type { HopwiseProxy } from '../proxy/proxy.js'
+import type { Upstreams } from '../proxy/upstreams.js'
+import type { GatewayStats } from './gateway-types.js'
+import { summedStats } from './summed-stats.js'
+
+/**
+ * What one process has counted: each of its listeners, and each upstream side once.
+ * @param upstreams the side that listeners share; null: there is none
+ */
+export function gatewayStats(
+  proxies: readonly HopwiseProxy[],
+  upstreams: Upstreams | null,
+  about: { readonly version: string; readonly startedAt: number },
+): GatewayStats {
+  const nothing = { ...nothingCounted(), ...about, name: proxies[0]?.settings.name ?? '' }
+  const sides = new Set(proxies.map(proxy => proxy.upstreams))
+  if (upstreams !== null) sides.add(upstreams)
+  return summedStats([
+    nothing,
+    ...proxies.map(proxy => ({ ...nothing, ...ofClients(proxy) })),
+    ...[...sides].map(side => ({ ...nothing, ...ofUpstreams(side) })),
+  ])
+}
+
+/** What one listener has counted; the side that it shares with others not. */
+export function listenerStats(
+  proxy: HopwiseProxy,
+  about: { readonly version: string; readonly startedAt: number; readonly name: string },
+): GatewayStats {
+  const nothing = { ...nothingCounted(), ...about }
+  const counted = { ...nothing, ...ofClients(proxy) }
+  return proxy.ownsUpstreams ? summedStats([counted, { ...nothing, ...ofUpstreams(proxy.upstreams) }]) : counted
+}
+
+function nothingCounted(): Omit<GatewayStats, 'name' | 'version' | 'startedAt'> {
+  return {
+    client: { open: 0, idle: 0, active: 0, accepted: 0, refused: 0, requests: 0, closes: {} },
+    upstream: { open: 0, idle: 0, busy: 0, dialing: 0, waiting: 0, dialed: 0, reused: 0, closes: {}, origins: [] },
+    exchanges: { active: 0, total: 0, retries: 0, failures: {}, deadlines: {} },
+    phases: phasesOf(() => NO_TIMES),
+    statuses: { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 },
+    racesLost: 0,
+    guards: {},
+    groups: [],
+  }
+}
+
+const NO_TIMES = new Histogram()
+
+function phasesOf(histogram: (phase: Phase) => Histogram): Record<Phase, HistogramSnapshot> {
+  const entries = PHASES.map(phase => [phase, histogram(phase).snapshot()] as const)
+  return Object.fromEntries(entries) as Record<Phase, HistogramSnapshot>
+}
+
+// Listeners ----------------------------------------------------------------------------------------------------------
+
+function ofClients(proxy: HopwiseProxy): Partial<GatewayStats> {
+  const { phases, counts } = proxy
+  const { client, exchanges } = proxy.stats()
+  const { allow, deny, connections } = proxy.clients.guarded
+  const guards = {
+    allow,
+    deny,
+    connectionsPerSecond: connections,
+    requestsPerSecond: counts.refusedByRate,
+    uploadBytesPerSecondMin: counts.refusedAsTooSlow,
+  }
+  if (phases === null) return { client, exchanges, guards }
+  const [, informed = 0, well = 0, elsewhere = 0, clientErrors = 0, ourErrors = 0] = phases.statuses
+  return {
+    client,
+    exchanges,
+    guards,
+    phases: phasesOf(phase => phases[phase]),
+    statuses: { '1xx': informed, '2xx': well, '3xx': elsewhere, '4xx': clientErrors, '5xx': ourErrors },
+  }
+}
+
+// Upstreams ----------------------------------------------------------------------------------------------------------
+
+function ofUpstreams(upstreams: Upstreams): Partial<GatewayStats> {
+  const now = upstreams.clock.now()
+  const upstream = upstreams.stats()
+  return {
+    upstream,
+    // A connection ends as stale when it was used before and its upstream had ended it as the next request was sent.
+    racesLost: upstream.closes.stale ?? 0,
+    groups: [...upstreams.groups.values()].map(group => ({
+      name: group.name,
+      members: group.states(now).map(status => memberTotals(status, now)),
+    })),
+  }
+}
+
+function memberTotals({ member, state, weight, backup }: MemberStatus<OriginPool>, now: number): MemberTotals {
+  const { place, book, requests, failures, ejections } = member
+  const { idle, busy, dialing, waiting } = book
+  const { queued, refused, announcedMs } = book
+  const counts = { idle, busy, dialing, waiting, requests, failures, ejections, queued, refused }
+  const learnedIdleMs = book.lesson.limitMs(now)
+  return {
+    name: place.name,
+    state,
+    weight,
+    backup,
+    ...counts,
+    closes: Object.fromEntries(member.closes),
+    ...(Number.isFinite(learnedIdleMs) ? { learnedIdleMs } : {}),
+    ...(Number.isFinite(announcedMs) ? { announcedIdleMs: announcedMs } : {}),
+  }
+}

@@ -1,0 +1,242 @@
+import type { Ledger, Snapshot } from '../admin/source.js'
+import type { GatewayPlan, ListenerPlan } from '../config/plan.js'
+import { systemClock, type Timer } from '../net/clock.js'
+import { followTicketKeys } from '../net/ticket-keys.js'
+import type { UpstreamConnection } from '../net/upstream-connection.js'
+import type { HopwiseProxy } from '../proxy/proxy.js'
+import { Upstreams, type UpstreamWatcher } from '../proxy/upstreams.js'
+import { DumbListener } from './dumb-listener.js'
+import { gatewayStats } from './gateway-stats.js'
+import {
+  type BoundAddress,
+  type Gateway,
+  type GatewayStats,
+  RefusedError,
+  type ReloadSummary,
+} from './gateway-types.js'
+import { Leaving } from './leaving.js'
+import type { Log } from './log.js'
+import { compared, type Prepared, prepare } from './prepared.js'
+import { ProxyListener } from './proxy-listener.js'
+import { summedStats } from './summed-stats.js'
+import { Watching } from './watching.js'
+
+/** What listens for a daemon. */
+export interface Listener {
+  readonly plan: ListenerPlan
+  readonly bound: BoundAddress | null
+  listen(): Promise<BoundAddress>
+  /** Responses say `Connection: close` from now on. */
+  announce(): void
+  /** Accepts no more, what is open goes on; resolves when nobody listens there any more. */
+  stopAccepting(): Promise<void>
+  /** Accepts no more; resolves when the last connection is gone, or after `graceMs` (0: no limit). */
+  close(graceMs: number): Promise<void>
+  destroy(): void
+}
+
+/** One process of the daemon: listeners, and the upstream side that they share. */
+export class HopwiseGateway implements Gateway<GatewayPlan>, UpstreamWatcher {
+  private upstreams: Upstreams | null = null
+  private current: Prepared | null = null
+  private readonly listeners = new Map<string, Listener>()
+  private readonly leaving: Leaving
+  private ending = false
+  private readonly watching = new Watching()
+  private ticketKeys: Buffer | null = null
+  private turning: Timer | null = null
+
+  constructor(
+    private readonly log: Log,
+    private readonly version: string,
+    private readonly startedAt: number = Date.now(),
+  ) {
+    this.leaving = new Leaving(systemClock, { version, startedAt }, fault => this.fault(fault))
+  }
+
+  async start(plan: GatewayPlan): Promise<readonly BoundAddress[]> {
+    const prepared = prepare(plan)
+    this.upstreams = new Upstreams(prepared.upstreams, this)
+    this.upstreams.configure(prepared.upstreams, prepared.groups)
+    this.turning = followTicketKeys(systemClock, plan.ticketSecret, keys => this.turnKeys(keys))
+    try {
+      for (const address of prepared.listeners.keys()) await this.open(prepared, address)
+    } catch (error) {
+      this.destroy()
+      throw error
+    }
+    this.current = prepared
+    return this.bound()
+  }
+
+  private turnKeys(keys: Buffer): void {
+    this.ticketKeys = keys
+    for (const { clients } of this.proxies) clients.useTicketKeys(keys)
+  }
+
+  async update(plan: GatewayPlan): Promise<ReloadSummary> {
+    const before = this.current
+    const upstreams = this.upstreams
+    if (before === null || upstreams === null) throw new Error('it has not been started')
+    const next = prepare(plan)
+    this.refuseOtherModes(next)
+    const added = [...next.listeners.keys()].filter(address => !this.listeners.has(address))
+    const opened = await this.openAll(upstreams, before, next, added)
+    upstreams.configure(next.upstreams, next.groups)
+    const left: Promise<void>[] = []
+    for (const [address, listener] of this.listeners) {
+      const wanted = next.listeners.get(address)
+      if (wanted === undefined) {
+        this.listeners.delete(address)
+        left.push(this.leaving.add(listener))
+      } else if (listener instanceof ProxyListener && wanted.settings !== null)
+        listener.update(wanted.plan, wanted.settings)
+    }
+    for (const listener of opened) this.listeners.set(listener.plan.address, listener)
+    this.current = next
+    await Promise.all(left)
+    return this.summary(before, next, added)
+  }
+
+  /** Opens what is new before anything else changes; what it needs of the upstream side comes first and goes if that fails. */
+  private async openAll(
+    upstreams: Upstreams,
+    before: Prepared,
+    next: Prepared,
+    added: readonly string[],
+  ): Promise<Listener[]> {
+    const known = new Set(before.groups.map(({ name }) => name))
+    upstreams.configure(before.upstreams, [...before.groups, ...next.groups.filter(({ name }) => !known.has(name))])
+    const opened: Listener[] = []
+    try {
+      for (const address of added) {
+        const listener = this.listenerFor(next, address)
+        await listener.listen()
+        opened.push(listener)
+      }
+      // What listens from here on would be forgotten.
+      if (this.ending) throw new RefusedError(['hopwise is stopping'])
+      return opened
+    } catch (error) {
+      for (const listener of opened) listener.destroy()
+      upstreams.configure(before.upstreams, before.groups)
+      throw error
+    }
+  }
+
+  /** A listener goes on under its address, but its upstream side is that of its mode: with its guard of destinations, or without. */
+  private refuseOtherModes({ listeners }: Prepared): void {
+    const reasons = [...listeners.values()].flatMap(({ plan: { address, name, mode } }) => {
+      const before = this.listeners.get(address)?.plan.mode ?? mode
+      return before === mode
+        ? []
+        : `listener ${name}: its mode cannot change from ${before} to ${mode} while it listens; give it another address, or restart hopwise`
+    })
+    if (reasons.length > 0) throw new RefusedError(reasons)
+  }
+
+  private async open(prepared: Prepared, address: string): Promise<void> {
+    const listener = this.listenerFor(prepared, address)
+    this.listeners.set(address, listener)
+    await listener.listen()
+  }
+
+  private listenerFor({ listeners }: Prepared, address: string): Listener {
+    const { plan, settings } = listeners.get(address)!
+    if (settings === null) return new DumbListener(plan, this.log)
+    const shared = plan.mode === 'reverse' ? this.upstreams : null
+    const listener = new ProxyListener(plan, settings, shared, this.log, this.watching)
+    if (this.ticketKeys !== null) listener.proxy.clients.useTicketKeys(this.ticketKeys)
+    return listener
+  }
+
+  private summary(before: Prepared, next: Prepared, added: readonly string[]): ReloadSummary {
+    const gone = [...before.listeners.keys()].filter(address => !next.listeners.has(address)).length
+    return {
+      changes: {
+        listeners: { total: next.listeners.size, added: added.length, removed: gone },
+        groups: compared(before.plan.upstreams, next.plan.upstreams),
+      },
+      bound: this.bound(),
+    }
+  }
+
+  private bound(): BoundAddress[] {
+    return [...this.listeners.values()].flatMap(({ bound }) => (bound === null ? [] : [bound]))
+  }
+
+  announce(): void {
+    this.ending = true
+    for (const listener of this.listeners.values()) listener.announce()
+  }
+
+  async drain(graceMs: number): Promise<void> {
+    this.ending = true
+    const all = [...this.listeners.values(), ...this.leaving]
+    this.upstreams?.drain()
+    await Promise.all(all.map(listener => listener.close(graceMs)))
+    this.upstreams?.destroy('draining')
+    this.turning?.cancel()
+  }
+
+  destroy(): void {
+    for (const listener of [...this.listeners.values(), ...this.leaving]) listener.destroy()
+    this.upstreams?.destroy('shutdown')
+    this.turning?.cancel()
+  }
+
+  /** Those that are proxies. */
+  private get proxies(): HopwiseProxy[] {
+    const all = [...this.listeners.values(), ...this.leaving]
+    return all.flatMap(listener => (listener instanceof ProxyListener ? [listener.proxy] : []))
+  }
+
+  stats(): GatewayStats {
+    const { version, startedAt } = this
+    const now = gatewayStats(this.proxies, this.upstreams, { version, startedAt })
+    return summedStats([now, ...this.leaving.stats()])
+  }
+
+  snapshot(max: number): Snapshot {
+    const listeners = [...this.listeners.values(), ...this.leaving]
+    return this.watching.snapshot(
+      listeners.flatMap(listener => (listener instanceof ProxyListener ? [listener] : [])),
+      this.upstreams,
+      max,
+    )
+  }
+
+  ledger(exchange: string): Ledger | null {
+    return this.watching.ledger(exchange)
+  }
+
+  watched(on: boolean): void {
+    this.watching.on = on
+  }
+
+  // ---- UpstreamWatcher, for the side that is shared ----
+
+  upstreamOpened(connection: UpstreamConnection): void {
+    if (this.log.logger.isLevelEnabled('debug'))
+      this.log.logger.debug({ id: connection.id, origin: connection.pool.origin.key }, 'upstream connection opened')
+  }
+
+  upstreamClosed(connection: UpstreamConnection): void {
+    this.watching.upstreamClosed(connection)
+    const { id, reason, detail, pool } = connection
+    if (this.log.logger.isLevelEnabled('debug'))
+      this.log.logger.debug({ id, reason, detail, origin: pool.origin.key }, 'upstream connection closed')
+  }
+
+  memberChanged(group: string, member: string, state: string): void {
+    this.log.logger.warn({ code: 'member', group, member, state }, `upstreams.${group}: ${member} is ${state}`)
+  }
+
+  fault(fault: unknown): void {
+    this.log.logger.warn({ code: 'fault', err: fault }, 'a fault of hopwise ended one connection')
+  }
+
+  warn(code: string, message: string): void {
+    this.log.logger.warn({ code }, message)
+  }
+}

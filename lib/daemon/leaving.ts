@@ -1,0 +1,56 @@
+import type { Clock } from '../net/clock.js'
+import type { HopwiseProxy } from '../proxy/proxy.js'
+import type { Listener } from './gateway.js'
+import { listenerStats } from './gateway-stats.js'
+import type { GatewayStats } from './gateway-types.js'
+import { ProxyListener } from './proxy-listener.js'
+import { Retired } from './summed-stats.js'
+
+/**
+ * Connections that are open are told that they close with their next response; who stays idle that long is ended. As a worker
+ * that is replaced: ended at once, an idle connection meets a request that is on its way.
+ */
+const ANNOUNCE_MS = 250
+
+/** Listeners that are not in the configuration any more. None of their requests is lost for that, and their counts remain. */
+export class Leaving implements Iterable<Listener> {
+  private readonly listeners = new Set<Listener>()
+  private readonly counted = new Retired()
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly about: { readonly version: string; readonly startedAt: number },
+    private readonly fault: (fault: unknown) => void,
+  ) {}
+
+  [Symbol.iterator](): Iterator<Listener> {
+    return this.listeners[Symbol.iterator]()
+  }
+
+  /** Resolves when nobody listens at its address any more. What runs goes on after that, for as long as it takes. */
+  async add(listener: Listener): Promise<void> {
+    this.listeners.add(listener)
+    listener.announce()
+    await listener.stopAccepting()
+    this.clock.after(ANNOUNCE_MS, () => {
+      listener.close(0).then(
+        () => this.gone(listener),
+        fault => this.fault(fault),
+      )
+    })
+  }
+
+  private gone(listener: Listener): void {
+    this.listeners.delete(listener)
+    if (listener instanceof ProxyListener) this.counted.add(this.countsOf(listener.proxy))
+  }
+
+  private countsOf(proxy: HopwiseProxy): GatewayStats {
+    return listenerStats(proxy, { ...this.about, name: proxy.settings.name })
+  }
+
+  /** What those have counted that are gone: none, or one. */
+  stats(): GatewayStats[] {
+    return this.counted.stats()
+  }
+}

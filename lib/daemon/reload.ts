@@ -1,0 +1,98 @@
+import type { Clock } from '../net/clock.js'
+import { type Counted, type ReloadSummary, reasonsOf, writeBound } from './gateway-types.js'
+
+/** What reading a configuration came to: it and the files it was made of, or what is wrong with it, in whole sentences. */
+export type ReadConfiguration<C> =
+  | { readonly configuration: C; readonly files: readonly string[] }
+  | { readonly findings: readonly string[]; readonly files?: readonly string[] }
+
+export interface ReloadParts<C> {
+  /** Reads and checks the configuration and every file that it names. */
+  read(): Promise<ReadConfiguration<C>>
+  /** @throws with nothing changed */
+  apply(configuration: C): Promise<ReloadSummary>
+  clock: Clock
+  log: ReloadLog
+  /** Called at the end of each, with the files to watch from now on. */
+  files?(files: readonly string[]): void
+}
+
+type ReloadLog = Record<'info' | 'error', (fields: object, message: string) => void>
+
+export type Reloaded =
+  | { readonly accepted: true; readonly summary: ReloadSummary }
+  | { readonly accepted: false; readonly reasons: readonly string[] }
+
+/**
+ * From one configuration to the next: read and checked first, then taken whole or refused whole, with all reasons.
+ *
+ * One at a time. Who asks while one is under way gets the next one, and all who ask meanwhile get the same: however many
+ * signals come, the last state of the file is what runs in the end.
+ */
+export class Reload<C> {
+  accepted = 0
+  refused = 0
+  readonly #parts: ReloadParts<C>
+  /** Asked for and not begun. */
+  #waiting: Promise<Reloaded> | undefined
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(parts: ReloadParts<C>) {
+    this.#parts = parts
+  }
+
+  /** Never rejects. `why` stands in the log: `SIGHUP`, `the file changed`. */
+  request(why: string): Promise<Reloaded> {
+    this.#waiting ??= this.#last.then(() => {
+      this.#waiting = undefined
+      return this.#reload(why)
+    })
+    this.#last = this.#waiting
+    return this.#waiting
+  }
+
+  async #reload(why: string): Promise<Reloaded> {
+    const { clock, log } = this.#parts
+    const began = clock.now()
+    const outcome = await this.#tried()
+    if (outcome.accepted) {
+      this.accepted += 1
+      const listening = outcome.summary.bound.map(writeBound)
+      log.info({ why, listening }, reloadedIn(Math.round(clock.now() - began), outcome.summary))
+    } else {
+      this.refused += 1
+      log.error({ why, reasons: outcome.reasons }, 'the new configuration is refused, the old one stays')
+    }
+    return outcome
+  }
+
+  async #tried(): Promise<Reloaded> {
+    let files: readonly string[] | undefined
+    try {
+      const read = await this.#parts.read()
+      files = read.files
+      if ('findings' in read) return { accepted: false, reasons: read.findings }
+      return { accepted: true, summary: await this.#parts.apply(read.configuration) }
+    } catch (error) {
+      return { accepted: false, reasons: reasonsOf(error) }
+    } finally {
+      if (files) this.#parts.files?.(files)
+    }
+  }
+}
+
+/** `reloaded in 12 ms: 2 listeners (1 new, 1 gone), 3 groups (1 changed)` */
+export function reloadedIn(ms: number, { changes }: ReloadSummary): string {
+  const counts = Object.entries(changes).map(([what, counted]) => count(what, counted))
+  return counts.length === 0 ? `reloaded in ${ms} ms` : `reloaded in ${ms} ms: ${counts.join(', ')}`
+}
+
+function count(what: string, { total, added = 0, removed = 0, changed = 0 }: Counted): string {
+  const told = [
+    [added, 'new'],
+    [removed, 'gone'],
+    [changed, 'changed'],
+  ].flatMap(([n, how]) => (n === 0 ? [] : `${n} ${how}`))
+  const named = `${total} ${total === 1 ? what.replace(/s$/, '') : what}`
+  return told.length === 0 ? named : `${named} (${told.join(', ')})`
+}

@@ -1,0 +1,117 @@
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { advise } from '../admin/adviser.js'
+import { type Admin, createAdmin } from '../admin/listener.js'
+import type { GatewayPlan } from '../config/plan.js'
+import { systemClock } from '../net/clock.js'
+import { listenTarget, readListenAddress } from '../net/listen-address.js'
+import { adminSource } from './admin-source.js'
+import { adviserFacts } from './adviser-facts.js'
+import { clusterFork } from './cluster.js'
+import { type Daemon, runDaemon } from './daemon.js'
+import { HopwiseGateway } from './gateway.js'
+import type { DrainTimes } from './gateway-types.js'
+import { ListenError } from './listen-error.js'
+import type { Log } from './log.js'
+import { applyLogs, openPlanLog } from './plan-log.js'
+import type { ReadConfiguration } from './reload.js'
+import { Supervisor } from './supervisor.js'
+import { createNotify } from './systemd-notify.js'
+import { inThisProcess, type Workforce } from './workforce.js'
+
+export interface Serving {
+  readonly plan: GatewayPlan
+  /** What it was made of, to be watched. */
+  readonly files: readonly string[]
+  /** Reads the file again. */
+  read(): Promise<ReadConfiguration<GatewayPlan>>
+  readonly version: string
+  /** Sentences about the environment and the configuration, to be logged as warnings. */
+  readonly doubts: readonly string[]
+  /** For the first line. */
+  readonly file: string
+}
+
+/** Runs a configuration: in this process, or with a supervisor and its workers. @returns the exit code @throws ListenError */
+export async function servePlan(serving: Serving): Promise<number> {
+  const { plan, files, version, doubts, file } = serving
+  const log = openPlanLog(plan, workersOf(plan) === 1 ? 'alone' : 'primary')
+  for (const doubt of doubts) log.logger.warn(doubt)
+  const notify = createNotify({ warn: message => log.logger.warn(message) })
+  let told: Promise<void> = Promise.resolve()
+  let admin: Admin | null = null
+  return runDaemon<GatewayPlan>({
+    workforce: workforceFor(plan, log, version),
+    configuration: plan,
+    files,
+    read: () => serving.read(),
+    drainTimes,
+    watches: ({ watch }) => watch,
+    log,
+    clock: systemClock,
+    facts: { config: file, version, node: process.version, pid: process.pid, workers: workersOf(plan) },
+    told: phase => {
+      told = notify(phase)
+    },
+    applied: next => {
+      applyLogs(log, next, plan)
+      tellAdvice(next, log)
+      if ((workersOf(next) === 1) !== (workersOf(plan) === 1))
+        log.logger.warn('workers has changed from one to several, or back: that counts from the next start on')
+    },
+    opened: async daemon => {
+      admin = await openAdmin(daemon, log)
+    },
+    closed: async () => {
+      await admin?.close()
+      await told // a message that is under way must not be cut off
+    },
+  })
+}
+
+function workforceFor(plan: GatewayPlan, log: Log, version: string): Workforce<GatewayPlan> {
+  if (workersOf(plan) === 1)
+    return inThisProcess(new HopwiseGateway(log, version), systemClock, () => void log.reopen())
+  return new Supervisor<GatewayPlan>({
+    fork: clusterFork({
+      exec: fileURLToPath(new URL('./worker-main.js', import.meta.url)),
+      args: [version],
+      output: lines => log.pass(lines),
+    }),
+    clock: systemClock,
+    count: workersOf,
+    drain: drainTimes,
+    log: log.logger,
+  })
+}
+
+/** What will make requests fail, as far as the file shows it; what it opens to others the reading of the file has said. */
+function tellAdvice(plan: GatewayPlan, { logger }: Log): void {
+  for (const { code, severity, key, sentence, change } of advise(adviserFacts(plan, null)))
+    if (severity === 'warning') logger.warn({ code, key }, `${key}: ${sentence} To change: ${change}`)
+}
+
+function workersOf({ workers }: GatewayPlan): number {
+  return workers === 'auto' ? availableParallelism() : workers
+}
+
+function drainTimes({ deadlines }: GatewayPlan): DrainTimes {
+  return { announceMs: deadlines.announceMs, graceMs: deadlines.drainMs }
+}
+
+async function openAdmin(daemon: Daemon<GatewayPlan>, { logger }: Log): Promise<Admin | null> {
+  const place = daemon.configuration.admin
+  if (place === null) return null
+  const admin = createAdmin({
+    source: adminSource(daemon),
+    hosts: place.hosts,
+    warn: (message, cause) => logger.warn({ err: cause }, message),
+  })
+  try {
+    const { address, port } = await admin.listen(listenTarget(readListenAddress(place.address)))
+    logger.info({ admin: true, address, port }, 'the admin listener is open')
+  } catch (error) {
+    throw new ListenError(`The admin listener: ${(error as Error).message}`, { cause: error })
+  }
+  return admin
+}

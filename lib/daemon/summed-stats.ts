@@ -1,0 +1,78 @@
+import type { GatewayStats } from './gateway-types.js'
+
+/** The statistics of several processes as those of one. @param all at least one */
+export function summedStats(all: readonly GatewayStats[]): GatewayStats {
+  if (all.length === 0) throw new Error('no worker has told its statistics')
+  return all.reduce((sum, next) => merged(sum, next) as GatewayStats)
+}
+
+/**
+ * What processes that are gone have counted: counters never go back, whoever dies. What was open or under way with them
+ * is not any more.
+ */
+export class Retired {
+  #sum: GatewayStats | undefined
+
+  /** @param last what a process told last, if it told anything */
+  add(last: GatewayStats | undefined): void {
+    if (last === undefined) return
+    const counted = withoutGauges(last) as GatewayStats
+    this.#sum = this.#sum === undefined ? counted : summedStats([this.#sum, counted])
+  }
+
+  /** None, or one. */
+  stats(): GatewayStats[] {
+    return this.#sum === undefined ? [] : [this.#sum]
+  }
+}
+
+/** What rises and falls. */
+const GAUGES: ReadonlySet<string> = new Set(['open', 'idle', 'active', 'busy', 'dialing', 'waiting'])
+/** Numbers of which there is no sum. */
+const NO_SUM: Readonly<Record<string, (a: number, b: number) => number>> = {
+  startedAt: Math.min,
+  learnedIdleMs: Math.min,
+  announcedIdleMs: Math.min,
+  weight: a => a,
+}
+/** Lists of numbers that are not counts. */
+const NOT_COUNTED: ReadonlySet<string> = new Set(['bounds'])
+/** What names one of a list, so that each is added to its like. */
+const KEYS = ['name', 'origin'] as const
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** Both of one shape: numbers are added, objects merged field by field, lists of objects by name; of all else the first stays. */
+function merged(a: unknown, b: unknown, key = ''): unknown {
+  if (a === undefined || b === undefined) return a ?? b
+  if (typeof a === 'number' && typeof b === 'number') return (NO_SUM[key] ?? plus)(a, b)
+  if (Array.isArray(a) && Array.isArray(b)) return NOT_COUNTED.has(key) ? a : mergedLists(a, b)
+  if (!isFields(a) || !isFields(b)) return a
+  const names = new Set([...Object.keys(a), ...Object.keys(b)])
+  return Object.fromEntries([...names].map(name => [name, merged(a[name], b[name], name)]))
+}
+
+const plus = (a: number, b: number): number => a + b
+
+function mergedLists(a: readonly unknown[], b: readonly unknown[]): unknown[] {
+  const key = [...a, ...b].map(nameOf).find(name => name !== undefined)
+  if (key === undefined) return Array.from({ length: Math.max(a.length, b.length) }, (_, i) => merged(a[i], b[i]))
+  const all = new Map<unknown, unknown>()
+  for (const one of [...a, ...b]) all.set(nameOf(one), merged(all.get(nameOf(one)), one))
+  return [...all.values()]
+}
+
+function nameOf(value: unknown): unknown {
+  return isFields(value) ? KEYS.map(key => value[key]).find(name => name !== undefined) : undefined
+}
+
+function withoutGauges(value: unknown, key = ''): unknown {
+  if (typeof value === 'number') return GAUGES.has(key) ? 0 : value
+  if (Array.isArray(value)) return value.map(one => withoutGauges(one))
+  if (!isFields(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withoutGauges(one, name)]))
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,63 @@
+import { execFile } from 'node:child_process'
+
+/** What systemd is told of a service, in its words (sd_notify(3)). */
+export type ServicePhase = 'ready' | 'reloading' | 'stopping'
+
+export interface NotifyOptions {
+  environment?: Readonly<Record<string, string | undefined>>
+  /** Called when systemd wants to be told, and cannot be. The service goes on. */
+  warn(message: string): void
+}
+
+/** Tells one phase, with a line for `systemctl status`. Never rejects; resolves when systemd knows it, or cannot. */
+export type Notify = (phase: ServicePhase, status?: string) => Promise<void>
+
+/** systemd answers within milliseconds; a program that hangs must not delay the end of a drain. */
+const ANSWER_MS = 2_000
+
+const STATUS = {
+  ready: 'serving',
+  reloading: 'reading the configuration',
+  stopping: 'draining: what runs may end',
+} as const satisfies Record<ServicePhase, string>
+
+/**
+ * For `Type=notify`: tells systemd when the service is ready, reloads, stops. Does nothing where NOTIFY_SOCKET is not set.
+ *
+ * The protocol is a datagram to a unix socket, which Node cannot send: the program `systemd-notify` does, as a child, so
+ * the unit needs `NotifyAccess=all`. One message after the other, in the order of the calls.
+ */
+export function createNotify({ environment = process.env, warn }: NotifyOptions): Notify {
+  const { NOTIFY_SOCKET, PATH } = environment
+  if (!NOTIFY_SOCKET) return async () => {}
+  let last = Promise.resolve()
+  return (phase, status = STATUS[phase]) => {
+    last = last.then(async () => {
+      const error = await send(assignments(phase, status), { NOTIFY_SOCKET, PATH })
+      if (error) warn(`systemd cannot be told "${phase}": ${why(error)}`)
+    })
+    return last
+  }
+}
+
+function assignments(phase: ServicePhase, status: string): string[] {
+  // A line end would begin another assignment.
+  const line = `STATUS=${status.replaceAll(/\s+/g, ' ')}`
+  if (phase === 'ready') return ['READY=1', line]
+  if (phase === 'stopping') return ['STOPPING=1', line]
+  // CLOCK_MONOTONIC, as systemd reads it, and as hrtime does on Linux: which of two reloads this one is.
+  return ['RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1_000n}`, line]
+}
+
+function send(words: string[], env: NodeJS.ProcessEnv): Promise<NodeJS.ErrnoException | null> {
+  const options = { env, timeout: ANSWER_MS, killSignal: 'SIGKILL' } as const
+  return new Promise(done => {
+    execFile('systemd-notify', words, options, error => done(error as NodeJS.ErrnoException | null))
+  })
+}
+
+function why(error: NodeJS.ErrnoException & { killed?: boolean }): string {
+  if (error.code === 'ENOENT') return 'there is no program systemd-notify; install it, or set Type=exec in the unit'
+  if (error.killed) return `systemd-notify did not end within ${ANSWER_MS} ms`
+  return error.message.trim()
+}

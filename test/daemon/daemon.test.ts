@@ -1,0 +1,83 @@
+import { test } from 'tap'
+import { until } from '../support/conversation.js'
+import { freePort } from '../support/ports.js'
+import { startLoad } from './fixture/load.js'
+import { ended, get, startDaemon } from './fixture/start-daemon.js'
+
+test('new listeners come, old ones go, bad configurations change nothing; with workers and without', async t => {
+  for (const workers of [2, 1]) {
+    const daemon = await startDaemon(t, { workers, ports: { web: 0 }, text: 'one' })
+    const reload = async (next: object | string, msg: string | RegExp) => {
+      daemon.write(next)
+      daemon.signal('SIGHUP')
+      return daemon.next(msg)
+    }
+    const other = await freePort()
+    const both = { workers, ports: { web: 0, other }, text: 'two' }
+    t.match(await reload(both, /^reloaded in \d+ ms: 2 listeners \(1 new\)$/), { why: 'SIGHUP' })
+    t.match(await Promise.all([get(daemon.port), get(other)]), [/^two/, /^two/])
+    for (const [bad, reasons] of [
+      ['{ "broken": 1 }', ['line 1: it is broken', 'line 2: and more so']],
+      ['no JSON', [/JSON/]],
+      [{ ...both, text: 'unacceptable' }, ['the text is unacceptable']],
+      [{ ...both, ports: { ...both.ports, third: daemon.port } }, [/EADDRINUSE/]],
+    ] as const)
+      t.match(await reload(bad, /is refused/), { level: 'error', reasons })
+    t.match(await Promise.all([get(daemon.port), get(other)]), [/^two/, /^two/], 'the old one stays')
+    await reload({ ...both, ports: { web: 0 } }, /1 listener \(1 gone\)/)
+    await t.rejects(get(other), { code: 'ECONNREFUSED' })
+    t.match(await get(daemon.port), /^two/)
+    await ended(t, daemon)
+  }
+})
+
+test('a hundred reloads under load lose nothing', async t => {
+  const daemon = await startDaemon(t, { workers: 2, ports: { web: 0 }, text: '0' })
+  const load = startLoad(daemon.port)
+  for (let i = 1; i <= 100; i++) {
+    daemon.write({ workers: 2, ports: { web: 0 }, text: `${i}` })
+    daemon.signal('SIGHUP')
+    await daemon.next(/^reloaded/)
+  }
+  const { ok, lost } = await load.stop()
+  t.comment(`${ok} requests`)
+  t.strictSame(lost, {})
+  t.match(await get(daemon.port), /^100 /)
+  t.match(await daemon.ask('stats'), { reloads: { accepted: 100, refused: 0 }, exchanges: { total: ok + 1 } })
+  await ended(t, daemon)
+})
+
+test('a file that is watched needs no signal', async t => {
+  const daemon = await startDaemon(t, { workers: 1, ports: { web: 0 }, text: 'watched' })
+  daemon.write({ workers: 1, ports: { web: 0 }, text: 'watched too' })
+  t.match(await daemon.next(/^reloaded/), { why: 'the file changed' })
+  t.match(await get(daemon.port), /^watched too/)
+  await ended(t, daemon)
+})
+
+test('more and fewer workers without a restart', async t => {
+  const daemon = await startDaemon(t, { workers: 2, ports: { web: 0 }, text: 'hello' })
+  for (const workers of [4, 2]) {
+    daemon.write({ workers, ports: { web: 0 }, text: 'hello' })
+    daemon.signal('SIGHUP')
+    await daemon.next(/^reloaded/)
+    t.match(await daemon.ask('stats'), { workers: { wanted: workers, running: workers } })
+  }
+  await ended(t, daemon)
+})
+
+test('the end is announced: not ready, still accepting, and Connection: close', async t => {
+  for (const workers of [2, 1]) {
+    const daemon = await startDaemon(t, { workers, ports: { web: 0 }, text: 'hello', announceMs: 1_000 })
+    t.match(await daemon.ask('ready'), { ready: true, reason: '' })
+    const load = startLoad(daemon.port, { fresh: 0, kept: 4 })
+    await until('the load runs', () => load.seen.ok > 4)
+    daemon.signal('SIGTERM')
+    await daemon.next(/^draining: announced first/)
+    t.match(await daemon.ask('ready'), { ready: false, reason: 'it is stopping' })
+    t.match(await get(daemon.port), /^hello/, 'a new connection is let in')
+    const { lost } = await load.stop()
+    t.strictSame(lost, {})
+    t.equal((await daemon.ended).code, 0)
+  }
+})

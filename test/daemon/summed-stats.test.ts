@@ -1,0 +1,101 @@
+import { test } from 'tap'
+import type { ClientView, Snapshot } from '../../lib/admin/source.js'
+import { ledgerFrom, mergedSnapshot } from '../../lib/daemon/merged-snapshot.js'
+import { Retired, summedStats } from '../../lib/daemon/summed-stats.js'
+import { NO_SNAPSHOT, statsOf } from './fixture/stats.js'
+
+const origin = (name: string, idle: number, learnedIdleMs?: number) => ({
+  origin: name,
+  open: idle,
+  idle,
+  busy: 0,
+  dialing: 0,
+  waiting: 0,
+  ...(learnedIdleMs === undefined ? {} : { learnedIdleMs }),
+})
+const upstream = { open: 1, idle: 1, busy: 0, dialing: 0, waiting: 0, dialed: 5, reused: 10, closes: {} }
+
+test('counts are added, by name where they have one', async t => {
+  const a = statsOf({
+    upstream: { ...upstream, closes: { 'upstream-idle': 2 }, origins: [origin('http://a', 1, 900)] },
+  })
+  const b = statsOf(
+    {
+      upstream: {
+        ...upstream,
+        closes: { 'upstream-idle': 1, draining: 4 },
+        origins: [origin('http://b', 2), origin('http://a', 4, 700)],
+      },
+    },
+    500,
+  )
+  t.match(summedStats([a, b]), {
+    name: 'here',
+    startedAt: 500,
+    upstream: {
+      dialed: 10,
+      reused: 20,
+      closes: { 'upstream-idle': 3, draining: 4 },
+      origins: [
+        { origin: 'http://a', idle: 5, learnedIdleMs: 700 },
+        { origin: 'http://b', idle: 2 },
+      ],
+    },
+  })
+  t.strictSame(summedStats([a]), a)
+  t.throws(() => summedStats([]), /no worker/)
+})
+
+test('histograms are added bucket by bucket; their bounds are not', async t => {
+  const some = statsOf()
+  const head = { ...some.phases.head, counts: some.phases.head.counts.map((_, i) => i), sum: 1.5, count: 3 }
+  const one = { ...some, phases: { ...some.phases, head } }
+  const { phases } = summedStats([one, one])
+  t.strictSame(phases.head, { ...head, counts: head.counts.map(count => 2 * count), sum: 3, count: 6 })
+})
+
+test('who is gone has counted, and holds nothing any more', async t => {
+  const retired = new Retired()
+  t.strictSame(retired.stats(), [])
+  retired.add(undefined)
+  retired.add(statsOf({ upstream: { ...upstream, origins: [origin('http://a', 1)] } }))
+  retired.add(statsOf({ upstream: { ...upstream, origins: [origin('http://a', 1)] } }))
+  t.match(retired.stats(), [
+    { upstream: { open: 0, idle: 0, dialed: 10, reused: 20, origins: [{ origin: 'http://a', idle: 0 }] } },
+  ])
+})
+
+test('snapshots: ids say whose they are, the busiest of each, no more than asked for', async t => {
+  const client = (id: string): ClientView => ({ id, ageMs: 1, requests: 1, peer: '', listener: '', state: 'idle' })
+  const of = (...ids: string[]): Snapshot => ({
+    ...NO_SNAPSHOT,
+    clients: { list: ids.map(client), total: 10 },
+    exchanges: {
+      list: [
+        {
+          ...{ id: 'x1', client: 'c1', upstream: '', origin: '', method: 'GET', target: '/', host: 'a', status: 0 },
+          ...{ stage: 'waiting', ageMs: 1, retries: 0 },
+        },
+      ],
+      total: 1,
+    },
+  })
+  const parts = [
+    { worker: 1, snapshot: of('c1', 'c2', 'c3') },
+    { worker: 3, snapshot: of('c1') },
+  ]
+  const { clients, exchanges, at } = mergedSnapshot(parts, 3, 77)
+  t.equal(at, 77)
+  t.strictSame(
+    clients.list.map(({ id }) => id),
+    ['w1.c1', 'w3.c1', 'w1.c2'],
+  )
+  t.equal(clients.total, 20)
+  t.match(exchanges.list, [{ id: 'w1.x1', client: 'w1.c1', upstream: '' }, { id: 'w3.x1' }])
+  t.strictSame(mergedSnapshot([], 3, 0).clients, { list: [], total: 0 })
+})
+
+test('whose exchange it is', async t => {
+  t.strictSame(ledgerFrom('w12.x7'), { worker: 12, exchange: 'x7' })
+  for (const other of ['x7', 'w.x7', 'w1.', 'wx.1', '']) t.equal(ledgerFrom(other), null)
+})
