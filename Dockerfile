@@ -1,9 +1,10 @@
 # hopwise in a container.
 #
 #   docker build -t hopwise .
-#   docker run --rm -p 8080:8080 hopwise                                   a demonstration
-#   docker run --rm -p 8080:8080 hopwise reverse http://app:3000           a gateway for app
-#   docker run --rm -p 8080:8080 hopwise forward --auth-file /run/secrets/clients
+#   docker run --rm -p 8080:8080 -e HOPWISE_UPSTREAM=http://app:3000 hopwise             a gateway for app
+#   docker run --rm -p 8080:8080 -v ./hopwise.yaml:/etc/hopwise/hopwise.yaml:ro hopwise  a file of your own
+#   docker run --rm -p 8080:8080 hopwise reverse http://app:3000                         options instead of a file
+#   docker run --rm -p 8080:8080 hopwise demo                                            something to try
 #
 # Options also come from the environment: docker run --env-file hopwise.env … (see config/hopwise.env.example).
 
@@ -26,28 +27,36 @@ FROM ${NODE} AS parts
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts --loglevel=error
+# Node and the libraries that it is linked with, found by the linker itself, at the same places; names are resolved by
+# /etc/hosts first. Certificates of authorities are inside Node.
+RUN node=$(command -v node) && mkdir /root-fs && \
+    cp --parents -L "$node" $(ldd "$node" | grep -o '/[^ ]*') /etc/nsswitch.conf /root-fs
 
-# ---- the image -------------------------------------------------------------------------------------------------------
-FROM ${NODE}
+# ---- the image: no shell, no package manager, nothing to write to ----------------------------------------------------
+FROM scratch
 LABEL org.opencontainers.image.title="hopwise" \
       org.opencontainers.image.description="A forward and reverse HTTP/1.x proxy that gets every hop right" \
+      org.opencontainers.image.version="0.1.0" \
       org.opencontainers.image.licenses="MIT"
 ENV NODE_ENV=production
+ENV PATH=/usr/local/bin
 # In a container loopback is nobody's: every address. Change the port here (-e HOPWISE_LISTEN=:3128), not with --listen:
-# the health check reads it, too.
+# the file in the image and the health check read it, too.
 ENV HOPWISE_LISTEN=:8080
+COPY --from=parts /root-fs /
 WORKDIR /app
-COPY package.json ./
+COPY package.json LICENSE ./
 COPY --from=parts /src/node_modules node_modules
 COPY --from=build /src/dist dist
-# A user without a name in the file system: numbers, so that Kubernetes can verify runAsNonRoot. Nothing in /app is theirs.
+COPY config/container/hopwise.yaml /etc/hopwise/hopwise.yaml
+# A user without a name in the file system: numbers, so that Kubernetes can verify runAsNonRoot. Nothing here is theirs.
 USER 1000:1000
 EXPOSE 8080
 # hopwise answers by itself, so a dead upstream does not get a living proxy restarted.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=5s --retries=3 \
   CMD ["node", "/app/dist/bin/hopwise.js", "health", "--self"]
-# SIGTERM drains. drain-ms is 8 s, so that the exit comes before the 10 s of `docker stop` are over.
+# SIGTERM drains. drainMs is 8 s, so that the exit comes before the 10 s of `docker stop` are over.
 STOPSIGNAL SIGTERM
 # The list form: node itself is PID 1 and gets the signals, no shell between.
 ENTRYPOINT ["node", "/app/dist/bin/hopwise.js"]
-CMD ["demo"]
+CMD ["serve", "--config", "/etc/hopwise/hopwise.yaml"]

@@ -1,0 +1,57 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'tap'
+import { readAddress } from '../../lib/config/values.js'
+import { DEADLINES } from '../../lib/link/deadlines.js'
+import { LIMITS } from '../../lib/link/limits.js'
+import { run } from '../support/child.js'
+import { needs, pathOf } from '../support/needs.js'
+import { tempFolder } from '../support/temp-folder.js'
+import { read, readDuration } from './files.js'
+
+const SERVICE = read('systemd/hopwise.service')
+const SOCKET = read('systemd/hopwise.socket')
+
+/** The last value of a setting. */
+function setting(unit: string, name: string): string | undefined {
+  return [...unit.matchAll(new RegExp(`^${name}=(.*)$`, 'gm'))].at(-1)?.[1]
+}
+
+test('systemd finds nothing wrong with the units, and little that they could do to the machine', {
+  ...needs('systemd-analyze'),
+}, async t => {
+  const folder = tempFolder(t)
+  // Verified is also that the program exists; hopwise may not be installed here, Node is.
+  writeFileSync(
+    join(folder, 'hopwise.service'),
+    SERVICE.replace('ExecStart=hopwise ', `ExecStart=${process.execPath} `),
+  )
+  writeFileSync(join(folder, 'hopwise.socket'), SOCKET)
+  const units = [join(folder, 'hopwise.service'), join(folder, 'hopwise.socket')]
+  const analyze = pathOf('systemd-analyze')
+  const verified = await run(t, analyze, ['verify', '--man=no', '--recursive-errors=no', ...units])
+  const about = verified.err.split('\n').filter(line => line.includes(folder))
+  t.same({ code: verified.code, about }, { code: 0, about: [] })
+  // 0 is safe, 10 is none. In tenths.
+  const audit = await run(t, analyze, ['security', '--offline=true', '--threshold=25', '--no-pager', units[0] ?? ''])
+  t.equal(audit.code, 0, audit.out.split('\n').at(-2) ?? '')
+})
+
+test('the service: told when it is ready, drained, started again', async t => {
+  t.match(setting(SERVICE, 'ExecStart'), 'hopwise serve --config /etc/hopwise/hopwise.yaml')
+  t.equal(setting(SERVICE, 'ExecReload'), '/bin/kill -HUP $MAINPID')
+  t.equal(setting(SERVICE, 'Type'), 'notify')
+  t.equal(setting(SERVICE, 'NotifyAccess'), 'all', 'a child of ours does the telling')
+  t.equal(setting(SERVICE, 'KillMode'), 'mixed', 'one SIGTERM for each process')
+  t.equal(setting(SERVICE, 'RestartPreventExitStatus'), '2')
+  const stopMs = readDuration(`${setting(SERVICE, 'TimeoutStopSec')}s`)
+  t.ok(stopMs > DEADLINES.announceMs + DEADLINES.drainMs)
+  t.ok(Number(setting(SERVICE, 'LimitNOFILE')) > LIMITS.clientConnectionsMax + LIMITS.upstreamConnectionsMax)
+  t.equal(setting(SERVICE, 'MemoryDenyWriteExecute'), undefined, 'Node could not run')
+})
+
+test('the socket: its name is the one that its comment puts into the configuration', async t => {
+  const [, address = ''] = /^# +- address: (\S+)$/m.exec(SOCKET) ?? []
+  t.same(readAddress(address), { kind: 'systemd', name: setting(SOCKET, 'FileDescriptorName') })
+  t.equal(setting(SOCKET, 'Accept'), undefined, 'hopwise accepts, systemd only listens')
+})
