@@ -10,6 +10,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   'lib/net': 3,
   'lib/proxy': 4,
   'lib/peers': 5,
+  'lib/config': 5,
   'lib/daemon': 6,
   'lib/admin': 6,
   'lib/lab': 6,
@@ -83,7 +84,7 @@ export function strangers(files: readonly HouseFile[], dependencies: ReadonlySet
 
 export function allowedPackages(): ReadonlySet<string> {
   const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  return new Set(Object.keys(manifest.dependencies))
+  return new Set([...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)])
 }
 
 function pure(files: readonly HouseFile[]): HouseFile[] {

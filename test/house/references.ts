@@ -28,6 +28,7 @@ const PASSED: Readonly<Record<DeadlineName, string>> = {
   lingerMs: 'the connection closes for the reason that it had',
   discardMs: '`content-unread`',
   exchangeMs: answered('client', 'exchangeMs'),
+  announceMs: 'the listener closes, and `drainMs` begins',
   drainMs: '`shutdown`',
 }
 
