@@ -29,6 +29,8 @@ test('the library: the words that options, events and errors use', t => {
     'ProtocolError',
     'ProxyError',
     'createProxy',
+    'hashPassword',
+    'readPasswordHash',
   ])
   t.throws(() => hopwise.createProxy({ mode: 'reverse' }), TypeError)
   t.end()

@@ -43,7 +43,7 @@ export const ACCESS_OPTIONS: OptionTable = {
   'access-log': {
     kind: 'text',
     about:
-      'One JSON line for each exchange: a file (SIGHUP opens it anew), stdout or off (default stdout, off above log level info)',
+      'One JSON line for each exchange: a file (SIGUSR2 opens it anew), stdout or off (default stdout, off above log level info)',
     group: LISTENING,
   },
 }

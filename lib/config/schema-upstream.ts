@@ -23,7 +23,7 @@ const server = z.strictObject({
 })
 
 const ejection = z.strictObject({
-  failures: count(3, 'Failures in a row, within withinMs, after which a server is left alone; 0 is never.'),
+  failures: count(3, 'Failures within withinMs after which a server is left alone; 0 is never.'),
   withinMs: milliseconds(10_000, 'Older failures do not count (ms).', { min: 1 }),
   ejectMs: milliseconds(10_000, 'How long it is left alone (ms).', { min: 1 }),
   ejectedPercentMax: count(50, 'Never more of the group than this, in percent.', { max: 100 }),

@@ -19,7 +19,8 @@ export function combinedLine(record: ExchangeRecord): string {
 function commonPart(record: ExchangeRecord): string {
   const { method, client, status, bytes, user } = record
   const target = method === 'CONNECT' ? redactAuthority(record.target) : redactTarget(record.target)
-  const who = user === '' ? '""' : item(user)
+  // Nothing stands around it but blanks, and who asks chooses it: one with blanks in it could look like the fields that follow.
+  const who = user === '' ? '""' : item(user).replaceAll(' ', '\\x20')
   const request = method === '' ? '-' : `${item(method)} ${escaped(target)} HTTP/${record.version}`
   const size = bytes.responseContent === 0 ? '-' : bytes.responseContent
   return `${item(client.address)} - ${who} ${commonTime(record.startedAt)} "${request}" ${status === 0 ? '-' : status} ${size}`

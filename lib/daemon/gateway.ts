@@ -111,8 +111,8 @@ export class HopwiseGateway implements Gateway<GatewayPlan>, UpstreamWatcher {
     try {
       for (const address of added) {
         const listener = this.listenerFor(next, address)
-        await listener.listen()
         opened.push(listener)
+        await listener.listen()
       }
       // What listens from here on would be forgotten.
       if (this.ending) throw new RefusedError(['hopwise is stopping'])

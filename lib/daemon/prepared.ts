@@ -1,5 +1,7 @@
 import type { GatewayPlan, ListenerPlan } from '../config/plan.js'
 import { systemClock } from '../net/clock.js'
+import { tlsMemory } from '../net/dial.js'
+import { SecureAccept } from '../net/secure-accept.js'
 import type { GroupSpec } from '../net/upstream-group.js'
 import { groupSpec } from '../proxy/group-options.js'
 import { dialOf, type ProxyOptions, type Settings, settingsOf } from '../proxy/options.js'
@@ -31,7 +33,9 @@ export function prepare(plan: GatewayPlan): Prepared {
   const groups: GroupSpec[] = []
   for (const [name, options] of Object.entries(plan.upstreams)) {
     try {
-      groups.push(groupSpec(name, options, { dial, limits, deadlines }))
+      const spec = groupSpec(name, options, { dial, limits, deadlines })
+      tlsMemory(spec.dial.tls) // throws, too
+      groups.push(spec)
     } catch (error) {
       reasons.push((error as Error).message)
     }
@@ -53,7 +57,9 @@ function settingsFor({ mode, options, users }: ListenerPlan, plan: GatewayPlan):
   const all: ProxyOptions = { ...options, mode }
   if (mode === 'reverse') all.upstreams = plan.upstreams
   if (users !== null) all.users = new Map(users.map(([user, hash]) => [user, readPasswordHash(hash)!]))
-  return settingsOf(all)
+  const settings = settingsOf(all)
+  if (settings.tls !== null) new SecureAccept(settings.tls) // throws for what TLS cannot be made of
+  return settings
 }
 
 /** How many entries are new, gone, or other ones. */

@@ -24,7 +24,7 @@ export class ProxyListener implements Listener {
     settings: Settings,
     shared: Upstreams | null,
     private readonly log: Log,
-    watching: Watching,
+    private readonly watching: Watching,
   ) {
     const { options, name } = plan
     this.proxy = new HopwiseProxy(settings, options.name === undefined, shared, new Phases())
@@ -75,9 +75,11 @@ export class ProxyListener implements Listener {
   async close(graceMs: number): Promise<void> {
     await quietAccept(this.proxy.clients)
     await this.proxy.close({ graceMs })
+    this.watching.remove(this)
   }
 
   destroy(): void {
     this.proxy.destroy()
+    this.watching.remove(this)
   }
 }

@@ -16,7 +16,7 @@ export function readable(json: string, colours: boolean): string {
   const { level = 'info', time = '', msg = '', ...fields } = line
   const paint = (code: number, text: string) => (colours ? `\x1b[${code}m${text}\x1b[0m` : text)
   const clock = paint(90, time.slice(11, 23))
-  const text = (SENTENCES[msg] ?? fieldsAfter(msg))(fields)
+  const text = SENTENCES[msg]?.(fields).replaceAll('\n', '\\n') ?? fieldsAfter(msg)(fields)
   return `${clock} ${paint(COLOURS[level] ?? 0, level.padEnd(5))} ${harmless(text)}\n`
 }
 
@@ -64,7 +64,7 @@ function exchange(fields: Record<string, unknown>): string {
   ]
   if (fields.outcome !== 'complete') parts.push(`${fields.outcome}, ended by ${fields.endedBy}`)
   if (error.type !== undefined) parts.push(`${error.type}: ${error.message}`)
-  if (Number(fields.retries) > 0) parts.push('sent twice')
+  if (Number(fields.retries) > 0) parts.push('tried again')
   return parts.join('  ')
 }
 
@@ -90,7 +90,7 @@ function record(value: unknown): Record<string, unknown> {
   return isRecord(value) ? value : {}
 }
 
-/** A terminal obeys control characters, and what clients send ends up in logs: they are shown, not sent. Line ends stay. */
+/** A terminal obeys control characters, and what clients send ends up in logs: they are shown, not sent. Line ends stay: those of a stack. */
 function harmless(text: string): string {
   return text.replace(
     /[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]/g,

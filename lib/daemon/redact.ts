@@ -2,7 +2,7 @@
 
 /** Names of query parameters whose values are credentials by custom. */
 const SECRET =
-  /([?&;](?:access_?token|refresh_?token|id_?token|token|auth|authorization|api_?key|key|password|passwd|pwd|secret|client_?secret|credentials?|signature|sig|x-amz-signature|x-amz-security-token|x-goog-signature|jwt|session|sessionid|sid|code)=)[^&;#\s]*/i
+  /([?&;](?:access_?token|refresh_?token|id_?token|token|auth|authorization|api_?key|key|password|passwd|pwd|secret|client_?secret|credentials?|signature|sig|x-amz-signature|x-amz-security-token|x-goog-signature|jwt|session|j?sessionid|sid|code)=)[^&;#\s]*/i
 const SECRETS = new RegExp(SECRET, 'gi')
 const USERINFO = /^([a-z][a-z0-9+.-]*:)?\/\/[^/?#]*@/i
 

@@ -56,6 +56,8 @@ export async function servePlan(serving: Serving): Promise<number> {
     applied: next => {
       applyLogs(log, next, plan)
       tellAdvice(next, log)
+      if (JSON.stringify(next.admin) !== JSON.stringify(plan.admin))
+        log.logger.warn('admin has changed: that counts from the next start on')
       if ((workersOf(next) === 1) !== (workersOf(plan) === 1))
         log.logger.warn('workers has changed from one to several, or back: that counts from the next start on')
     },

@@ -16,7 +16,9 @@ export class Retired {
   /** @param last what a process told last, if it told anything */
   add(last: GatewayStats | undefined): void {
     if (last === undefined) return
-    const counted = withoutGauges(last) as GatewayStats
+    const { upstream, ...others } = withoutGauges(last) as GatewayStats
+    // Origins have no counts, and there is no end to those that clients of a forward proxy name.
+    const counted = { ...others, upstream: { ...upstream, origins: [] } }
     this.#sum = this.#sum === undefined ? counted : summedStats([this.#sum, counted])
   }
 
@@ -24,16 +26,35 @@ export class Retired {
   stats(): GatewayStats[] {
     return this.#sum === undefined ? [] : [this.#sum]
   }
+
+  /**
+   * What those count that live, and what these have counted. A server that none of the living has is gone with its counts, as it is
+   * where there is one process only: with names whose addresses change there would be no end to them.
+   */
+  addedTo(living: GatewayStats): GatewayStats {
+    if (this.#sum === undefined) return living
+    const known = new Map(living.groups.map(({ name, members }) => [name, new Set(members.map(nameOf))]))
+    const groups = this.#sum.groups.flatMap(group => {
+      const names = known.get(group.name)
+      return names === undefined
+        ? []
+        : [{ ...group, members: group.members.filter(member => names.has(nameOf(member))) }]
+    })
+    this.#sum = { ...this.#sum, groups }
+    return summedStats([living, this.#sum])
+  }
 }
 
 /** What rises and falls. */
 const GAUGES: ReadonlySet<string> = new Set(['open', 'idle', 'active', 'busy', 'dialing', 'waiting'])
-/** Numbers of which there is no sum. */
-const NO_SUM: Readonly<Record<string, (a: number, b: number) => number>> = {
+/** Numbers that are not simply added. */
+const OTHERWISE: Readonly<Record<string, (a: number, b: number) => number>> = {
   startedAt: Math.min,
   learnedIdleMs: Math.min,
   announcedIdleMs: Math.min,
   weight: a => a,
+  // In whole microseconds: what fractions come to depends on their order, and a total that is less by its last digit looks like a restart.
+  sum: (a, b) => (Math.round(a * 1e6) + Math.round(b * 1e6)) / 1e6,
 }
 /** Lists of numbers that are not counts. */
 const NOT_COUNTED: ReadonlySet<string> = new Set(['bounds'])
@@ -45,7 +66,7 @@ type Fields = Readonly<Record<string, unknown>>
 /** Both of one shape: numbers are added, objects merged field by field, lists of objects by name; of all else the first stays. */
 function merged(a: unknown, b: unknown, key = ''): unknown {
   if (a === undefined || b === undefined) return a ?? b
-  if (typeof a === 'number' && typeof b === 'number') return (NO_SUM[key] ?? plus)(a, b)
+  if (typeof a === 'number' && typeof b === 'number') return (OTHERWISE[key] ?? plus)(a, b)
   if (Array.isArray(a) && Array.isArray(b)) return NOT_COUNTED.has(key) ? a : mergedLists(a, b)
   if (!isFields(a) || !isFields(b)) return a
   const names = new Set([...Object.keys(a), ...Object.keys(b)])

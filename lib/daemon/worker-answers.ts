@@ -20,7 +20,7 @@ export class WorkerAnswers<C> {
   async stats(): Promise<GatewayStats> {
     await Promise.all(this.#serving().map(worker => this.ask(worker)))
     const living = [...this.#all()].flatMap(({ lastStats }) => lastStats ?? [])
-    return summedStats([...living, ...this.#retired.stats()])
+    return living.length === 0 ? summedStats(this.#retired.stats()) : this.#retired.addedTo(summedStats(living))
   }
 
   async ask(worker: WorkerProcess<C>): Promise<void> {

@@ -139,7 +139,7 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
   dialFailed(): Handout<C, W> | null {
     if (this.#dialing === 0) throw new Error(`${this.origin}: no dial was under way`)
     this.#dialing--
-    return this.#dialDue()
+    return this.dialDue()
   }
 
   /**
@@ -175,7 +175,7 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     if (reason !== null) {
       seat.at = step(seat.at.removed)
       this.#close(connection, reason)
-      return this.#dialDue()
+      return this.dialDue()
     }
     if (this.#firstWait !== null) {
       this.#take(seat)
@@ -201,7 +201,7 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
       this.#leaveStack(seat)
       if (reason === 'upstream-fin' || reason === 'upstream-reset') this.lesson.observe(now - seat.idleSince, now)
     }
-    return this.#dialDue()
+    return this.dialDue()
   }
 
   /**
@@ -312,8 +312,8 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
 
   // ---- waiters ----
 
-  /** After a place became free: the first waiter is to dial, if there is one. */
-  #dialDue(): Handout<C, W> | null {
+  /** After a place became free, or the limits have changed: the first waiter is to dial, if there is one. */
+  dialDue(): Handout<C, W> | null {
     if (this.#firstWait === null || !this.#hasRoom()) return null
     this.#dialing++
     return this.#handOut(this.#firstWait, null)

@@ -32,18 +32,18 @@ export class Destinations {
   refuseName(host: string): ProxyError | null {
     const odd = this.refuseHost(host)
     if (odd !== null) return odd
+    const literal = readLiteral(host)
+    if (literal !== null) return this.#mayReach(host, parse(literal.address)) ? null : denied(host)
+    // Whoever resolves it may decode it first, and it would be another name than the one that was looked for in the lists.
+    if (!NAME.test(host)) return oddName(host)
     if (this.#denied.hasName(host)) return denied(host)
     // What only an address could let in is refused, when nobody here will see the address.
-    return this.#only === null || this.#only.hasName(host) || this.#only.hasLiteral(host) ? null : denied(host)
+    return this.#only === null || this.#only.hasName(host) ? null : denied(host)
   }
 
   /** Refuses what is neither a name nor an address but read as one by the machine's resolver: `0x7f.1`, `2130706433`, `127.1`. */
   refuseHost(host: string): ProxyError | null {
-    if (!isOddLiteral(host)) return null
-    return new ProxyError('http_request_error', `${host} is neither a host name nor an address in its usual form`, {
-      stage: 'route',
-      side: 'client',
-    })
+    return isOddLiteral(host) ? oddName(host) : null
   }
 
   /**
@@ -126,11 +126,6 @@ class Places {
 
   hasAddress(address: Parsed): boolean {
     return this.#networks.some(network => within(address, network))
-  }
-
-  hasLiteral(host: string): boolean {
-    const literal = readLiteral(host)
-    return literal !== null && this.hasAddress(parse(literal.address))
   }
 }
 
@@ -262,6 +257,13 @@ function prohibited(host: string, literal: boolean, refusal: Refusal | null): Pr
     ? `${host} is ${what}; the option --allow ${option}/${option.toByteArray().length * 8} would permit it`
     : `${host} has ${what}; the option --allow ${bareName(host)} would permit it`
   return new ProxyError('destination_ip_prohibited', text, facts)
+}
+
+function oddName(host: string): ProxyError {
+  return new ProxyError('http_request_error', `${host} is neither a host name nor an address in its usual form`, {
+    stage: 'route',
+    side: 'client',
+  })
 }
 
 /** By a list of the operator's; what stands in the list is not told. */

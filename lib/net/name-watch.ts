@@ -237,12 +237,14 @@ const HOLD_NOTHING_MS = 30_000
 const JITTER = 0.1
 /** Targets of one SRV name that are looked at. */
 const SERVICES_MAX = 256
+/** Places of one name: an answer over TCP has room for thousands of addresses, and each would be a server with a pool and a health check. */
+const PLACES_MAX = 256
 
 function byPriority(a: ServiceRecord, b: ServiceRecord): number {
   return a.priority - b.priority || compare(a.target, b.target) || a.port - b.port
 }
 
-/** Every place once, in an order that does not depend on that of the answers. */
+/** Every place once, in an order that does not depend on that of the answers; of too many the first. */
 function listOf({ services, found }: Round): WatchedAddress[] {
   const first = services.find(({ target }) => (found.get(target)?.length ?? 0) > 0)
   const places = new Map<string, WatchedAddress>()
@@ -253,7 +255,7 @@ function listOf({ services, found }: Round): WatchedAddress[] {
       if (!places.has(key)) places.set(key, place)
     }
   }
-  return [...places.values()].sort(inOrder)
+  return [...places.values()].sort(inOrder).slice(0, PLACES_MAX)
 }
 
 function inOrder(a: WatchedAddress, b: WatchedAddress): number {

@@ -315,10 +315,10 @@ function pinned(story: UpstreamStory, at: WatchedAddress): UpstreamStory {
   }
 }
 
-/** Another way to ask is another watch. */
 /** As the origins are written, with the address where its name may have several. */
 const nameOf = ({ origin, at }: Wanted): string => (at === null ? origin.key : `${origin.key} (${at.address})`)
 
+/** Another way to ask is another watch. */
 const nameKey = ({ origin, kind }: ServerSpec, { resolve }: GroupSpec): string =>
   `${kind} ${origin.key} ${resolve.nameservers?.join() ?? ''} ${resolve.minMs} ${resolve.maxMs}`
 

@@ -7,7 +7,7 @@ import type { CloseReason } from '../policy/close-reason.js'
 import type { GrammarLimits } from '../wire/limits.js'
 import type { Clock } from './clock.js'
 import { Deadline, type DeadlineWheel } from './deadline-wheel.js'
-import { type DialSettings, type DialTarget, dialError, whereOf } from './dial.js'
+import { type DialSettings, type DialTarget, dialError, tlsKey, whereOf } from './dial.js'
 import type { Address } from './resolver.js'
 import { UpstreamConnection } from './upstream-connection.js'
 
@@ -56,14 +56,21 @@ export class UpstreamPool {
   dialed = 0
   reused = 0
   draining = false
+  /** Nobody gets a connection any more, nor is told so: who waits is ended by others. */
+  ended = false
   private numbered = 0
 
   constructor(public shared: UpstreamShared) {}
 
-  /** From now on: other limits and deadlines, for the pools of origins too. */
+  /** From now on: other limits and deadlines, for the pools of origins too. What was verified in another way is not kept. */
   reconfigure(shared: UpstreamShared): void {
+    const otherTls = tlsKey(shared.dial.tls) !== tlsKey(this.shared.dial.tls)
     this.shared = shared
-    for (const pool of this.origins.values()) if (!pool.isMember) pool.reconfigure(shared, null)
+    for (const pool of this.origins.values()) {
+      if (pool.isMember) continue
+      if (otherTls && pool.origin.scheme === 'https') this.retire(pool)
+      else pool.reconfigure(shared, null)
+    }
   }
 
   /** The pool of an origin, made when it is asked for first. */
@@ -135,7 +142,7 @@ export class UpstreamPool {
   }
 
   destroy(reason: CloseReason): void {
-    this.draining = true
+    this.draining = this.ended = true
     for (const connection of [...this.dials, ...this.connections]) connection.end(reason)
   }
 
@@ -206,11 +213,12 @@ export class OriginPool {
     this.expiry = new Deadline(shared.wheel, () => this.expire())
   }
 
-  /** From now on: other limits and deadlines; connections that are open stay. */
+  /** From now on: other limits and deadlines; connections that are open stay, and who waits has what room there is now. */
   reconfigure(shared: UpstreamShared, group: PoolGroup | null): void {
     this.shared = shared
     this.group = group
     Object.assign(this.limits, shared.limits, { upstreamIdleMs: shared.deadlines.upstreamIdleMs })
+    for (let due = this.book.dialDue(); due !== null; due = this.book.dialDue()) this.give(due)
   }
 
   /** The next request on it is the last one: say so (RFC 9112 9.6). */
@@ -333,7 +341,7 @@ export class OriginPool {
 
   private undialed(waiter: UpstreamWaiter | null, error: ProxyError | null): void {
     const due = this.book.dialFailed()
-    if (waiter !== null && error !== null) waiter.onNoUpstream(error)
+    if (waiter !== null && error !== null && !this.all.ended) waiter.onNoUpstream(error)
     this.give(due)
   }
 
@@ -376,6 +384,10 @@ export class OriginPool {
 
   private give(due: Handout<UpstreamConnection, UpstreamWaiter> | null): void {
     if (due === null) return
+    if (this.all.ended) {
+      this.dismiss(due)
+      return
+    }
     due.waiter.waiting?.end()
     if (due.connection !== null) {
       this.all.reused++
@@ -392,6 +404,11 @@ export class OriginPool {
     } finally {
       this.dialsDue.length = 0
     }
+  }
+
+  /** Nobody is dialled for any more, whoever waits. */
+  private dismiss(due: Handout<UpstreamConnection, UpstreamWaiter>): void {
+    for (let next: typeof due | null = due; next !== null; next = this.book.dialFailed()) next.waiter.waiting?.end()
   }
 
   private expire(): void {

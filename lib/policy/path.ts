@@ -35,12 +35,12 @@ export function spelled(path: string): string {
 
 /**
  * What a generous server may read in a path that is `spelled`: a backslash and an encoded slash of either kind are a slash, parameters
- * of a segment are no part of its name, many slashes are one.
+ * of a segment (behind a semicolon, encoded or not) are no part of its name, many slashes are one.
  */
 export function loosely(path: string): string {
   return path
     .replace(/%2F|%5C|\\/g, '/')
-    .replace(/;[^/]*/g, '')
+    .replace(/(?:;|%3B)[^/]*/g, '')
     .replace(/\/{2,}/g, '/')
 }
 
@@ -57,6 +57,18 @@ function hasDotSegments(path: string): boolean {
 export function refuseDotSegments(path: string): void {
   if (hasDotSegments(loosely(spelled(path))))
     throw new ProtocolError(400, `the path has dot segments, and it decides here: ${quote(path)}`, 'RFC 3986 3.3')
+}
+
+/**
+ * Some take parameters off first and decode then, others the other way round: to them a slash within a parameter ends different things
+ * (`/x;%2Fy/z` is `/x/z` or `/x/y/z`). And to some a zero octet ends the path. There are more than two ways to read such a path.
+ * @param path `spelled`
+ * @throws ProtocolError 400
+ */
+export function refuseHiddenEnds(path: string): void {
+  // Each search ends at the next semicolon: one that went on over all of them would take seconds for a path of nothing else.
+  if (/%00|;[^/;]*?(?:%2F|%5C|\\)/.test(path.replaceAll('%3B', ';')))
+    throw new ProtocolError(400, `the path has a hidden end, and it decides here: ${quote(path)}`, 'RFC 3986 7.3')
 }
 
 /**

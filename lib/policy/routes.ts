@@ -2,7 +2,7 @@ import { isToken } from '../wire/names.js'
 import { ProtocolError } from '../wire/protocol-error.js'
 import type { RequestHead } from '../wire/request-head.js'
 import { quote } from '../wire/request-target.js'
-import { checkPath, loosely, refuseDotSegments, SLASH, scanPath, spelled } from './path.js'
+import { checkPath, loosely, refuseDotSegments, refuseHiddenEnds, SLASH, scanPath, spelled } from './path.js'
 import { HostIndex, hostPattern } from './route-hosts.js'
 
 /** Which requests a route takes: those that fulfil every condition that it has. */
@@ -77,6 +77,7 @@ export class Routes<T> {
 function matchBothWays<T>(rows: readonly Row<T>[], method: string, path: string): T | null {
   refuseDotSegments(path)
   const strict = spelled(path)
+  refuseHiddenEnds(strict)
   const row = firstOf(rows, method, strict)
   if (row === firstOf(rows, method, loosely(strict))) return row === undefined ? null : row.value
   throw new ProtocolError(400, `the path may be read as one of another route: ${quote(path)}`, 'RFC 3986 6.2.2')

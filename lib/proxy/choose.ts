@@ -49,7 +49,7 @@ function chooseAnother(exchange: Exchange): OriginPool | null {
   choice.tried.push(pool)
   if (choice.tried.length > group.spec.retries) return null
   const next = group.choose(settings.clock.now(), choice.key, choice.tried)
-  if (next === null || (next.http10 && exchange.asked.framing === 'chunked')) return null
+  if (next === null || (next.http10 && exchange.outboundFraming === 'chunked')) return null
   if (group.spec.sticky !== '') holdTo(exchange, next)
   return next
 }

@@ -68,6 +68,7 @@ export class Upstreams implements UpstreamStory, GroupSurroundings {
   configure(settings: UpstreamsSettings, groups: readonly GroupSpec[]): void {
     this.destinations = settings.destinations
     this.pools.reconfigure({ story: this, wheel: this.wheel, ...sharedOf({ ...settings, clock: this.clock }) })
+    this.recheck()
     const wanted = new Set(groups.map(({ name }) => name))
     for (const [name, group] of this.groups) {
       if (wanted.has(name)) continue
@@ -78,6 +79,17 @@ export class Upstreams implements UpstreamStory, GroupSurroundings {
       const group = this.groups.get(spec.name)
       if (group === undefined) this.groups.set(spec.name, new UpstreamGroup(this, spec))
       else group.configure(spec)
+    }
+  }
+
+  /** Where a forward proxy may not go any more, connections are not kept either. */
+  private recheck(): void {
+    const { destinations, pools } = this
+    if (destinations === null) return
+    for (const { pool, address } of pools.connections) {
+      if (pool.isMember || pool.retired) continue
+      const places = [{ address, family: address.includes(':') ? 6 : 4 } as const]
+      if (destinations.check(pool.origin.host, places) instanceof ProxyError) pools.retire(pool)
     }
   }
 

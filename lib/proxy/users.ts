@@ -12,8 +12,10 @@ export interface PasswordHash {
 /** What proves right is not proved again for this long: a proof takes a tenth of a second of a core. */
 const REMEMBERED_MS = 300_000
 const REMEMBERED_MAX = 10_000
-/** Proofs under way; more have to wait outside, so that guessing passwords cannot use up the threads that resolve names. */
+/** Proofs that run or wait for their turn; more have to wait outside. */
 const PROOFS_MAX = 32
+/** Of the four threads that Node has, which resolve names as well: guessing passwords must not use them up. */
+const RUNNING_MAX = 2
 
 /** The users of a forward proxy, whose passwords are known only as hashes. */
 export class Users {
@@ -58,9 +60,29 @@ const NOBODY: PasswordHash = { ln: 15, r: 8, p: 1, salt: Buffer.alloc(16), hash:
 function verify(known: PasswordHash | null, password: string): Promise<boolean> {
   const { ln, r, p, salt, hash } = known ?? NOBODY
   return new Promise(done => {
-    scrypt(password, salt, hash.length, { N: 2 ** ln, r, p, maxmem: MEMORY_MAX }, (error, derived) =>
-      done(error === null && known !== null && timingSafeEqual(derived, hash)),
+    inTurn(over =>
+      scrypt(password, salt, hash.length, { N: 2 ** ln, r, p, maxmem: MEMORY_MAX }, (error, derived) => {
+        over()
+        done(error === null && known !== null && timingSafeEqual(derived, hash))
+      }),
     )
+  })
+}
+
+/** Of all users of this process, since all use the same threads. */
+let running = 0
+const turns: (() => void)[] = []
+
+/** Calls `run`, now or when others are over; it says when it is. */
+function inTurn(run: (over: () => void) => void): void {
+  if (running >= RUNNING_MAX) {
+    turns.push(() => inTurn(run))
+    return
+  }
+  running++
+  run(() => {
+    running--
+    turns.shift()?.()
   })
 }
 

@@ -62,7 +62,7 @@ test('what is not there is a dash; secrets are taken out', async t => {
 })
 
 test('a text that is no octets is written in UTF-8', async t => {
-  t.match(commonLine({ ...RECORD, user: 'Žofie \u00e9' }), ' - \\xc5\\xbdofie \\xe9 [')
+  t.match(commonLine({ ...RECORD, user: 'Žofie \u00e9' }), ' - \\xc5\\xbdofie\\x20\\xe9 [')
 })
 
 test('the time: that of Date in the zone of the process, in any order of times', async t => {

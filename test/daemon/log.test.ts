@@ -170,7 +170,7 @@ test('one line for an exchange: what, how much, over which connections, and what
   t.equal(
     readable(line(failed), false),
     '03:04:05.678 info  GET http://o/  no answer  2.0 MB up, 0 B down in 60000 ms  c4#2  keep  timeout, ended by upstream  ' +
-      'http_response_timeout: no response within 60 s  sent twice\n',
+      'http_response_timeout: no response within 60 s  tried again\n',
   )
   t.end()
 })

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import type { ClientView, Snapshot } from '../../lib/admin/source.js'
+import type { ClientView, MemberTotals, Snapshot } from '../../lib/admin/source.js'
 import { ledgerFrom, mergedSnapshot } from '../../lib/daemon/merged-snapshot.js'
 import { Retired, summedStats } from '../../lib/daemon/summed-stats.js'
 import { NO_SNAPSHOT, statsOf } from './fixture/stats.js'
@@ -12,6 +12,10 @@ const origin = (name: string, idle: number, learnedIdleMs?: number) => ({
   dialing: 0,
   waiting: 0,
   ...(learnedIdleMs === undefined ? {} : { learnedIdleMs }),
+})
+const member = (name: string, requests: number): MemberTotals => ({
+  ...{ name, state: 'up', weight: 1, backup: false, requests, failures: 0, ejections: 0, closes: {} },
+  ...{ idle: 0, busy: 0, dialing: 0, waiting: 0, queued: 0, refused: 0 },
 })
 const upstream = { open: 1, idle: 1, busy: 0, dialing: 0, waiting: 0, dialed: 5, reused: 10, closes: {} }
 
@@ -60,9 +64,39 @@ test('who is gone has counted, and holds nothing any more', async t => {
   retired.add(undefined)
   retired.add(statsOf({ upstream: { ...upstream, origins: [origin('http://a', 1)] } }))
   retired.add(statsOf({ upstream: { ...upstream, origins: [origin('http://a', 1)] } }))
-  t.match(retired.stats(), [
-    { upstream: { open: 0, idle: 0, dialed: 10, reused: 20, origins: [{ origin: 'http://a', idle: 0 }] } },
+  t.match(retired.stats(), [{ upstream: { open: 0, idle: 0, dialed: 10, reused: 20 } }])
+})
+
+test('of those that are gone nothing is kept without an end: neither names of origins nor servers that nobody has', async t => {
+  const groups = (requests: number, ...names: string[]) => [
+    { name: 'app', members: names.map(name => member(name, requests)) },
+  ]
+  const served = (names: string[], group = 'app') => ({
+    ...statsOf(),
+    groups: groups(5, ...names).map(it => ({ ...it, name: group })),
+  })
+  const retired = new Retired()
+  t.equal(retired.addedTo(served(['a'])).groups[0]?.members[0]?.requests, 5)
+  retired.add({
+    ...served(['a', 'b']),
+    ...statsOf({ upstream: { ...upstream, origins: [origin('http://a', 1)] } }),
+    groups: groups(3, 'a', 'b'),
+  })
+  retired.add(served(['x'], 'gone'))
+  const all = retired.addedTo(served(['a', 'c']))
+  t.match(all, { upstream: { dialed: 5, origins: [] } })
+  t.match(all.groups, [
+    {
+      name: 'app',
+      members: [
+        { name: 'a', requests: 8 },
+        { name: 'c', requests: 5 },
+      ],
+    },
   ])
+  t.equal(all.groups.length, 1)
+  t.equal(all.groups[0]?.members.length, 2)
+  t.match(retired.stats()[0]?.groups, [{ members: [{ name: 'a', requests: 3 }] }], 'and it is forgotten')
 })
 
 test('snapshots: ids say whose they are, the busiest of each, no more than asked for', async t => {

@@ -226,3 +226,38 @@ test('the content of a request that began before goes whole to its server, altho
   t.equal(String(a!.asked[0]?.content), 'firstsecond')
   t.equal(String((await ask(t, running.port, request('GET', '/'))).content), 'b')
 })
+
+test('a forward proxy: where one may not go any more, no kept connection leads either', async t => {
+  const [a] = await fleet(t, 'a')
+  const running = await routed(t, { mode: 'forward', allow: ['127.0.0.0/8'] })
+  const text = head(`GET ${a!.url}/ HTTP/1.1`, 'Host: x')
+  const client = await running.connect()
+  const update = (more: Partial<ProxyOptions>): void =>
+    running.proxy.update({ mode: 'forward', name: 'edge', clock: running.clock, allow: ['127.0.0.0/8'], ...more })
+  t.equal(await answers(client, 2, text), 'aa')
+  update({})
+  t.equal(await answers(client, 1, text), 'a')
+  t.equal(a!.connections.length, 1, 'kept while one may')
+  for (const more of [{ deny: ['127.0.0.1'] }, { only: ['other.example'] }, { allow: [] }]) {
+    update({})
+    t.equal(await answers(client, 1, text), 'a')
+    update(more)
+    t.match(await answers(client, 1, text), /^\((403|502)\)$/, JSON.stringify(more))
+    t.equal(running.proxy.stats().upstream.open, 0)
+  }
+})
+
+test('who waits for a connection has the room that an update makes', async t => {
+  const a = await server(t, 'a', () => {})
+  const group = (upstreamConnectionsMax: number): Partial<ProxyOptions> => ({
+    routes: [{ upstream: 'app' }],
+    upstreams: { app: { servers: [a.url], limits: { upstreamConnectionsMax } } },
+  })
+  const running = await routed(t, group(1))
+  const clients = await Promise.all(Array.from({ length: 5 }, running.connect))
+  for (const client of clients) await client.send(request('GET', '/'))
+  await until(() => a.asked.length === 1 && running.proxy.stats().upstream.waiting === 4)
+  running.proxy.update(options(running, group(3)))
+  await until(() => a.asked.length === 3)
+  t.match(running.proxy.stats().upstream, { waiting: 2, busy: 3 })
+})

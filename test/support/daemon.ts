@@ -129,7 +129,9 @@ class ParsedLog {
 }
 
 function portOf(lines: readonly LogLine[], name: string | undefined): number {
-  const line = lines.find(({ msg, listener }) => msg === 'listening' && (name === undefined || listener === name))
+  const line = lines.find(
+    ({ msg, listener }) => msg === 'listening' && (name === undefined || listener === undefined || listener === name),
+  )
   if (line === undefined) throw new Error(`nothing listens as ${name ?? 'anything'}`)
   return Number(line.port)
 }

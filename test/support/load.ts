@@ -293,6 +293,7 @@ async function answer(
     for (let at = 0; at < content.length - 1; at += 50) {
       response.write(content.slice(at, Math.min(at + 50, content.length - 1)))
       await pause(slowMs / 5)
+      if (response.destroyed) return
     }
     response.end(content.slice(-1))
   } else response.end(content)
@@ -342,6 +343,10 @@ export function nothingLost(t: Test, what: string, seen: Seen, upstreams: Upstre
   const numbers = `${answered} answered, ${served} served, ${connections} connections`
   t.comment(`${what}: ${numbers}${unread > 0 ? `, ${unread} told to come again` : ''}, ${secondsTaken.toFixed(1)} s`)
   t.comment(seen.lost.slice(0, 10))
-  t.strictSame(books, { lost: {}, unconnected: {}, unserved: [], unanswered: [], twice: [] }, `${what}: nothing is lost`)
+  t.strictSame(
+    books,
+    { lost: {}, unconnected: {}, unserved: [], unanswered: [], twice: [] },
+    `${what}: nothing is lost`,
+  )
   t.ok(answered > 0, 'there was something to lose')
 }
