@@ -1,10 +1,10 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import * as fs from 'node:fs'
 import { createSecureContext } from 'node:tls'
+import { readUsersFile } from '../proxy/users-file.js'
 import { type Complaint, error, warning } from './complaint.js'
 import type { Configuration } from './configuration.js'
 import { type Path, show } from './findings.js'
-import { userLines } from './users-file.js'
 
 const FILE_BYTES_MAX = 10_485_760
 
@@ -200,17 +200,7 @@ function checkCiphers(ciphers: string, path: Path): Complaint[] {
 }
 
 function checkUsers(text: string, file: string, path: Path): Complaint[] {
-  const lines = userLines(text)
-  // An empty file must not open the proxy to everybody, nor shut it without a word.
-  if (lines.length === 0) return [error(path, `${file} has no user in it`, 'add a line with hopwise password')]
-  // Never what stands in the line: it may be a secret.
-  const wrong = lines.find(({ user, hash }) => user === '' || hash === null)
-  if (wrong)
-    return [error(path, `line ${wrong.number} of ${file} is not user:hash`, 'make lines with hopwise password')]
-  const again = lines.find(({ user }, i) => lines.findIndex(other => other.user === user) < i)
-  if (again)
-    return [error(path, `line ${again.number} of ${file} has a user who was there before`, 'leave one of the lines')]
-  return []
+  return readUsersFile(text).problems.map(({ line, message }) => error(path, `line ${line} of ${file}: ${message}`, ''))
 }
 
 function checkLog(file: string, path: Path): Complaint[] {

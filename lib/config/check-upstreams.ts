@@ -35,9 +35,12 @@ export function checkUpstreams(configuration: Configuration): Complaint[] {
 function checkServers({ servers }: Group, group: Path): Complaint[] {
   const path = [...group, 'servers']
   const about = [{ path, below: true }]
+  const seen = new Map<string, number>()
   const complaints = servers.flatMap(({ url }, i) => {
-    const before = servers.findIndex(other => JSON.stringify(readServer(other.url)) === JSON.stringify(readServer(url)))
-    return before === i
+    const server = JSON.stringify(readServer(url))
+    const before = seen.get(server)
+    if (before === undefined) seen.set(server, i)
+    return before === undefined
       ? []
       : [
           error(

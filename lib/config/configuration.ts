@@ -62,13 +62,14 @@ export const KEYS_OF_DUMB: readonly string[] = [
 
 /** @param folder that of the file, absolute */
 export function complete({ $schema: _, ...checked }: Checked, folder: string): Configuration {
-  const { listeners, upstreams, logs } = checked
+  const { listeners, upstreams, logs, pidFile } = checked
   const file = (name: string) => path.resolve(folder, name)
   const { to } = logs.access
   return {
     ...checked,
     listeners: listeners.map(listener => completeListener(listener, file)),
     upstreams: Object.fromEntries(Object.entries(upstreams).map(([name, group]) => [name, completeGroup(group, file)])),
+    ...(pidFile === undefined ? {} : { pidFile: file(pidFile) }),
     logs: { ...logs, access: { ...logs.access, to: to === 'stdout' || to === 'off' ? to : file(to) } },
   }
 }

@@ -29,16 +29,17 @@ const MERGE = '<<'
 export function parseDocument(text: string, environment: Environment): ParsedDocument {
   const nothing = { value: undefined, place: { value: { from: 0, to: 0 }, variables: [] }, doubtful: [] }
   let document: yaml.Document.Parsed
+  const lineCounter = new yaml.LineCounter()
   try {
     // Keys are compared below, faster than the parser does it.
-    document = yaml.parseDocument(text, { uniqueKeys: false, prettyErrors: false, logLevel: 'error' })
+    document = yaml.parseDocument(text, { uniqueKeys: false, prettyErrors: false, logLevel: 'error', lineCounter })
   } catch (error) {
     const message = error instanceof RangeError ? 'it is nested too deeply' : `it cannot be read: ${String(error)}`
     return { ...nothing, faults: [{ path: [], from: 0, to: 0, message, hint: '' }] }
   }
   const syntax = syntaxFindings(document, text)
   if (syntax.length > 0) return { ...nothing, faults: syntax }
-  return new Builder(document, text, environment).build()
+  return new Builder(document, text, environment, lineCounter).build()
 }
 
 interface Built {
@@ -58,6 +59,7 @@ class Builder {
     private readonly document: yaml.Document.Parsed,
     private readonly text: string,
     private readonly environment: Environment,
+    private readonly lines: yaml.LineCounter,
   ) {}
 
   build(): ParsedDocument {
@@ -110,7 +112,7 @@ class Builder {
       const first = children.get(key)
       const built = this.#read(pair.value, [...path, key])
       if (first) {
-        const hint = `it stood in line ${this.#lineOf(first.key?.from ?? 0)} before: leave one of them`
+        const hint = `it stood in line ${this.lines.linePos(first.key?.from ?? 0).line} before: leave one of them`
         this.#fault(span, [...path, key], `${key} is there twice`, hint)
         continue
       }
@@ -204,10 +206,6 @@ class Builder {
 
   #fault({ from, to }: Span, path: Path, message: string, hint = ''): void {
     this.#faults.push({ from, to, path, message, hint })
-  }
-
-  #lineOf(offset: number): number {
-    return this.text.slice(0, offset).split('\n').length
   }
 }
 

@@ -36,7 +36,7 @@ function complaintsAbout(
   const value = valueAt(root, path)
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map(key => unknownKey(path, key))
+      return issue.keys.slice(0, UNKNOWN_KEYS_MAX).map(key => unknownKey(path, key))
     case 'invalid_key':
       return issue.issues.map(inner => custom(inner, path, path.at(-1), 'key'))
     case 'custom':
@@ -70,6 +70,9 @@ function unknownKey(path: Path, key: string): Found {
   const complaint = error([...path, key], message, hint, { at: 'key' })
   return meant === undefined ? complaint : { ...complaint, meant: writePath([...path, meant]) }
 }
+
+/** What is meant takes time to find out: a file of thousands of these is another kind of file. More than anybody is told of. */
+const UNKNOWN_KEYS_MAX = 200
 
 /** What other proxies call it. */
 const OTHER_WORDS: Readonly<Record<string, string>> = {

@@ -2,6 +2,7 @@ import type { Deadlines } from '../link/deadlines.js'
 import type { Limits } from '../link/limits.js'
 import type { GroupOptions } from '../proxy/group-options.js'
 import type { ProxyOptions } from '../proxy/options.js'
+import { readUsersFile } from '../proxy/users-file.js'
 import type { GrammarLimits } from '../wire/limits.js'
 import type {
   Configuration,
@@ -12,7 +13,6 @@ import type {
   ReverseListener,
   Route,
 } from './configuration.js'
-import { userLines } from './users-file.js'
 
 /**
  * What the daemon is to do: the configuration with every default, in the words of the engine, and with the contents of the files that
@@ -30,6 +30,8 @@ export interface GatewayPlan {
   readonly admin: NonNullable<Configuration['admin']> | null
   /** Take up a changed file without being told. */
   readonly watch: boolean
+  /** Where the id of the process is written; null: nowhere. */
+  readonly pidFile: string | null
   readonly openTelemetry: boolean
   /** What the keys of TLS session tickets are made of: the same for all processes, as long as the daemon lives. */
   readonly ticketSecret: string
@@ -49,7 +51,7 @@ export interface ListenerPlan {
 }
 
 /** What of a proxy's options is plain data. */
-export type ListenerOptions = Omit<ProxyOptions, 'mode' | 'upstreams' | 'users' | 'clock' | 'readMode'>
+export type ListenerOptions = Omit<ProxyOptions, 'mode' | 'upstreams' | 'users' | 'tracer' | 'clock' | 'readMode'>
 
 /** @param contents of the files that the configuration names, by their absolute names */
 export function planOf(
@@ -57,7 +59,8 @@ export function planOf(
   contents: Readonly<Record<string, string>>,
   ticketSecret: string,
 ): GatewayPlan {
-  const { listeners, upstreams, limits, deadlines, grammar, logs, workers, admin, reload, tracing } = configuration
+  const { listeners, upstreams, limits, deadlines, grammar, logs, workers, admin, reload, tracing, pidFile } =
+    configuration
   const planned = listeners.map(listener => listenerPlan(listener, configuration, contents))
   const groups = Object.entries(upstreams).map(([name, group]) => [name, groupOptions(group, contents)] as const)
   return {
@@ -70,6 +73,7 @@ export function planOf(
     workers,
     admin: admin ?? null,
     watch: reload.watch,
+    pidFile: pidFile ?? null,
     openTelemetry: tracing.openTelemetry,
     ticketSecret,
   }
@@ -114,8 +118,8 @@ function listenerPlan(
     parent,
     ...destinations,
   })
-  const known = users === undefined ? null : userLines(contents[users.file] ?? '')
-  return { name, address, mode, options, users: known?.map(({ user, text }) => [user, text] as const) ?? null }
+  const known = users === undefined ? null : readUsersFile(contents[users.file] ?? '').users
+  return { name, address, mode, options, users: known }
 }
 
 /** A listener of either mode, with what the other one has as well. */

@@ -33,6 +33,11 @@ export const SCHEMA = z.strictObject({
     .union([z.int().min(1).max(1_024), z.literal('auto')])
     .default(1)
     .describe('Processes that serve; auto is one for each core.'),
+  pidFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Where the id of the process is written, for hopwise reload. Absent: nowhere.'),
   trust: networks('Peers whose Forwarded and X-Forwarded-* are believed, at every listener.').default([]),
   listeners: z.array(listener).min(1).describe('Where it listens, and what it does there.'),
   upstreams: z

@@ -33,7 +33,7 @@ export function substitute(text: string, environment: Environment): Substituted 
       return ''
     }
     variables.push(name)
-    const value = environment[name]
+    const value = Object.hasOwn(environment, name) ? environment[name] : undefined
     if (standard !== undefined) return value === undefined || value === '' ? standard : value
     if (value === undefined)
       faults.push({

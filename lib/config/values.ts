@@ -8,6 +8,7 @@ import { checkRoute } from '../policy/routes.js'
 import { checkSendHost } from '../policy/send-host.js'
 import { readStatuses, readUpstream } from '../proxy/group-options.js'
 import { isToken } from '../wire/octets.js'
+import { withoutSecrets } from './findings.js'
 import { readNetwork, WrongValue } from './plain-values.js'
 
 export { readName, readNetwork, readProtocol, WrongValue } from './plain-values.js'
@@ -57,7 +58,9 @@ export function readServer(text: string): Server {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text))
     throw new WrongValue(
       'has no scheme',
-      net.isIP(text) === 0 && URL.canParse(`http://${text}`) ? `did you mean http://${text}?` : SERVER_FORMS,
+      net.isIP(text) === 0 && URL.canParse(`http://${text}`)
+        ? `did you mean http://${withoutSecrets(text)}?`
+        : SERVER_FORMS,
     )
   if (!URL.canParse(text)) throw new WrongValue('is no URL', SERVER_FORMS)
   const url = new URL(text)

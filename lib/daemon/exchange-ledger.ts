@@ -26,6 +26,8 @@ export interface KeptHeads {
   /** What the upstream's own Host is. */
   readonly authority: string
   readonly requestId: string
+  /** As it was sent on; ''. */
+  readonly trace: string
   /** The final head, or that of a 101; '' for none, or when nobody watched yet as it came. */
   readonly response: string
   readonly responseFacts: ResponseFacts
@@ -56,6 +58,7 @@ export function keptHeads(exchange: Exchange): KeptHeads | null {
     },
     authority: pool?.origin.authority ?? '',
     requestId,
+    trace: exchange.span?.lines ?? '',
     response: answered.text,
     responseFacts: responseFacts(exchange),
     grammar: pool?.shared.grammar ?? settings.grammar,
@@ -105,7 +108,8 @@ function requestSide(kept: KeptHeads): LedgerSide | null {
   return sideOf(explanation, wasSent ? outbound : '')
 }
 
-function requestFacts(head: RequestHead, { routed, outbound, authority, requestId, client }: KeptHeads): RequestFacts {
+function requestFacts(head: RequestHead, kept: KeptHeads): RequestFacts {
+  const { routed, outbound, authority, requestId, trace, client } = kept
   const goesOn = outbound !== ''
   return {
     ...client,
@@ -114,6 +118,7 @@ function requestFacts(head: RequestHead, { routed, outbound, authority, requestI
     target: goesOn ? outbound.slice(outbound.indexOf(' ') + 1, outbound.indexOf(' HTTP/1.1\r\n')) : head.path,
     edits: routed === null ? null : routed.requestEdits,
     requestId,
+    trace,
     ...framingOf(head, outbound),
   }
 }

@@ -4,6 +4,7 @@ import { systemClock, type Timer } from '../net/clock.js'
 import { followTicketKeys } from '../net/ticket-keys.js'
 import type { UpstreamConnection } from '../net/upstream-connection.js'
 import type { HopwiseProxy } from '../proxy/proxy.js'
+import type { Tracer } from '../proxy/tracer.js'
 import { Upstreams, type UpstreamWatcher } from '../proxy/upstreams.js'
 import { DumbListener } from './dumb-listener.js'
 import { gatewayStats } from './gateway-stats.js'
@@ -19,6 +20,7 @@ import type { Log } from './log.js'
 import { compared, type Prepared, prepare } from './prepared.js'
 import { ProxyListener } from './proxy-listener.js'
 import { summedStats } from './summed-stats.js'
+import { openTelemetryTracer } from './tracing.js'
 import { Watching } from './watching.js'
 
 /** What listens for a daemon. */
@@ -45,6 +47,7 @@ export class HopwiseGateway implements Gateway<GatewayPlan>, UpstreamWatcher {
   private readonly watching = new Watching()
   private ticketKeys: Buffer | null = null
   private turning: Timer | null = null
+  private tracer: Tracer | null = null
 
   constructor(
     private readonly log: Log,
@@ -55,7 +58,7 @@ export class HopwiseGateway implements Gateway<GatewayPlan>, UpstreamWatcher {
   }
 
   async start(plan: GatewayPlan): Promise<readonly BoundAddress[]> {
-    const prepared = prepare(plan)
+    const prepared = prepare(plan, await this.tracerFor(plan))
     this.upstreams = new Upstreams(prepared.upstreams, this)
     this.upstreams.configure(prepared.upstreams, prepared.groups)
     this.turning = followTicketKeys(systemClock, plan.ticketSecret, keys => this.turnKeys(keys))
@@ -69,16 +72,25 @@ export class HopwiseGateway implements Gateway<GatewayPlan>, UpstreamWatcher {
     return this.bound()
   }
 
+  /** Made once: whoever takes the spans is there when the process starts, or never. */
+  private async tracerFor({ openTelemetry }: GatewayPlan): Promise<Tracer | null> {
+    if (!openTelemetry) return null
+    const warn = (message: string, cause?: unknown) => this.log.logger.warn({ err: cause }, message)
+    this.tracer ??= await openTelemetryTracer({ version: this.version, warn })
+    return this.tracer
+  }
+
   private turnKeys(keys: Buffer): void {
     this.ticketKeys = keys
     for (const { clients } of this.proxies) clients.useTicketKeys(keys)
   }
 
   async update(plan: GatewayPlan): Promise<ReloadSummary> {
+    const tracer = await this.tracerFor(plan)
     const before = this.current
     const upstreams = this.upstreams
     if (before === null || upstreams === null) throw new Error('it has not been started')
-    const next = prepare(plan)
+    const next = prepare(plan, tracer)
     this.refuseOtherModes(next)
     const added = [...next.listeners.keys()].filter(address => !this.listeners.has(address))
     const opened = await this.openAll(upstreams, before, next, added)

@@ -5,6 +5,7 @@ import { SecureAccept } from '../net/secure-accept.js'
 import type { GroupSpec } from '../net/upstream-group.js'
 import { groupSpec } from '../proxy/group-options.js'
 import { dialOf, type ProxyOptions, type Settings, settingsOf } from '../proxy/options.js'
+import type { Tracer } from '../proxy/tracer.js'
 import type { UpstreamsSettings } from '../proxy/upstreams.js'
 import { readPasswordHash } from '../proxy/users.js'
 import { RefusedError } from './gateway-types.js'
@@ -18,13 +19,13 @@ export interface Prepared {
 }
 
 /** @throws RefusedError with everything that the engine has against the plan */
-export function prepare(plan: GatewayPlan): Prepared {
+export function prepare(plan: GatewayPlan, tracer: Tracer | null): Prepared {
   const reasons: string[] = []
   const { limits, deadlines, grammar } = plan
   const listeners = new Map<string, { plan: ListenerPlan; settings: Settings | null }>()
   for (const listener of plan.listeners) {
     try {
-      listeners.set(listener.address, { plan: listener, settings: settingsFor(listener, plan) })
+      listeners.set(listener.address, { plan: listener, settings: settingsFor(listener, plan, tracer) })
     } catch (error) {
       reasons.push(`listener ${listener.name}: ${(error as Error).message}`)
     }
@@ -52,9 +53,14 @@ export function prepare(plan: GatewayPlan): Prepared {
 }
 
 /** null for the dumb proxy, which has none. @throws TypeError */
-function settingsFor({ mode, options, users }: ListenerPlan, plan: GatewayPlan): Settings | null {
+function settingsFor(
+  { mode, options, users }: ListenerPlan,
+  plan: GatewayPlan,
+  tracer: Tracer | null,
+): Settings | null {
   if (mode === 'dumb') return null
   const all: ProxyOptions = { ...options, mode }
+  if (tracer !== null) all.tracer = tracer
   if (mode === 'reverse') all.upstreams = plan.upstreams
   if (users !== null) all.users = new Map(users.map(([user, hash]) => [user, readPasswordHash(hash)!]))
   const settings = settingsOf(all)

@@ -13,6 +13,7 @@ import { HopwiseGateway } from './gateway.js'
 import type { DrainTimes } from './gateway-types.js'
 import { ListenError } from './listen-error.js'
 import type { Log } from './log.js'
+import { writePidFile } from './pid-file.js'
 import { applyLogs, openPlanLog } from './plan-log.js'
 import type { ReadConfiguration } from './reload.js'
 import { Supervisor } from './supervisor.js'
@@ -40,6 +41,7 @@ export async function servePlan(serving: Serving): Promise<number> {
   const notify = createNotify({ warn: message => log.logger.warn(message) })
   let told: Promise<void> = Promise.resolve()
   let admin: Admin | null = null
+  let removePidFile = () => {}
   return runDaemon<GatewayPlan>({
     workforce: workforceFor(plan, log, version),
     configuration: plan,
@@ -63,8 +65,10 @@ export async function servePlan(serving: Serving): Promise<number> {
     },
     opened: async daemon => {
       admin = await openAdmin(daemon, log)
+      if (plan.pidFile !== null) removePidFile = writePidFile(plan.pidFile, process.pid)
     },
     closed: async () => {
+      removePidFile()
       await admin?.close()
       await told // a message that is under way must not be cut off
     },

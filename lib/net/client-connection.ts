@@ -120,7 +120,8 @@ export class ClientConnection implements TransportOwner {
   retire(now: number): void {
     const leftMs = this.requests > 0 ? 0 : this.openedAt + FIRST_REQUEST_MS - now
     if (leftMs <= 0) this.leave('draining')
-    else if (this.entrance === null) this.deadline.set('requestHeadMs', leftMs)
+    else if (this.entrance !== null) this.entrance.hurry(leftMs)
+    else this.deadline.set('requestHeadMs', leftMs)
   }
 
   onBytes(bytes: Buffer, from: number, to: number): void {

@@ -38,8 +38,14 @@ export class Entrance implements TransportOwner, Handshake {
     else this.deadline.set('tlsMs', this.secure!.handshakeMs)
   }
 
+  /** The pool drains: so long it is waited for, and no longer. */
+  hurry(ms: number): void {
+    this.deadline.set(this.deadline.name, ms)
+  }
+
   private late(securing: boolean): void {
-    if (securing) this.client.abort('client-tls', true, `no whole handshake within ${this.secure!.handshakeMs} ms`)
+    if (this.client.pool.draining) this.client.abort('draining', false)
+    else if (securing) this.client.abort('client-tls', true, `no whole handshake within ${this.secure!.handshakeMs} ms`)
     else this.client.abort('client-preface', true, `none within ${this.client.pool.deadlines.requestHeadMs} ms`)
   }
 
@@ -59,7 +65,7 @@ export class Entrance implements TransportOwner, Handshake {
     this.awaitsPreface = false
     const { client, secure } = this
     if (secure === null) this.leave()
-    else this.deadline.set('tlsMs', secure.handshakeMs)
+    else if (!client.pool.draining) this.deadline.set('tlsMs', secure.handshakeMs)
     if (!client.pool.introduced(client, read.preface.ends)) return
     if (secure === null) client.start()
     if (read.next < all.length) client.transport.owner.onBytes(all, read.next, all.length)

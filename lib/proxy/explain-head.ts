@@ -37,6 +37,7 @@ export type RequestFacts = Pick<
   | 'trustedPeer'
   | 'edits'
   | 'requestId'
+  | 'trace'
   | 'framing'
   | 'contentLength'
 > & {

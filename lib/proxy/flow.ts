@@ -44,7 +44,12 @@ export function flush(exchange: Exchange): void {
 /** The upstream has taken what it had been sent: the client may go on with its content. */
 export function upstreamFlushed(exchange: Exchange): void {
   const { upstream, client, settings } = exchange
-  if (upstream === null || exchange.request !== 'begun') return
+  if (upstream === null) return
+  if (exchange.request === 'whole') {
+    // Only now it has it all, and its time for the answer begins.
+    if (exchange.response === 'none') upstream.deadline.set('responseHeadMs', settings.deadlines.responseHeadMs)
+    return
+  }
   upstream.deadline.clear()
   client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs)
   exchange.pace?.resumed(settings.clock.now())

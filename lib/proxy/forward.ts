@@ -43,10 +43,11 @@ import type { Settings } from './options.js'
 import { NO_ROUTE } from './own-answer.js'
 import { unknownToParent, withAuthorization } from './parent.js'
 import { prefaceFor } from './preface.js'
-import { recordOf } from './record.js'
 import { beginContent, gather, isTooLong, isTooSlow, keepContent, sendGathered } from './request-content.js'
 import type { Route } from './route-options.js'
 import { startTunnel } from './start-tunnel.js'
+import { beginSpan, tell } from './traced.js'
+import type { ExchangeSpan } from './tracer.js'
 import { clientVerdict, fillRequestContext, fillResponseContext, upstreamVerdict } from './verdicts.js'
 
 // Scratch for the synchronous part of an exchange: filled, used and forgotten within one call of a reader.
@@ -101,6 +102,8 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   admission: Promise<boolean> | null = null
   /** Who asked, where that was asked; ''. */
   user = ''
+  /** Where spans are made: the one of this exchange. */
+  span: ExchangeSpan | null = null
   // The upstream side.
   routed: Route | null = null
   choice: Choice | null = null
@@ -162,6 +165,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     client.understood()
     this.request = 'begun'
     this.asked.note(head)
+    if (settings.tracer !== null) this.span = beginSpan(this, head.lines)
     this.headAt = client.turnAt
     if (head.framing === 'none') client.deadline.clear()
     else {
@@ -472,7 +476,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     if (this.error !== null) countFailure(engine.counts, this.error)
     this.onAbandoned?.()
     if (this.request === 'none' && this.status === 0) return
-    if (engine.recorded) engine.emit('exchange', recordOf(this, outcome, endedBy))
+    if (engine.recorded || this.settings.tracer !== null) tell(this, this.span, outcome, endedBy)
     if (engine.watcher !== null) engine.watcher.ended(this, outcome)
   }
 

@@ -51,8 +51,9 @@ function errorOf(exchange: Exchange, name: DeadlineName): ProxyError {
 /** A deadline of the upstream's side. */
 export function upstreamTimedOut(exchange: Exchange, name: DeadlineName): void {
   const { upstream, settings } = exchange
-  if (name === 'requestBodyMs' && upstream?.transport.tookSome()) {
-    upstream.deadline.set(name, settings.deadlines.requestBodyMs) // slow, but not stalled
+  const taking = name === 'requestBodyMs' || (name === 'responseHeadMs' && upstream?.transport.pressured === true)
+  if (taking && upstream?.transport.tookSome()) {
+    upstream.deadline.set(name, settings.deadlines[name]) // slow, but not stalled
   } else timedOut(exchange, 'upstream', name)
 }
 

@@ -50,6 +50,7 @@ const requestContext: RequestContext = {
   generation: 0,
   edits: null,
   requestId: '',
+  trace: '',
   upgrades: NOTHING_ALLOWED,
   passTrailers: true,
   nominatedEndToEnd: 'remove',
@@ -71,6 +72,7 @@ export function fillRequestContext(
   context.target = targetFor(head, exchange)
   context.edits = routed === null ? null : routed.requestEdits
   context.requestId = exchange.requestId
+  context.trace = exchange.span === null ? '' : exchange.span.lines
   context.clientAddress = client.address
   context.clientPort = client.port
   context.scheme = client.scheme

@@ -141,10 +141,16 @@ test('users', async t => {
   }
   const hash = `$scrypt$ln=15,r=8,p=1$${'A'.repeat(22)}$${'B'.repeat(43)}`
   t.same(said(`# who may\n\nann:${hash}\nbob:${hash}\r\n`), [])
-  t.same(said('# nobody\n'), ['users.txt has no user in it'])
-  t.same(said(`ann:${hash}\nbob:sesame\n`), ['line 2 of users.txt is not user:hash'], 'without what stands there')
-  t.same(said(`:${hash}`), ['line 1 of users.txt is not user:hash'])
-  t.same(said(`ann:${hash}\nann:${hash}\n`), ['line 2 of users.txt has a user who was there before'])
+  t.same(said('# nobody\n'), ['line 1 of users.txt: there is no user in it: add one with hopwise password'])
+  t.same(
+    said(`ann:${hash}\nbob:sesame\n`),
+    ['line 2 of users.txt: what stands behind the colon is no hash of ours: make it with hopwise password'],
+    'without what stands there',
+  )
+  t.same(said(`:${hash}`), ['line 1 of users.txt: it is not user:hash: make such lines with hopwise password'])
+  t.same(said(`ann:${hash}\nann:${hash}\n`), [
+    'line 2 of users.txt: the user stood in line 1 before: leave one of the two',
+  ])
 })
 
 test('where the access log goes', async t => {

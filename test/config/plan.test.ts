@@ -13,6 +13,8 @@ function plan(text: string, contents: Record<string, string> = {}): GatewayPlan 
   return planOf(configuration, contents, 'secret')
 }
 
+const ANN = `ann:$scrypt$ln=15,r=8,p=1$${'A'.repeat(22)}$${'B'.repeat(43)}`
+
 const SMALL = `
 listeners:
   - address: 127.0.0.1:8080
@@ -99,7 +101,7 @@ upstreams:
       '/etc/hopwise/a.pem': 'A',
       '/etc/hopwise/a.key': 'K',
       '/ca.pem': 'C',
-      '/etc/hopwise/users': '# who\nann:$scrypt$\n',
+      '/etc/hopwise/users': `# who\n${ANN}\n`,
     },
   )
   t.match(made.listeners[0]?.options.tls, {
@@ -107,7 +109,7 @@ upstreams:
     clientCertificates: { ca: 'C', required: true },
     handshakeMs: 10_000,
   })
-  t.same(made.listeners[1]?.users, [['ann', '$scrypt$']])
+  t.same(made.listeners[1]?.users, [ANN.split(/:(.*)/).slice(0, 2)])
   t.equal(made.listeners[1]?.options.parent, 'http://me:secret@127.0.0.1:1')
   t.match(made.listeners[2], { mode: 'dumb', upstream: 'http://127.0.0.1:1', options: {} })
   t.match(made.upstreams.app, { tls: { ca: 'C' }, healthCheck: { path: '/ok', status: '200-399' }, ejection: null })

@@ -127,7 +127,7 @@ test('one address may not have all the places, handshakes included', OPENSSL, as
 })
 
 test('ends in the middle of a handshake: by the client, by draining', OPENSSL, async t => {
-  const { port, pool, story } = await secured(t)
+  const { port, pool, story, clock } = await secured(t)
   const hello = Buffer.from('1603010200010001fc0303', 'hex')
   const clients = []
   for (let i = 0; i < 5; i++) {
@@ -141,7 +141,11 @@ test('ends in the middle of a handshake: by the client, by draining', OPENSSL, a
   clients[1]?.halfClose()
   clients[2]?.reset()
   await until('three are gone', () => pool.open === 2)
-  await pool.drain()
+  const drained = pool.drain()
+  clock.advance(900)
+  t.equal(pool.open, 2, 'who has only just connected has a moment')
+  clock.advance(300)
+  await drained
   t.match(story.heard.filter(line => !line.includes('opened')).sort(), [
     'c1 client-fin',
     /^c2 client-tls: .*(ECONNRESET|middle)/,
@@ -149,6 +153,32 @@ test('ends in the middle of a handshake: by the client, by draining', OPENSSL, a
     'c4 draining',
     'c5 draining',
   ])
+})
+
+test('a drain waits a second for a handshake that has just begun, and for the request behind it', OPENSSL, async t => {
+  const proxyProtocol = { from: new TrustedPeers(['127.0.0.1']) }
+  const { port, pool, authority, story, clock } = await secured(t, {}, { proxyProtocol })
+  const preface = writeProxyPreface(1, {
+    source: '192.0.2.7',
+    sourcePort: 5,
+    destination: '198.51.100.1',
+    destinationPort: 443,
+  })
+  const stuck = net.connect(port, '127.0.0.1')
+  const raw = net.connect(port, '127.0.0.1')
+  await until('both are there', () => pool.accepted === 2)
+  const drained = pool.drain()
+  stuck.write(preface) // and nothing more: this must not begin the time for a handshake anew
+  raw.write(preface)
+  const client = await rawClient(t, {
+    port,
+    socket: tls.connect({ socket: raw, ca: authority.cert, servername: 'a.example' }),
+  })
+  await client.send(get('/'))
+  await readAnswer(client)
+  clock.advance(1_100)
+  await drained
+  t.match(story.heard.filter(line => !line.includes('opened')).sort(), [/^c\d draining$/, /^c\d draining$/])
 })
 
 test('garbage behind the first octet of a handshake ends that connection, and nothing else', OPENSSL, async t => {
