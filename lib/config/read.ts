@@ -48,6 +48,10 @@ const FINDINGS_MAX = 100
 export function readConfiguration(file: string, options: ReadOptions): Reading {
   let octets: Buffer
   try {
+    // A pipe would keep us waiting for ever, and what serves meanwhile with us.
+    const stats = fs.statSync(file)
+    if (!stats.isFile() && !stats.isDirectory())
+      return unread(file, 'it is no ordinary file', 'store it in one: it is read again at each reload')
     octets = readBounded(file)
   } catch (cause) {
     return unread(file, `it cannot be read: ${reasonOf(cause as NodeJS.ErrnoException)}`)

@@ -58,20 +58,6 @@ for (const workers of [1, 2]) {
   })
 }
 
-test('without a window, who asks at that moment still has an answer', async t => {
-  const upstreams = await startUpstreams(t, [0])
-  for (let i = 0; i < 5; i++) {
-    const daemon = await startDaemon(t, configured(1, upstreams.ports[0], 'drainMs: 8000'))
-    const load = startLoad({ clients: { kept: 8, post: 2, slow: 2 }, pauseMs: 1, connect: toPort(daemon.port()) })
-    await until('the load runs', () => load.seen.answered.size > 50)
-    const ended = daemon.end()
-    const began = performance.now()
-    await ended
-    const seen = await load.stop()
-    nothingLost(t, 'ended under load', { ...seen, unconnected: {} }, upstreams, (performance.now() - began) / 1000)
-  }
-})
-
 test('a second signal ends at once; what runs longer than drainMs is cut, and told', async t => {
   for (const workers of [1, 2]) {
     const upstreams = await startUpstreams(t, [0])

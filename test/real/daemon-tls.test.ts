@@ -80,12 +80,16 @@ function resumed(port: number, ca: string, session?: Buffer): Promise<{ reused: 
   return new Promise((done, failed) => {
     const socket = tls.connect({ port, host: '127.0.0.1', ca, servername: 'b.test', ...(session ? { session } : {}) })
     let left: Buffer | undefined
+    let reused = false
+    socket.on('secureConnect', () => {
+      reused = socket.isSessionReused()
+    })
     socket.on('session', ticket => {
       left = ticket
     })
     socket.on('error', failed)
     socket.on('data', () => {})
-    socket.on('close', () => done({ reused: socket.isSessionReused(), session: left ?? Buffer.alloc(0) }))
+    socket.on('close', () => done({ reused, session: left ?? Buffer.alloc(0) }))
     socket.write('GET /x HTTP/1.1\r\nHost: b.test\r\nConnection: close\r\n\r\n')
   })
 }
