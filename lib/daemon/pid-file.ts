@@ -9,7 +9,9 @@ export function writePidFile(file: string, pid: number): () => void {
   const text = `${pid}\n`
   const temporary = `${file}.${pid}`
   try {
-    fs.writeFileSync(temporary, text, { mode: 0o644 })
+    // Its name can be foreseen: what stands there, a link perhaps, is not written through.
+    fs.rmSync(temporary, { force: true })
+    fs.writeFileSync(temporary, text, { mode: 0o644, flag: 'wx' })
     fs.renameSync(temporary, file)
   } catch (cause) {
     fs.rmSync(temporary, { force: true })

@@ -271,8 +271,8 @@ export const TRAILER_RULES: ReadonlyMap<string, RuleName> = new Map([
     ...['age', 'date', 'expires', 'location', 'retry-after', 'vary', 'warning', 'allow'],
     // the format of the content
     ...['content-encoding', 'content-type', 'content-range', 'content-location', 'content-language'],
-    // identity
-    ...['via', 'forwarded', 'x-real-ip', 'proxy'],
+    // identity, of the client and of the exchange
+    ...['via', 'forwarded', 'x-real-ip', 'proxy', 'x-request-id', 'traceparent', 'tracestate'],
   ].map(name => [name, 'inTrailer'] as const),
 ])
 

@@ -21,7 +21,8 @@ export function keepTrailers(lines: Lines, options: ConnectionOptions, edits: Fi
 
 /** What becomes of line `i` of a trailer section. */
 export function judgeTrailer(lines: Lines, i: number, options: ConnectionOptions, edits: FieldEdits | null): RuleName {
-  const name = lines.name(i).toLowerCase()
+  // `_` counts as `-`, as for the identity fields: some servers put trailers beside the fields of the head, under names of CGI.
+  const name = lines.name(i).toLowerCase().replaceAll('_', '-')
   const rule = TRAILER_RULES.get(name)
   if (rule !== undefined) return rule
   if (isIdentityName(name)) return 'inTrailer'
