@@ -1,7 +1,7 @@
 import { type MemberTotals, PHASES, type Phase } from '../admin/source.js'
 import type { MemberStatus } from '../link/balancer.js'
 import { Histogram, type HistogramSnapshot } from '../link/histogram.js'
-import type { OriginPool } from '../net/upstream-pool.js'
+import type { OriginPool } from '../net/origin-pool.js'
 import type { HopwiseProxy } from '../proxy/proxy.js'
 import type { Upstreams } from '../proxy/upstreams.js'
 import type { GatewayStats } from './gateway-types.js'

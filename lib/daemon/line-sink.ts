@@ -34,6 +34,7 @@ export class LineSink {
   dropped = 0
   readonly #outlet: Outlet
   readonly #notice: (dropped: number) => string
+  readonly #trouble: (error: Error) => void
   /** What waits: the octets of `filling` up to `filled`, then `text`. */
   #filling = NO_ROOM
   #filled = 0
@@ -49,12 +50,17 @@ export class LineSink {
   #lastAt = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
   #gone = false
+  #isTroubled = false
   #ending: (() => void) | undefined
 
-  /** `notice` makes the line (with its line end) that says how many were dropped since the last one. */
-  constructor(outlet: Outlet, notice: (dropped: number) => string) {
+  /**
+   * `notice` makes the line (with its line end) that says how many were dropped since the last one; `trouble` is told when lines cannot
+   * be written and are kept to be tried again: once, until they can.
+   */
+  constructor(outlet: Outlet, notice: (dropped: number) => string, trouble: (error: Error) => void = () => {}) {
     this.#outlet = outlet
     this.#notice = notice
+    this.#trouble = trouble
   }
 
   /** One line, with its line end, or `lines` of them in one text. Never throws and never waits. */
@@ -136,6 +142,7 @@ export class LineSink {
       this.#failed(error)
       return
     }
+    if (!error) this.#isTroubled = false
     this.#sending = written < this.#sending.length ? this.#sending.subarray(written) : undefined
     if (this.#sending) {
       if (error) this.#later(AGAIN_MS)
@@ -156,7 +163,12 @@ export class LineSink {
       this.dropped += this.#sendingLines + this.#waitingLines
       this.#forget()
       this.#ended()
-    } else this.#later(FAILED_MS)
+      return
+    }
+    this.#later(FAILED_MS)
+    if (this.#isTroubled) return
+    this.#isTroubled = true
+    this.#trouble(error)
   }
 
   #forget(): void {

@@ -67,7 +67,9 @@ export function openLog({
     return ''
   }
   const opened = accessLog === 'off' || accessLog === 'stdout' ? undefined : openForLines(accessLog)
-  const file = opened && new LineSink(opened.outlet, accessFormat === 'json' ? notice : elsewhere)
+  const cannotWrite = (err: Error) =>
+    logger.warn({ err }, 'the access log cannot be written: what does not fit into a megabyte is lost until it can')
+  const file = opened && new LineSink(opened.outlet, accessFormat === 'json' ? notice : elsewhere, cannotWrite)
   const sink = file ?? stream
   const always = pino({ ...shape, level: 'info' }, stream)
   const forPrograms = pino({ ...shape, level: 'info' }, { write: (line: string) => standard.write(line) })
@@ -89,7 +91,11 @@ export function openLog({
     dropped: () => standard.dropped + (file?.dropped ?? 0),
     async end(withinMs) {
       // The file first: what became of its lines may have to be told.
+      const before = file?.dropped ?? 0
       await file?.end(withinMs)
+      // What was given up just now, no line in the file can tell.
+      const lost = (file?.dropped ?? 0) - before
+      if (lost > 0) stream.write(notice(lost))
       await standard.end(withinMs)
     },
   }

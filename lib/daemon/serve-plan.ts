@@ -5,6 +5,7 @@ import { type Admin, createAdmin } from '../admin/listener.js'
 import type { GatewayPlan } from '../config/plan.js'
 import { systemClock } from '../net/clock.js'
 import { listenTarget, readListenAddress } from '../net/listen-address.js'
+import { removeStale } from '../net/listener.js'
 import { adminSource } from './admin-source.js'
 import { adviserFacts } from './adviser-facts.js'
 import { clusterFork } from './cluster.js'
@@ -87,6 +88,7 @@ function workforceFor(plan: GatewayPlan, log: Log, version: string): Workforce<G
     clock: systemClock,
     count: workersOf,
     drain: drainTimes,
+    prepare: removeLeftOvers,
     log: log.logger,
   })
 }
@@ -95,6 +97,15 @@ function workforceFor(plan: GatewayPlan, log: Log, version: string): Workforce<G
 function tellAdvice(plan: GatewayPlan, { logger }: Log): void {
   for (const { code, severity, key, sentence, change } of advise(adviserFacts(plan, null)))
     if (severity === 'warning') logger.warn({ code, key }, `${key}: ${sentence} To change: ${change}`)
+}
+
+/** Socket files of a process that was killed: a worker cannot know whether one is that of another worker. */
+async function removeLeftOvers(next: GatewayPlan, before: GatewayPlan | null): Promise<void> {
+  const known = new Set(before?.listeners.map(({ address }) => address))
+  for (const { address } of next.listeners) {
+    const at = known.has(address) ? null : readListenAddress(address)
+    if (at?.kind === 'unix') await removeStale(at.path)
+  }
 }
 
 function workersOf({ workers }: GatewayPlan): number {

@@ -32,6 +32,8 @@ export interface SupervisorParts<C> {
   count(configuration: C): number
   /** How a worker is to end that is replaced by another one. */
   drain(configuration: C): DrainTimes
+  /** What only a primary can do before its workers listen; `before` is null at the start. */
+  prepare?(next: C, before: C | null): Promise<void>
   log: SupervisorLog
 }
 
@@ -68,6 +70,7 @@ export class Supervisor<C> implements Workforce<C> {
   async start(configuration: C): Promise<readonly BoundAddress[]> {
     this.#configuration = configuration
     try {
+      await this.#parts.prepare?.(configuration, null)
       const bound = await this.#spawn({ isExtra: true }).ready
       for (const worker of this.#workers) worker.isExtra = false
       this.#wanted = this.#parts.count(configuration)
@@ -99,6 +102,7 @@ export class Supervisor<C> implements Workforce<C> {
     // Nobody to try it: all die at their start, perhaps because of the old one.
     if (first === undefined) return { changes: {}, bound: [] }
     try {
+      await this.#parts.prepare?.(configuration, this.#configuration)
       return await first.reload(configuration, RELOAD_MS)
     } catch (error) {
       if (error instanceof WorkerFailure) first.kill() // it may stand between the two configurations

@@ -42,7 +42,11 @@ export class Worker<C> {
   /** @throws Error when it is no message of ours, or comes before the first: then something is not as we think. */
   receive(value: unknown): Promise<void> {
     const message = readToWorker(value) as ToWorker<C> | null
-    if (message === null) throw new Error(`a worker was sent what is no message of ours: ${JSON.stringify(value)}`)
+    // Not what stands in it: a configuration has keys and hashes of passwords.
+    if (message === null)
+      throw new Error(
+        `a worker was sent what is no message of ours: ${String((value as { kind?: unknown } | null)?.kind)}`,
+      )
     if (message.kind === 'start') return this.#start(message)
     if (this.#parts === undefined) throw new Error(`a worker was asked to ${message.kind} before it was started`)
     return this.#obey(message, this.#parts)

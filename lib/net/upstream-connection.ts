@@ -5,8 +5,8 @@ import { ProtocolError } from '../wire/protocol-error.js'
 import { ResponseReader, type ResponseSink } from '../wire/response-reader.js'
 import { Deadline } from './deadline-wheel.js'
 import { type DialOwner, type DialTarget, dial } from './dial.js'
+import type { OriginPool } from './origin-pool.js'
 import type { Transport } from './transport.js'
-import type { OriginPool } from './upstream-pool.js'
 
 /** Who uses an upstream connection: the sink of its reader, and told what happens to it meanwhile. */
 export interface UpstreamExchange extends ResponseSink {

@@ -9,7 +9,8 @@ import { type DialSettings, tlsKey } from './dial.js'
 import { askDns, type DnsQuestions } from './dns-answers.js'
 import { HealthCheck, type HealthCheckSettings } from './health-check.js'
 import { NameWatch, type WatchedAddress } from './name-watch.js'
-import type { OriginPool, PoolGroup, UpstreamPool, UpstreamShared, UpstreamStory } from './upstream-pool.js'
+import type { OriginPool, PoolGroup, UpstreamShared, UpstreamStory } from './origin-pool.js'
+import type { UpstreamPool } from './upstream-pool.js'
 
 /** One server of a group, as it is configured. */
 export interface ServerSpec {
@@ -322,5 +323,5 @@ const nameOf = ({ origin, at }: Wanted): string => (at === null ? origin.key : `
 const nameKey = ({ origin, kind }: ServerSpec, { resolve }: GroupSpec): string =>
   `${kind} ${origin.key} ${resolve.nameservers?.join() ?? ''} ${resolve.minMs} ${resolve.maxMs}`
 
-/** Tells nothing of the member to those who see the cookie. */
+/** Does not show the member to those who see the cookie; who guesses its address could make sure of it. */
 const idOf = (key: string): string => keyHash(key).toString(36) + keyHash(key, 1).toString(36)

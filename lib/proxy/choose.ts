@@ -1,5 +1,5 @@
 import type { ProxyError } from '../link/proxy-error.js'
-import type { OriginPool } from '../net/upstream-pool.js'
+import type { OriginPool } from '../net/origin-pool.js'
 import { readCookie, setCookieLine } from '../policy/cookie.js'
 import { hashKey } from '../policy/hash-key.js'
 import type { RequestHead } from '../wire/request-head.js'

@@ -1,4 +1,4 @@
-import type { OriginPool } from '../net/upstream-pool.js'
+import type { OriginPool } from '../net/origin-pool.js'
 import { AboutClient } from '../policy/about-client.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import { rewritePath } from '../policy/path-prefixes.js'

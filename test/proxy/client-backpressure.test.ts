@@ -294,7 +294,8 @@ async function standstill(count: () => number): Promise<void> {
 function waiting({ proxy }: Conversation): number {
   const { clients, upstreams } = proxy as unknown as { clients: Connections; upstreams: { pools: Connections } }
   let sum = 0
-  for (const { transport } of [...clients.connections, ...upstreams.pools.connections]) sum += transport.socket.writableLength
+  for (const { transport } of [...clients.connections, ...upstreams.pools.connections])
+    sum += transport.socket.writableLength
   return sum
 }
 

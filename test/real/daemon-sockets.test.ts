@@ -82,10 +82,8 @@ async function activated(t: Test, yaml: string) {
 }
 
 for (const [workers, address] of [
-  [1, 'systemd:web'],
   [1, 'fd:3'],
   [2, 'systemd:web'],
-  [2, 'fd:3'],
 ] as const) {
   test(`a socket that was passed on, ${address}, workers: ${workers}`, needs('python3'), async t => {
     const { ports } = await startUpstreams(t, [0])

@@ -1,0 +1,304 @@
+import type { DeadlineName, Deadlines } from '../link/deadlines.js'
+import type { Limits } from '../link/limits.js'
+import type { Origin } from '../link/origin.js'
+import { type Handout, PoolBook, type PoolLimits } from '../link/pool-book.js'
+import { ProxyError } from '../link/proxy-error.js'
+import type { CloseReason } from '../policy/close-reason.js'
+import type { GrammarLimits } from '../wire/limits.js'
+import type { Clock } from './clock.js'
+import { Deadline, type DeadlineWheel } from './deadline-wheel.js'
+import { type DialSettings, type DialTarget, dialError, whereOf } from './dial.js'
+import type { Address } from './resolver.js'
+import { UpstreamConnection } from './upstream-connection.js'
+import type { UpstreamPool } from './upstream-pool.js'
+
+/** Who asks for an upstream connection and may have to wait for it. */
+export interface UpstreamWaiter {
+  /** A connection is the waiter's, until it releases or ends it. */
+  onUpstream(connection: UpstreamConnection): void
+  onNoUpstream(error: ProxyError): void
+  /** The limit of its wait in the queue; made by the pool when it has to wait. */
+  waiting: Deadline | null
+  /** What a connection for this waiter alone begins with: its client's address in the PROXY protocol. */
+  preface(version: 'v1' | 'v2'): Buffer
+}
+
+/** What the floor above does with upstreams. */
+export interface UpstreamStory {
+  /** Resolves a host and decides which of its addresses may be connected to; calls `done` once, perhaps before it returns. */
+  locate(host: string, port: number, done: (error: ProxyError | null, addresses: readonly Address[]) => void): void
+  opened(connection: UpstreamConnection): void
+  closed(connection: UpstreamConnection): void
+  fault(fault: unknown): void
+}
+
+/** How connections to one origin are made and kept; most pools share one of these. */
+export interface UpstreamShared {
+  readonly story: UpstreamStory
+  readonly dial: DialSettings
+  readonly limits: Limits
+  readonly deadlines: Deadlines
+  readonly grammar: GrammarLimits
+  /** Refuse what responses may be repaired for. */
+  readonly strict: boolean
+  readonly wheel: DeadlineWheel
+  readonly clock: Clock
+  /** Each connection begins with the address of the one client that it serves. */
+  readonly proxyProtocol: 'off' | 'v1' | 'v2'
+}
+
+/** The group that a pool is a member of, as far as the pool's exchanges tell it how they fared. */
+export interface PoolGroup {
+  succeeded(member: OriginPool, now: number): void
+  failed(member: OriginPool, now: number): void
+}
+
+/** Where in which group a pool stands, for those who watch. */
+export interface MemberPlace {
+  readonly group: string
+  /** Unique in its group. */
+  readonly name: string
+}
+
+export const NO_PLACE: MemberPlace = { group: '', name: '' }
+
+/** The connections to one origin: does what its book decides. */
+export class OriginPool {
+  readonly book: PoolBook<UpstreamConnection, UpstreamWaiter>
+  /** The origin was seen to answer as HTTP/1.0: no chunked content may be sent to it (RFC 9112 6.1). */
+  http10 = false
+  private readonly expiry: Deadline
+  /** Those for whom a dial is under way and who still want it. */
+  private readonly dialingFor = new Set<UpstreamWaiter>()
+  /** Those of the queue whose turn to dial has come within the call that is under way. */
+  private readonly dialsDue: UpstreamWaiter[] = []
+
+  readonly closes = new Map<CloseReason, number>()
+  /** It is no member of its group any more. */
+  retired = false
+  readonly isMember: boolean
+  /** Counted for those who watch: requests that it was given, those that failed by its fault, times that this ejected it. */
+  requests = 0
+  failures = 0
+  ejections = 0
+  private readonly limits: PoolLimits
+
+  constructor(
+    private readonly all: UpstreamPool,
+    readonly origin: Origin,
+    public shared: UpstreamShared,
+    readonly key: string = origin.key,
+    /** Who wants to know how exchanges fare; null: nobody. */
+    public group: PoolGroup | null = null,
+    readonly place: MemberPlace = NO_PLACE,
+  ) {
+    this.isMember = key !== origin.key
+    this.limits = { ...shared.limits, upstreamIdleMs: shared.deadlines.upstreamIdleMs }
+    this.book = new PoolBook(origin.key, this.limits, (connection, reason) => connection.end(reason))
+    this.expiry = new Deadline(shared.wheel, () => this.expire())
+  }
+
+  /** From now on: other limits and deadlines; connections that are open stay, and who waits has what room there is now. */
+  reconfigure(shared: UpstreamShared, group: PoolGroup | null): void {
+    this.shared = shared
+    this.group = group
+    Object.assign(this.limits, shared.limits, { upstreamIdleMs: shared.deadlines.upstreamIdleMs })
+    for (let due = this.book.dialDue(); due !== null; due = this.book.dialDue()) this.give(due)
+  }
+
+  /** The next request on it is the last one: say so (RFC 9112 9.6). */
+  isLast(connection: UpstreamConnection, now: number): boolean {
+    return this.shared.proxyProtocol !== 'off' || this.book.isLast(connection, now)
+  }
+
+  /** Exchanges that it carries or is to carry: what balancing goes by. */
+  get load(): number {
+    return this.book.busy + this.book.dialing + this.book.waiting
+  }
+
+  /** Somebody has a connection, a dial or a place in the queue. */
+  get inUse(): boolean {
+    return this.book.busy + this.book.dialing + this.book.waiting > 0
+  }
+
+  /**
+   * An idle connection at once, or null: then the waiter is told later, and may `withdraw` until it was.
+   * `fresh`: never an idle one, for a retry.
+   */
+  acquire(waiter: UpstreamWaiter, fresh: boolean, now: number = this.shared.clock.now()): UpstreamConnection | null {
+    this.requests++
+    const answer = this.book.acquire(waiter, now, fresh)
+    if (typeof answer === 'object') {
+      this.all.reused++
+      return answer
+    }
+    if (answer === 'dial') {
+      this.dialingFor.add(waiter)
+      this.dial(waiter)
+    } else if (answer === 'wait') {
+      // Not the one of an earlier wait: that was for another pool.
+      waiter.waiting = new Deadline(this.shared.wheel, () => this.waitedTooLong(waiter))
+      waiter.waiting.set('queueMs', this.shared.deadlines.queueMs)
+    } else {
+      const text = `all ${this.shared.limits.upstreamConnectionsMax} connections to ${this.origin.key} are busy and ${this.shared.limits.upstreamWaitingMax} requests wait already (--upstream-connections-max, --upstream-waiting-max)`
+      waiter.onNoUpstream(
+        new ProxyError('connection_limit_reached', text, { stage: 'acquire', side: 'proxy', retry: false }),
+      )
+    }
+    return null
+  }
+
+  private waitedTooLong(waiter: UpstreamWaiter): void {
+    if (!this.book.withdraw(waiter)) return
+    const text = `no connection to ${this.origin.key} became free within ${this.shared.deadlines.queueMs} ms (--queue-ms)`
+    waiter.onNoUpstream(
+      new ProxyError('connection_limit_reached', text, { stage: 'acquire', side: 'proxy', deadline: 'queueMs' }),
+    )
+  }
+
+  /** The waiter does not want a connection any more. A dial for it goes on and serves the next one. */
+  withdraw(waiter: UpstreamWaiter): void {
+    waiter.waiting?.end()
+    this.book.withdraw(waiter)
+    this.dialingFor.delete(waiter)
+  }
+
+  /** `waiter` is in `dialingFor`. */
+  private dial(waiter: UpstreamWaiter): void {
+    const { host, port, scheme, socketPath } = this.origin
+    const target: DialTarget = { host, port, secure: scheme === 'https', addresses: [] }
+    if (socketPath !== undefined) {
+      this.dialingFor.delete(waiter)
+      this.connect(waiter, { ...target, socketPath })
+      return
+    }
+    this.shared.story.locate(host, port, (error, addresses) => {
+      const wanted = this.dialingFor.delete(waiter)
+      if (error !== null || !wanted) this.undialed(wanted ? waiter : null, error)
+      else this.connect(waiter, { ...target, addresses })
+    })
+  }
+
+  private connect(waiter: UpstreamWaiter, target: DialTarget): void {
+    if (!this.all.makeRoom()) {
+      const text = `all ${this.shared.limits.upstreamConnectionsTotalMax} upstream connections are busy (--upstream-connections-total-max)`
+      this.undialed(
+        waiter,
+        new ProxyError('connection_limit_reached', text, { stage: 'acquire', side: 'proxy', retry: false }),
+      )
+      return
+    }
+    this.all.dialed++
+    this.dialingFor.add(waiter) // until it is told
+    const { proxyProtocol } = this.shared
+    const to = proxyProtocol === 'off' ? target : { ...target, preface: waiter.preface(proxyProtocol) }
+    const connection: UpstreamConnection = new UpstreamConnection(this, this.all.number(), to, outcome => {
+      this.all.dials.delete(connection)
+      const wanted = this.dialingFor.delete(waiter)
+      if (outcome !== null) {
+        this.undialed(wanted ? waiter : null, this.dialFailure(connection, target, outcome))
+        return
+      }
+      this.all.connections.add(connection)
+      this.book.dialed(connection, this.shared.clock.now(), Math.random())
+      this.shared.story.opened(connection)
+      if (wanted) waiter.onUpstream(connection)
+      else this.release(connection, 'keep')
+    })
+    this.all.dials.add(connection)
+  }
+
+  private dialFailure(
+    connection: UpstreamConnection,
+    target: DialTarget,
+    outcome: NodeJS.ErrnoException | DeadlineName | undefined,
+  ): ProxyError {
+    if (typeof outcome !== 'string') return dialError(outcome ?? null, target, connection.securing)
+    const option = outcome === 'tlsMs' ? '--tls-ms' : '--connect-ms'
+    const text = `no connection to ${whereOf(target)} within ${this.shared.deadlines[outcome]} ms (${option})`
+    return new ProxyError('connection_timeout', text, {
+      stage: outcome === 'tlsMs' ? 'tls' : 'connect',
+      side: 'upstream',
+      deadline: outcome,
+      retry: true,
+    })
+  }
+
+  private undialed(waiter: UpstreamWaiter | null, error: ProxyError | null): void {
+    const due = this.book.dialFailed()
+    if (waiter !== null && error !== null && !this.all.ended) waiter.onNoUpstream(error)
+    this.give(due)
+  }
+
+  /**
+   * The exchange on it is over: keep the connection, or close it for a reason. One whose last read was full is kept a moment
+   * later: what was sent behind its response comes with the very next read, and must not meet another exchange (RFC 9112 9.2).
+   */
+  release(connection: UpstreamConnection, verdict: 'keep' | CloseReason, now: number = this.shared.clock.now()): void {
+    connection.exchange = null
+    if (verdict !== 'keep' || !connection.transport.filled) {
+      this.settle(connection, verdict, now)
+      return
+    }
+    connection.deadline.clear()
+    setImmediate(() => {
+      if (connection.seat.state === 'busy') this.settle(connection, 'keep', this.shared.clock.now())
+    })
+  }
+
+  private settle(connection: UpstreamConnection, verdict: 'keep' | CloseReason, now: number): void {
+    const kept = verdict === 'keep' ? this.keeps() : verdict
+    if (kept === 'keep') connection.deadline.clear()
+    const due = this.book.release(connection, kept, now)
+    if (due !== null) this.give(due)
+    else if (!this.expiry.armed) this.expire()
+  }
+
+  private keeps(): 'keep' | CloseReason {
+    if (this.all.draining) return 'draining'
+    if (this.shared.proxyProtocol !== 'off') return 'upstream-private'
+    return this.retired ? 'reconfigured' : 'keep'
+  }
+
+  /** Its transport is gone, or about to be. */
+  gone(connection: UpstreamConnection): void {
+    this.all.closed(connection)
+    if (connection.seat.state === 'new') return
+    this.give(this.book.remove(connection, connection.reason ?? 'upstream-fin', this.shared.clock.now()))
+  }
+
+  private give(due: Handout<UpstreamConnection, UpstreamWaiter> | null): void {
+    if (due === null) return
+    if (this.all.ended) {
+      this.dismiss(due)
+      return
+    }
+    due.waiter.waiting?.end()
+    if (due.connection !== null) {
+      this.all.reused++
+      due.waiter.onUpstream(due.connection)
+      return
+    }
+    // A dial that fails at once (its name is known to be unknown) hands its place to the next waiter from within this call:
+    // one after the other instead of one in the other, as a long queue would not fit on the stack.
+    this.dialingFor.add(due.waiter)
+    this.dialsDue.push(due.waiter)
+    if (this.dialsDue.length > 1) return
+    try {
+      for (let nth = 0; nth < this.dialsDue.length; nth++) this.dial(this.dialsDue[nth]!)
+    } finally {
+      this.dialsDue.length = 0
+    }
+  }
+
+  /** Nobody is dialled for any more, whoever waits. */
+  private dismiss(due: Handout<UpstreamConnection, UpstreamWaiter>): void {
+    for (let next: typeof due | null = due; next !== null; next = this.book.dialFailed()) next.waiter.waiting?.end()
+  }
+
+  private expire(): void {
+    const now = this.shared.clock.now()
+    const next = this.book.expire(now)
+    if (next !== Number.POSITIVE_INFINITY) this.expiry.set('upstreamIdleMs', Math.max(1, next - now))
+  }
+}
