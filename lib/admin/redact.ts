@@ -53,9 +53,21 @@ function hidePair(pair: string): string {
 
 export function redactSnapshot(snapshot: Snapshot): Snapshot {
   const { exchanges, closed } = snapshot
-  const list = exchanges.list.map(exchange => ({ ...exchange, target: redactTarget(exchange.target) }))
+  const list = exchanges.list.map(exchange => ({
+    ...exchange,
+    method: shortened(exchange.method),
+    target: shortened(redactTarget(exchange.target)),
+    host: shortened(exchange.host),
+  }))
   const ends = closed.map(one => (one.detail === undefined ? one : { ...one, detail: redactText(one.detail) }))
   return { ...snapshot, exchanges: { ...exchanges, list }, closed: ends }
+}
+
+const SHOWN_LETTERS_MAX = 300
+
+/** What a client makes as long as it likes, of hundreds of exchanges, each second, to everybody who looks. The ledger has all of it. */
+function shortened(text: string): string {
+  return text.length > SHOWN_LETTERS_MAX ? `${text.slice(0, SHOWN_LETTERS_MAX)}…` : text
 }
 
 export function redactLedger(ledger: Ledger): Ledger {

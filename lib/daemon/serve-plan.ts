@@ -63,6 +63,8 @@ export async function servePlan(serving: Serving): Promise<number> {
         log.logger.warn('admin has changed: that counts from the next start on')
       if ((workersOf(next) === 1) !== (workersOf(plan) === 1))
         log.logger.warn('workers has changed from one to several, or back: that counts from the next start on')
+      if (JSON.stringify(next.admin) !== JSON.stringify(plan.admin))
+        log.logger.warn('admin has changed: that counts from the next start on')
     },
     opened: async daemon => {
       admin = await openAdmin(daemon, log)

@@ -11,8 +11,8 @@ import type { Entrance } from './entrance.js'
 import type { ClientTls } from './secure-accept.js'
 import type { Transport, TransportOwner } from './transport.js'
 
-/** A client that has connected sends its first request at once, if it has one: so long a drain waits for it. */
-const FIRST_REQUEST_MS = 1_000
+/** A client that has just connected, or had a response, sends its next request at once, if it has one: so long a drain waits for it. */
+const NEXT_REQUEST_MS = 1_000
 
 /** What is going on with a client's request: the sink of the reader, and told what happens to the connection meanwhile. */
 export interface ClientExchange extends RequestSink {
@@ -109,16 +109,19 @@ export class ClientConnection implements TransportOwner {
     return this.proxied ?? { source, sourcePort, destination: localAddress, destinationPort: localPort }
   }
 
+  /** When it became idle last. */
+  private restedAt = 0
+
   /** A fresh connection waits for its first head. */
   start(): void {
     this.pool.idled(this)
     const { draining, deadlines } = this.pool
-    this.deadline.set('requestHeadMs', draining ? FIRST_REQUEST_MS : deadlines.requestHeadMs)
+    this.deadline.set('requestHeadMs', draining ? NEXT_REQUEST_MS : deadlines.requestHeadMs)
   }
 
   /** The pool drains, and this connection is idle. */
   retire(now: number): void {
-    const leftMs = this.requests > 0 ? 0 : this.openedAt + FIRST_REQUEST_MS - now
+    const leftMs = (this.requests > 0 ? this.restedAt : this.openedAt) + NEXT_REQUEST_MS - now
     if (leftMs <= 0) this.leave('draining')
     else if (this.entrance !== null) this.entrance.hurry(leftMs)
     else this.deadline.set('requestHeadMs', leftMs)
@@ -230,11 +233,12 @@ export class ClientConnection implements TransportOwner {
     }
     if (this.held !== null) return
     if (this.transport.finSeen) this.close('client-fin')
-    else if (this.pool.draining) this.close('draining')
     else {
+      this.restedAt = now
       this.pool.idled(this)
       const { clientIdleMs, clientIdleHttp10Ms } = this.pool.deadlines
-      this.deadline.set('clientIdleMs', this.http10 ? clientIdleHttp10Ms : clientIdleMs, now)
+      if (this.pool.draining) this.retire(now)
+      else this.deadline.set('clientIdleMs', this.http10 ? clientIdleHttp10Ms : clientIdleMs, now)
     }
   }
 

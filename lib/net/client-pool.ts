@@ -278,10 +278,12 @@ export class ClientPool {
 
   /** Ends everything now. */
   destroy(reason: CloseReason): void {
+    // Nothing is cut off where nothing runs: a drain would have ended it a moment later.
+    const whenIdle = this.draining ? 'draining' : reason
     this.draining = true
     this.stopListening()
     for (const client of [...this.connections]) {
-      client.reason ??= reason
+      client.reason ??= client.isIdle ? whenIdle : reason
       client.transport.destroy()
     }
   }

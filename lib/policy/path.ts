@@ -44,9 +44,9 @@ export function loosely(path: string): string {
     .replace(/\/{2,}/g, '/')
 }
 
-/** Has this path, read `loosely`, a segment that leads nowhere or back? */
+/** Has this path, read `loosely`, a segment that leads nowhere or back? To some a zero octet ends it. */
 function hasDotSegments(path: string): boolean {
-  return /\/\.\.?(?:\/|$)/.test(path)
+  return /\/\.\.?(?:\/|%00|$)/.test(path)
 }
 
 /**

@@ -1,4 +1,3 @@
-import { siteOf } from '../net/site-of.js'
 import { readAuthority } from '../wire/authority.js'
 import type { Lines } from '../wire/lines.js'
 import type { RequestHead } from '../wire/request-head.js'
@@ -22,7 +21,7 @@ import type { Users } from './users.js'
 export function admit(exchange: Exchange, head: RequestHead): OwnAnswer | null {
   const { settings, client, engine } = exchange
   if (engine.rate !== null && client.address !== '') {
-    const waitMs = engine.rate.take(siteOf(client.address), client.turnAt)
+    const waitMs = engine.rate.take(client.site, client.turnAt)
     if (waitMs > 0) {
       engine.counts.refusedByRate++
       return tooManyRequests(waitMs)

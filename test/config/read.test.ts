@@ -172,7 +172,11 @@ test('a file that cannot be read is a finding, too', async t => {
   t.equal(messageFor(Buffer.alloc(1_048_577, '#')), 'it is larger than 1048576 octets')
   t.equal(messageFor('- a\n'), 'a list stands where a mapping is wanted')
   t.match(readConfiguration(folder, { environment: {} }).findings, [{ message: 'it cannot be read: it is a folder' }])
-  t.match(readConfiguration('/dev/zero', { environment: {} }).findings, [{ message: 'it is no ordinary file' }], 'an endless one')
+  t.match(
+    readConfiguration('/dev/zero', { environment: {} }).findings,
+    [{ message: 'it is no ordinary file' }],
+    'an endless one',
+  )
 })
 
 test('a BOM does no harm', async t => {

@@ -19,6 +19,20 @@ const member = (name: string, requests: number): MemberTotals => ({
 })
 const upstream = { open: 1, idle: 1, busy: 0, dialing: 0, waiting: 0, dialed: 5, reused: 10, closes: {} }
 
+test('a total of fractions does not depend on their order: one that is less by its last digit looks like a restart', async t => {
+  const took = (sum: number) => {
+    const stats = statsOf()
+    return { ...stats, phases: { ...stats.phases, wait: { ...stats.phases.wait, sum } } }
+  }
+  const [a, b, c] = [took(0.1), took(0.2), took(0.3)]
+  const sums = [
+    [a, b, c],
+    [b, c, a],
+    [c, summedStats([a, b])],
+  ].map(all => summedStats(all).phases.wait.sum)
+  t.same(sums, [0.6, 0.6, 0.6])
+})
+
 test('counts are added, by name where they have one', async t => {
   const a = statsOf({
     upstream: { ...upstream, closes: { 'upstream-idle': 2 }, origins: [origin('http://a', 1, 900)] },

@@ -149,6 +149,8 @@ test('drain: no more are accepted, idle ones end, one that is asked meanwhile is
   await t.rejects(rawClient(t, port), { code: 'ECONNREFUSED' })
   await busy.send('Host: a\r\n\r\n')
   await busy.readUntil('ok')
+  await settled()
+  clock.advance(1_100)
   busy.halfClose()
   await done
   t.same(Object.fromEntries(pool.closes), { draining: 2 })
@@ -180,7 +182,7 @@ test('a client whose socket has died before we look at it is not counted', async
 })
 
 test('announcing: responses are the last ones, but nothing is closed and everybody is still let in', async t => {
-  const { pool, port } = await listening(t)
+  const { pool, port, clock } = await listening(t)
   t.equal(pool.closesAfterResponse, false)
   const idle = await rawClient(t, port)
   await until('accepted', () => pool.open === 1)
@@ -194,6 +196,8 @@ test('announcing: responses are the last ones, but nothing is closed and everybo
   pool.announcing = false
   const drained = pool.drain()
   t.equal(pool.closesAfterResponse, true)
+  for (const client of pool.connections) t.equal(client.reason, null, 'its next request may be on its way')
+  clock.advance(1_100)
   for (const client of pool.connections) t.equal(client.reason, 'draining')
   idle.destroy()
   pool.destroy('shutdown')

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { test } from 'tap'
-import { checkPath, loosely, refuseDotSegments, scanPath, spelled } from '../../lib/policy/path.js'
+import { checkPath, loosely, refuseDotSegments, refuseHiddenEnds, scanPath, spelled } from '../../lib/policy/path.js'
 import { ProtocolError } from '../../lib/wire/protocol-error.js'
 import { caught } from './heads.js'
 import { TARGET } from './paths.js'
@@ -100,11 +100,24 @@ test('dot segments, written in any way, are refused', async t => {
     '/a\\..\\b',
     '/a/..%5cb',
     '/..;x/a',
+    '/..%3bx/a',
+    '/a/..%00b',
   ]) {
     const error = caught(() => refuseDotSegments(path))
     t.ok(error instanceof ProtocolError && error.status === 400 && error.section === 'RFC 3986 3.3', path)
   }
   for (const path of ['/...', '/.a', '/a.', '/a/..b', '/a/b..', '/%2e%2e%2e', '/%252e%252e/']) refuseDotSegments(path)
+})
+
+test('a slash within a parameter, and a zero octet, are refused, and nothing that looks like them', async t => {
+  for (const path of ['/a;%2Fb', '/a;b%5Cc', '/a;b\\c', '/a%3B%2Fb', '/;a;%2F', '/a%00', '/a;b/c;d%2F/e']) {
+    const error = caught(() => refuseHiddenEnds(path))
+    t.ok(error instanceof ProtocolError && error.status === 400 && error.section === 'RFC 3986 7.3', path)
+  }
+  for (const path of ['/a;b/c', '/a%2Fb;c', '/a\\b;c', '/a%3Bb/%2F', '/a%2500', '/;/%5C']) refuseHiddenEnds(path)
+  const began = performance.now()
+  for (const piece of [';', '%3B', ';a']) refuseHiddenEnds(`/${piece.repeat(20_000)}`)
+  t.ok(performance.now() - began < 1_000, 'in a time that grows with the length alone')
 })
 
 test('paths that users write', async t => {

@@ -1,8 +1,9 @@
 import { test } from 'tap'
+import type { RawClient } from '../../lib/peers/raw-client.js'
 import { exchange } from '../support/conversation.js'
-import { readMessage } from '../support/raw-message.js'
+import type { RawMessage } from '../support/raw-message.js'
 import { gateway, head } from './conversation.js'
-import { answers, fleet, routed, server } from './fleet.js'
+import { answers, fleet, type Grouped, routed, server } from './fleet.js'
 
 // Getting past a route, or out of a prefix, by spelling. The judges are servers as there are many: each reads a path in its own way.
 
@@ -57,11 +58,25 @@ const random = (below: number): number => {
 const somePath = (start: string): string =>
   start + Array.from({ length: 1 + random(6) }, () => PIECES[random(PIECES.length)]).join('')
 
+/** Asks for one path after the other; a refusal closes the connection, then the next goes on another. */
+function asker({ connect }: Pick<Grouped, 'connect'>): (path: string) => Promise<RawMessage> {
+  let client: RawClient | null = null
+  return async path => {
+    client ??= await connect()
+    const answer = await exchange(client, head(`GET ${path} HTTP/1.1`, 'Host: a'))
+    if (answer.field('Connection') === 'close') {
+      client.destroy()
+      client = null
+    }
+    return answer
+  }
+}
+
 const SECRET = /^\/(?:admin(?:\/|$)|open\/admin(?:\/|$)|open\/exact$)/
 
 test(`no spelling leads a server to what another route guards (seed ${seed})`, async t => {
   const [open, guard] = await fleet(t, 'open', 'guard')
-  const { connect } = await routed(t, {
+  const running = await routed(t, {
     routes: [
       { path: '/admin', upstream: guard!.url },
       { exact: '/open/exact', upstream: guard!.url },
@@ -69,11 +84,11 @@ test(`no spelling leads a server to what another route guards (seed ${seed})`, a
       { upstream: open!.url },
     ],
   })
-  const client = await connect()
+  const ask = asker(running)
   let passed = 0
   for (let nth = 0; nth < 1_500; nth++) {
     const path = somePath('/')
-    const { status, content } = await exchange(client, head(`GET ${path} HTTP/1.1`, 'Host: a'))
+    const { status, content } = await ask(path)
     if (status !== 200 || String(content) !== 'open') continue
     passed++
     for (const [which, reader] of READERS.entries()) {
@@ -86,11 +101,11 @@ test(`no spelling leads a server to what another route guards (seed ${seed})`, a
 
 test(`no spelling leads a server out of the prefix that a route sets (seed ${seed})`, async t => {
   const tenant = await server(t, 'tenant')
-  const { connect } = await routed(t, { routes: [{ stripPrefix: '/app', setPrefix: '/tenant', upstream: tenant.url }] })
-  const client = await connect()
+  const running = await routed(t, { routes: [{ stripPrefix: '/app', setPrefix: '/tenant', upstream: tenant.url }] })
+  const ask = asker(running)
   for (let nth = 0; nth < 1_000; nth++) {
     const path = somePath(random(2) === 0 ? '/' : '/app')
-    const { status } = await exchange(client, head(`GET ${path} HTTP/1.1`, 'Host: a'))
+    const { status } = await ask(path)
     if (status !== 200) continue
     const sent = tenant.asked.at(-1)!.startLine.split(' ')[1]!
     for (const [which, reader] of READERS.entries()) {
@@ -123,18 +138,17 @@ for (const path of [
 
 test('the longest path of the worst octets is judged within milliseconds', async t => {
   const [a] = await fleet(t, 'a')
-  const { connect } = await routed(t, {
+  const running = await routed(t, {
     routes: [
       { path: '/api', stripPrefix: '/api', upstream: a!.url },
       { setPrefix: '/x', upstream: a!.url },
     ],
   })
-  const client = await connect()
+  const ask = asker(running)
   for (const piece of [';', '%3B', '/.', '//', ';a', '%2', '/;', '\\', '%2F', '..', ';%', '%00'.slice(0, 2)]) {
     const path = `/${piece.repeat(Math.floor(16_000 / piece.length))}`
     const began = performance.now()
-    await client.send(head(`GET ${path} HTTP/1.1`, 'Host: a'))
-    const { status } = await readMessage(client)
+    const { status } = await ask(path)
     t.ok([200, 400].includes(status), `${piece}: ${status}`)
     t.ok(performance.now() - began < 1_000, `${piece}: ${Math.round(performance.now() - began)} ms`)
   }

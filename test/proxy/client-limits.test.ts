@@ -197,12 +197,12 @@ for (const readMode of READ_MODES) {
     const closing = proxy.close().then(() => {
       closed = true
     })
-    await ended(t, idle, 'fin')
     await late.send(GET)
     await (await upstream(1)).send(ok('ok'))
     await heard(t, late, CLOSED_OK, 'who had only just connected is served')
     clock.advance(1_100)
     await ended(t, fresh, 'fin')
+    await ended(t, idle, 'fin')
     await t.rejects(connectTo(t, port), { code: 'ECONNREFUSED' })
     t.equal(closed, false)
 
@@ -220,7 +220,7 @@ for (const readMode of READ_MODES) {
 }
 
 test('drain: a response that has begun goes on to its end, then the connection ends', async t => {
-  const { connect, upstream, proxy } = await gateway(t)
+  const { connect, upstream, proxy, clock } = await gateway(t)
   const client = await connect()
   await client.send(GET)
   const origin = await upstream()
@@ -231,6 +231,7 @@ test('drain: a response that has begun goes on to its end, then the connection e
   await quiet(t, client)
   await origin.send('k')
   await heard(t, client, 'k')
+  clock.advance(1_100) // its next request may have been on its way
   await ended(t, client, 'fin')
   client.destroy()
   await closing

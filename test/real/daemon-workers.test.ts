@@ -8,7 +8,7 @@ import { tempFolder } from '../support/temp-folder.js'
 
 // Workers that are replaced under load, on the real command.
 
-const CLIENTS = { kept: 6, fresh: 4, post: 3, slow: 2, pipeline: 2 }
+const CLIENTS = { kept: 6, fresh: 4, post: 3, download: 2, pipeline: 2 }
 
 const configured = (port: number | undefined, more = '') => `
 workers: 2

@@ -33,8 +33,8 @@ export interface Seen {
   connections: number
 }
 
-/** Who sends: in turn on one connection, each on a new one, with content, slow answers, or several at once. */
-export type Kind = 'kept' | 'fresh' | 'post' | 'slow' | 'pipeline'
+/** Who sends: in turn on one connection, each on a new one, with content, slow answers, one slow answer, or several at once. */
+export type Kind = 'kept' | 'fresh' | 'post' | 'slow' | 'download' | 'pipeline'
 
 export interface LoadOptions {
   /** How many clients of each kind. */
@@ -79,7 +79,7 @@ export function startLoad(options: LoadOptions): Load {
       while (going && isKept) {
         const count = kind === 'pipeline' ? AT_ONCE : 1
         const wanted = Array.from({ length: count }, () => requestOf(kind, `${name}-${++seen.sent}`, options))
-        isKept = (await connection.ask(wanted)) && kind !== 'fresh'
+        isKept = (await connection.ask(wanted)) && kind !== 'fresh' && kind !== 'download'
         await pause(pauseMs)
       }
       connection.end()
@@ -122,6 +122,7 @@ function requestOf(kind: Kind, id: string, { host = 'load.test', slowMs = 200 }:
     }
   }
   if (kind === 'slow') return { id, pieces: [head('GET', `/${id}?slow=${slowMs}`)] }
+  if (kind === 'download') return { id, pieces: [head('GET', `/${id}?slow=${slowMs}`, 'Connection: close')] }
   return { id, pieces: [head('GET', `/${id}`, ...(kind === 'fresh' ? ['Connection: close'] : []))] }
 }
 
