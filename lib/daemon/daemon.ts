@@ -40,10 +40,16 @@ export class Daemon<C> {
   readonly #parts: DaemonParts<C>
   readonly #reload: Reload<C>
   readonly #watched: Watched
+  /** Resolves when it serves, if it ever does. */
+  readonly #opening: Promise<void>
+  #serves = () => {}
   #configuration: C
 
   constructor(parts: DaemonParts<C>) {
     this.#parts = parts
+    this.#opening = new Promise(serves => {
+      this.#serves = serves
+    })
     this.#configuration = parts.configuration
     this.#watched = watchFiles(() => void this.reload('the file changed'), parts.clock)
     this.#reload = new Reload({
@@ -74,6 +80,8 @@ export class Daemon<C> {
 
   /** Never rejects. */
   async reload(why: string): Promise<Reloaded> {
+    // What has changed since the start began to read would otherwise wait for the next change.
+    if (this.phase === 'starting') await this.#opening
     if (this.phase !== 'serving')
       return { accepted: false, reasons: [`hopwise does not reload now: ${this.reasonNotReady()}.`] }
     const reloaded = await this.#reload.request(why)
@@ -103,6 +111,7 @@ export class Daemon<C> {
 
   async open(): Promise<void> {
     const { workforce, log, facts, files, opened } = this.#parts
+    this.#watch(files)
     this.bound = await workforce.start(this.#configuration)
     await opened?.(this)
     this.phase = 'serving'
@@ -110,8 +119,8 @@ export class Daemon<C> {
     for (const { name, address, port } of this.bound)
       log.ready({ ...(named ? { listener: name } : {}), address, port, ...facts })
     this.#parts.applied?.(this.#configuration)
-    this.#watch(files)
     this.#parts.told?.('ready')
+    this.#serves()
   }
 
   async drain(signal: string): Promise<void> {

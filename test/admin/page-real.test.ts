@@ -25,7 +25,7 @@ test(
     const { url } = await withAdmin(t, { source: new ProxySource(proxy) })
     const { page, complaints } = await openPage(t, url)
 
-    await page.waitForFunction("document.querySelectorAll('#clients .connection').length === 12")
+    await page.locator('#clients .connection').nth(11).waitFor()
     t.match(await page.textContent('h1'), /hopwise\s+edge-1/)
     t.same((await page.locator('#upstreams .origin').allTextContents()).sort(), servers.toSorted())
     await page.waitForSelector('#wires g[data-stage="sent"]', { state: 'attached' })

@@ -1,6 +1,13 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'tap'
-import { until } from '../support/conversation.js'
+import { Daemon } from '../../lib/daemon/daemon.js'
+import { openLog } from '../../lib/daemon/log.js'
+import type { Workforce } from '../../lib/daemon/workforce.js'
+import { settled, until } from '../support/conversation.js'
+import { FakeClock } from '../support/fake-clock.js'
 import { freePort } from '../support/ports.js'
+import { tempFolder } from '../support/temp-folder.js'
 import { startLoad } from './fixture/load.js'
 import { ended, get, startDaemon } from './fixture/start-daemon.js'
 
@@ -53,6 +60,45 @@ test('a file that is watched needs no signal', async t => {
   t.match(await daemon.next(/^reloaded/), { why: 'the file changed' })
   t.match(await get(daemon.port), /^watched too/)
   await ended(t, daemon)
+})
+
+test('what changes while it starts counts as soon as it serves, noticed or told', async t => {
+  for (const how of ['noticed', 'told']) {
+    const file = join(tempFolder(t), 'tiny.json')
+    writeFileSync(file, 'one')
+    let started = () => {}
+    const workforce = {
+      start: () =>
+        new Promise(done => {
+          started = () => done([])
+        }),
+      update: async () => ({ changes: {}, bound: [] }),
+      counts: () => ({ wanted: 1, running: 1, restarts: 0 }),
+      destroy() {},
+    }
+    const clock = new FakeClock()
+    const daemon = new Daemon<string>({
+      workforce: workforce as unknown as Workforce<string>,
+      configuration: readFileSync(file, 'utf8'),
+      files: [file],
+      read: async () => ({ configuration: readFileSync(file, 'utf8'), files: [file] }),
+      drainTimes: () => ({ announceMs: 0, graceMs: 0 }),
+      watches: () => how === 'noticed',
+      log: openLog({ level: 'silent', format: 'json', accessLog: 'off', outlet: () => {} }),
+      clock,
+      facts: {},
+    })
+    t.teardown(() => daemon.destroy())
+    const open = daemon.open()
+    writeFileSync(file, 'two')
+    if (how === 'told') void daemon.reload('SIGHUP')
+    else clock.advance(6_000) // it looks at the file now and then, also where nobody tells of changes
+    await settled()
+    t.equal(daemon.configuration, 'one')
+    started()
+    await open
+    await until(how, () => daemon.configuration === 'two')
+  }
 })
 
 test('more and fewer workers without a restart', async t => {

@@ -182,6 +182,30 @@ test('forty reloads that add and remove everything leave nothing behind', needs(
   t.strictSame(warnings, [])
 })
 
+test('a request that is under way holds its listener and its server, and nothing after it does', async t => {
+  const { url } = await startOrigin(t)
+  const { gateway, inside } = startGateway(t)
+  const web = '- { address: 127.0.0.1:0, routes: [{ upstream: app }] }'
+  const file = (more: string, groups: string) =>
+    planFrom(`listeners:\n  ${web}\n  ${more}\nupstreams:\n  app: { servers: ['${url}'] }\n  ${groups}\n`)
+  await gateway.start(file('- { address: 127.1.0.1:0, routes: [{ upstream: old }] }', `old: { servers: ['${url}'] }`))
+  const pools = () => [...inside.upstreams.pools.origins.values()].filter(({ place }) => place.group === 'old')
+  // In a function of its own, whose variables are gone after it.
+  const begin = async () => {
+    const { proxy, bound } = inside.listeners.get('127.1.0.1:0') as ProxyListener
+    const client = await rawClient(t, { host: '127.1.0.1', port: bound!.port })
+    await client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n1')
+    await until('it is under way', () => pools()[0]?.book.busy === 1)
+    return { client, refs: [proxy, ...pools()].map((it: object) => new WeakRef(it)) }
+  }
+  const { client, refs } = await begin()
+  await gateway.update(file('', ''))
+  t.strictSame([pools().length, [...inside.leaving].length, refs.length], [0, 1, 2])
+  t.match(await exchange(client, '2'), { status: 200 })
+  await until('all is over', () => [...inside.leaving].length + inside.upstreams.pools.connections.size === 0)
+  await allCollected(refs)
+})
+
 test('a page that comes and goes a hundred times leaves no listener and no note', async t => {
   const { watching, proxies, connect, snapshot } = await watched(
     t,

@@ -9,7 +9,7 @@ const GET = (path: string): string => head(`GET ${path} HTTP/1.1`, 'Host: a')
 for (const readMode of READ_MODES) {
   for (const octets of ['\r\n', '\r', '\r\n\r\n']) {
     test(`R5: a connection with nothing but ${JSON.stringify(octets)} behind its last request is idle (${readMode})`, async t => {
-      const { connect, upstream, proxy } = await gateway(t, { readMode })
+      const { connect, upstream, proxy, clock } = await gateway(t, { readMode })
       const client = await connect()
       await client.send(GET('/1'))
       const origin = await upstream()
@@ -20,6 +20,7 @@ for (const readMode of READ_MODES) {
       await delivery()
       const { client: side, exchanges } = proxy.stats()
       t.same([side.open, side.idle, exchanges.active, exchanges.total], [1, 1, 0, 1])
+      clock.advance(1_100) // nobody's next request is on its way
       const closed = proxy.close()
       await ended(t, client, 'fin')
       await closed

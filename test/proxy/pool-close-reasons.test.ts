@@ -259,8 +259,9 @@ const rows: Row[] = [
   {
     side: 'client',
     reason: 'draining',
-    async play({ client, proxy }) {
+    async play({ client, proxy, clock }) {
       await exchange(client, GET)
+      clock.advance(1_100)
       proxy.close()
     },
   },
