@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { originOf } from '../../lib/link/origin.js'
+import { originOf, unixOrigin } from '../../lib/link/origin.js'
 
 /** Scheme, host and port as read; the key of the pool and what stands in `Host`. */
 const ROWS = [
@@ -17,3 +17,14 @@ for (const [scheme, host, port, key, authority, number] of ROWS) {
     t.strictSame(originOf(scheme, host, port), { key, scheme, host: host.toLowerCase(), port: number, authority })
   })
 }
+
+test('a unix socket: its path names the pool, and Host says localhost', async t => {
+  t.strictSame(unixOrigin('/run/app.sock'), {
+    key: 'unix:/run/app.sock',
+    scheme: 'http',
+    host: 'localhost',
+    port: 0,
+    authority: 'localhost',
+    socketPath: '/run/app.sock',
+  })
+})
