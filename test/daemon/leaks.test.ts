@@ -71,9 +71,11 @@ function startGateway(t: Test) {
   return { gateway, inside: gateway as unknown as Inside, timers }
 }
 
-/** One whose connections are gone when ours are. */
+/** One whose connections are gone when ours are; it answers what it has read to the end. */
 async function startOrigin(t: Test): Promise<{ port: number; url: string }> {
-  const server = http.createServer((_request, response) => response.end('ok'))
+  const server = http.createServer((request, response) => {
+    request.resume().on('end', () => response.end('ok'))
+  })
   await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
   t.teardown(() => server.close())
   const { port } = server.address() as AddressInfo
@@ -202,6 +204,8 @@ test('a request that is under way holds its listener and its server, and nothing
   await gateway.update(file('', ''))
   t.strictSame([pools().length, [...inside.leaving].length, refs.length], [0, 1, 2])
   t.match(await exchange(client, '2'), { status: 200 })
+  client.halfClose() // otherwise our end lingers for it
+  client.destroy()
   await until('all is over', () => [...inside.leaving].length + inside.upstreams.pools.connections.size === 0)
   await allCollected(refs)
 })
