@@ -1,0 +1,176 @@
+import type { AddressInfo, Server } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type ClientOptions, LabClient } from './client.js'
+import type { Bar, Figure, Happening, Party, PartyKind } from './events.js'
+import { LabOrigin, type OriginOptions } from './origin.js'
+import { openProxy, type ProxyChoice } from './proxies.js'
+import { openRelay, type Shape } from './relay.js'
+import { type Said, said } from './said.js'
+import { type Told, WireLog } from './wire-log.js'
+
+/** Where one can connect to: an origin, a proxy, a relay. */
+export interface Place {
+  /** Whose lifeline it is. */
+  readonly party: string
+  /** On 127.0.0.1. */
+  readonly port: number
+  /** It tells of its connections itself; a proxy does not. */
+  readonly observes: boolean
+  /** Told before anybody connects: who will. */
+  expect(party: string): void
+}
+
+/** What an experiment works with. Everything that it opens here is closed when the run is over, however it ends. */
+export class Bench {
+  private readonly began = performance.now()
+  private readonly closers = new Set<() => unknown>()
+  private closing = false
+
+  constructor(
+    /** Every wait is multiplied with it. */
+    readonly scale: number,
+    /** Aborted: the run is broken off. Whoever waits must listen to it. */
+    readonly signal: AbortSignal,
+    private readonly tell: (what: Happening) => void,
+  ) {}
+
+  /** ms since the run began. */
+  now(): number {
+    return performance.now() - this.began
+  }
+
+  /** So many ms of the story, in real ms. */
+  ms(storyMs: number): number {
+    return storyMs * this.scale
+  }
+
+  /** Waits so many ms of the story. @throws the reason, when the run is broken off */
+  async sleep(storyMs: number): Promise<void> {
+    try {
+      await delay(this.ms(storyMs), undefined, { signal: this.signal })
+    } catch {
+      throw this.signal.reason
+    }
+  }
+
+  /** @param parties from left to right */
+  scene(id: string, title: Said, parties: readonly Party[]): Scene {
+    this.tell({ kind: 'scene', scene: id, title, parties })
+    // What ends because the run is over is no part of the story.
+    return new Scene(this, id, this.now(), what => this.closing || this.tell({ ...what, scene: id } as Happening))
+  }
+
+  /** Called when the run is over; what is already closed must not mind. */
+  own(close: () => unknown): void {
+    this.closers.add(close)
+  }
+
+  /** Listens on 127.0.0.1, on a port that the system chooses. */
+  listen(server: Server): Promise<number> {
+    this.own(() => server.close())
+    return new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
+    })
+  }
+
+  /** Ends everything that was opened. */
+  async close(): Promise<void> {
+    this.closing = true
+    await Promise.allSettled([...this.closers].map(async close => close()))
+    this.closers.clear()
+  }
+}
+
+/** One set of lifelines, and those who stand on them. */
+export class Scene {
+  private connections = 0
+  private readonly waiting = new Set<string>()
+
+  constructor(
+    readonly bench: Bench,
+    readonly id: string,
+    private readonly setAt: number,
+    private readonly tell: (what: Told) => unknown,
+  ) {}
+
+  /** ms since this scene was set: what bars are measured in. */
+  now(): number {
+    return this.bench.now() - this.setAt
+  }
+
+  origin(options: OriginOptions = {}): Promise<LabOrigin> {
+    return LabOrigin.open(this, options)
+  }
+
+  /** A proxy in front of `to`. In front of another proxy there is a relay between them, which sees what they say to each other. */
+  async proxy(choice: ProxyChoice): Promise<Place> {
+    const { party = 'proxy', to } = choice
+    const next = to.observes ? to : await openRelay(this, party, to)
+    next.expect(party)
+    return openProxy(this, { ...choice, party, to: next })
+  }
+
+  /** A line in front of `to` that is slower than loopback, as if it were the way of `from`. */
+  relay(from: string, to: Place, shape: Shape): Promise<Place> {
+    to.expect(from)
+    return openRelay(this, from, to, shape)
+  }
+
+  /** A client that is connected. @throws the connect error */
+  client(options: ClientOptions): Promise<LabClient> {
+    options.to.expect(options.party ?? 'client')
+    return LabClient.connect(this, options)
+  }
+
+  /** For whoever opens a connection of its own: a log under the next name. */
+  wire(from: string, to: string): WireLog {
+    this.connections += 1
+    return new WireLog(this.tell, `c${this.connections}`, { from, to })
+  }
+
+  step(n: number, text: Said, party?: string): void {
+    this.tell({ kind: 'step', n, text, ...(party ? { party } : {}) })
+  }
+
+  note(text: Said, party?: string): void {
+    this.tell({ kind: 'note', text, ...(party ? { party } : {}) })
+  }
+
+  figure(id: string, label: Said, value: number, unit: Figure['unit']): void {
+    this.tell({ kind: 'figure', id, label, value: unit === 'ms' ? Math.round(value * 1000) / 1000 : value, unit })
+  }
+
+  bar(bar: Omit<Bar, 'kind' | 'scene'>): void {
+    this.tell({ kind: 'bar', ...bar })
+  }
+
+  waits(who: string, on: string, what: Said): void {
+    this.waiting.add(who)
+    this.tell({ kind: 'waits', who, on, what })
+  }
+
+  /** Told only when it was waiting. */
+  goesOn(who: string): void {
+    if (this.waiting.delete(who)) this.tell({ kind: 'goes-on', who })
+  }
+}
+
+const NAMES: Readonly<Record<PartyKind, Said>> = {
+  client: said('client', '클라이언트'),
+  dumb: said('dumb proxy', '멍청한 프록시'),
+  stock: said('stock http-proxy', '기본 http-proxy'),
+  hopwise: said('hopwise', 'hopwise'),
+  smart: said('smart proxy', '똑똑한 프록시'),
+  relay: said('relay', '중계기'),
+  origin: said('origin server', '원 서버'),
+  nginx: said('nginx', 'nginx'),
+  curl: said('curl', 'curl'),
+}
+
+/** A party by what it is; `id` is needed where there are two of a role. */
+export function party(what: PartyKind, id?: string, name: Said = NAMES[what]): Party {
+  const role =
+    what === 'client' || what === 'curl' ? 'client' : what === 'origin' || what === 'nginx' ? 'origin' : 'proxy'
+  return { id: id ?? role, role, what, name }
+}

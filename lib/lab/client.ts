@@ -1,0 +1,239 @@
+import * as net from 'node:net'
+import { ResponseReader } from '../wire/response-reader.js'
+import type { Place, Scene } from './bench.js'
+import { said } from './said.js'
+import type { WireLog } from './wire-log.js'
+
+/** What came of waiting for one response. */
+export interface Received {
+  /**
+   * `whole`: complete by its framing. `truncated`: the connection ended before the message did. `silent`: the time was over first.
+   * `ended`: the connection ended without an octet of it. `garbage`: what came is no response.
+   */
+  readonly outcome: 'whole' | 'truncated' | 'silent' | 'ended' | 'garbage'
+  /** 0: there was no head. */
+  readonly status: number
+  /** latin1, with its blank line; '' when there was none. */
+  readonly head: string
+  readonly content: Buffer
+  /** From the call until it was over. */
+  readonly tookMs: number
+}
+
+export interface ClientOptions {
+  readonly to: Place
+  /** `client` when not given. */
+  readonly party?: string
+  /** Ends its side when the peer has ended its own, as nearly everybody does. Default true. */
+  readonly answersFin?: boolean
+  readonly localAddress?: string
+}
+
+const FOR_THE_RESPONSE = said('for the response', '응답을 기다린다')
+/** In real time: a wait without an end of its own is none of this lab. */
+const WAIT_MS_MAX = 120_000
+
+/** One connection of a client that sends what it is told to and reads responses by the book. Everything is seen at this end. */
+export class LabClient {
+  readonly party: string
+  /** How the peer ended the connection, as far as it has. */
+  ended: '' | 'fin' | 'reset' = ''
+  private readonly reader = new ResponseReader()
+  private pending: Buffer = Buffer.alloc(0)
+  private wake: () => void = () => {}
+
+  private constructor(
+    private readonly scene: Scene,
+    private readonly socket: net.Socket,
+    private readonly log: WireLog,
+    answersFin: boolean,
+  ) {
+    const peer = log.ends.to
+    this.party = log.ends.from
+    socket.on('data', octets => {
+      log.bytes(peer, octets)
+      this.pending = this.pending.length === 0 ? octets : Buffer.concat([this.pending, octets])
+      this.wake()
+    })
+    socket.on('end', () => {
+      log.fin(peer)
+      this.ended ||= 'fin'
+      if (answersFin && !socket.writableEnded) socket.end()
+      this.wake()
+    })
+    socket.on('error', () => {
+      this.ended = 'reset'
+      log.closed(peer, 'reset')
+      this.wake()
+    })
+    socket.on('close', () => {
+      log.closed(log.firstToEnd ?? this.party, 'fin')
+      this.wake()
+    })
+  }
+
+  /** @throws the connect error */
+  static connect(scene: Scene, options: ClientOptions): Promise<LabClient> {
+    const { to, party = 'client', answersFin = true, localAddress } = options
+    const began = scene.bench.now()
+    const from = localAddress === undefined ? {} : { localAddress }
+    const socket = net.connect({ host: '127.0.0.1', port: to.port, allowHalfOpen: true, noDelay: true, ...from })
+    scene.bench.own(() => socket.destroy())
+    return new Promise((resolve, reject) => {
+      socket.once('error', reject)
+      socket.once('connect', () => {
+        socket.off('error', reject)
+        const log = scene.wire(party, to.party)
+        log.opened(socket, scene.bench.now() - began)
+        resolve(new LabClient(scene, socket, log, answersFin))
+      })
+    })
+  }
+
+  /** The four values: local address and port, remote address and port. */
+  get addresses(): readonly [string, string] {
+    const { localAddress, localPort, remoteAddress, remotePort } = this.socket
+    return [`${localAddress}:${localPort}`, `${remoteAddress}:${remotePort}`]
+  }
+
+  get connection(): string {
+    return this.log.connection
+  }
+
+  /** A string is latin1. Resolves when the kernel has taken it, or cannot any more. */
+  send(octets: string | Uint8Array): Promise<void> {
+    const bytes = typeof octets === 'string' ? Buffer.from(octets, 'latin1') : octets
+    this.log.bytes(this.party, bytes)
+    return new Promise(done => this.socket.write(bytes, () => done()))
+  }
+
+  /**
+   * Waits for the response to the oldest request that has none yet; interim responses are passed over.
+   * @param forMs real ms (scale it yourself); then the outcome is `silent`
+   */
+  async response({ forMs = WAIT_MS_MAX, method = 'GET', what = FOR_THE_RESPONSE } = {}): Promise<Received> {
+    const began = this.scene.bench.now()
+    const got = { status: 0, head: '', content: [] as Buffer[] }
+    const over = (outcome: Received['outcome']): Received => {
+      this.scene.goesOn(this.party)
+      const tookMs = this.scene.bench.now() - began
+      return { outcome, ...got, content: Buffer.concat(got.content), tookMs }
+    }
+    this.scene.waits(this.party, this.log.ends.to, what)
+    if (!this.reader.started) this.reader.expect(method)
+    try {
+      while (!this.read(got)) {
+        if (this.ended !== '') return over(this.finish(got))
+        const left = forMs - (this.scene.bench.now() - began)
+        if (left <= 0 || !(await this.change(left))) return over('silent')
+      }
+      return over('whole')
+    } catch (error) {
+      if ((error as Error).name !== 'ProtocolError') throw error
+      return over('garbage')
+    }
+  }
+
+  /** Resolves when the peer has ended the connection (how), or the time is over (''). `forMs` is real. */
+  async end(forMs = WAIT_MS_MAX): Promise<'' | 'fin' | 'reset'> {
+    const until = this.scene.bench.now() + forMs
+    while (this.ended === '' && this.scene.bench.now() < until) await this.change(until - this.scene.bench.now())
+    return this.ended
+  }
+
+  /** Octets that came and that no response has taken. */
+  get surplus(): Buffer {
+    return this.pending
+  }
+
+  /** Sends a FIN; octets may still come. */
+  halfClose(): void {
+    this.log.fin(this.party)
+    this.socket.end()
+  }
+
+  close(): void {
+    this.log.fin(this.party)
+    this.log.closed(this.log.firstToEnd ?? this.party, 'fin')
+    this.socket.destroySoon()
+  }
+
+  reset(): void {
+    this.log.closed(this.party, 'reset')
+    this.socket.resetAndDestroy()
+  }
+
+  /** Takes nothing from the kernel until `resume`. */
+  pause(): void {
+    this.socket.pause()
+  }
+
+  resume(): void {
+    this.socket.resume()
+  }
+
+  private read(got: { status: number; head: string; content: Buffer[] }): boolean {
+    const { pending } = this
+    const at = this.reader.consume(pending, 0, pending.length, {
+      onResponseHead: ({ status, lines }) => {
+        if (status < 200 && status !== 101) return
+        got.status = status
+        got.head = lines.text
+      },
+      onResponseContent: (bytes, from, to) => got.content.push(Buffer.from(bytes.subarray(from, to))),
+      onResponseEnd() {},
+    })
+    this.pending = pending.subarray(at)
+    return this.reader.done
+  }
+
+  /** The connection ended: is it the end of the content, or in the middle of something? */
+  private finish(got: { status: number }): Received['outcome'] {
+    if (this.ended === 'fin' && got.status !== 0 && this.reader.contentLeft < 0) {
+      try {
+        this.reader.end({ onResponseHead() {}, onResponseContent() {}, onResponseEnd() {} })
+        return 'whole'
+      } catch {
+        return 'truncated'
+      }
+    }
+    return this.reader.started || got.status !== 0 ? 'truncated' : 'ended'
+  }
+
+  /** @returns false: nothing changed in that time */
+  private change(forMs: number): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const { signal } = this.scene.bench
+      const done = (changed: boolean) => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', aborted)
+        this.wake = () => {}
+        resolve(changed)
+      }
+      const timer = setTimeout(() => done(false), forMs)
+      const aborted = () => {
+        done(false)
+        reject(signal.reason)
+      }
+      if (signal.aborted) return aborted()
+      signal.addEventListener('abort', aborted, { once: true })
+      this.wake = () => done(true)
+    })
+  }
+}
+
+/** A request's head: the request line, and fields in the order given. */
+export function request(line: string, fields: Readonly<Record<string, string>> = {}): string {
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `${line}\r\n${lines.join('')}\r\n`
+}
+
+/** The value of a field of a head, '' when it is not there; several lines are joined with a comma. */
+export function fieldOf(head: string, name: string): string {
+  const lower = `${name.toLowerCase()}:`
+  const lines = head.split('\r\n').slice(1)
+  return lines
+    .filter(line => line.toLowerCase().startsWith(lower))
+    .map(line => line.slice(lower.length).trim())
+    .join(', ')
+}

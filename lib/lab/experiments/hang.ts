@@ -1,0 +1,157 @@
+import type { Bench } from '../bench.js'
+import { party } from '../bench.js'
+import { fieldOf, type Received, request } from '../client.js'
+import { experiment, judged, type Verdict } from '../experiment.js'
+import { said } from '../said.js'
+
+/** What the origin announces and keeps, in seconds. */
+const TIMEOUT_S = 5
+/** Beside it the same through hopwise takes a millisecond or two; a tenth of the idle limit is far from both. */
+const HANG_SHARE = 0.5
+
+interface Through {
+  readonly first: Received
+  readonly second: Received
+  /** Heads that the origin was sent. */
+  readonly requests: readonly string[]
+}
+
+export const hang = experiment({
+  id: 'hang',
+  title: said('The dumb proxy', '멍청한 프록시'),
+  question: said(
+    'An HTTP/1.0 client asks through a proxy for its connection to be kept, and the proxy passes that on without understanding it. The first response arrives at once. What happens to the second request on the same connection?',
+    'HTTP/1.0 클라이언트가 커넥션을 유지해 달라고 요청하고, 프록시는 그 헤더를 이해하지 못한 채 그대로 전달한다. 첫 응답은 바로 도착한다. 같은 커넥션으로 보낸 두 번째 요청은 어떻게 될까?',
+  ),
+  answers: [
+    { text: said('It is answered as quickly as the first', '첫 요청만큼 빨리 응답을 받는다') },
+    { text: said('The proxy answers it with an error', '프록시가 오류로 응답한다') },
+    {
+      text: said(
+        'Nobody reads it: everyone waits until the origin loses patience',
+        '아무도 읽지 않는다. 원 서버의 제한 시간이 지날 때까지 모두가 기다린다',
+      ),
+      right: true,
+    },
+    { text: said('The origin answers it twice', '원 서버가 두 번 응답한다') },
+  ],
+  watch: said(
+    'Follow the field Connection: Keep-Alive on its way to the origin, and the agreement on its way back. Then see who waits for whom.',
+    'Connection: Keep-Alive 헤더가 원 서버까지 가는 길과, 동의가 돌아오는 길을 따라가 보라. 그다음 누가 누구를 기다리는지 보라.',
+  ),
+  lesson: [
+    said(
+      'Connection speaks about one connection: the one that it is sent on. A proxy that passes it on makes two parties agree who have no connection with each other. The origin believes that the proxy wants to keep its connection, the client believes that the proxy has agreed.',
+      'Connection 헤더는 그것이 전송된 커넥션 하나에 대해서만 말한다. 이것을 그대로 전달하는 프록시는 서로 연결되어 있지도 않은 두 당사자가 합의하게 만든다. 원 서버는 프록시가 커넥션을 유지하려 한다고 믿고, 클라이언트는 프록시가 동의했다고 믿는다.',
+    ),
+    said(
+      'The dumb proxy knows only one end of a response: the end of the connection. So it waits for the origin to close, while the origin waits for a next request. The second request lies unread in the proxy until the idle limit of the origin breaks the circle.',
+      '멍청한 프록시가 아는 응답의 끝은 커넥션의 끝뿐이다. 그래서 프록시는 원 서버가 닫기를 기다리고, 원 서버는 다음 요청을 기다린다. 두 번째 요청은 원 서버의 유휴 제한 시간이 이 순환을 끊을 때까지 프록시에서 읽히지 않은 채 남아 있다.',
+    ),
+    said(
+      'A proxy that gets it right removes Connection and everything that it names, and decides about each of its two connections by itself.',
+      '올바른 프록시는 Connection 헤더와 그 헤더가 지목한 모든 헤더를 제거하고, 양쪽 커넥션을 각각 스스로 결정한다.',
+    ),
+  ],
+  change: said(
+    'Make the idle limit of the origin longer: the hang is exactly that long, for it is the only thing that ends it.',
+    '원 서버의 유휴 제한 시간을 늘려 보라. 멈춤은 정확히 그만큼 길어진다. 그것만이 멈춤을 끝내기 때문이다.',
+  ),
+  references: ['RFC 9112 C.2.2', 'RFC 9110 7.6.1', 'RFC 2068 19.7.1'],
+  knobs: {
+    timeout: {
+      kind: 'number',
+      label: said('Idle limit of the origin', '원 서버의 유휴 제한 시간'),
+      unit: 's',
+      min: 1,
+      max: 30,
+      step: 1,
+      standard: TIMEOUT_S,
+    },
+  },
+  timeMaxMs: 60_000,
+  async run(bench, { timeout }) {
+    const [dumb, hopwise] = await Promise.all([through(bench, 'dumb', timeout), through(bench, 'hopwise', timeout)])
+    return verdict(bench, timeout, dumb, hopwise)
+  },
+})
+
+async function through(bench: Bench, kind: 'dumb' | 'hopwise', timeoutS: number): Promise<Through> {
+  const scene = bench.scene(
+    kind,
+    kind === 'dumb'
+      ? said('Through the dumb proxy', '멍청한 프록시를 거쳐서')
+      : said('Through hopwise', 'hopwise를 거쳐서'),
+    [party('client'), party(kind), party('origin')],
+  )
+  const origin = await scene.origin({ timeoutMs: bench.ms(timeoutS * 1000), announceS: timeoutS, max: 100 })
+  const proxy = await scene.proxy({ kind, to: origin })
+  const client = await scene.client({ to: proxy })
+  const get = request('GET / HTTP/1.0', { Host: 'origin', Connection: 'Keep-Alive' })
+  scene.step(
+    1,
+    said('The client asks the proxy to keep the connection.', '클라이언트가 프록시에 커넥션을 유지해 달라고 요청한다.'),
+    'client',
+  )
+  await client.send(get)
+  const first = await client.response()
+  if (kind === 'dumb') tellAgreement(scene, first)
+  scene.step(
+    5,
+    said(
+      'The client sends its second request on the same connection.',
+      '클라이언트가 같은 커넥션으로 두 번째 요청을 보낸다.',
+    ),
+    'client',
+  )
+  await client.send(get)
+  const second = await client.response()
+  scene.figure('first', said('First response after', '첫 응답까지'), first.tookMs, 'ms')
+  scene.figure('second', said('Second response after', '두 번째 응답까지'), second.tookMs, 'ms')
+  return { first, second, requests: origin.requests.map(({ head }) => head) }
+}
+
+/** Steps 2 to 4, which have happened by now: the fields are the witnesses. */
+function tellAgreement(scene: Awaited<ReturnType<Bench['scene']>>, first: Received): void {
+  scene.step(
+    2,
+    said('The proxy does not know the field and passes it on.', '프록시는 이 헤더를 알지 못하고 그대로 전달한다.'),
+    'proxy',
+  )
+  scene.step(
+    3,
+    said(
+      'The origin believes that the proxy wants to keep its connection, and agrees.',
+      '원 서버는 프록시가 커넥션을 유지하려 한다고 믿고 동의한다.',
+    ),
+    'origin',
+  )
+  if (fieldOf(first.head, 'connection') !== '')
+    scene.step(
+      4,
+      said(
+        'The proxy passes the agreement back. The client believes that the proxy agreed.',
+        '프록시는 이 동의를 그대로 되돌려 준다. 클라이언트는 프록시가 동의했다고 믿는다.',
+      ),
+      'proxy',
+    )
+}
+
+function verdict(bench: Bench, timeoutS: number, dumb: Through, hopwise: Through): Verdict {
+  const hungMs = dumb.second.tookMs
+  const hung = dumb.second.outcome === 'ended' && hungMs >= bench.ms(timeoutS * 1000) * HANG_SHARE
+  const unread = dumb.requests.length === 1
+  const well = hopwise.second.outcome === 'whole' && hopwise.requests.length === 2
+  const ms = (value: number) => (value < 10 ? value.toFixed(1) : value.toFixed(0))
+  return judged(
+    hung && unread && well,
+    said(
+      `Through the dumb proxy the second request hung for ${ms(hungMs)} ms and nobody read it; through hopwise it was answered after ${ms(hopwise.second.tookMs)} ms.`,
+      `멍청한 프록시를 거친 두 번째 요청은 ${ms(hungMs)}ms 동안 멈추었고 아무도 읽지 않았다. hopwise를 거친 요청은 ${ms(hopwise.second.tookMs)}ms 만에 응답을 받았다.`,
+    ),
+    said(
+      `The hang did not show: the second request through the dumb proxy was ${dumb.second.outcome} after ${ms(hungMs)} ms.`,
+      `멈춤이 나타나지 않았다. 멍청한 프록시를 거친 두 번째 요청은 ${ms(hungMs)}ms 뒤에 끝났다(${dumb.second.outcome}).`,
+    ),
+  )
+}

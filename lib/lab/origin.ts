@@ -1,0 +1,277 @@
+import * as net from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { RequestReader } from '../wire/request-reader.js'
+import type { Place, Scene } from './bench.js'
+import { said } from './said.js'
+import type { WireLog } from './wire-log.js'
+
+/**
+ * An origin by the book, on a plain socket so that every octet of it is its own. HTTP/1.1 connections persist without a word. An HTTP/1.0
+ * client that asks with `Connection: Keep-Alive` gets the echo, with `Keep-Alive: timeout=…, max=…` counting down, where the
+ * length of the content is known; one that does not ask is closed after its response. `answer` can make it do anything else.
+ */
+export interface OriginOptions {
+  /** `origin` when not given. */
+  readonly party?: string
+  /** What its status lines say. */
+  readonly version?: '1.0' | '1.1'
+  /** Real ms that a connection may be idle after a response; 0: for ever. Default 0. */
+  readonly timeoutMs?: number
+  /** What `Keep-Alive` says of it, in seconds; not given: it says nothing. */
+  readonly announceS?: number
+  /** Responses on one connection; the last one says close. */
+  readonly max?: number
+  /** Real ms between a request and its response. */
+  readonly delayMs?: number
+  /** What to answer; nothing given: 200 with a short text. */
+  readonly answer?: (request: OriginRequest) => OriginAnswer | Promise<OriginAnswer>
+}
+
+export interface OriginRequest {
+  readonly method: string
+  readonly target: string
+  readonly minor: 0 | 1
+  /** latin1, with its blank line. */
+  readonly head: string
+  readonly content: Buffer
+  /** From 1: of this origin, and of this connection. */
+  readonly connection: number
+  readonly nth: number
+}
+
+export interface OriginAnswer {
+  readonly status?: number
+  readonly fields?: Readonly<Record<string, string>>
+  /** A string is latin1; a number: so many octets. */
+  readonly content?: string | Buffer | number
+  /** `length` by default; `close`: ends with the connection; `chunked`. */
+  readonly framing?: 'length' | 'chunked' | 'close'
+  /** What Content-Length says, where it is to be wrong. */
+  readonly saidLength?: number
+  /** Real ms before it, instead of the origin's own. */
+  readonly delayMs?: number
+  /** `close`: says so, and closes. `leave`: closes without having said so. `reset`: likewise, with a reset. `stay` although it should close. */
+  readonly then?: 'keep' | 'close' | 'leave' | 'reset' | 'stay'
+  /** Only so many octets of the content are sent before `then`. */
+  readonly stopAfter?: number
+  /** Octets that are sent instead of all that, as they are. */
+  readonly raw?: string
+}
+
+const NEXT_REQUEST = said('for the next request', '다음 요청을 기다린다')
+const CONTENT = 'Hello from the origin.\n'
+const REASONS: Readonly<Record<number, string>> = {
+  200: 'OK',
+  101: 'Switching Protocols',
+  304: 'Not Modified',
+  404: 'Not Found',
+}
+
+export class LabOrigin implements Place {
+  readonly observes = true
+  /** All that came, in order. */
+  readonly requests: OriginRequest[] = []
+  /** Connections that were accepted so far, and that are open now. */
+  accepted = 0
+  open = 0
+  private from = 'client'
+
+  private constructor(
+    readonly scene: Scene,
+    readonly options: OriginOptions,
+    readonly party: string,
+    readonly port: number,
+  ) {}
+
+  static async open(scene: Scene, options: OriginOptions): Promise<LabOrigin> {
+    const server = net.createServer({ allowHalfOpen: true, noDelay: true }, socket => origin.accept(socket))
+    const port = await scene.bench.listen(server)
+    const origin = new LabOrigin(scene, options, options.party ?? 'origin', port)
+    return origin
+  }
+
+  expect(party: string): void {
+    this.from = party
+  }
+
+  private accept(socket: net.Socket): void {
+    this.accepted += 1
+    this.open += 1
+    this.scene.bench.own(() => socket.destroy())
+    const log = this.scene.wire(this.from, this.party)
+    log.opened(socket)
+    socket.on('close', () => {
+      this.open -= 1
+    })
+    new OriginConnection(this, socket, log, this.accepted)
+  }
+}
+
+/** One connection: a request at a time, in order, however many are sent at once. */
+class OriginConnection {
+  private readonly reader = new RequestReader()
+  private pending: Buffer = Buffer.alloc(0)
+  private served = 0
+  private working = false
+  private idle: NodeJS.Timeout | undefined
+  private got: { method: string; target: string; minor: 0 | 1; head: string; content: Buffer[] } | null = null
+
+  constructor(
+    private readonly origin: LabOrigin,
+    private readonly socket: net.Socket,
+    private readonly log: WireLog,
+    private readonly nth: number,
+  ) {
+    const peer = log.ends.from
+    socket.on('data', octets => {
+      log.bytes(peer, octets)
+      this.pending = Buffer.concat([this.pending, octets])
+      void this.work()
+    })
+    socket.on('end', () => {
+      log.fin(peer)
+      if (!this.working && !socket.writableEnded) socket.end()
+    })
+    socket.on('error', () => log.closed(peer, 'reset'))
+    socket.on('close', () => {
+      clearTimeout(this.idle)
+      this.origin.scene.goesOn(this.origin.party)
+      log.closed(log.firstToEnd ?? this.origin.party, 'fin')
+    })
+  }
+
+  private async work(): Promise<void> {
+    if (this.working) return
+    this.working = true
+    try {
+      for (let request = this.next(); request !== null; request = this.next()) {
+        clearTimeout(this.idle)
+        this.origin.scene.goesOn(this.origin.party)
+        this.origin.requests.push(request)
+        const keep = await this.respond(request)
+        if (!keep) return
+        this.waitForNext()
+      }
+    } catch (error) {
+      if ((error as Error).name === 'ProtocolError') this.refuse()
+      else this.socket.destroy()
+    } finally {
+      this.working = false
+    }
+    if (this.socket.readableEnded && !this.socket.writableEnded) this.socket.end()
+  }
+
+  /** The next request that is here whole. */
+  private next(): OriginRequest | null {
+    const { reader, pending } = this
+    if (reader.done) reader.next()
+    const at = reader.consume(pending, 0, pending.length, {
+      onRequestHead: ({ method, target, minor, lines }) => {
+        this.got = { method, target, minor, head: lines.text, content: [] }
+      },
+      onRequestContent: (bytes, from, to) => this.got?.content.push(Buffer.from(bytes.subarray(from, to))),
+      onRequestEnd() {},
+    })
+    this.pending = pending.subarray(at)
+    if (!reader.done || this.got === null) return null
+    this.served += 1
+    const { content, ...rest } = this.got
+    return { ...rest, content: Buffer.concat(content), connection: this.nth, nth: this.served }
+  }
+
+  private async respond(request: OriginRequest): Promise<boolean> {
+    const { options, scene } = this.origin
+    const answer = (await options.answer?.(request)) ?? {}
+    const waitMs = answer.delayMs ?? options.delayMs ?? 0
+    if (waitMs > 0) await delay(waitMs, undefined, { signal: scene.bench.signal })
+    const keep = this.keeps(request, answer)
+    if (answer.raw !== undefined) await this.send(Buffer.from(answer.raw, 'latin1'))
+    else await this.send(this.message(request, answer, keep))
+    if (answer.then === 'reset') {
+      this.log.closed(this.origin.party, 'reset')
+      this.socket.resetAndDestroy()
+      return false
+    }
+    if (!keep || answer.then === 'leave') this.end()
+    return keep && answer.then !== 'leave'
+  }
+
+  /** By the book, unless the answer says otherwise. */
+  private keeps({ minor, head, nth }: OriginRequest, { then, framing }: OriginAnswer): boolean {
+    if (then === 'keep' || then === 'stay' || then === 'leave') return true
+    if (then === 'close' || framing === 'close') return false
+    if (nth >= (this.origin.options.max ?? Number.POSITIVE_INFINITY)) return false
+    const options = connectionOptions(head)
+    if (options.includes('close')) return false
+    return minor === 1 || options.includes('keep-alive')
+  }
+
+  private message(request: OriginRequest, answer: OriginAnswer, keep: boolean): Buffer {
+    const { version = '1.1' } = this.origin.options
+    const { status = 200, fields = {}, content = CONTENT, framing = 'length', stopAfter } = answer
+    const octets = typeof content === 'number' ? Buffer.alloc(content, '.') : Buffer.from(content as string, 'latin1')
+    const head: string[] = [`HTTP/${version} ${status} ${REASONS[status] ?? 'Something'}`]
+    for (const [name, value] of Object.entries(fields)) head.push(`${name}: ${value}`)
+    if (framing === 'length' && status !== 101) head.push(`Content-Length: ${answer.saidLength ?? octets.length}`)
+    if (framing === 'chunked') head.push('Transfer-Encoding: chunked')
+    head.push(...this.aboutConnection(request, keep, fields))
+    const body = framing === 'chunked' ? chunked(octets) : octets
+    const sent = request.method === 'HEAD' ? Buffer.alloc(0) : body.subarray(0, stopAfter ?? body.length)
+    return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), sent])
+  }
+
+  private aboutConnection(
+    { minor, nth }: OriginRequest,
+    keep: boolean,
+    fields: Readonly<Record<string, string>>,
+  ): string[] {
+    if (Object.keys(fields).some(name => name.toLowerCase() === 'connection')) return []
+    if (!keep) return ['Connection: close']
+    if (minor === 1) return []
+    const { announceS, max } = this.origin.options
+    const said = [
+      ...(announceS === undefined ? [] : [`timeout=${announceS}`]),
+      ...(max === undefined ? [] : [`max=${max - nth}`]),
+    ]
+    return ['Connection: Keep-Alive', ...(said.length > 0 ? [`Keep-Alive: ${said.join(', ')}`] : [])]
+  }
+
+  private waitForNext(): void {
+    const { options, scene, party } = this.origin
+    scene.waits(party, this.log.ends.from, NEXT_REQUEST)
+    if (options.timeoutMs) this.idle = setTimeout(() => this.end(), options.timeoutMs)
+  }
+
+  private send(octets: Buffer): Promise<void> {
+    if (!this.socket.writable) return Promise.resolve()
+    this.log.bytes(this.origin.party, octets)
+    return new Promise(done => this.socket.write(octets, () => done()))
+  }
+
+  private end(): void {
+    this.log.fin(this.origin.party)
+    this.socket.end()
+    // Whoever never answers the FIN must not hold the connection for ever.
+    this.socket.setTimeout(this.origin.scene.bench.ms(5_000), () => this.socket.destroy())
+  }
+
+  private refuse(): void {
+    const content = 'This is no request that the origin can read.\n'
+    void this.send(
+      Buffer.from(
+        `HTTP/1.1 400 Bad Request\r\nContent-Length: ${content.length}\r\nConnection: close\r\n\r\n${content}`,
+      ),
+    ).then(() => this.end())
+  }
+}
+
+function connectionOptions(head: string): string[] {
+  return [...head.matchAll(/^connection:(.*)$/gim)].flatMap(([, value = '']) =>
+    value.split(',').map(option => option.trim().toLowerCase()),
+  )
+}
+
+function chunked(octets: Buffer): Buffer {
+  if (octets.length === 0) return Buffer.from('0\r\n\r\n')
+  return Buffer.concat([Buffer.from(`${octets.length.toString(16)}\r\n`), octets, Buffer.from('\r\n0\r\n\r\n')])
+}

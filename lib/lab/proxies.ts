@@ -1,0 +1,69 @@
+import { createDumb } from '../peers/dumb.js'
+import type { ProxyOptions } from '../proxy/options.js'
+import { createProxy } from '../proxy/proxy.js'
+import type { Place, Scene } from './bench.js'
+import { plain, said } from './said.js'
+import { openStock } from './stock.js'
+
+/** Which proxy, and where it goes. All of them are real, and go nowhere else. */
+export type ProxyChoice = {
+  /** `proxy` when not given. */
+  readonly party?: string
+  readonly to: Place
+} & (
+  | { readonly kind: 'dumb' }
+  | { readonly kind: 'hopwise'; readonly options?: Partial<ProxyOptions> }
+  | { readonly kind: 'stock'; readonly upstreamKeepAlive?: boolean }
+)
+
+const SERVER_TO_CLOSE = said('for the server to close', '서버가 연결을 닫기를 기다린다')
+/** Longer than anything that is shown: the origin is to end a hang, not the proxy. Real ms. */
+const DUMB_PATIENCE_MS = 120_000
+
+export async function openProxy(scene: Scene, choice: ProxyChoice & { party: string }): Promise<Place> {
+  const port = await open(scene, choice)
+  return { party: choice.party, port, observes: false, expect() {} }
+}
+
+function open(scene: Scene, choice: ProxyChoice & { party: string }): Promise<number> {
+  const upstream = `http://127.0.0.1:${choice.to.port}`
+  if (choice.kind === 'dumb') return openDumb(scene, choice.party, choice.to.party, upstream)
+  if (choice.kind === 'hopwise') return openHopwise(scene, choice.party, upstream, choice.options)
+  return openStock(scene, upstream, choice)
+}
+
+async function openDumb(scene: Scene, party: string, to: string, upstream: string): Promise<number> {
+  const dumb = createDumb({ upstream, patienceMs: DUMB_PATIENCE_MS })
+  scene.bench.own(() => dumb.destroy())
+  dumb.on('request', () => scene.waits(party, to, SERVER_TO_CLOSE))
+  dumb.on('close', ({ unreadBytes }) => {
+    scene.goesOn(party)
+    if (unreadBytes > 0) scene.note(unread(unreadBytes), party)
+  })
+  const { port } = await dumb.listen({ host: '127.0.0.1', port: 0 })
+  return port
+}
+
+function unread(bytes: number) {
+  return said(
+    `${bytes} octets lay here that nobody ever read.`,
+    `아무도 읽지 않은 ${bytes}바이트가 여기에 남아 있었다.`,
+  )
+}
+
+/** Says why it closed each of its connections: the one thing that cannot be seen from outside. */
+async function openHopwise(
+  scene: Scene,
+  party: string,
+  upstream: string,
+  options: Partial<ProxyOptions> = {},
+): Promise<number> {
+  const proxy = createProxy({ mode: 'reverse', upstream, name: 'hopwise', xForwarded: false, ...options })
+  scene.bench.own(() => proxy.destroy())
+  for (const side of ['client', 'upstream'] as const)
+    proxy.on(`${side}-close`, ({ id, reason }) => {
+      scene.note(plain(`${id}: ${reason ?? ''}`), party)
+    })
+  const { port } = await proxy.listen({ host: '127.0.0.1', port: 0 })
+  return port
+}

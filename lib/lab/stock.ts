@@ -1,0 +1,48 @@
+import * as http from 'node:http'
+import { createRequire } from 'node:module'
+import util from 'node:util'
+import type HttpProxy from 'http-proxy'
+import type { Scene } from './bench.js'
+
+let loaded: typeof HttpProxy | null = null
+
+/** http-proxy as it comes from npm, with an error handler as its own examples have it. @returns its port */
+export async function openStock(
+  scene: Scene,
+  target: string,
+  { upstreamKeepAlive = false }: { upstreamKeepAlive?: boolean },
+): Promise<number> {
+  const agent = upstreamKeepAlive ? new http.Agent({ keepAlive: true, maxSockets: 16 }) : undefined
+  const proxy = load().createProxyServer({ target, ...(agent ? { agent } : {}) })
+  proxy.on('error', (error, _request, response) => {
+    if (!('writeHead' in response)) response.destroy()
+    else if (response.headersSent) response.end()
+    else response.writeHead(502, { 'Content-Type': 'text/plain' }).end(`${error.message}\n`)
+  })
+  const server = http.createServer((request, response) => proxy.web(request, response))
+  server.on('upgrade', (request, socket, head) => proxy.ws(request, socket, head))
+  scene.bench.own(() => {
+    server.close()
+    server.closeAllConnections()
+    agent?.destroy()
+  })
+  return scene.bench.listen(server)
+}
+
+/**
+ * It takes `util._extend` when it is loaded, and newer Nodes warn when that is called. It does what `Object.assign` does, so it gets that
+ * while it is being loaded; nothing else is changed, and nobody else sees it.
+ */
+function load(): typeof HttpProxy {
+  if (loaded !== null) return loaded
+  const held = util as { _extend?: unknown }
+  const own = Object.getOwnPropertyDescriptor(held, '_extend')
+  Object.defineProperty(held, '_extend', { value: Object.assign, configurable: true, writable: true })
+  try {
+    loaded = createRequire(import.meta.url)('http-proxy') as typeof HttpProxy
+    return loaded
+  } finally {
+    if (own) Object.defineProperty(held, '_extend', own)
+    else delete held._extend
+  }
+}
