@@ -76,6 +76,7 @@ class Client implements RawClient {
   #deadlineMs: number
   /** Woken at every change: a read looks again whether it has what it waits for. */
   #wake: () => void = () => {}
+  #waiting = false
 
   constructor({ port, host = '127.0.0.1', localAddress, deadlineMs = 5_000, socket }: RawClientOptions) {
     this.#deadlineMs = deadlineMs
@@ -193,9 +194,12 @@ class Client implements RawClient {
 
   /** Waits until `look` answers an offset (>= 0). Only one wait at a time: a script is a sequence. */
   #wait(what: string, deadlineMs: number, look: () => number): Promise<number> {
+    if (this.#waiting) throw new Error(`${this.name} waits already: a second wait, for ${what}, would take its octets`)
+    this.#waiting = true
     return new Promise((done, failed) => {
       const stop = () => {
         clearTimeout(timer)
+        this.#waiting = false
         this.#wake = () => {}
       }
       const fail = (why: string) => {

@@ -130,6 +130,7 @@ test('a client that waits for our 100 does not send, and is not blamed for it', 
   const client = await running.connect()
   await client.send(POST(10, 'Expect: 100-continue'))
   await a.accepted(1)
+  await until(() => a.connections[0]!.received.includes('\r\n\r\n'))
   await a.connections[0]!.silence(10)
   running.clock.advance(20_000)
   await a.connections[0]!.send('HTTP/1.1 100 Continue\r\n\r\n')

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { parse } from 'yaml'
 import { type Child, type ChildOptions, cleanEnv, type Ended, startChild } from './child.js'
 import { until } from './conversation.js'
 import { HOPWISE, type LogLine } from './hopwise.js'
@@ -41,9 +42,12 @@ const RELOAD_SAYS = /^reloaded in|^the new configuration is refused/
 export async function startDaemon(t: Test, yaml: string, options: DaemonOptions = {}): Promise<ServingDaemon> {
   const daemon = spawnDaemon(t, yaml, options)
   await daemon.next('starting')
-  const listening = await daemon.next('listening', 30_000)
-  // Of several, each has a line, written within one turn.
-  if (listening.listener !== undefined) await until('all listen', () => daemon.lines().at(-1)?.msg === 'listening')
+  await daemon.next('listening', 30_000)
+  // Each of them has a line, the admin listener too; they are written together, and may be read apart.
+  const { listeners = [], admin } = parse(yaml) as { listeners?: unknown[]; admin?: unknown }
+  const announced = () => daemon.lines().filter(({ msg }) => msg === 'listening').length
+  const adminToo = () => !admin || daemon.lines().some(line => line.admin === true)
+  await until('all listen', () => announced() >= listeners.length && adminToo())
   return daemon
 }
 
