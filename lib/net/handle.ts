@@ -69,6 +69,16 @@ export function rawSocketOf(secured: tls.TLSSocket): net.Socket | null {
   return (secured as tls.TLSSocket & { _parent?: net.Socket })._parent ?? null
 }
 
+/**
+ * Was this TCP connection reset, although Node tells an ordinary end? So it does when the reset comes together with the last octets.
+ * False where this Node cannot say, and when our own end was sent before: an ordinary end then looks the same.
+ */
+export function wasReset(socket: net.Socket): boolean {
+  const handle = handleOf(socket)
+  if (socket.writableEnded || typeof handle?.getpeername !== 'function') return false
+  return handle.getpeername({}) === -constants.errno.ENOTCONN
+}
+
 interface ListenHandle {
   onconnection?: (this: unknown, error: number, handle: StreamHandle | undefined) => void
 }

@@ -1,8 +1,17 @@
 import * as net from 'node:net'
+import { constants } from 'node:os'
 import type * as tls from 'node:tls'
 import { getSystemErrorName } from 'node:util'
 import { latin1 } from '../wire/latin1.js'
-import { type DirectWriter, handleOf, type Parts, type StreamHandle, takeHandle, writeDirect } from './handle.js'
+import {
+  type DirectWriter,
+  handleOf,
+  type Parts,
+  type StreamHandle,
+  takeHandle,
+  wasReset,
+  writeDirect,
+} from './handle.js'
 import { LEASE_BYTES, loseLease, returnLease, SHARED, takeLease } from './read-buffers.js'
 import { type LeaseReader, ReadLease } from './read-lease.js'
 
@@ -386,6 +395,11 @@ export class Transport implements DirectWriter, LeaseReader {
 
   fin(): void {
     if (this.closed || this.finSeen) return
+    // What ends with its connection is whole only when the connection reports no error (RFC 9112 8). TLS has an end of its own.
+    if (!this.isSecured && wasReset(this.socket)) {
+      this.failed(resetError())
+      return
+    }
     this.finSeen = true
     try {
       this.owner.onFin()
@@ -432,6 +446,11 @@ export class Transport implements DirectWriter, LeaseReader {
       this.fault(fault)
     }
   }
+}
+
+function resetError(): NodeJS.ErrnoException {
+  const errno = -constants.errno.ECONNRESET
+  return Object.assign(new Error('read ECONNRESET'), { errno, code: 'ECONNRESET', syscall: 'read' })
 }
 
 function writeError(errno: number): NodeJS.ErrnoException {

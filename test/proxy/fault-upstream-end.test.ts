@@ -99,6 +99,24 @@ for (const row of truncated) {
   })
 }
 
+for (const readMode of ['onread', 'data'] as const)
+  test(`R54, R70: content until close whose reset comes with its last octets is truncated, too (${readMode})`, async t => {
+    const origin = await scriptedOrigin(t, async connection => {
+      await connection.readUntil('\r\n\r\n')
+      void connection.send('HTTP/1.1 200 OK\r\n\r\n12345')
+      connection.reset()
+    })
+    const { port, exchanged } = await withProxy(t, { mode: 'reverse', upstream: origin.url, readMode })
+    for (const nth of [1, 2, 3]) {
+      const client = await rawClient(t, port)
+      await client.send(request('GET', '/'))
+      const { bytes } = await client.readToEnd()
+      t.notMatch(bytes.toString('latin1'), /\r\n0\r\n\r\n$/, 'no last chunk')
+      const record = (await exchanged(nth)).at(-1)
+      t.ok(record?.outcome === 'upstream-aborted' || record?.outcome === 'failed', `${record?.outcome}`)
+    }
+  })
+
 for (const row of [
   { what: 'chunks', sends: `${CHUNKED}5\r\n12345\r\n` },
   { what: 'content until close, reset', sends: 'HTTP/1.1 200 OK\r\n\r\n12345', reset: true },
