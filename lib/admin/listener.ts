@@ -1,11 +1,12 @@
 import * as http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Clock, systemClock } from '../net/clock.js'
+import { isKnownHost } from '../pages/host-check.js'
+import { readPageFiles } from '../pages/page-files.js'
+import { SAFETY_FIELDS } from '../pages/safety-fields.js'
 import { EventStreams } from './event-streams.js'
-import { isKnownHost } from './host-check.js'
 import { shownLedger } from './look.js'
 import { Metrics } from './metrics.js'
-import { readPageFiles } from './page-files.js'
 import type { AdminSource, Totals } from './source.js'
 import { statusOf } from './status.js'
 import { within } from './within.js'
@@ -48,17 +49,6 @@ const SERVER_DEADLINES = {
 /** A peer that takes nothing of an answer for so long is dropped. A stream writes each second. */
 const SILENCE_MS = 70_000
 
-/** Everything is of this moment, for whoever asked, and may load nothing from elsewhere. */
-const FIELDS: Readonly<Record<string, string>> = {
-  'Cache-Control': 'no-store',
-  'Content-Security-Policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Referrer-Policy': 'no-referrer',
-  'X-Content-Type-Options': 'nosniff',
-}
-
 /** What is answered: a status, what it is, and the text or octets of it. */
 type Answer = readonly [status: number, type: string, content: string | Buffer, fields?: Record<string, string>]
 
@@ -76,7 +66,7 @@ class AdminListener implements Admin {
   private readonly server: http.Server
   private readonly streams: EventStreams
   private readonly metrics = new Metrics()
-  private readonly files = readPageFiles()
+  private readonly files = readPageFiles(new URL('page/', import.meta.url))
   private readonly names: ReadonlySet<string>
   private readonly source: AdminSource
   private readonly clock: Clock
@@ -120,7 +110,7 @@ class AdminListener implements Admin {
 
   private async serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     response.on('error', () => {}) // who is gone needs no answer
-    for (const [name, value] of Object.entries(FIELDS)) response.setHeader(name, value)
+    for (const [name, value] of Object.entries(SAFETY_FIELDS)) response.setHeader(name, value)
     try {
       const answer = this.refuse(request) ?? (await this.answer(pathOf(request), request, response))
       if (answer !== null) send(request, response, answer)

@@ -90,7 +90,7 @@ test('what is not here, or not allowed, is refused with a sentence', async t => 
   t.match(await ask('/nothing'), { status: 404, text: /^Nothing is here\. There are \/, \/healthz/ })
   t.match(await ask('/../package.json'), { status: 404 })
   t.match(await ask('/..%2fpackage.json'), { status: 404 })
-  t.match(await ask('/page-files.js'), { status: 404 })
+  t.match(await ask('/listener.js'), { status: 404 })
   t.match(await ask('/status?pretty=1'), { status: 200 }, 'a query changes nothing')
   for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])
     t.match(await ask('/status', { method }), {

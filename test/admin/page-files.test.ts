@@ -1,12 +1,13 @@
 import { readdirSync } from 'node:fs'
 import { test } from 'tap'
-import { readPageFiles } from '../../lib/admin/page-files.js'
+import { readPageFiles } from '../../lib/pages/page-files.js'
 
-const files = readPageFiles()
+const FOLDER = new URL('../../lib/admin/page/', import.meta.url)
+const files = readPageFiles(FOLDER)
 const text = (path: string) => files.get(path)?.bytes.toString() ?? ''
 
 test('every file of the page is served', async t => {
-  const names = readdirSync(new URL('../../lib/admin/page/', import.meta.url)).map(name => `/${name}`)
+  const names = readdirSync(FOLDER).map(name => `/${name}`)
   t.same([...files.keys()].sort(), names.map(name => (name === '/index.html' ? '/' : name)).sort())
 })
 

@@ -9,6 +9,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   'lib/link': 2,
   'lib/net': 3,
   'lib/proxy': 4,
+  'lib/pages': 5,
   'lib/peers': 5,
   'lib/config': 5,
   'lib/daemon': 6,

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { isKnownHost } from '../../lib/admin/host-check.js'
+import { isKnownHost } from '../../lib/pages/host-check.js'
 
 const NAMES = new Set(['hopwise', 'admin.internal'])
 

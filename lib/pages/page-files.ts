@@ -13,10 +13,11 @@ const TYPES: Readonly<Record<string, string>> = {
 }
 
 /**
- * The files of the live page by their paths: `/style.css`, and `/` for index.html. Read once, so that a page and its scripts
+ * The files of a page by their paths: `/style.css`, and `/` for index.html. Read once, so that a page and its scripts
  * are of one version even while another one is being installed.
+ * @param folder ends with a slash
  */
-export function readPageFiles(folder = new URL('page/', import.meta.url)): ReadonlyMap<string, PageFile> {
+export function readPageFiles(folder: URL): ReadonlyMap<string, PageFile> {
   const files = readdirSync(folder)
     .map(name => ({ name, type: TYPES[name.slice(name.lastIndexOf('.') + 1)] }))
     .filter((file): file is { name: string; type: string } => file.type !== undefined)
