@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { AddressInfo, Server } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ClientOptions, LabClient } from './client.js'
@@ -12,12 +13,13 @@ import { type Told, WireLog } from './wire-log.js'
 export interface Place {
   /** Whose lifeline it is. */
   readonly party: string
-  /** On 127.0.0.1. */
   readonly port: number
+  /** 127.0.0.1 when not given. */
+  readonly host?: string
   /** It tells of its connections itself; a proxy does not. */
   readonly observes: boolean
-  /** Told before anybody connects: who will. */
-  expect(party: string): void
+  /** Told before anybody connects: who will, and whether they tell of the connection themselves: each is told of once. */
+  expect(party: string, told?: boolean): void
 }
 
 /** What an experiment works with. Everything that it opens here is closed when the run is over, however it ends. */
@@ -32,7 +34,10 @@ export class Bench {
     /** Aborted: the run is broken off. Whoever waits must listen to it. */
     readonly signal: AbortSignal,
     private readonly tell: (what: Happening) => void,
-  ) {}
+  ) {
+    // Whoever waits listens to it, and many may wait at once.
+    setMaxListeners(0, signal)
+  }
 
   /** ms since the run began. */
   now(): number {
@@ -60,17 +65,18 @@ export class Bench {
     return new Scene(this, id, this.now(), what => this.closing || this.tell({ ...what, scene: id } as Happening))
   }
 
-  /** Called when the run is over; what is already closed must not mind. */
+  /** Called when the run is over, or at once when it is; what is already closed must not mind. */
   own(close: () => unknown): void {
-    this.closers.add(close)
+    if (this.closing) close()
+    else this.closers.add(close)
   }
 
-  /** Listens on 127.0.0.1, on a port that the system chooses. */
-  listen(server: Server): Promise<number> {
+  /** Listens on 127.0.0.1, on a port that the system chooses unless one is given. @throws the listen error */
+  listen(server: Server, port = 0): Promise<number> {
     this.own(() => server.close())
     return new Promise((resolve, reject) => {
       server.once('error', reject)
-      server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
+      server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
     })
   }
 
@@ -82,10 +88,13 @@ export class Bench {
   }
 }
 
+/** How often it is looked whether somebody still waits, in ms of the story. */
+const LOOK_EVERY_MS = 20
+
 /** One set of lifelines, and those who stand on them. */
 export class Scene {
   private connections = 0
-  private readonly waiting = new Set<string>()
+  private readonly waiting = new Map<string, string>()
 
   constructor(
     readonly bench: Bench,
@@ -113,18 +122,18 @@ export class Scene {
 
   /** A line in front of `to` that is slower than loopback, as if it were the way of `from`. */
   relay(from: string, to: Place, shape: Shape): Promise<Place> {
-    to.expect(from)
     return openRelay(this, from, to, shape)
   }
 
   /** A client that is connected. @throws the connect error */
   client(options: ClientOptions): Promise<LabClient> {
-    options.to.expect(options.party ?? 'client')
+    options.to.expect(options.party ?? 'client', true)
     return LabClient.connect(this, options)
   }
 
-  /** For whoever opens a connection of its own: a log under the next name. */
-  wire(from: string, to: string): WireLog {
+  /** For whoever opens a connection of its own: a log under the next name; one that says nothing where the other end tells of it. */
+  wire(from: string, to: string, told = false): WireLog {
+    if (told) return new WireLog(() => {}, '', { from, to })
     this.connections += 1
     return new WireLog(this.tell, `c${this.connections}`, { from, to })
   }
@@ -138,22 +147,37 @@ export class Scene {
   }
 
   figure(id: string, label: Said, value: number, unit: Figure['unit']): void {
-    this.tell({ kind: 'figure', id, label, value: unit === 'ms' ? Math.round(value * 1000) / 1000 : value, unit })
+    this.tell({ kind: 'figure', id, label, value: unit === 'ms' ? thousandths(value) : value, unit })
   }
 
   bar(bar: Omit<Bar, 'kind' | 'scene'>): void {
-    this.tell({ kind: 'bar', ...bar })
+    this.tell({ kind: 'bar', ...bar, from: thousandths(bar.from), to: thousandths(bar.to) })
   }
 
   waits(who: string, on: string, what: Said): void {
-    this.waiting.add(who)
+    this.waiting.set(who, on)
     this.tell({ kind: 'waits', who, on, what })
+  }
+
+  /** Who waits on whom at this moment, for `hangIn`. */
+  get waitingNow(): ReadonlyMap<string, string> {
+    return this.waiting
+  }
+
+  /** Resolves when it waits no more, or after so many ms of the story. @throws the reason, when the run is broken off */
+  async untilGoesOn(who: string, storyMs: number): Promise<void> {
+    for (const until = this.now() + this.bench.ms(storyMs); this.waiting.has(who) && this.now() < until; )
+      await this.bench.sleep(LOOK_EVERY_MS)
   }
 
   /** Told only when it was waiting. */
   goesOn(who: string): void {
     if (this.waiting.delete(who)) this.tell({ kind: 'goes-on', who })
   }
+}
+
+function thousandths(ms: number): number {
+  return Math.round(ms * 1000) / 1000
 }
 
 const NAMES: Readonly<Record<PartyKind, Said>> = {

@@ -16,6 +16,8 @@ export interface Received {
   /** latin1, with its blank line; '' when there was none. */
   readonly head: string
   readonly content: Buffer
+  /** From the call until its first octet came; as long as `tookMs` when none did. */
+  readonly firstMs: number
   /** From the call until it was over. */
   readonly tookMs: number
 }
@@ -27,6 +29,10 @@ export interface ClientOptions {
   /** Ends its side when the peer has ended its own, as nearly everybody does. Default true. */
   readonly answersFin?: boolean
   readonly localAddress?: string
+  /** With `localAddress`: a port that it shares with other connections made so, as long as the four values differ. */
+  readonly localPort?: number
+  /** TCP_NODELAY: small writes leave at once. Default true. */
+  readonly noDelay?: boolean
 }
 
 const FOR_THE_RESPONSE = said('for the response', '응답을 기다린다')
@@ -38,8 +44,14 @@ export class LabClient {
   readonly party: string
   /** How the peer ended the connection, as far as it has. */
   ended: '' | 'fin' | 'reset' = ''
+  /** Pieces in which octets came so far: what was written at once need not be read at once. */
+  reads = 0
   private readonly reader = new ResponseReader()
+  /** The reader waits for a response: one that was waited for in vain may still come. */
+  private expecting = false
   private pending: Buffer = Buffer.alloc(0)
+  /** When the last octets came. */
+  private cameAt = 0
   private wake: () => void = () => {}
 
   private constructor(
@@ -51,6 +63,8 @@ export class LabClient {
     const peer = log.ends.to
     this.party = log.ends.from
     socket.on('data', octets => {
+      this.reads += 1
+      this.cameAt = scene.bench.now()
       log.bytes(peer, octets)
       this.pending = this.pending.length === 0 ? octets : Buffer.concat([this.pending, octets])
       this.wake()
@@ -74,10 +88,10 @@ export class LabClient {
 
   /** @throws the connect error */
   static connect(scene: Scene, options: ClientOptions): Promise<LabClient> {
-    const { to, party = 'client', answersFin = true, localAddress } = options
+    const { to, party = 'client', answersFin = true, localAddress, localPort, noDelay = true } = options
     const began = scene.bench.now()
-    const from = localAddress === undefined ? {} : { localAddress }
-    const socket = net.connect({ host: '127.0.0.1', port: to.port, allowHalfOpen: true, noDelay: true, ...from })
+    const from = { ...(localAddress ? { localAddress } : {}), ...(localPort ? { localPort } : {}) }
+    const socket = net.connect({ host: to.host ?? '127.0.0.1', port: to.port, allowHalfOpen: true, noDelay, ...from })
     scene.bench.own(() => socket.destroy())
     return new Promise((resolve, reject) => {
       socket.once('error', reject)
@@ -113,14 +127,17 @@ export class LabClient {
    */
   async response({ forMs = WAIT_MS_MAX, method = 'GET', what = FOR_THE_RESPONSE } = {}): Promise<Received> {
     const began = this.scene.bench.now()
-    const got = { status: 0, head: '', content: [] as Buffer[] }
+    const got = { status: 0, head: '', content: [] as Buffer[], beganAt: Number.POSITIVE_INFINITY }
     const over = (outcome: Received['outcome']): Received => {
       this.scene.goesOn(this.party)
+      const { status, head, content, beganAt } = got
       const tookMs = this.scene.bench.now() - began
-      return { outcome, ...got, content: Buffer.concat(got.content), tookMs }
+      const firstMs = Math.min(Math.max(0, beganAt - began), tookMs)
+      return { outcome, status, head, content: Buffer.concat(content), firstMs, tookMs }
     }
     this.scene.waits(this.party, this.log.ends.to, what)
-    if (!this.reader.started) this.reader.expect(method)
+    if (!this.expecting) this.reader.expect(method)
+    this.expecting = true
     try {
       while (!this.read(got)) {
         if (this.ended !== '') return over(this.finish(got))
@@ -139,6 +156,13 @@ export class LabClient {
     const until = this.scene.bench.now() + forMs
     while (this.ended === '' && this.scene.bench.now() < until) await this.change(until - this.scene.bench.now())
     return this.ended
+  }
+
+  /** Resolves when both sides have ended the connection (true), or the time is over. `forMs` is real. */
+  async over(forMs = WAIT_MS_MAX): Promise<boolean> {
+    const until = this.scene.bench.now() + forMs
+    while (!this.log.isOver && this.scene.bench.now() < until) await this.change(until - this.scene.bench.now())
+    return this.log.isOver
   }
 
   /** Octets that came and that no response has taken. */
@@ -172,8 +196,9 @@ export class LabClient {
     this.socket.resume()
   }
 
-  private read(got: { status: number; head: string; content: Buffer[] }): boolean {
+  private read(got: { status: number; head: string; content: Buffer[]; beganAt: number }): boolean {
     const { pending } = this
+    if (pending.length > 0) got.beganAt = Math.min(got.beganAt, this.cameAt)
     const at = this.reader.consume(pending, 0, pending.length, {
       onResponseHead: ({ status, lines }) => {
         if (status < 200 && status !== 101) return
@@ -184,6 +209,7 @@ export class LabClient {
       onResponseEnd() {},
     })
     this.pending = pending.subarray(at)
+    if (this.reader.done) this.expecting = false
     return this.reader.done
   }
 
@@ -192,6 +218,7 @@ export class LabClient {
     if (this.ended === 'fin' && got.status !== 0 && this.reader.contentLeft < 0) {
       try {
         this.reader.end({ onResponseHead() {}, onResponseContent() {}, onResponseEnd() {} })
+        this.expecting = false
         return 'whole'
       } catch {
         return 'truncated'

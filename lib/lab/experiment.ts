@@ -28,7 +28,7 @@ export type Knobs = Readonly<Record<string, Knob>>
 export type KnobValues = Readonly<Record<string, string | number>>
 
 type ValuesOf<K extends Knobs> = {
-  readonly [N in keyof K]: K[N] extends ChoiceKnob<infer C> ? C : number
+  readonly [N in keyof K]: K[N] extends { readonly choices: infer C } ? keyof C & string : number
 }
 
 export interface Answer {
@@ -87,14 +87,20 @@ export class Impossible extends Error {
   }
 }
 
+/** What was given for a run cannot be: says what, and what would be right. */
+export class WrongValue extends RangeError {
+  override readonly name = 'WrongValue'
+  constructor(readonly reason: Said) {
+    super(reason.en)
+  }
+}
+
 /**
  * The values for a run from what somebody gave, defaults where nothing was given.
- * @throws RangeError that says which knob, what was given, and what would be right
+ * @throws WrongValue that says which knob, what was given, and what would be right
  */
 export function knobValues(knobs: Knobs, given: Readonly<Record<string, unknown>>): KnobValues {
-  for (const name of Object.keys(given))
-    if (!Object.hasOwn(knobs, name))
-      throw new RangeError(`There is nothing called "${name}" to change here: ${listed(Object.keys(knobs))}.`)
+  for (const name of Object.keys(given)) if (!Object.hasOwn(knobs, name)) throw nothingCalled(name, Object.keys(knobs))
   return Object.fromEntries(
     Object.entries(knobs).map(([name, knob]) => [
       name,
@@ -106,19 +112,42 @@ export function knobValues(knobs: Knobs, given: Readonly<Record<string, unknown>
 function checkedValue(name: string, knob: Knob, given: unknown): string | number {
   if (knob.kind === 'choice') {
     if (typeof given === 'string' && Object.hasOwn(knob.choices, given)) return given
-    throw new RangeError(`${name} is one of ${Object.keys(knob.choices).join(', ')}, not "${given}".`)
+    const choices = Object.keys(knob.choices).join(', ')
+    throw new WrongValue(
+      said(
+        `${name} is one of ${choices}, not "${shown(given)}".`,
+        `${name}의 값은 다음 중 하나다: ${choices}. 받은 값: "${shown(given)}"`,
+      ),
+    )
   }
   const value = typeof given === 'string' && given.trim() !== '' ? Number(given) : given
   if (typeof value === 'number' && value >= knob.min && value <= knob.max) return value
-  throw new RangeError(`${name} is a number from ${knob.min} to ${knob.max}, not "${given}".`)
+  throw new WrongValue(
+    said(
+      `${name} is a number from ${knob.min} to ${knob.max}, not "${shown(given)}".`,
+      `${name}의 값은 ${knob.min}에서 ${knob.max}까지의 수다. 받은 값: "${shown(given)}"`,
+    ),
+  )
 }
 
-function listed(names: readonly string[]): string {
-  return names.length === 0 ? 'it has no knobs' : `there is ${names.join(', ')}`
+function nothingCalled(name: string, names: readonly string[]): WrongValue {
+  const none = names.length === 0
+  return new WrongValue(
+    said(
+      `There is nothing called "${shown(name)}" to change here: ${none ? 'it has no knobs' : `there is ${names.join(', ')}`}.`,
+      `여기에 그런 설정은 없다: "${shown(name)}". ${none ? '바꿀 수 있는 값이 없다.' : `바꿀 수 있는 것: ${names.join(', ')}`}`,
+    ),
+  )
+}
+
+/** For a sentence: what was given may be anything, of any length. */
+export function shown(given: unknown): string {
+  const text = typeof given === 'object' ? 'an object' : String(given)
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text
 }
 
 /** Said of every experiment with clocks in it. */
 export const SCALED: Said = said(
   'All waits of this run are scaled; what stands on the wire is not.',
-  '이 실행의 모든 대기 시간은 배율을 곱한 값이다. 전선 위에 적힌 값은 그대로다.',
+  '이 실행의 모든 대기 시간은 배율을 곱한 값이다. 전송되는 메시지에 적힌 값은 그대로다.',
 )

@@ -1,3 +1,4 @@
+import { upgradesOf } from '../policy/upgrade.js'
 import { type Explanation, explainRequestBytes, explainResponseBytes } from '../proxy/explain-head.js'
 import { settingsOf } from '../proxy/options.js'
 import { GRAMMAR_LIMITS } from '../wire/limits.js'
@@ -62,11 +63,12 @@ function explainRequest(octets: Buffer): Explanation | null {
 
 function explainResponse(octets: Buffer): Explanation | null {
   const how = { grammar: GRAMMAR_LIMITS, strict: false, method: 'GET' }
-  return explainResponseBytes(octets, SETTINGS, how, ({ framing }) => ({
+  return explainResponseBytes(octets, SETTINGS, how, ({ framing, lines }) => ({
     clientMinor: 1,
     method: 'GET',
     framing: framing === 'close' ? 'chunked' : framing,
-    upgrade: '',
+    // What was offered is not seen here: a 101 is taken to answer it.
+    upgrade: upgradesOf(lines).join(', '),
     edits: null,
     requestId: '',
     extra: '',

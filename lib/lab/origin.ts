@@ -1,18 +1,22 @@
 import * as net from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { RequestReader } from '../wire/request-reader.js'
 import type { Place, Scene } from './bench.js'
+import { chunked, connectionOptions, statusLine } from './origin-parts.js'
 import { said } from './said.js'
 import type { WireLog } from './wire-log.js'
 
 /**
  * An origin by the book, on a plain socket so that every octet of it is its own. HTTP/1.1 connections persist without a word. An HTTP/1.0
  * client that asks with `Connection: Keep-Alive` gets the echo, with `Keep-Alive: timeout=…, max=…` counting down, where the
- * length of the content is known; one that does not ask is closed after its response. `answer` can make it do anything else.
+ * length of the content is known; one that does not ask is closed after its response, and with `version: '1.0'` so is every client that does
+ * not ask. `answer` can make it do anything else.
  */
 export interface OriginOptions {
   /** `origin` when not given. */
   readonly party?: string
+  /** 0 when not given: the system chooses. */
+  readonly port?: number
   /** What its status lines say. */
   readonly version?: '1.0' | '1.1'
   /** Real ms that a connection may be idle after a response; 0: for ever. Default 0. */
@@ -23,6 +27,8 @@ export interface OriginOptions {
   readonly max?: number
   /** Real ms between a request and its response. */
   readonly delayMs?: number
+  /** Connections that are served at once, as where each has a process of its own; more wait unread until one is closed. Not given: all. */
+  readonly workers?: number
   /** What to answer; nothing given: 200 with a short text. */
   readonly answer?: (request: OriginRequest) => OriginAnswer | Promise<OriginAnswer>
 }
@@ -37,6 +43,8 @@ export interface OriginRequest {
   /** From 1: of this origin, and of this connection. */
   readonly connection: number
   readonly nth: number
+  /** When its octets came, in ms since the run began. */
+  readonly cameAt: number
 }
 
 export interface OriginAnswer {
@@ -51,21 +59,17 @@ export interface OriginAnswer {
   /** Real ms before it, instead of the origin's own. */
   readonly delayMs?: number
   /** `close`: says so, and closes. `leave`: closes without having said so. `reset`: likewise, with a reset. `stay` although it should close. */
-  readonly then?: 'keep' | 'close' | 'leave' | 'reset' | 'stay'
-  /** Only so many octets of the content are sent before `then`. */
+  readonly after?: 'keep' | 'close' | 'leave' | 'reset' | 'stay'
+  /** Only so many octets of the content are sent before `after`. */
   readonly stopAfter?: number
+  /** Real ms between what was sent and `after`: time for it to be read, so that an end does not come in the same moment. */
+  readonly afterMs?: number
   /** Octets that are sent instead of all that, as they are. */
   readonly raw?: string
 }
 
 const NEXT_REQUEST = said('for the next request', '다음 요청을 기다린다')
 const CONTENT = 'Hello from the origin.\n'
-const REASONS: Readonly<Record<number, string>> = {
-  200: 'OK',
-  101: 'Switching Protocols',
-  304: 'Not Modified',
-  404: 'Not Found',
-}
 
 export class LabOrigin implements Place {
   readonly observes = true
@@ -74,7 +78,14 @@ export class LabOrigin implements Place {
   /** Connections that were accepted so far, and that are open now. */
   accepted = 0
   open = 0
+  /** Octets that came so far, of all connections. */
+  received = 0
+  /** When it last ended a connection of its own accord, in ms since the run began. */
+  endedAt = Number.NaN
+  /** Accepted by the kernel, and waiting for a worker. */
+  readonly unserved: net.Socket[] = []
   private from = 'client'
+  private told = false
 
   private constructor(
     readonly scene: Scene,
@@ -85,23 +96,32 @@ export class LabOrigin implements Place {
 
   static async open(scene: Scene, options: OriginOptions): Promise<LabOrigin> {
     const server = net.createServer({ allowHalfOpen: true, noDelay: true }, socket => origin.accept(socket))
-    const port = await scene.bench.listen(server)
+    const port = await scene.bench.listen(server, options.port)
     const origin = new LabOrigin(scene, options, options.party ?? 'origin', port)
     return origin
   }
 
-  expect(party: string): void {
+  expect(party: string, told = false): void {
     this.from = party
+    this.told = told
   }
 
   private accept(socket: net.Socket): void {
+    this.scene.bench.own(() => socket.destroy())
+    if (this.open < (this.options.workers ?? Number.POSITIVE_INFINITY)) this.serve(socket)
+    else this.unserved.push(socket.on('error', () => {}))
+  }
+
+  private serve(socket: net.Socket): void {
     this.accepted += 1
     this.open += 1
-    this.scene.bench.own(() => socket.destroy())
-    const log = this.scene.wire(this.from, this.party)
+    const log = this.scene.wire(this.from, this.party, this.told)
     log.opened(socket)
     socket.on('close', () => {
       this.open -= 1
+      const next = this.unserved.splice(0).filter(({ destroyed }) => !destroyed)
+      this.unserved.push(...next.slice(1))
+      if (next[0]) this.serve(next[0])
     })
     new OriginConnection(this, socket, log, this.accepted)
   }
@@ -111,8 +131,11 @@ export class LabOrigin implements Place {
 class OriginConnection {
   private readonly reader = new RequestReader()
   private pending: Buffer = Buffer.alloc(0)
+  private cameAt = 0
   private served = 0
   private working = false
+  /** It closed: what comes now is no request any more (RFC 9112 9.6). */
+  private over = false
   private idle: NodeJS.Timeout | undefined
   private got: { method: string; target: string; minor: 0 | 1; head: string; content: Buffer[] } | null = null
 
@@ -125,6 +148,8 @@ class OriginConnection {
     const peer = log.ends.from
     socket.on('data', octets => {
       log.bytes(peer, octets)
+      origin.received += octets.length
+      this.cameAt = origin.scene.bench.now()
       this.pending = Buffer.concat([this.pending, octets])
       void this.work()
     })
@@ -141,7 +166,7 @@ class OriginConnection {
   }
 
   private async work(): Promise<void> {
-    if (this.working) return
+    if (this.working || this.over) return
     this.working = true
     try {
       for (let request = this.next(); request !== null; request = this.next()) {
@@ -176,7 +201,7 @@ class OriginConnection {
     if (!reader.done || this.got === null) return null
     this.served += 1
     const { content, ...rest } = this.got
-    return { ...rest, content: Buffer.concat(content), connection: this.nth, nth: this.served }
+    return { ...rest, content: Buffer.concat(content), connection: this.nth, nth: this.served, cameAt: this.cameAt }
   }
 
   private async respond(request: OriginRequest): Promise<boolean> {
@@ -187,30 +212,35 @@ class OriginConnection {
     const keep = this.keeps(request, answer)
     if (answer.raw !== undefined) await this.send(Buffer.from(answer.raw, 'latin1'))
     else await this.send(this.message(request, answer, keep))
-    if (answer.then === 'reset') {
+    if (answer.afterMs) {
+      await delay(answer.afterMs, undefined, { signal: scene.bench.signal })
+      await turn()
+    }
+    if (answer.after === 'reset') {
+      this.origin.endedAt = scene.bench.now()
       this.log.closed(this.origin.party, 'reset')
       this.socket.resetAndDestroy()
       return false
     }
-    if (!keep || answer.then === 'leave') this.end()
-    return keep && answer.then !== 'leave'
+    if (!keep || answer.after === 'leave') this.end()
+    return keep && answer.after !== 'leave'
   }
 
   /** By the book, unless the answer says otherwise. */
-  private keeps({ minor, head, nth }: OriginRequest, { then, framing }: OriginAnswer): boolean {
-    if (then === 'keep' || then === 'stay' || then === 'leave') return true
-    if (then === 'close' || framing === 'close') return false
+  private keeps({ minor, head, nth }: OriginRequest, { after, framing }: OriginAnswer): boolean {
+    if (after === 'keep' || after === 'stay' || after === 'leave') return true
+    if (after === 'close' || framing === 'close') return false
     if (nth >= (this.origin.options.max ?? Number.POSITIVE_INFINITY)) return false
     const options = connectionOptions(head)
     if (options.includes('close')) return false
-    return minor === 1 || options.includes('keep-alive')
+    return (minor === 1 && this.origin.options.version !== '1.0') || options.includes('keep-alive')
   }
 
   private message(request: OriginRequest, answer: OriginAnswer, keep: boolean): Buffer {
     const { version = '1.1' } = this.origin.options
     const { status = 200, fields = {}, content = CONTENT, framing = 'length', stopAfter } = answer
     const octets = typeof content === 'number' ? Buffer.alloc(content, '.') : Buffer.from(content as string, 'latin1')
-    const head: string[] = [`HTTP/${version} ${status} ${REASONS[status] ?? 'Something'}`]
+    const head: string[] = [statusLine(version, status)]
     for (const [name, value] of Object.entries(fields)) head.push(`${name}: ${value}`)
     if (framing === 'length' && status !== 101) head.push(`Content-Length: ${answer.saidLength ?? octets.length}`)
     if (framing === 'chunked') head.push('Transfer-Encoding: chunked')
@@ -227,8 +257,8 @@ class OriginConnection {
   ): string[] {
     if (Object.keys(fields).some(name => name.toLowerCase() === 'connection')) return []
     if (!keep) return ['Connection: close']
-    if (minor === 1) return []
-    const { announceS, max } = this.origin.options
+    const { version, announceS, max } = this.origin.options
+    if (minor === 1 && version !== '1.0') return []
     const said = [
       ...(announceS === undefined ? [] : [`timeout=${announceS}`]),
       ...(max === undefined ? [] : [`max=${max - nth}`]),
@@ -249,6 +279,8 @@ class OriginConnection {
   }
 
   private end(): void {
+    this.origin.endedAt = this.origin.scene.bench.now()
+    this.over = true
     this.log.fin(this.origin.party)
     this.socket.end()
     // Whoever never answers the FIN must not hold the connection for ever.
@@ -263,15 +295,4 @@ class OriginConnection {
       ),
     ).then(() => this.end())
   }
-}
-
-function connectionOptions(head: string): string[] {
-  return [...head.matchAll(/^connection:(.*)$/gim)].flatMap(([, value = '']) =>
-    value.split(',').map(option => option.trim().toLowerCase()),
-  )
-}
-
-function chunked(octets: Buffer): Buffer {
-  if (octets.length === 0) return Buffer.from('0\r\n\r\n')
-  return Buffer.concat([Buffer.from(`${octets.length.toString(16)}\r\n`), octets, Buffer.from('\r\n0\r\n\r\n')])
 }

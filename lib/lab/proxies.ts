@@ -3,6 +3,7 @@ import type { ProxyOptions } from '../proxy/options.js'
 import { createProxy } from '../proxy/proxy.js'
 import type { Place, Scene } from './bench.js'
 import { plain, said } from './said.js'
+import { openSmart, type SmartOptions } from './smart.js'
 import { openStock } from './stock.js'
 
 /** Which proxy, and where it goes. All of them are real, and go nowhere else. */
@@ -12,20 +13,29 @@ export type ProxyChoice = {
   readonly to: Place
 } & (
   | { readonly kind: 'dumb' }
-  | { readonly kind: 'hopwise'; readonly options?: Partial<ProxyOptions> }
-  | { readonly kind: 'stock'; readonly upstreamKeepAlive?: boolean }
+  | {
+      readonly kind: 'hopwise'
+      /** With mode forward everything goes to `to` all the same, as a parent, unless `allow` says where a request may lead. */
+      readonly options?: Partial<ProxyOptions>
+    }
+  | { readonly kind: 'stock'; readonly upstreamKeepAlive?: boolean; readonly xForwarded?: boolean }
+  | { readonly kind: 'smart'; readonly options?: SmartOptions }
 )
 
-const SERVER_TO_CLOSE = said('for the server to close', '서버가 연결을 닫기를 기다린다')
+const SERVER_TO_CLOSE = said('for the server to close', '서버가 커넥션을 닫기를 기다린다')
 /** Longer than anything that is shown: the origin is to end a hang, not the proxy. Real ms. */
 const DUMB_PATIENCE_MS = 120_000
 
 export async function openProxy(scene: Scene, choice: ProxyChoice & { party: string }): Promise<Place> {
+  if (choice.kind === 'smart') return openSmart(scene, choice.party, choice.to, choice.options)
   const port = await open(scene, choice)
   return { party: choice.party, port, observes: false, expect() {} }
 }
 
-function open(scene: Scene, choice: ProxyChoice & { party: string }): Promise<number> {
+/** Those that need not know who is on their other side. */
+type Plain = Exclude<ProxyChoice, { kind: 'smart' }> & { party: string }
+
+function open(scene: Scene, choice: Plain): Promise<number> {
   const upstream = `http://127.0.0.1:${choice.to.port}`
   if (choice.kind === 'dumb') return openDumb(scene, choice.party, choice.to.party, upstream)
   if (choice.kind === 'hopwise') return openHopwise(scene, choice.party, upstream, choice.options)
@@ -58,7 +68,11 @@ async function openHopwise(
   upstream: string,
   options: Partial<ProxyOptions> = {},
 ): Promise<number> {
-  const proxy = createProxy({ mode: 'reverse', upstream, name: 'hopwise', xForwarded: false, ...options })
+  const way: ProxyOptions =
+    options.mode !== 'forward'
+      ? { mode: 'reverse', upstream }
+      : { mode: 'forward', ...(options.allow ? {} : { parent: upstream }) }
+  const proxy = createProxy({ ...way, name: 'hopwise', xForwarded: false, ...options })
   scene.bench.own(() => proxy.destroy())
   for (const side of ['client', 'upstream'] as const)
     proxy.on(`${side}-close`, ({ id, reason }) => {

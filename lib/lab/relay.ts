@@ -6,8 +6,17 @@ import type { WireLog } from './wire-log.js'
 export interface Shape {
   /** Each direction; half of the round trip. */
   readonly delayMs?: number
-  /** All connections of the relay together, from the server to the client. */
+  /** All connections of the relay together, from the server to the client; they take turns, a segment each. */
   readonly bytesPerS?: number
+  /** Told of each connection as well, where somebody draws conclusions from what passes. */
+  readonly witness?: () => Witness
+}
+
+/** Sees what passes over one connection, in order, by whom. */
+export interface Witness {
+  bytes(by: string, octets: Buffer): void
+  /** `by` sends no more, or the connection is over. */
+  end(by: string): void
 }
 
 /**
@@ -17,19 +26,30 @@ export interface Shape {
  */
 export async function openRelay(scene: Scene, from: string, to: Place, shape: Shape = {}): Promise<Place> {
   const line = new SharedLine(shape)
+  const place = {
+    party: to.party,
+    port: 0,
+    observes: true,
+    told: false,
+    expect(_: string, told = false) {
+      place.told = told
+    },
+  }
+  to.expect(from, true)
   const server = net.createServer({ allowHalfOpen: true, noDelay: true }, near => {
     const far = net.connect({ host: '127.0.0.1', port: to.port, allowHalfOpen: true, noDelay: true })
     scene.bench.own(() => {
       near.destroy()
       far.destroy()
     })
-    const log = scene.wire(from, to.party)
+    const log = scene.wire(from, to.party, place.told)
     log.opened(near)
-    pass({ source: near, sink: far, by: from, log, carry: octets => line.up(octets) })
-    pass({ source: far, sink: near, by: to.party, log, carry: octets => line.down(octets) })
+    const seen = { log, witness: shape.witness?.() }
+    pass({ source: near, sink: far, by: from, ...seen, carry: () => line.up() })
+    pass({ source: far, sink: near, by: to.party, ...seen, ...line.lane() })
   })
-  const port = await scene.bench.listen(server)
-  return { party: to.party, port, observes: true, expect: to.expect }
+  place.port = await scene.bench.listen(server)
+  return place
 }
 
 interface Passing {
@@ -37,59 +57,105 @@ interface Passing {
   readonly sink: net.Socket
   readonly by: string
   readonly log: WireLog
-  /** Resolves when the octets have come to the other end of the line. */
-  carry(octets: Buffer): Promise<void> | null
+  readonly witness: Witness | undefined
+  /** Octets that go over the line at once. Not given: all that there are. */
+  readonly atOnce?: number
+  /** Resolves when so many octets have come to the other end of the line. */
+  carry(size: number): Promise<void> | null
 }
 
-function pass({ source, sink, by, log, carry }: Passing): void {
+function pass({ source, sink, by, log, witness, atOnce, carry }: Passing): void {
   let before: Promise<void> = Promise.resolve()
   const inTurn = (then: () => void, carried: Promise<void> | null) => {
     if (carried === null) then()
     else before = before.then(() => carried).then(then)
   }
-  source.on('data', octets => {
-    const carried = carry(octets)
+  const goOn = (octets: Buffer) =>
     inTurn(() => {
       log.bytes(by, octets)
+      witness?.bytes(by, octets)
       if (sink.writable && !sink.write(octets)) {
         source.pause()
         sink.once('drain', () => source.resume())
       }
-    }, carried)
+    }, carry(octets.length))
+  source.on('data', octets => {
+    const size = atOnce ?? octets.length
+    for (let at = 0; at < octets.length; at += size) goOn(octets.subarray(at, at + size))
   })
   source.on('end', () =>
-    inTurn(
-      () => {
-        log.fin(by)
-        sink.end()
-      },
-      carry(Buffer.alloc(0)),
-    ),
+    inTurn(() => {
+      log.fin(by)
+      witness?.end(by)
+      sink.end()
+    }, carry(0)),
   )
   source.on('error', () => {
     log.closed(by, 'reset')
     sink.resetAndDestroy()
   })
-  source.on('close', () => log.closed(log.firstToEnd ?? by, 'fin'))
+  source.on('close', () => {
+    log.closed(log.firstToEnd ?? by, 'fin')
+    witness?.end(by)
+  })
 }
 
-/** One line for all who come through: what is sent waits for what was sent before it. */
+/** What one connection sends at once over a narrow line: what an Ethernet frame holds. */
+const SEGMENT_BYTES = 1_460
+
+interface Segment {
+  readonly size: number
+  arrived(): void
+}
+
+/** One line for all who come through: whoever has something to send takes turns with the others, so that all get the same. */
 class SharedLine {
+  private readonly lanes: Segment[][] = []
   private freeAt = 0
+  private busy = false
 
   constructor(private readonly shape: Shape) {}
 
-  up(_octets: Buffer): Promise<void> | null {
+  up(): Promise<void> | null {
     const { delayMs = 0 } = this.shape
     return delayMs > 0 ? after(delayMs) : null
   }
 
-  down(octets: Buffer): Promise<void> | null {
-    const { delayMs = 0, bytesPerS = 0 } = this.shape
-    if (bytesPerS === 0) return delayMs > 0 ? after(delayMs) : null
-    const now = performance.now()
-    this.freeAt = Math.max(this.freeAt, now) + (octets.length / bytesPerS) * 1000
-    return after(this.freeAt - now + delayMs)
+  /** For one more connection. */
+  lane(): Pick<Passing, 'atOnce' | 'carry'> {
+    if (!this.shape.bytesPerS) return { carry: () => this.up() }
+    const lane: Segment[] = []
+    this.lanes.push(lane)
+    const carry = (size: number) =>
+      new Promise<void>(arrived => {
+        lane.push({ size, arrived })
+        if (!this.busy) void this.send()
+      })
+    return { atOnce: SEGMENT_BYTES, carry }
+  }
+
+  private async send(): Promise<void> {
+    const { bytesPerS = 1, delayMs = 0 } = this.shape
+    this.busy = true
+    this.freeAt = Math.max(this.freeAt, performance.now())
+    for (let lane = this.next(); lane; lane = this.next()) {
+      const { size, arrived } = lane.shift() as Segment
+      this.freeAt += (size / bytesPerS) * 1000
+      const waitMs = this.freeAt - performance.now()
+      if (waitMs > 0) await after(waitMs)
+      if (delayMs > 0) void after(delayMs).then(arrived)
+      else arrived()
+    }
+    this.busy = false
+  }
+
+  /** The next one in turn that has something to send. */
+  private next(): Segment[] | undefined {
+    const at = this.lanes.findIndex(({ length }) => length > 0)
+    if (at < 0) return undefined
+    // It and those before it are the last ones next time.
+    this.lanes.push(...this.lanes.splice(0, at + 1))
+    return this.lanes.at(-1)
   }
 }
 

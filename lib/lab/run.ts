@@ -1,7 +1,7 @@
 import { Bench } from './bench.js'
 import type { Happening, LabEvent } from './events.js'
-import { type Experiment, Impossible, knobValues, type Verdict } from './experiment.js'
-import { type Said, said } from './said.js'
+import { type Experiment, Impossible, knobValues, shown, type Verdict, WrongValue } from './experiment.js'
+import { plain, type Said, said } from './said.js'
 
 export interface RunOptions {
   /** Values for its knobs; what is not given is as standard. */
@@ -24,12 +24,11 @@ const RUN_MS_MAX = 300_000
 /**
  * Runs one experiment on real sockets of its own, and closes every one of them. Always ends with a verdict, in bounded time.
  * @returns all events
- * @throws RangeError for knobs and scale
+ * @throws WrongValue for knobs and scale
  */
 export async function runExperiment(experiment: Experiment, options: RunOptions = {}): Promise<LabEvent[]> {
   const { scale = 1, onEvent = () => {} } = options
-  if (!(scale >= SCALE_MIN && scale <= SCALE_MAX))
-    throw new RangeError(`The scale is a number from ${SCALE_MIN} to ${SCALE_MAX}, not ${scale}.`)
+  checkScale(scale)
   const knobs = knobValues(experiment.knobs, options.knobs ?? {})
   const began = performance.now()
   const events: LabEvent[] = []
@@ -45,7 +44,7 @@ export async function runExperiment(experiment: Experiment, options: RunOptions 
 
   const limit = new AbortController()
   const longest = Math.min(experiment.timeMaxMs * scale + 5_000, RUN_MS_MAX)
-  const timer = setTimeout(() => limit.abort(new TookTooLong(longest)), longest)
+  const timer = setTimeout(() => limit.abort(tookTooLong(longest)), longest)
   const signal = options.signal ? AbortSignal.any([options.signal, limit.signal]) : limit.signal
   const bench = new Bench(scale, signal, tell)
   const verdict = await outcomeOf(experiment.run(bench, knobs), signal)
@@ -55,10 +54,28 @@ export async function runExperiment(experiment: Experiment, options: RunOptions 
   return events
 }
 
-class TookTooLong extends Error {
-  constructor(readonly ms: number) {
-    super(`It was not over after ${Math.round(ms)} ms.`)
+/** @throws WrongValue */
+export function checkScale(scale: unknown): asserts scale is number {
+  if (typeof scale === 'number' && scale >= SCALE_MIN && scale <= SCALE_MAX) return
+  throw new WrongValue(
+    said(
+      `The scale is a number from ${SCALE_MIN} to ${SCALE_MAX}, not ${shown(scale)}.`,
+      `배율은 ${SCALE_MIN}에서 ${SCALE_MAX}까지의 수다. 받은 값: ${shown(scale)}`,
+    ),
+  )
+}
+
+/** Why a run is broken off, as the reason of its signal: told in the verdict. */
+export class BrokenOff extends Error {
+  override readonly name = 'BrokenOff'
+  constructor(readonly why: Said) {
+    super(why.en)
   }
+}
+
+function tookTooLong(ms: number): BrokenOff {
+  const rounded = Math.round(ms)
+  return new BrokenOff(said(`it was not over after ${rounded} ms.`, `${rounded}ms가 지나도 끝나지 않았다.`))
 }
 
 /** The verdict of a run that is over, or is broken off: who does not listen to the signal is not waited for. */
@@ -77,6 +94,11 @@ async function outcomeOf(run: Promise<Verdict>, signal: AbortSignal): Promise<Ve
 }
 
 function failure(error: unknown): Said {
-  const what = error instanceof Error ? error.message : String(error)
-  return said(`The run was broken off: ${what}`, `실행이 중단되었다: ${what}`)
+  if (error instanceof BrokenOff) return brokenOff(error.why)
+  return brokenOff(plain(error instanceof Error ? error.message : String(error)))
+}
+
+/** The verdict's sentence for a run that did not come to its end. */
+export function brokenOff(why: Said): Said {
+  return said(`The run was broken off: ${why.en}`, `실행이 중단되었다: ${why.ko}`)
 }

@@ -10,10 +10,10 @@ let loaded: typeof HttpProxy | null = null
 export async function openStock(
   scene: Scene,
   target: string,
-  { upstreamKeepAlive = false }: { upstreamKeepAlive?: boolean },
+  { upstreamKeepAlive = false, xForwarded = false }: { upstreamKeepAlive?: boolean; xForwarded?: boolean },
 ): Promise<number> {
   const agent = upstreamKeepAlive ? new http.Agent({ keepAlive: true, maxSockets: 16 }) : undefined
-  const proxy = load().createProxyServer({ target, ...(agent ? { agent } : {}) })
+  const proxy = load().createProxyServer({ target, xfwd: xForwarded, ...(agent ? { agent } : {}) })
   proxy.on('error', (error, _request, response) => {
     if (!('writeHead' in response)) response.destroy()
     else if (response.headersSent) response.end()

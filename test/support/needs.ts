@@ -13,6 +13,7 @@ const PARTS = {
   dnsmasq: { package: 'dnsmasq-base', paths: ['/usr/sbin/dnsmasq'] },
   'systemd-notify': { package: 'systemd', paths: ['/usr/bin/systemd-notify'] },
   'systemd-analyze': { package: 'systemd', paths: ['/usr/bin/systemd-analyze'] },
+  script: { package: 'bsdutils', paths: ['/usr/bin/script'] },
   python3: { package: 'python3', paths: ['/usr/bin/python3'] },
 } as const satisfies Record<string, { package: string; paths: readonly string[] }>
 

@@ -21,6 +21,8 @@ export interface Nginx {
 export interface NginxOptions {
   /** Each connection begins with the PROXY protocol. */
   proxyProtocol?: boolean
+  /** Lines for the http block. */
+  http?: string
   /** Lines for the server block. */
   server?: string
   /** More for each line of the access log: nginx variables. */
@@ -43,7 +45,7 @@ export async function startNginx(t: Test, options: NginxOptions = {}): Promise<N
 async function start(
   t: Test,
   port: number,
-  { proxyProtocol = false, server = '', log = '', files = {} }: NginxOptions,
+  { proxyProtocol = false, http = '', server = '', log = '', files = {} }: NginxOptions,
 ): Promise<Nginx | undefined> {
   const home = tempFolder(t)
   const root = join(home, 'site')
@@ -51,7 +53,7 @@ async function start(
   for (const [name, content] of Object.entries(files)) writeFileSync(join(root, name), content)
   writeFileSync(
     join(home, 'nginx.conf'),
-    config({ listen: `127.0.0.1:${port}${proxyProtocol ? ' proxy_protocol' : ''}`, home, root, server, log }),
+    config({ listen: `127.0.0.1:${port}${proxyProtocol ? ' proxy_protocol' : ''}`, home, root, http, server, log }),
   )
   const child = startChild(t, pathOf('nginx'), ['-p', home, '-c', join(home, 'nginx.conf'), '-e', 'stderr'])
   let over = false
@@ -70,12 +72,14 @@ function config({
   listen,
   home,
   root,
+  http,
   server,
   log,
 }: {
   listen: string
   home: string
   root: string
+  http: string
   server: string
   log: string
 }): string {
@@ -93,6 +97,7 @@ http {
   log_format facts '$connection $connection_requests $server_protocol "$request" $status ${log}';
   access_log ${home}/access.log facts;
   client_max_body_size 0;
+  ${http}
   server {
     listen ${listen};
     root ${root};

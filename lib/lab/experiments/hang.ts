@@ -1,13 +1,13 @@
-import type { Bench } from '../bench.js'
-import { party } from '../bench.js'
-import { fieldOf, type Received, request } from '../client.js'
+import { type Bench, party } from '../bench.js'
+import { type Received, request } from '../client.js'
 import { experiment, judged, type Verdict } from '../experiment.js'
 import { said } from '../said.js'
+import { withRealParts } from './hang-real.js'
+import { HANG_SHARE, SETTLE_MS, TITLES, tellAgreement } from './hang-telling.js'
+import { agrees, inMs } from './proxies-parts.js'
 
 /** What the origin announces and keeps, in seconds. */
 const TIMEOUT_S = 5
-/** Beside it the same through hopwise takes a millisecond or two; a tenth of the idle limit is far from both. */
-const HANG_SHARE = 0.5
 
 interface Through {
   readonly first: Received
@@ -42,22 +42,22 @@ export const hang = experiment({
   lesson: [
     said(
       'Connection speaks about one connection: the one that it is sent on. A proxy that passes it on makes two parties agree who have no connection with each other. The origin believes that the proxy wants to keep its connection, the client believes that the proxy has agreed.',
-      'Connection 헤더는 그것이 전송된 커넥션 하나에 대해서만 말한다. 이것을 그대로 전달하는 프록시는 서로 연결되어 있지도 않은 두 당사자가 합의하게 만든다. 원 서버는 프록시가 커넥션을 유지하려 한다고 믿고, 클라이언트는 프록시가 동의했다고 믿는다.',
+      'Connection 헤더는 그것이 전송된 커넥션 하나에 대해서만 말한다. 이것을 그대로 전달하는 프록시는 서로 커넥션도 없는 두 당사자가 합의하게 만든다. 원 서버는 프록시가 커넥션을 유지하려 한다고 믿고, 클라이언트는 프록시가 동의했다고 믿는다.',
     ),
     said(
       'The dumb proxy knows only one end of a response: the end of the connection. So it waits for the origin to close, while the origin waits for a next request. The second request lies unread in the proxy until the idle limit of the origin breaks the circle.',
-      '멍청한 프록시가 아는 응답의 끝은 커넥션의 끝뿐이다. 그래서 프록시는 원 서버가 닫기를 기다리고, 원 서버는 다음 요청을 기다린다. 두 번째 요청은 원 서버의 유휴 제한 시간이 이 순환을 끊을 때까지 프록시에서 읽히지 않은 채 남아 있다.',
+      '멍청한 프록시가 아는 응답의 끝은 커넥션의 끝뿐이다. 그래서 프록시는 원 서버가 닫기를 기다리고, 원 서버는 다음 요청을 기다린다. 두 번째 요청은 원 서버의 유휴 제한 시간이 이 순환을 끊을 때까지 읽히지 않은 채 프록시에 남아 있다.',
     ),
     said(
       'A proxy that gets it right removes Connection and everything that it names, and decides about each of its two connections by itself.',
-      '올바른 프록시는 Connection 헤더와 그 헤더가 지목한 모든 헤더를 제거하고, 양쪽 커넥션을 각각 스스로 결정한다.',
+      '올바른 프록시는 Connection 헤더와 그 헤더가 지목한 모든 헤더를 제거하고, 두 커넥션을 유지할지 각각 스스로 결정한다.',
     ),
   ],
   change: said(
-    'Make the idle limit of the origin longer: the hang is exactly that long, for it is the only thing that ends it.',
-    '원 서버의 유휴 제한 시간을 늘려 보라. 멈춤은 정확히 그만큼 길어진다. 그것만이 멈춤을 끝내기 때문이다.',
+    'Make the idle limit of the origin longer: the hang is exactly that long, for it is the only thing that ends it. Or let curl and nginx play the two ends.',
+    '원 서버의 유휴 제한 시간을 늘려 보라. 멈춤은 정확히 그만큼 길어진다. 그것만이 멈춤을 끝내기 때문이다. 또는 양쪽 끝을 curl과 nginx에 맡겨 보라.',
   ),
-  references: ['RFC 9112 C.2.2', 'RFC 9110 7.6.1', 'RFC 2068 19.7.1'],
+  references: ['RFC 9112 C.2.2', 'RFC 9110 7.6.1', 'RFC 2068 19.7.1', 'HTTP: The Definitive Guide 4.5'],
   knobs: {
     timeout: {
       kind: 'number',
@@ -68,22 +68,26 @@ export const hang = experiment({
       step: 1,
       standard: TIMEOUT_S,
     },
+    parts: {
+      kind: 'choice',
+      label: said('Client and origin', '클라이언트와 원 서버'),
+      choices: {
+        own: said("the lab's own", '실험실의 구성 요소'),
+        real: said('curl and nginx', 'curl과 nginx'),
+      },
+      standard: 'own',
+    },
   },
   timeMaxMs: 60_000,
-  async run(bench, { timeout }) {
+  async run(bench, { timeout, parts }) {
+    if (parts === 'real') return withRealParts(bench, timeout)
     const [dumb, hopwise] = await Promise.all([through(bench, 'dumb', timeout), through(bench, 'hopwise', timeout)])
     return verdict(bench, timeout, dumb, hopwise)
   },
 })
 
 async function through(bench: Bench, kind: 'dumb' | 'hopwise', timeoutS: number): Promise<Through> {
-  const scene = bench.scene(
-    kind,
-    kind === 'dumb'
-      ? said('Through the dumb proxy', '멍청한 프록시를 거쳐서')
-      : said('Through hopwise', 'hopwise를 거쳐서'),
-    [party('client'), party(kind), party('origin')],
-  )
+  const scene = bench.scene(kind, TITLES[kind], [party('client'), party(kind), party('origin')])
   const origin = await scene.origin({ timeoutMs: bench.ms(timeoutS * 1000), announceS: timeoutS, max: 100 })
   const proxy = await scene.proxy({ kind, to: origin })
   const client = await scene.client({ to: proxy })
@@ -95,7 +99,7 @@ async function through(bench: Bench, kind: 'dumb' | 'hopwise', timeoutS: number)
   )
   await client.send(get)
   const first = await client.response()
-  if (kind === 'dumb') tellAgreement(scene, first)
+  if (kind === 'dumb') tellAgreement(scene, agrees(first.head))
   scene.step(
     5,
     said(
@@ -108,33 +112,8 @@ async function through(bench: Bench, kind: 'dumb' | 'hopwise', timeoutS: number)
   const second = await client.response()
   scene.figure('first', said('First response after', '첫 응답까지'), first.tookMs, 'ms')
   scene.figure('second', said('Second response after', '두 번째 응답까지'), second.tookMs, 'ms')
+  await scene.untilGoesOn('proxy', SETTLE_MS)
   return { first, second, requests: origin.requests.map(({ head }) => head) }
-}
-
-/** Steps 2 to 4, which have happened by now: the fields are the witnesses. */
-function tellAgreement(scene: Awaited<ReturnType<Bench['scene']>>, first: Received): void {
-  scene.step(
-    2,
-    said('The proxy does not know the field and passes it on.', '프록시는 이 헤더를 알지 못하고 그대로 전달한다.'),
-    'proxy',
-  )
-  scene.step(
-    3,
-    said(
-      'The origin believes that the proxy wants to keep its connection, and agrees.',
-      '원 서버는 프록시가 커넥션을 유지하려 한다고 믿고 동의한다.',
-    ),
-    'origin',
-  )
-  if (fieldOf(first.head, 'connection') !== '')
-    scene.step(
-      4,
-      said(
-        'The proxy passes the agreement back. The client believes that the proxy agreed.',
-        '프록시는 이 동의를 그대로 되돌려 준다. 클라이언트는 프록시가 동의했다고 믿는다.',
-      ),
-      'proxy',
-    )
 }
 
 function verdict(bench: Bench, timeoutS: number, dumb: Through, hopwise: Through): Verdict {
@@ -142,16 +121,15 @@ function verdict(bench: Bench, timeoutS: number, dumb: Through, hopwise: Through
   const hung = dumb.second.outcome === 'ended' && hungMs >= bench.ms(timeoutS * 1000) * HANG_SHARE
   const unread = dumb.requests.length === 1
   const well = hopwise.second.outcome === 'whole' && hopwise.requests.length === 2
-  const ms = (value: number) => (value < 10 ? value.toFixed(1) : value.toFixed(0))
   return judged(
     hung && unread && well,
     said(
-      `Through the dumb proxy the second request hung for ${ms(hungMs)} ms and nobody read it; through hopwise it was answered after ${ms(hopwise.second.tookMs)} ms.`,
-      `멍청한 프록시를 거친 두 번째 요청은 ${ms(hungMs)}ms 동안 멈추었고 아무도 읽지 않았다. hopwise를 거친 요청은 ${ms(hopwise.second.tookMs)}ms 만에 응답을 받았다.`,
+      `Through the dumb proxy the second request hung for ${inMs(hungMs)} ms and nobody read it; through hopwise it was answered after ${inMs(hopwise.second.tookMs)} ms.`,
+      `멍청한 프록시를 거친 두 번째 요청은 ${inMs(hungMs)}ms 동안 멈추었고 아무도 읽지 않았다. hopwise를 거친 요청은 ${inMs(hopwise.second.tookMs)}ms 만에 응답을 받았다.`,
     ),
     said(
-      `The hang did not show: the second request through the dumb proxy was ${dumb.second.outcome} after ${ms(hungMs)} ms.`,
-      `멈춤이 나타나지 않았다. 멍청한 프록시를 거친 두 번째 요청은 ${ms(hungMs)}ms 뒤에 끝났다(${dumb.second.outcome}).`,
+      `The hang did not show: the second request through the dumb proxy was ${dumb.second.outcome} after ${inMs(hungMs)} ms.`,
+      `멈춤이 나타나지 않았다. 멍청한 프록시를 거친 두 번째 요청은 ${inMs(hungMs)}ms 뒤에 끝났다(${dumb.second.outcome}).`,
     ),
   )
 }

@@ -1,0 +1,38 @@
+import type { Scene } from '../bench.js'
+import { said } from '../said.js'
+
+/** Beside the hang the same through hopwise takes a millisecond or two: half of the idle limit is far from both. */
+export const HANG_SHARE = 0.5
+/** For the dumb proxy to see that it need not wait any more. In story time. */
+export const SETTLE_MS = 1_000
+
+export const TITLES = {
+  dumb: said('Through the dumb proxy', '멍청한 프록시를 거쳐서'),
+  hopwise: said('Through hopwise', 'hopwise를 거쳐서'),
+} as const
+
+/** Steps 2 to 4, which have happened when the first response is there: its fields are the witnesses. */
+export function tellAgreement(scene: Scene, agreed: boolean): void {
+  scene.step(
+    2,
+    said('The proxy does not know the field and passes it on.', '프록시는 이 헤더를 알지 못한 채 그대로 전달한다.'),
+    'proxy',
+  )
+  if (!agreed) return
+  scene.step(
+    3,
+    said(
+      'The origin believes that the proxy wants to keep its connection, and agrees.',
+      '원 서버는 프록시가 커넥션을 유지하려 한다고 믿고 동의한다.',
+    ),
+    'origin',
+  )
+  scene.step(
+    4,
+    said(
+      'The proxy passes the agreement back. The client believes that the proxy agreed.',
+      '프록시는 이 동의를 그대로 되돌려 준다. 클라이언트는 프록시가 동의했다고 믿는다.',
+    ),
+    'proxy',
+  )
+}

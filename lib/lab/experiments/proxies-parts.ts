@@ -1,0 +1,45 @@
+import { membersOf } from '../../policy/list.js'
+import type { ProxyOptions } from '../../proxy/options.js'
+import type { Bench } from '../bench.js'
+import { fieldOf, request } from '../client.js'
+import type { LabOrigin } from '../origin.js'
+
+/** A wait that is longer than this share of an idle limit is a hang: without one an answer takes a millisecond or two. */
+export const HANG_SHARE = 0.5
+
+/** How Netscape asked a proxy to keep the connection. `target`: a path, or a whole URI where a forward proxy is asked. */
+export function askingProxy(target: string): string {
+  return request(`GET ${target} HTTP/1.0`, { Host: 'origin', 'Proxy-Connection': 'Keep-Alive' })
+}
+
+/** The options of a field of a head, in lower case. */
+export function optionsOf(head: string, name: string): string[] {
+  return membersOf(fieldOf(head, name)).map(option => option.toLowerCase())
+}
+
+/** A client of that time takes the connection for kept when either field of the response says so. */
+export function agrees(head: string): boolean {
+  return ['connection', 'proxy-connection'].some(name => optionsOf(head, name).includes('keep-alive'))
+}
+
+/** hopwise as a forward proxy that reaches this machine only, with idle limits of so many seconds of the story. */
+export function asForwardProxy(bench: Bench, idleS: number, keepsHttp10: boolean): Partial<ProxyOptions> {
+  const idleMs = Math.max(1, Math.round(bench.ms(idleS * 1000)))
+  return {
+    mode: 'forward',
+    allow: ['127.0.0.1'],
+    only: ['127.0.0.1'],
+    forwardHttp10KeepAlive: keepsHttp10,
+    deadlines: { clientIdleHttp10Ms: idleMs, upstreamIdleMs: idleMs },
+  }
+}
+
+/** How a client names the origin to a forward proxy. */
+export function uriOf(origin: LabOrigin): string {
+  return `http://127.0.0.1:${origin.port}/`
+}
+
+/** For people: a tenth of a ms where that says something. */
+export function inMs(value: number): string {
+  return value < 10 ? value.toFixed(1) : value.toFixed(0)
+}

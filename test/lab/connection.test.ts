@@ -1,0 +1,69 @@
+import t from 'tap'
+import { type Ran, ran } from './running.js'
+
+t.test('a transaction has seven steps, and its time is in five parts that follow one another', async t => {
+  const run = await ran(t, 'connection')
+  t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
+  t.strictSame(
+    run.of('step', 'transaction').map(({ n }) => n),
+    [1, 2, 3, 4, 5, 6, 7],
+  )
+  const bars = run.of('bar', 'transaction')
+  t.strictSame(
+    bars.map(({ part }) => part),
+    ['name', 'connect', 'send', 'server', 'receive'],
+  )
+  for (const [i, bar] of bars.entries()) t.equal(bars[i - 1]?.to ?? bar.from, bar.from, 'each begins where one ended')
+  t.ok(run.figure('transaction', 'work') >= 79, 'the work is a wait of 80 ms')
+  t.match(run.of('closed', 'transaction'), [{ by: 'client', how: 'fin' }])
+})
+
+t.test('the content comes in pieces, and in order: every line says where it belongs', async t => {
+  const size = 300_000
+  const run = await ran(t, 'connection', { knobs: { work: 0, size } })
+  t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
+  t.ok(run.figure('transaction', 'reads') > 1)
+  t.equal(run.figure('transaction', 'content'), size)
+  const pieces = run.of('bytes', 'transaction').filter(({ by }) => by === 'origin')
+  t.equal(pieces.length, run.figure('transaction', 'reads'))
+  const head = pieces[0]?.text.indexOf('\r\n\r\n') ?? 0
+  let place = -(head + 4)
+  for (const { size, text } of pieces) {
+    const line = /\n *(\d+)\n/.exec(text)
+    t.equal(Number(line?.[1]), place + (line?.index ?? 0) + 1, 'what a line says is where it stands')
+    place += size
+  }
+  t.equal(place, size)
+})
+
+t.test('what is to be changed: without work the other parts are left, small content comes in one piece', async t => {
+  const [slow, quick] = [
+    await ran(t, 'connection', { knobs: { work: 5_000, size: 100 } }),
+    await ran(t, 'connection', { knobs: { work: 0, size: 100 } }),
+  ]
+  for (const run of [slow, quick]) {
+    t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
+    t.equal(run.figure('transaction', 'reads'), 1)
+  }
+  const share = (run: Ran) => {
+    const ms = ['name', 'connect', 'send', 'work', 'answer'].map(id => run.figure('transaction', id))
+    return run.figure('transaction', 'work') / ms.reduce((sum, each) => sum + each)
+  }
+  t.ok(slow.figure('transaction', 'work') >= 499)
+  t.ok(quick.figure('transaction', 'work') < 250, 'nothing to wait for')
+  t.ok(share(quick) < share(slow), `${share(quick)} of the time without work, ${share(slow)} with it`)
+})
+
+t.test('connections at the same time have three values in common at most', async t => {
+  const run = await ran(t, 'connection', { knobs: { work: 0 } })
+  const values = run.of('open', 'four-values').map(({ addresses }) => addresses?.join(' '))
+  t.ok(values.length >= 2)
+  t.equal(new Set(values).size, values.length)
+  const [first, second, third] = run.of('open', 'four-values').map(({ addresses = ['', ''] }) => addresses)
+  t.equal(first?.[1], second?.[1], 'the same port of the same origin')
+  t.not(first?.[0], second?.[0])
+  if (process.platform === 'linux') {
+    t.equal(third?.[0], first?.[0], 'the same port of the client, to another origin')
+    t.match(run.of('step', 'four-values').at(-1)?.text.en, /EADDR/)
+  }
+})

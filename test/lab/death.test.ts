@@ -1,0 +1,45 @@
+import t from 'tap'
+import { ran } from './running.js'
+
+t.test(
+  'through stock http-proxy the client waits out its patience; through hopwise its message is broken at once',
+  async t => {
+    const run = await ran(t, 'death', { knobs: { patience: 12 } })
+    t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
+    t.ok(run.figure('stock', 'waited') > 600, 'patience of 1200 ms, less what it took until the origin died')
+    t.ok(run.figure('hopwise', 'waited') < 600)
+    for (const scene of ['stock', 'hopwise']) t.equal(run.figure(scene, 'content'), 400)
+  },
+)
+
+t.test('the origin ends its connection in both scenes, and only hopwise ends the one to the client', async t => {
+  const run = await ran(t, 'death', { knobs: { patience: 2 } })
+  const byProxy = (scene: string) => run.of('fin', scene).filter(({ by }) => by === 'proxy')
+  const clientsOf = (scene: string) => run.of('open', scene).find(({ from }) => from === 'client')?.connection
+  for (const scene of ['stock', 'hopwise']) t.ok(run.of('fin', scene).some(({ by }) => by === 'origin'))
+  t.ok(byProxy('hopwise').some(({ connection }) => connection === clientsOf('hopwise')))
+  t.notOk(byProxy('stock').some(({ connection }) => connection === clientsOf('stock')))
+})
+
+t.test('with chunks no last chunk is made up by hopwise', async t => {
+  const run = await ran(t, 'death', { knobs: { framing: 'chunked', patience: 2 } })
+  t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
+  t.equal(run.figure('hopwise', 'content'), 400, 'the octets of the chunk that came')
+  const toClient = run.of('open', 'hopwise').find(({ from }) => from === 'client')?.connection
+  const sent = run.of('bytes', 'hopwise').filter(({ by, connection }) => by === 'proxy' && connection === toClient)
+  t.notMatch(sent.map(({ text }) => text).join(''), /\r\n0\r\n\r\n$/)
+})
+
+t.test(
+  'a reset is heard by stock http-proxy: the connection ends with a length, and a cut answer passes for whole with chunks',
+  async t => {
+    const [length, chunked] = await Promise.all([
+      ran(t, 'death', { knobs: { how: 'reset' } }),
+      ran(t, 'death', { knobs: { how: 'reset', framing: 'chunked' } }),
+    ])
+    t.equal(length.verdict.outcome, 'not-observed', 'no hang')
+    t.match(length.verdict.text.en, /truncated .* truncated/)
+    t.equal(chunked.verdict.outcome, 'observed', chunked.verdict.text.en)
+    t.match(chunked.verdict.text.en, /as if it were whole/)
+  },
+)

@@ -1,0 +1,84 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { Impossible } from '../../lib/lab/experiment.js'
+import { hang } from '../../lib/lab/experiments/hang.js'
+import { programCalled } from '../../lib/lab/experiments/hang-programs.js'
+import { runExperiment } from '../../lib/lab/run.js'
+import { hangIn, waitingAfter } from '../../lib/lab/waits.js'
+import { needs } from '../support/needs.js'
+import { fieldValues } from './fields.js'
+import { ran } from './running.js'
+
+t.test(
+  'curl stalls on a request that nobody reads until nginx closes, and exits with 0',
+  needs('nginx', 'curl'),
+  async t => {
+    const run = await ran(t, 'hang', { knobs: { parts: 'real', timeout: 4 } })
+    t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
+    t.ok(run.figure('dumb', 'second') >= 700, 'nginx counts whole seconds, so 400 ms became one')
+    t.match(run.of('note', 'dumb')[0]?.text, { en: /1 s of real time/, ko: /1초/ })
+    t.ok(run.figure('dumb', 'curl') >= 700, 'by curl’s own clock too')
+    t.ok(run.figure('hopwise', 'second') < 500)
+    t.strictSame(
+      run.of('step', 'dumb').map(({ n }) => n),
+      [1, 2, 3, 4, 5],
+    )
+    t.match(fieldValues(run, 'dumb', 'origin', 'Server')[0], /nginx/)
+    t.match(fieldValues(run, 'dumb', 'client', 'User-Agent')[0], /curl/)
+  },
+)
+
+t.test('who waits for whom is concluded from the wire, and closes into a cycle', needs('nginx', 'curl'), async t => {
+  const { events } = await ran(t, 'hang', { knobs: { parts: 'real', timeout: 1 } })
+  const asked = events.findIndex(event => event.kind === 'step' && event.scene === 'dumb' && event.n === 5)
+  const closed = events.findIndex((event, i) => i > asked && event.kind === 'fin' && event.scene === 'dumb')
+  const before = events.slice(0, closed)
+  t.strictSame(hangIn(waitingAfter(before, 'dumb')), { cycle: ['origin', 'proxy'], caught: ['client'] })
+  t.equal(hangIn(waitingAfter(before, 'hopwise')), null)
+})
+
+t.test('nothing is left behind, also when it is broken off: no nginx, no folder', needs('nginx', 'curl'), async t => {
+  for (const broken of [false, true]) {
+    const home = ownTemporaryFolder(t)
+    const stop = new AbortController()
+    let pid = 0
+    const events = await runExperiment(hang, {
+      knobs: { parts: 'real', timeout: 1 },
+      scale: 0.1,
+      signal: stop.signal,
+      onEvent(event) {
+        if (event.kind !== 'step' || event.n !== 5) return
+        pid = Number(readFileSync(join(home, readdirSync(home)[0] ?? '', 'nginx.pid'), 'utf8'))
+        if (broken) stop.abort(new Error('somebody has seen enough'))
+      },
+    })
+    t.match(events.at(-1), { kind: 'verdict', outcome: broken ? 'not-observed' : 'observed' })
+    t.ok(pid > 0)
+    t.throws(() => process.kill(pid, 0), { code: 'ESRCH' }, 'nginx is gone')
+    t.strictSame(readdirSync(home), [], 'and its folder')
+  }
+})
+
+t.test('a program that is missing is named, in both languages', async t => {
+  try {
+    programCalled('hopwise-there-is-no-such-program')
+    t.fail('it was found')
+  } catch (error) {
+    t.ok(error instanceof Impossible)
+    const { reason } = error as Impossible
+    t.match(reason.en, /no hopwise-there-is-no-such-program on this machine/)
+    t.match(reason.ko, /hopwise-there-is-no-such-program 프로그램이 없다/)
+  }
+})
+
+/** What is made in the temporary folder of this process is made here, until the test is over. */
+function ownTemporaryFolder(t: Test): string {
+  const before = process.env.TMPDIR
+  t.teardown(() => {
+    if (before === undefined) delete process.env.TMPDIR
+    else process.env.TMPDIR = before
+  })
+  process.env.TMPDIR = t.testdir()
+  return process.env.TMPDIR
+}

@@ -1,0 +1,70 @@
+import t from 'tap'
+import { type Ran, ran } from './running.js'
+
+t.test('pipelined requests wait for the line twice, serial ones once for each', async t => {
+  const run = await ran(t, 'pipelining', { knobs: { count: 10, roundTrip: 400 } })
+  t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
+  t.ok(run.figure('pipelined', 'total') < run.figure('serial', 'total') / 2)
+  t.ok(run.figure('serial', 'total') >= 390, 'ten round trips of 40 ms')
+  for (const scene of ['serial', 'pipelined']) t.equal(run.of('bar', scene).length, 10)
+  const sent = run.of('bytes', 'pipelined').filter(({ by }) => by === 'client')
+  t.strictSame(
+    sent.map(({ heads }) => heads?.length),
+    [1, 9],
+    'the first one alone, until the connection is known to persist',
+  )
+})
+
+t.test('answers come in the order of the requests, although the second was ready first', async t => {
+  const run = await ran(t, 'pipelining')
+  for (const scene of ['direct', 'hopwise']) {
+    t.ok(run.figure(scene, 'alone') < run.figure(scene, 'second'))
+    t.ok(run.figure(scene, 'second') >= 75, 'held up by the slow one, 80 ms')
+  }
+})
+
+t.test('hopwise pipelines nothing to the origin', async t => {
+  const run = await ran(t, 'pipelining')
+  for (const scene of ['hopwise', 'behind']) {
+    const upstream = run.of('open', scene).filter(({ from }) => from === 'proxy')
+    for (const { connection } of upstream) {
+      const turns = run.of('bytes', scene).filter(bytes => bytes.connection === connection)
+      t.notOk(
+        turns.some(({ by }, i) => by === 'proxy' && turns[i - 1]?.by === 'proxy'),
+        `${scene} ${connection}: no request before the answer to the last one`,
+      )
+    }
+  }
+})
+
+t.test('an order that was done without an answer is placed twice by who repeats it', async t => {
+  const run = await ran(t, 'pipelining')
+  t.equal(run.figure('everything', 'answers'), 1)
+  t.equal(run.figure('everything', 'orders'), 2)
+  t.equal(run.figure('idempotent', 'orders'), 1)
+  const posts = (run: Ran, scene: string) =>
+    run
+      .of('bytes', scene)
+      .filter(({ by, connection, text }) => by === 'client' && connection !== 'c1' && /^POST/.test(text))
+  t.equal(posts(run, 'everything').length, 1)
+  t.equal(posts(run, 'idempotent').length, 0)
+})
+
+t.test('through hopwise each of the three has an answer, and the order is never sent again', async t => {
+  const run = await ran(t, 'pipelining')
+  t.equal(run.figure('behind', 'answers'), 3)
+  t.equal(run.figure('behind', 'orders'), 1)
+  const sent = run.of('bytes', 'behind').filter(({ by, text }) => by === 'proxy' && text.startsWith('POST'))
+  t.equal(sent.length, 1)
+})
+
+t.test(
+  'what is pipelined before the connection is known to persist is lost when the first answer says close',
+  async t => {
+    const run = await ran(t, 'pipelining')
+    t.equal(run.figure('soon', 'read'), 1)
+    const answers = run.of('bytes', 'soon').filter(({ by }) => by === 'origin')
+    t.equal(answers.length, 1)
+    t.match(answers[0]?.text, /Connection: close/)
+  },
+)
