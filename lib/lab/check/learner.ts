@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process'
+import * as net from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Said, said } from '../said.js'
+
+/** The learner's proxy cannot be reached, or not be started. */
+export class NoProxy extends Error {
+  override readonly name = 'NoProxy'
+  constructor(readonly reason: Said) {
+    super(reason.en)
+  }
+}
+
+const START_MS_MAX = 15_000
+const LINES_MAX = 4_096
+
+/** Resolves when something listens there. @throws NoProxy with what the connection said */
+export async function reached({ host, port }: { host: string; port: number }): Promise<void> {
+  const refused = await tryOnce(host, port)
+  if (refused !== '')
+    throw new NoProxy(
+      said(
+        `Nothing can be reached at ${host}:${port} (${refused}). Start your proxy first, or let the check start it: --start 'your command'.`,
+        `${host}:${port}에 연결할 수 없다(${refused}). 프록시를 먼저 실행하거나, --start '명령'으로 검사가 실행하게 하라.`,
+      ),
+    )
+}
+
+/**
+ * Starts the learner's proxy with the shell: PORT says where it is to listen, ORIGIN (`127.0.0.1:8091`) where to send requests.
+ * @returns how to end it, with all that it started
+ * @throws NoProxy when it does not listen in time, or ends
+ */
+export async function startLearner(command: string, port: number, origin: string): Promise<() => void> {
+  const env = { ...process.env, PORT: String(port), ORIGIN: origin }
+  const child = spawn(command, { shell: true, detached: true, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let said_ = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', text => {
+      if (said_.length < LINES_MAX) said_ += text
+    })
+  let ended: string | null = null
+  child.on('error', error => {
+    ended = error.message
+  })
+  child.on('exit', (code, signal) => {
+    ended = signal ?? `exit code ${code}`
+  })
+  const end = () => {
+    try {
+      // The group: what a shell has started goes with it.
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    } catch {
+      // It is gone already.
+    }
+  }
+  for (const until = Date.now() + START_MS_MAX; Date.now() < until && ended === null; await delay(50))
+    if ((await tryOnce('127.0.0.1', port)) === '') return end
+  end()
+  const why = ended ?? `nothing listens on 127.0.0.1:${port} after ${START_MS_MAX / 1000} s`
+  throw new NoProxy(
+    said(
+      `Your proxy did not start (${why}). It is to listen on 127.0.0.1, on the port in PORT.${told(said_)}`,
+      `프록시가 시작되지 않았다(${why}). 환경 변수 PORT의 포트로 127.0.0.1에서 기다려야 한다.${told(said_)}`,
+    ),
+  )
+}
+
+function told(text: string): string {
+  const last = text.trim().split('\n').slice(-5).join('\n')
+  return last === '' ? '' : `\n${last}`
+}
+
+/** '' when a connection can be had, else the code of the error. */
+function tryOnce(host: string, port: number): Promise<string> {
+  return new Promise(done => {
+    const socket = net.connect({ host, port })
+    socket.setTimeout(2_000, () => {
+      socket.destroy()
+      done('ETIMEDOUT')
+    })
+    socket.once('connect', () => {
+      socket.destroy()
+      done('')
+    })
+    socket.once('error', error => done((error as NodeJS.ErrnoException).code ?? error.message))
+  })
+}

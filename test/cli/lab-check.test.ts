@@ -1,0 +1,80 @@
+import * as net from 'node:net'
+import { test } from 'tap'
+import { createProxy } from '../../lib/proxy/proxy.js'
+import { runHopwise, spawnHopwise } from '../support/hopwise.js'
+import { needs } from '../support/needs.js'
+import { freePort } from '../support/ports.js'
+
+const FIRST = new URL('../../docs/lab/first/proxy.py', import.meta.url).pathname
+
+test('a proxy that is right: every line says so, exit code 0; and as JSON', async t => {
+  const origin = await freePort()
+  const proxy = createProxy({ mode: 'reverse', upstream: `http://127.0.0.1:${origin}` })
+  t.teardown(() => proxy.destroy())
+  const { port } = await proxy.listen({ host: '127.0.0.1', port: 0 })
+  const words = ['lab', 'check', `http://127.0.0.1:${port}`, '--origin', String(origin)]
+  const { code, out } = await runHopwise(t, words)
+  t.equal(code, 0)
+  t.notMatch(out, /✗/)
+  t.match(out, /22 of 22 are right\. This proxy gets its hop right\.\n$/)
+  const json = await runHopwise(t, [...words, '--json'])
+  const results = json.out
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  t.equal(results.length, 22)
+  t.ok(results.every(({ right }) => right))
+})
+
+test(
+  "a first try is told what is wrong, in the learner's language, and is ended with the check",
+  needs('python3'),
+  async t => {
+    const { code, out, err } = await runHopwise(t, [
+      'lab',
+      'check',
+      '--start',
+      `exec python3 '${FIRST}'`,
+      '--lang',
+      'ko',
+    ])
+    t.match({ code, err }, { code: 1, err: '' })
+    t.match(out, /✗ [^\n]*Connection/)
+    t.match(out, /다음 단계: /)
+  },
+)
+
+test('Ctrl-C ends the check, and what it started', needs('python3'), async t => {
+  const hopwise = spawnHopwise(t, ['lab', 'check', '--start', `exec python3 '${FIRST}'`])
+  while (!/127\.0\.0\.1:\d+/.test(hopwise.out())) await new Promise(done => setTimeout(done, 20))
+  hopwise.signal('SIGINT')
+  t.equal((await hopwise.ended).code, 130)
+})
+
+test('what cannot be checked is said in a sentence', async t => {
+  const taken = net.createServer()
+  t.teardown(() => taken.close())
+  await new Promise<void>(done => void taken.listen(0, '127.0.0.1', done))
+  const { port } = taken.address() as net.AddressInfo
+  for (const [words, expected] of [
+    [[], { code: 2, err: /Say where your proxy listens/ }],
+    [['http://127.0.0.1:1', '--start', 'x'], { code: 2, err: /Say where your proxy listens/ }],
+    [['http://192.0.2.1:80/'], { code: 2, err: /192\.0\.2\.1 is not this machine|not where a proxy listens/ }],
+    [['http://192.0.2.1:8080'], { code: 2, err: /192\.0\.2\.1 is not this machine/ }],
+    [['ftp://127.0.0.1:1'], { code: 2, err: /is not where a proxy listens/ }],
+    [['http://127.0.0.1:1', '--origin', '0'], { code: 2, err: /--origin wants a whole number from 1 to 65535/ }],
+    [['http://127.0.0.1:1', '--scale', '2'], { code: 2, err: /--scale is not for hopwise lab check/ }],
+    [
+      ['http://127.0.0.1:1', '--origin', String(port)],
+      { code: 3, err: /Port \d+, where the origin of the check is to listen, is taken/ },
+    ],
+    [
+      ['http://127.0.0.1:1', '--as', 'forward'],
+      { code: 3, err: /Nothing can be reached at 127\.0\.0\.1:1 \(ECONNREFUSED\)/ },
+    ],
+    [['--start', 'exit 4'], { code: 3, err: /Your proxy did not start \(exit code 4\)/ }],
+  ] as const) {
+    const ended = await runHopwise(t, ['lab', 'check', ...words])
+    t.match(ended, expected, words.join(' '))
+  }
+})
