@@ -18,8 +18,8 @@ import { fileURLToPath } from 'node:url'
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const STAMP = join(ROOT, 'dist/.built')
 const MAIN = join(ROOT, 'dist/bin/hopwise.js')
-/** The live page: served as it is written, so it is copied and not compiled. */
-const PAGE = 'lib/admin/page'
+/** The pages: served as they are written, so they are copied and not compiled. */
+const PAGES = ['lib/admin/page', 'lib/lab/page']
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major < 20 || (major === 20 && minor < 19)) {
@@ -78,7 +78,8 @@ function build() {
   const began = new Date()
   const compiler = join(ROOT, 'node_modules/typescript/bin/tsc')
   run(process.execPath, [compiler, '-p', 'tsconfig.json', '--incremental', '--tsBuildInfoFile', 'dist/.tsbuildinfo'])
-  if (existsSync(join(ROOT, PAGE))) cpSync(join(ROOT, PAGE), join(ROOT, 'dist', PAGE), { recursive: true })
+  for (const page of PAGES)
+    if (existsSync(join(ROOT, page))) cpSync(join(ROOT, page), join(ROOT, 'dist', page), { recursive: true })
   for (const path of staleOutputs()) rmSync(path)
   chmodSync(MAIN, 0o755)
   writeFileSync(STAMP, '')

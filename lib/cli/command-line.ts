@@ -30,7 +30,9 @@ const specOf = (name: CommandName): CommandSpec => COMMANDS[name]
 /** Reads a command line, without the names of node and the script. @throws UsageError */
 export function readCommandLine(words: readonly string[], { environment, version, columns }: Surroundings): Asked {
   let chosen: { command: CommandName; line: Readonly<Record<string, unknown>> } | undefined
-  const parser = describe(version, columns, (command, line) => {
+  // yargs would refuse what is not among the choices of an operand, with no word about what was meant.
+  const completing = words.includes('--get-yargs-completions')
+  const parser = describe({ version, columns, completing }, (command, line) => {
     chosen = { command, line }
   })
   let printed = ''
@@ -46,14 +48,12 @@ export function readCommandLine(words: readonly string[], { environment, version
   const { command, line } = chosen
   const spec = specOf(command)
   checkNames(line, spec, words)
-  const operand = readOperand(line, command, spec, words)
-  const given = new Given({ ...line, ...operand }, environment, spec.options)
+  const given = new Given({ ...line, ...readOperands(line, command, spec, words) }, environment, spec.options)
   return { kind: 'run', command, given, doubts: doubtsAbout(environment) }
 }
 
 function describe(
-  version: string,
-  columns: number,
+  { version, columns, completing }: { version: string; columns: number; completing: boolean },
   chosen: (command: CommandName, line: Record<string, unknown>) => void,
 ) {
   const parser = yargs()
@@ -76,13 +76,18 @@ function describe(
     .help()
     .alias({ h: 'help' })
   for (const name of NAMES) {
-    const { about, operand, options, examples } = specOf(name)
-    const usage = operand ? `${name} [${operand.name}]` : name
+    const { about, operands = [], options, examples } = specOf(name)
+    const usage = [name, ...operands.map(operand => `[${operand.name}]`)].join(' ')
     parser.command(
       usage,
       about,
       command => {
-        if (operand) command.positional(operand.name, { type: 'string', describe: operand.about })
+        for (const operand of operands)
+          command.positional(operand.name, {
+            type: 'string',
+            describe: operand.about,
+            ...(operand.choices && completing ? { choices: operand.choices } : {}),
+          })
         return addOptions(command, options).epilogue(`${inLines(examples)}\n\n${EPILOGUE}`)
       },
       line => chosen(name, line),
@@ -99,8 +104,8 @@ function describe(
 
 const EPILOGUE =
   'Every option is also read from the environment: --listen from HOPWISE_LISTEN. The command line goes first.\n' +
-  'Exit codes: 0 well, 1 it could not be done, 2 the command line is wrong, 70 an error of hopwise itself,\n' +
-  '130 or 143 ended at once by a second signal.'
+  'Exit codes: 0 well, 1 it could not be done, 2 the command line is wrong, 3 (lab) this machine does not allow it,\n' +
+  '70 an error of hopwise itself, 130 or 143 ended at once by a signal.'
 
 function inLines(examples: CommandSpec['examples']): string {
   return `Examples:\n${examples.map(([line, about]) => `  ${line}\n      ${about}`).join('\n')}`
@@ -120,16 +125,7 @@ function addOptions(parser: Argv, table: OptionTable, global = true): Argv {
 
 /** Every option on the line must be one of the command's. @throws UsageError with what was probably meant */
 function checkNames(line: Readonly<Record<string, unknown>>, spec: CommandSpec, words: readonly string[]): void {
-  const known = new Set([
-    ...Object.keys(spec.options),
-    'help',
-    'version',
-    'h',
-    '_',
-    '$0',
-    '--',
-    spec.operand?.name ?? '_',
-  ])
+  const known = new Set([...Object.keys(spec.options), 'help', 'version', 'h', '_', '$0', '--', ...operandNames(spec)])
   for (const name of Object.keys(line)) {
     if (known.has(name) || line[name] === undefined) continue
     // `-listen` arrives as five letters: say it as it was written.
@@ -149,21 +145,31 @@ function checkNames(line: Readonly<Record<string, unknown>>, spec: CommandSpec, 
   }
 }
 
-function readOperand(
+function operandNames({ operands = [] }: CommandSpec): string[] {
+  return operands.map(({ name }) => name)
+}
+
+function readOperands(
   line: Readonly<Record<string, unknown>>,
   command: CommandName,
-  { operand }: CommandSpec,
+  spec: CommandSpec,
   words: readonly string[],
 ): Record<string, unknown> {
+  const names = operandNames(spec)
   const [, ...surplus] = line._ as (string | number)[]
-  if (surplus.length > 0)
-    throw new UsageError(
-      `"${surplus[0]}" is one word too many: ${command} takes ${operand ? `one ${operand.name}` : 'options only'}.`,
-    )
-  if (!operand) return {}
-  const value = line[operand.name]
+  if (surplus.length > 0) {
+    const takes =
+      names.length > 0
+        ? inWords(
+            names.map(each => `one ${each}`),
+            'and',
+          )
+        : 'options only'
+    throw new UsageError(`"${surplus[0]}" is one word too many: ${command} takes ${takes}.`)
+  }
   // yargs makes nothing of a lone hyphen, which says "standard input".
-  return { [operand.name]: value === '' && words.includes('-') ? '-' : value }
+  const hyphen = (value: unknown) => (value === '' && words.includes('-') ? '-' : value)
+  return Object.fromEntries(names.map(name => [name, hyphen(line[name])]))
 }
 
 function unknownCommand(word: string | undefined, words: readonly string[]): UsageError {
@@ -182,7 +188,7 @@ function unknownCommand(word: string | undefined, words: readonly string[]): Usa
 /** Variables that look like ours written wrongly. Others are left alone: a cluster sets HOPWISE_SERVICE_HOST and its kin. */
 function doubtsAbout(environment: Readonly<Record<string, string | undefined>>): string[] {
   const ours = new Set(
-    NAMES.flatMap(name => [...Object.keys(specOf(name).options), specOf(name).operand?.name ?? '']).map(variableOf),
+    NAMES.flatMap(name => [...Object.keys(specOf(name).options), ...operandNames(specOf(name))]).map(variableOf),
   )
   return Object.keys(environment).flatMap(variable => {
     if (!variable.startsWith('HOPWISE_') || ours.has(variable)) return []

@@ -1,3 +1,4 @@
+import { LAB_OPTIONS, LAB_WORDS } from './lab-options.js'
 import {
   ACCESS_OPTIONS,
   FORWARD_OPTIONS,
@@ -10,10 +11,17 @@ import {
   REVERSE_OPTIONS,
 } from './option-table.js'
 
+/** `choices` are for completion alone: the command itself says what it does not know. */
+export interface Operand {
+  name: string
+  about: string
+  choices?: readonly string[]
+}
+
 export interface CommandSpec {
   about: string
-  /** The one thing that may stand behind the command's name. */
-  operand?: { name: string; about: string }
+  /** What may stand behind the command's name, in this order. */
+  operands?: readonly Operand[]
   /** Command lines to copy, each with what it does. The first stands in the general help. */
   examples: readonly (readonly [line: string, about: string])[]
   options: OptionTable
@@ -24,6 +32,7 @@ export const STANDARD_LISTEN = {
   forward: '127.0.0.1:3128',
   dumb: '127.0.0.1:8082',
   demo: '127.0.0.1:8080',
+  lab: '127.0.0.1:8090',
 } as const
 
 const MODE: OptionTable = {
@@ -51,7 +60,6 @@ const MODE: OptionTable = {
 }
 
 const CONFIGURATION = 'The configuration:'
-
 export const COMMANDS = {
   serve: {
     about: 'Run what a configuration file describes: many services, reloaded without a lost request',
@@ -62,7 +70,7 @@ export const COMMANDS = {
   },
   check: {
     about: 'Check a configuration file, and say all that is wrong with it',
-    operand: { name: 'config', about: 'The file, YAML or JSON (or HOPWISE_CONFIG)' },
+    operands: [{ name: 'config', about: 'The file, YAML or JSON (or HOPWISE_CONFIG)' }],
     examples: [
       ['hopwise check hopwise.yaml', 'exit code 0 when it can be used, 2 when not'],
       ['hopwise check hopwise.yaml --print', 'with all defaults, and the line that each value comes from'],
@@ -97,7 +105,7 @@ export const COMMANDS = {
   },
   password: {
     about: 'Make a line for a users file: asks for the password twice, or reads it from standard input',
-    operand: { name: 'user', about: 'The name of the user' },
+    operands: [{ name: 'user', about: 'The name of the user' }],
     examples: [
       ['hopwise password alice --file users.txt', 'adds alice, or gives alice another password'],
       ['head -1 secret.txt | hopwise password alice', 'prints the line alice:$scrypt$…'],
@@ -112,7 +120,7 @@ export const COMMANDS = {
   },
   reverse: {
     about: 'Stand before one upstream, as a gateway',
-    operand: { name: 'upstream', about: 'http://host:port or https://host:port (or HOPWISE_UPSTREAM)' },
+    operands: [{ name: 'upstream', about: 'http://host:port or https://host:port (or HOPWISE_UPSTREAM)' }],
     examples: [
       ['hopwise reverse http://127.0.0.1:3000 --listen 127.0.0.1:8080', 'everything on port 8080 goes to port 3000'],
       [
@@ -149,7 +157,7 @@ export const COMMANDS = {
   },
   dumb: {
     about: 'A proxy that is wrong on purpose, to show what goes wrong. Never for real traffic',
-    operand: { name: 'upstream', about: 'http://host:port: a reverse proxy for it; without one, a forward proxy' },
+    operands: [{ name: 'upstream', about: 'http://host:port: a reverse proxy for it; without one, a forward proxy' }],
     examples: [
       ['hopwise dumb --listen 127.0.0.1:8082 http://127.0.0.1:3000', 'the hang of the blind relay, to look at'],
     ],
@@ -157,7 +165,7 @@ export const COMMANDS = {
   },
   explain: {
     about: 'Show what becomes of a head, field by field, and why. Without a network',
-    operand: { name: 'file', about: 'The raw head; standard input when there is none, or for -' },
+    operands: [{ name: 'file', about: 'The raw head; standard input when there is none, or for -' }],
     examples: [
       [
         "printf 'GET / HTTP/1.1\\nHost: a\\nConnection: x-hop\\nX-Hop: 1\\n' | hopwise explain",
@@ -183,10 +191,12 @@ export const COMMANDS = {
   },
   health: {
     about: 'Ask once, and say by the exit code whether the answer is good: 0 for 2xx and 3xx, else 1',
-    operand: {
-      name: 'url',
-      about: 'http://host:port/path or https://… (or HOPWISE_URL, or else the address in HOPWISE_LISTEN)',
-    },
+    operands: [
+      {
+        name: 'url',
+        about: 'http://host:port/path or https://… (or HOPWISE_URL, or else the address in HOPWISE_LISTEN)',
+      },
+    ],
     examples: [
       ['hopwise health http://127.0.0.1:8080/', 'for the health check of a container'],
       ['hopwise health --config hopwise.yaml', 'is it ready? asks the admin listener of that file'],
@@ -205,6 +215,29 @@ export const COMMANDS = {
         group: 'Asking:',
       },
     },
+  },
+  lab: {
+    about: 'The laboratory: lessons about connections, on real sockets of this machine',
+    operands: [
+      {
+        name: 'experiment',
+        about: 'Which one; or replay FILE, check URL (your own proxy), serve (the page); nothing: a list of them',
+        choices: LAB_WORDS,
+      },
+      { name: 'file', about: 'With replay: the recording. With check: http://host:port, where your proxy listens' },
+    ],
+    examples: [
+      ['hopwise lab hang', 'the dumb proxy, in five steps; exit code 0: seen, 1: not seen, 3: not possible here'],
+      ['hopwise lab hang --set timeout=10 --save hang.jsonl', 'with one thing changed, and recorded'],
+      ['hopwise lab replay hang.jsonl --speed 0.01', 'the recording, a hundred times as slow'],
+      ['hopwise lab --all --lang ko', 'every experiment, a line for each, in Korean'],
+      [
+        "hopwise lab check --start 'python3 proxy.py'",
+        'your own proxy, in any language: what is right, and what to do next',
+      ],
+      ['hopwise lab serve', 'the page, on the next free port when 8090 is not free'],
+    ],
+    options: { ...LAB_OPTIONS, ...listenOption(STANDARD_LISTEN.lab) },
   },
   demo: {
     about: 'A reverse proxy before a little origin of its own, and some lines to try. What npm start runs',

@@ -35,6 +35,11 @@ export class Given {
         : option
   }
 
+  /** It stands on the command line itself. */
+  onLine(option: string): boolean {
+    return this.#line[option] !== undefined
+  }
+
   text(option: string): string | undefined {
     const value = this.#line[option] ?? this.#variable(option)
     if (Array.isArray(value)) throw new UsageError(`--${option} was given ${value.length} times: give it once.`)

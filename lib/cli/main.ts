@@ -82,6 +82,12 @@ async function run(words: readonly string[]): Promise<number> {
         file,
       })
     }
+    case 'lab': {
+      const { labCommand } = await import('./lab-command.js')
+      const code = await labCommand(given, { version, doubts })
+      await say(process.stdout, '')
+      return code
+    }
     default: {
       const { serve } = await import('./serve.js')
       return serve(command, given, { version, doubts })

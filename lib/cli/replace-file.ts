@@ -7,15 +7,16 @@ const NEW_MODE = 0o600
 
 /**
  * Puts a text in the place of a file, or makes it: whoever reads sees the old text or the new one, whole. Owner and mode stay.
+ * @param newMode of a file that is made
  * @throws Node's errors of files, with nothing changed
  */
-export function replaceFile(name: string, text: string): void {
+export function replaceFile(name: string, text: string, newMode = NEW_MODE): void {
   const before = statOf(name)
   // A link goes on pointing to it.
   const file = before === undefined ? name : fs.realpathSync(name)
   const folder = path.dirname(file)
   const temporary = path.join(folder, `.${path.basename(file)}.${randomUUID()}`)
-  const fd = fs.openSync(temporary, 'wx', NEW_MODE)
+  const fd = fs.openSync(temporary, 'wx', newMode)
   try {
     try {
       if (before !== undefined) liken(fd, before)

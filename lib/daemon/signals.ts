@@ -26,7 +26,7 @@ const TWICE_MS = 250
  */
 export function onSignals(handlers: SignalHandlers): () => void {
   let first: { signal: StopSignal; at: number } | undefined
-  const underNpm = process.env.npm_lifecycle_event === 'start'
+  const underNpm = /^(start|lab)$/.test(process.env.npm_lifecycle_event ?? '')
   const stop = (signal: StopSignal) => {
     if (!first) {
       first = { signal, at: performance.now() }

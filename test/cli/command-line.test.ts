@@ -88,6 +88,28 @@ test('what is unknown is refused with what was probably meant', t => {
   t.end()
 })
 
+test('a command may take two operands, in their order', t => {
+  const both = given('lab replay a.jsonl --speed 2')
+  t.equal(both.text('experiment'), 'replay')
+  t.equal(both.text('file'), 'a.jsonl')
+  t.equal(given('lab replay -').text('file'), '-')
+  t.equal(given('lab').text('experiment'), undefined)
+  t.equal(given('lab', { HOPWISE_EXPERIMENT: 'hang' }).text('experiment'), 'hang')
+  t.ok(given('lab hang').onLine('experiment'))
+  t.notOk(given('lab', { HOPWISE_EXPERIMENT: 'hang' }).onLine('experiment'), 'the environment is not the command line')
+  t.match(printed('lab --help'), /hopwise lab \[experiment\] \[file\]/)
+  t.match(refusal('lab a b c'), '"c" is one word too many: lab takes one experiment and one file.')
+  t.end()
+})
+
+test('operands are completed where their words are known', t => {
+  t.match(printed('--get-yargs-completions hopwise lab '), /^hang$/m)
+  t.equal(printed('--get-yargs-completions hopwise lab ha'), 'hang\nhandshake\n')
+  t.notMatch(printed('--get-yargs-completions hopwise lab replay '), /^hang$/m, 'the second is a file')
+  t.equal(given('lab hagn').text('experiment'), 'hagn', 'what is not among them is for the command to judge')
+  t.end()
+})
+
 test('values that are missing, wrong or given twice', t => {
   t.equal(refusal('reverse http://a --listen'), '--listen wants a value.')
   t.equal(refusal('reverse http://a --via x'), '--via "x" is not one of its choices: off, request or both.')

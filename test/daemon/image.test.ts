@@ -52,7 +52,7 @@ test('the example of options by environment names variables that exist', t => {
   const known = new Set(
     Object.values(COMMANDS).flatMap(({ options, ...command }) => [
       ...Object.keys(options),
-      ...('operand' in command ? [command.operand.name] : []),
+      ...('operands' in command ? command.operands.map(({ name }) => name) : []),
     ]),
   )
   const variables = [...known].map(variableOf)

@@ -301,6 +301,7 @@ test('the last resort: an error of our own that nobody caught is told, and ends 
 test('one Ctrl-C under npm arrives twice, and is one', async t => {
   for (const [env, code] of [
     [{ npm_lifecycle_event: 'start' }, 0],
+    [{ npm_lifecycle_event: 'lab' }, 0],
     [{}, 130],
   ] as const) {
     const { hopwise } = await start(t, [], { env })

@@ -63,7 +63,7 @@ test('command lines in the documents are read without a complaint', async t => {
   const examples = Object.values(COMMANDS).flatMap(({ examples }) => examples.map(([line]) => line))
   const lines = [...texts.flatMap(text => text.split('\n')), ...examples].flatMap(line => {
     const found =
-      /(?:^|\s)(?:hopwise|\S*hopwise\.js) ((?:serve|check|reload|password|reverse|forward|dumb|explain|health|demo)(?: .*)?)$/.exec(
+      /(?:^|\s)(?:hopwise|\S*hopwise\.js) ((?:serve|check|reload|password|reverse|forward|dumb|explain|health|lab|demo)(?: .*)?)$/.exec(
         line,
       )
     return found?.[1] === undefined ? [] : [found[1].split(/ {2,}/)[0] ?? '']

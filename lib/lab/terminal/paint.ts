@@ -1,0 +1,59 @@
+/** What a piece of text is, so that it can be told apart on a terminal. Never by colour alone: a sign stands with it. */
+export type Style =
+  | 'plain'
+  | 'strong'
+  | 'faint'
+  | 'title'
+  | 'step'
+  | 'drop'
+  | 'replace'
+  | 'reject'
+  | 'add'
+  | 'good'
+  | 'bad'
+
+/** Makes a text ready to be written: harmless, and in the colours of its style when there are any. */
+export type Paint = (text: string, style?: Style) => string
+
+const CODES: Readonly<Record<Style, string>> = {
+  plain: '',
+  strong: '1',
+  faint: '2',
+  title: '1;4',
+  step: '1;36',
+  drop: '1;31',
+  replace: '1;33',
+  reject: '1;35',
+  add: '1;34',
+  good: '1;32',
+  bad: '1;31',
+}
+
+export function painter(colours: boolean): Paint {
+  return (text, style = 'plain') => {
+    const safe = visible(text)
+    const code = colours ? CODES[style] : ''
+    return code === '' || safe === '' ? safe : `\x1b[${code}m${safe}\x1b[0m`
+  }
+}
+
+/**
+ * Control characters as people write them (`\r`, `\x1b`, `\u{202e}`): a terminal obeys them, and texts come from the wire and from files. So
+ * do letters that turn the direction of writing, end a line, or cannot be seen.
+ */
+export function visible(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, letter => NAMED[letter] ?? escaped(letter))
+}
+
+/** Octets that were read as latin1, as plain ASCII. */
+export function visibleOctets(text: string): string {
+  return visible(text).replace(/[\x80-\xff]/g, escaped)
+}
+
+const NAMED: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' }
+
+function escaped(letter: string): string {
+  const code = letter.codePointAt(0) ?? 0
+  const hex = code.toString(16)
+  return code < 0x100 ? `\\x${hex.padStart(2, '0')}` : `\\u{${hex}}`
+}

@@ -1,0 +1,43 @@
+import type { Judged } from '../events.js'
+import type { Verdict } from '../experiment.js'
+import { said } from '../said.js'
+import type { Style } from './paint.js'
+import type { Look } from './stage.js'
+import { padded, widthOf, wrapped } from './width.js'
+
+const MARKS = {
+  observed: [said('ok', '확인'), 'good'],
+  'not-observed': [said('not observed', '관찰되지 않음'), 'bad'],
+  impossible: [said('not possible', '불가능'), 'replace'],
+} as const satisfies Record<Judged['outcome'], readonly [unknown, Style]>
+
+export interface Summed extends Verdict {
+  readonly id: string
+  /** What the run took. */
+  readonly ms: number
+}
+
+/** One run of many: what came of it, how long it took, and why where it is not the usual. @param columns of the longest id */
+export function summaryLines(
+  { id, outcome, text, ms }: Summed,
+  columns: number,
+  { language, paint, width }: Look,
+): string[] {
+  const [mark, style] = MARKS[outcome]
+  const marks = Math.max(...Object.values(MARKS).map(([each]) => widthOf(each[language])))
+  const start = `${paint(padded(mark[language], marks), style)}  ${padded(id, columns)}  ${padded(`${ms.toFixed(0)} ms`, 8, 'start')}`
+  if (outcome === 'observed') return [start]
+  const lines = wrapped(text[language], width - 4)
+  return [start, ...lines.map(line => `    ${paint(line)}`)]
+}
+
+/** The last line. */
+export function totalLine(outcomes: readonly Judged['outcome'][], ms: number, { language }: Look): string {
+  const count = (outcome: Judged['outcome']) => outcomes.filter(each => each === outcome).length
+  const [seen, unseen, not] = [count('observed'), count('not-observed'), count('impossible')]
+  const s = (ms / 1000).toFixed(1)
+  return said(
+    `${outcomes.length} experiments in ${s} s: ${seen} observed, ${unseen} not observed, ${not} not possible on this machine.`,
+    `실험 ${outcomes.length}개, ${s}초: 관찰됨 ${seen}, 관찰되지 않음 ${unseen}, 이 컴퓨터에서 불가능 ${not}.`,
+  )[language]
+}

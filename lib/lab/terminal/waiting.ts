@@ -1,0 +1,60 @@
+import type { Party } from '../events.js'
+import { hangIn, type Waiting } from '../waits.js'
+import type { Phrases } from './words.js'
+
+/** Who waits for whom at one moment, as a sentence and as a chain that needs less room. */
+export interface WaitingText {
+  readonly sentence: string
+  /** `a cycle: client → dumb proxy ⇄ origin server` */
+  readonly chain: string
+  /** They wait for one another: a hang. */
+  readonly cycle: boolean
+}
+
+/** Null: nobody waits. Clients first, then those whom they wait for. */
+export function waitingText(
+  waiting: Waiting,
+  parties: readonly Party[],
+  nameOf: (id: string) => string,
+  { joined, cycle }: Phrases,
+): WaitingText | null {
+  if (waiting.size === 0) return null
+  const chains = chainsOf(waiting, parties)
+  // Two who talk to each other directly are in no hang: what one has sent may still be on its way.
+  const proxies = parties.filter(({ role }) => role === 'proxy').map(({ id }) => id)
+  const hangs = hangIn(waiting)?.cycle.some(id => proxies.includes(id)) === true
+  const pairs = chains.flatMap(chain =>
+    chain.slice(0, -1).map((who, i) => [nameOf(who), nameOf(chain[i + 1] ?? '')] as const),
+  )
+  return {
+    sentence: `${joined(pairs)}${hangs ? `: ${cycle}` : ''}`,
+    chain: `${hangs ? `${cycle}: ` : ''}${chains.map(chain => drawn(chain.map(nameOf))).join(', ')}`,
+    cycle: hangs,
+  }
+}
+
+/** Two who wait for each other are one pair. */
+function drawn(chain: readonly string[]): string {
+  const pair = chain.length > 2 && chain.at(-1) === chain.at(-3)
+  return pair ? `${chain.slice(0, -2).join(' → ')} ⇄ ${chain.at(-2)}` : chain.join(' → ')
+}
+
+/** Each ends with somebody who does not wait, or who stands in a chain already. */
+function chainsOf(waiting: Waiting, parties: readonly Party[]): string[][] {
+  const clients = parties.filter(({ role }) => role === 'client').map(({ id }) => id)
+  const told = new Set<string>()
+  const chains: string[][] = []
+  for (const first of [...clients, ...waiting.keys()]) {
+    if (told.has(first) || !waiting.has(first)) continue
+    const chain = [first]
+    for (let who = first; !told.has(who); ) {
+      const on = waiting.get(who)
+      if (on === undefined) break
+      told.add(who)
+      chain.push(on)
+      who = on
+    }
+    chains.push(chain)
+  }
+  return chains
+}

@@ -1,0 +1,97 @@
+import { type Language, type Said, said } from '../said.js'
+import { followed } from './particles.js'
+
+/** What the terminal itself says, around the texts of the experiments. */
+export const WORDS = {
+  predict: said('Your prediction', '예측'),
+  orSkip: said('Enter alone: none', '그냥 Enter: 건너뛰기'),
+  watch: said('Watch', '관찰할 것'),
+  signs: said(
+    'Signs at fields: - belongs to this connection only and dies at the next hop; ~ is replaced there; ! is refused there.',
+    '헤더 앞의 기호: -는 이 커넥션에만 속하며 다음 홉에서 제거된다. ~는 다음 홉에서 바뀐다. !는 다음 홉이 거부한다.',
+  ),
+  figures: said('Measured', '측정값'),
+  observed: said('OBSERVED', '관찰됨'),
+  'not-observed': said('NOT OBSERVED', '관찰되지 않음'),
+  impossible: said('NOT POSSIBLE HERE', '여기서는 불가능함'),
+  predictedRight: said('That is right.', '맞았다.'),
+  lesson: said('What it teaches', '배울 점'),
+  change: said('Change one thing', '하나만 바꿔 보기'),
+  knobs: said('What can be changed', '바꿀 수 있는 것'),
+  references: said('To read on', '더 읽을거리'),
+  wait: said('waits', '대기'),
+  name: said('name', '이름'),
+  connect: said('connects', '연결'),
+  send: said('sends', '전송'),
+  server: said('server works', '서버 처리'),
+  receive: said('receives', '수신'),
+} as const satisfies Record<string, Said>
+
+/** Sentences with something in them, in one language. */
+export interface Phrases {
+  opens(connection: string, tookMs: number | undefined): string
+  closed(connection: string, by: string, how: 'fin' | 'reset' | 'vanished'): string
+  /** Who waits for whom, in one sentence. */
+  joined(waits: readonly (readonly [who: string, on: string])[]): string
+  cycle: string
+  silence(ms: number): string
+  /** To a tenth. */
+  seconds(ms: number): string
+  ms(ms: number): string
+  pieces(count: number): string
+  content(bytes: string): string
+  predicted(n: number): string
+  rightIs(n: number, answer: string): string
+  recorded(at: string, machine: string): string
+  limits(from: string, to: string): string
+}
+
+const ENGLISH: Phrases = {
+  opens: (connection, tookMs) => `${connection} opens${tookMs === undefined ? '' : `, ${shortMs(tookMs)} ms`}`,
+  closed: (connection, by, how) =>
+    how === 'vanished'
+      ? `${connection}: ${by} vanished`
+      : `${connection} ${how === 'reset' ? 'reset' : 'closed'} by ${by}`,
+  joined: waits => waits.map(([who, on]) => `${who} waits for ${on}`).join(', '),
+  cycle: 'a cycle',
+  silence: ms => `${ms < 1000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(2)} s`} pass, nothing moves`,
+  seconds: ms => `${(ms / 1000).toFixed(1)} s`,
+  ms: ms => `${shortMs(ms)} ms`,
+  pieces: count => `${count} pieces`,
+  content: bytes => `${bytes} of content`,
+  predicted: n => `You predicted ${n}.`,
+  rightIs: (n, answer) => `The answer is ${n}: ${answer}`,
+  recorded: (at, machine) => `Recorded ${at} on ${machine}`,
+  limits: (from, to) => `from ${from} to ${to}`,
+}
+
+const KOREAN: Phrases = {
+  opens: (connection, tookMs) => `${connection} 열림${tookMs === undefined ? '' : `, ${shortMs(tookMs)}ms`}`,
+  closed: (connection, by, how) =>
+    how === 'vanished'
+      ? `${connection}: ${followed(by, '이/가')} 사라짐`
+      : `${connection}: ${followed(by, '이/가')} ${how === 'reset' ? '재설정함' : '닫음'}`,
+  joined: waits =>
+    waits.length === 0
+      ? ''
+      : `${waits.map(([who, on]) => `${followed(who, '은/는')} ${followed(on, '을/를')}`).join(', ')} 기다린다`,
+  cycle: '순환',
+  silence: ms => `${ms < 1000 ? `${ms.toFixed(0)}ms` : `${(ms / 1000).toFixed(2)}초`} 동안 아무것도 움직이지 않는다`,
+  seconds: ms => `${(ms / 1000).toFixed(1)}초`,
+  ms: ms => `${shortMs(ms)}ms`,
+  pieces: count => `${count}조각`,
+  content: bytes => `본문 ${bytes}`,
+  predicted: n => `${n}번을 골랐다.`,
+  rightIs: (n, answer) => `정답은 ${n}번이다: ${answer}`,
+  recorded: (at, machine) => `${at}에 ${machine}에서 기록됨`,
+  limits: (from, to) => `${from}~${to}`,
+}
+
+export function phrases(language: Language): Phrases {
+  return language === 'ko' ? KOREAN : ENGLISH
+}
+
+/** Milliseconds as short as they say enough: 2.7, 43, 1021. */
+export function shortMs(ms: number): string {
+  return ms < 10 ? ms.toFixed(1) : ms.toFixed(0)
+}

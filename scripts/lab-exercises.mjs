@@ -1,0 +1,46 @@
+// The parts of docs/lab/exercises.md that are taken from elsewhere: the first proxies, the list of what is checked, and what the check says
+// of the first proxy. The text around them is written by hand; each part stands between <!-- name --> and <!-- /name -->. Pure.
+import { linked, tableOf } from './lab-pages.mjs'
+
+/** The levels of which the page shows what is printed; the rest looks alike. */
+const SHOWN = 2
+const HEAD = { en: ['what is right', ''], ko: ['무엇이 맞는가', ''] }
+
+/** The page with its parts made anew. @throws when the place of one is not there */
+export function exercisePage(page, parts) {
+  return Object.entries(parts).reduce((text, [name, part]) => {
+    const [begin, end] = [`<!-- ${name} -->\n`, `<!-- /${name} -->`]
+    const [from, to] = [text.indexOf(begin), text.indexOf(end)]
+    if (from === -1 || to < from) throw new Error(`there is no part ${name} in this page`)
+    return `${text.slice(0, from + begin.length)}${part}\n${text.slice(to)}`
+  }, page)
+}
+
+/** The first proxies. @param texts by file name */
+export function programParts(texts) {
+  const fence = { py: 'python', mjs: 'js' }
+  return Object.fromEntries(
+    Object.entries(texts).map(([name, text]) => [name, `\`\`\`${fence[name.split('.')[1]]}\n${text}\`\`\``]),
+  )
+}
+
+/** What each level asks. */
+export function levelParts(levels, checks, language) {
+  return Object.fromEntries(
+    levels.map(level => {
+      const rows = checks.filter(check => check.level === level)
+      const cells = rows.map(({ title, section }) => [title[language], linked(section)])
+      return [`level ${level}`, tableOf(HEAD[language], cells)]
+    }),
+  )
+}
+
+/** What the check prints. @param report `resultLines` and `summaryLines` of lib/lab/check/report */
+export function printedPart(levels, results, { resultLines, summaryLines }, language) {
+  const lines = results
+    .filter(({ level }) => levels.indexOf(level) < SHOWN)
+    .flatMap((result, i, all) => resultLines(result, result.level !== all[i - 1]?.level, language))
+  return {
+    printed: `\`\`\`text\n${[...lines.slice(1), '', '…', ...summaryLines(results, language)].join('\n')}\n\`\`\``,
+  }
+}
