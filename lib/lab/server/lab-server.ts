@@ -1,0 +1,131 @@
+import * as http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { extname } from 'node:path'
+import { type Clock, systemClock } from '../../net/clock.js'
+import { readPageFiles } from '../../pages/page-files.js'
+import { SAFETY_FIELDS } from '../../pages/safety-fields.js'
+import type { Experiment } from '../experiment.js'
+import { admit } from './gate.js'
+import { LAB_LIMITS, type LabLimits } from './limits.js'
+import { Problem } from './problem.js'
+import { sendProblem } from './reply.js'
+import { Routes } from './routes.js'
+import { RunStreams } from './run-streams.js'
+import { Runs } from './runs.js'
+
+export interface LabServerOptions {
+  /** Where to listen; this machine alone unless told otherwise. */
+  readonly host?: string
+  /** 0: the system chooses. */
+  readonly port: number
+  /** Names under which it may be asked, beside addresses and `localhost`. */
+  readonly hosts?: readonly string[]
+  /** Runs at once. */
+  readonly runsMax?: number
+  readonly limits?: Partial<LabLimits>
+  /** A module like `catalogue.ts`, which every run loads for itself. */
+  readonly catalogue?: string
+  readonly clock?: Clock
+  readonly warn?: (message: string, cause: unknown) => void
+}
+
+export interface LabServer {
+  readonly address: string
+  readonly port: number
+  /** Stops all runs and ends everything. */
+  close(): Promise<void>
+}
+
+const SERVER_DEADLINES = {
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
+}
+/** A peer that takes nothing of an answer for so long is dropped. */
+const SILENCE_MS = 30_000
+const PAGE = new URL('../page/', import.meta.url)
+const CATALOGUE = new URL(`../catalogue${extname(import.meta.url)}`, import.meta.url).href
+
+/**
+ * Serves the page of the laboratory, and makes the runs that are asked for there, on sockets of this machine's loopback. Each run has a
+ * thread of its own. A visitor chooses what happens among its parties, never whom they talk to.
+ * @throws an Error that says where it could not listen and why; its `cause` is Node's, with `code`
+ */
+export async function serveLab(options: LabServerOptions): Promise<LabServer> {
+  const { catalogue = CATALOGUE } = options
+  const { EXPERIMENTS } = (await import(catalogue)) as { EXPERIMENTS: readonly Experiment[] }
+  return new Serving(options, EXPERIMENTS, catalogue).listen()
+}
+
+class Serving {
+  private readonly server: http.Server
+  private readonly runs: Runs
+  private readonly streams: RunStreams
+  private readonly routes: Routes
+  private readonly names: ReadonlySet<string>
+
+  constructor(
+    private readonly options: LabServerOptions,
+    experiments: readonly Experiment[],
+    catalogue: string,
+  ) {
+    const { clock = systemClock, hosts = [], runsMax = LAB_LIMITS.runsMax } = options
+    const limits = { ...LAB_LIMITS, runsMax, ...options.limits }
+    this.runs = new Runs({ limits, clock, warn: (message, cause) => this.warn(message, cause) })
+    this.streams = new RunStreams({ limits, clock })
+    const { runs, streams } = this
+    this.routes = new Routes({ limits, runs, streams, files: readPageFiles(PAGE), experiments, catalogue })
+    this.names = new Set(hosts.map(name => name.toLowerCase()))
+    this.server = http.createServer(SERVER_DEADLINES, (request, response) => void this.serve(request, response))
+    // Who asks first whether content is wanted is told so where it is read, and refused before that like everybody.
+    this.server.on('checkContinue', (request, response) => void this.serve(request, response))
+    this.server.maxConnections = limits.connectionsMax
+    this.server.setTimeout(SILENCE_MS)
+  }
+
+  listen(): Promise<LabServer> {
+    const { host = '127.0.0.1', port } = this.options
+    return new Promise((resolve, reject) => {
+      const refused = (cause: NodeJS.ErrnoException) => reject(listenError(`${host}:${port}`, cause))
+      this.server.once('error', refused)
+      this.server.listen({ host, port }, () => {
+        this.server.off('error', refused)
+        this.server.on('error', fault => this.warn('the page server of the laboratory reports an error', fault))
+        const { address, port: bound } = this.server.address() as AddressInfo
+        resolve({ address, port: bound, close: () => this.close() })
+      })
+    })
+  }
+
+  private async close(): Promise<void> {
+    const closed = new Promise<void>(resolve => this.server.close(() => resolve()))
+    this.streams.close()
+    await this.runs.close()
+    this.server.closeAllConnections()
+    await closed
+  }
+
+  private async serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    response.on('error', () => {}) // who is gone needs no answer
+    for (const [name, value] of Object.entries(SAFETY_FIELDS)) response.setHeader(name, value)
+    try {
+      admit(request, this.names)
+      await this.routes.answer(request, response)
+    } catch (fault) {
+      if (!(fault instanceof Problem) && !request.errored) this.warn(`${request.url} could not be answered`, fault)
+      sendProblem(request, response, fault)
+    }
+  }
+
+  private warn(message: string, cause: unknown): void {
+    this.options.warn?.(message, cause)
+  }
+}
+
+function listenError(place: string, cause: NodeJS.ErrnoException): Error {
+  const why = cause.code === 'EADDRINUSE' ? 'something else listens there' : cause.message
+  return new Error(`The laboratory cannot listen on ${place}: ${why}${cause.code ? ` (${cause.code})` : ''}.`, {
+    cause,
+  })
+}

@@ -1,0 +1,153 @@
+import { type Test, test } from 'tap'
+import { LAB_LIMITS, type LabLimits } from '../../lib/lab/server/limits.js'
+import { Problem } from '../../lib/lab/server/problem.js'
+import { Runs } from '../../lib/lab/server/runs.js'
+import { mayBegin, visitorOf } from '../../lib/lab/server/visitors.js'
+import { FakeClock } from '../support/fake-clock.js'
+import { ODD, type Visited, visited } from './server-visitor.js'
+
+const odd = (t: Test, limits: Partial<LabLimits> = {}, more: { runsMax?: number } = {}): Promise<Visited> =>
+  visited(t, { catalogue: ODD, limits, ...more })
+
+test('no more runs at once than there are places; a place is free again when its run is gone', async t => {
+  const { start, post, ask, follow } = await odd(t, {}, { runsMax: 2 })
+  const runs = [await start('waits'), await start('waits')]
+  const full = await post('/runs', { experiment: 'well' })
+  t.match(full, { status: 503, headers: { 'retry-after': '5' } })
+  t.match(JSON.parse(full.text), { error: { en: /places are taken/, ko: /빈자리가 없다/ } })
+  t.match(await post('/workbench', {}), { status: 503 }, 'the workbench has no places of its own')
+  const stream = await follow(runs[0]!)
+  await ask(`/runs/${runs[0]}`, { method: 'DELETE' })
+  await stream.closed
+  await until(async () => (await post('/runs', { experiment: 'waits' })).status === 201)
+  t.match(await post('/runs', { experiment: 'waits' }), { status: 503 })
+})
+
+test('a flood of starts makes no more runs than there are places', async t => {
+  const { post } = await odd(t, {}, { runsMax: 3 })
+  const answers = await Promise.all(Array.from({ length: 60 }, () => post('/runs', { experiment: 'waits' })))
+  const statuses = answers.map(({ status }) => status)
+  t.equal(statuses.filter(status => status === 201).length, 3)
+  t.equal(statuses.filter(status => status === 503).length, 57)
+})
+
+test('the first visitor leaves room for others, and each of them finds a place', async t => {
+  const begun = (places: number, visitors: number) => {
+    const own = Array<number>(visitors).fill(0)
+    for (let visitor = 0; visitor < visitors; visitor++) {
+      const free = () => places - own.reduce((sum, each) => sum + each, 0)
+      while (mayBegin(own[visitor]!, free())) own[visitor]! += 1
+    }
+    return own
+  }
+  t.same(begun(8, 1), [4])
+  t.same(begun(8, 4), [4, 2, 1, 1])
+  t.same(begun(8, 5), [4, 2, 1, 1, 0], 'that is all of them')
+  t.same(begun(1, 1), [1])
+})
+
+test('a visitor is an address or a /64; this machine is nobody in particular', async t => {
+  for (const here of ['127.0.0.1', '127.8.9.1', '::1', '::ffff:127.0.0.1', undefined, ''])
+    t.equal(visitorOf(here), null)
+  t.equal(visitorOf('192.0.2.7'), '192.0.2.7')
+  t.equal(visitorOf('::ffff:192.0.2.7'), '192.0.2.7')
+  t.equal(visitorOf('2001:db8::1'), visitorOf('2001:db8::ffff:1'))
+  t.not(visitorOf('2001:db8::1'), visitorOf('2001:db8:0:1::1'))
+})
+
+test('a visitor from elsewhere is counted, and told when to come again', async t => {
+  const clock = new FakeClock()
+  const runs = new Runs({ limits: { ...LAB_LIMITS, runsMax: 6, startsBurst: 4 }, clock, warn: () => {} })
+  t.teardown(() => runs.close())
+  const task = { catalogue: ODD, experiment: 'waits', knobs: {}, scale: 1 }
+  const start = (visitor: string | null) => runs.start(task, 'waits', visitor)
+  const refused = (visitor: string) => {
+    try {
+      start(visitor)
+    } catch (fault) {
+      if (fault instanceof Problem) return [fault.status, fault.fields['Retry-After']]
+    }
+    return null
+  }
+  const own = [start('192.0.2.1'), start('192.0.2.1'), start('192.0.2.1')]
+  t.same(refused('192.0.2.1'), [503, '5'], 'half of all places')
+  t.ok(start('192.0.2.2'), 'there is one for somebody else')
+  for (const run of own) runs.stop(run)
+  await until(async () => runs.count === 1)
+  start('192.0.2.1')
+  t.same(refused('192.0.2.1'), [429, '2'], 'too fast')
+  clock.advance(2_000)
+  t.ok(start('192.0.2.1'))
+  t.ok(start(null), 'whoever is on this machine is not counted')
+})
+
+test('a run that nobody listens to is stopped: from its start, and when the last one has left', async t => {
+  const { start, follow, recording } = await odd(t, { graceMs: 300 })
+  const alone = { kind: 'verdict', outcome: 'not-observed', text: { en: /nobody was looking/ } }
+  t.match((await recording(await start('waits'))).at(-1), alone, 'nobody ever came')
+  const run = await start('waits')
+  const first = await follow(run)
+  await first.until(1)
+  const second = await follow(run)
+  await second.until(1)
+  first.leave()
+  await pause(600)
+  t.notOk(second.ended(), 'one of two is still there')
+  second.leave()
+  t.match((await recording(run)).at(-1), alone, 'both have left')
+})
+
+test('who comes back in time finds the run going on', async t => {
+  const { start, follow } = await odd(t, { graceMs: 2_000 })
+  const run = await start('waits')
+  const first = await follow(run)
+  await first.until(3)
+  first.leave()
+  const again = await follow(run, { after: 3 })
+  await pause(2_500)
+  t.notOk(again.ended())
+  t.same(again.events, [])
+})
+
+test('a run that takes too long is broken off; one that hears of nothing is ended by force', async t => {
+  const { start, follow, ask } = await odd(t, { runMs: 1_000, stopMs: 500 }, { runsMax: 2 })
+  const slow = await follow(await start('waits'))
+  const deaf = await follow(await start('hogs'))
+  t.match(await ask('/experiments'), { status: 200 }, 'and meanwhile the server serves')
+  await Promise.all([slow.closed, deaf.closed])
+  t.match(slow.events.at(-1), { kind: 'verdict', text: { en: /took too long/, ko: /시간을 넘겼다/ } })
+  t.match(deaf.events.at(-1), {
+    kind: 'verdict',
+    outcome: 'not-observed',
+    text: { en: /took too long.*by force/, ko: /강제로/ },
+  })
+  t.equal((await follow(await start('well'))).status, 200, 'their places are free')
+})
+
+test('what goes wrong in a run ends that run, with a verdict that says so, and nothing else', async t => {
+  const { start, follow, complaints } = await odd(t)
+  const well = await follow(await start('waits'))
+  for (const [id, en] of [
+    ['throws', /it broke/],
+    ['bursts', /nobody caught this/],
+    ['rejects', /nobody awaited this/],
+    ['exits', /ended without a word/],
+  ] as const) {
+    const stream = await follow(await start(id))
+    await stream.closed
+    t.match(stream.events.at(-1), { kind: 'verdict', outcome: 'not-observed', text: { en } }, id)
+  }
+  t.equal(complaints.length, 2, 'what burst is told to whoever runs the server')
+  t.notOk(well.ended())
+  const after = await follow(await start('well'))
+  await after.closed
+  t.match(after.events.at(-1), { kind: 'verdict', outcome: 'observed' })
+})
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await pause(20)
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise(done => setTimeout(done, ms))
+}
