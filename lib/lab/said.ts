@@ -17,6 +17,11 @@ export function plain(text: string): Said {
   return { en: text, ko: text }
 }
 
+/** For a verdict that lists what was so and what was not. */
+export function yesNo(so: boolean): Said {
+  return so ? said('yes', '예') : said('no', '아니요')
+}
+
 /** The language of a locale as environments and browsers write it: `ko_KR.UTF-8`, `ko`, `en-GB`. What we do not speak is English. */
 export function languageOf(locale: string | undefined): Language {
   return /^ko\b|^ko[_-]/i.test(locale ?? '') ? 'ko' : 'en'

@@ -4,7 +4,7 @@ import type { Bench, Place, Scene } from '../bench.js'
 import { party } from '../bench.js'
 import { type LabClient, type Received, request } from '../client.js'
 import { experiment, judged, type Verdict } from '../experiment.js'
-import { said } from '../said.js'
+import { said, yesNo } from '../said.js'
 import { ADDRESS, type FourValues, fourValues } from './connection-values.js'
 import { counted } from './keep-alive-parts.js'
 
@@ -259,8 +259,8 @@ function verdict({ moments, reads, inOrder }: Transaction, values: FourValues, s
       `일곱 단계를 거쳐 ${ms}ms 만에 ${size}바이트가 ${reads}조각으로 나뉘어 순서대로 도착했다. 시간의 ${share}%는 서버의 처리였고, 네 값이 모두 같은 커넥션은 없었다.`,
     ),
     said(
-      `It was not as expected: octets in order: ${inOrder}, a second connection with the same four values refused: ${values.same !== ''}, each answered by its own origin: ${answered}.`,
-      `예상과 달랐다. 바이트 순서 유지: ${inOrder}, 네 값이 같은 두 번째 커넥션 거부: ${values.same !== ''}, 각 커넥션에 맞는 원 서버의 응답: ${answered}.`,
+      `It was not as expected: octets in order: ${yesNo(inOrder).en}, a second connection with the same four values refused: ${yesNo(values.same !== '').en}, each answered by its own origin: ${yesNo(answered).en}.`,
+      `예상과 달랐다. 바이트 순서 유지: ${yesNo(inOrder).ko}, 네 값이 같은 두 번째 커넥션 거부: ${yesNo(values.same !== '').ko}, 각 커넥션에 맞는 원 서버의 응답: ${yesNo(answered).ko}.`,
     ),
   )
 }

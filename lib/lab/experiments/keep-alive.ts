@@ -1,6 +1,6 @@
 import type { Bench } from '../bench.js'
 import { experiment, judged, type Verdict } from '../experiment.js'
-import { said } from '../said.js'
+import { said, yesNo } from '../said.js'
 import { counted } from './keep-alive-parts.js'
 import { type Kept, kept, type NotKept, notKept, type Without, without } from './keep-alive-scenes.js'
 
@@ -94,8 +94,8 @@ function verdict(
       `keep-alive를 쓰자 커넥션 하나로 응답 ${kept.responses}개가 왔고, 원 서버는 ${why.ko} 커넥션을 닫았다. 쓰지 않은 경우에는 응답 ${without.responses}개에 커넥션이 하나씩 필요했다.`,
     ),
     said(
-      `It was not as expected: max counted down: ${counts}, closed in time: ${ended}, one connection for each response without keep-alive: ${apart}, kept although nothing was agreed: ${surviving.join(', ') || 'none'}.`,
-      `예상과 달랐다. max 감소: ${counts}, 제때 닫힘: ${ended}, keep-alive 없이 응답마다 커넥션 하나: ${apart}, 동의 없이 유지된 경우: ${surviving.join(', ') || '없음'}.`,
+      `It was not as expected: max counted down: ${yesNo(counts).en}, closed in time: ${yesNo(ended).en}, one connection for each response without keep-alive: ${yesNo(apart).en}, kept although nothing was agreed: ${surviving.join(', ') || 'none'}.`,
+      `예상과 달랐다. max 감소: ${yesNo(counts).ko}, 제때 닫힘: ${yesNo(ended).ko}, keep-alive 없이 응답마다 커넥션 하나: ${yesNo(apart).ko}, 동의 없이 유지된 경우: ${surviving.join(', ') || '없음'}.`,
     ),
   )
 }

@@ -1,6 +1,6 @@
 import type { Bench } from '../bench.js'
 import { experiment, judged, type Verdict } from '../experiment.js'
-import { said } from '../said.js'
+import { said, yesNo } from '../said.js'
 import { counted } from './keep-alive-parts.js'
 import {
   type AfterClose,
@@ -110,8 +110,8 @@ function verdict(bench: Bench, { timeout, max }: { timeout: number; max: number 
       `아무 말 없이도 커넥션 하나로 응답 ${quiet.responses}개가 왔다. 이 커넥션은 ${quiet.idleMs.toFixed(0)}ms 동안 조용하다가 닫혔고, 다른 하나는 요청 ${counting.responses}개를 처리한 뒤 닫혔으며, close 뒤에 보낸 것은 응답을 받지 못했다.`,
     ),
     said(
-      `It was not as expected: persistent without a word: ${silent}, ended by the timer: ${timed}, by the limit: ${limit}, nothing answered behind close: ${nothingMore}, 1.0 and 1.1 by the book: ${book}.`,
-      `예상과 달랐다. 말 없이 유지: ${silent}, 타이머로 종료: ${timed}, 횟수 제한으로 종료: ${limit}, close 뒤 응답 없음: ${nothingMore}, 1.0과 1.1의 규칙: ${book}.`,
+      `It was not as expected: persistent without a word: ${yesNo(silent).en}, ended by the timer: ${yesNo(timed).en}, by the limit: ${yesNo(limit).en}, nothing answered behind close: ${yesNo(nothingMore).en}, 1.0 and 1.1 by the book: ${yesNo(book).en}.`,
+      `예상과 달랐다. 말 없이 유지: ${yesNo(silent).ko}, 타이머로 종료: ${yesNo(timed).ko}, 횟수 제한으로 종료: ${yesNo(limit).ko}, close 뒤 응답 없음: ${yesNo(nothingMore).ko}, 1.0과 1.1의 규칙: ${yesNo(book).ko}.`,
     ),
   )
 }

@@ -2,7 +2,7 @@ import type { Bench, Scene } from '../bench.js'
 import { party } from '../bench.js'
 import { type LabClient, request } from '../client.js'
 import { experiment, judged, type Verdict } from '../experiment.js'
-import { type Said, said } from '../said.js'
+import { type Said, said, yesNo } from '../said.js'
 import { counted, hasOption } from './keep-alive-parts.js'
 
 /** Which side says close, and with which proxy between the two. */
@@ -189,8 +189,8 @@ function verdict(requests: number, upstream: Pair, client: Pair): Verdict {
       `매번 응답 ${requests}개를 받았다. hopwise를 거치면 서버가 닫아도 클라이언트의 커넥션은 하나로 유지되었고, 클라이언트가 닫아도 업스트림 커넥션은 하나로 유지되었다. 기본 http-proxy를 거치면 클라이언트는 ${stockClient}개, 프록시는 ${stockUpstream}개가 필요했다.`,
     ),
     said(
-      `It was not as expected. Connections of the client when the server closes: hopwise ${upstream[0].client}, stock ${counted(stockClient, 'connection')}; upstream connections when the client closes: hopwise ${client[0].upstream}, stock ${stockUpstream}; everything answered: ${all}.`,
-      `예상과 달랐다. 서버가 닫을 때 클라이언트의 커넥션: hopwise ${upstream[0].client}개, 기본 http-proxy ${stockClient}개. 클라이언트가 닫을 때 업스트림 커넥션: hopwise ${client[0].upstream}개, 기본 http-proxy ${stockUpstream}개. 모두 응답을 받음: ${all}.`,
+      `It was not as expected. Connections of the client when the server closes: hopwise ${upstream[0].client}, stock ${counted(stockClient, 'connection')}; upstream connections when the client closes: hopwise ${client[0].upstream}, stock ${stockUpstream}; everything answered: ${yesNo(all).en}.`,
+      `예상과 달랐다. 서버가 닫을 때 클라이언트의 커넥션: hopwise ${upstream[0].client}개, 기본 http-proxy ${stockClient}개. 클라이언트가 닫을 때 업스트림 커넥션: hopwise ${client[0].upstream}개, 기본 http-proxy ${stockUpstream}개. 모두 응답을 받음: ${yesNo(all).ko}.`,
     ),
   )
 }
