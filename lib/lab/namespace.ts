@@ -181,7 +181,7 @@ function impossible(why: string): Impossible {
   return new Impossible(
     said(
       `This needs a network namespace of its own, which cannot be had here: ${why}.`,
-      `이 실험에는 전용 네트워크 네임스페이스가 필요하지만 이 시스템에서는 만들 수 없다: ${why}.`,
+      `이 실험에는 전용 네트워크 네임스페이스가 필요하지만 이 컴퓨터에서는 만들 수 없다: ${why}.`,
     ),
   )
 }

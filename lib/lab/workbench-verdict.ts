@@ -142,7 +142,7 @@ function sentenceForWrong(wrong: Answered, outcome: Outcome): Said {
 const END = {
   '': said('FIN', 'FIN으로'),
   fin: said('FIN', 'FIN으로'),
-  reset: said('reset', 'RST로'),
+  reset: said('reset', '리셋으로'),
 } as const satisfies Record<Answered['ended'], Said>
 
 function hung(nth: number, { cycle, ms: hungMs }: Hung, parties: readonly Party[]): Said {
@@ -157,8 +157,8 @@ function refused({ nth, received }: Answered, { byOrigin }: Outcome): Said {
   const { status, tookMs } = received
   return byOrigin < nth
     ? said(
-        `Request ${nth} was refused with ${status} after ${ms(tookMs)} ms on its way: the origin never saw it.`,
-        `${ordinal(nth)} 요청은 ${ms(tookMs)}ms 뒤에 ${status} 응답으로 도중에 거부되었다. 원 서버는 이 요청을 보지 못했다.`,
+        `Request ${nth} was refused with ${status} on its way, after ${ms(tookMs)} ms: the origin never saw it.`,
+        `${ordinal(nth)} 요청은 도중에 거부되어 ${ms(tookMs)}ms 뒤에 ${status} 응답을 받았다. 원 서버는 이 요청을 보지 못했다.`,
       )
     : said(
         `Request ${nth} was answered with ${status} after ${ms(tookMs)} ms.`,

@@ -67,8 +67,9 @@ t.test('figures stand by scenes, the last value of each, with a dash where there
   t.match(trimmed(result(events, { ...LOOK, language: 'ko' })), [
     '',
     '측정값',
-    '장면 a    장면 b',
+    /^ +장면 a +장면 b$/,
     /^ {2}first 값 +5\.4ms +1235ms$/,
+    /^ {2}octets 값 +1,048,576바이트 +–$/,
   ])
 })
 

@@ -7,7 +7,7 @@ const TITLES: Readonly<Record<Level, Said>> = {
   connection: said('Strip Connection', 'Connection 제거하기'),
   named: said('Strip what it names', 'Connection이 지목한 것 제거하기'),
   framing: said('Frame by yourself', '메시지의 경계를 스스로 정하기'),
-  pool: said('Pool by yourself', '커넥션 풀을 스스로 관리하기'),
+  pool: said('Pool by yourself', '커넥션을 스스로 관리하기'),
 }
 const SEEN = said('seen:', '관찰:')
 const DO = said('do:  ', '할 일:')

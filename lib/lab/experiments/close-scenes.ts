@@ -45,7 +45,7 @@ export async function cutShort(bench: Bench): Promise<Cut> {
   await bench.sleep(PAUSE_MS)
   const withoutLength = await once(scene, to, get('/close'))
   if (withoutLength.outcome === 'whole') scene.step(3, NOBODY_CAN_TELL, 'client')
-  const label = said('Octets of the cut body that came', '도착한 잘린 본문의 바이트 수')
+  const label = said('Octets of the cut body that came', '잘린 본문에서 도착한 바이트 수')
   scene.figure('came', label, withLength.content.length, 'bytes')
   return { idle, withLength, withoutLength }
 }
@@ -192,7 +192,7 @@ function tellMisread(scene: Scene, { first, second }: Misread): void {
     first.content.length,
     'bytes',
   )
-  scene.figure('second', said('Second answers understood', '알아들은 두 번째 응답'), right ? 1 : 0, 'count')
+  scene.figure('second', said('Second answers understood', '제대로 읽은 두 번째 응답'), right ? 1 : 0, 'count')
 }
 
 const quoted = ({ content }: Received) => JSON.stringify(content.toString('latin1'))
@@ -224,8 +224,8 @@ const STILL_ANSWERED = said(
   '반대 방향은 원 서버가 끝낼 때까지 남아 있다. 응답이 온다.',
 )
 const WRITES_ON = said(
-  'A client uploads, and means to read when it is done. The server has long answered and ended.',
-  '한 클라이언트가 업로드를 하고, 다 보낸 다음에 읽으려고 한다. 서버는 이미 응답하고 끝냈다.',
+  'A client uploads, and means to read when it is done. The server will have answered and ended long before.',
+  '한 클라이언트가 업로드를 하고, 다 보낸 다음에 읽으려고 한다. 서버는 그보다 훨씬 먼저 응답하고 끝낼 것이다.',
 )
 const ONLY_READS = said(
   'Another client stops uploading and only reads from then on.',

@@ -39,7 +39,7 @@ export const close = experiment({
   ],
   watch: said(
     'Each scene ends a connection in another way. Ask each time what the other side can know: that it has everything, that it has a part, or nothing at all.',
-    '장면마다 다른 방식으로 커넥션이 끝난다. 그때마다 반대쪽이 무엇을 알 수 있는지 물어보라. 전부 받았다는 것인지, 일부만 받았다는 것인지, 아니면 아무것도 알 수 없는지.',
+    '장면마다 다른 방식으로 커넥션이 끝난다. 그때마다 반대쪽이 무엇을 알 수 있는지 생각해 보라. 전부 받았다는 것을 아는가, 일부만 받았다는 것을 아는가, 아니면 아무것도 알 수 없는가?',
   ),
   lesson: [
     said(
@@ -48,14 +48,14 @@ export const close = experiment({
     ),
     said(
       'A wrong Content-Length is worse on a connection that is kept, for it moves the border between two messages. Too small, and the rest of the first body stands where the second answer should begin; too large, and the first body swallows the head of the second. A proxy that gives such a connection to the next client hands out the answers of others. hopwise keeps a connection only if nothing came behind the response.',
-      '유지되는 커넥션에서는 잘못된 Content-Length가 더 위험하다. 두 메시지의 경계가 움직이기 때문이다. 너무 작으면 첫 번째 본문의 나머지가 두 번째 응답이 시작될 자리에 놓이고, 너무 크면 첫 번째 본문이 두 번째 응답의 헤더를 삼킨다. 그런 커넥션을 다음 클라이언트에게 쓰는 프록시는 남의 응답을 건네주게 된다. hopwise는 응답 뒤에 아무것도 따라오지 않았을 때만 커넥션을 유지한다.',
+      '유지되는 커넥션에서는 잘못된 Content-Length가 더 위험하다. 두 메시지의 경계가 움직이기 때문이다. 너무 작으면 첫 번째 본문의 나머지가 두 번째 응답이 시작될 자리에 놓이고, 너무 크면 첫 번째 본문이 두 번째 응답의 헤더를 삼킨다. 그런 커넥션을 다음 클라이언트의 요청에 쓰는 프록시는 남의 응답을 건네주게 된다. hopwise는 응답 뒤에 아무것도 따라오지 않았을 때만 커넥션을 유지한다.',
     ),
     said(
       'A connection has two directions, and each is ended by itself. With a half close one side says "I have sent everything" and goes on reading; the answer still comes. It is no abort, although many servers, and proxies, take it for one.',
       '커넥션에는 두 방향이 있고 각각 따로 끝난다. 절반 끊기는 한쪽이 "보낼 것은 다 보냈다"고 말하고 읽기는 계속하는 것이다. 응답은 여전히 온다. 많은 서버와 프록시가 중단으로 여기지만 이것은 중단이 아니다.',
     ),
     said(
-      'Who closes both directions while the other still sends destroys more than it means to. The octets that nobody will read are answered with a reset, and when the reset meets the client, its next write fails and it never sees the answer that was sent before. On Linux what was delivered stays readable to one that only reads; on other systems the reset throws that away as well.',
+      'Whoever closes both directions while the other still sends destroys more than it means to. The octets that nobody will read are answered with a reset, and when the reset meets the client, its next write fails and it never sees the answer that was sent before. On Linux what was delivered stays readable to one that only reads; on other systems the reset throws that away as well.',
       '상대가 아직 보내고 있는데 두 방향을 모두 닫으면 의도한 것보다 더 많은 것이 부서진다. 아무도 읽지 않을 바이트에는 리셋이 돌아가고, 리셋을 받은 클라이언트는 다음 쓰기에 실패해서 그보다 먼저 보낸 응답을 끝내 보지 못한다. 리눅스에서는 이미 도착한 것을 읽기만 하는 쪽은 읽을 수 있지만, 다른 시스템에서는 리셋이 그것마저 버린다.',
     ),
     said(
@@ -67,7 +67,14 @@ export const close = experiment({
     'Make the length wrong by one octet only. One is enough: the second answer is lost all the same.',
     '길이를 한 바이트만 틀리게 해 보라. 한 바이트면 충분하다. 두 번째 응답은 똑같이 사라진다.',
   ),
-  references: ['RFC 9112 6.3', 'RFC 9112 8', 'RFC 9112 9.6', 'RFC 9293 3.6.1', 'RFC 1122 4.2.2.13'],
+  references: [
+    'RFC 9112 6.3',
+    'RFC 9112 8',
+    'RFC 9112 9.6',
+    'RFC 9293 3.6.1',
+    'RFC 1122 4.2.2.13',
+    'HTTP: The Definitive Guide 4.7',
+  ],
   knobs: {
     off: {
       kind: 'number',

@@ -38,7 +38,7 @@ export const death = experiment({
     {
       text: said(
         'Nothing: it waits for the rest until it loses patience',
-        '아무것도 보이지 않는다. 참지 못할 때까지 나머지를 기다린다',
+        '아무것도 보이지 않는다. 스스로 포기할 때까지 나머지를 기다린다',
       ),
       right: true,
     },
@@ -56,12 +56,12 @@ export const death = experiment({
   ),
   lesson: [
     said(
-      'The old hang came from a header that was passed on; this one comes from an end that is not. http-proxy copies octets from one connection to the other. When the first one ends in the middle of a message, the copying stops, and nobody tells the other side. The client was promised more and has no reason to believe that it will not come, so it waits: for its own time limit, if it has one.',
+      'The old hang came from a field that was passed on; this one comes from an end that is not. http-proxy copies octets from one connection to the other. When the first one ends in the middle of a message, the copying stops, and nobody tells the other side. The client was promised more and has no reason to believe that it will not come, so it waits: for its own time limit, if it has one.',
       '옛날의 멈춤은 전달된 헤더 때문에 생겼다. 이 멈춤은 전달되지 않은 끝 때문에 생긴다. http-proxy는 한 커넥션의 바이트를 다른 커넥션으로 복사한다. 메시지 중간에 앞의 커넥션이 끝나면 복사는 멈추지만, 아무도 반대쪽에 알려 주지 않는다. 클라이언트는 나머지를 약속받았고 그것이 오지 않으리라고 볼 이유가 없으므로 계속 기다린다. 자신의 제한 시간이 있다면 그때까지다.',
     ),
     said(
       'The status cannot be changed any more: the head has gone, with its 200. What is left to a proxy is to end the message in a way that cannot be taken for its end. With Content-Length it closes the connection before the length is fulfilled; with chunked it leaves out the last chunk; where only the end of the connection ends the message, it resets the connection, since a FIN would say "whole". hopwise does so at the moment when the origin is gone.',
-      '상태 코드는 이제 바꿀 수 없다. 헤더는 200과 함께 이미 떠났다. 프록시에 남은 일은, 정상적인 끝으로 오해할 수 없는 방식으로 메시지를 끝내는 것이다. Content-Length가 있으면 길이가 채워지기 전에 커넥션을 닫고, chunked라면 마지막 청크를 보내지 않는다. 커넥션의 끝만이 메시지의 끝을 알리는 경우에는 커넥션을 리셋한다. FIN은 "온전하다"는 뜻이 되기 때문이다. hopwise는 원 서버가 사라진 순간에 그렇게 한다.',
+      '상태 코드는 이제 바꿀 수 없다. 헤더는 200과 함께 이미 떠났다. 프록시에 남은 일은, 정상적인 끝으로 오해할 수 없는 방식으로 메시지를 끝내는 것이다. Content-Length가 있으면 길이가 채워지기 전에 커넥션을 닫고, 청크 인코딩이라면 마지막 청크를 보내지 않는다. 커넥션의 끝만이 메시지의 끝을 알리는 경우에는 커넥션을 리셋한다. FIN은 "온전하다"는 뜻이 되기 때문이다. hopwise는 원 서버가 사라진 순간에 그렇게 한다.',
     ),
     said(
       'A client that is told at once can do something: show an error, ask again where that is safe, or fetch the rest with a range. An incomplete message must never be stored or used as if it were whole.',
@@ -70,7 +70,7 @@ export const death = experiment({
   ],
   change: said(
     'Let the origin die by a reset. http-proxy hears of that one, and what then becomes of the answer depends on the framing: with Content-Length the connection ends, with chunked the cut answer is closed properly and passes for whole.',
-    '원 서버가 리셋으로 죽게 해 보라. http-proxy는 이것은 알아차린다. 그다음 응답이 어떻게 되는지는 메시지의 길이를 알리는 방식에 달려 있다. Content-Length라면 커넥션이 끝나고, chunked라면 잘린 응답이 정상적으로 마무리되어 온전한 응답으로 통한다.',
+    '원 서버가 리셋으로 죽게 해 보라. http-proxy는 이것은 알아차린다. 그다음 응답이 어떻게 되는지는 메시지의 길이를 알리는 방식에 달려 있다. Content-Length라면 커넥션이 끝나고, 청크 인코딩이라면 잘린 응답이 정상적으로 마무리되어 온전한 응답으로 통한다.',
   ),
   references: ['RFC 9112 6.3', 'RFC 9112 8', 'RFC 9110 6.1', 'RFC 9111 3.3'],
   knobs: {
@@ -88,7 +88,7 @@ export const death = experiment({
     },
     patience: {
       kind: 'number',
-      label: said('Patience of the client', '클라이언트의 인내심'),
+      label: said('Patience of the client', '클라이언트가 기다리는 시간'),
       unit: 's',
       min: 1,
       max: 30,
@@ -120,7 +120,7 @@ async function through(bench: Bench, kind: 'stock' | 'hopwise', knobs: Knobs): P
   })
   const proxy = await scene.proxy({ kind, to: origin })
   const client = await scene.client({ to: proxy })
-  scene.step(1, said('The client asks for a page.', '클라이언트가 문서를 요청한다.'), 'client')
+  scene.step(1, said('The client asks for a report.', '클라이언트가 보고서를 요청한다.'), 'client')
   await client.send(request('GET /report HTTP/1.1', { Host: 'origin' }))
   const [{ got, overAt }] = await Promise.all([
     client.response({ forMs: patienceOf(bench, patience) }).then(got => ({ got, overAt: bench.now() })),
@@ -146,7 +146,7 @@ const DIES = said(
 const ENDS: Readonly<Record<Received['outcome'], Said>> = {
   silent: said(
     'The client loses patience. It still waited for octets that nobody would ever send.',
-    '클라이언트가 참지 못하고 그만둔다. 아무도 보내지 않을 바이트를 끝까지 기다렸다.',
+    '클라이언트가 포기한다. 아무도 보내지 않을 바이트를 끝까지 기다렸다.',
   ),
   truncated: said(
     'The connection ends before the message does: the client knows that it has only a part.',

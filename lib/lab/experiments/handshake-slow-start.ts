@@ -72,7 +72,7 @@ async function grow(
   const line = new Line(scene, namespace, await namespace.pair())
   scene.step(
     1,
-    said('A new connection: the client asks for the content.', '새 커넥션에서 클라이언트가 콘텐츠를 요청한다.'),
+    said('A new connection: the client asks for the content.', '새 커넥션에서 클라이언트가 본문을 요청한다.'),
     'client',
   )
   const first = await line.transfer(size)

@@ -30,7 +30,7 @@ export const handshake = experiment({
   ),
   answers: [
     {
-      text: said('Next to nothing: three packets without content', '거의 들지 않는다. 콘텐츠 없는 패킷 세 개일 뿐이다'),
+      text: said('Next to nothing: three packets without content', '거의 들지 않는다. 본문이 없는 패킷 세 개일 뿐이다'),
     },
     { text: said('About a tenth', '10분의 1쯤') },
     { text: said('About half, or more', '절반쯤, 또는 그 이상'), right: true },
@@ -41,20 +41,20 @@ export const handshake = experiment({
   ),
   lesson: [
     said(
-      'Before the first octet of a request there is a handshake: SYN one way, SYN and ACK the other, and only then the request, with or behind the last ACK. That is one round trip in which nothing is said; a small request with its response is one more. So the handshake can be half of a small transaction and more, the more so the farther the server is; and closing takes packets again.',
+      'Before the first octet of a request there is a handshake: SYN one way, SYN and ACK the other, and only then the request, with or behind the last ACK. That is one round trip in which nothing is said; a small request with its response is one more. So the handshake can be half of a small transaction and more; the farther the server is, the longer the wait. And closing takes packets again.',
       '요청의 첫 바이트보다 먼저 핸드셰이크가 오간다. 한쪽이 SYN을 보내고 다른 쪽이 SYN과 ACK로 답한 다음에야 마지막 ACK와 함께, 또는 그 뒤에 요청이 나간다. 아무 내용도 없는 왕복이 한 번 드는 것이다. 작은 요청과 응답도 왕복 한 번이면 끝난다. 그래서 핸드셰이크는 작은 트랜잭션의 절반 이상을 차지할 수 있고, 닫을 때에도 다시 패킷이 든다. 기다리는 시간은 서버가 멀수록 길다.',
     ),
     said(
-      'A new connection does not know how much the way can carry, so it begins carefully: slow start. Ten segments may be on their way at first (the congestion window); each acknowledged packet lets two more go, so that the window doubles with each round trip until something is lost.',
-      '새 커넥션은 경로가 얼마나 실어 나를 수 있는지 모르므로 조심스럽게 시작한다. 이것이 느린 시작이다. 처음에는 세그먼트 10개까지만 전송 중일 수 있고(혼잡 윈도), 패킷이 하나 확인될 때마다 두 개를 더 보낼 수 있다. 그래서 유실이 일어날 때까지 윈도는 왕복마다 두 배가 된다.',
+      'A new connection does not know how much the way can carry, so it begins carefully: slow start. Ten segments may be on their way at first (the congestion window); each acknowledged packet lets two more go, so that the window about doubles with each round trip until something is lost.',
+      '새 커넥션은 경로가 얼마나 실어 나를 수 있는지 모르므로 조심스럽게 시작한다. 이것이 느린 시작이다. 처음에는 세그먼트 10개까지만 전송 중일 수 있고(혼잡 윈도), 패킷이 하나 확인될 때마다 두 개를 더 보낼 수 있다. 그래서 유실이 일어날 때까지 윈도는 왕복마다 두 배 가까이 커진다.',
     ),
     said(
       'A used connection has its window already. The same content takes fewer round trips over it: a new connection is slower than a used one even when the handshake is over. But when a connection has been silent for longer than its retransmission timeout, the kernel makes the window small again.',
-      '사용하던 커넥션은 이미 커진 윈도를 가지고 있다. 같은 콘텐츠를 더 적은 왕복으로 보낸다. 핸드셰이크가 끝난 뒤에도 새 커넥션은 사용하던 커넥션보다 느리다. 다만 재전송 제한 시간보다 오래 쉰 커넥션의 윈도는 커널이 다시 줄인다.',
+      '사용하던 커넥션은 이미 커진 윈도를 가지고 있다. 그래서 같은 본문을 더 적은 왕복으로 보낸다. 핸드셰이크가 끝난 뒤에도 새 커넥션은 사용하던 커넥션보다 느리다. 다만 재전송 제한 시간보다 오래 쉰 커넥션의 윈도는 커널이 다시 줄인다.',
     ),
     said(
-      'Loopback has neither distance nor packets of 1500 octets, and only netem, which few kernels have at hand, could delay it. The window is therefore shown in a network namespace whose loopback has them, where the origin sends what the window allows and waits for the ACKs, as it would have to on a long line; the kernel tells the window (`ss -ti` shows the same as cwnd). A relay could not show it: it ends TCP.',
-      '루프백에는 거리도, 1500바이트 패킷도 없다. 지연은 netem으로만 만들 수 있는데 이를 갖춘 커널은 드물다. 그래서 루프백의 MTU를 1500으로 한 네트워크 네임스페이스에서 윈도를 보인다. 원 서버는 먼 거리의 회선에서처럼 윈도가 허용하는 만큼 보내고 확인응답을 기다린다. 윈도의 크기는 커널이 알려 준다(`ss -ti`의 cwnd와 같다). 중계기는 TCP를 끊으므로 이것을 보일 수 없다.',
+      'Loopback has neither distance nor packets of 1500 octets, and only netem, which is not to be had everywhere, could delay it. The window is therefore shown in a network namespace whose loopback has an MTU of 1500, where the origin sends what the window allows and waits for the ACKs, as it would have to on a long line; the kernel tells the window (`ss -ti` shows the same as cwnd). A relay could not show it: it ends TCP.',
+      '루프백에는 거리도, 1500바이트 패킷도 없다. 지연은 netem으로만 만들 수 있는데 어디서나 쓸 수 있는 것은 아니다. 그래서 루프백의 MTU를 1500으로 한 네트워크 네임스페이스에서 윈도를 보인다. 원 서버는 먼 거리의 회선에서처럼 윈도가 허용하는 만큼 보내고 확인응답을 기다린다. 윈도의 크기는 커널이 알려 준다(`ss -ti`의 cwnd와 같다). 중계기에서는 TCP가 끝나고 새로 시작하므로 이것을 보일 수 없다.',
     ),
   ],
   change: said(
@@ -86,7 +86,7 @@ export const handshake = experiment({
     },
     size: {
       kind: 'number',
-      label: said('Content for the window to grow', '윈도를 키울 콘텐츠'),
+      label: said('Content for the window to grow', '윈도를 키울 본문의 크기'),
       unit: 'bytes',
       min: 131_072,
       max: 4_194_304,
@@ -117,8 +117,8 @@ async function transactBoth(bench: Bench, transactions: number): Promise<Medians
   const transaction = said('Transaction (median)', '트랜잭션(중앙값)')
   each.figure('transaction', transaction, medians.fresh, 'ms')
   all.figure('transaction', transaction, medians.kept, 'ms')
-  each.figure('connect', said('Connecting (median)', '연결(중앙값)'), medians.connect, 'ms')
-  each.figure('share', said('Share of connecting', '연결이 차지하는 비율'), share(medians), 'percent')
+  each.figure('connect', said('Connecting (median)', '커넥션 열기(중앙값)'), medians.connect, 'ms')
+  each.figure('share', said('Share of connecting', '커넥션 열기가 차지하는 비율'), share(medians), 'percent')
   const handshakes = said(`Handshakes for ${transactions} transactions`, `트랜잭션 ${transactions}개의 핸드셰이크 수`)
   for (const [scene, of] of [
     [each, took.new],
@@ -145,8 +145,14 @@ async function show(bench: Bench, port: number, keeps: boolean): Promise<Scene> 
   const scene = keeps
     ? bench.scene('kept', said('One connection for all', '커넥션 하나로 모두'), parties)
     : bench.scene('new', said('A connection for each transaction', '트랜잭션마다 새 커넥션'), parties)
-  const once = said('Connect once; then ask and read, again and again.', '한 번 연결한 뒤 요청하고 읽기를 되풀이한다.')
-  const always = said('Connect, ask, read, close, and again.', '연결하고, 요청하고, 읽고, 닫는다. 이것을 되풀이한다.')
+  const once = said(
+    'Connect once; then ask and read, again and again.',
+    '커넥션을 한 번 연 뒤 요청하고 읽기를 되풀이한다.',
+  )
+  const always = said(
+    'Connect, ask, read, close, and again.',
+    '커넥션을 열고, 요청하고, 읽고, 닫는다. 이것을 되풀이한다.',
+  )
   scene.step(1, keeps ? once : always, 'client')
   const client = new SmallClient(bench, port, keeps, scene)
   for (let n = 1; n <= TOLD; n++) await client.transact(`${n}`)
@@ -165,7 +171,7 @@ function verdict(medians: Medians, slow: SlowStart | null, silent: boolean): Ver
   const grew = slow === null || hasGrown(slow, silent)
   const window =
     slow === null
-      ? said('Slow start could not be shown on this machine.', '느린 시작은 이 시스템에서 보일 수 없었다.')
+      ? said('Slow start could not be shown on this machine.', '느린 시작은 이 컴퓨터에서 보일 수 없었다.')
       : said(
           `The window of a new connection grew from ${slow.initial} to ${slow.grown} segments in ${slow.newRounds} round trips; the used one began with ${slow.used} and needed ${slow.usedRounds}.`,
           `새 커넥션의 윈도는 왕복 ${slow.newRounds}회 동안 세그먼트 ${slow.initial}개에서 ${slow.grown}개로 커졌다. 사용하던 커넥션은 ${slow.used}개로 시작해 왕복 ${slow.usedRounds}회가 들었다.`,
@@ -174,7 +180,7 @@ function verdict(medians: Medians, slow: SlowStart | null, silent: boolean): Ver
     costs && grew,
     said(
       `With a handshake a small transaction took ${whole} ms, ${of} ms (${share(medians)} %) of it for connecting; without, ${without} ms. ${window.en}`,
-      `핸드셰이크가 있는 작은 트랜잭션은 ${whole}ms가 걸렸고 그중 ${of}ms(${share(medians)}%)가 연결에 들었다. 핸드셰이크가 없으면 ${without}ms였다. ${window.ko}`,
+      `핸드셰이크가 있는 작은 트랜잭션은 ${whole}ms가 걸렸고 그중 ${of}ms(${share(medians)}%)는 커넥션을 여는 데 들었다. 핸드셰이크가 없으면 ${without}ms였다. ${window.ko}`,
     ),
     said(
       `The cost of a new connection did not show: ${whole} ms with a handshake, ${without} ms without. ${window.en}`,

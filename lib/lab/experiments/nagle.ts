@@ -32,8 +32,8 @@ export const nagle = experiment({
   id: 'nagle',
   title: said("Nagle's algorithm and the delayed ACK", '네이글 알고리즘과 확인응답 지연'),
   question: said(
-    'A client on the same machine writes the head of a small request, then its content, then waits for the response. The origin answers at once. How long does one exchange take, when the same connection is used again and again?',
-    '같은 시스템에 있는 클라이언트가 작은 요청의 헤더를 쓰고, 이어서 본문을 쓰고, 응답을 기다린다. 원 서버는 바로 응답한다. 같은 커넥션을 계속 사용할 때 한 번의 교환에 걸리는 시간은 얼마일까?',
+    'A client on the same Linux machine writes the head of a small request, then its content, then waits for the response. The origin answers at once. How long does one exchange take, when the same connection is used again and again?',
+    '같은 리눅스 컴퓨터에 있는 클라이언트가 작은 요청의 헤더를 쓰고, 이어서 본문을 쓰고, 응답을 기다린다. 원 서버는 바로 응답한다. 같은 커넥션을 계속 사용할 때 한 번의 교환에 걸리는 시간은 얼마일까?',
   ),
   answers: [
     {
@@ -69,7 +69,7 @@ export const nagle = experiment({
     ),
     said(
       'On Linux this takes about 40 ms, from the second exchange on: a new connection acknowledges at once for a while, until the kernel has seen that requests and responses take turns and that ACKs can ride on them. These 40 ms belong to the kernel: no scale of the laboratory changes them.',
-      'Linux에서는 두 번째 교환부터 약 40ms가 걸린다. 새 커넥션은 한동안 바로 확인응답을 보내다가, 요청과 응답이 번갈아 오가므로 확인응답을 편승시킬 수 있다는 것을 커널이 알게 되면 지연을 시작한다. 이 40ms는 커널의 값이므로 실험실의 배율을 바꾸어도 달라지지 않는다.',
+      '리눅스에서는 두 번째 교환부터 약 40ms가 걸린다. 새 커넥션은 한동안 바로 확인응답을 보내다가, 요청과 응답이 번갈아 오가므로 확인응답을 편승시킬 수 있다는 것을 커널이 알게 되면 지연을 시작한다. 이 40ms는 커널의 값이므로 실험실의 배율을 바꾸어도 달라지지 않는다.',
     ),
     said(
       'Two ways out. TCP_NODELAY switches the algorithm off: every write leaves at once, also the many tiny ones of a careless program. Or write a message as one piece: then there is nothing that could wait. HTTP programs do both.',

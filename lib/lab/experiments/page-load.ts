@@ -172,7 +172,7 @@ function tellLine(scene: Scene, { connectMs, bytesPerS, roundTripMs }: Page): vo
     scene.note(
       said(
         `Loopback connects at once: so the client waits ${connectMs} ms, times the scale, before each connection.`,
-        `루프백에서는 커넥션이 바로 열린다. 그래서 클라이언트는 커넥션을 열기 전마다 ${connectMs}ms(배율을 곱하기 전의 값)를 기다린다.`,
+        `루프백에서는 커넥션이 바로 열린다. 그래서 클라이언트는 커넥션을 열 때마다 먼저 ${connectMs}ms(배율을 곱하기 전의 값)를 기다린다.`,
       ),
       'client',
     )
@@ -180,7 +180,7 @@ function tellLine(scene: Scene, { connectMs, bytesPerS, roundTripMs }: Page): vo
     scene.note(
       said(
         `A relay shapes this line: ${bytesPerS > 0 ? `${Math.round(bytesPerS)} octets` : 'no limit'} in a second for all connections together, ${roundTripMs} ms of round trip.`,
-        `이 회선은 중계기가 조절한다. 모든 커넥션을 합쳐 ${bytesPerS > 0 ? `초당 ${Math.round(bytesPerS)}바이트` : '전송량 제한 없음'}, 왕복 시간 ${roundTripMs}ms이다.`,
+        `이 회선은 중계기가 조절한다. 모든 커넥션을 합쳐 ${bytesPerS > 0 ? `초당 ${Math.round(bytesPerS)}바이트` : '전송량 제한 없음'}, 왕복 시간 ${roundTripMs}ms다.`,
       ),
     )
 }

@@ -66,7 +66,7 @@ export async function threeAtOnce(bench: Bench, through: 'direct' | 'hopwise'): 
   const title =
     through === 'direct'
       ? said('Answers in order', '순서대로 오는 응답')
-      : said('In order, through hopwise', 'hopwise를 거친 순서')
+      : said('In order, through hopwise', 'hopwise를 거쳐 순서대로 오는 응답')
   const parties = [party('client'), ...(through === 'hopwise' ? [party('hopwise')] : []), party('origin')]
   const scene = bench.scene(through, title, parties)
   const slowMs = bench.ms(SLOW_MS)
@@ -192,11 +192,11 @@ const FIRST_ALONE = said(
 )
 const THEN_ALL = said(
   'All others leave at once. They wait for the line only once.',
-  '나머지는 한꺼번에 떠난다. 회선에서 기다리는 것은 한 번뿐이다.',
+  '나머지는 한꺼번에 떠난다. 회선의 왕복을 기다리는 것은 한 번뿐이다.',
 )
 const THREE_AT_ONCE = said(
   'Three requests leave at once. The first one is slow; the second one is also sent alone on another connection.',
-  '요청 세 개가 한꺼번에 떠난다. 첫 번째는 느리다. 두 번째와 같은 요청을 다른 커넥션으로 따로 보내기도 한다.',
+  '요청 세 개가 한꺼번에 떠난다. 첫 번째는 처리가 느리다. 두 번째와 같은 요청을 다른 커넥션으로 따로 보내 비교한다.',
 )
 const READY_LONG_AGO = said(
   'Alone it is answered at once. In the pipeline the same answer must wait for its turn.',
@@ -222,23 +222,23 @@ const NOT_YET_KNOWN = said(
   '커넥션을 맺자마자 요청 세 개가 떠난다. 커넥션이 지속된다고 아무도 말하지 않았다.',
 )
 const SAID_CLOSE = said(
-  'The first answer says close, and closes. The other two were sent in vain.',
-  '첫 응답은 close라고 말하고 커넥션을 닫는다. 나머지 둘은 헛되이 보낸 것이다.',
+  'The first answer says close, and the connection ends. The other two were sent in vain.',
+  '첫 응답에 close가 담겨 있고, 커넥션이 닫힌다. 나머지 둘은 헛되이 보낸 것이다.',
 )
 const BROKEN = {
   everything: {
-    title: said('It breaks, and all is repeated', '끊기고, 모두 되풀이한다'),
+    title: said('It breaks, and all is repeated', '끊긴 뒤 모두 다시 보낸다'),
     after: said(
       'The client repeats everything that has no answer, the order too.',
-      '클라이언트는 응답이 없는 것을 모두 되풀이한다. 주문도 되풀이한다.',
+      '클라이언트는 응답이 없는 요청을 모두 다시 보낸다. 주문도 다시 보낸다.',
     ),
     repeats: (_idempotent: boolean) => true,
   },
   idempotent: {
-    title: said('It breaks, and only GETs are repeated', '끊기고, GET만 되풀이한다'),
+    title: said('It breaks, and only GETs are repeated', '끊긴 뒤 GET만 다시 보낸다'),
     after: said(
-      'The client repeats the GET. Of the order it must ask somebody who knows.',
-      '클라이언트는 GET만 되풀이한다. 주문은 아는 쪽에 확인해 보아야 한다.',
+      'The client repeats the GET. Whether the order was placed it has to find out in another way.',
+      '클라이언트는 GET만 다시 보낸다. 주문이 들어갔는지는 다른 방법으로 확인해야 한다.',
     ),
     repeats: (idempotent: boolean) => idempotent,
   },
@@ -246,7 +246,7 @@ const BROKEN = {
     title: said('It breaks behind hopwise', 'hopwise 뒤에서 끊긴다'),
     after: said(
       'Only the order is in doubt, and the client was told so: 502.',
-      '의심스러운 것은 주문뿐이고, 클라이언트는 502로 그것을 알게 되었다.',
+      '처리 여부를 알 수 없는 것은 주문뿐이고, 클라이언트는 502로 그 사실을 알았다.',
     ),
     repeats: (idempotent: boolean) => idempotent,
   },

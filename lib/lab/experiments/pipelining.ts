@@ -18,7 +18,7 @@ export const pipelining = experiment({
       ),
       right: true,
     },
-    { text: said('Once: the server recognises the repetition', '한 번. 서버가 되풀이된 요청을 알아본다') },
+    { text: said('Once: the server recognises the repetition', '한 번. 서버가 반복된 요청을 알아본다') },
     {
       text: said('Never: a broken pipeline is undone as a whole', '한 번도 아니다. 끊긴 파이프라인은 통째로 취소된다'),
     },
@@ -37,23 +37,23 @@ export const pipelining = experiment({
       '응답은 요청한 순서대로 온다. 응답에는 어느 요청의 것인지가 적혀 있지 않기 때문이다. 그래서 느린 응답 하나가 그 뒤의 모든 응답을 막는다. 이미 준비된 것도 마찬가지다. 한 커넥션 안에 번호를 붙인 여러 스트림을 두는 것이 해결책이었고, 그것이 HTTP/2의 다중 커넥션이다.',
     ),
     said(
-      'Not before the connection is known to persist: an answer that says close ends it, and what was sent behind that request is lost. And after a connection broke the first request on the new one goes alone again.',
-      '커넥션이 지속된다는 것을 알기 전에는 파이프라인으로 보내지 않는다. close라고 말하는 응답이 오면 커넥션이 끝나고, 그 요청 뒤에 보낸 것은 사라진다. 커넥션이 끊긴 뒤 새 커넥션에서도 첫 요청은 다시 혼자 보낸다.',
+      'Nothing is pipelined before the connection is known to persist: an answer that says close ends it, and what was sent behind that request is lost. After a connection broke, the first request on the new one goes alone again.',
+      '커넥션이 지속된다는 것을 알기 전에는 파이프라인으로 보내지 않는다. close가 담긴 응답이 오면 커넥션이 끝나고, 그 요청 뒤에 보낸 것은 사라진다. 커넥션이 끊긴 뒤 새 커넥션에서도 첫 요청은 다시 혼자 보낸다.',
     ),
     said(
-      'Never for requests that must not be repeated. When the connection breaks, the client knows what was answered, and of the rest nothing: it may have been done, half done, or never read. GET, PUT and DELETE are idempotent and may be sent again. A POST may have been done without an answer, as the count of the origin shows; repeated, it is done twice.',
-      '되풀이하면 안 되는 요청은 결코 파이프라인으로 보내지 않는다. 커넥션이 끊기면 클라이언트는 응답받은 것만 알고 나머지는 전혀 모른다. 처리되었을 수도, 절반만 처리되었을 수도, 읽히지도 않았을 수도 있다. GET, PUT, DELETE는 멱등이므로 다시 보내도 된다. POST는 원 서버가 센 수에서 보듯이 응답 없이 처리되었을 수 있고, 되풀이하면 두 번 처리된다.',
+      'Requests that must not be repeated are never pipelined. When the connection breaks, the client knows what was answered, and of the rest nothing: it may have been done, half done, or never read. GET, PUT and DELETE are idempotent and may be sent again. A POST may have been done without an answer, as the count of the origin shows; repeated, it is done twice.',
+      '반복해서는 안 되는 요청은 결코 파이프라인으로 보내지 않는다. 커넥션이 끊기면 클라이언트는 응답받은 것만 알고 나머지는 전혀 모른다. 처리되었을 수도, 절반만 처리되었을 수도, 읽히지도 않았을 수도 있다. GET, PUT, DELETE는 멱등이므로 다시 보내도 된다. POST는 원 서버가 센 수에서 보듯이 응답 없이 처리되었을 수 있고, 다시 보내면 두 번 처리된다.',
     ),
     said(
       'A server must be able to read pipelined requests; a proxy may send them on one at a time. hopwise does: it answers in order, and when an origin dies it knows which single request was in doubt.',
-      '서버는 파이프라인으로 온 요청을 읽을 수 있어야 하고, 프록시는 그것을 한 번에 하나씩 전달해도 된다. hopwise가 그렇게 한다. 순서대로 응답하고, 원 서버가 죽으면 어느 요청 하나가 의심스러운지 안다.',
+      '서버는 파이프라인으로 온 요청을 읽을 수 있어야 하고, 프록시는 그것을 한 번에 하나씩 전달해도 된다. hopwise가 그렇게 한다. 순서대로 응답하고, 원 서버가 죽으면 처리 여부를 알 수 없는 요청이 어느 하나인지 안다.',
     ),
   ],
   change: said(
     'Double the number of requests. One after the other they take twice as long; pipelined they hardly take longer.',
     '요청의 수를 두 배로 늘려 보라. 하나씩 보내면 시간이 두 배로 들지만, 파이프라인으로 보내면 거의 늘지 않는다.',
   ),
-  references: ['RFC 9112 9.3.2', 'RFC 9112 9.3.1', 'RFC 9112 9.6', 'RFC 9110 9.2.2'],
+  references: ['RFC 9112 9.3.2', 'RFC 9112 9.3.1', 'RFC 9112 9.6', 'RFC 9110 9.2.2', 'HTTP: The Definitive Guide 4.6'],
   knobs: {
     count: {
       kind: 'number',
@@ -113,8 +113,8 @@ function verdict({ count, serialMs, pipelinedMs, inOrder, everything, idempotent
   return judged(
     pipelinedMs < serialMs && ordered && heldUp && unknown && twice && known && lost,
     said(
-      `${count} requests took ${ms(serialMs)} ms one after the other and ${ms(pipelinedMs)} ms pipelined, with all answers in order; when the connection broke the order had been done without an answer, and repeating it did it ${everything.orders} times.`,
-      `요청 ${count}개는 하나씩 보내면 ${ms(serialMs)}ms, 파이프라인으로 보내면 ${ms(pipelinedMs)}ms가 걸렸고 응답은 모두 순서대로 왔다. 커넥션이 끊겼을 때 주문은 응답 없이 이미 처리되어 있었고, 되풀이하자 ${everything.orders}번 처리되었다.`,
+      `${count} requests took ${ms(serialMs)} ms one after the other and ${ms(pipelinedMs)} ms pipelined, with all answers in order; when the connection broke the order had been done without an answer, and once it was repeated it had been done ${everything.orders} times.`,
+      `요청 ${count}개는 하나씩 보내면 ${ms(serialMs)}ms, 파이프라인으로 보내면 ${ms(pipelinedMs)}ms가 걸렸고 응답은 모두 순서대로 왔다. 커넥션이 끊겼을 때 주문은 응답 없이 이미 처리되어 있었고, 다시 보내자 모두 ${everything.orders}번 처리되었다.`,
     ),
     said(
       `Not all of it showed: ${ms(serialMs)} ms one after the other, ${ms(pipelinedMs)} ms pipelined; answers came as ${inOrder.map(({ came }) => came.join(' ')).join(' and ')}; the broken ones had ${everything.statuses.join(' ')} and ${hopwise.statuses.join(' ')}; ${everything.orders} orders were done.`,

@@ -221,7 +221,7 @@ const POST_CROSSES: Said = said(
 )
 const POST_IS_DONE: Said = said(
   'This POST is read and done, and then the origin ends without an answer.',
-  '이 POST는 원 서버가 읽고 처리하지만, 응답 없이 커넥션을 끝낸다.',
+  '원 서버가 이 POST를 읽고 처리하지만, 응답 없이 커넥션을 끝낸다.',
 )
 const POST_LOOKS_THE_SAME: Said = said(
   'The proxy has seen the same twice: a request sent, a FIN, no answer. So it sends neither again, and says 502.',

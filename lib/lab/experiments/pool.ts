@@ -38,7 +38,7 @@ export const pool = experiment({
   lesson: [
     said(
       'Either side may close an idle connection at any time, and nobody can hear of it sooner than the FIN arrives. A request that leaves in the meantime is lost: no fault of the origin, none of the client, and still an error, if the proxy just passes it on.',
-      '유휴 커넥션은 어느 쪽이든 언제라도 닫을 수 있고, FIN이 도착하기 전에는 아무도 그것을 알 수 없다. 그 사이에 떠난 요청은 사라진다. 원 서버의 잘못도 클라이언트의 잘못도 아니지만, 프록시가 그대로 두면 오류가 된다.',
+      '유휴 커넥션은 어느 쪽이든 언제라도 닫을 수 있고, FIN이 도착하기 전에는 아무도 그것을 알 수 없다. 그 사이에 떠난 요청은 사라진다. 원 서버의 잘못도 클라이언트의 잘못도 아니지만, 프록시가 그대로 전달하면 오류가 된다.',
     ),
     said(
       'Three things together make it never. The hint: where the origin says Keep-Alive: timeout, or has been seen to close after so long, the proxy lets go a second earlier. Liveness: an idle connection is watched, and one on which a FIN or an octet came is never used again. And one safe retry: on a connection that was used before, without an octet of an answer, for an idempotent method, once, on a new connection.',
@@ -46,15 +46,15 @@ export const pool = experiment({
     ),
     said(
       'A POST is different. That no answer came says nothing about whether it was done: the proxy sees the same octets in both cases. Sent again, an order may be placed twice; so the client is told 502, and it alone can find out. That is why the hint matters: what has not been sent on a doubtful connection need not be repeated.',
-      'POST는 다르다. 응답이 오지 않았다는 사실은 요청이 처리되었는지에 대해 아무것도 알려 주지 않는다. 두 경우에 프록시가 보는 바이트는 똑같다. 다시 보내면 주문이 두 번 들어갈 수 있다. 그래서 클라이언트에 502로 알리고, 확인은 클라이언트에 맡긴다. 힌트가 중요한 까닭이 여기에 있다. 미심쩍은 커넥션으로 보내지 않은 요청은 되풀이할 필요도 없다.',
+      'POST는 다르다. 응답이 오지 않았다는 사실은 요청이 처리되었는지에 대해 아무것도 알려 주지 않는다. 두 경우에 프록시가 보는 바이트는 똑같다. 다시 보내면 주문이 두 번 들어갈 수 있다. 그래서 클라이언트에 502로 알리고, 확인은 클라이언트에 맡긴다. 힌트가 중요한 까닭이 여기에 있다. 언제 끊길지 모르는 커넥션으로 보내지 않은 요청은 다시 보낼 필요도 없다.',
     ),
     said(
       'Pools of database connections have the same trouble and one more means: a query that changes nothing, such as SELECT 1. Sent now and then, it keeps the connection, since the server sees traffic, and checks it, since a dead one does not answer. Sent before a connection is lent, it costs a round trip each time and still leaves a moment for the race. An HTTP proxy does not send requests that nobody asked for, so it goes by hint and liveness instead.',
-      '데이터베이스 커넥션 풀에도 같은 문제가 있고, 수단이 하나 더 있다. SELECT 1처럼 아무것도 바꾸지 않는 쿼리다. 이따금 보내면 서버에는 통신이 있는 것으로 보이므로 커넥션이 유지되고, 죽은 커넥션은 대답하지 않으므로 확인도 된다. 커넥션을 빌려주기 직전에 보내면 매번 왕복 한 번의 비용이 들고, 그래도 경쟁이 일어날 순간은 남는다. HTTP 프록시는 아무도 부탁하지 않은 요청을 보내지 않으므로 힌트와 생존 확인에 의지한다.',
+      '데이터베이스 커넥션 풀에도 같은 문제가 있고, 수단이 하나 더 있다. SELECT 1처럼 아무것도 바꾸지 않는 쿼리다. 이따금 보내면 서버에는 통신이 있는 것으로 보이므로 커넥션이 유지되고, 죽은 커넥션은 대답하지 않으므로 확인도 된다. 커넥션을 빌려주기 직전에 보내면 매번 왕복 한 번의 비용이 들고, 그래도 경쟁이 일어날 순간은 남는다. HTTP 프록시는 아무도 요구하지 않은 요청을 보내지 않으므로 힌트와 생존 확인에 의지한다.',
     ),
     said(
-      'And both give back: after a time of silence a connection is closed, so that the server has its memory and its descriptor for others, and the next request simply connects anew. A pool that never lets go is the race waiting to happen.',
-      '그리고 둘 다 자원을 돌려준다. 한동안 조용하면 커넥션을 닫아서 서버가 그 메모리와 디스크립터를 다른 곳에 쓸 수 있게 하고, 다음 요청이 오면 다시 연결한다. 결코 닫지 않는 풀에서는 이 경쟁 상태가 언젠가 문제가 된다.',
+      'And both give resources back: after a time of silence a connection is closed, so that the server has its memory and its descriptor for others, and the next request simply connects anew. A pool that never lets go is the race waiting to happen.',
+      '그리고 둘 다 자원을 돌려준다. 한동안 조용하면 커넥션을 닫아서 서버가 그 메모리와 디스크립터를 다른 곳에 쓸 수 있게 하고, 다음 요청이 오면 커넥션을 새로 연다. 결코 닫지 않는 풀에서는 이 경쟁 상태가 언젠가 문제가 된다.',
     ),
   ],
   change: said(

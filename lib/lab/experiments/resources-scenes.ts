@@ -29,7 +29,7 @@ export interface Newcomer {
 
 /** A process for each connection. */
 export async function processes(bench: Bench, { places, idleMs }: Room): Promise<Newcomer> {
-  const server = party('origin', undefined, said(`${places} processes`, `프로세스 ${places}개`))
+  const server = party('origin', undefined, said(`${places}-process server`, `프로세스 ${places}개인 서버`))
   const scene = bench.scene('processes', said('A process for each connection', '커넥션마다 프로세스 하나'), [
     IDLE,
     NEWCOMER,

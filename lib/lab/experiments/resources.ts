@@ -59,8 +59,8 @@ export const resources = experiment({
   ),
   lesson: [
     said(
-      'An idle connection is not free: memory in the process, buffers in the kernel, a file, and a place among those that there are. Where each connection has a process or a thread of its own, the idle ones hold these too, and a few clients that only keep their connections shut out all others. On an event loop an idle connection is an entry in a table, some KiB, and nobody waits for it.',
-      '유휴 커넥션은 공짜가 아니다. 프로세스의 메모리, 커널의 버퍼, 파일 하나, 그리고 한정된 자리 하나를 차지한다. 커넥션마다 프로세스나 스레드를 하나씩 맡기는 서버에서는 유휴 커넥션이 그것까지 붙들고 있어, 커넥션을 유지하기만 하는 클라이언트 몇이 다른 모두를 막는다. 이벤트 루프에서 유휴 커넥션은 표의 한 줄, 수 KiB일 뿐이고 아무도 그것을 기다리지 않는다.',
+      'An idle connection is not free: memory in the process, buffers in the kernel, a file descriptor, and a place among those that there are. Where each connection has a process or a thread of its own, the idle ones hold these too, and a few clients that only keep their connections shut out all others. On an event loop an idle connection is an entry in a table, some KiB, and nobody waits for it.',
+      '유휴 커넥션은 공짜가 아니다. 프로세스의 메모리, 커널의 버퍼, 파일 디스크립터 하나, 그리고 한정된 자리 하나를 차지한다. 커넥션마다 프로세스나 스레드를 하나씩 맡기는 서버에서는 유휴 커넥션이 그것까지 붙들고 있어, 커넥션을 유지하기만 하는 클라이언트 몇이 다른 모두를 막는다. 이벤트 루프에서 유휴 커넥션은 표의 한 줄, 수 KiB일 뿐이고 아무도 그것을 기다리지 않는다.',
     ),
     said(
       'Many long connections starve others, also on purpose: to open them and to be silent is a cheap denial of service. Against it stand limits, in all and for one address, so that one address never takes every place; idle timeouts; and under pressure the eviction of the connection that has been idle longest, which is the one least likely to be missed. Only where nobody is idle is a newcomer refused, at once and with a reason: 503.',

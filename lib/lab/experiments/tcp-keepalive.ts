@@ -52,15 +52,15 @@ export const tcpKeepalive = experiment({
   lesson: [
     said(
       'TCP sends nothing when there is nothing to send. A peer that vanished without FIN (power, cable, a firewall that forgot) therefore leaves an idle zombie: a connection that stands in one kernel only, for ever, with its memory and its place in a pool. Data in flight finds it: what is not acknowledged is sent again, each time after twice as long, until the kernel gives up (tcp_retries2, by default 15: after some 15 minutes).',
-      'TCP는 보낼 것이 없으면 아무것도 보내지 않는다. 그래서 FIN 없이 사라진 상대(정전, 빠진 케이블, 상태를 잊은 방화벽)는 유휴 좀비 커넥션을 남긴다. 한쪽 커널에만 남아 메모리와 풀의 자리를 영원히 차지하는 커넥션이다. 전송 중인 데이터가 있으면 드러난다. 확인되지 않은 데이터는 간격을 두 배씩 늘려 재전송되고, 커널은 결국 포기한다(tcp_retries2의 기본값 15에서는 약 15분 뒤).',
+      'TCP는 보낼 것이 없으면 아무것도 보내지 않는다. 그래서 FIN 없이 사라진 상대(정전, 빠진 케이블, 커넥션을 잊은 방화벽)는 유휴 좀비 커넥션을 남긴다. 한쪽 커널에만 남아 메모리와 풀의 자리를 영원히 차지하는 커넥션이다. 전송 중인 데이터가 있으면 드러난다. 확인되지 않은 데이터는 간격을 두 배씩 늘려 재전송되고, 커널은 결국 포기한다(tcp_retries2의 기본값 15에서는 약 15분 뒤).',
     ),
     said(
       'TCP keep-alive finds it without data. tcp_keepalive_time (7200 s) is how long a connection must be silent before the first probe, tcp_keepalive_intvl (75 s) the time between unanswered probes, tcp_keepalive_probes (9) how many of them may remain unanswered: by default 7200 + 9 × 75 s, more than two hours and eleven minutes. A living peer answers a probe, and the time begins anew.',
       'TCP keep-alive는 데이터 없이도 이것을 찾아낸다. tcp_keepalive_time(7200초)은 첫 프로브를 보내기까지 커넥션이 조용해야 하는 시간, tcp_keepalive_intvl(75초)은 응답 없는 프로브 사이의 간격, tcp_keepalive_probes(9)는 응답이 없어도 되는 프로브의 수다. 기본값으로는 7200 + 9 × 75초, 곧 두 시간 11분이 넘게 걸린다. 살아 있는 상대는 프로브에 응답하고, 그러면 시간을 처음부터 다시 잰다.',
     ),
     said(
-      'It is off until a program asks for it (SO_KEEPALIVE). In Node, socket.setKeepAlive(true, ms) sets only the first delay on Node 20 and 22 (the interval is then 1 s, the number of probes 10: with a delay of 1 s a zombie is found after about 11 s); Node 24 takes interval and count, too. A delay of 0 leaves all three as the kernel has them.',
-      '프로그램이 요청하지 않으면(SO_KEEPALIVE) 꺼져 있다. Node 20과 22의 socket.setKeepAlive(true, ms)는 첫 지연만 정한다(간격은 1초, 프로브는 10개로 고정되므로 지연이 1초이면 좀비를 약 11초 뒤에 찾는다). Node 24는 간격과 횟수도 받는다. 지연을 0으로 주면 세 값 모두 커널의 설정을 따른다.',
+      'It is off until a program asks for it (SO_KEEPALIVE). In Node, socket.setKeepAlive(true, ms) sets only the first delay on Node 20 and 22 (the interval is then 1 s, the number of probes 10: with a delay of 1 s a zombie is found after about 11 s); later releases of Node 24 take interval and count, too. A delay of 0 leaves all three as the kernel has them.',
+      '프로그램이 요청하지 않으면(SO_KEEPALIVE) 꺼져 있다. Node 20과 22의 socket.setKeepAlive(true, ms)는 첫 지연만 정한다(간격은 1초, 프로브는 10개로 고정되므로 지연이 1초이면 좀비를 약 11초 뒤에 찾는다). Node 24의 이후 릴리스는 간격과 횟수도 받는다. 지연을 0으로 주면 세 값 모두 커널의 설정을 따른다.',
     ),
     said(
       'The two share a name only. TCP keep-alive checks the peer: the kernel asks "are you there?". HTTP keep-alive keeps the connection: the application says "do not close, more may come", and its idle limit closes a connection whose peer answered every probe.',
@@ -68,7 +68,7 @@ export const tcpKeepalive = experiment({
     ),
     said(
       'Who keeps alive, by what, and for what. HTTP: the application, with Connection and an idle limit, so that the next request needs no handshake; one hop. TCP: the kernel, with empty probes, to find dead peers; one hop. WebSocket: the application, with ping and pong, to find dead peers and to keep idle limits on the way from striking; end to end. Database pool: the application, with a query now and then, to check a connection and to keep it; end to end.',
-      '누가, 무엇으로, 왜 유지하는가. HTTP: 애플리케이션이 Connection 헤더와 유휴 제한 시간으로, 다음 요청에 핸드셰이크가 없도록 유지한다(홉 하나). TCP: 커널이 빈 프로브로, 죽은 상대를 찾는다(홉 하나). WebSocket: 애플리케이션이 ping과 pong으로, 죽은 상대를 찾고 중간의 유휴 제한에 걸리지 않게 한다(종단간). 데이터베이스 풀: 애플리케이션이 이따금 쿼리를 보내 커넥션을 검사하고 유지한다(종단간).',
+      '누가, 무엇으로, 왜 유지하는가. HTTP: 애플리케이션이 Connection 헤더와 유휴 제한 시간으로, 다음 요청에 핸드셰이크가 없도록 유지한다(홉 하나). TCP: 커널이 빈 프로브로, 죽은 상대를 찾는다(홉 하나). 웹소켓: 애플리케이션이 핑과 퐁으로, 죽은 상대를 찾고 중간의 유휴 제한에 걸리지 않게 한다(종단간). 데이터베이스 풀: 애플리케이션이 이따금 쿼리를 보내 커넥션을 검사하고 유지한다(종단간).',
     ),
   ],
   change: said(
@@ -174,8 +174,8 @@ function tellVanishing(scene: Scene): void {
   scene.step(
     1,
     said(
-      'The client vanishes. Nothing arrives any more, and nobody is told.',
-      '클라이언트가 사라진다. 더는 아무것도 도착하지 않고, 아무도 그 사실을 통보받지 못한다.',
+      'The client vanishes: the loopback of this network namespace is down. Nothing arrives any more, and nobody is told.',
+      '클라이언트가 사라진다. 이 네트워크 네임스페이스의 루프백을 내렸기 때문이다. 더는 아무것도 도착하지 않고, 아무도 그 사실을 통보받지 못한다.',
     ),
     'client',
   )

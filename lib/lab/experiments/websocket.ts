@@ -31,7 +31,7 @@ export const websocket = experiment({
   lesson: [
     said(
       'Upgrade and Connection are for one hop: a proxy takes them away with everything that Connection names, and writes its own where it agrees to pass the upgrade on. The fields Sec-WebSocket-* go end to end. With the 101 HTTP is over on both connections: no timeout and max, no next request, and neither connection ever goes back to a pool.',
-      'Upgrade와 Connection은 홉별 헤더이다. 프록시는 이 둘과 Connection이 지목한 모든 헤더를 떼어 내고, 업그레이드를 전달하기로 하면 자신의 것을 새로 쓴다. Sec-WebSocket-* 헤더는 종단간으로 전달된다. 101과 함께 두 커넥션 모두에서 HTTP는 끝난다. timeout도 max도 다음 요청도 없고, 어느 커넥션도 풀로 돌아가지 않는다.',
+      'Upgrade와 Connection은 홉별 헤더다. 프록시는 이 둘과 Connection이 지목한 모든 헤더를 떼어 내고, 업그레이드를 전달하기로 하면 자신의 것을 새로 쓴다. Sec-WebSocket-* 헤더는 종단간으로 전달된다. 101과 함께 두 커넥션 모두에서 HTTP는 끝난다. timeout도 max도 다음 요청도 없고, 어느 커넥션도 풀로 돌아가지 않는다.',
     ),
     said(
       'Ping and pong are end to end: one end asks, the other answers with the same payload (RFC 6455 5.5.2, 5.5.3). So a ping finds out whether the far end is there. Keep-alive of TCP cannot do that through a proxy, for it only asks the next hop. The proxy between them reads no frames. It sees a tunnel with traffic: a ping that is never whole keeps it as well.',

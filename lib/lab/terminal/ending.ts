@@ -88,7 +88,7 @@ function another(knob: Knob, used: string | number): string | number {
 function knobLines(knobs: Experiment['knobs'], used: KnobValues, look: Look): string[] {
   const { language } = look
   return Object.entries(knobs).flatMap(([name, knob]) => {
-    const unit = knob.kind === 'choice' || knob.unit === 'count' ? '' : ` ${knob.unit === 'bytes' ? 'B' : knob.unit}`
+    const unit = knob.kind === 'choice' || knob.unit === 'count' ? '' : phrases(language).unit(knob.unit)
     const may =
       knob.kind === 'choice'
         ? Object.keys(knob.choices).join(' | ')

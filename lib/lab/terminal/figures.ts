@@ -84,5 +84,5 @@ function valueText(figure: Figure | undefined, language: Language): string {
   const { value, unit } = figure
   if (unit === 'ms') return phrases(language).ms(value)
   const number = value.toLocaleString('en-US', { maximumFractionDigits: 2 })
-  return unit === 'bytes' ? `${number} B` : unit === 'percent' ? `${number} %` : number
+  return unit === 'count' ? number : `${number}${phrases(language).unit(unit)}`
 }

@@ -19,12 +19,12 @@ export const WORDS = {
   change: said('Change one thing', '하나만 바꿔 보기'),
   knobs: said('What can be changed', '바꿀 수 있는 것'),
   references: said('To read on', '더 읽을거리'),
-  wait: said('waits', '대기'),
-  name: said('name', '이름'),
-  connect: said('connects', '연결'),
-  send: said('sends', '전송'),
+  wait: said('waits', '기다림'),
+  name: said('name', '이름 찾기'),
+  connect: said('connects', '커넥션 열기'),
+  send: said('sends', '보내기'),
   server: said('server works', '서버 처리'),
-  receive: said('receives', '수신'),
+  receive: said('receives', '받기'),
 } as const satisfies Record<string, Said>
 
 /** Sentences with something in them, in one language. */
@@ -38,6 +38,8 @@ export interface Phrases {
   /** To a tenth. */
   seconds(ms: number): string
   ms(ms: number): string
+  /** What stands behind a number. */
+  unit(unit: 'ms' | 's' | 'bytes' | 'percent'): string
   pieces(count: number): string
   content(bytes: string): string
   predicted(n: number): string
@@ -57,6 +59,7 @@ const ENGLISH: Phrases = {
   silence: ms => `${ms < 1000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(2)} s`} pass, nothing moves`,
   seconds: ms => `${(ms / 1000).toFixed(1)} s`,
   ms: ms => `${shortMs(ms)} ms`,
+  unit: unit => ({ ms: ' ms', s: ' s', bytes: ' B', percent: ' %' })[unit],
   pieces: count => `${count} pieces`,
   content: bytes => `${bytes} of content`,
   predicted: n => `You predicted ${n}.`,
@@ -70,15 +73,16 @@ const KOREAN: Phrases = {
   closed: (connection, by, how) =>
     how === 'vanished'
       ? `${connection}: ${followed(by, '이/가')} 사라짐`
-      : `${connection}: ${followed(by, '이/가')} ${how === 'reset' ? '재설정함' : '닫음'}`,
+      : `${connection}: ${followed(by, '이/가')} ${how === 'reset' ? '리셋함' : '닫음'}`,
   joined: waits =>
     waits.length === 0
       ? ''
       : `${waits.map(([who, on]) => `${followed(who, '은/는')} ${followed(on, '을/를')}`).join(', ')} 기다린다`,
   cycle: '순환',
-  silence: ms => `${ms < 1000 ? `${ms.toFixed(0)}ms` : `${(ms / 1000).toFixed(2)}초`} 동안 아무것도 움직이지 않는다`,
+  silence: ms => `${ms < 1000 ? `${ms.toFixed(0)}ms` : `${(ms / 1000).toFixed(2)}초`} 동안 아무 일도 일어나지 않는다`,
   seconds: ms => `${(ms / 1000).toFixed(1)}초`,
   ms: ms => `${shortMs(ms)}ms`,
+  unit: unit => ({ ms: 'ms', s: '초', bytes: '바이트', percent: '%' })[unit],
   pieces: count => `${count}조각`,
   content: bytes => `본문 ${bytes}`,
   predicted: n => `${n}번을 골랐다.`,
@@ -91,7 +95,7 @@ export function phrases(language: Language): Phrases {
   return language === 'ko' ? KOREAN : ENGLISH
 }
 
-/** Milliseconds as short as they say enough: 2.7, 43, 1021. */
+/** Milliseconds as short as they say enough: 0.14, 2.7, 43, 1021. */
 export function shortMs(ms: number): string {
-  return ms < 10 ? ms.toFixed(1) : ms.toFixed(0)
+  return ms.toFixed(ms < 1 ? 2 : ms < 10 ? 1 : 0)
 }

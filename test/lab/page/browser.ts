@@ -1,0 +1,108 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { t as root, type Test } from 'tap'
+import { serveLab } from '../../../lib/lab/server/lab-server.js'
+import { pathOf } from '../../support/needs.js'
+
+let browser: Promise<Browser> | null = null
+
+/** Headless Chromium that reaches 127.0.0.1 and nothing else; one for all tests of a file. */
+function theBrowser(): Promise<Browser> {
+  if (browser === null) {
+    browser = chromium.launch({
+      executablePath: pathOf('chromium'),
+      args: [
+        '--no-proxy-server',
+        '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+        ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+      ],
+    })
+    root.teardown(async () => (await browser)?.close())
+  }
+  return browser
+}
+
+export interface OpenLab {
+  readonly page: Page
+  readonly url: string
+  /** What the page complained of: errors, warnings, violations of its policy, requests to elsewhere. */
+  readonly complaints: string[]
+  /** Goes to another part of the laboratory, and waits for its title. */
+  go(hash: string): Promise<void>
+  /** Waits until an expression is true there. The policy of the page lets nobody evaluate in it, so it is asked again and again. */
+  until(expression: string): Promise<void>
+  /** Runs the experiment that is shown, and waits for its verdict. */
+  run(scale?: string): Promise<void>
+}
+
+/** The page of a real laboratory, in a tab of its own. */
+export async function openLab(
+  t: Test,
+  hash: string,
+  options: BrowserContextOptions & { lang?: string } = {},
+): Promise<OpenLab> {
+  const { lang = 'en', ...context } = options
+  const server = await serveLab({ port: 0 })
+  t.teardown(() => server.close())
+  const page = await (await theBrowser()).newPage(context)
+  t.teardown(() => page.close())
+  page.setDefaultTimeout(30_000)
+  const url = `http://127.0.0.1:${server.port}`
+  const complaints: string[] = []
+  page.on('console', message => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+  })
+  page.on('pageerror', error => complaints.push(error.message))
+  page.on('request', request => {
+    if (!request.url().startsWith(url) && !request.url().startsWith('blob:'))
+      complaints.push(`asked for ${request.url()}`)
+  })
+  await page.goto(`${url}/?lang=${lang}${hash}`)
+  await page.waitForSelector('main h1')
+  return {
+    page,
+    url,
+    complaints,
+    async go(other) {
+      await page.evaluate(`location.hash = ${JSON.stringify(other)}`)
+      await page.waitForSelector('main h1')
+    },
+    async until(expression) {
+      for (const end = Date.now() + 30_000; Date.now() < end; ) {
+        if (await page.evaluate(expression)) return
+        await delay(25)
+      }
+      throw new Error(`it did not come to this: ${expression}`)
+    },
+    async run(scale = '0.1') {
+      await page.selectOption('#scale', scale)
+      await page.click('button.run')
+      await page.waitForSelector('section.verdict.given', { timeout: 60_000 })
+      // What came last is drawn with the next frame.
+      await page.evaluate('new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))')
+    },
+  }
+}
+
+/** What lies on something else or hangs over, of what is written in the drawings; and what makes the page scroll sideways. */
+export const MISPLACED = `(() => {
+  const found = []
+  if (document.documentElement.scrollWidth > innerWidth) found.push('the page is ' + document.documentElement.scrollWidth + ' wide')
+  for (const picture of document.querySelectorAll('svg.life, svg.head')) {
+    const home = picture.getBoundingClientRect()
+    const boxes = [...picture.querySelectorAll('text, .tag .body')]
+      .filter(it => !it.closest('.tag') || it.matches('.body'))
+      .map(it => ({ it, box: it.getBoundingClientRect() }))
+    for (const [i, { it, box }] of boxes.entries()) {
+      const name = it.textContent || it.parentElement.textContent
+      if (box.left < home.left - 2 || box.right > home.right + 2) found.push(name + ' hangs over')
+      for (const { it: other, box: b } of boxes.slice(i + 1)) {
+        if (it.closest('g') === other.closest('g') && it.closest('.waiting') === null) continue
+        const wide = Math.min(box.right, b.right) - Math.max(box.left, b.left)
+        const high = Math.min(box.bottom, b.bottom) - Math.max(box.top, b.top)
+        if (wide > 2 && high > 4) found.push(name + ' lies on ' + (other.textContent || other.parentElement.textContent))
+      }
+    }
+  }
+  return found
+})()`

@@ -1,0 +1,127 @@
+import { test } from 'tap'
+import { needs } from '../../support/needs.js'
+import { openLab } from './browser.js'
+
+test('the hang: guessed, run, seen, judged', needs('chromium'), async t => {
+  const { page, complaints, until } = await openLab(t, '#/hang')
+  t.equal(await page.title(), 'The dumb proxy · hopwise lab')
+  t.match(await page.textContent('.asked'), /What happens to the second request/)
+  t.equal(await page.textContent('button.run'), 'Run without a guess')
+  await page.locator('.answer').nth(1).click()
+  t.equal(await page.locator('.answer').nth(1).getAttribute('aria-pressed'), 'true')
+  t.equal(await page.textContent('button.run'), 'Run')
+  t.equal(
+    await page.evaluate("document.activeElement.className.includes('run')"),
+    true,
+    'what comes next has the focus',
+  )
+  await page.selectOption('#scale', '0.3')
+  await page.click('button.run')
+  // While it hangs the cycle is there, and the clock ticks.
+  await page.waitForSelector('[data-scene="dumb"] .head .hang')
+  const words = await page.getAttribute('[data-scene="dumb"] .head', 'aria-label')
+  t.match(words, 'Hang: origin server → dumb proxy → origin server. Nobody can go on. Caught by it: client.')
+  t.match(await page.textContent('.player .moment b'), /^Hang:/)
+  t.equal(await page.locator('[data-scene="hopwise"] .hang').count(), 0)
+  const clock = () => page.textContent('[data-scene="dumb"] .gap.ticking text.length')
+  const earlier = await clock()
+  await until(
+    `document.querySelector('[data-scene="dumb"] .gap.ticking text.length')?.textContent !== ${JSON.stringify(earlier)}`,
+  )
+  await page.waitForSelector('section.verdict.given')
+  t.equal(await page.textContent('.outcome'), 'Observed')
+  t.match(await page.textContent('.sentence'), /hung for \d+ ms and nobody read it/)
+  t.match(await page.textContent('.guess'), /Your guess was another one: “The proxy answers it with an error”/)
+  t.equal(await page.locator('.answer.right').count(), 1)
+  t.equal(await page.locator('.answer.wrong').count(), 1)
+  t.equal(await page.locator('.figures tbody tr').count(), 4)
+  t.equal(await page.locator('.lesson p').count(), 3)
+  t.strictSame(await page.locator('[data-scene="dumb"] .tag.leaked text').allTextContents(), [
+    'Connection: Keep-Alive',
+    'Connection: Keep-Alive',
+    'Keep-Alive: timeout=5, max=99',
+  ])
+  t.equal(await page.locator('[data-scene="hopwise"] .tag.leaked').count(), 0)
+  t.same(complaints, [])
+})
+
+test('one can step, scrub and play; what stands at a moment is shown', needs('chromium'), async t => {
+  const { page, run, complaints, until } = await openLab(t, '#/hang')
+  await run()
+  const rows = () => page.locator('svg.life .layer.rows > g').count()
+  const all = await rows()
+  await page.click('.icon.start')
+  const untilRows = (count: number) =>
+    until(`document.querySelectorAll('svg.life .layer.rows > g').length === ${count}`)
+  await untilRows(0)
+  t.equal(await page.locator('svg.head .tube').count(), 0)
+  t.equal(await page.textContent('.moment'), 'Before the first moment')
+  await page.click('.icon.forward')
+  await untilRows(1)
+  t.equal(await page.locator('svg.head .tube.open').count(), 1)
+  await page.click('.icon.back')
+  await untilRows(0)
+  const range = page.getByRole('slider', { name: 'Moment of the run' })
+  const last = Number(await range.getAttribute('max'))
+  await range.fill(String(last - 3))
+  await until(`document.querySelectorAll('svg.life .layer.rows > g').length > 5`)
+  t.ok((await rows()) < all)
+  t.match(await range.getAttribute('aria-valuetext'), new RegExp(`^${last - 3} of ${last}: `))
+  await page.click('.icon.end')
+  await untilRows(all)
+  t.ok((await page.locator('svg.head .tube.closed').count()) > 0)
+  await page.click('.icon.start')
+  await page.getByRole('button', { name: 'Play' }).click()
+  await until("document.querySelectorAll('svg.life .layer.rows > g').length >= 2")
+  await page.getByRole('button', { name: 'Pause' }).click()
+  const paused = await rows()
+  t.ok(paused < all)
+  t.equal(await page.getByRole('button', { name: 'Play' }).count(), 1)
+  t.same(complaints, [])
+})
+
+test('the octets of a message, each line with what becomes of it', needs('chromium'), async t => {
+  const { page, run, complaints } = await openLab(t, '#/hang')
+  await run()
+  await page.locator('[data-scene="dumb"] .row.response').first().click()
+  const dialog = page.locator('dialog[open]')
+  t.equal(await dialog.locator('h2').textContent(), 'origin server → dumb proxy on c2')
+  t.match(await dialog.locator('caption').textContent(), /^HTTP\/1\.1 200 OK/)
+  const line = dialog.locator('tr.drop', { hasText: 'Keep-Alive: timeout=5, max=99' })
+  t.match(await line.textContent(), /dies at the next hop.*RFC 9110 7\.6\.1/s)
+  t.match(await dialog.locator('pre').textContent(), 'Hello from the origin.')
+  await dialog.getByRole('button', { name: 'Next message' }).click()
+  t.equal(await dialog.locator('h2').textContent(), 'dumb proxy → client on c1')
+  t.match(await dialog.locator('tr.leaked').first().textContent(), 'was passed on, and ought not to be')
+  await page.keyboard.press('Escape')
+  await dialog.waitFor({ state: 'detached' })
+  t.same(complaints, [])
+})
+
+test('run again with something changed: what was before stays beside it', needs('chromium'), async t => {
+  const { page, run, complaints, until } = await openLab(t, '#/hang')
+  await run()
+  t.equal(await page.locator('.figures thead th').count(), 2)
+  await page.click('button.again')
+  t.equal(await page.evaluate('document.activeElement.id'), 'knob-timeout')
+  await page.locator('#knob-timeout').fill('2')
+  t.match(await page.textContent('.slider output'), '2 s')
+  await page.click('button.run')
+  await until("document.querySelectorAll('.figures thead th').length === 3")
+  t.match(await page.textContent('.was'), /^The run before said: Through the dumb proxy/)
+  const cells = await page.locator('.figures tr', { hasText: 'dumb proxy: Second' }).locator('td').allTextContents()
+  t.equal(cells.length, 2)
+  t.ok(Number.parseFloat(cells[1]!) < Number.parseFloat(cells[0]!), `${cells}`)
+  t.match(await page.textContent('.guess'), 'Idle limit of the origin: 2 s')
+  t.same(complaints, [])
+})
+
+test('a run is stopped, and says so', needs('chromium'), async t => {
+  const { page, complaints } = await openLab(t, '#/hang')
+  await page.click('button.run')
+  await page.waitForSelector('[data-scene="dumb"] .row')
+  await page.click('button.stop')
+  await page.waitForSelector('section.verdict.given[data-outcome="not-observed"]')
+  t.equal(await page.textContent('button.run'), 'Run again')
+  t.same(complaints, [])
+})
