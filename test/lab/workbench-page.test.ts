@@ -1,49 +1,19 @@
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { t as root, type Test, test } from 'tap'
-import { needs, pathOf } from '../support/needs.js'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { type Test, test } from 'tap'
+import { needs } from '../support/needs.js'
+import { openTab, type Tab } from '../support/tab.js'
 import { type Visited, visited } from './server-visitor.js'
 
-let browser: Promise<Browser> | null = null
-
-/** Headless Chromium that reaches 127.0.0.1 and nothing else; one for all tests of this file. */
-function theBrowser(): Promise<Browser> {
-  if (browser === null) {
-    browser = chromium.launch({
-      executablePath: pathOf('chromium'),
-      args: [
-        '--no-proxy-server',
-        '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
-        ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-      ],
-    })
-    root.teardown(async () => (await browser)?.close())
-  }
-  return browser
-}
-
-interface Opened {
-  readonly page: Page
+interface Opened extends Tab {
   readonly lab: Visited
-  /** Errors, warnings, violations of its policy, requests to elsewhere. */
-  readonly complaints: string[]
 }
 
 async function opened(t: Test, options: BrowserContextOptions = {}, hash = '#/workbench'): Promise<Opened> {
   const lab = await visited(t)
-  const page = await (await theBrowser()).newPage(options)
-  t.teardown(() => page.close())
-  page.setDefaultTimeout(30_000)
-  const complaints: string[] = []
-  page.on('console', message => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
-  })
-  page.on('pageerror', error => complaints.push(error.message))
-  page.on('request', request => {
-    if (!request.url().startsWith(lab.url)) complaints.push(`asked for ${request.url()}`)
-  })
-  await page.goto(`${lab.url}/?lang=en${hash}`)
-  await page.locator('#wb-version').waitFor()
-  return { page, lab, complaints }
+  const tab = await openTab(t, lab.url, options)
+  await tab.page.goto(`${lab.url}/?lang=en${hash}`)
+  await tab.page.locator('#wb-version').waitFor()
+  return { ...tab, lab }
 }
 
 const sentence = (page: Page) => page.locator('.verdict .sentence').textContent()
@@ -101,14 +71,13 @@ test(
 )
 
 test('the address holds the arrangement, and whoever opens it has the same', needs('chromium'), async t => {
-  const { page } = await opened(t)
+  const { page, lab } = await opened(t)
   await page.locator('#wb-preset-pipelined').click()
   await page.locator('#wb-path').fill('/a?b=c')
   await page.locator('#wb-origin-stopAfter').fill('5')
   const url = await page.evaluate<string>('location.href')
   t.match(url, /#\/workbench\/[\w-]+$/)
-  const other = await (await theBrowser()).newPage()
-  t.teardown(() => other.close())
+  const { page: other } = await openTab(t, lab.url)
   await other.goto(url)
   await other.locator('#wb-version').waitFor()
   t.equal(await other.locator('#wb-path').inputValue(), '/a?b=c')

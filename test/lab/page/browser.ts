@@ -1,26 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { t as root, type Test } from 'tap'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import type { Test } from 'tap'
 import { serveLab } from '../../../lib/lab/server/lab-server.js'
-import { pathOf } from '../../support/needs.js'
-
-let browser: Promise<Browser> | null = null
-
-/** Headless Chromium that reaches 127.0.0.1 and nothing else; one for all tests of a file. */
-function theBrowser(): Promise<Browser> {
-  if (browser === null) {
-    browser = chromium.launch({
-      executablePath: pathOf('chromium'),
-      args: [
-        '--no-proxy-server',
-        '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
-        ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-      ],
-    })
-    root.teardown(async () => (await browser)?.close())
-  }
-  return browser
-}
+import { openTab } from '../../support/tab.js'
 
 export interface OpenLab {
   readonly page: Page
@@ -44,19 +26,8 @@ export async function openLab(
   const { lang = 'en', ...context } = options
   const server = await serveLab({ port: 0 })
   t.teardown(() => server.close())
-  const page = await (await theBrowser()).newPage(context)
-  t.teardown(() => page.close())
-  page.setDefaultTimeout(30_000)
   const url = `http://127.0.0.1:${server.port}`
-  const complaints: string[] = []
-  page.on('console', message => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
-  })
-  page.on('pageerror', error => complaints.push(error.message))
-  page.on('request', request => {
-    if (!request.url().startsWith(url) && !request.url().startsWith('blob:'))
-      complaints.push(`asked for ${request.url()}`)
-  })
+  const { page, complaints } = await openTab(t, url, context)
   await page.goto(`${url}/?lang=${lang}${hash}`)
   await page.waitForSelector('main h1')
   return {

@@ -1,0 +1,44 @@
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { t as root, type Test } from 'tap'
+import { pathOf } from './needs.js'
+
+let browser: Promise<Browser> | null = null
+
+/** Headless Chromium that reaches 127.0.0.1 and nothing else; one for all tests of a file. */
+function theBrowser(): Promise<Browser> {
+  if (browser === null) {
+    browser = chromium.launch({
+      executablePath: pathOf('chromium'),
+      args: [
+        '--no-proxy-server',
+        '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+        ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+      ],
+    })
+    root.teardown(async () => (await browser)?.close())
+  }
+  return browser
+}
+
+export interface Tab {
+  readonly page: Page
+  /** What the page complained of: errors, warnings, violations of its policy, requests to elsewhere. */
+  readonly complaints: string[]
+}
+
+/** A tab of its own for a page of the server at `url`. Nothing is opened in it yet. */
+export async function openTab(t: Test, url: string, options: BrowserContextOptions = {}): Promise<Tab> {
+  const page = await (await theBrowser()).newPage(options)
+  t.teardown(() => page.close())
+  page.setDefaultTimeout(30_000)
+  const complaints: string[] = []
+  page.on('console', message => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+  })
+  page.on('pageerror', error => complaints.push(error.message))
+  page.on('request', request => {
+    if (!request.url().startsWith(url) && !request.url().startsWith('blob:'))
+      complaints.push(`asked for ${request.url()}`)
+  })
+  return { page, complaints }
+}
