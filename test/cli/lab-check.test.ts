@@ -1,6 +1,7 @@
 import * as net from 'node:net'
 import { test } from 'tap'
 import { createProxy } from '../../lib/proxy/proxy.js'
+import { until } from '../support/conversation.js'
 import { runHopwise, spawnHopwise } from '../support/hopwise.js'
 import { needs } from '../support/needs.js'
 import { freePort } from '../support/ports.js'
@@ -46,7 +47,7 @@ test(
 
 test('Ctrl-C ends the check, and what it started', needs('python3'), async t => {
   const hopwise = spawnHopwise(t, ['lab', 'check', '--start', `exec python3 '${FIRST}'`])
-  while (!/127\.0\.0\.1:\d+/.test(hopwise.out())) await new Promise(done => setTimeout(done, 20))
+  await until('the first wrong line', () => /127\.0\.0\.1:\d+/.test(hopwise.out()), 30_000)
   hopwise.signal('SIGINT')
   t.equal((await hopwise.ended).code, 130)
 })

@@ -30,7 +30,7 @@ export const FRAMING_CHECKS: readonly Check[] = [
     ),
     section: 'RFC 9112 6.2',
     async run(field) {
-      await field.whole(await field.client(), { method: 'POST', content: TEXT })
+      await field.whole(await field.client(), { method: 'POST', content: TEXT, apart: true })
       contentAtOrigin(field)
     },
   },
@@ -44,7 +44,7 @@ export const FRAMING_CHECKS: readonly Check[] = [
     ),
     section: 'RFC 9112 7.1',
     async run(field) {
-      await field.whole(await field.client(), { method: 'POST', content: TEXT, chunked: true })
+      await field.whole(await field.client(), { method: 'POST', content: TEXT, chunked: true, apart: true })
       contentAtOrigin(field)
     },
   },

@@ -6,6 +6,8 @@ import { Wrong } from './check.js'
 
 /** How long a proxy may take for one response before it counts as hanging, in ms, unless told otherwise. The origin answers at once. */
 export const PATIENCE_MS = 3_000
+/** So that two writes are read one after the other. */
+const APART_MS = 100
 
 export interface Asking {
   /** Default GET. */
@@ -17,6 +19,8 @@ export interface Asking {
   /** Sent with Content-Length, unless `chunked`. latin1. */
   readonly content?: string
   readonly chunked?: boolean
+  /** The content is sent a moment after the head. */
+  readonly apart?: boolean
 }
 
 /** Where one check is played: the client in front of the learner's proxy and the origin behind it, which answers as the check says. */
@@ -81,7 +85,13 @@ export class Field {
 
   /** Sends a request and waits for its response, whatever comes of it. */
   async exchange(client: LabClient, asking: Asking = {}): Promise<Received> {
-    await client.send(this.message(asking))
+    const message = this.message(asking)
+    const headTo = asking.apart ? message.indexOf('\r\n\r\n') + 4 : message.length
+    await client.send(message.slice(0, headTo))
+    if (headTo < message.length) {
+      await this.scene.bench.sleep(APART_MS)
+      await client.send(message.slice(headTo))
+    }
     return client.response({ forMs: this.patienceMs, method: asking.method ?? 'GET' })
   }
 

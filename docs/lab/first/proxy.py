@@ -1,0 +1,41 @@
+"""A first proxy: one request for each connection, and nothing known of hops."""
+
+import os
+import socket
+import threading
+
+ORIGIN_HOST, ORIGIN_PORT = os.environ.get("ORIGIN", "127.0.0.1:8091").split(":")
+
+
+def read_head(connection):
+    """The lines before the blank line, and the octets that came behind it."""
+    octets = b""
+    while b"\r\n\r\n" not in octets:
+        more = connection.recv(65536)
+        if not more:
+            return [], b""
+        octets += more
+    head, _, rest = octets.partition(b"\r\n\r\n")
+    return head.decode("latin-1").split("\r\n"), rest
+
+
+def serve(client):
+    with client:
+        lines, rest = read_head(client)
+        if not lines:
+            return
+        start_line, fields = lines[0], lines[1:]
+        # Here is where a field ends or goes on. So far every one of them goes on.
+        fields = [*fields, "Connection: close"]
+        with socket.create_connection((ORIGIN_HOST, int(ORIGIN_PORT))) as origin:
+            head = "\r\n".join([start_line, *fields, "", ""])
+            origin.sendall(head.encode("latin-1") + rest)
+            # The origin was told to close: its end is the end of the response.
+            while octets := origin.recv(65536):
+                client.sendall(octets)
+
+
+server = socket.create_server(("127.0.0.1", int(os.environ.get("PORT", "9000"))))
+while True:
+    connection, _ = server.accept()
+    threading.Thread(target=serve, args=(connection,), daemon=True).start()
