@@ -13,7 +13,7 @@ export async function openStock(
   { upstreamKeepAlive = false, xForwarded = false }: { upstreamKeepAlive?: boolean; xForwarded?: boolean },
 ): Promise<number> {
   const agent = upstreamKeepAlive ? new http.Agent({ keepAlive: true, maxSockets: 16 }) : undefined
-  const proxy = load().createProxyServer({ target, xfwd: xForwarded, ...(agent ? { agent } : {}) })
+  const proxy = stockHttpProxy().createProxyServer({ target, xfwd: xForwarded, ...(agent ? { agent } : {}) })
   proxy.on('error', (error, _request, response) => {
     if (!('writeHead' in response)) response.destroy()
     else if (response.headersSent) response.end()
@@ -30,10 +30,10 @@ export async function openStock(
 }
 
 /**
- * It takes `util._extend` when it is loaded, and newer Nodes warn when that is called. It does what `Object.assign` does, so it gets that
- * while it is being loaded; nothing else is changed, and nobody else sees it.
+ * The package, loaded so that it does not warn. It takes `util._extend` when it is loaded, and newer Nodes warn when that is called. It does
+ * what `Object.assign` does, so it gets that while it is being loaded; nothing else is changed, and nobody else sees it.
  */
-function load(): typeof HttpProxy {
+export function stockHttpProxy(): typeof HttpProxy {
   if (loaded !== null) return loaded
   const held = util as { _extend?: unknown }
   const own = Object.getOwnPropertyDescriptor(held, '_extend')

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import * as http from 'node:http'
 import { join } from 'node:path'
-import HttpProxy from 'http-proxy'
 import { type Test, test } from 'tap'
 import type { CheckResult } from '../../lib/lab/check/check.js'
 import { resultLines, summaryLines } from '../../lib/lab/check/report.js'
 import { CHECKS, runChecks } from '../../lib/lab/check/run-checks.js'
+import { stockHttpProxy } from '../../lib/lab/stock.js'
 import { createDumb } from '../../lib/peers/dumb.js'
 import { createProxy } from '../../lib/proxy/proxy.js'
 import { needs } from '../support/needs.js'
@@ -58,7 +58,7 @@ test('the dumb proxy strips nothing, and hangs', async t => {
 
 test('stock http-proxy passes on what is named, and one side fares as the other', async t => {
   const wrong = await checked(t, async upstream => {
-    const proxy = HttpProxy.createProxyServer({ target: upstream })
+    const proxy = stockHttpProxy().createProxyServer({ target: upstream })
     proxy.on('error', (_error, _request, response) => void ('writeHead' in response && response.writeHead(502).end()))
     const server = http.createServer((request, response) => proxy.web(request, response))
     t.teardown(() => server.close().closeAllConnections())

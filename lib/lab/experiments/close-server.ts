@@ -23,7 +23,8 @@ export async function openEarlyServer(scene: Scene, ends: 'unread' | 'lingering'
   })
   let from = 'client'
   let told = false
-  const server = net.createServer({ allowHalfOpen: true, noDelay: true }, socket =>
+  // Whatever Node reads ahead after `pause` would be read input: as little as it can.
+  const server = net.createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: 1 }, socket =>
     serve(scene, ends, socket, { from, told, done }),
   )
   const port = await scene.bench.listen(server)

@@ -2,7 +2,7 @@ import { type Bench, type Place, party, type Scene } from '../bench.js'
 import { judged, type Verdict } from '../experiment.js'
 import { said } from '../said.js'
 import { type CurlRan, curlTwice, programCalled, startNginx } from './hang-programs.js'
-import { HANG_SHARE, SETTLE_MS, TITLES, tellAgreement } from './hang-telling.js'
+import { HANG_SHARE, SETTLE_MS, TITLES, tellBelieved, tellPassedOn } from './hang-telling.js'
 import { agrees, inMs } from './proxies-parts.js'
 import { waitsSeen } from './waits-seen.js'
 
@@ -43,6 +43,7 @@ async function through(bench: Bench, kind: 'dumb' | 'hopwise', port: number, idl
     tells: 'far',
     onRequest() {
       arrived += 1
+      if (kind === 'dumb' && arrived === 1) tellPassedOn(scene)
     },
   })
   const proxy = await scene.proxy({ kind, to: await scene.relay('proxy', nginx, { witness: toNginx }) })
@@ -115,7 +116,7 @@ class Story {
 
   private response(head: string): void {
     this.ended.push(this.scene.now())
-    if (this.ended.length === 1 && this.kind === 'dumb') tellAgreement(this.scene, agrees(head))
+    if (this.ended.length === 1 && this.kind === 'dumb' && agrees(head)) tellBelieved(this.scene)
     if (this.ended.length === 2) this.arrivedThen = this.arrived()
   }
 

@@ -11,14 +11,13 @@ export const TITLES = {
   hopwise: said('Through hopwise', 'hopwise를 거쳐서'),
 } as const
 
-/** Steps 2 to 4, which have happened when the first response is there: its fields are the witnesses. */
-export function tellAgreement(scene: Scene, agreed: boolean): void {
+/** Steps 2 and 3: the request has arrived at the origin, with the field in it. */
+export function tellPassedOn(scene: Scene): void {
   scene.step(
     2,
     said('The proxy does not know the field and passes it on.', '프록시는 이 헤더를 알지 못한 채 그대로 전달한다.'),
     'proxy',
   )
-  if (!agreed) return
   scene.step(
     3,
     said(
@@ -27,6 +26,10 @@ export function tellAgreement(scene: Scene, agreed: boolean): void {
     ),
     'origin',
   )
+}
+
+/** Step 4: the agreement has arrived at the client. */
+export function tellBelieved(scene: Scene): void {
   scene.step(
     4,
     said(

@@ -3,7 +3,7 @@ import { type Received, request } from '../client.js'
 import { experiment, judged, type Verdict } from '../experiment.js'
 import { said } from '../said.js'
 import { withRealParts } from './hang-real.js'
-import { HANG_SHARE, SETTLE_MS, TITLES, tellAgreement } from './hang-telling.js'
+import { HANG_SHARE, SETTLE_MS, TITLES, tellBelieved, tellPassedOn } from './hang-telling.js'
 import { agrees, inMs } from './proxies-parts.js'
 
 /** What the origin announces and keeps, in seconds. */
@@ -88,7 +88,15 @@ export const hang = experiment({
 
 async function through(bench: Bench, kind: 'dumb' | 'hopwise', timeoutS: number): Promise<Through> {
   const scene = bench.scene(kind, TITLES[kind], [party('client'), party(kind), party('origin')])
-  const origin = await scene.origin({ timeoutMs: bench.ms(timeoutS * 1000), announceS: timeoutS, max: 100 })
+  const origin = await scene.origin({
+    timeoutMs: bench.ms(timeoutS * 1000),
+    announceS: timeoutS,
+    max: 100,
+    answer: ({ head, nth }) => {
+      if (kind === 'dumb' && nth === 1 && agrees(head)) tellPassedOn(scene)
+      return {}
+    },
+  })
   const proxy = await scene.proxy({ kind, to: origin })
   const client = await scene.client({ to: proxy })
   const get = request('GET / HTTP/1.0', { Host: 'origin', Connection: 'Keep-Alive' })
@@ -99,7 +107,7 @@ async function through(bench: Bench, kind: 'dumb' | 'hopwise', timeoutS: number)
   )
   await client.send(get)
   const first = await client.response()
-  if (kind === 'dumb') tellAgreement(scene, agrees(first.head))
+  if (kind === 'dumb' && agrees(first.head)) tellBelieved(scene)
   scene.step(
     5,
     said(
