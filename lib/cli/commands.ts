@@ -236,6 +236,7 @@ export const COMMANDS = {
         'your own proxy, in any language: what is right, and what to do next',
       ],
       ['hopwise lab serve', 'the page, on the next free port when 8090 is not free'],
+      ['hopwise lab serve --listen :8090 --known-as teacher-pc', 'the page for a class room'],
     ],
     options: { ...LAB_OPTIONS, ...listenOption(STANDARD_LISTEN.lab) },
   },

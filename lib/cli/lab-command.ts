@@ -23,7 +23,7 @@ const TAKES = {
   all: ['yes', 'json', 'lang', 'scale', 'all'],
   replay: ['yes', 'transcript', 'json', 'lang', 'speed'],
   check: ['json', 'lang', 'start', 'origin', 'as'],
-  serve: ['listen'],
+  serve: ['listen', 'known-as'],
 } as const
 
 /** `hopwise lab`. @returns the exit code: 0 observed, 1 not observed, 3 not possible on this machine @throws UsageError */

@@ -66,5 +66,10 @@ export const LAB_OPTIONS: OptionTable = {
     about: 'with check: how your proxy is asked (default reverse)',
     group: LAB,
   },
+  'known-as': {
+    kind: 'list',
+    about: 'With serve: a name that this machine is asked by, beside addresses and localhost; repeat for more',
+    group: LAB,
+  },
   speed: { kind: 'text', about: 'With replay: so many times as fast as recorded (default 1)', group: LAB },
 }

@@ -4,16 +4,18 @@ import { type LabServer, serveLab } from '../lab/server/lab-server.js'
 import { STANDARD_LISTEN } from './commands.js'
 import type { Given } from './given.js'
 import type { LabFacts } from './lab-command.js'
+import { UsageError } from './usage-error.js'
 import { readListen } from './values.js'
 
 /** `hopwise lab serve`: the page, until a signal comes. @returns the exit code @throws UsageError, ListenError */
 export function serveLaboratory(given: Given, { version, doubts }: LabFacts): Promise<number> {
   const listen = readListen(given.where('listen'), given.text('listen') ?? STANDARD_LISTEN.lab)
+  const hosts = given.list('known-as', readHostName)
   const log = openLog({ level: 'info', format: 'auto', accessLog: 'off' })
   for (const doubt of doubts) log.logger.warn(doubt)
   const warn = (message: string, cause: unknown) => log.logger.warn({ err: cause }, message)
   return runService({
-    create: () => pageService(warn),
+    create: () => pageService(hosts ?? [], warn),
     listen,
     nextFreePort: true,
     drainMs: undefined,
@@ -26,13 +28,13 @@ export function serveLaboratory(given: Given, { version, doubts }: LabFacts): Pr
   })
 }
 
-function pageService(warn: (message: string, cause: unknown) => void): Service {
+function pageService(hosts: readonly string[], warn: (message: string, cause: unknown) => void): Service {
   let server: LabServer | undefined
   const close = async () => server?.close()
   return {
     async listen({ host = '::', port }) {
       try {
-        server = await serveLab({ host, port, warn })
+        server = await serveLab({ host, port, hosts, warn })
         return server
       } catch (error) {
         // Why it cannot listen is explained here as for every other command.
@@ -42,4 +44,10 @@ function pageService(warn: (message: string, cause: unknown) => void): Service {
     close,
     destroy: () => void close().catch(() => {}),
   }
+}
+
+/** A name as it stands in `Host`, without a port. */
+function readHostName(where: string, text: string): string {
+  if (/^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/i.test(text)) return text
+  throw new UsageError(`${where} wants a host name without a port, such as teacher.school.example, not "${text}".`)
 }

@@ -1,10 +1,13 @@
+import { existsSync, readFileSync } from 'node:fs'
 import * as net from 'node:net'
+import { join } from 'node:path'
 import { test } from 'tap'
 import { createProxy } from '../../lib/proxy/proxy.js'
 import { until } from '../support/conversation.js'
 import { runHopwise, spawnHopwise } from '../support/hopwise.js'
 import { needs } from '../support/needs.js'
 import { freePort } from '../support/ports.js'
+import { tempFolder } from '../support/temp-folder.js'
 
 const FIRST = new URL('../../docs/lab/first/proxy.py', import.meta.url).pathname
 
@@ -51,6 +54,29 @@ test('Ctrl-C ends the check, and what it started', needs('python3'), async t => 
   hopwise.signal('SIGINT')
   t.equal((await hopwise.ended).code, 130)
 })
+
+test('Ctrl-C ends what is still being started, and says nothing of it', async t => {
+  const marker = join(tempFolder(t), 'pid')
+  const hopwise = spawnHopwise(t, [
+    'lab',
+    'check',
+    '--start',
+    `echo $$ > '${marker}.new'; mv '${marker}.new' '${marker}'; exec sleep 60`,
+  ])
+  await until('it was started', () => existsSync(marker), 30_000)
+  const pid = Number(readFileSync(marker, 'utf8'))
+  hopwise.signal('SIGINT')
+  t.match(await hopwise.ended, { code: 130, out: '', err: '' })
+  await until('it is gone', () => !isAlive(pid))
+})
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
 
 test('what cannot be checked is said in a sentence', async t => {
   const taken = net.createServer()

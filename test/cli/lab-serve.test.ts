@@ -1,3 +1,4 @@
+import * as http from 'node:http'
 import * as net from 'node:net'
 import t from 'tap'
 import { spawnHopwise } from '../support/hopwise.js'
@@ -40,4 +41,26 @@ t.test('the next free port is taken when the wanted one is not free, and a wrong
 
   const nowhere = spawnHopwise(t, ['lab', 'serve', '--listen', '192.0.2.1:8090'])
   t.match(await nowhere.ended, { code: 1, err: /Cannot listen on 192\.0\.2\.1:8090: this machine has no such address/ })
+})
+
+t.test('a name that it was told is answered, another one is not, and a wrong one is refused', async t => {
+  const hopwise = spawnHopwise(t, ['lab', 'serve', '--listen', '127.0.0.1:0', '--known-as', 'Teacher-PC'])
+  const { port } = new URL(await hopwise.ready())
+  const asked = (host: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const headers = { Host: `${host}:${port}` }
+      http
+        .get({ host: '127.0.0.1', port, path: '/experiments', headers, agent: false }, response => {
+          response.resume()
+          resolve(response.statusCode)
+        })
+        .on('error', reject)
+    })
+  t.equal(await asked('teacher-pc'), 200)
+  t.equal(await asked('rebound.example'), 421)
+  const wrong = spawnHopwise(t, ['lab', 'serve', '--known-as', 'teacher:8090'])
+  t.match(await wrong.ended, {
+    code: 2,
+    err: /--known-as wants a host name without a port, such as .*, not "teacher:8090"/,
+  })
 })

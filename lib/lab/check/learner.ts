@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import * as net from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
+import type { Bench } from '../bench.js'
 import { type Said, said } from '../said.js'
 
 /** The learner's proxy cannot be reached, or not be started. */
@@ -27,17 +27,17 @@ export async function reached({ host, port }: { host: string; port: number }): P
 }
 
 /**
- * Starts the learner's proxy with the shell: PORT says where it is to listen, ORIGIN (`127.0.0.1:8091`) where to send requests.
- * @returns how to end it, with all that it started
+ * Starts the learner's proxy with the shell: PORT says where it is to listen, ORIGIN (`127.0.0.1:8091`) where to send requests. It ends with
+ * the bench, and with this process, and all that it started with it.
  * @throws NoProxy when it does not listen in time, or ends
  */
-export async function startLearner(command: string, port: number, origin: string): Promise<() => void> {
+export async function startLearner(bench: Bench, command: string, port: number, origin: string): Promise<void> {
   const env = { ...process.env, PORT: String(port), ORIGIN: origin }
   const child = spawn(command, { shell: true, detached: true, env, stdio: ['ignore', 'pipe', 'pipe'] })
-  let said_ = ''
+  let printed = ''
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', text => {
-      if (said_.length < LINES_MAX) said_ += text
+      if (printed.length < LINES_MAX) printed += text
     })
   let ended: string | null = null
   child.on('error', error => {
@@ -47,6 +47,7 @@ export async function startLearner(command: string, port: number, origin: string
     ended = signal ?? `exit code ${code}`
   })
   const end = () => {
+    process.off('exit', end)
     try {
       // The group: what a shell has started goes with it.
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
@@ -54,14 +55,15 @@ export async function startLearner(command: string, port: number, origin: string
       // It is gone already.
     }
   }
-  for (const until = Date.now() + START_MS_MAX; Date.now() < until && ended === null; await delay(50))
-    if ((await tryOnce('127.0.0.1', port)) === '') return end
-  end()
+  bench.own(end)
+  process.once('exit', end)
+  for (const until = Date.now() + START_MS_MAX; Date.now() < until && ended === null; await bench.sleep(50))
+    if ((await tryOnce('127.0.0.1', port)) === '') return
   const why = ended ?? `nothing listens on 127.0.0.1:${port} after ${START_MS_MAX / 1000} s`
   throw new NoProxy(
     said(
-      `Your proxy did not start (${why}). It is to listen on 127.0.0.1, on the port in PORT.${told(said_)}`,
-      `프록시가 시작되지 않았다(${why}). 환경 변수 PORT의 포트로 127.0.0.1에서 기다려야 한다.${told(said_)}`,
+      `Your proxy did not start (${why}). It is to listen on 127.0.0.1, on the port in PORT.${told(printed)}`,
+      `프록시가 시작되지 않았다(${why}). 환경 변수 PORT의 포트로 127.0.0.1에서 기다려야 한다.${told(printed)}`,
     ),
   )
 }

@@ -44,7 +44,6 @@ export async function runChecks(options: CheckOptions): Promise<CheckResult[]> {
     origin.expect('proxy')
     const results: CheckResult[] = []
     for (const check of CHECKS) {
-      signal.throwIfAborted()
       const field = new Field(
         scene,
         proxy,
@@ -60,6 +59,8 @@ export async function runChecks(options: CheckOptions): Promise<CheckResult[]> {
         },
       )
       const result = await resultOf(check, field)
+      // What was broken off is neither right nor wrong.
+      signal.throwIfAborted()
       results.push(result)
       onResult(result)
     }
@@ -71,7 +72,7 @@ export async function runChecks(options: CheckOptions): Promise<CheckResult[]> {
 
 async function placeOf({ proxy, start }: CheckOptions, bench: Bench, origin: string): Promise<Place> {
   const at = proxy ?? { host: '127.0.0.1', port: await freePort() }
-  if (start !== undefined) bench.own(await startLearner(start, at.port, origin))
+  if (start !== undefined) await startLearner(bench, start, at.port, origin)
   else await reached(at)
   return { party: 'proxy', ...at, observes: false, expect() {} }
 }

@@ -15,8 +15,8 @@ export function admit({ method = '', headers }: http.IncomingMessage, names: Rea
     throw new Problem(
       421,
       said(
-        'This laboratory is asked by address, as localhost, or under a name that it was started with: any other name may belong to a page that wants to use what stands here.',
-        '이 실험실은 주소나 localhost, 또는 시작할 때 정한 이름으로만 접속할 수 있다. 다른 이름은 이 서버를 몰래 이용하려는 페이지의 것일 수 있다.',
+        'This laboratory is asked by address, as localhost, or under a name that it was started with (--known-as NAME): any other name may belong to a page that wants to use what stands here.',
+        '이 실험실은 주소나 localhost, 또는 시작할 때 정한 이름(--known-as 이름)으로만 접속할 수 있다. 다른 이름은 이 서버를 몰래 이용하려는 페이지의 것일 수 있다.',
       ),
     )
   if (method === 'GET' || method === 'HEAD') {
