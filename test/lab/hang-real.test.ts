@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import * as net from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { Impossible } from '../../lib/lab/experiment.js'
@@ -6,7 +7,9 @@ import { hang } from '../../lib/lab/experiments/hang.js'
 import { programCalled } from '../../lib/lab/experiments/hang-programs.js'
 import { runExperiment } from '../../lib/lab/run.js'
 import { hangIn, waitingAfter } from '../../lib/lab/waits.js'
+import { startChild } from '../support/child.js'
 import { needs } from '../support/needs.js'
+import { tempFolder } from '../support/temp-folder.js'
 import { fieldValues } from './fields.js'
 import { ran } from './running.js'
 
@@ -81,4 +84,33 @@ function ownTemporaryFolder(t: Test): string {
   })
   process.env.TMPDIR = t.testdir()
   return process.env.TMPDIR
+}
+
+t.test('a process that ends at once leaves no nginx behind', needs('nginx'), async t => {
+  const module = (path: string) => JSON.stringify(new URL(`../../dist/lib/lab/${path}`, import.meta.url).href)
+  const program = `import { Bench } from ${module('bench.js')}
+    import { startNginx } from ${module('experiments/hang-programs.js')}
+    const bench = new Bench(1, new AbortController().signal, () => {})
+    process.stdout.write(String(await startNginx(bench, 30)), () => process.exit(0))`
+  const folder = tempFolder(t)
+  const words = ['--input-type=module', '--eval', program]
+  const child = startChild(t, process.execPath, words, { env: { ...process.env, TMPDIR: folder } })
+  t.equal((await child.ended).code, 0)
+  const port = Number(child.out())
+  t.ok(port > 0, child.out())
+  let refused = false
+  for (const end = performance.now() + 5_000; !refused && performance.now() < end; ) refused = await isRefused(port)
+  t.ok(refused, 'nobody listens there any more')
+  t.strictSame(readdirSync(folder), [])
+})
+
+function isRefused(port: number): Promise<boolean> {
+  return new Promise(done => {
+    const socket = net.connect(port, '127.0.0.1')
+    socket.once('connect', () => {
+      socket.destroy()
+      done(false)
+    })
+    socket.once('error', () => done(true))
+  })
 }

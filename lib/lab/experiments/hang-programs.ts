@@ -50,10 +50,13 @@ function isProgram(path: string): boolean {
 export async function startNginx(bench: Bench, idleS: number): Promise<number> {
   const program = programCalled('nginx')
   const home = mkdtempSync(join(tmpdir(), 'hopwise-lab-'))
+  const remove = () => rmSync(home, { recursive: true, force: true })
+  process.once('exit', remove)
   let stop = async () => {}
   bench.own(async () => {
     await stop()
-    rmSync(home, { recursive: true, force: true })
+    process.off('exit', remove)
+    remove()
   })
   let errors = ''
   for (let tries = 0; tries < TRIES; tries++) {
@@ -153,6 +156,10 @@ function run(program: string, args: readonly string[]): Running {
     })
     child.once('close', code => done(code ?? -1))
   })
+  // Who ends at once, as at a second Ctrl-C, has no time to stop it gently.
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
+  void ended.then(() => process.off('exit', kill))
   const stop = async () => {
     child.kill('SIGTERM')
     const late = setTimeout(() => child.kill('SIGKILL'), END_MS_MAX)
