@@ -96,13 +96,12 @@ function isLoopback(address: ListenAddress): boolean {
 
 /** Each address with all those before it. */
 function checkAddresses({ listeners, admin }: Configuration): Complaint[] {
-  const all: { address: string; path: Path }[] = listeners.map(({ address }, i) => ({
-    address,
-    path: ['listeners', i, 'address'],
-  }))
+  const all: Place[] = listeners.map(({ address }, i) => ({ address, path: ['listeners', i, 'address'] }))
   if (admin) all.push({ address: admin.address, path: ['admin', 'address'] })
-  return all.flatMap(({ address, path }, i) => {
-    const before = all.slice(0, i).find(other => overlap(readAddress(address), readAddress(other.address)))
+  const taken = new TakenPlaces()
+  return all.flatMap(place => {
+    const { address, path } = place
+    const before = taken.take(place)
     if (before === undefined) return []
     const other = before.path[0] === 'listeners' ? `listeners[${before.path[1]}]` : 'admin'
     const message =
@@ -115,21 +114,55 @@ function checkAddresses({ listeners, admin }: Configuration): Complaint[] {
   })
 }
 
-function overlap(a: ListenAddress, b: ListenAddress): boolean {
-  if (a.kind === 'tcp' && b.kind === 'tcp') {
-    if (a.port === 0 || a.port !== b.port) return false
-    return isEverywhere(a) || isEverywhere(b) || a.host.toLowerCase() === b.host.toLowerCase()
-  }
-  return JSON.stringify(a) === JSON.stringify(b)
+interface Place {
+  address: string
+  path: Path
 }
+
+/** Addresses in their order, and the first that stands in the way of another. */
+class TakenPlaces {
+  /** By port: the first one, and the first that listens everywhere. */
+  readonly #ports = new Map<number, { nth: number; everywhere: number }>()
+  /** By port and host, or by all that an address is. */
+  readonly #exact = new Map<string, number>()
+  readonly #all: Place[] = []
+
+  /** The first that overlaps with it; it is there from now on. */
+  take(place: Place): Place | undefined {
+    const nth = this.#all.push(place) - 1
+    const address = readAddress(place.address)
+    if (address.kind === 'tcp' && address.port === 0) return undefined
+    const key = address.kind === 'tcp' ? `${address.port} ${address.host.toLowerCase()}` : JSON.stringify(address)
+    const same = this.#exact.get(key)
+    if (same === undefined) this.#exact.set(key, nth)
+    const before = Math.min(same ?? nth, address.kind === 'tcp' ? this.#onPort(address, nth) : nth)
+    return before === nth ? undefined : this.#all[before]
+  }
+
+  #onPort(address: { host: string; port: number }, nth: number): number {
+    const everywhere = isEverywhere(address)
+    const port = this.#ports.get(address.port)
+    if (port === undefined) {
+      this.#ports.set(address.port, { nth, everywhere: everywhere ? nth : NOT_YET })
+      return nth
+    }
+    const before = everywhere ? port.nth : port.everywhere
+    if (everywhere) port.everywhere = Math.min(port.everywhere, nth)
+    return Math.min(before, nth)
+  }
+}
+
+const NOT_YET = Number.POSITIVE_INFINITY
 
 function isEverywhere({ host }: { host: string }): boolean {
   return host === '' || host === '0.0.0.0' || host === '::'
 }
 
 function checkNames({ listeners }: Configuration): Complaint[] {
+  const first = new Map<string, number>()
   return listeners.flatMap(({ name, address }, i) => {
-    const before = listeners.findIndex(other => other.name === name)
+    const before = first.get(name) ?? i
+    first.set(name, before)
     // Two without a name on one address are told of as that.
     if (before === i || name === address) return []
     return [

@@ -1,47 +1,77 @@
+import type { ListenAddress } from '../net/listen-address.js'
 import type { KeysGiven } from './check-listeners.js'
 import { type Complaint, error, warning } from './complaint.js'
 import type { Configuration, Route } from './configuration.js'
 import { didYouMean } from './did-you-mean.js'
 import { inWords, type Path, show } from './findings.js'
-import { readAddress, readRouteHost, readTarget, type Server } from './values.js'
+import { coveredBy } from './route-cover.js'
+import { readAddress, readTarget, type Server } from './values.js'
 
 /** Routes against the groups, and among themselves. */
 export function checkRoutes(configuration: Configuration, keysGiven: KeysGiven): Complaint[] {
   // As the file has them: a group with a fault in it is a group.
-  const groups = keysGiven(['upstreams'])
-  return configuration.listeners.flatMap((listener, i) =>
-    listener.mode !== 'reverse'
-      ? []
-      : listener.routes.flatMap((route, j) => {
-          const path = ['listeners', i, 'routes', j]
-          return [
-            ...checkUpstream(groups, route, listener.address, path),
-            ...checkPaths(route, path),
-            ...checkFields(route.requestFields, [...path, 'requestFields']),
-            ...checkFields(route.responseFields, [...path, 'responseFields']),
-            ...checkReached(listener.routes, j, path),
-          ]
-        }),
-  )
+  const groups = new GroupNames(keysGiven(['upstreams']))
+  return configuration.listeners.flatMap((listener, i) => {
+    if (listener.mode !== 'reverse') return []
+    const own = readAddress(listener.address)
+    const covered = coveredBy(listener.routes)
+    return listener.routes.flatMap((route, j) => {
+      const path = ['listeners', i, 'routes', j]
+      return [
+        ...checkUpstream(groups, route, own, path),
+        ...checkPaths(route, path),
+        ...checkFields(route.requestFields, [...path, 'requestFields']),
+        ...checkFields(route.responseFields, [...path, 'responseFields']),
+        ...checkReached(covered[j]!, path),
+      ]
+    })
+  })
 }
 
-function checkUpstream(groups: readonly string[], { upstream }: Route, address: string, route: Path): Complaint[] {
+/** The groups of the file, and what is said of a name that is none of them. */
+class GroupNames {
+  readonly #known: ReadonlySet<string>
+  /** In one sentence: made once, however many routes need it. */
+  readonly #listed: string
+  /** What is meant takes time to find out: once for each name, and for no more names than anybody is told of. */
+  readonly #meant = new Map<string, string | undefined>()
+
+  constructor(private readonly names: readonly string[]) {
+    this.#known = new Set(names)
+    this.#listed = `there ${names.length === 1 ? 'is' : 'are'} ${inWords(names, 'and')}; or write a URL`
+  }
+
+  has(name: string): boolean {
+    return this.#known.has(name)
+  }
+
+  hintFor(name: string): string {
+    const meant = this.#meantBy(name)
+    if (meant !== undefined) return `did you mean ${meant}?`
+    if (this.names.length > 0) return this.#listed
+    return `write upstreams: { ${name}: { servers: ['http://127.0.0.1:3000'] } }, or a URL here`
+  }
+
+  #meantBy(name: string): string | undefined {
+    if (!this.#meant.has(name) && this.#meant.size < NAMES_GUESSED_MAX)
+      this.#meant.set(name, didYouMean(name, this.names))
+    return this.#meant.get(name)
+  }
+}
+
+/** More than the findings that are told. */
+const NAMES_GUESSED_MAX = 200
+
+function checkUpstream(groups: GroupNames, { upstream }: Route, own: ListenAddress, route: Path): Complaint[] {
   const path = [...route, 'upstream']
   const target = readTarget(upstream)
-  if ('server' in target) return isItself(target.server, address) ? [toItself(path, upstream)] : []
-  if (groups.includes(upstream)) return []
-  const meant = didYouMean(upstream, groups)
-  const hint = meant
-    ? `did you mean ${meant}?`
-    : groups.length === 0
-      ? `write upstreams: { ${upstream}: { servers: ['http://127.0.0.1:3000'] } }, or a URL here`
-      : `there ${groups.length === 1 ? 'is' : 'are'} ${inWords(groups, 'and')}; or write a URL`
-  return [error(path, `there is no group ${show(upstream)} under upstreams`, hint)]
+  if ('server' in target) return isItself(target.server, own) ? [toItself(path, upstream)] : []
+  if (groups.has(upstream)) return []
+  return [error(path, `there is no group ${show(upstream)} under upstreams`, groups.hintFor(upstream))]
 }
 
 /** The plain case only; the others are met by the loop detection when the first request comes. */
-export function isItself(server: Server, address: string): boolean {
-  const own = readAddress(address)
+export function isItself(server: Server, own: ListenAddress): boolean {
   if (server.kind === 'unix') return own.kind === 'unix' && own.path === server.path
   return (
     server.kind === 'tcp' && own.kind === 'tcp' && own.host === server.host && own.port === server.port && own.port > 0
@@ -114,10 +144,8 @@ function checkFields({ set, remove }: Route['requestFields'], path: Path): Compl
   return [...twice, ...contrary]
 }
 
-/** A route to which nothing comes, because one before it takes all. */
-function checkReached(routes: readonly Route[], nth: number, path: Path): Complaint[] {
-  const route = routes[nth]
-  const before = route === undefined ? -1 : routes.slice(0, nth).findIndex(other => takesAllOf(other, route))
+/** A route to which nothing comes, because one before it takes all. @param before the first that does, or -1 */
+function checkReached(before: number, path: Path): Complaint[] {
   if (before < 0) return []
   const first = [...path.slice(0, -1), before]
   return [
@@ -133,26 +161,4 @@ function checkReached(routes: readonly Route[], nth: number, path: Path): Compla
       },
     ),
   ]
-}
-
-function takesAllOf(first: Route, second: Route): boolean {
-  const methods =
-    first.method === undefined || (second.method?.every(method => first.method?.includes(method)) ?? false)
-  const host = first.host?.map(readRouteHost)
-  const hosts =
-    host === undefined ||
-    (second.host?.every(name => host.some(taken => takesHost(taken, readRouteHost(name)))) ?? false)
-  return methods && hosts && takesPath(first, second)
-}
-
-function takesHost(taken: string, name: string): boolean {
-  if (taken === name) return true
-  return taken.startsWith('*.') && name.replace(/^\*/, '').endsWith(taken.slice(1)) && name.length > taken.length - 1
-}
-
-function takesPath(first: Route, second: Route): boolean {
-  if (first.exact !== undefined) return second.exact === first.exact
-  if (first.path === undefined) return true
-  const wanted = second.exact ?? second.path
-  return wanted !== undefined && isBelow(wanted, first.path)
 }

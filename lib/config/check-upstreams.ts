@@ -1,16 +1,13 @@
+import type { ListenAddress } from '../net/listen-address.js'
 import { isItself, toItself } from './check-routes.js'
 import { type Complaint, error, warning } from './complaint.js'
 import type { Configuration, Group } from './configuration.js'
 import { inWords, type Path, show } from './findings.js'
-import { readServer } from './values.js'
+import { readAddress, readServer } from './values.js'
 
 /** Groups by themselves, and against those who use them. */
 export function checkUpstreams(configuration: Configuration): Complaint[] {
-  const used = new Set(
-    configuration.listeners.flatMap(listener =>
-      listener.mode === 'reverse' ? listener.routes.map(({ upstream }) => upstream) : [],
-    ),
-  )
+  const used = listenersBefore(configuration)
   return Object.entries(configuration.upstreams).flatMap(([name, group]) => {
     const path = ['upstreams', name]
     const unused = !used.has(name)
@@ -24,7 +21,7 @@ export function checkUpstreams(configuration: Configuration): Complaint[] {
           ]
         : []),
       ...checkServers(group, path),
-      ...checkLoops(configuration, group, path, name),
+      ...checkLoops(used.get(name), group, path),
       ...checkBalance(group, path),
       ...checkTls(group, path),
       ...checkResolve(group, path),
@@ -69,15 +66,27 @@ function checkServers({ servers }: Group, group: Path): Complaint[] {
   return complaints
 }
 
-function checkLoops({ listeners }: Configuration, { servers }: Group, group: Path, name: string): Complaint[] {
-  const before = listeners.filter(
-    listener => listener.mode === 'reverse' && listener.routes.some(({ upstream }) => upstream === name),
-  )
-  return servers.flatMap(({ url }, i) =>
-    before.some(({ address }) => isItself(readServer(url), address))
-      ? [toItself([...group, 'servers', i, 'url'], url)]
-      : [],
-  )
+/** Where the listeners listen that lead to a group, by its name. */
+function listenersBefore({ listeners }: Configuration): ReadonlyMap<string, readonly ListenAddress[]> {
+  const before = new Map<string, ListenAddress[]>()
+  for (const listener of listeners) {
+    if (listener.mode !== 'reverse') continue
+    const own = readAddress(listener.address)
+    for (const upstream of new Set(listener.routes.map(route => route.upstream))) {
+      const known = before.get(upstream)
+      if (known === undefined) before.set(upstream, [own])
+      else known.push(own)
+    }
+  }
+  return before
+}
+
+function checkLoops(before: readonly ListenAddress[] | undefined, { servers }: Group, group: Path): Complaint[] {
+  if (before === undefined) return []
+  return servers.flatMap(({ url }, i) => {
+    const server = readServer(url)
+    return before.some(own => isItself(server, own)) ? [toItself([...group, 'servers', i, 'url'], url)] : []
+  })
 }
 
 function checkBalance({ balance, hash }: Group, group: Path): Complaint[] {

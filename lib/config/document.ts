@@ -49,7 +49,7 @@ interface Built {
 
 class Builder {
   readonly #faults: Fault[] = []
-  readonly #doubtful: Path[] = []
+  readonly #doubtful = new Set<Path>()
   readonly #anchors = new Map<string, yaml.Node>()
   /** Nodes around the one that is being read: an alias to one of these would never end. */
   readonly #around = new Set<yaml.Node>()
@@ -64,7 +64,7 @@ class Builder {
 
   build(): ParsedDocument {
     const { value, place } = this.#read(this.document.contents, [])
-    return { value, place, faults: this.#faults, doubtful: this.#doubtful }
+    return { value, place, faults: this.#faults, doubtful: [...this.#doubtful] }
   }
 
   #read(node: unknown, path: Path): Built {
@@ -191,17 +191,19 @@ class Builder {
   }
 
   #within(span: Span, written: string): Span {
-    const at = this.text.indexOf(written, span.from)
-    return at < 0 || at >= span.to ? span : { from: at, to: at + written.length }
+    // Not in the whole text: what was written with escapes is not found, and would be looked for to its end.
+    const at = this.text.slice(span.from, span.to + written.length).indexOf(written)
+    const from = span.from + at
+    return at < 0 || from >= span.to ? span : { from, to: from + written.length }
   }
 
   #nothing(span: Span, path: Path): Built {
-    this.#doubtful.push(path)
+    this.#doubtful.add(path)
     return { value: undefined, place: { value: span, variables: [] } }
   }
 
   #isDoubtful(path: Path): boolean {
-    return this.#doubtful.includes(path)
+    return this.#doubtful.has(path)
   }
 
   #fault({ from, to }: Span, path: Path, message: string, hint = ''): void {

@@ -10,15 +10,16 @@ import type { Reading } from './read.js'
  */
 export function printConfiguration(configuration: Configuration, reading: Reading): string {
   const document = new yaml.Document(printable(configuration))
+  const positions = new Positions()
   yaml.visit(document, {
     Scalar(key, node, ancestors) {
       if (key === 'key') return
-      node.comment = ` ${sourceOf(pathOf(ancestors, key), reading)}`
+      node.comment = ` ${sourceOf(pathOf(ancestors, key, positions), reading)}`
     },
     Collection(key, node, ancestors) {
       if (node.items.length > 0) return
       node.flow = true
-      node.comment = ` ${sourceOf(pathOf(ancestors, key), reading)}`
+      node.comment = ` ${sourceOf(pathOf(ancestors, key, positions), reading)}`
     },
   })
   return document.toString({ lineWidth: 0 })
@@ -42,14 +43,25 @@ function mapText(value: unknown, change: (text: string) => string): unknown {
 }
 
 /** The path of a node from the nodes around it. */
-function pathOf(ancestors: readonly unknown[], key: unknown): Path {
+function pathOf(ancestors: readonly unknown[], key: unknown, positions: Positions): Path {
   const path: (string | number)[] = []
   for (const [i, node] of ancestors.entries()) {
     const inner = ancestors[i + 1]
     if (yaml.isPair(node)) path.push(String(yaml.isScalar(node.key) ? node.key.value : node.key))
-    else if (yaml.isSeq(node)) path.push(inner === undefined ? Number(key) : node.items.indexOf(inner))
+    else if (yaml.isSeq(node)) path.push(inner === undefined ? Number(key) : positions.of(node, inner))
   }
   return path
+}
+
+/** Where the items of lists stand in them, found out once for each list. */
+class Positions {
+  readonly #lists = new WeakMap<yaml.YAMLSeq, ReadonlyMap<unknown, number>>()
+
+  of(list: yaml.YAMLSeq, item: unknown): number {
+    const known = this.#lists.get(list) ?? new Map(list.items.map((one, i) => [one, i]))
+    this.#lists.set(list, known)
+    return known.get(item) ?? -1
+  }
 }
 
 function sourceOf(path: Path, { place, position }: Reading): string {

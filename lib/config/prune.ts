@@ -50,16 +50,41 @@ function remove(root: unknown, path: Path, removed: Path[]): void {
   }
 }
 
-/** Whether a complaint stands on a value that is wrong itself. */
-export function isFollowUp({ path, about = [] }: Complaint, wrong: readonly Path[]): boolean {
-  return wrong.some(
-    one =>
-      begins(path, one) ||
-      about.some(other => begins(other.path, one) || (other.below === true && begins(one, other.path))),
-  )
+/** Paths of values that are wrong themselves. A look-up is one walk along a path, however many there are. */
+export class WrongPlaces {
+  readonly #root: Knot = { isWrong: false, inner: new Map() }
+
+  constructor(wrong: Iterable<Path>) {
+    for (const path of wrong) {
+      let knot = this.#root
+      for (const part of path) {
+        const known = knot.inner.get(part)
+        const next = known ?? { isWrong: false, inner: new Map() }
+        if (known === undefined) knot.inner.set(part, next)
+        knot = next
+      }
+      knot.isWrong = true
+    }
+  }
+
+  /** Whether a complaint stands on one of them. */
+  isFollowUp({ path, about = [] }: Complaint): boolean {
+    return this.#leadTo(path, false) || about.some(other => this.#leadTo(other.path, other.below === true))
+  }
+
+  /** Is the path one of them, or below one? `orInside`: or is one of them in it? */
+  #leadTo(path: Path, orInside: boolean): boolean {
+    let knot: Knot | undefined = this.#root
+    for (const part of path) {
+      if (knot.isWrong) return true
+      knot = knot.inner.get(part)
+      if (knot === undefined) return false
+    }
+    return knot.isWrong || (orInside && knot.inner.size > 0)
+  }
 }
 
-/** Whether `path` is `start`, or below it. */
-export function begins(path: Path, start: Path): boolean {
-  return start.length <= path.length && start.every((part, i) => part === path[i])
+interface Knot {
+  isWrong: boolean
+  readonly inner: Map<string | number, Knot>
 }

@@ -13,7 +13,7 @@ import { writePath } from './findings.js'
 import { complaintsOf } from './issues.js'
 import { NOTE_KEYS } from './json-schema.js'
 import { nearestPlace, type Place, placeAt } from './places.js'
-import { isFollowUp, prune } from './prune.js'
+import { prune, WrongPlaces } from './prune.js'
 import { SCHEMA } from './schema.js'
 import type { Environment } from './substitute.js'
 
@@ -80,7 +80,8 @@ export function readConfigurationText(text: string, file: string, options: ReadO
   const wrong: Path[] = [...doubtful]
   if (!result.success) {
     const variablesAt = (path: Path) => placeAt(place, path)?.variables ?? []
-    const complaints = complaintsOf(result.error.issues, root, variablesAt).filter(one => !isFollowUp(one, doubtful))
+    const unsaid = new WrongPlaces(doubtful)
+    const complaints = complaintsOf(result.error.issues, root, variablesAt).filter(one => !unsaid.isFollowUp(one))
     for (const complaint of complaints) report.add(complaint)
     wrong.push(...complaints.map(complaint => complaint.path))
   }
@@ -99,7 +100,8 @@ export function readConfigurationText(text: string, file: string, options: ReadO
     ...checkUpstreams(configuration),
     ...files.complaints,
   ]
-  for (const complaint of complaints) if (!isFollowUp(complaint, wrong)) report.add(complaint)
+  const unsaid = new WrongPlaces(wrong)
+  for (const complaint of complaints) if (!unsaid.isFollowUp(complaint)) report.add(complaint)
   return report.end(configuration, files.contents)
 }
 

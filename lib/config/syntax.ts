@@ -12,20 +12,28 @@ interface Saying {
 /** What the parser complains of, in our words: at most one for each line, the first ones only. */
 export function syntaxFindings({ errors, warnings }: Document.Parsed, text: string): Fault[] {
   const faults: Fault[] = []
-  const lines = new Set<number>()
+  /** Each from the end of the line before it. */
+  const lines: { from: number; to: number }[] = []
   for (const error of [...errors, ...warnings]) {
     const at = Math.min(error.pos[0], text.length)
+    // Looked at first: a line may have as many faults as it has letters.
+    if (lines.some(({ from, to }) => from < at && at <= to)) continue
     const line = text.lastIndexOf('\n', at - 1)
     // Of a line that is indented wrongly the first letter is shown, not the space before it.
     const from = at + (/^ +(?=\S)/.exec(text.slice(at))?.[0].length ?? 0)
-    if (lines.has(line)) continue
-    lines.add(line)
+    if (lines.some(one => one.from === line)) continue
+    lines.push({ from: line, to: endOf(text, line + 1) })
     const end = text.indexOf('\n', from)
     const rest = text.slice(line + 1, end < 0 ? undefined : end)
     faults.push({ path: [], from, to: Math.max(from + 1, error.pos[1]), ...sayingOf(error, rest) })
     if (faults.length === FAULTS_MAX) break
   }
   return faults
+}
+
+function endOf(text: string, line: number): number {
+  const end = text.indexOf('\n', line)
+  return end < 0 ? text.length : end
 }
 
 function sayingOf(error: YAMLError, line: string): Saying {
