@@ -36,13 +36,15 @@ interface Hosted {
   readonly hosts: readonly string[] | null
 }
 
-/** Which rows are there for a host, in their order: one look-up for a name, whatever the number of rows. */
+/** Which rows are there for a host, in their order: one look-up for a name. It is for short lists, `RouteIndex` for long ones. */
 export class HostIndex<R extends Hosted> {
   readonly #exact = new Map<string, readonly R[]>()
   /** By what follows the `*`: `.example`. */
   readonly #wild = new Map<string, readonly R[]>()
   /** For any other host. */
   readonly #rest: readonly R[]
+  /** So many octets at the end of a host are ever looked at: a host of a thousand labels costs no more. */
+  readonly #wildLength: number
 
   constructor(rows: readonly R[]) {
     this.#rest = rows.filter(({ hosts }) => hosts === null)
@@ -53,6 +55,7 @@ export class HostIndex<R extends Hosted> {
         rows.filter(({ hosts }) => hosts === null || hosts.some(other => covers(other, name))),
       )
     }
+    this.#wildLength = Math.max(0, ...[...this.#wild.keys()].map(({ length }) => length))
   }
 
   /** @param host as received, '' for none */
@@ -66,7 +69,8 @@ export class HostIndex<R extends Hosted> {
     const exact = this.#exact.get(host)
     if (exact !== undefined) return exact
     if (this.#wild.size === 0) return this.#rest
-    for (let dot = host.indexOf('.', 1); dot > 0; dot = host.indexOf('.', dot + 1)) {
+    const from = Math.max(1, host.length - this.#wildLength)
+    for (let dot = host.indexOf('.', from); dot > 0; dot = host.indexOf('.', dot + 1)) {
       const rows = this.#wild.get(host.slice(dot))
       if (rows !== undefined) return rows
     }

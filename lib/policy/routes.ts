@@ -4,6 +4,7 @@ import type { RequestHead } from '../wire/request-head.js'
 import { quote } from '../wire/request-target.js'
 import { checkPath, loosely, refuseDotSegments, refuseHiddenEnds, SLASH, scanPath, spelled } from './path.js'
 import { HostIndex, hostPattern } from './route-hosts.js'
+import { type Conditions, NO_ROUTE, RouteIndex } from './route-index.js'
 
 /** Which requests a route takes: those that fulfil every condition that it has. */
 export interface RouteMatch {
@@ -23,14 +24,12 @@ export interface RouteRow<T> {
   readonly value: T
 }
 
-interface Row<T> {
-  readonly hosts: readonly string[] | null
-  readonly methods: readonly string[] | null
-  /** '' for any path. */
-  readonly path: string
-  readonly exact: boolean
+interface Row<T> extends Conditions {
   readonly value: T
 }
+
+/** So many are looked at one after the other sooner than they are looked up. */
+const FEW = 32
 
 /**
  * Routes in their order: the first that fits takes the request. A path is matched as received where everybody reads it in the same way
@@ -39,14 +38,23 @@ interface Row<T> {
 export class Routes<T> {
   /** The one route that takes everything, when that is how it is: nothing has to be matched. */
   readonly only: T | null
+  readonly #rows: readonly Row<T>[]
   readonly #hosts: HostIndex<Row<T>>
+  /** Of a list that is long. */
+  readonly #index: RouteIndex | null
 
-  /** @throws TypeError for a condition that cannot be one */
-  constructor(rows: readonly RouteRow<T>[]) {
+  /**
+   * @param few so many are compared one after the other
+   * @throws TypeError for a condition that cannot be one
+   */
+  constructor(rows: readonly RouteRow<T>[], few = FEW) {
     const compiled = rows.map(row => compile(row))
     const [first] = compiled
+    const isLong = rows.length > few
     this.only = first?.hosts === null && first.methods === null && first.path === '' ? first.value : null
-    this.#hosts = new HostIndex(compiled)
+    this.#rows = compiled
+    this.#hosts = new HostIndex(isLong ? [] : compiled)
+    this.#index = isLong ? new RouteIndex(compiled) : null
   }
 
   /**
@@ -55,6 +63,7 @@ export class Routes<T> {
    */
   match(head: RequestHead): T | null {
     if (this.only !== null) return this.only
+    if (this.#index !== null) return this.#lookUp(this.#index, head)
     const rows = this.#hosts.find(head.host)
     const { method, path } = head
     let end = -1
@@ -65,21 +74,38 @@ export class Routes<T> {
       if (end < 0) {
         if (path.charCodeAt(0) !== SLASH) continue
         end = scanPath(path)
-        if (end < 0) return matchBothWays(rows, method, path.slice(0, ~end))
+        if (end < 0) return matchBothWays(path.slice(0, ~end), read => firstOf(rows, method, read))?.value ?? null
       }
       if (fits(row, path, end)) return row.value
     }
     return null
   }
+
+  /** The same with an index. Of the routes that fit whatever the path only the first counts, and only those before it demand one. */
+  #lookUp(index: RouteIndex, { host, method, path }: RequestHead): T | null {
+    const open = index.anyPath(host, method)
+    if (index.somePath() >= open || path.charCodeAt(0) !== SLASH) return this.#valueOf(open)
+    const end = scanPath(path)
+    if (end >= 0) return this.#valueOf(Math.min(open, index.byPath(path, end)))
+    return this.#valueOf(matchBothWays(path.slice(0, ~end), read => Math.min(open, index.byPath(read, read.length))))
+  }
+
+  #valueOf(nth: number): T | null {
+    return nth === NO_ROUTE ? null : this.#rows[nth]!.value
+  }
 }
 
-/** @throws ProtocolError 400 */
-function matchBothWays<T>(rows: readonly Row<T>[], method: string, path: string): T | null {
+/**
+ * What both readings of a path lead to.
+ * @param first the first that fits a reading
+ * @throws ProtocolError 400
+ */
+function matchBothWays<R>(path: string, first: (read: string) => R): R {
   refuseDotSegments(path)
   const strict = spelled(path)
   refuseHiddenEnds(strict)
-  const row = firstOf(rows, method, strict)
-  if (row === firstOf(rows, method, loosely(strict))) return row === undefined ? null : row.value
+  const found = first(strict)
+  if (found === first(loosely(strict))) return found
   throw new ProtocolError(400, `the path may be read as one of another route: ${quote(path)}`, 'RFC 3986 6.2.2')
 }
 
