@@ -39,6 +39,10 @@ const clients = z.strictObject({
   requestsPerSecond: count(0, 'Requests for each address (IPv6: each /64), beyond which it gets 429; 0 is no limit.'),
   requestsBurst: count(0, 'How many may come at once after a pause; 0 is as many as in one second.'),
   connectionsPerSecond: count(0, 'New connections for each address; those beyond are closed; 0 is no limit.'),
+  failedLoginsPerMinute: count(
+    30,
+    'Wrong passwords from each address, beyond which it gets 429 until some time has passed; 0 is no limit.',
+  ),
   uploadBytesPerSecondMin: count(0, 'Content that comes slower than this is answered 408; 0 is no limit.', {
     max: 1_000_000_000,
   }),

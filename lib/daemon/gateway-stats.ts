@@ -68,6 +68,7 @@ function ofClients(proxy: HopwiseProxy): Partial<GatewayStats> {
     connectionsPerSecond: connections,
     requestsPerSecond: counts.refusedByRate,
     uploadBytesPerSecondMin: counts.refusedAsTooSlow,
+    failedLoginsPerMinute: counts.refusedByFailures,
   }
   if (phases === null) return { client, exchanges, guards }
   const [, informed = 0, well = 0, elsewhere = 0, clientErrors = 0, ourErrors = 0] = phases.statuses

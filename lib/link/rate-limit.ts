@@ -37,6 +37,15 @@ export class RateLimit {
     return 0
   }
 
+  /** As `take`, but nothing is taken, and the key is not remembered for it. */
+  waitMs(key: string, now: number): number {
+    this.#now = Math.max(this.#now, now)
+    const bucket = this.#buckets.get(key)
+    if (bucket === undefined) return 0
+    this.#refill(bucket)
+    return bucket.level < TOKEN ? Math.ceil((TOKEN - bucket.level) / this.#settings.perSecond) : 0
+  }
+
   /** Other settings from now on. What was spent stays spent; nobody has more than the new `burst`. */
   reconfigure(settings: RateSettings, now: number): void {
     this.#now = Math.max(this.#now, now)

@@ -48,6 +48,14 @@ export class UpstreamPool {
   }
 
   /**
+   * The pool of an origin for somebody who may have no right to it: it takes no room from those that are used, nor does it look used.
+   * Before anything is acquired, `of` has to be asked.
+   */
+  unlisted(origin: Origin): OriginPool {
+    return this.origins.get(origin.key) ?? new OriginPool(this, origin, this.shared)
+  }
+
+  /**
    * A pool of its own for one member of a group, apart from all pools that have the same origin: it lives until it is retired.
    * @param key names it among all pools
    */

@@ -9,10 +9,12 @@ import {
   type OwnAnswer,
   ownAnswer,
   PROVING_TOO_MANY,
+  type Problem,
+  tooManyFailures,
   tooManyRequests,
   unknownClient,
 } from './own-answer.js'
-import type { Users } from './users.js'
+import type { Proof, Users } from './users.js'
 
 /**
  * Who may ask, and what we answer ourselves; null: the request goes on. Whether a user's password is right may take a while: then
@@ -47,16 +49,25 @@ function refusedName({ host }: RequestHead, { destinations }: Settings): OwnAnsw
 
 /** Null: one of the users, or that is being found out. */
 function identify(exchange: Exchange, users: Users, lines: Lines): OwnAnswer | null {
-  const { settings, client } = exchange
+  const { client, engine, settings } = exchange
   const credentials = Buffer.from(basicCredentials(lines), 'base64').toString()
   const colon = credentials.indexOf(':')
   // RFC 7617 2: no control characters. A zero at the end would not even make another password of it, as HMAC pads with zeros.
   if (colon < 1 || CONTROL.test(credentials)) return unknownClient(settings)
   exchange.user = credentials.slice(0, colon)
-  const proof = users.prove(credentials, client.turnAt)
-  if (proof === 'busy') return PROVING_TOO_MANY
-  if (proof !== true) exchange.admission = proof
+  const proof = users.prove(credentials, client.site, client.turnAt, engine.failedLogins)
+  if (typeof proof === 'string') return answerTo(proof, exchange)
+  exchange.admission = proof
   return null
+}
+
+/** Null: the client may ask. */
+function answerTo(proof: Proof, { settings, client, engine }: Exchange): Problem | null {
+  if (proof === 'right') return null
+  if (proof === 'wrong') return unknownClient(settings)
+  if (proof === 'busy') return PROVING_TOO_MANY
+  engine.counts.refusedByFailures++
+  return tooManyFailures(engine.failedLogins?.waitMs(client.site, settings.clock.now()) ?? 0)
 }
 
 const CONTROL = /[\x00-\x1f\x7f]/
@@ -69,14 +80,15 @@ export function whenAdmitted(exchange: Exchange, go: () => void): void {
     return
   }
   admission
-    .then(ok => {
+    .then(proof => {
       exchange.admission = null
       if (exchange.isOver) return
-      if (ok) {
+      const answer = answerTo(proof, exchange)
+      if (answer === null) {
         go()
         exchange.goOn(settings.clock.now())
       } else {
-        exchange.respond(unknownClient(settings))
+        exchange.respond(answer)
         client.transport.flush()
       }
     })

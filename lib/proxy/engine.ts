@@ -25,6 +25,8 @@ export interface Engine {
   readonly counts: ExchangeCounts
   /** Requests of one address (IPv6: /64); null: as many as it likes. */
   readonly rate: RateLimit | null
+  /** Wrong passwords of one address (IPv6: /64); null: as many as it likes. */
+  readonly failedLogins: RateLimit | null
   /** Where the time of exchanges is counted, if anybody asks. */
   readonly phases: Phases | null
   /** IMF-fixdate of now. */
@@ -35,8 +37,8 @@ export interface Engine {
   readonly watcher: ExchangeWatcher | null
   emit<E extends keyof ProxyEvents>(event: E, what: ProxyEvents[E]): void
   fault(fault: unknown): void
-  /** Forward: the pool of the origin that an absolute-form target names. */
-  poolFor(head: RequestHead, settings: Settings): OriginPool
+  /** Forward: the pool of the origin that an absolute-form target names. For a client that is not admitted yet no pool is listed. */
+  poolFor(head: RequestHead, settings: Settings, admitted: boolean): OriginPool
 }
 
 export interface ExchangeCounts {
@@ -49,6 +51,8 @@ export interface ExchangeCounts {
   /** Requests that were refused because too many came from there, or because their content came too slowly. */
   refusedByRate: number
   refusedAsTooSlow: number
+  /** Requests that nobody looked at because too many wrong passwords came from there. */
+  refusedByFailures: number
 }
 
 /** Who looks at exchanges together with their heads, while it is set. It must not throw. */

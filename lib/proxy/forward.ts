@@ -48,6 +48,7 @@ import type { Route } from './route-options.js'
 import { startTunnel } from './start-tunnel.js'
 import { beginSpan, tell } from './traced.js'
 import type { ExchangeSpan } from './tracer.js'
+import type { Proof } from './users.js'
 import { clientVerdict, fillRequestContext, fillResponseContext, upstreamVerdict } from './verdicts.js'
 
 // Scratch for the synchronous part of an exchange: filled, used and forgotten within one call of a reader.
@@ -99,7 +100,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   /** Where content must not come too slowly. */
   pace: LeastRate | null = null
   /** Being found out: may this client ask at all? */
-  admission: Promise<boolean> | null = null
+  admission: Promise<Proof> | null = null
   /** Who asked, where that was asked; ''. */
   user = ''
   /** Where spans are made: the one of this exchange. */
@@ -186,7 +187,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     const answer = admit(this, head)
     if (answer !== null) this.respond(answer.kind === 'trace' ? { kind: 'trace', head } : answer)
     else if (head.targetForm === 'authority') connect(this, head)
-    else if (routes === null) this.rewrite(head, this.engine.poolFor(head, this.settings))
+    else if (routes === null) this.rewrite(head, this.engine.poolFor(head, this.settings, this.admission === null))
     else this.take(routes.only ?? routes.match(head), head)
   }
 
@@ -228,7 +229,10 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
 
   acquire(fresh: boolean, now: number): void {
     if (this.admission !== null) {
-      whenAdmitted(this, () => this.acquire(fresh, this.settings.clock.now()))
+      whenAdmitted(this, () => {
+        this.pool = this.engine.upstreams.pools.of(this.pool!.origin)
+        this.acquire(fresh, this.settings.clock.now())
+      })
       return
     }
     const upstream = this.pool!.acquire(this, fresh, now)

@@ -36,8 +36,16 @@ export interface ProxyOptions {
   tls?: ClientTlsOptions
   /** Peers (addresses, CIDR blocks) that begin each connection with the PROXY protocol; no others are believed. */
   proxyProtocol?: { from: readonly string[] }
-  /** Who may connect: when `allow` is given nobody else, and never who is in `deny`; and how often one address (IPv6: /64) may. */
-  clients?: { allow?: readonly string[]; deny?: readonly string[]; connectionsPerSecond?: number }
+  /**
+   * Who may connect: when `allow` is given nobody else, and never who is in `deny`; how often one address (IPv6: /64) may; and how many
+   * wrong passwords it may send for `users` (default 30 a minute; 0: any number), beyond which it is answered 429.
+   */
+  clients?: {
+    allow?: readonly string[]
+    deny?: readonly string[]
+    connectionsPerSecond?: number
+    failedLoginsPerMinute?: number
+  }
   /** Addresses and CIDR blocks of peers whose `X-Forwarded-*` and `Forwarded` are believed. */
   trust?: readonly string[]
   /** Add `X-Forwarded-For/-Host/-Proto`. Default: reverse yes, forward no. */
@@ -123,6 +131,7 @@ export interface Settings {
   readonly credentials: ReadonlySet<string> | null
   readonly users: Users | null
   readonly requestRate: RateSettings | null
+  readonly failedLoginRate: RateSettings | null
   readonly uploadBytesPerSecondMin: number
   readonly requestId: 'off' | 'keep' | 'make'
   readonly upgrades: ReadonlySet<string>
@@ -186,6 +195,7 @@ export function settingsOf(options: ProxyOptions): Settings {
     credentials: readCredentials(options.credentials),
     users: options.users === undefined ? null : new Users(options.users),
     requestRate: options.requestRate === undefined ? null : rateOf(options.requestRate),
+    failedLoginRate: failedLoginRateOf(options.clients),
     uploadBytesPerSecondMin: options.uploadBytesPerSecondMin ?? 0,
     requestId: options.requestId ?? 'off',
     upgrades: new Set((options.upgrades ?? ['websocket']).map(protocol => protocol.toLowerCase())),
@@ -312,6 +322,16 @@ function guardsOf({ allow, deny }: NonNullable<ProxyOptions['clients']>): Settin
 function connectionRateOf(clients: ProxyOptions['clients']): RateSettings | null {
   const perSecond = clients?.connectionsPerSecond ?? 0
   return perSecond > 0 ? rateOf({ perSecond }) : null
+}
+
+/** More than people mistype, too few to guess: 43,200 a day. Squid, nginx, Apache: no limit; sshd: 6 on one connection. */
+export const FAILED_LOGINS_PER_MINUTE = 30
+
+function failedLoginRateOf(clients: ProxyOptions['clients']): RateSettings | null {
+  const perMinute = clients?.failedLoginsPerMinute ?? FAILED_LOGINS_PER_MINUTE
+  if (!Number.isInteger(perMinute) || perMinute < 0)
+    throw new TypeError(`clients.failedLoginsPerMinute must be a whole number from 0 on, not ${String(perMinute)}`)
+  return perMinute === 0 ? null : rateOf({ perSecond: perMinute / 60, burst: perMinute })
 }
 
 /** The proxy behind this one. */

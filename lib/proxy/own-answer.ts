@@ -155,6 +155,18 @@ export function tooManyRequests(ms: number): Problem {
   )
 }
 
+/** 429: more wrong passwords from there than may be (RFC 6585 4). Not 407: nobody looked whether this one is right. `ms`: until the next try. */
+export function tooManyFailures(ms: number): Problem {
+  const seconds = Math.max(1, Math.ceil(ms / 1000))
+  return problem(
+    'http_request_denied',
+    429,
+    'too many wrong passwords came from this address (clients.failedLoginsPerMinute)',
+    `Try again in ${seconds} s.`,
+    [['Retry-After', `${seconds}`]],
+  )
+}
+
 /** TRACE and OPTIONS that have made all their hops end here (RFC 9110 7.6.2), save a TRACE with content: the rewrite refuses it. */
 function hopsAnswer({ lines, method, contentLength }: RequestHead): OwnAnswer | null {
   if (method !== 'TRACE' && method !== 'OPTIONS') return null

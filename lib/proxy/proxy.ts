@@ -67,9 +67,11 @@ export class HopwiseProxy implements Proxy, Engine, ClientStory, UpstreamWatcher
     deadlines: new Map(),
     refusedByRate: 0,
     refusedAsTooSlow: 0,
+    refusedByFailures: 0,
   }
   routes: Routes<Route> | null
   rate: RateLimit | null = null
+  failedLogins: RateLimit | null = null
   private connectionRate: RateLimit | null = null
   recorded = false
   watcher: ExchangeWatcher | null = null
@@ -100,6 +102,7 @@ export class HopwiseProxy implements Proxy, Engine, ClientStory, UpstreamWatcher
     this.upstreams.own.add(this.clients)
     this.routes = this.compile(settings)
     this.rate = this.limited(this.rate, settings.requestRate)
+    this.failedLogins = this.limited(this.failedLogins, settings.failedLoginRate)
   }
 
   get wheel() {
@@ -156,6 +159,8 @@ export class HopwiseProxy implements Proxy, Engine, ClientStory, UpstreamWatcher
     if (this.ownsUpstreams) this.upstreams.configure(upstreamSettings(settings), settings.groups)
     this.routes = this.compile(settings)
     this.rate = this.limited(this.rate, settings.requestRate)
+    this.failedLogins = this.limited(this.failedLogins, settings.failedLoginRate)
+    settings.users?.succeed(this.settings.users)
     this.settings = { ...settings, name, clock: this.settings.clock }
   }
 
@@ -207,10 +212,12 @@ export class HopwiseProxy implements Proxy, Engine, ClientStory, UpstreamWatcher
   // ---- Engine ----
 
   /** The pool of the origin that an absolute-form target names, or of the proxy behind this one. */
-  poolFor(head: RequestHead, { parent }: Settings): OriginPool {
-    if (parent !== null) return this.upstreams.pools.of(parent.origin)
+  poolFor(head: RequestHead, { parent }: Settings, admitted: boolean): OriginPool {
+    const { pools } = this.upstreams
+    if (parent !== null) return pools.of(parent.origin)
     const { host, port } = readAuthority(head.host)!
-    return this.upstreams.pools.of(originOf(head.scheme === 'https' ? 'https' : 'http', host, port))
+    const origin = originOf(head.scheme === 'https' ? 'https' : 'http', host, port)
+    return admitted ? pools.of(origin) : pools.unlisted(origin)
   }
 
   fault(fault: unknown): void {

@@ -1,4 +1,7 @@
-import { createHash, scrypt, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, scrypt, timingSafeEqual } from 'node:crypto'
+import { FairQueue } from '../link/fair-queue.js'
+import type { RateLimit } from '../link/rate-limit.js'
+import { Remembered } from '../link/remembered.js'
 
 /** `$scrypt$ln=15,r=8,p=1$salt$hash`, the two in base64 without padding (PHC string format). */
 export interface PasswordHash {
@@ -9,81 +12,175 @@ export interface PasswordHash {
   readonly hash: Buffer
 }
 
-/** What proves right is not proved again for this long: a proof takes a tenth of a second of a core. */
+/** How a proof ended. `busy`: nobody can tell now; `too-often`: too many wrong passwords came from there, so nobody looked. */
+export type Proof = 'right' | 'wrong' | 'busy' | 'too-often'
+
+/** What was proved is not proved again for this long: a proof takes a tenth of a second of a core. */
 const REMEMBERED_MS = 300_000
 const REMEMBERED_MAX = 10_000
-/** Proofs that run or wait for their turn; more have to wait outside. */
-const PROOFS_MAX = 32
 /** Of the four threads that Node has, which resolve names as well: guessing passwords must not use them up. */
 const RUNNING_MAX = 2
+/** Proofs that wait for their turn, of all addresses together; more are told to come again. At some 20 in a second these are 3 s. */
+const WAITING_MAX = 64
 
-/** The users of a forward proxy, whose passwords are known only as hashes. */
+/**
+ * The users of a forward proxy, whose passwords are known only as hashes.
+ *
+ * A proof costs a tenth of a second of a core, and whoever may connect can ask for one. So addresses take turns (`FairQueue`), an address from
+ * which too many wrong passwords came gets no proof for a while, and what was proved from an address is remembered for that address:
+ * it needs no proof, whatever others behind the same address do.
+ */
 export class Users {
-  /** Digests of credentials that were right, and until when they count. */
-  private readonly right = new Map<string, number>()
-  private readonly proofs = new Map<string, Promise<boolean>>()
+  #found = new Found()
+  readonly #proofs = new Map<string, Promise<Proof>>()
+  readonly #strangers: Strangers
 
-  constructor(private readonly hashes: ReadonlyMap<string, PasswordHash>) {}
+  /** @param derive another one is for tests */
+  constructor(
+    private readonly hashes: ReadonlyMap<string, PasswordHash>,
+    private readonly derive: typeof scrypt = scrypt,
+  ) {
+    this.#strangers = new Strangers([...hashes.values()])
+  }
 
   /**
-   * Are these credentials (`user:password`, decoded) right? At once where that was proved lately, else when it is proved. An unknown
-   * user takes as long as a known one. `busy`: nobody can tell now, as too many ask.
+   * Are these credentials (`user:password`, decoded) right? At once where that was found out lately, else when it is. An unknown
+   * user takes as long as a known one.
+   *
+   * @param site whom the client's address stands for; '' for a unix socket
+   * @param failed how many wrong ones a site may send; null: any number
    */
-  prove(credentials: string, now: number): true | 'busy' | Promise<boolean> {
-    const digest = createHash('sha256').update(credentials).digest('base64')
-    const until = this.right.get(digest)
-    if (until !== undefined && until > now) return true
-    const running = this.proofs.get(digest)
-    if (running !== undefined) return running
-    if (this.proofs.size >= PROOFS_MAX) return 'busy'
+  prove(credentials: string, site: string, now: number, failed: RateLimit | null): Proof | Promise<Proof> {
     const colon = credentials.indexOf(':')
     const user = credentials.slice(0, colon)
-    const proof = verify(this.hashes.get(user) ?? null, credentials.slice(colon + 1)).then(ok => {
-      this.proofs.delete(digest)
-      if (ok) this.remember(digest, now)
-      return ok
-    })
-    this.proofs.set(digest, proof)
+    const known = this.hashes.get(user) ?? null
+    const digest = digestOf(credentials, known)
+    const there = `${digest} ${site}`
+    if (this.#found.rightThere.until(there, now) > 0) return 'right'
+    if (this.#found.wrongThere.until(there, now) > 0) return 'wrong'
+    const limit = site === '' ? null : failed
+    if (limit !== null && limit.waitMs(site, now) > 0) return 'too-often'
+    if (this.#rightAnywhere(digest, there, now)) return 'right'
+    const running = this.#proofs.get(there)
+    if (running !== undefined) return running
+    const proof = this.#begin({ user, known, password: credentials.slice(colon + 1), digest, there, site, now, limit })
+    this.#proofs.set(there, proof)
     return proof
   }
 
-  private remember(digest: string, now: number): void {
-    this.right.delete(digest)
-    this.right.set(digest, now + REMEMBERED_MS)
-    if (this.right.size > REMEMBERED_MAX) this.right.delete(this.right.keys().next().value!)
+  /** Goes on with what was found out before a reload: of users whose hash is the same, and of nobody else. */
+  succeed(before: Users | null): void {
+    if (before !== null) this.#found = before.#found
+  }
+
+  async #begin(asked: Asked): Promise<Proof> {
+    const { user, known, password, digest, there, site, now, limit } = asked
+    const proof = await inTurn(site, async () => {
+      if (this.#rightAnywhere(digest, there, now)) return 'right'
+      if (limit !== null && limit.waitMs(site, now) > 0) return 'too-often'
+      const found = await this.#verify(known, known ?? this.#strangers.like(user), password)
+      this.#note(found, asked) // before the next one has its turn, which goes by it
+      return found
+    })
+    this.#proofs.delete(there)
+    return proof
+  }
+
+  /** @param cost whose parameters are used */
+  #verify(known: PasswordHash | null, cost: PasswordHash, password: string): Promise<'right' | 'wrong'> {
+    const { ln, r, p, salt, hash } = cost
+    return new Promise(done => {
+      this.derive(password, salt, hash.length, { N: 2 ** ln, r, p, maxmem: MEMORY_MAX }, (error, derived) => {
+        done(error === null && known !== null && timingSafeEqual(derived, hash) ? 'right' : 'wrong')
+      })
+    })
+  }
+
+  #note(proof: 'right' | 'wrong', { digest, there, site, now, limit }: Asked): void {
+    if (proof === 'right') {
+      this.#found.right.note(digest, now + REMEMBERED_MS)
+      this.#found.rightThere.note(there, now + REMEMBERED_MS)
+    } else {
+      this.#found.wrongThere.note(there, now + REMEMBERED_MS)
+      limit?.take(site, now)
+    }
+  }
+
+  /** Proved lately, maybe for another site. */
+  #rightAnywhere(digest: string, there: string, now: number): boolean {
+    const until = this.#found.right.until(digest, now)
+    if (until > 0) this.#found.rightThere.note(there, until)
+    return until > 0
   }
 }
 
-/** For users whom nobody knows: as dear as the hashes that `hopwise password` makes. */
+/** What proofs have found out, by digests of credentials together with the hash that they were held against. */
+class Found {
+  /** Wherever that was; and with the site where it was. */
+  readonly right = new Remembered(REMEMBERED_MAX)
+  readonly rightThere = new Remembered(REMEMBERED_MAX)
+  /** A client that is configured with a wrong password sends it again and again: it is one try, and one proof. */
+  readonly wrongThere = new Remembered(REMEMBERED_MAX)
+}
+
+interface Asked {
+  readonly user: string
+  readonly known: PasswordHash | null
+  readonly password: string
+  readonly digest: string
+  readonly there: string
+  readonly site: string
+  readonly now: number
+  readonly limit: RateLimit | null
+}
+
+function digestOf(credentials: string, known: PasswordHash | null): string {
+  const digest = createHash('sha256')
+  if (known !== null) digest.update(`${known.ln} ${known.r} ${known.p} `).update(known.salt).update(known.hash)
+  return digest.update(':').update(credentials).digest('base64')
+}
+
+/** As expensive as the hashes that `hopwise password` makes. */
 const NOBODY: PasswordHash = { ln: 15, r: 8, p: 1, salt: Buffer.alloc(16), hash: Buffer.alloc(32) }
 
-function verify(known: PasswordHash | null, password: string): Promise<boolean> {
-  const { ln, r, p, salt, hash } = known ?? NOBODY
-  return new Promise(done => {
-    inTurn(over =>
-      scrypt(password, salt, hash.length, { N: 2 ** ln, r, p, maxmem: MEMORY_MAX }, (error, derived) => {
-        over()
-        done(error === null && known !== null && timingSafeEqual(derived, hash))
-      }),
-    )
-  })
+/**
+ * Hashes for users who are unknown: each as expensive as that of some user, and of the same one each time. Otherwise the time of an
+ * answer would tell unknown names from known ones where hashes differ in cost.
+ */
+class Strangers {
+  readonly #models: readonly PasswordHash[]
+  /** Known to nobody without the hashes, and the same as long as they are. */
+  readonly #key: Buffer
+
+  constructor(hashes: readonly PasswordHash[]) {
+    this.#models = hashes
+    const all = createHash('sha256')
+    for (const { salt, hash } of hashes) all.update(salt).update(hash)
+    this.#key = all.digest()
+  }
+
+  like(user: string): PasswordHash {
+    const nth = createHmac('sha256', this.#key).update(user).digest().readUInt32BE(0)
+    return this.#models[nth % this.#models.length] ?? NOBODY
+  }
 }
 
 /** Of all users of this process, since all use the same threads. */
-let running = 0
-const turns: (() => void)[] = []
+const turns = new FairQueue<(go: boolean) => void>({ runningMax: RUNNING_MAX, waitingMax: WAITING_MAX })
 
-/** Calls `run`, now or when others are over; it says when it is. */
-function inTurn(run: (over: () => void) => void): void {
-  if (running >= RUNNING_MAX) {
-    turns.push(() => inTurn(run))
-    return
-  }
-  running++
-  run(() => {
-    running--
-    turns.shift()?.()
+/** Runs it when it is the turn of this site; `busy` when that never comes. */
+async function inTurn(site: string, run: () => Promise<Proof>): Promise<Proof> {
+  const mayRun = await new Promise<boolean>(turn => {
+    const { state, displaced } = turns.join(site, turn)
+    if (state !== 'wait') turn(state === 'run')
+    displaced?.(false)
   })
+  if (!mayRun) return 'busy'
+  try {
+    return await run()
+  } finally {
+    turns.next()?.(true)
+  }
 }
 
 /** For N = 2^17 and r = 8, the most that is read from a file. */

@@ -10,7 +10,7 @@ import { needs, pathOf } from '../support/needs.js'
 /** Is this the password, by what the proxy does with the line? */
 async function proves(line: string, credentials: string): Promise<boolean> {
   const users = readUsersFile(line).users.map(([user, hash]) => [user, readPasswordHash(hash)!] as const)
-  return (await new Users(new Map(users)).prove(credentials, 0)) === true
+  return (await new Users(new Map(users)).prove(credentials, '', 0, null)) === 'right'
 }
 
 /** Python's scrypt makes the same of it. */

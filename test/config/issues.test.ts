@@ -89,7 +89,7 @@ test('words, truth values, lists and mappings', async t => {
     ['clients: [1]', 'clients | a list stands where a mapping is wanted | write lines of key: value, without dashes'],
     [
       'clients: on',
-      'clients | "on" is text, where a mapping is wanted | write lines of key: value below listeners[0].clients; it takes allow, deny, requestsPerSecond, requestsBurst, connectionsPerSecond and uploadBytesPerSecondMin',
+      'clients | "on" is text, where a mapping is wanted | write lines of key: value below listeners[0].clients; it takes allow, deny, requestsPerSecond, requestsBurst, connectionsPerSecond, failedLoginsPerMinute and uploadBytesPerSecondMin',
     ],
     ['clients:', 'clients | clients has no value | write one, or take the line away'],
     ['clients: { allow: [] }', 'clients.allow | the list is empty | give it an item, or take the key away'],

@@ -145,6 +145,7 @@ test('what a guard refused, by its name', async t => {
     connectionsPerSecond: 1,
     requestsPerSecond: 1,
     uploadBytesPerSecondMin: 0,
+    failedLoginsPerMinute: 0,
   })
   t.match(clients.closes, { 'client-denied': 2, 'client-rate': 1 })
 })

@@ -138,3 +138,16 @@ checked(
     },
   ),
 )
+
+test('waitMs: as take, but nothing is taken, and nothing remembered', async t => {
+  const limit = new RateLimit(settings(0.5, 2))
+  t.equal(limit.waitMs('a', 0), 0)
+  t.equal(limit.size, 0)
+  limit.take('a', 0)
+  t.equal(limit.waitMs('a', 0), 0)
+  limit.take('a', 0)
+  for (const _ of [1, 2]) t.equal(limit.waitMs('a', 500), 1_500)
+  t.equal(limit.take('a', 500), 1_500)
+  t.equal(limit.waitMs('a', 2_000), 0)
+  t.equal(limit.waitMs('b', 2_000), 0)
+})
