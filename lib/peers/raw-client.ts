@@ -26,7 +26,7 @@ export interface RawClient {
   /** Takes all that comes until the peer ends the connection; says how it did. */
   readToEnd(deadlineMs?: number): Promise<{ bytes: Buffer; how: 'fin' | 'reset' }>
   /** Resolves when for so long neither an octet nor an end has come; rejects when one has. */
-  silence(forMs: number): Promise<void>
+  silence(forMs?: number): Promise<void>
   /** Stops taking octets from the kernel, so that the peer meets a full window; `resume` goes on. */
   pause(): void
   resume(): void
@@ -46,11 +46,17 @@ export interface RawEvent {
   text?: string
 }
 
+/**
+ * Of every wait that names no limit of its own, in ms. It makes a readable error of what would hang; it judges nobody, so it
+ * is far longer than a busy machine needs, and shorter than the limit of the test runner.
+ */
+export const WAIT_MS = 240_000
+
 export interface RawClientOptions {
   port: number
   host?: string
   localAddress?: string
-  /** For every wait that does not name its own, in ms. */
+  /** For every wait that does not name its own, in ms: `WAIT_MS`. */
   deadlineMs?: number
   /** Another connected stream instead of a new connection (a TLS socket, say). */
   socket?: net.Socket
@@ -70,15 +76,16 @@ class Client implements RawClient {
   name = ''
   #socket: net.Socket
   #began = performance.now()
-  #received: Buffer[] = []
-  #all: Buffer = Buffer.alloc(0)
+  /** What was received stands in its first `#filled` octets. It grows by doubling: joining anew at each read costs the square of the size. */
+  #store: Buffer = Buffer.alloc(0)
+  #filled = 0
   #taken = 0
   #deadlineMs: number
   /** Woken at every change: a read looks again whether it has what it waits for. */
   #wake: () => void = () => {}
   #waiting = false
 
-  constructor({ port, host = '127.0.0.1', localAddress, deadlineMs = 5_000, socket }: RawClientOptions) {
+  constructor({ port, host = '127.0.0.1', localAddress, deadlineMs = WAIT_MS, socket }: RawClientOptions) {
     this.#deadlineMs = deadlineMs
     const from = localAddress === undefined ? {} : { localAddress }
     this.#socket = socket ?? net.connect({ port, host, allowHalfOpen: true, noDelay: true, ...from })
@@ -93,12 +100,11 @@ class Client implements RawClient {
   }
 
   get received(): Buffer {
-    if (this.#received.length > 0) this.#all = Buffer.concat([this.#all, ...this.#received.splice(0)])
-    return this.#all
+    return this.#store.subarray(0, this.#filled)
   }
 
   get waiting(): Buffer {
-    return this.received.subarray(this.#taken)
+    return this.#store.subarray(this.#taken, this.#filled)
   }
 
   send(bytes: string | Uint8Array): Promise<void> {
@@ -108,14 +114,20 @@ class Client implements RawClient {
   }
 
   async readUntil(pattern: string | Uint8Array | RegExp, deadlineMs = this.#deadlineMs): Promise<string> {
-    const end = await this.#wait(`${pattern instanceof Uint8Array ? '(octets)' : pattern}`, deadlineMs, () =>
-      endOf(this.waiting, pattern),
-    )
+    // Where the pattern was looked for already it is not looked for again.
+    let searched = 0
+    const end = await this.#wait(`${pattern instanceof Uint8Array ? '(octets)' : pattern}`, deadlineMs, () => {
+      const found = endOf(this.waiting, pattern, searched)
+      if (!(pattern instanceof RegExp)) searched = Math.max(0, this.waiting.length - pattern.length)
+      return found
+    })
     return this.#take(end).toString('latin1')
   }
 
   async readBytes(count: number, deadlineMs = this.#deadlineMs): Promise<Buffer> {
-    const end = await this.#wait(`${count} octets`, deadlineMs, () => (this.waiting.length >= count ? count : -1))
+    const end = await this.#wait(`${count} octets`, deadlineMs, () =>
+      this.#filled - this.#taken >= count ? count : -1,
+    )
     return this.#take(end)
   }
 
@@ -124,10 +136,10 @@ class Client implements RawClient {
     return { bytes: this.#take(this.waiting.length), how: this.ended as 'fin' | 'reset' }
   }
 
-  async silence(forMs: number): Promise<void> {
-    const before = this.received.length
+  async silence(forMs = 50): Promise<void> {
+    const before = this.#filled
     await new Promise(done => setTimeout(done, forMs))
-    if (this.received.length > before)
+    if (this.#filled > before)
       throw new Error(`Silence was expected, but there came ${show(this.received.subarray(before))}`)
     if (this.ended) throw new Error(`Silence was expected, but the peer ended the connection (${this.ended})`)
   }
@@ -169,7 +181,15 @@ class Client implements RawClient {
   }
 
   #got(bytes: Buffer): void {
-    this.#received.push(bytes)
+    const filled = this.#filled + bytes.length
+    if (filled > this.#store.length) {
+      // What was handed out before keeps the old one.
+      const larger = Buffer.allocUnsafe(Math.max(filled, 2 * this.#store.length, 1024))
+      this.#store.copy(larger, 0, 0, this.#filled)
+      this.#store = larger
+    }
+    bytes.copy(this.#store, this.#filled)
+    this.#filled = filled
     this.#note('received', bytes)
     this.#wake()
   }
@@ -189,7 +209,7 @@ class Client implements RawClient {
 
   #note(what: RawEvent['what'], bytes?: Uint8Array): void {
     const at = performance.now() - this.#began
-    this.events.push(bytes ? { at, what, text: Buffer.from(bytes).toString('latin1') } : { at, what })
+    this.events.push(bytes ? { at, what, text: textOf(bytes) } : { at, what })
   }
 
   /** Waits until `look` answers an offset (>= 0). Only one wait at a time: a script is a sequence. */
@@ -219,13 +239,18 @@ class Client implements RawClient {
   }
 }
 
-function endOf(bytes: Buffer, pattern: string | Uint8Array | RegExp): number {
+function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1')
+}
+
+/** @param from octets before it do not begin the pattern */
+function endOf(bytes: Buffer, pattern: string | Uint8Array | RegExp, from: number): number {
   if (pattern instanceof RegExp) {
     const found = pattern.exec(bytes.toString('latin1'))
     return found ? found.index + found[0].length : -1
   }
   const wanted = typeof pattern === 'string' ? Buffer.from(pattern, 'latin1') : pattern
-  const at = bytes.indexOf(wanted)
+  const at = bytes.indexOf(wanted, from)
   return at < 0 ? -1 : at + wanted.length
 }
 

@@ -121,7 +121,7 @@ test('listening that was given up before it began leaves nothing open', async t 
 const portOf = (child: Child): number => Number(/^listens 127\.0\.0\.1:(\d+)$/m.exec(child.out())?.[1])
 
 const listening = (child: Child, processes: number): Promise<void> =>
-  until('all listen', () => child.out().match(/^(listens|failed) /gm)?.length === processes, 20_000)
+  until('all listen', () => child.out().match(/^(listens|failed) /gm)?.length === processes)
 
 async function heard(t: Test, to: net.NetConnectOpts): Promise<string> {
   const client = await rawClient(t, { port: 0, socket: net.connect(to) })

@@ -139,7 +139,7 @@ const says =
   (status: () => string): Script =>
   async connection => {
     for (;;) {
-      await connection.readUntil('\r\n\r\n', 60_000)
+      await connection.readUntil('\r\n\r\n')
       await connection.send(`HTTP/1.1 ${status()}\r\nContent-Length: 0\r\n\r\n`)
     }
   }

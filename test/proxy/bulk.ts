@@ -1,5 +1,6 @@
 import * as net from 'node:net'
 import type { Test } from 'tap'
+import { WAIT_MS } from '../../lib/peers/raw-client.js'
 
 /** A peer for much content: it counts the octets that it gets and looks at each, and keeps none. */
 export class BulkPeer {
@@ -100,13 +101,11 @@ export class BulkPeer {
     for (const octet of content) if (octet !== this.#expected[0]) this.foreign++
   }
 
-  #until(condition: () => boolean, deadlineMs = 30_000): Promise<void> {
+  #until(condition: () => boolean): Promise<void> {
     return new Promise((done, failed) => {
       const timer = setTimeout(() => {
-        failed(
-          new Error(`${this.received} octets of content and ${JSON.stringify(this.#head)} within ${deadlineMs} ms`),
-        )
-      }, deadlineMs)
+        failed(new Error(`${this.received} octets of content and ${JSON.stringify(this.#head)} within ${WAIT_MS} ms`))
+      }, WAIT_MS)
       this.#wake = () => {
         if (!condition()) return
         clearTimeout(timer)

@@ -17,7 +17,7 @@ for (const readMode of READ_MODES) {
     await heard(t, origin, GET)
     await delivery()
     clock.advance(400)
-    await quiet(t, origin, 10)
+    await quiet(t, origin)
     await origin.send(ok('first half, then the rest').slice(0, -4))
     await heard(t, client, ok('first half, then the rest').slice(0, -4))
     clock.advance(5_000)
@@ -25,7 +25,7 @@ for (const readMode of READ_MODES) {
     await heard(t, client, 'rest')
     await ended(t, client, 'fin')
     t.match(await exchanged(1), [{ outcome: 'complete', upstreamVerdict: 'keep' }])
-    await quiet(t, origin, 10)
+    await quiet(t, origin)
   })
 
   test(`R96: … later the upstream is aborted (${readMode})`, async t => {

@@ -112,7 +112,7 @@ for (const readMode of READ_MODES) {
         const own = random(SEED + connection.name.length + Math.floor(chance() * 1e9))
         try {
           for (let nth = 0; nth < 4; nth++) {
-            if (own() < 0.95) await connection.readUntil(/[\s\S]/, 2_000)
+            if (own() < 0.95) await connection.readUntil(/[\s\S]/)
             await sendPieces(connection, mutated(own, RESPONSES), own)
             const how = own()
             if (how < 0.25) return connection.halfClose()
@@ -157,7 +157,7 @@ for (const readMode of READ_MODES) {
           else if (how < 0.2) client.destroy()
           else {
             client.halfClose()
-            await client.readToEnd(15_000)
+            await client.readToEnd()
           }
         } catch (error) {
           silent++

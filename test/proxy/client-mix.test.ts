@@ -29,7 +29,7 @@ function request(target: string, content: string, way: number): string {
 
 /** Answers each request with its target and its content, in one framing or another; true when the connection ends behind it. */
 async function answer(origin: RawClient, roll: (sides: number) => number): Promise<boolean> {
-  const { startLine, content } = await readMessage(origin, { deadlineMs: 30_000 })
+  const { startLine, content } = await readMessage(origin)
   const [method, target] = startLine.split(' ')
   if (roll(10) === 0) await new Promise(done => setTimeout(done, roll(4)))
   const text = `${target} ${content.toString('latin1')}`
@@ -85,7 +85,7 @@ for (const readMode of READ_MODES) {
         if (roll(2) === 0) await new Promise(done => setImmediate(done))
         await client.send(text.slice(cut))
         for (const { target, content, way } of expected) {
-          const response = await readMessage(client, { toHead: way === 1, deadlineMs: 20_000 })
+          const response = await readMessage(client, { toHead: way === 1 })
           const received = way === 1 ? '' : response.content.toString('latin1')
           const wanted = way === 1 ? '' : `${target} ${way < 2 ? '' : content}`
           if (response.status === 200 && received === wanted) continue

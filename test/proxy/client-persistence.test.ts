@@ -27,7 +27,7 @@ for (const readMode of READ_MODES) {
     await heard(t, origin, get('/1'), 'one after the other')
     await client.send(get('/3').slice(20))
     await quiet(t, origin)
-    await quiet(t, client, 10)
+    await quiet(t, client)
     await origin.send(ok('one'))
     await heard(t, origin, get('/2'))
     await origin.send(ok('two').slice(0, 30))
@@ -102,7 +102,7 @@ test('R5: empty lines before a request are skipped, also between two', async t =
   await heard(t, origin, get('/2'))
   await origin.send(ok('2'))
   await heard(t, client, ok('1') + ok('2'))
-  await quiet(t, client, 10)
+  await quiet(t, client)
   await client.send(get('/3'))
   await heard(t, origin, get('/3'))
 })
@@ -224,7 +224,7 @@ test('R76, R212: … unless the option shows what happens then', async t => {
     await up.send(ok('x'))
     const kept = ['Connection: keep-alive', 'Keep-Alive: timeout=5, max=999']
     await heard(t, client, `${head('HTTP/1.1 200 OK', DATED, 'Content-Length: 1', ...kept)}x`, field)
-    await quiet(t, client, 10)
+    await quiet(t, client)
   }
 })
 
@@ -312,7 +312,7 @@ for (const readMode of READ_MODES) {
     const answer = await client.readUntil('X-Sum: 2\r\n\r\n')
     t.match(answer, head('HTTP/1.1 200 OK', DATED, 'Transfer-Encoding: chunked'))
     t.equal(contentOf(answer), 'hello')
-    await quiet(t, client, 10)
+    await quiet(t, client)
   })
 }
 

@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import type { RawClient, RawClientOptions } from '../../lib/peers/raw-client.js'
 import type { ProxyOptions } from '../../lib/proxy/options.js'
-import { rawClient, until as untilWhat } from '../support/conversation.js'
+import { rawClient, settled, silent, until as untilWhat } from '../support/conversation.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { type Script, type ScriptedOrigin, scriptedOrigin } from '../support/scripted-origin.js'
 import { type RunningProxy, withProxy } from '../support/with-proxy.js'
@@ -83,27 +83,27 @@ export function connect(t: Test, port: number, how: Partial<RawClientOptions> = 
 
 /** What this peer has received since it was asked last is exactly this, octet by octet. */
 export async function heard(t: Test, peer: RawClient, expected: string, what = 'octets'): Promise<void> {
-  const taken = await peer.readBytes(expected.length, 10_000).catch(() => Buffer.alloc(0))
+  const taken = await peer.readBytes(expected.length).catch(() => Buffer.alloc(0))
   t.equal(taken.toString('latin1') + peer.waiting.toString('latin1'), expected, what)
 }
 
-/** This peer receives nothing for a moment, and its connection stays. */
-export async function quiet(t: Test, peer: RawClient, forMs = 40): Promise<void> {
-  await t.resolves(peer.silence(forMs), 'nothing comes')
+/** This peer receives nothing of what is under way, and its connection stays. */
+export async function quiet(t: Test, peer: RawClient): Promise<void> {
+  await t.resolves(silent(peer), 'nothing comes')
 }
 
 /** The peer's connection is ended, in this way, with nothing left to read; the peer then ends its side as well. */
 export async function ended(t: Test, peer: RawClient, how: 'fin' | 'reset'): Promise<void> {
-  const end = await peer.readToEnd(3_000)
+  const end = await peer.readToEnd()
   t.equal(end.bytes.toString('latin1'), '', 'nothing more before the end')
   t.equal(end.how, how, `ends with a ${how}`)
   peer.halfClose()
 }
 
-/** Waits for what only the kernel's delivery can bring about; 3 s at most. */
+/** Waits for what only the kernel's delivery can bring about. */
 export function until(condition: () => boolean, what = String(condition)): Promise<void> {
-  return untilWhat(what, condition, 3_000)
+  return untilWhat(what, condition)
 }
 
-/** Time for the kernel to deliver what was sent on loopback, where nothing can be seen from outside. */
-export const delivery = (): Promise<void> => new Promise(done => setTimeout(done, 25))
+/** What was sent on loopback has arrived, where nothing can be seen from outside. */
+export const delivery = (): Promise<void> => settled()

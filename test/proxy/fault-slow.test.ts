@@ -26,7 +26,7 @@ for (const readMode of ['onread', 'data'] satisfies ReadMode[]) {
     test(`one slow reader beside fast ones (${readMode}, ${framing}): no foreign octet`, async t => {
       const origin = await scriptedOrigin(t, async connection => {
         for (;;) {
-          const head = await connection.readUntil('\r\n\r\n', 30_000)
+          const head = await connection.readUntil('\r\n\r\n')
           const nth = Number(/GET \/(\d+)/.exec(head)?.[1])
           const content = marked(nth, nth === 1 ? SLOW : 3 * MB)
           if (framing === 'length') {
@@ -62,14 +62,14 @@ for (const readMode of ['onread', 'data'] satisfies ReadMode[]) {
       t.ok(slow.received.length < SLOW / 2, 'it really was slow')
       t.equal(proxy.stats().upstream.busy, 1)
       slow.resume()
-      const { content } = await readMessage(slow, { deadlineMs: 30_000 })
+      const { content } = await readMessage(slow)
       t.equal(sha(content), sha(marked(1, SLOW)))
     })
 
     test(`several uploads at once (${readMode}, ${framing}), the upstream slow to read one: intact`, async t => {
       const got = new Map<number, string>()
       const origin = await scriptedOrigin(t, async connection => {
-        const head = await connection.readUntil('\r\n\r\n', 30_000)
+        const head = await connection.readUntil('\r\n\r\n')
         const nth = Number(/PUT \/(\d+)/.exec(head)?.[1])
         if (nth === 1) {
           connection.pause()
@@ -78,8 +78,8 @@ for (const readMode of ['onread', 'data'] satisfies ReadMode[]) {
         }
         const content =
           framing === 'length'
-            ? await connection.readBytes(4 * MB, 30_000)
-            : unchunk(Buffer.from(await connection.readUntil('\r\n0\r\n\r\n', 30_000), 'latin1'))
+            ? await connection.readBytes(4 * MB)
+            : unchunk(Buffer.from(await connection.readUntil('\r\n0\r\n\r\n'), 'latin1'))
         got.set(nth, sha(content))
         await connection.send(response('ok'))
       })
@@ -107,7 +107,7 @@ for (const readMode of ['onread', 'data'] satisfies ReadMode[]) {
 
 test('a slow writer: a response and a request octet by octet arrive whole', async t => {
   const origin = await scriptedOrigin(t, async connection => {
-    await connection.readUntil('\r\n\r\nhello', 30_000)
+    await connection.readUntil('\r\n\r\nhello')
     for (const octet of 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nworld\r\n0\r\nA: b\r\n\r\n') {
       await connection.send(octet)
       await settled(1)
@@ -130,13 +130,13 @@ test('R83: a FIN behind pipelined requests whose responses are taken slowly: eve
   const content = marked(7, 6 * MB)
   const origin = await scriptedOrigin(t, async connection => {
     for (;;) {
-      await connection.readUntil('\r\n\r\n', 30_000)
+      await connection.readUntil('\r\n\r\n')
       await connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${content.length}\r\n\r\n`)
       await connection.send(content)
     }
   })
   const { port, proxy } = await withProxy(t, { mode: 'reverse', upstream: origin.url })
-  const client = await rawClient(t, { port, deadlineMs: 20_000 })
+  const client = await rawClient(t, { port })
   client.pause()
   await client.send(request('GET', '/').repeat(3))
   client.halfClose()
@@ -152,7 +152,7 @@ test('R83: the same, when the FIN comes between two responses, the last one not 
   const asked = 1_200
   const origin = await scriptedOrigin(t, async connection => {
     for (;;) {
-      await connection.readUntil('\r\n\r\n', 30_000)
+      await connection.readUntil('\r\n\r\n')
       await connection.send(response(content))
     }
   })
@@ -161,7 +161,7 @@ test('R83: the same, when the FIN comes between two responses, the last one not 
     upstream: origin.url,
     limits: { clientRequestsMax: 0 },
   })
-  const client = await rawClient(t, { port, deadlineMs: 20_000 })
+  const client = await rawClient(t, { port })
   client.pause()
   await client.send(request('GET', '/').repeat(asked))
   let before = -1
@@ -183,7 +183,7 @@ test('R83: the same, when the FIN comes between two responses, the last one not 
 
 test('R80: a client that aborts its download: the upstream connection is destroyed, never pooled', async t => {
   const origin = await scriptedOrigin(t, async connection => {
-    await connection.readUntil('\r\n\r\n', 30_000)
+    await connection.readUntil('\r\n\r\n')
     await connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${32 * MB}\r\n\r\n`)
     await connection.send(randomBytes(32 * MB)).catch(() => {})
   })

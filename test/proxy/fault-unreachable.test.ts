@@ -104,8 +104,8 @@ test('all addresses refuse: 502 connection_refused', async t => {
 test('R195: the queue is full: 503 connection_limit_reached at once, and who waits is served in turn', async t => {
   const origin = await scriptedOrigin(t, async connection => {
     for (;;) {
-      const head = await connection.readUntil('\r\n\r\n', 60_000)
-      if (head.startsWith('GET /slow')) await connection.readUntil('go', 60_000)
+      const head = await connection.readUntil('\r\n\r\n')
+      if (head.startsWith('GET /slow')) await connection.readUntil('go')
       await connection.send(response(/GET (\S+)/.exec(head)?.[1] ?? ''))
     }
   })
@@ -144,7 +144,7 @@ test('R195: the queue is full: 503 connection_limit_reached at once, and who wai
 test('a client that leaves the queue leaves no trace', async t => {
   const origin = await scriptedOrigin(t, async connection => {
     for (;;) {
-      await connection.readUntil('go', 60_000)
+      await connection.readUntil('go')
       await connection.send(response('ok'))
     }
   })

@@ -27,7 +27,7 @@ export async function server(
   const asked: RawMessage[] = []
   const origin = await scriptedOrigin(t, async (connection, nth) => {
     for (;;) {
-      const message = await readMessage(connection, { deadlineMs: 60_000 })
+      const message = await readMessage(connection)
       asked.push(message)
       await answer(connection, message, nth)
     }

@@ -193,15 +193,15 @@ test_('big bodies both ways over TLS, a slow reader among them: intact', async t
   const sha = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
   const { port } = await reverse(t, async connection => {
     for (;;) {
-      await connection.readUntil('\r\n\r\n', 20_000)
-      const content = await connection.readBytes(length, 20_000)
+      await connection.readUntil('\r\n\r\n')
+      const content = await connection.readBytes(length)
       await connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`)
       await connection.send(content)
     }
   })
   await Promise.all(
     [0, 1, 2].map(async i => {
-      const client = await rawClient(t, { port, deadlineMs: 20_000 })
+      const client = await rawClient(t, { port })
       for (let round = 0; round < 2; round++) {
         const content = randomBytes(length)
         await client.send(request('PUT', '/', `Content-Length: ${length}`))

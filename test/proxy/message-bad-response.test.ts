@@ -151,5 +151,5 @@ test('R184: an interim response before an unusable one is passed on, then comes 
   await origin.send(`${head('HTTP/1.1 103 Early Hints', 'Link: <x>')}HTTP/1.1 200 OK\r\nX: \0\r\n\r\n`)
   const all = await client.readUntil(/502 Bad Gateway\r\n[\s\S]*\r\n\r\n/)
   t.ok(all.startsWith(`${head('HTTP/1.1 103 Early Hints', 'Link: <x>')}HTTP/1.1 502 `))
-  await quiet(t, client, 10)
+  await quiet(t, client)
 })

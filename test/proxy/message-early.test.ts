@@ -1,5 +1,6 @@
 import { test } from 'tap'
-import { DATED, ended, gateway, head, heard, ok, quiet, READ_MODES, until } from './conversation.js'
+import { passUntil } from '../support/conversation.js'
+import { DATED, delivery, ended, gateway, head, heard, ok, quiet, READ_MODES, until } from './conversation.js'
 
 // A final response while content is still arriving.
 
@@ -51,7 +52,7 @@ test('R79: … up to 1 MiB, then the connection ends', async t => {
   await origin.send(`${head('HTTP/1.1 413 Too Much', DATED, 'Content-Length: 2')}no`)
   await heard(t, client, `${head('HTTP/1.1 413 Too Much', DATED, 'Content-Length: 2', CLOSE)}no`)
   await client.send(Buffer.alloc(40_000, 'x'))
-  await new Promise(done => setTimeout(done, 20))
+  await delivery()
   t.equal(proxy.stats().client.open, 1)
   await client.send(Buffer.alloc(40_000, 'x')).catch(() => {})
   await until(() => proxy.stats().client.open === 0)
@@ -126,7 +127,7 @@ test('R79: a response that begins when the whole request has been read is none o
     await origin.send(ok('yes'))
     await heard(t, client, ok('yes'))
   }
-  await quiet(t, client, 10)
+  await quiet(t, client)
   t.equal(dialed(), 1)
 })
 
@@ -141,11 +142,10 @@ test('a client that finishes its upload and reads nothing of the answer meets a 
   const size = 30_000_000
   origin.send(head('HTTP/1.1 200 OK', DATED, `Content-Length: ${size}`)).catch(() => {})
   origin.send(Buffer.alloc(size, 'x')).catch(() => {})
-  await new Promise(done => setTimeout(done, 200)) // until the windows are full
+  await delivery() // until the windows are full
   await client.send('secnd')
   await heard(t, origin, 'secnd')
-  for (let second = 0; second < 62; second++) clock.advance(1_000)
-  await until(() => proxy.stats().exchanges.active === 0, 'the end of the exchange')
+  await passUntil(clock, () => proxy.stats().exchanges.active === 0)
   await until(() => proxy.stats().client.open === 0, 'the end of the connection')
   t.same(proxy.stats().client.closes, { 'client-write-timeout': 1 })
   await origin.readToEnd()

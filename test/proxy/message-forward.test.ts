@@ -137,7 +137,7 @@ test('R102: clients of a forward proxy share its upstream connections, one after
     await heard(t, up, head(`GET ${path} HTTP/1.1`, `Host: ${host}`))
     await up.send(ok('x'))
     await heard(t, client, `${head('HTTP/1.1 200 OK', DATED, 'Content-Length: 1', 'Connection: close')}x`)
-    await quiet(t, up, 10)
+    await quiet(t, up)
   }
   t.equal(dialed(), 1)
 })

@@ -15,7 +15,7 @@ for (const readMode of READ_MODES) {
     await heard(t, origin, `${request}first `, 'as far as it has come')
     await client.send('ro')
     await heard(t, origin, 'ro')
-    await quiet(t, origin, 10) // nothing before it and nothing behind it
+    await quiet(t, origin) // nothing before it and nothing behind it
     const response = head('HTTP/1.1 201 Created', DATED, 'Content-Length: 7')
     await origin.send(`${response}one`)
     await heard(t, client, `${response}one`)
@@ -37,7 +37,7 @@ for (const readMode of READ_MODES) {
     await origin.send('0\r\n\r\n')
     await heard(t, client, '0\r\n\r\n')
     t.equal(client.ended, '')
-    await quiet(t, origin, 10)
+    await quiet(t, origin)
   })
 
   test(`R56, R81: content until close is chunked for an HTTP/1.1 client, whose connection stays (${readMode})`, async t => {
@@ -69,7 +69,7 @@ for (const readMode of READ_MODES) {
     await heard(t, client, `${head('HTTP/1.1 200 OK', DATED, 'Connection: close')}hello world`)
     await origin.send('0\r\nX-Sum: 1\r\n\r\n')
     await ended(t, client, 'fin')
-    await quiet(t, origin, 10) // and the upstream's connection stays
+    await quiet(t, origin) // and the upstream's connection stays
   })
 }
 
@@ -122,7 +122,7 @@ test('R40, R47, R182: a 204 with framing fields loses them, and what comes behin
   await origin.readUntil('\r\n\r\n')
   await origin.send(`${head('HTTP/1.1 204 No Content', DATED, 'Content-Length: 5')}hello`)
   await heard(t, client, head('HTTP/1.1 204 No Content', DATED))
-  await quiet(t, client, 10)
+  await quiet(t, client)
   t.not((await origin.readToEnd()).how, '', 'that upstream connection is not used again')
 })
 
@@ -134,7 +134,7 @@ test('R161: content that follows the response to a HEAD reaches nobody', async t
   await origin.readUntil('\r\n\r\n')
   await origin.send(`${head('HTTP/1.1 200 OK', DATED, 'Content-Length: 5')}hello`)
   await heard(t, client, head('HTTP/1.1 200 OK', DATED, 'Content-Length: 5'))
-  await quiet(t, client, 10)
+  await quiet(t, client)
   await origin.readToEnd()
   t.same(proxy.stats().upstream.closes, { 'upstream-unsolicited': 1 })
 })
@@ -189,7 +189,7 @@ test('R46, R49: Content-Length beside Transfer-Encoding in a response: the chunk
   await heard(t, client, `${head('HTTP/1.1 200 OK', DATED, CHUNKED)}5\r\nhello\r\n0\r\n\r\n`)
   await ended(t, origin, 'fin')
   t.same(proxy.stats().upstream.closes, { 'upstream-protocol-error': 1 })
-  await quiet(t, client, 10)
+  await quiet(t, client)
 })
 
 test('R45: chunked in an HTTP/1.0 response is undone, then the upstream closes', async t => {
@@ -201,7 +201,7 @@ test('R45: chunked in an HTTP/1.0 response is undone, then the upstream closes',
   await origin.send(`${head('HTTP/1.0 200 OK', DATED, 'Connection: keep-alive', CHUNKED)}5\r\nhello\r\n0\r\n\r\n`)
   await heard(t, client, `${head('HTTP/1.1 200 OK', DATED, CHUNKED)}5\r\nhello\r\n0\r\n\r\n`)
   await ended(t, origin, 'fin')
-  await quiet(t, client, 10)
+  await quiet(t, client)
 })
 
 test('R181: equal Content-Lengths of a response are one', async t => {
@@ -237,7 +237,7 @@ test('R42, R191: … as far as retryBytesMax goes; a larger one gets 411', async
   await (await upstream()).send(head('HTTP/1.0 200 OK', DATED, 'Content-Length: 0'))
   await heard(t, client, head('HTTP/1.1 200 OK', DATED, 'Content-Length: 0'))
   await client.send(`${head('POST / HTTP/1.1', 'Host: a', CHUNKED)}c\r\nhello world!\r\n`)
-  await quiet(t, client, 10)
+  await quiet(t, client)
   await client.send('c\r\nhello world!\r\n')
   t.match(
     await client.readUntil('\r\n\r\n'),

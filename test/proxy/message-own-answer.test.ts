@@ -183,5 +183,5 @@ test('answers of ours stand in the order of the requests and keep the connection
   await heard(t, client, own + own)
   await origin.send(ok('x'))
   await heard(t, client, `${head('HTTP/1.1 200 OK', DATED, 'Content-Length: 1')}x${own}`)
-  await quiet(t, client, 10)
+  await quiet(t, client)
 })

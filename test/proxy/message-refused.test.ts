@@ -128,7 +128,7 @@ test('R9, R93: what was pipelined behind a refused request is not served, what s
   const all = String((await client.readToEnd()).bytes)
   t.ok(all.startsWith(`${ok('one')}HTTP/1.1 400 `), all)
   t.equal(all.match(/HTTP\/1\.1 \d/g)?.length, 2)
-  await quiet(t, origin, 10)
+  await quiet(t, origin)
 })
 
 test('R223: nothing goes upstream before the whole head is there', async t => {
@@ -216,6 +216,6 @@ test('R161: an error of ours to a HEAD has no content and keeps the length that 
     await client.readUntil('\r\n\r\n'),
     /^HTTP\/1\.1 403 Forbidden\r\n[\s\S]*\r\nContent-Length: [1-9]\d*\r\n[\s\S]*error=destination_ip_prohibited/,
   )
-  await quiet(t, client, 10)
+  await quiet(t, client)
   t.equal(proxy.stats().client.idle, 1, 'the connection serves on')
 })

@@ -173,7 +173,7 @@ test('the parent is silent: CONNECT ends with 504 after connectMs, GET after res
   await until(() => parent.connections.length === 1)
   await parent.connections[0]!.readUntil('\r\n\r\n')
   clock.advance(4_900)
-  await client.silence(20)
+  await client.silence()
   clock.advance(300)
   t.equal((await readMessage(client)).status, 504)
   t.match((await exchanged(1))[0], { error: { deadline: 'connectMs', type: 'connection_timeout' } })

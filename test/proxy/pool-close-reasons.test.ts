@@ -40,17 +40,17 @@ const answers =
   (text: string): Script =>
   async connection => {
     for (;;) {
-      await connection.readUntil('\r\n\r\n', 60_000)
+      await connection.readUntil('\r\n\r\n')
       await connection.send(text)
     }
   }
 const silent: Script = async connection => {
-  await connection.readUntil('\r\n\r\n', 60_000)
+  await connection.readUntil('\r\n\r\n')
 }
 const once =
   (then: (connection: RawClient) => Promise<void> | void, first = response('ok')): Script =>
   async (connection, nth) => {
-    await connection.readUntil('\r\n\r\n', 60_000)
+    await connection.readUntil('\r\n\r\n')
     if (nth > 0) {
       await connection.send(response('later'))
       return
@@ -393,7 +393,7 @@ const rows: Row[] = [
     side: 'upstream',
     reason: 'stale',
     script: once(async connection => {
-      await connection.readUntil('\r\n\r\n', 60_000)
+      await connection.readUntil('\r\n\r\n')
       connection.halfClose()
     }),
     async play({ client }) {

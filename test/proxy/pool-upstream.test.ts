@@ -21,8 +21,8 @@ async function reverse(t: T, script: Script, options: Partial<ProxyOptions> = {}
 /** Answers each request with the number of its connection, but waits for `go` where the target says so. */
 const numbered: Script = async (connection, nth) => {
   for (;;) {
-    const head = await connection.readUntil('\r\n\r\n', 60_000)
-    if (head.startsWith('POST')) await connection.readUntil('go', 60_000)
+    const head = await connection.readUntil('\r\n\r\n')
+    if (head.startsWith('POST')) await connection.readUntil('go')
     await connection.send(response(`u${nth}`))
   }
 }
@@ -159,7 +159,7 @@ test('Keep-Alive: timeout=1 leaves no time at all; max=0 and max=1 leave none, a
   // As servers do, it counts down.
   const { client, origin, closes } = await reverse(t, async connection => {
     for (let left = 1; ; left--) {
-      await connection.readUntil('\r\n\r\n', 60_000)
+      await connection.readUntil('\r\n\r\n')
       await connection.send(response('ok', 'Connection: keep-alive', `Keep-Alive: max=${Math.max(0, left)}`))
     }
   })
@@ -348,5 +348,5 @@ test('destroy ends a dial that is under way, too', async t => {
   await client.send(GET)
   await until('it dials', () => proxy.stats().upstream.dialing === 1)
   proxy.destroy()
-  await until('no dial is left', () => proxy.stats().upstream.dialing === 0, 1_000)
+  await until('no dial is left', () => proxy.stats().upstream.dialing === 0)
 })

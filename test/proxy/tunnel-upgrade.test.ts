@@ -122,7 +122,7 @@ test('tunnelIdleMs: an upgraded connection that is silent ends', async t => {
   await client.send(request('GET', '/chat', ...ASK))
   await readMessage(client)
   clock.advance(9_900)
-  await client.silence(10)
+  await client.silence()
   clock.advance(200)
   await client.readToEnd()
   t.match((await exchanged(1))[0], { clientVerdict: 'tunnel-idle', upstreamVerdict: 'tunnel-idle', endedBy: 'proxy' })
@@ -148,7 +148,7 @@ for (const [what, fields, head] of wrong) {
     const answer = await readMessage(client)
     t.equal(answer.status, 502)
     t.equal(proxyStatusOf(answer).error, 'http_protocol_error')
-    await client.silence(10)
+    await client.silence()
     t.same(proxy.stats().upstream.closes, { 'upstream-protocol-error': 1 })
   })
 }
@@ -214,7 +214,7 @@ test('a proxy that drains waits for an upgraded connection until the grace is ov
   await client.send(request('GET', '/chat', ...ASK))
   await readMessage(client)
   const closed = proxy.close({ graceMs: 3_000 })
-  await client.silence(10)
+  await client.silence()
   clock.advance(3_100)
   await closed
   await until('both ended', () => closes.length === 2)

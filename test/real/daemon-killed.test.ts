@@ -40,19 +40,19 @@ const KILLS = 5
 test('a worker that is killed loses what it had under way, and nothing else', async t => {
   const upstreams = await startUpstreams(t, [0])
   const daemon = await startDaemon(t, configured(upstreams.ports[0]))
-  await until('both are ready', () => daemon.workers().length === 2, 20_000)
+  await until('both are ready', () => daemon.workers().length === 2)
   const port = daemon.port('web')
   const load = startLoad({ clients: CLIENTS, pauseMs: 15, connect: toPort(port) })
   const watch = watchCounters(daemon.admin)
   const { seen } = load
   for (let i = 0; i < KILLS; i++) {
-    await until('the load runs', () => seen.answered.size > 100 * (i + 1), 20_000)
+    await until('the load runs', () => seen.answered.size > 100 * (i + 1))
     const [one = 0, other = 0] = daemon.workers().slice(-2)
     const before = seen.lost.length
     const [victims, others] = [clientPorts(one, port), clientPorts(other, port)]
     process.kill(one, 'SIGKILL')
     t.match(await daemon.next(/^a worker died/), { how: 'SIGKILL' })
-    await daemon.next('a worker is ready', 30_000)
+    await daemon.next('a worker is ready')
     const lost = seen.lost.slice(before)
     t.comment(
       `of ${victims.size} connections ${lost.length} had a request under way; ${others.size} were with the other`,

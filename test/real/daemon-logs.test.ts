@@ -34,7 +34,7 @@ for (const workers of [1, 2]) {
     t.match(metrics, /^hopwise_client_requests_total 10$/m)
     t.match(metrics, /^hopwise_responses_total\{class="2xx"\} 10$/m)
     const wanted = { wanted: workers, running: workers, restarts: 0 }
-    await until('all are ready', () => workers === 1 || daemon.workers().length === workers, 20_000)
+    await until('all are ready', () => workers === 1 || daemon.workers().length === workers)
     t.match(JSON.parse(await get('/status')), { ready: true, workers: wanted, client: { requests: 10 } })
     await daemon.end()
     await t.rejects(get('/healthz'))
@@ -48,7 +48,7 @@ for (const workers of [1, 2]) {
     const began = performance.now()
     for (let i = 1; i <= 3; i++) {
       const { size } = load.seen.answered
-      await until('some requests', () => load.seen.answered.size > size + 50, 20_000)
+      await until('some requests', () => load.seen.answered.size > size + 50)
       renameSync(file, `${file}.${i}`)
       daemon.signal('SIGUSR2')
       await daemon.next('SIGUSR2: the access log was opened anew')
@@ -72,7 +72,7 @@ for (const workers of [1, 2]) {
     const daemon = await startDaemon(t, configured(workers, upstreams.ports[0], '{ to: /dev/full }'))
     const load = startLoad({ clients: { kept: 4, fresh: 2, post: 2 }, connect: toPort(daemon.port()) })
     const began = performance.now()
-    await until('some requests', () => load.seen.answered.size > 500, 30_000)
+    await until('some requests', () => load.seen.answered.size > 500)
     nothingLost(t, 'with a full disk', await load.stop(), upstreams, (performance.now() - began) / 1000)
     t.match(await (await fetch(`${daemon.admin}/readyz`)).text(), 'ready')
     await daemon.end()

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import type { Test } from 'tap'
+import { WAIT_MS } from '../../lib/peers/raw-client.js'
 
 /** A process that a test started: its output, its end, its memory. Ended with the test, by its own id. */
 export interface Child {
@@ -11,8 +12,8 @@ export interface Child {
   /** All of stdout and stderr so far. */
   out(): string
   err(): string
-  /** Resolves with the first stdout line (from the start of the output) that `accept` likes; rejects when the process ends before. */
-  line(accept: (line: string) => boolean, deadlineMs?: number): Promise<string>
+  /** Resolves with the first stdout line (from the start of the output) that `accept` likes; rejects when the process ends before. `longerMs`: see `until`. */
+  line(accept: (line: string) => boolean, longerMs?: number): Promise<string>
   signal(name: NodeJS.Signals): void
   /** Resolves when the process has ended and its output is complete. */
   ended: Promise<Ended>
@@ -83,7 +84,7 @@ export function startChild(
     signal: name => child.kill(name),
     ended,
     peakRss: () => Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) * 1024,
-    line: (accept, deadlineMs = 10_000) =>
+    line: (accept, longerMs = 0) =>
       new Promise((done, failed) => {
         const stop = () => {
           clearTimeout(timer)
@@ -93,7 +94,8 @@ export function startChild(
           stop()
           failed(new Error(`${command} ${why}: ${out}${err}`))
         }
-        const timer = setTimeout(() => fail(`printed no such line within ${deadlineMs} ms`), deadlineMs)
+        const limitMs = Math.max(WAIT_MS, longerMs)
+        const timer = setTimeout(() => fail(`printed no such line within ${limitMs} ms`), limitMs)
         const look = () => {
           const found = out.split('\n').slice(0, -1).find(accept)
           if (found === undefined) return over ? fail('ended without the awaited line') : undefined

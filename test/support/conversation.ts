@@ -1,14 +1,22 @@
 import type { Test } from 'tap'
-import { connectRaw, type RawClient, type RawClientOptions } from '../../lib/peers/raw-client.js'
+import { connectRaw, type RawClient, type RawClientOptions, WAIT_MS } from '../../lib/peers/raw-client.js'
 import type { ConnectionRecord } from '../../lib/proxy/events.js'
 import type { createProxy } from '../../lib/proxy/proxy.js'
 import { type RawMessage, readMessage } from './raw-message.js'
+import { settled, silent } from './turns.js'
+
+export { settled, silent, standstill } from './turns.js'
 
 /** A raw client that ends with the test. */
 export async function rawClient(t: Test, options: RawClientOptions | number): Promise<RawClient> {
   const client = await connectRaw(typeof options === 'number' ? { port: options } : options)
   t.teardown(() => client.destroy())
-  return client
+  return orderly(client)
+}
+
+/** The same client; its silence is shown by what comes later, not by the time that passes. */
+export function orderly(client: RawClient): RawClient {
+  return Object.assign(client, { silence: () => silent(client) })
 }
 
 /** A request head: `request('GET', '/a', 'X: 1')`. Host is there, the blank line too. */
@@ -34,18 +42,35 @@ export async function exchange(client: RawClient, text: string): Promise<RawMess
   return readMessage(client)
 }
 
-/** Looks again and again, each time after the event loop went round: for what sockets bring about and no clock does. */
-export async function until(what: string, look: () => boolean, deadlineMs = 5_000): Promise<void> {
-  const end = performance.now() + deadlineMs
+/**
+ * Looks again and again, each time after the event loop went round: for what sockets bring about and no clock does.
+ * The limit is for a readable message; how fast the machine is is not what a test is about.
+ * @param longerMs a limit for what takes minutes; a shorter one than `WAIT_MS` is none
+ */
+export async function until(what: string, look: () => boolean, longerMs = 0): Promise<void> {
+  const limitMs = Math.max(WAIT_MS, longerMs)
+  const end = performance.now() + limitMs
   while (!look()) {
-    if (performance.now() > end) throw new Error(`not within ${deadlineMs} ms: ${what}`)
+    if (performance.now() > end) throw new Error(`not within ${limitMs} ms: ${what}`)
     await new Promise(done => setTimeout(done, 2))
   }
 }
 
-/** Lets octets that are under way on loopback arrive: some turns of the event loop. */
-export async function settled(turns = 20): Promise<void> {
-  for (let i = 0; i < turns; i++) await new Promise(done => setTimeout(done, 1))
+/**
+ * Lets time pass in steps until something has come of it, and resolves with how much it was: for a deadline that any
+ * progress prolongs, where the last progress may be later than the test sees. Rejects after `maxMs`.
+ */
+export async function passUntil(
+  clock: { advance(ms: number): void },
+  look: () => boolean,
+  { stepMs = 1_000, maxMs = 600_000 }: { stepMs?: number; maxMs?: number } = {},
+): Promise<number> {
+  for (let passed = 0; ; passed += stepMs) {
+    if (look()) return passed
+    if (passed >= maxMs) throw new Error(`nothing came of ${maxMs} ms that passed: ${look}`)
+    clock.advance(stepMs)
+    await settled(3)
+  }
 }
 
 /** The connections that a proxy has closed so far, in order. */

@@ -18,7 +18,7 @@ export interface ServingDaemon extends Child {
   /** The lines of the log so far, parsed. */
   lines(): LogLine[]
   /** The next line with this message, after those that were awaited before. */
-  next(msg: string | RegExp, deadlineMs?: number): Promise<LogLine>
+  next(msg: string | RegExp): Promise<LogLine>
   /** Replaces the configuration; nobody is told. */
   write(yaml: string): void
   /** Replaces the configuration, sends SIGHUP, and resolves with the line that says what came of it. */
@@ -42,7 +42,7 @@ const RELOAD_SAYS = /^reloaded in|^the new configuration is refused/
 export async function startDaemon(t: Test, yaml: string, options: DaemonOptions = {}): Promise<ServingDaemon> {
   const daemon = spawnDaemon(t, yaml, options)
   await daemon.next('starting')
-  await daemon.next('listening', 30_000)
+  await daemon.next('listening')
   // Each of them has a line, the admin listener too; they are written together, and may be read apart.
   const { listeners = [], admin } = parse(yaml) as { listeners?: unknown[]; admin?: unknown }
   const announced = () => daemon.lines().filter(({ msg }) => msg === 'listening').length
@@ -65,13 +65,13 @@ export function spawnDaemon(t: Test, yaml: string, options: DaemonOptions = {}):
     env: { ...cleanEnv(), ...env },
   })
   const log = new ParsedLog(child)
-  const next = async (msg: string | RegExp, deadlineMs = 15_000): Promise<LogLine> => {
+  const next = async (msg: string | RegExp): Promise<LogLine> => {
     let found: LogLine | undefined
     const isThere = () => {
       found = log.after(msg)
       return found !== undefined || child.process.exitCode !== null || child.process.signalCode !== null
     }
-    await until(`a line ${msg}`, isThere, deadlineMs)
+    await until(`a line ${msg}`, isThere)
     found ??= log.after(msg)
     if (found === undefined) throw new Error(`it ended without a line ${msg}: ${child.out()}${child.err()}`)
     return found
@@ -89,7 +89,7 @@ export function spawnDaemon(t: Test, yaml: string, options: DaemonOptions = {}):
     reload(text) {
       if (text !== undefined) write(text)
       child.signal('SIGHUP')
-      return next(RELOAD_SAYS, 30_000)
+      return next(RELOAD_SAYS)
     },
     workers: () =>
       log.lines().flatMap(({ msg, workerPid }) => (msg === 'a worker is ready' ? [Number(workerPid)] : [])),

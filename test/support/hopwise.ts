@@ -22,7 +22,7 @@ export interface ListeningHopwise extends Hopwise {
   /** `http://127.0.0.1:port` */
   url: string
   /** Resolves with the log's lines about exchanges when there are so many of them. */
-  exchanged(count: number, deadlineMs?: number): Promise<LoggedExchange[]>
+  exchanged(count: number): Promise<LoggedExchange[]>
 }
 
 /** What the access log says, as far as tests look at it. */
@@ -72,10 +72,10 @@ export async function startHopwise(t: Test, words: readonly string[]): Promise<L
     ...hopwise,
     port: Number(new URL(url).port),
     url,
-    exchanged: async (count, deadlineMs = 5_000) => {
+    exchanged: async count => {
       const exchanges = () => hopwise.lines().filter(({ msg }) => msg === 'exchange') as unknown as LoggedExchange[]
       const last = () => exchanges().length >= count
-      await hopwise.line(last, deadlineMs)
+      await hopwise.line(last)
       return exchanges()
     },
   }

@@ -1,7 +1,7 @@
 import * as net from 'node:net'
 import type { Test } from 'tap'
 import { connectRaw, type RawClient } from '../../lib/peers/raw-client.js'
-import { until } from './conversation.js'
+import { orderly, until } from './conversation.js'
 
 /** An origin that knows no HTTP: for each connection it runs a script, octet by octet, FIN and RST where it says so. */
 export interface ScriptedOrigin {
@@ -11,7 +11,7 @@ export interface ScriptedOrigin {
   /** In the order of accepting. Their names, events, reads and ends are those of a raw client. */
   connections: RawClient[]
   /** Resolves when so many connections have been accepted. */
-  accepted(count: number, deadlineMs?: number): Promise<void>
+  accepted(count: number): Promise<void>
   /** Resets every connection and listens no more. */
   stop(): Promise<void>
 }
@@ -34,7 +34,7 @@ export async function scriptedOrigin(
     const nth = connections.length
     const connection = connectRaw({ port: 0, socket })
     // connectRaw resolves in the same turn for a connected socket, but `connections` must grow in the order of accepting.
-    const client = await connection
+    const client = orderly(await connection)
     connections[nth] = client
     try {
       await script(client, nth)
@@ -55,8 +55,8 @@ export async function scriptedOrigin(
     url: `http://${host}:${port}`,
     connections,
     stop,
-    async accepted(count, deadlineMs = 5_000) {
-      await until(`${count} connections to the origin`, () => connections.length >= count, deadlineMs)
+    async accepted(count) {
+      await until(`${count} connections to the origin`, () => connections.length >= count)
     },
   }
 }
@@ -65,7 +65,7 @@ export async function scriptedOrigin(
 export function answerAlways(bytes: string): Script {
   return async connection => {
     for (;;) {
-      await connection.readUntil('\r\n\r\n', 60_000)
+      await connection.readUntil('\r\n\r\n')
       await connection.send(bytes)
     }
   }

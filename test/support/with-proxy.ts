@@ -1,4 +1,5 @@
 import type { Test } from 'tap'
+import { WAIT_MS } from '../../lib/peers/raw-client.js'
 import type { ExchangeRecord } from '../../lib/proxy/events.js'
 import type { ProxyOptions } from '../../lib/proxy/options.js'
 import { createProxy } from '../../lib/proxy/proxy.js'
@@ -11,7 +12,7 @@ export interface RunningProxy {
   /** What was reported so far, in order. */
   exchanges: ExchangeRecord[]
   /** Resolves when so many exchanges have been reported. */
-  exchanged(count: number, deadlineMs?: number): Promise<ExchangeRecord[]>
+  exchanged(count: number): Promise<ExchangeRecord[]>
 }
 
 /** A real proxy on a free port of loopback, ended with the test. A forward one may reach loopback, at any port, unless told otherwise. */
@@ -31,11 +32,11 @@ export async function withProxy(t: Test, options: ProxyOptions): Promise<Running
     port,
     url: `http://127.0.0.1:${port}`,
     exchanges,
-    exchanged: (count, deadlineMs = 5_000) =>
+    exchanged: count =>
       new Promise((done, failed) => {
         const timer = setTimeout(
-          () => failed(new Error(`${exchanges.length} of ${count} exchanges within ${deadlineMs} ms`)),
-          deadlineMs,
+          () => failed(new Error(`${exchanges.length} of ${count} exchanges within ${WAIT_MS} ms`)),
+          WAIT_MS,
         )
         wake = () => {
           if (exchanges.length < count) return
