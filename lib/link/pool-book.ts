@@ -1,6 +1,6 @@
 import type { CloseReason } from '../policy/close-reason.js'
 import { step, UPSTREAM_ROWS, type UpstreamRow, type UpstreamState } from './connection-state.js'
-import { IDLE_MARGIN_MS, IdleLesson } from './idle-lesson.js'
+import { AT_ONCE_MS, IDLE_MARGIN_MS, IdleLesson } from './idle-lesson.js'
 
 /**
  * The book of the connections to one origin: who is busy, who idles, who waits. It decides; others dial, write and close. It knows
@@ -199,9 +199,40 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     if (was === 'busy') this.#busy--
     else {
       this.#leaveStack(seat)
-      if (reason === 'upstream-fin' || reason === 'upstream-reset') this.lesson.observe(now - seat.idleSince, now)
+      if (reason === 'upstream-fin' || reason === 'upstream-reset') this.#learn(seat, seat.served, now)
     }
     return this.dialDue()
+  }
+
+  /**
+   * A connection that was handed out a moment ago, and on which nothing was sent since, is found to be at its end: the caller closes
+   * it for `reason`. Whoever it was for acquires another one, or calls `redial`.
+   */
+  discard(connection: C, reason: CloseReason, now: number): void {
+    const seat = connection.seat
+    seat.at = step(seat.at.removed)
+    this.#busy--
+    if (reason === 'upstream-fin' || reason === 'upstream-reset') this.#learn(seat, seat.served - 1, now)
+  }
+
+  /** In place of a discarded connection: `dialed` or `dialFailed` must follow. */
+  redial(): void {
+    this.#dialing++
+  }
+
+  /** A request that was sent at `sentAt` on a reused connection met the upstream's end of it. */
+  lost(connection: C, sentAt: number, now: number): void {
+    const seat = connection.seat
+    // Its age is no lesson of the idle limit: the upstream may have failed on this very request.
+    const atOnce = seat.served === 2 && sentAt - seat.idleSince <= AT_ONCE_MS && now - sentAt <= AT_ONCE_MS
+    if (atOnce) this.lesson.closedAtOnce(now)
+  }
+
+  /** The upstream ended a connection that was idle, after so many answers. */
+  #learn(seat: Seat<C>, answers: number, now: number): void {
+    const idleMs = now - seat.idleSince
+    if (answers === 1 && idleMs <= AT_ONCE_MS) this.lesson.closedAtOnce(now)
+    this.lesson.observe(idleMs, now)
   }
 
   /**

@@ -19,6 +19,8 @@ export interface UpstreamWaiter {
   onNoUpstream(error: ProxyError): void
   /** The limit of its wait in the queue; made by the pool when it has to wait. */
   waiting: Deadline | null
+  /** Its request cannot be sent again if the connection turns out to be at its end: so that is looked for first. */
+  readonly onlyOnce: boolean
   /** What a connection for this waiter alone begins with: its client's address in the PROXY protocol. */
   preface(version: 'v1' | 'v2'): Buffer
 }
@@ -127,8 +129,9 @@ export class OriginPool {
    */
   acquire(waiter: UpstreamWaiter, fresh: boolean, now: number = this.shared.clock.now()): UpstreamConnection | null {
     this.requests++
-    const answer = this.book.acquire(waiter, now, fresh)
+    const answer = waiter.onlyOnce ? this.acquireOnce(waiter, now, fresh) : this.book.acquire(waiter, now, fresh)
     if (typeof answer === 'object') {
+      if (answer === null) return null
       this.all.reused++
       return answer
     }
@@ -146,6 +149,74 @@ export class OriginPool {
       )
     }
     return null
+  }
+
+  /**
+   * The same for a request that cannot be sent again. A FIN that lies in the kernel would be told with the next turn of the event
+   * loop, too late; so the kernel is asked in the very moment before the request is written. An upstream that was never seen to keep
+   * a connection has two turns first, to close it as soon as it has answered; one that was seen to do so gets a new connection.
+   *
+   * @returns what the book answers; or null: the waiter is told
+   */
+  private acquireOnce(
+    waiter: UpstreamWaiter,
+    now: number,
+    fresh: boolean,
+  ): ReturnType<typeof this.book.acquire> | null {
+    const { book } = this
+    for (;;) {
+      const answer = book.acquire(waiter, now, fresh || book.lesson.keeps === 'no')
+      if (typeof answer !== 'object') return answer
+      const end = this.endOf(answer)
+      if (end === 'none' && book.lesson.keeps === 'yes') return answer
+      if (end === 'none' || end === 'unknown') {
+        this.hold(answer, waiter)
+        return null
+      }
+      book.discard(answer, end, now)
+      answer.end(end)
+    }
+  }
+
+  /** As `acquireOnce`, from the queue: the connection was released just now. */
+  private giveOnce(connection: UpstreamConnection, waiter: UpstreamWaiter): void {
+    const end = this.endOf(connection)
+    if (end === 'unknown' || (end === 'none' && this.book.lesson.keeps === 'unknown')) this.hold(connection, waiter)
+    else this.handOver(connection, waiter, end)
+  }
+
+  /** Why this connection, which is nobody's at the moment, is at its end; `unknown`: the kernel cannot be asked. */
+  private endOf(connection: UpstreamConnection): CloseReason | 'none' | 'unknown' {
+    return this.book.lesson.keeps === 'no' ? 'upstream-learned' : connection.ending()
+  }
+
+  /** Gives the connection two turns of the event loop, with a whole look at the kernel between them, before the waiter has it. */
+  private hold(connection: UpstreamConnection, waiter: UpstreamWaiter): void {
+    connection.heldFor = waiter
+    this.dialingFor.add(waiter) // it still wants one
+    const held = () => {
+      if (connection.heldFor !== waiter) return // it has ended meanwhile, and a dial is under way
+      connection.heldFor = null
+      if (this.dialingFor.delete(waiter)) this.handOver(connection, waiter, this.endOf(connection))
+      else this.settle(connection, 'keep', this.shared.clock.now())
+    }
+    setImmediate(() => setImmediate(() => connection.transport.tell(held)))
+  }
+
+  private handOver(
+    connection: UpstreamConnection,
+    waiter: UpstreamWaiter,
+    end: CloseReason | 'none' | 'unknown',
+  ): void {
+    if (end === 'none' || end === 'unknown') {
+      this.all.reused++
+      waiter.onUpstream(connection)
+      return
+    }
+    this.book.discard(connection, end, this.shared.clock.now())
+    connection.end(end)
+    this.book.redial()
+    this.dialInTurn(waiter)
   }
 
   private waitedTooLong(waiter: UpstreamWaiter): void {
@@ -236,6 +307,7 @@ export class OriginPool {
    */
   release(connection: UpstreamConnection, verdict: 'keep' | CloseReason, now: number = this.shared.clock.now()): void {
     connection.exchange = null
+    if (this.book.lesson.keeps !== 'yes' && connection.reused) this.book.lesson.kept()
     if (verdict !== 'keep' || !connection.transport.filled) {
       this.settle(connection, verdict, now)
       return
@@ -264,6 +336,14 @@ export class OriginPool {
   gone(connection: UpstreamConnection): void {
     this.all.closed(connection)
     if (connection.seat.state === 'new') return
+    const { heldFor } = connection
+    connection.heldFor = null
+    if (heldFor !== null && this.dialingFor.delete(heldFor) && !this.all.ended) {
+      this.book.discard(connection, connection.reason ?? 'upstream-fin', this.shared.clock.now())
+      this.book.redial()
+      this.dialInTurn(heldFor)
+      return
+    }
     this.give(this.book.remove(connection, connection.reason ?? 'upstream-fin', this.shared.clock.now()))
   }
 
@@ -274,15 +354,19 @@ export class OriginPool {
       return
     }
     due.waiter.waiting?.end()
-    if (due.connection !== null) {
+    if (due.connection === null) this.dialInTurn(due.waiter)
+    else if (due.waiter.onlyOnce) this.giveOnce(due.connection, due.waiter)
+    else {
       this.all.reused++
       due.waiter.onUpstream(due.connection)
-      return
     }
+  }
+
+  private dialInTurn(waiter: UpstreamWaiter): void {
     // A dial that fails at once (its name is known to be unknown) hands its place to the next waiter from within this call:
     // one after the other instead of one in the other, as a long queue would not fit on the stack.
-    this.dialingFor.add(due.waiter)
-    this.dialsDue.push(due.waiter)
+    this.dialingFor.add(waiter)
+    this.dialsDue.push(waiter)
     if (this.dialsDue.length > 1) return
     try {
       for (let nth = 0; nth < this.dialsDue.length; nth++) this.dial(this.dialsDue[nth]!)

@@ -5,7 +5,8 @@ import { ProtocolError } from '../wire/protocol-error.js'
 import { ResponseReader, type ResponseSink } from '../wire/response-reader.js'
 import { Deadline } from './deadline-wheel.js'
 import { type DialOwner, type DialTarget, dial } from './dial.js'
-import type { OriginPool } from './origin-pool.js'
+import { unreadOf } from './handle.js'
+import type { OriginPool, UpstreamWaiter } from './origin-pool.js'
 import type { Transport } from './transport.js'
 
 /** Who uses an upstream connection: the sink of its reader, and told what happens to it meanwhile. */
@@ -46,6 +47,8 @@ export class UpstreamConnection implements DialOwner {
   securing = false
   /** Its transport has another owner: a tunnel. */
   detached = false
+  /** Nobody's yet: it may be about to end, and is looked at once more before this waiter has it. */
+  heldFor: UpstreamWaiter | null = null
   reason: CloseReason | null = null
   detail = ''
 
@@ -68,6 +71,11 @@ export class UpstreamConnection implements DialOwner {
   /** This is not its first exchange: it can have been stale. */
   get reused(): boolean {
     return this.seat.served > 1
+  }
+
+  /** Asks the kernel about a connection on which nothing is under way: has the upstream ended it, or sent what nobody asked for? */
+  ending(): 'none' | 'unknown' | 'upstream-fin' | 'upstream-reset' | 'upstream-unsolicited' {
+    return ENDINGS[unreadOf(this.transport.socket)]
   }
 
   onSecuring(): void {
@@ -200,5 +208,13 @@ export class UpstreamConnection implements DialOwner {
     return this.target
   }
 }
+
+const ENDINGS = {
+  nothing: 'none',
+  unknown: 'unknown',
+  fin: 'upstream-fin',
+  reset: 'upstream-reset',
+  bytes: 'upstream-unsolicited',
+} as const
 
 const EMPTY = Buffer.alloc(0)

@@ -43,7 +43,7 @@ import type { Settings } from './options.js'
 import { NO_ROUTE } from './own-answer.js'
 import { unknownToParent, withAuthorization } from './parent.js'
 import { prefaceFor } from './preface.js'
-import { beginContent, gather, isTooLong, isTooSlow, keepContent, sendGathered } from './request-content.js'
+import { beginContent, gather, isOnlyOnce, isTooLong, isTooSlow, keepContent, sendGathered } from './request-content.js'
 import type { Route } from './route-options.js'
 import { startTunnel } from './start-tunnel.js'
 import { beginSpan, tell } from './traced.js'
@@ -113,6 +113,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   pool: OriginPool | null = null
   upstream: UpstreamConnection | null = null
   waiting: Deadline | null = null
+  onlyOnce = false
   /** The last upstream connection that this exchange had, for the record. */
   carriedBy: UpstreamConnection | null = null
   carriedNth = 0
@@ -213,6 +214,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   private rewrite(head: RequestHead, pool: OriginPool): void {
     const { settings, client, routed } = this
     this.pool = pool
+    this.onlyOnce = isOnlyOnce(head, settings.limits)
     this.gathering = pool.http10 && head.framing === 'chunked'
     this.outboundFraming = this.gathering ? 'none' : head.framing
     const context = fillRequestContext(this, pool, head, this.outboundFraming)

@@ -99,6 +99,7 @@ export function upstreamLost(exchange: Exchange, reason: CloseReason, response: 
     contentKept: exchange.contentKept,
   })
   const { reused } = upstream
+  if (reused) exchange.pool!.book.lost(upstream, exchange.sentAt, exchange.settings.clock.now())
   exchange.dropUpstream(reused ? 'stale' : reason)
   if (verdict === 'yes') {
     exchange.retry(reused)

@@ -1,5 +1,6 @@
 import { isIdempotent } from '../link/exchange-facts.js'
 import { LeastRate } from '../link/least-rate.js'
+import type { Limits } from '../link/limits.js'
 import { ProxyError } from '../link/proxy-error.js'
 import { readExpect } from '../policy/expect.js'
 import type { RequestHead } from '../wire/request-head.js'
@@ -16,6 +17,12 @@ export function beginContent(exchange: Exchange): void {
   if (settings.uploadBytesPerSecondMin === 0) return
   exchange.pace = new LeastRate(settings.uploadBytesPerSecondMin)
   exchange.pace.begin(client.turnAt)
+}
+
+/** Must this request not be sent twice, whatever happens (RFC 9110 9.2.2), or can it not, as not all of its content will be kept? */
+export function isOnlyOnce(head: RequestHead, { retryBytesMax }: Limits): boolean {
+  if (!isIdempotent(head.method)) return true
+  return head.framing === 'chunked' || head.contentLength > retryBytesMax
 }
 
 /** More content than a request may have is refused as soon as that is known (RFC 9110 15.5.14). */

@@ -67,6 +67,84 @@ test('whoever waits already cannot wait once more', async t => {
   t.throws(() => book.acquire(w2, 0), { message: 'http://h:1: waits already' })
 })
 
+test('R73: one that was handed out at its end is discarded; the next one is acquired, or its place is dialled for', async t => {
+  const { book, closed, dialed } = bench()
+  const [a, b] = [dialed('a'), dialed('b')]
+  book.release(a, 'keep', 0)
+  book.release(b, 'keep', 0)
+  t.equal(book.acquire(w1, 300), b)
+  book.discard(b, 'upstream-fin', 300)
+  t.equal(b.seat.state, 'closed')
+  t.equal(book.acquire(w1, 300), a)
+  book.discard(a, 'upstream-unsolicited', 300)
+  book.redial()
+  t.equal(`${book}`, 'http://h:1: 0 busy, 0 idle, 1 dialing, 0 waiting')
+  t.same(closed, [], 'who discards closes')
+  t.equal(book.lesson.keeps, 'unknown', 'it was idle for too long to have been closed with its first answer')
+})
+
+test('R87: a connection that ends with its first answer: seen while it idles, as it is handed out, or by the request that it loses', async t => {
+  const { book, dialed } = bench({ upstreamConnectionsMax: 10 })
+  const ends = [
+    (nth: number) => {
+      const a = dialed(`a${nth}`)
+      book.release(a, 'keep', 0)
+      book.remove(a, 'upstream-fin', 100)
+    },
+    (nth: number) => {
+      const b = dialed(`b${nth}`)
+      book.release(b, 'keep', 0)
+      book.acquire(w1, 100, false)
+      book.discard(b, 'upstream-reset', 100)
+    },
+    (nth: number) => {
+      const c = dialed(`c${nth}`)
+      book.release(c, 'keep', 0)
+      book.acquire(w1, 100)
+      book.lost(c, 100, 200)
+      book.remove(c, 'stale', 200)
+    },
+  ]
+  for (const end of ends) {
+    for (const nth of [1, 2, 3]) {
+      t.equal(book.lesson.limitMs(200), Number.POSITIVE_INFINITY)
+      end(nth)
+    }
+    t.equal(book.lesson.limitMs(200), 0)
+    book.lesson.kept()
+  }
+})
+
+test('R87: no such lesson: too late, of use before, idle for long, or for a reason of ours', async t => {
+  const { book, dialed } = bench({ upstreamConnectionsMax: 10 })
+  const late = dialed('late')
+  book.release(late, 'keep', 0)
+  book.remove(late, 'upstream-fin', 101)
+  const twice = dialed('twice')
+  book.release(twice, 'keep', 0)
+  book.acquire(w1, 0)
+  book.release(twice, 'keep', 0)
+  book.remove(twice, 'upstream-fin', 1)
+  const ours = dialed('ours')
+  book.release(ours, 'keep', 0)
+  book.remove(ours, 'shutdown', 1)
+  const slow = dialed('slow')
+  book.release(slow, 'keep', 0)
+  book.acquire(w1, 0)
+  book.lost(slow, 0, 101) // it may have failed on that request
+  const old = dialed('old')
+  book.release(old, 'keep', 0)
+  book.acquire(w1, 101)
+  book.lost(old, 101, 102)
+  const third = dialed('third')
+  for (let nth = 0; nth < 2; nth++) {
+    book.release(third, 'keep', 0)
+    book.acquire(w1, 0)
+  }
+  book.lost(third, 0, 1)
+  t.equal(book.lesson.keeps, 'unknown')
+})
+
 test('R72: a released connection goes to who waits for longest, one exchange at a time', async t => {
   const { book, dialed } = bench({ upstreamConnectionsMax: 1 })
   const a = dialed('a')

@@ -80,7 +80,10 @@ async function connected(t: Test) {
   t.teardown(() => pools.destroy('shutdown'))
   const pool = pools.of(originOf('http', '127.0.0.1', origin.port))
   const connection = await new Promise<UpstreamConnection>((done, failed) =>
-    pool.acquire({ waiting: null, onUpstream: done, onNoUpstream: failed, preface: () => Buffer.alloc(0) }, false),
+    pool.acquire(
+      { onlyOnce: false, waiting: null, onUpstream: done, onNoUpstream: failed, preface: () => Buffer.alloc(0) },
+      false,
+    ),
   )
   await origin.accepted(1)
   const exchange = new Exchange()

@@ -18,6 +18,7 @@ import { type Script, type ScriptedOrigin, scriptedOrigin } from '../support/scr
 // A group on its own, with a DNS that says what the test says, and real connections.
 
 class Waiter implements UpstreamWaiter {
+  onlyOnce = false
   waiting: Deadline | null = null
   got: UpstreamConnection | null = null
   error: ProxyError | null = null

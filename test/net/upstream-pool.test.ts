@@ -15,6 +15,7 @@ import { names } from '../support/fake-resolver.js'
 import { scriptedOrigin } from '../support/scripted-origin.js'
 
 class Waiter implements UpstreamWaiter {
+  onlyOnce = false
   waiting: Deadline | null = null
   got: UpstreamConnection | null = null
   error: ProxyError | null = null
@@ -257,7 +258,7 @@ test('a limit for all origins together: what has idled longest anywhere makes ro
   t.equal(fourth.got, second.got, 'reusing needs no room')
   const error = await new Promise<Error>(done => {
     const told = { onUpstream: () => done(new Error('there was room')), onNoUpstream: done }
-    pool.acquire({ waiting: null, preface: () => Buffer.alloc(0), ...told }, false)
+    pool.acquire({ onlyOnce: false, waiting: null, preface: () => Buffer.alloc(0), ...told }, false)
   })
   t.match(error, {
     type: 'connection_limit_reached',

@@ -41,6 +41,7 @@ test('a long queue for a name that turns out to be unknown: everybody is told, a
   let told = 0
   const waiter = () => ({
     waiting: null as Deadline | null,
+    onlyOnce: false,
     onUpstream: () => t.fail('no connection was made'),
     onNoUpstream: () => {
       told++

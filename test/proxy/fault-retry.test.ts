@@ -120,7 +120,9 @@ test('R150: PUT with chunks and trailers is sent again with the same chunks', as
 test('R150: PUT with more content than is kept is not sent again', async t => {
   const { origin, asked } = await staleOrigin(t, FIN)
   const { client, exchanged } = await warm(t, origin, { retryBytesMax: 1000 })
-  const answer = await exchange(client, `${request('PUT', '/again', 'Content-Length: 1001')}${'x'.repeat(1001)}`)
+  await client.send(`${request('PUT', '/again', 'Content-Length: 1001')}${'x'.repeat(1000)}`)
+  await until('its beginning is on its way', () => String(origin.connections[0]?.received).endsWith('x'.repeat(1000)))
+  const answer = await exchange(client, 'x')
   t.equal(answer.status, 502)
   t.match((await exchanged(2))[1]?.error?.message, /content-not-kept/)
   t.equal(asked.length, 2)
