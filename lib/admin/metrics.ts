@@ -149,7 +149,12 @@ export class Metrics {
     )
     const statuses = ({ totals }: Scraped) =>
       STATUS_CLASSES.map((name): Value => [{ class: name }, totals.statuses[name]])
-    this.counter('responses_total', 'Final responses to clients, by class of the status.', statuses, ['class'])
+    this.counter(
+      'responses_total',
+      'Final responses to clients, by class of the status; other is 600 to 999.',
+      statuses,
+      ['class'],
+    )
     const errors = Object.keys(PROXY_ERRORS) as ProxyStatusError[]
     const failures = ({ totals: { exchanges } }: Scraped) =>
       errors.map((error): Value => [{ error }, exchanges.failures[error] ?? 0])

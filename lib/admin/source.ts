@@ -44,7 +44,8 @@ export interface Totals extends ProxyStats {
 export const PHASES = ['head', 'wait', 'firstByte', 'total'] as const
 export type Phase = (typeof PHASES)[number]
 
-export const STATUS_CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const
+/** By the first digit; `other`: 600 to 999, which no class is for and origins send all the same (RFC 9110 15). */
+export const STATUS_CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx', 'other'] as const
 export type StatusClass = (typeof STATUS_CLASSES)[number]
 
 export interface GroupTotals {

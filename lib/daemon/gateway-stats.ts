@@ -42,7 +42,7 @@ function nothingCounted(): Omit<GatewayStats, 'name' | 'version' | 'startedAt'> 
     upstream: { open: 0, idle: 0, busy: 0, dialing: 0, waiting: 0, dialed: 0, reused: 0, closes: {}, origins: [] },
     exchanges: { active: 0, total: 0, retries: 0, failures: {}, deadlines: {} },
     phases: phasesOf(() => NO_TIMES),
-    statuses: { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 },
+    statuses: { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0, other: 0 },
     racesLost: 0,
     guards: {},
     groups: [],
@@ -71,13 +71,13 @@ function ofClients(proxy: HopwiseProxy): Partial<GatewayStats> {
     failedLoginsPerMinute: counts.refusedByFailures,
   }
   if (phases === null) return { client, exchanges, guards }
-  const [, informed = 0, well = 0, elsewhere = 0, clientErrors = 0, ourErrors = 0] = phases.statuses
+  const [, informed = 0, well = 0, elsewhere = 0, clientErrors = 0, ourErrors = 0, other = 0] = phases.statuses
   return {
     client,
     exchanges,
     guards,
     phases: phasesOf(phase => phases[phase]),
-    statuses: { '1xx': informed, '2xx': well, '3xx': elsewhere, '4xx': clientErrors, '5xx': ourErrors },
+    statuses: { '1xx': informed, '2xx': well, '3xx': elsewhere, '4xx': clientErrors, '5xx': ourErrors, other },
   }
 }
 

@@ -1,5 +1,5 @@
 import * as net from 'node:net'
-import { membersOf } from '../policy/list.js'
+import { membersOf } from '../wire/list.js'
 import { RequestReader } from '../wire/request-reader.js'
 import type { ContentFraming } from '../wire/response-head.js'
 import { ResponseReader } from '../wire/response-reader.js'

@@ -1,6 +1,6 @@
 import type { Lines } from '../wire/lines.js'
+import { membersOf, trimOws } from '../wire/list.js'
 import { ID } from '../wire/names.js'
-import { membersOf, trimOws } from './list.js'
 
 /** All Accept lines of a request as one value, '' for none. */
 export function acceptOf(lines: Lines): string {

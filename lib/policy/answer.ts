@@ -56,13 +56,13 @@ export function answerProblem(problem: Problem, context: AnswerContext): string 
 }
 
 /**
- * The answer to a TRACE that ends here: the request as received, without credentials and cookies, so that nobody learns
- * from it what a script may not see (RFC 9110 9.3.8).
+ * The answer to a TRACE that ends here: the request as received, with those fields only that are known to hold no secret (RFC 9110 9.3.8).
+ * Whoever reads the answer need not be whoever sent the request: a script may not see its cookies, nor a client what was added on the way.
  */
 export function answerTrace({ lines }: RequestHead, context: AnswerContext): string {
   let content = lines.text.slice(0, lines.fieldsAt)
   for (let i = 0; i < lines.count; i++) {
-    if (!SECRET.has(lines.name(i).toLowerCase())) content += lines.text.slice(lines.from(i), lines.to(i))
+    if (REFLECTED.has(lines.name(i).toLowerCase())) content += lines.text.slice(lines.from(i), lines.to(i))
   }
   content += '\r\n'
   return headOf(200, context, NO_ERROR, [['Content-Type', 'message/http']], content.length) + content
@@ -88,7 +88,13 @@ const NO_ERROR = { error: '', details: '' }
 /** What may not be missing (RFC 9110 15.5.6, 15.5.8, 15.5.22). */
 const NEEDED: Partial<Record<number, string>> = { 405: 'allow', 407: 'proxy-authenticate', 426: 'upgrade' }
 
-const SECRET = new Set(['authorization', 'proxy-authorization', 'cookie', 'cookie2'])
+/** How the message was made and passed on, and what its sender can read. Keys travel in fields of any name, so these are listed and not those. */
+export const REFLECTED: ReadonlySet<string> = new Set([
+  ...['host', 'via', 'max-forwards', 'date', 'user-agent', 'cache-control', 'pragma'],
+  ...['accept', 'accept-charset', 'accept-encoding', 'accept-language', 'range'],
+  ...['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'expect'],
+  ...['content-length', 'content-type', 'content-encoding', 'content-language'],
+])
 
 function headOf(
   status: number,
@@ -102,6 +108,7 @@ function headOf(
   for (const [field, value] of fields) head += fieldLine(field, value)
   head += fieldLine('Content-Length', `${length}`)
   head += fieldLine('Cache-Control', 'no-store')
+  head += fieldLine('X-Content-Type-Options', 'nosniff') // it may quote what a peer sent: it is no page, whatever it looks like
   head += fieldLine('Proxy-Status', proxyStatus({ name, error, details }))
   head += idLine(requestId)
   const upgrade = fields.some(([field]) => field.toLowerCase() === 'upgrade')

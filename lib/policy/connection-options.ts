@@ -1,8 +1,8 @@
 import type { Lines } from '../wire/lines.js'
+import { membersOf } from '../wire/list.js'
 import { hashOf, ID, isToken } from '../wire/names.js'
 import { ProtocolError } from '../wire/protocol-error.js'
 import { isIdentityName } from './identity.js'
-import { membersOf } from './list.js'
 
 /** More options than this in one message are an attack on our time, not a use of the connection. */
 export const CONNECTION_OPTIONS_MAX = 32

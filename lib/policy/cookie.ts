@@ -1,7 +1,7 @@
 import type { Lines } from '../wire/lines.js'
+import { trimOws } from '../wire/list.js'
 import { ID, isToken } from '../wire/names.js'
 import { fieldLine } from '../wire/writer.js'
-import { trimOws } from './list.js'
 
 /** The value of the first cookie of this name in all Cookie lines (RFC 6265 4.2.1), as received; '' when there is none. */
 export function readCookie(lines: Lines, name: string): string {

@@ -1,6 +1,6 @@
 import type { Lines } from '../wire/lines.js'
+import { membersOf } from '../wire/list.js'
 import { ID } from '../wire/names.js'
-import { membersOf } from './list.js'
 
 /**
  * What the Expect lines of a request ask for (RFC 9110 10.1.1): nothing, `100-continue` alone, or something that

@@ -1,9 +1,9 @@
 import type { Lines } from '../wire/lines.js'
+import { membersOf } from '../wire/list.js'
 import { ID } from '../wire/names.js'
 import type { ContentFraming } from '../wire/request-head.js'
 import type { CloseReason } from './close-reason.js'
 import type { ConnectionOptions } from './connection-options.js'
-import { membersOf } from './list.js'
 
 /** What decides whether a client's connection outlives an exchange. */
 export interface ClientSide {

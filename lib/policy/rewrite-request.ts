@@ -1,3 +1,4 @@
+import { membersOf } from '../wire/list.js'
 import { ID } from '../wire/names.js'
 import type { RequestHead } from '../wire/request-head.js'
 import { requestLine } from '../wire/writer.js'
@@ -5,8 +6,7 @@ import { type AboutClient, linesAbout } from './about-client.js'
 import type { ConnectionOptions } from './connection-options.js'
 import { readExpect } from './expect.js'
 import { type FieldEdits, NO_EDITS, SENT } from './field-edits.js'
-import { membersOf } from './list.js'
-import { MAX_FORWARDS_MAX, readMaxForwards } from './max-forwards.js'
+import { MAX_FORWARDS_MAX, readMaxForwards, UNCLEAR } from './max-forwards.js'
 import { requestIdLine } from './request-id.js'
 import { copyKept, REQUEST, type Rules, requestRules } from './rules.js'
 import { upgradesOf } from './upgrade.js'
@@ -139,11 +139,15 @@ export function planRequest(head: RequestHead, options: ConnectionOptions, conte
   if (context.trustedPeer) traits |= options.namesIdentity ? REQUEST.trusted | REQUEST.identityNamed : REQUEST.trusted
   if (context.xForwarded) traits |= REQUEST.xForwarded
   if (context.forwarded) traits |= REQUEST.forwarded
-  if (framing === 'length' && head.framing === 'length') traits |= REQUEST.length
+  const received = framing === 'length' && head.framing === 'length'
+  // As it was received it may be read in another way by whoever comes next: leading zeros, tabs.
+  const rewritten = received && !head.canonicalLength
+  if (received) traits |= rewritten ? REQUEST.length | REQUEST.lengthRewritten : REQUEST.length
   else if (framing === 'chunked') traits |= REQUEST.chunked
   if (minor === 0) traits |= REQUEST.http10
   if (hostKept) traits |= REQUEST.hostKept
   if (hops >= 0) traits |= REQUEST.countsHops
+  else if (hops === UNCLEAR) traits |= REQUEST.hopsUnclear
   if (method === 'CONNECT') traits |= REQUEST.connect
   else if (method === 'TRACE' && head.contentLength !== 0) traits |= REQUEST.traceContent
   if (expect === 'unknown') traits |= REQUEST.unknownExpectation
@@ -159,8 +163,8 @@ export function planRequest(head: RequestHead, options: ConnectionOptions, conte
   // 0 is answered by ourselves before anything comes here; it never becomes a negative number.
   if (hops >= 0) last += `Max-Forwards: ${Math.min(Math.max(hops - 1, 0), MAX_FORWARDS_MAX)}\r\n`
   if (framing === 'chunked') last += 'Transfer-Encoding: chunked\r\n'
-  else if (framing === 'length' && head.framing !== 'length')
-    last += `Content-Length: ${context.contentLength ?? 0}\r\n`
+  else if (rewritten) last += `Content-Length: ${head.contentLength}\r\n`
+  else if (framing === 'length' && !received) last += `Content-Length: ${context.contentLength ?? 0}\r\n`
   if (teTrailers) last += 'TE: trailers\r\n'
   if (upgrade !== '') last += `Upgrade: ${upgrade}\r\n`
   if (teTrailers || upgrade !== '' || context.close === true) {
@@ -193,7 +197,8 @@ const plan: RequestPlan = {
 }
 
 /** The received Host stays where it stands if it says what routing says; otherwise ours goes first (RFC 9110 7.2). */
-function hostStays({ lines, host, hostDecides }: RequestHead, authority: string): boolean {
+function hostStays({ lines, host, hostDecides, tightHost }: RequestHead, authority: string): boolean {
+  if (!tightHost) return false
   if (hostDecides) return host === authority
   const i = lines.find(ID.host)
   return i >= 0 && lines.value(i) === authority

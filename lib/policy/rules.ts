@@ -83,6 +83,7 @@ export const RULES = {
     section: 'RFC 9110 10.1.1',
     status: 417,
   },
+  hopsUnclear: { verdict: 'reject', reason: 'Max-Forwards is not one number', section: 'RFC 9110 7.6.2', status: 400 },
   traceContent: { verdict: 'reject', reason: 'TRACE has no content', section: 'RFC 9110 9.3.8', status: 400 },
   wrongUpgrade: {
     verdict: 'reject',
@@ -113,7 +114,7 @@ export const ADDITIONS: Record<string, { readonly reason: string; readonly secti
   forwarded: { reason: 'what this hop knows about the client', section: 'RFC 7239 4' },
   via: { reason: 'this proxy and the version that it received', section: 'RFC 9110 7.6.3' },
   'max-forwards': { reason: 'one hop less', section: 'RFC 9110 7.6.2' },
-  'content-length': { reason: 'the length of the content that was buffered', section: 'RFC 9110 8.6' },
+  'content-length': { reason: 'the length of the content', section: 'RFC 9110 8.6' },
   'transfer-encoding': { reason: 'the framing of this hop', section: 'RFC 9112 6.1' },
   te: { reason: 'the client takes trailers, and we pass them on', section: 'RFC 9110 10.1.4' },
   upgrade: { reason: 'the protocols allowed, of those offered', section: 'RFC 9110 7.8' },
@@ -162,6 +163,8 @@ export const REQUEST = {
   rejectsNominated: 16384,
   trailersWanted: 32768,
   upgrades: 65536,
+  lengthRewritten: 131072,
+  hopsUnclear: 262144,
 } as const
 
 const requests = new Map<number, Rules>()
@@ -191,10 +194,12 @@ function compileRequest(is: (bit: number) => boolean): Rules {
     'transfer-encoding': 'framing',
   }
   if (!is(REQUEST.length)) own['content-length'] = 'noLength'
+  else if (is(REQUEST.lengthRewritten)) own['content-length'] = 'framing'
   if (!is(REQUEST.chunked)) own.trailer = 'noTrailers'
   if (!is(REQUEST.connect)) own.alpn = 'alpn'
   if (!is(REQUEST.hostKept)) own.host = 'host'
   if (is(REQUEST.countsHops)) own['max-forwards'] = 'hops'
+  else if (is(REQUEST.hopsUnclear)) own['max-forwards'] = 'hopsUnclear'
   if (is(REQUEST.http10)) own.expect = 'oldExpect'
   else if (is(REQUEST.unknownExpectation)) own.expect = 'expectation'
   if (is(REQUEST.traceContent)) own['content-length'] = own['transfer-encoding'] = 'traceContent'

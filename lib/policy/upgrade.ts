@@ -1,12 +1,11 @@
 import type { Lines } from '../wire/lines.js'
+import { addMembers, membersOf } from '../wire/list.js'
 import { ID } from '../wire/names.js'
-import { membersOf } from './list.js'
 
 /** The protocols of every Upgrade line, as received and in order of preference (RFC 9110 7.8). */
 export function upgradesOf(lines: Lines): string[] {
   const protocols: string[] = []
-  for (let i = lines.find(ID.upgrade); i >= 0; i = lines.find(ID.upgrade, i))
-    protocols.push(...membersOf(lines.value(i)))
+  for (let i = lines.find(ID.upgrade); i >= 0; i = lines.find(ID.upgrade, i)) addMembers(lines.value(i), protocols)
   return protocols
 }
 

@@ -1,7 +1,7 @@
 import { readAuthority } from '../wire/authority.js'
 import type { Lines } from '../wire/lines.js'
+import { membersOf } from '../wire/list.js'
 import { ID, isToken } from '../wire/names.js'
-import { membersOf } from './list.js'
 
 /**
  * May this stand in Via as the name of a deployment (RFC 9110 7.6.3: a pseudonym, or host and port)? A host that could

@@ -33,11 +33,14 @@ export function countFailure({ failures, deadlines }: ExchangeCounts, { type, de
 }
 
 function typeOf({ message, section }: ProtocolError): ProxyStatusError {
-  if (/incomplete|ended/.test(message)) return 'http_response_incomplete'
+  // From the beginning: behind it may stand what the upstream wrote.
+  if (/^incomplete\b/.test(message)) return 'http_response_incomplete'
   if (section === 'RFC 6585 5')
-    return /trailer/.test(message) ? 'http_response_trailer_section_size' : 'http_response_header_section_size'
+    return / of the trailer section /.test(message)
+      ? 'http_response_trailer_section_size'
+      : 'http_response_header_section_size'
   if (section === PARENT_SECTION) return 'proxy_configuration_error'
-  if (/transfer coding/i.test(message)) return 'http_response_transfer_coding'
+  if (/^[^:]*transfer coding/.test(message)) return 'http_response_transfer_coding'
   return 'http_protocol_error'
 }
 

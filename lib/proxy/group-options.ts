@@ -251,7 +251,7 @@ function hashBy(group: string, hash: GroupOptions['hash']): HashBy {
 /** `200-399,404` as pairs of first and last. @throws TypeError */
 export function readStatuses(text: string): readonly (readonly [number, number])[] {
   return text.split(',').map(part => {
-    const match = /^\s*([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?\s*$/.exec(part)
+    const match = /^\s*([1-9][0-9]{2})(?:-([1-9][0-9]{2}))?\s*$/.exec(part)
     if (match === null)
       throw new TypeError(`status ${JSON.stringify(text)} is no list of statuses, for example 200-399 or 200,204`)
     return [Number(match[1]), Number(match[2] ?? match[1])] as const

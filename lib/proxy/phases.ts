@@ -10,11 +10,11 @@ export class Phases {
   /** From the sending of the request to the first octet of the response. */
   readonly firstByte = new Histogram()
   readonly total = new Histogram()
-  /** By the first digit of the final status; 0: none was sent. */
-  readonly statuses = new Float64Array(6)
+  /** By the first digit of the final status; 0: none was sent, 6: it is 600 or more. */
+  readonly statuses = new Float64Array(7)
 
   note({ startedAt, headAt, sentAt, answeredAt, status }: Exchange, now: number): void {
-    this.statuses[Math.trunc(status / 100)]!++
+    this.statuses[Math.min(6, Math.trunc(status / 100))]!++
     if (headAt > 0) this.head.note(headAt - startedAt)
     if (sentAt > 0) this.wait.note(sentAt - headAt)
     if (answeredAt > 0) this.firstByte.note(answeredAt - sentAt)

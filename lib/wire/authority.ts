@@ -7,7 +7,7 @@ export interface Authority {
 
 /**
  * Reads `host`, `host:` or `host:port` strictly: a reg-name (which takes in IPv4), or an IPv6 address in brackets.
- * No userinfo, no zone, no IPvFuture. RFC 9110 7.2, RFC 3986 3.2.2. Undefined when it is anything else.
+ * No userinfo, no zone, no IPvFuture, no empty label (RFC 9110 7.2, RFC 3986 3.2.2, RFC 1035 2.3.1). Undefined when it is anything else.
  */
 export function readAuthority(text: string): Authority | undefined {
   const hostEnd = endOfHost(text)
@@ -30,8 +30,10 @@ function endOfHost(text: string): number {
     return close > 0 && isIp6(text.slice(1, close)) ? close + 1 : -1
   }
   let at = 0
-  for (; at < text.length; at++) {
+  let before = DOT
+  for (; at < text.length; before = text.charCodeAt(at++)) {
     const code = text.charCodeAt(at)
+    if (code === DOT && before === DOT) return -1 // a label is never empty (RFC 1035 2.3.1); one final dot is that of the root
     if (REG_NAME[code] === 1) continue
     if (code !== 0x25) break
     if (!isHexDigit(text.charCodeAt(at + 1)) || !isHexDigit(text.charCodeAt(at + 2))) return -1
@@ -72,6 +74,8 @@ function isIp6(text: string): boolean {
   }
   return last === 1 ? groups <= 7 : groups === 8
 }
+
+const DOT = 0x2e
 
 const IP4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/
 

@@ -15,7 +15,7 @@ export const FAULTS = {
   noVersion: { what: 'request line without a version:', section: 'RFC 9112 3', status: 400, repairable: false },
   version: { what: 'malformed HTTP-version:', section: 'RFC 9112 2.3', status: 400, repairable: false },
   major: { what: 'a version other than HTTP/1.x:', section: 'RFC 9110 15.6.6', status: 505, repairable: false },
-  status: { what: 'no status code from 100 to 599:', section: 'RFC 9110 15', status: 400, repairable: false },
+  status: { what: 'no status code from 100 to 999:', section: 'RFC 9110 15', status: 400, repairable: false },
   reasonSpace: { what: 'no space after the status code:', section: 'RFC 9112 4', status: 400, repairable: true },
   reason: { what: 'not allowed in a reason phrase:', section: 'RFC 9112 4', status: 400, repairable: false },
   leadingSpace: { what: 'whitespace before the first field:', section: 'RFC 9112 2.2', status: 400, repairable: false },

@@ -1,12 +1,11 @@
 import type { FaultName } from './faults.js'
 import { hashOfOctets, idOfOctets } from './names.js'
-import { CR, FIELD_OCTET, HTAB, LF, SP, TCHAR } from './octets.js'
+import { CR, HTAB, LF, SP, TCHAR } from './octets.js'
 import { type Progress, type Scan, STAGE } from './scan.js'
 import { arePlain, wordsOf } from './words.js'
 
 // Own names for what the loops ask octet by octet: an imported binding is fetched anew at each use.
 const tokenOctets = TCHAR
-const valueOctets = FIELD_OCTET
 const { line, name, valueSpace, value, lineLf, blankLf } = STAGE
 
 /**
@@ -14,7 +13,7 @@ const { line, name, valueSpace, value, lineLf, blankLf } = STAGE
  * into `scan.lines`. One pass; when octets run out it goes on from the very octet with the next call.
  */
 export function scanFieldLines(scan: Scan, bytes: Buffer, base: number, to: number): Progress {
-  const { lines, fieldsMax } = scan
+  const { lines, fieldsMax, textOctets: valueOctets } = scan
   const limit = base + lines.fieldsAt + scan.sectionMax
   const stop = Math.min(to, limit)
   const words = wordsOf(bytes)

@@ -1,7 +1,7 @@
 import { latin1 } from './latin1.js'
 import { readLength } from './length.js'
 import { NAMES } from './names.js'
-import { TCHAR } from './octets.js'
+import { SP, TCHAR } from './octets.js'
 
 export interface Field {
   name: string
@@ -104,6 +104,23 @@ export class Lines {
     return readLength(this.octets, this.base + this.valueFrom(i), this.base + this.valueTo(i))
   }
 
+  /** Is line `i` written as we write a line: at most one space behind the colon, nothing behind the value? */
+  isTight(i: number): boolean {
+    const from = this.nameEnd(i) + 1
+    const valueFrom = this.valueFrom(i)
+    if (this.valueTo(i) + 2 !== this.to(i)) return false
+    return valueFrom === from || (valueFrom === from + 1 && this.octets[this.base + from] === SP)
+  }
+
+  /** Is the value of line `i` a length in its shortest form, in a line that `isTight`? */
+  isCanonicalLength(i: number): boolean {
+    const from = this.base + this.valueFrom(i)
+    const to = this.base + this.valueTo(i)
+    if (this.octets[from] === ZERO && to - from > 1) return false
+    for (let at = from; at < to; at++) if (this.octets[at]! < ZERO || this.octets[at]! > NINE) return false
+    return this.isTight(i)
+  }
+
   /** The next line with this known id after line `after`, or -1. Most questions are about names that are not there: these cost nothing. */
   find(id: number, after = -1): number {
     if ((this.present[id >>> 5]! & (1 << (id & 31))) === 0) return -1
@@ -189,6 +206,8 @@ export class Lines {
 }
 
 const NO_OCTETS = Buffer.alloc(0)
+const ZERO = 0x30
+const NINE = 0x39
 
 // The columns of the table.
 const NAME_END = 1

@@ -9,6 +9,11 @@ export const FIELD_OCTET = Uint8Array.from({ length: 256 }, (_, octet) =>
   octet === 0x09 || (octet >= 0x20 && octet !== 0x7f) ? 1 : 0,
 )
 
+/** 1 for what is kept in a field value of a response: all but CR, LF and NUL (RFC 9110 5.5 allows it, for the sake of robustness). */
+export const KEPT_OCTET = Uint8Array.from({ length: 256 }, (_, octet) =>
+  octet !== 0x00 && octet !== 0x0a && octet !== 0x0d ? 1 : 0,
+)
+
 /** 1 for what may stand in a request-target: 0x21 to 0x7E, kept as they are, without `#` (RFC 9112 3.2). */
 export const TARGET_OCTET = Uint8Array.from({ length: 256 }, (_, octet) =>
   octet > 0x20 && octet < 0x7f && octet !== 0x23 ? 1 : 0,

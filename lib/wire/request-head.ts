@@ -27,10 +27,14 @@ export class RequestHead implements Target {
   framing: 'none' | 'length' | 'chunked' = 'none'
   /** Octets of content; 0 when there is none, -1 when chunked. */
   contentLength = 0
+  /** The Content-Length line says it in its shortest form, so it may go on as it stands. */
+  canonicalLength = false
   /** The decided authority, as written: that of absolute-form or authority-form, else the Host value; '' is possible (R22, R23). */
   host = ''
   /** `host` is the value of the one Host line. */
   hostDecides = false
+  /** The Host line has no other whitespace than one space in front of its value, so it may go on as it stands. */
+  tightHost = false
   scheme: '' | 'http' | 'https' = ''
   path = ''
 
@@ -86,6 +90,7 @@ export function readRequestHead(
 function readHost(head: RequestHead, line: number): void {
   const { lines, known } = head
   head.hostDecides = false
+  head.tightHost = line >= 0 && lines.isTight(line)
   if (line < 0) {
     if (head.minor === 1) throw new ProtocolError(400, 'no Host field in an HTTP/1.1 request', 'RFC 9112 3.2')
     return
@@ -146,6 +151,7 @@ function readFraming(head: RequestHead, length: number, coding: number): void {
   }
   head.framing = 'length'
   head.contentLength = octets
+  head.canonicalLength = lines.isCanonicalLength(length)
 }
 
 /** A tab behind a framing value is OWS and yet refused: parsers that take it for a part of the value would frame the request in another way. */
@@ -170,6 +176,8 @@ const CODING_REFUSALS: Record<Exclude<TransferCoding, 'chunked'>, readonly [400 
   twice: [400, 'chunked applied twice', 'RFC 9112 7.1'],
   parameters: [400, 'parameters on chunked', 'RFC 9112 7.1'],
   'not-final': [400, 'the final transfer coding is not chunked', 'RFC 9112 6.3'],
+  none: [400, 'the final transfer coding is not chunked', 'RFC 9112 6.3'],
+  identity: [400, 'the final transfer coding is not chunked', 'RFC 9112 6.3'],
   'before-chunked': [501, 'a transfer coding that is not known here', 'RFC 9112 6.1'],
   'empty-member': [400, 'Transfer-Encoding is not chunked alone', 'RFC 9112 6.1'],
 }

@@ -1,4 +1,4 @@
-import { type ContentFraming, readTransferCoding } from './framing.js'
+import { type ContentFraming, readTransferCoding, type TransferCoding } from './framing.js'
 import { type Lines, NO_LINES } from './lines.js'
 import { ID } from './names.js'
 import { ProtocolError } from './protocol-error.js'
@@ -9,7 +9,7 @@ export type { ContentFraming } from './framing.js'
 /** A response's head, interim ones too. One reused object per reader; it and its `lines` are valid until the call that delivered it returns. */
 export class ResponseHead {
   lines: Lines = NO_LINES
-  /** 100 to 599. */
+  /** 100 to 999; what a client makes of 600 and more is its own affair (RFC 9110 15). */
   status = 0
   minor: 0 | 1 = 1
   /** 'none' for 1xx, 204, 304, to HEAD, and a 2xx to CONNECT (RFC 9112 6.3). 'length' also for 0 octets. */
@@ -47,16 +47,19 @@ export function readResponseHead(head: ResponseHead, lines: Lines, to: ResponseT
   if (to === 'CONNECT' && status >= 200 && status < 300) return // whatever its fields say (RFC 9110 9.3.6)
   const length = lines.find(ID['content-length'])
   const coding = lines.find(ID['transfer-encoding'])
-  if (coding >= 0) checkCoding(lines, coding)
-  const octets = length >= 0 && coding < 0 ? lengthOf(lines, length) : -1
-  head.lengthDropped = coding >= 0 && length >= 0
+  const verdict = coding < 0 ? 'identity' : readTransferCoding(lines, coding)
+  const coded = verdict !== 'identity'
+  const octets = length >= 0 && !coded ? lengthOf(lines, length) : -1
+  head.lengthDropped = coded && length >= 0
   if (status < 200 || status === 204) {
     head.lastOnConnection = coding >= 0 || octets > 0 // it cannot have content and says it has (R40, R182)
     return
   }
-  if (coding >= 0) head.lastOnConnection = head.minor === 0 || length >= 0
-  if (status === 304 || to === 'HEAD') return
-  if (coding >= 0) {
+  // Others on the way may read the content to its end in another way.
+  head.lastOnConnection = coding >= 0 && (head.minor === 0 || length >= 0 || !isChunked(verdict))
+  if (status === 304 || to === 'HEAD') return // without content no coding matters
+  if (coded) {
+    if (!isChunked(verdict)) throw refusal(verdict, lines, coding)
     head.framing = 'chunked'
     head.contentLength = -1
   } else if (length >= 0) {
@@ -69,16 +72,24 @@ export function readResponseHead(head: ResponseHead, lines: Lines, to: ResponseT
   }
 }
 
-/** We never offer a coding in TE, so only chunked may come. Empty list members are nothing (RFC 9110 5.6.1). */
-function checkCoding(lines: Lines, line: number): void {
-  const verdict = readTransferCoding(lines, line)
-  if (verdict === 'chunked' || verdict === 'empty-member') return
-  throw new ProtocolError(
-    502,
-    `transfer coding other than chunked: ${quote(lines.value(line))}`,
-    'RFC 9112 6.3',
-    lines.from(line),
-  )
+/** Empty list members are nothing (RFC 9110 5.6.1). */
+const isChunked = (verdict: TransferCoding): verdict is 'chunked' | 'empty-member' =>
+  verdict === 'chunked' || verdict === 'empty-member'
+
+/** We never offer a coding in TE, so only chunked may come. */
+function refusal(verdict: keyof typeof CODING_FAULTS, lines: Lines, line: number): ProtocolError {
+  const [what, section] = CODING_FAULTS[verdict]
+  return new ProtocolError(502, `${what}: ${quote(lines.value(line))}`, section, lines.from(line))
+}
+
+const CODING_FAULTS: Readonly<
+  Record<Exclude<TransferCoding, 'chunked' | 'identity' | 'empty-member'>, readonly [string, string]>
+> = {
+  twice: ['the transfer coding chunked is applied twice', 'RFC 9112 7.1'],
+  parameters: ['parameters on the transfer coding chunked', 'RFC 9112 7.1'],
+  'before-chunked': ['a transfer coding that was not asked for', 'RFC 9112 6.3'],
+  'not-final': ['the final transfer coding is not chunked', 'RFC 9112 6.3'],
+  none: ['Transfer-Encoding names no transfer coding', 'RFC 9112 6.3'],
 }
 
 /** Equal values were collapsed before: what is still more than one differs. */

@@ -1,5 +1,5 @@
+import { canonicalLength } from './canonical-length.js'
 import { ChunkFraming } from './chunk-framing.js'
-import { collapseLengths } from './equal-lengths.js'
 import { GRAMMAR_LIMITS, type GrammarLimits } from './limits.js'
 import type { Lines } from './lines.js'
 import { ProtocolError } from './protocol-error.js'
@@ -119,8 +119,8 @@ export class ResponseReader {
   private readHead(bytes: Buffer, at: number, to: number, sink: ResponseSink): number {
     const end = this.section.read('response', bytes, at, to)
     if (end < 0) return to
-    const clean = collapseLengths(this.section.scan.lines)
-    if (clean !== undefined) this.section.replace(clean)
+    const clean = canonicalLength(this.section.scan.lines)
+    if (clean !== undefined) this.section.replace(clean.text, clean.collapsed)
     const { lines, status, minor } = this.section.scan
     const { head } = this
     readResponseHead(head, lines, this.responseTo, status, minor)

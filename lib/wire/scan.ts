@@ -1,6 +1,7 @@
 import { type FaultName, faultError, type SectionKind } from './faults.js'
 import type { GrammarLimits } from './limits.js'
 import { Lines } from './lines.js'
+import { FIELD_OCTET, KEPT_OCTET } from './octets.js'
 import type { ProtocolError } from './protocol-error.js'
 
 export type Progress = 'more' | 'done' | 'fault'
@@ -49,8 +50,13 @@ export class Scan {
   private fault: FaultName | null = null
   private faultAt = 0
 
-  start(kind: SectionKind, limits: GrammarLimits): void {
+  /** 1 for what may stand in a value and in a reason. */
+  textOctets = FIELD_OCTET
+
+  /** `lenient`: with the control octets that real origins send. */
+  start(kind: SectionKind, limits: GrammarLimits, lenient: boolean): void {
     this.kind = kind
+    this.textOctets = lenient ? KEPT_OCTET : FIELD_OCTET
     this.at = 0
     this.stage = kind === 'request' ? STAGE.method : kind === 'response' ? STAGE.status : STAGE.line
     this.lineMax = limits.requestLineBytesMax

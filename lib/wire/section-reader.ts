@@ -15,7 +15,7 @@ export class SectionReader {
   private held: HeldOctets | null = null
   private repair: HeadRepair | null = null
 
-  /** `lenient`: repair what real origins send (responses only). */
+  /** `lenient`: repair and keep what real origins send (responses only). */
   constructor(
     private readonly limits: GrammarLimits,
     private readonly lenient: boolean,
@@ -39,7 +39,7 @@ export class SectionReader {
     if (this.open !== null) return this.readOn(bytes, from, to)
     const scan = takeScan()
     this.open = scan
-    scan.start(kind, this.limits)
+    scan.start(kind, this.limits, this.lenient)
     const progress = runScan(scan, bytes, from, to)
     if (progress === 'done') {
       scan.lines.hold(bytes, from, from + scan.at)
@@ -54,12 +54,12 @@ export class SectionReader {
     return -1
   }
 
-  /** Reads the complete section again as this clean text, one repair more. */
-  replace(text: string): void {
+  /** Reads the complete section again as this clean text. `repaired`: something was wrong with it. */
+  replace(text: string, repaired: boolean): void {
     const scan = this.scan
-    const repairs = scan.lines.repairs + 1
+    const repairs = scan.lines.repairs + (repaired ? 1 : 0)
     const bytes = Buffer.from(text, 'latin1')
-    scan.start(scan.kind, this.limits)
+    scan.start(scan.kind, this.limits, this.lenient)
     runScan(scan, bytes, 0, bytes.length)
     scan.lines.hold(bytes, 0, bytes.length)
     scan.lines.repairs = repairs
@@ -110,7 +110,7 @@ export class SectionReader {
     if (!repairable) throw scan.error(bytes, base)
     this.held = new HeldOctets()
     this.repair = new HeadRepair(this.held)
-    scan.start(kind, this.limits)
+    scan.start(kind, this.limits, this.lenient)
   }
 }
 

@@ -1,11 +1,10 @@
-import { CR, FIELD_OCTET, LF, SP, TARGET_OCTET, TCHAR } from './octets.js'
+import { CR, LF, SP, TARGET_OCTET, TCHAR } from './octets.js'
 import { type Progress, type Scan, STAGE } from './scan.js'
 import { wordOf, wordsOf } from './words.js'
 
 // Own names for what the loops ask octet by octet: an imported binding is fetched anew at each use.
 const tokenOctets = TCHAR
 const targetOctets = TARGET_OCTET
-const reasonOctets = FIELD_OCTET
 const { method, target, version, status, reason, startLineLf, line } = STAGE
 
 /** Scans `method SP request-target SP HTTP-version CRLF` (RFC 9112 3) from where `scan` stands, in `bytes[base + scan.at, to)`. */
@@ -56,6 +55,7 @@ export function scanRequestLine(scan: Scan, bytes: Buffer, base: number, to: num
 export function scanStatusLine(scan: Scan, bytes: Buffer, base: number, to: number): Progress {
   const limit = base + scan.lineMax + 1
   const stop = Math.min(to, limit)
+  const reasonOctets = scan.textOctets
   let { stage } = scan
   let p = base + scan.at
   if (stage === status) {
@@ -68,7 +68,7 @@ export function scanStatusLine(scan: Scan, bytes: Buffer, base: number, to: numb
     }
     if (bytes[base + 5] !== ONE) return scan.stumble('major', stage, 5)
     const code = (bytes[base + 9]! - ZERO) * 100 + (bytes[base + 10]! - ZERO) * 10 + bytes[base + 11]! - ZERO
-    if (code < 100 || code > 599) return scan.stumble('status', stage, 9)
+    if (code < 100) return scan.stumble('status', stage, 9)
     if (octet !== SP) {
       return scan.stumble(octet === LF ? 'bareLf' : octet === CR ? 'reasonSpace' : 'status', stage, p - base)
     }

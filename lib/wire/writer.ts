@@ -13,7 +13,7 @@ export function requestLine(method: string, target: string): string {
 
 /** `HTTP/1.1 200 OK` CRLF. The space after the status stands also when there is no reason (RFC 9112 4). */
 export function statusLine(status: number, reason: string): string {
-  if (!Number.isInteger(status) || status < 100 || status > 599) throw new TypeError(`not a status: ${status}`)
+  if (!Number.isInteger(status) || status < 100 || status > 999) throw new TypeError(`not a status: ${status}`)
   if (!consistsOf(reason, FIELD_OCTET)) throw new TypeError(`not a reason: ${JSON.stringify(reason)}`)
   return `HTTP/1.1 ${status} ${reason}\r\n`
 }

@@ -50,6 +50,7 @@ test('the values are those of the totals', async t => {
     ['hopwise_upstream_reuse_ratio', totals.upstream.reused / (totals.upstream.reused + totals.upstream.dialed)],
     ['hopwise_upstream_races_lost_total', 2],
     ['hopwise_responses_total{class="2xx"}', totals.statuses['2xx']],
+    ['hopwise_responses_total{class="other"}', totals.statuses.other],
     ['hopwise_responses_total{class="4xx"}', 0],
     ['hopwise_deadlines_total{deadline="responseHeadMs"}', 3],
     ['hopwise_retries_total', 4],

@@ -36,7 +36,7 @@ export class ProxySource implements AdminSource {
   private readonly heads = new Map<string, { request: string; answered: Answered; method: string }>()
   private readonly total = new Histogram()
   private readonly none = new Histogram()
-  private readonly statuses = { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 }
+  private readonly statuses = { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0, other: 0 }
 
   constructor(proxy: ReturnType<typeof createProxy>) {
     this.proxy = proxy as HopwiseProxy

@@ -225,7 +225,7 @@ export class Scene implements AdminSource {
         firstByte: firstByte.snapshot(),
         total: total.snapshot(),
       },
-      statuses: { '1xx': 0, '2xx': count.ok, '3xx': 0, '4xx': 0, '5xx': count.bad },
+      statuses: { '1xx': 0, '2xx': count.ok, '3xx': 0, '4xx': 0, '5xx': count.bad, other: 0 },
       racesLost: 2,
       guards: { requestsPerSecond: 7 },
       groups: Object.keys(MEMBERS).map(name => ({ name, members: this.members(name) })),

@@ -51,13 +51,26 @@ test('listeners are added up, the side that they share is counted once', async t
     client: { open: 2, idle: 2, accepted: 2, requests: 4 },
     upstream: { open: 1, idle: 1, dialed: 1, reused: 2 },
     exchanges: { active: 0, total: 4 },
-    statuses: { '1xx': 0, '2xx': 3, '3xx': 0, '4xx': 1, '5xx': 0 },
+    statuses: { '1xx': 0, '2xx': 3, '3xx': 0, '4xx': 1, '5xx': 0, other: 0 },
     phases: { head: { count: 4 }, wait: { count: 3 }, firstByte: { count: 3 }, total: { count: 4 } },
     racesLost: 0,
     groups: [{ name: 'app', members: [{ name: origin.url, state: 'up', idle: 1, busy: 0, requests: 3, failures: 0 }] }],
   })
   t.equal(all.upstream.origins.length, 1)
   t.strictSame(JSON.parse(JSON.stringify(all)), all, 'plain data')
+})
+
+test('R218: a status that no class is for is counted, and is no failure', async t => {
+  const origin = await scriptedOrigin(t, answerAlways('HTTP/1.1 999 Denied\r\nContent-Length: 2\r\n\r\nno'))
+  const { ports, stats } = await gatewayOf(t, { app: { servers: [origin.url] } }, {})
+  const answer = await ask(t, ports[0]!, request('GET', '/'))
+  t.equal(answer.status, 999)
+  t.equal(String(answer.content), 'no')
+  t.match(stats(), {
+    statuses: { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0, other: 1 },
+    exchanges: { failures: {} },
+    upstream: { idle: 1 },
+  })
 })
 
 test('a forward proxy brings a side of its own; one that notes no phases has none', async t => {

@@ -32,6 +32,7 @@ const HEAD = [
   'Content-Type: text/plain; charset=utf-8',
   'Content-Length: 152',
   'Cache-Control: no-store',
+  'X-Content-Type-Options: nosniff',
   'Proxy-Status: edge-7; error=connection_refused; details="the upstream refused the connection"',
   'Connection: close',
 ]
@@ -147,7 +148,7 @@ test('a field that cannot be written is a mistake of ours', async t => {
   t.throws(() => answerProblem({ ...REFUSED, fields: [['A', 'b\r\nc']] }, CONTEXT), TypeError)
 })
 
-test('R169: TRACE answered here shows no credentials', async t => {
+test('R169: TRACE answered here shows only fields that are known to hold no secret', async t => {
   const inbound = [
     'TRACE /x HTTP/1.0',
     'Host: a',
@@ -155,10 +156,15 @@ test('R169: TRACE answered here shows no credentials', async t => {
     'Authorization: t',
     'Proxy-Authorization: u',
     'Cookie2: v',
-    'A: caf\u00e9',
+    'X-Api-Key: w',
+    'X-Forwarded-For: 10.0.0.1',
+    'Referer: http://a/?token=x',
+    'A: y',
+    'Via: 1.1 b',
+    'user-agent: caf\u00e9',
   ]
   const { head } = request(...inbound)
-  const echo = crlf('TRACE /x HTTP/1.0', 'Host: a', 'A: caf\u00e9')
+  const echo = crlf('TRACE /x HTTP/1.0', 'Host: a', 'Via: 1.1 b', 'user-agent: caf\u00e9')
   const answer = answerTrace(head, CONTEXT)
   t.ok(answer.endsWith(`\r\n\r\n${echo}`))
   t.match(answer, `\r\nContent-Type: message/http\r\nContent-Length: ${echo.length}\r\n`)
@@ -172,6 +178,7 @@ test('R139, R168: OPTIONS answered here', async t => {
     'Allow: GET, HEAD',
     'Content-Length: 0',
     'Cache-Control: no-store',
+    'X-Content-Type-Options: nosniff',
     'Proxy-Status: edge-7',
     'Connection: close',
   ]

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { readMaxForwards } from '../../lib/policy/max-forwards.js'
+import { readMaxForwards, UNCLEAR } from '../../lib/policy/max-forwards.js'
 import { fieldLines } from './heads.js'
 
 const rows: [rule: string, method: string, lines: string[], hops: number][] = [
@@ -8,11 +8,12 @@ const rows: [rule: string, method: string, lines: string[], hops: number][] = [
   ['R139', 'OPTIONS', ['Max-Forwards: 007'], 7],
   ['R139', 'TRACE', ['Max-Forwards: 99999999999999999999999'], 2 ** 31],
   ['R139', 'TRACE', [], -1],
-  ['R139', 'TRACE', ['Max-Forwards: 1', 'Max-Forwards: 2'], -1],
+  ['R139', 'TRACE', ['Max-Forwards: 1', 'Max-Forwards: 1'], UNCLEAR],
   ...['-1', '1.5', '0x1', '', '1, 2', '+1'].map((value): [string, string, string[], number] => {
-    return ['R139', 'OPTIONS', [`Max-Forwards: ${value}`], -1]
+    return ['R139', 'OPTIONS', [`Max-Forwards: ${value}`], UNCLEAR]
   }),
   ['R140', 'GET', ['Max-Forwards: 0'], -1],
+  ['R140', 'GET', ['Max-Forwards: 1', 'Max-Forwards: x'], -1],
   ['R140', 'options', ['Max-Forwards: 0'], -1],
 ]
 for (const [rule, method, lines, hops] of rows) {

@@ -31,6 +31,20 @@ const framing: Row[] = [
     LENGTH,
     ['PUT / HTTP/1.1', HOST, 'Content-Length: 0'],
   ],
+  ...['Content-Length: 003', 'content-length:\t3', 'Content-Length:  3', 'Content-Length: 3 '].map(
+    (line): Row => [
+      `R181: a length leaves in its shortest form: ${JSON.stringify(line)}`,
+      ['PUT / HTTP/1.1', HOST, line, 'A: 1'],
+      LENGTH,
+      ['PUT / HTTP/1.1', HOST, 'A: 1', 'Content-Length: 3'],
+    ],
+  ),
+  [
+    'R181: without a space it is in its shortest form',
+    ['PUT / HTTP/1.1', HOST, 'content-length:3', 'A: 1'],
+    LENGTH,
+    ['PUT / HTTP/1.1', HOST, 'content-length:3', 'A: 1'],
+  ],
   ['R120: no content, no framing', ['PUT / HTTP/1.1', HOST, 'Content-Length: 0'], {}, ['PUT / HTTP/1.1', HOST]],
   [
     'R124: Trailer stays where trailers can',
@@ -135,10 +149,10 @@ const maxForwards: Row[] = [
   ],
   ['R140: never added', ['OPTIONS / HTTP/1.1', HOST], {}, ['OPTIONS / HTTP/1.1', HOST]],
   [
-    'R139: what is no number says nothing',
-    ['OPTIONS / HTTP/1.1', HOST, 'Max-Forwards: x'],
+    'R140: of other methods it says nothing, whatever it is',
+    [GET, HOST, 'Max-Forwards: x', 'Max-Forwards: 1'],
     {},
-    ['OPTIONS / HTTP/1.1', HOST, 'Max-Forwards: x'],
+    [GET, HOST, 'Max-Forwards: x', 'Max-Forwards: 1'],
   ],
   [
     'R222: TRACE with a length of 0 has no content',

@@ -186,6 +186,16 @@ const refused: Refusal[] = [
     LENGTH,
     { status: 400, section: 'RFC 9110 9.3.8' },
   ],
+  ...[['x'], [''], ['1, 1'], ['1', '1'], ['+1']].flatMap(values =>
+    ['TRACE', 'OPTIONS'].map(
+      (method): Refusal => [
+        `R139: ${method} with Max-Forwards ${JSON.stringify(values)}`,
+        [`${method} / HTTP/1.1`, HOST, ...values.map(value => `Max-Forwards: ${value}`)],
+        {},
+        { status: 400, section: 'RFC 9110 7.6.2', message: /^Max-Forwards is not one number/ },
+      ],
+    ),
+  ),
   ['R222: TRACE with chunks', ['TRACE / HTTP/1.1', HOST, 'Transfer-Encoding: chunked'], CHUNKED, { status: 400 }],
 ]
 

@@ -9,9 +9,10 @@ const CHUNKED = 'Transfer-Encoding: chunked'
 /** Name, error type, the response. */
 const REFUSED: [string, string, string][] = [
   ['R116: NUL in a value', 'http_protocol_error', 'HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\n'],
+  ['R116: NUL in a reason', 'http_protocol_error', 'HTTP/1.1 200 O\0K\r\n\r\n'],
   ['R3: bare CR in a value', 'http_protocol_error', 'HTTP/1.1 200 OK\r\nX: a\rb\r\n\r\n'],
-  ['R218: status 600', 'http_protocol_error', 'HTTP/1.1 600 No\r\n\r\n'],
   ['R218: status 099', 'http_protocol_error', 'HTTP/1.1 099 No\r\n\r\n'],
+  ['R218: a status of four digits', 'http_protocol_error', 'HTTP/1.1 2000 OK\r\n\r\n'],
   ['R218: a status of two digits', 'http_protocol_error', 'HTTP/1.1 20 OK\r\n\r\n'],
   ['R218: no status', 'http_protocol_error', 'HTTP/1.1 OK\r\n\r\n'],
   ['R194: no HTTP at all', 'http_protocol_error', '<html>hello</html>\r\n\r\n'],
@@ -29,6 +30,16 @@ const REFUSED: [string, string, string][] = [
     'R51: a coding that nobody asked for',
     'http_response_transfer_coding',
     head('HTTP/1.1 200 OK', 'Transfer-Encoding: gzip, chunked'),
+  ],
+  [
+    'R37: chunked twice',
+    'http_response_transfer_coding',
+    head('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked, chunked'),
+  ],
+  [
+    'R51: the type does not depend on what the upstream writes',
+    'http_response_transfer_coding',
+    head('HTTP/1.1 200 OK', 'Transfer-Encoding: incomplete, ended'),
   ],
   [
     'R51: a final coding that is not chunked',

@@ -204,6 +204,77 @@ test('R45: chunked in an HTTP/1.0 response is undone, then the upstream closes',
   await quiet(t, client)
 })
 
+test('R51: identity is no coding: by the length, or until close, and that upstream connection ends', async t => {
+  const { connect, upstream, proxy } = await gateway(t)
+  const client = await connect()
+  await client.send(head('GET / HTTP/1.1', 'Host: a'))
+  const origin = await upstream()
+  await origin.readUntil('\r\n\r\n')
+  await origin.send(
+    `${head('HTTP/1.1 200 OK', DATED, 'Transfer-Encoding: identity', 'Content-Length: 2')}okHTTP/1.1 200 `,
+  )
+  await heard(t, client, ok('ok'))
+  await origin.readToEnd()
+  await client.send(head('GET /2 HTTP/1.1', 'Host: a'))
+  const second = await upstream(1)
+  await second.readUntil('\r\n\r\n')
+  await second.send(`${head('HTTP/1.1 200 OK', DATED, 'Transfer-Encoding: identity')}until`)
+  await heard(t, client, `${head('HTTP/1.1 200 OK', DATED, CHUNKED)}5\r\nuntil\r\n`)
+  second.halfClose()
+  await heard(t, client, '0\r\n\r\n')
+  await second.readToEnd()
+  t.same(proxy.stats().upstream.closes, { 'upstream-protocol-error': 1, 'response-close-delimited': 1 })
+})
+
+test('R47: a coding that nobody knows is no failure where there is no content', async t => {
+  const { connect, upstream } = await gateway(t)
+  const client = await connect()
+  for (const [nth, [method, status]] of [
+    ['HEAD', '200 OK'],
+    ['GET', '304 Not Modified'],
+    ['GET', '204 No Content'],
+  ].entries()) {
+    await client.send(head(`${method} /${nth} HTTP/1.1`, 'Host: a'))
+    const origin = await upstream(nth)
+    await origin.readUntil('\r\n\r\n')
+    await origin.send(head(`HTTP/1.1 ${status}`, DATED, 'Transfer-Encoding: gzip'))
+    await heard(t, client, head(`HTTP/1.1 ${status}`, DATED))
+    await origin.readToEnd()
+  }
+})
+
+test('R62: whitespace between a chunk size and its CRLF is taken in both directions, and not passed on', async t => {
+  const { connect, upstream } = await gateway(t)
+  const client = await connect()
+  await client.send(`${head('POST / HTTP/1.1', 'Host: a', CHUNKED)}2  \r\nab\r\n0\t\r\n\r\n`)
+  const origin = await upstream()
+  await heard(t, origin, `${head('POST / HTTP/1.1', 'Host: a', CHUNKED)}2\r\nab\r\n0\r\n\r\n`)
+  await origin.send(`${head('HTTP/1.1 200 OK', DATED, CHUNKED)}5  \r\nhello\r\n0    \r\n\r\n`)
+  await heard(t, client, `${head('HTTP/1.1 200 OK', DATED, CHUNKED)}5\r\nhello\r\n0\r\n\r\n`)
+  t.equal(client.ended, '')
+})
+
+for (const [what, line] of [
+  ['a tab behind it', 'Content-Length: 2\t'],
+  ['leading zeros', 'Content-Length: 002'],
+  ['a tab of our own repair', 'Content-Length: 2\r\n\t'],
+  ['a list', 'Content-Length: 2, 02'],
+] as const) {
+  test(`R181: toward the client a length is in its shortest form: ${what}`, async t => {
+    const { connect, upstream } = await gateway(t)
+    const client = await connect()
+    await client.send(head('GET / HTTP/1.1', 'Host: a'))
+    const origin = await upstream()
+    await origin.readUntil('\r\n\r\n')
+    await origin.send(`${head('HTTP/1.1 200 OK', DATED, line)}ok`)
+    await heard(t, client, ok('ok'))
+    await client.send(head('HEAD / HTTP/1.1', 'Host: a'))
+    await origin.readUntil('\r\n\r\n')
+    await origin.send(head('HTTP/1.1 200 OK', DATED, line))
+    await heard(t, client, head('HTTP/1.1 200 OK', DATED, 'Content-Length: 2'))
+  })
+}
+
 test('R181: equal Content-Lengths of a response are one', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()

@@ -83,7 +83,7 @@ for (const [name, status, request] of REFUSED) {
     const answer = await client.readUntil('\r\n\r\n')
     t.match(answer, new RegExp(`^HTTP/1\\.1 ${status} [A-Z]`))
     t.match(answer, /\r\nProxy-Status: edge; error=http_request_error; details="/)
-    t.match(answer, /\r\nCache-Control: no-store\r\n/)
+    t.match(answer, /\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n/)
     t.match(answer, /\r\nConnection: close\r\n/)
     const { bytes, how } = await client.readToEnd()
     t.equal(bytes.length, Number(/Content-Length: (\d+)/.exec(answer)?.[1]))
@@ -109,6 +109,7 @@ test('R9: the answer names the octet and where it stands', async t => {
       'Content-Type: text/plain; charset=utf-8',
       `Content-Length: ${content.length}`,
       'Cache-Control: no-store',
+      'X-Content-Type-Options: nosniff',
       `Proxy-Status: edge; error=http_request_error; details="${what.replaceAll('"', '\\"')}"`,
       'Connection: close',
     ) + content,

@@ -27,7 +27,7 @@ const framed = fc.oneof(
     return `${fieldLine('Transfer-Encoding', 'chunked')}\r\n${written}${lastChunk(inLines(trailers.filter(([name]) => name !== 'Connection')))}`
   }),
 )
-const status = fc.constantFrom(200, 201, 205, 206, 299, 301, 404, 407, 500, 599)
+const status = fc.constantFrom(200, 201, 205, 206, 299, 301, 404, 407, 500, 599, 999)
 const interim = fc.array(
   fc.constantFrom('HTTP/1.1 100 Continue\r\n\r\n', 'HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n'),
   { maxLength: 2 },

@@ -26,6 +26,12 @@ const ARGUED: readonly { why: string; holds: (octets: string) => boolean; shown:
     shown: 'PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1 ; a = b\r\nx\r\n0\r\n\r\n',
     error: 'HPE_INVALID_CHUNK_SIZE',
   },
+  {
+    why: 'whitespace at the end of a chunk line is what padded sizes leave; nginx, Apache and HAProxy take it',
+    holds: octets => /\r\n[0-9a-fA-F]+([ \t]*;[^\r\n]*)?[ \t]+\r\n/.test(octets),
+    shown: 'PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1  \r\nx\r\n0\r\n\r\n',
+    error: 'HPE_INVALID_CHUNK_SIZE',
+  },
 ]
 
 const METHODS = new Set(

@@ -153,9 +153,71 @@ const READ: readonly (readonly [name: string, octets: string, events: readonly s
       { to: ['HEAD', 'PUT'] },
     ],
     [
-      'R218: 100 and 599',
-      'HTTP/1.1 100 \r\n\r\nHTTP/1.1 599 \r\nContent-Length: 0\r\n\r\n',
-      ['100 "" 1.1 none 0', '599 "" 1.1 length 0', 'Content-Length: 0', 'end'],
+      'R218: 100 and 999',
+      'HTTP/1.1 100 \r\n\r\nHTTP/1.1 999 \r\nContent-Length: 0\r\n\r\n',
+      ['100 "" 1.1 none 0', '999 "" 1.1 length 0', 'Content-Length: 0', 'end'],
+    ],
+    [
+      'R218: 600 has content like any',
+      'HTTP/1.1 600 No\r\nContent-Length: 1\r\n\r\nx',
+      ['600 "No" 1.1 length 1', 'Content-Length: 1', 'content "x"', 'end'],
+    ],
+    [
+      'R116: control octets in a value and in the reason are kept',
+      'HTTP/1.1 200 O\x01K\r\nSet-Cookie: a\x01\x0b\x7fc\r\nContent-Length: 0\r\n\r\n',
+      ['200 "O\\u0001K" 1.1 length 0', 'Set-Cookie: a\x01\x0b\x7fc', 'Content-Length: 0', 'end'],
+    ],
+    [
+      'R116: control octets in interim heads and in trailers',
+      `HTTP/1.1 103 \r\nLink: \x02\r\n\r\n${OK}Transfer-Encoding: chunked\r\n\r\n0\r\nA: \x03b\r\n\r\n`,
+      [
+        '103 "" 1.1 none 0',
+        'Link: \x02',
+        '200 "OK" 1.1 chunked -1',
+        'Transfer-Encoding: chunked',
+        'end',
+        'trailers',
+        'A: \x03b',
+      ],
+    ],
+    [
+      'R51: identity is no coding: until close',
+      `${OK}Transfer-Encoding: Identity\r\n\r\nhi`,
+      ['200 "OK" 1.1 close -1', 'last', 'Transfer-Encoding: Identity', 'content "hi"', 'end'],
+      END,
+    ],
+    [
+      'R51: identity beside a length: by that length, and nothing more is read from there',
+      `${OK}Transfer-Encoding: ,identity\r\nContent-Length: 2\r\n\r\nhi`,
+      ['200 "OK" 1.1 length 2', 'last', 'Transfer-Encoding: ,identity', 'Content-Length: 2', 'content "hi"', 'end'],
+    ],
+    [
+      'R51: identity in HTTP/1.0',
+      'HTTP/1.0 200 OK\r\nTransfer-Encoding: identity\r\nContent-Length: 2\r\n\r\nhi',
+      ['200 "OK" 1.0 length 2', 'last', 'Transfer-Encoding: identity', 'Content-Length: 2', 'content "hi"', 'end'],
+    ],
+    ...(['gzip', 'chunked, chunked', '\x0bchunked', ''] as const).flatMap((coding): typeof READ => [
+      [
+        `R47: HEAD with ${JSON.stringify(coding)}: no content, so no coding matters`,
+        `${OK}Transfer-Encoding: ${coding}\r\n\r\n`,
+        ['200 "OK" 1.1 none 0', 'last', `Transfer-Encoding: ${coding}`, 'end'],
+        { to: ['HEAD'] },
+      ],
+      [
+        `R47: 304 with ${JSON.stringify(coding)}`,
+        `HTTP/1.1 304 \r\nTransfer-Encoding: ${coding}\r\n\r\n`,
+        ['304 "" 1.1 none 0', 'last', `Transfer-Encoding: ${coding}`, 'end'],
+      ],
+      [
+        `R40: 204 with ${JSON.stringify(coding)}`,
+        `HTTP/1.1 204 \r\nTransfer-Encoding: ${coding}\r\n\r\n`,
+        ['204 "" 1.1 none 0', 'last', `Transfer-Encoding: ${coding}`, 'end'],
+      ],
+    ]),
+    [
+      'R31: digits are in their shortest form: leading zeros',
+      `${OK}Content-Length: 002\r\n\r\nhi`,
+      ['200 "OK" 1.1 length 2', 'Content-Length: 2', 'content "hi"', 'end'],
     ],
   ]
 
@@ -214,14 +276,19 @@ const REFUSED: readonly (readonly [name: string, octets: string, error: string, 
   ['a line without a colon and with bare LF', `${OK}A\n\r\n`, '502 RFC 9112 5 @18 field line without a colon'],
   ['more spaces before a colon than anybody means', `${OK}A${' '.repeat(65)}: b\r\n\r\n`, '502 RFC 9112 5.1 @18'],
   ['an empty name', `${OK}: b\r\n\r\n`, '502 RFC 9112 5.1 @17 empty field name'],
-  ['R218: status 099', 'HTTP/1.1 099 X\r\n\r\n', '502 RFC 9110 15 @9 no status code from 100 to 599: "0"'],
-  ['R218: status 600', 'HTTP/1.1 600 X\r\n\r\n', '502 RFC 9110 15 @9'],
+  ['R218: status 099', 'HTTP/1.1 099 X\r\n\r\n', '502 RFC 9110 15 @9 no status code from 100 to 999: "0"'],
+  ['R218: status 000', 'HTTP/1.1 000 X\r\n\r\n', '502 RFC 9110 15 @9 no status code from 100 to 999: "0"'],
   ['R218: two digits', 'HTTP/1.1 20 OK\r\n\r\n', '502 RFC 9110 15 @11'],
   ['R218: four digits', 'HTTP/1.1 2000 OK\r\n\r\n', '502 RFC 9110 15 @12'],
   ['R218: four digits and bare LF', 'HTTP/1.1 20\n OK\r\n\r\n', '502 RFC 9110 15 @11'],
   ['R27: two spaces', 'HTTP/1.1  200 OK\r\n\r\n', '502 RFC 9110 15 @9'],
   ['R27: a tab', 'HTTP/1.1 200\tOK\r\n\r\n', '502 RFC 9110 15 @12'],
-  ['a control octet in the reason', 'HTTP/1.1 200 O\x01K\r\n\r\n', '502 RFC 9112 4 @14 not allowed in a reason phrase: control octet (0x01)'],
+  ['strict: a control octet in the reason', 'HTTP/1.1 200 O\x01K\r\n\r\n', '502 RFC 9112 4 @14 not allowed in a reason phrase: control octet (0x01)', STRICT],
+  ['strict: a control octet in a value', `${OK}A: \x7f\r\n\r\n`, '502 RFC 9110 5.5 @20 not allowed in a field value: control octet (0x7f)', STRICT],
+  ['R116: NUL in the reason', 'HTTP/1.1 200 O\0K\r\n\r\n', '502 RFC 9112 4 @14 not allowed in a reason phrase: NUL (0x00)'],
+  ['R116: NUL in a trailer', chunked('0\r\nA: \0\r\n\r\n'), '502 RFC 9110 5.5 @3 not allowed in a field value: NUL'],
+  ['a control octet in a name', `${OK}A\x01: b\r\n\r\n`, '502 RFC 9110 5.1 @18 not allowed in a field name: control octet (0x01)'],
+  ['R53: a length beside a control octet', length('1\x01'), '502 RFC 9112 6.3'],
   ['R106: HTTP/2.0', 'HTTP/2.0 200 OK\r\n\r\n', '502 RFC 9110 15.6.6 @5'],
   ['no HTTP at all', 'ICY 200 OK\r\n\r\n', '502 RFC 9112 2.3 @0 malformed HTTP-version: "I"'],
   ['an empty line in front', '\r\nHTTP/1.1 200 OK\r\n\r\n', '502 RFC 9112 2.3 @0'],
@@ -235,10 +302,15 @@ const REFUSED: readonly (readonly [name: string, octets: string, error: string, 
   ['R53: empty', length(''), '502 RFC 9112 6.3'],
   ['R53: no number, to HEAD', length('-1'), '502 RFC 9112 6.3', { to: ['HEAD'] }],
   ['R180: beyond 2^53-1', length('9007199254740992'), '502 RFC 9112 6.3'],
-  ['R51: another coding', `${OK}Transfer-Encoding: gzip\r\n\r\n`, '502 RFC 9112 6.3 @17 transfer coding other than chunked: "gzip"'],
-  ['R51: another coding before chunked', `${OK}Transfer-Encoding: gzip, chunked\r\n\r\n`, '502 RFC 9112 6.3'],
-  ['R37: chunked twice', `${OK}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n`, '502 RFC 9112 6.3'],
-  ['R51: an empty Transfer-Encoding', `${OK}Transfer-Encoding: \r\n\r\n`, '502 RFC 9112 6.3'],
+  ['R51: another coding', `${OK}Transfer-Encoding: gzip\r\n\r\n`, '502 RFC 9112 6.3 @17 the final transfer coding is not chunked: "gzip"'],
+  ['R51: another coding before chunked', `${OK}Transfer-Encoding: gzip, chunked\r\n\r\n`, '502 RFC 9112 6.3 @17 a transfer coding that was not asked for: "gzip, chunked"'],
+  ['R51: identity before chunked', `${OK}Transfer-Encoding: identity, chunked\r\n\r\n`, '502 RFC 9112 6.3 @17 a transfer coding that was not asked for: "identity, chunked"'],
+  ['R51: identity twice', `${OK}Transfer-Encoding: identity, identity\r\n\r\n`, '502 RFC 9112 6.3 @17 the final transfer coding is not chunked'],
+  ['R37: chunked twice', `${OK}Transfer-Encoding: chunked, chunked\r\n\r\n`, '502 RFC 9112 7.1 @17 the transfer coding chunked is applied twice: "chunked, chunked"'],
+  ['R37: chunked twice, in two lines', `${OK}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n`, '502 RFC 9112 7.1 @17 the transfer coding chunked is applied twice: "chunked"'],
+  ['R61: parameters on chunked', `${OK}Transfer-Encoding: chunked;a=b\r\n\r\n`, '502 RFC 9112 7.1 @17 parameters on the transfer coding chunked: "chunked;a=b"'],
+  ['R51: chunked behind a control octet', `${OK}Transfer-Encoding: \x0bchunked\r\n\r\n`, '502 RFC 9112 6.3 @17 the final transfer coding is not chunked'],
+  ['R51: an empty Transfer-Encoding', `${OK}Transfer-Encoding: \r\n\r\n`, '502 RFC 9112 6.3 @17 Transfer-Encoding names no transfer coding: ""'],
   ['R62: bare LF in chunk framing is never repaired', chunked('1\nx\r\n0\r\n\r\n'), '502 RFC 9112 7.1 @-1 bare LF in a chunk line'],
   ['R62: bare LF after a chunk', chunked('1\r\nx\n0\r\n\r\n'), '502 RFC 9112 7.1 @-1 no CRLF after the octets of a chunk: LF'],
   ['bare LF in the trailers is never repaired', chunked('0\r\nA: b\n\r\n'), '502 RFC 9112 2.2 @4 bare LF (0x0a) at octet 4 of the trailer section of the response'],
@@ -263,6 +335,41 @@ for (const [name, octets, error, options = {}] of REFUSED) {
     if (options.ends === true) return
     const followed = everyWay(`${octets}xyz\r\n\r\n`, (input, cuts) => readResponses(input, cuts, options))
     t.strictSame(followed, told, 'the same error whatever follows')
+  })
+}
+
+// The text is what goes on: nobody behind us may find anything to interpret in what frames a response.
+for (const [name, line, repairs] of [
+  ['one line in its shortest form', 'Content-Length: 2\r\n', 0],
+  ['no space', 'content-length:2\r\n', 0],
+  ['a tab behind it', 'Content-Length: 2\t\r\n', 0],
+  ['spaces behind it', 'Content-Length: 2  \r\n', 0],
+  ['a tab in front of it', 'Content-Length:\t2\r\n', 0],
+  ['two spaces in front of it', 'Content-Length:  2\r\n', 0],
+  ['leading zeros', 'Content-Length: 0000000000000000000000000000002\r\n', 0],
+  ['a list', 'Content-Length: 2, 02 ,\t2\t\r\n', 1],
+  ['two lines', 'Content-Length: 2\t\r\nContent-Length: 002\r\n', 1],
+  ['a tab of our own repair', 'Content-Length: 2\r\n\t\r\n', 1],
+  ['a tab of our own repair in front of it', 'Content-Length:\r\n\t2\r\n', 1],
+] as const) {
+  test(`R181: Content-Length leaves in its shortest form: ${name}`, async t => {
+    const octets = `${OK}A: b\t\r\n${line}C:d\r\n\r\nhi`
+    everyWay(octets, (input, cuts) => {
+      const reader = new ResponseReader()
+      let text = ''
+      reader.expect('GET')
+      const sink = {
+        ...SILENT,
+        onResponseHead: (head: import('../../lib/wire/response-head.js').ResponseHead) => {
+          text = `${head.lines.repairs} ${head.lines.text}`
+        },
+      }
+      for (const [i, from] of [0, ...cuts].entries())
+        reader.consume(Buffer.from(input, 'latin1'), from, cuts[i] ?? input.length, sink)
+      const sent = line.startsWith('content-length:2') ? line : 'Content-Length: 2\r\n'
+      if (text !== `${repairs} ${OK}A: b\t\r\n${sent}C:d\r\n\r\n`) t.fail(text)
+      return { events: [], error: '', consumed: 0 }
+    })
   })
 }
 

@@ -1,5 +1,5 @@
-import { membersOf } from '../../policy/list.js'
 import type { ProxyOptions } from '../../proxy/options.js'
+import { membersOf } from '../../wire/list.js'
 import type { Bench } from '../bench.js'
 import { fieldOf, request } from '../client.js'
 import type { LabOrigin } from '../origin.js'

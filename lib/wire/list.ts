@@ -4,14 +4,21 @@
  */
 export function membersOf(value: string): string[] {
   const members: string[] = []
+  addMembers(value, members)
+  return members
+}
+
+/**
+ * As `membersOf`, behind those in `into`. One by one: a list that a peer chose may be longer than what a call takes as arguments.
+ */
+export function addMembers(value: string, into: string[]): void {
   for (let from = 0; from <= value.length; ) {
     const comma = value.indexOf(',', from)
     const to = comma < 0 ? value.length : comma
     const member = trimOws(value, from, to)
-    if (member !== '') members.push(member)
+    if (member !== '') into.push(member)
     from = to + 1
   }
-  return members
 }
 
 /** `value.slice(from, to)` without SP and HTAB at its ends. `trim()` would take octets with it that are no whitespace here. */

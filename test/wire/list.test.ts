@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { membersOf, trimOws } from '../../lib/policy/list.js'
+import { membersOf, trimOws } from '../../lib/wire/list.js'
 
 const rows: [string, string[]][] = [
   ['', []],
