@@ -156,6 +156,11 @@ export const FORWARD_OPTIONS: OptionTable = {
     about: 'A port that CONNECT may go to; repeat for more (default 443, which is left out once this is given)',
     group: FORWARD,
   },
+  'allow-port': {
+    kind: 'list',
+    about: 'A port to allow for requests although no web is served there: 25, 6379; repeat for more',
+    group: FORWARD,
+  },
   auth: {
     kind: 'list',
     whole: true,

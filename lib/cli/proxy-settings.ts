@@ -39,11 +39,14 @@ export function forwardSettings(given: Given): ProxyOptions {
     ...commonSettings(given),
     mode: 'forward' as const,
     allow: given.list('allow', readDestination),
-    connectPorts: given.list('connect-port', (where, text) => readWhole(where, text, { min: 1, max: 65_535 })),
+    connectPorts: given.list('connect-port', readPort),
+    allowPorts: given.list('allow-port', readPort),
     credentials: credentials.length > 0 ? credentials : undefined,
     forwardHttp10KeepAlive: given.flag('forward-http10-keep-alive'),
   })
 }
+
+const readPort = (where: string, text: string): number => readWhole(where, text, { min: 1, max: 65_535 })
 
 /** The library checks once more, and knows cases that the readers here do not. @throws UsageError */
 export function checked(options: ProxyOptions): ProxyOptions {

@@ -99,6 +99,10 @@ const destinations = z.strictObject({
     .min(1)
     .default([443])
     .describe('Ports that CONNECT may go to, all of them.'),
+  allowPorts: z
+    .array(z.int().min(1).max(65_535))
+    .default([])
+    .describe('Ports that other requests may go to although no web is served there (25, 6379, …).'),
 })
 
 export const listener = z.strictObject({

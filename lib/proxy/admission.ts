@@ -1,3 +1,5 @@
+import { ProxyError } from '../link/proxy-error.js'
+import { CLOSED_PORTS, closedPortOf } from '../policy/closed-ports.js'
 import { readAuthority } from '../wire/authority.js'
 import type { Lines } from '../wire/lines.js'
 import type { RequestHead } from '../wire/request-head.js'
@@ -10,6 +12,7 @@ import {
   ownAnswer,
   PROVING_TOO_MANY,
   type Problem,
+  portNotOpen,
   tooManyFailures,
   tooManyRequests,
   unknownClient,
@@ -34,9 +37,24 @@ export function admit(exchange: Exchange, head: RequestHead): OwnAnswer | null {
     return contentTooLong(requestContentBytesMax)
   const answer = ownAnswer(head, settings, client)
   if (answer !== null) return answer
+  const closed = settings.mode === 'forward' && head.targetForm === 'absolute' ? closedPort(exchange, head) : null
+  if (closed !== null) return closed
   const unidentified = settings.users === null ? null : identify(exchange, settings.users, head.lines)
   if (unidentified !== null || settings.parent === null) return unidentified
   return refusedName(head, settings)
+}
+
+/** No web is served there. A proxy behind us is not asked for it either. */
+function closedPort(exchange: Exchange, { host }: RequestHead): OwnAnswer | null {
+  const port = closedPortOf(host, exchange.settings.allowPorts)
+  return port === 0 ? null : noted(exchange, portNotOpen(port, CLOSED_PORTS.get(port)!))
+}
+
+/** A refusal that the log and the counts tell with its reason. */
+function noted(exchange: Exchange, answer: Problem): Problem {
+  const { error, what, status } = answer
+  exchange.error = new ProxyError(error, what, { stage: 'route', side: 'client', status })
+  return answer
 }
 
 /** The proxy behind us resolves the name: by the name alone we can say whether one may go there. */
@@ -62,12 +80,14 @@ function identify(exchange: Exchange, users: Users, lines: Lines): OwnAnswer | n
 }
 
 /** Null: the client may ask. */
-function answerTo(proof: Proof, { settings, client, engine }: Exchange): Problem | null {
+function answerTo(proof: Proof, exchange: Exchange): Problem | null {
+  const { settings, client, engine } = exchange
   if (proof === 'right') return null
   if (proof === 'wrong') return unknownClient(settings)
   if (proof === 'busy') return PROVING_TOO_MANY
   engine.counts.refusedByFailures++
-  return tooManyFailures(engine.failedLogins?.waitMs(client.site, settings.clock.now()) ?? 0)
+  const waitMs = engine.failedLogins?.waitMs(client.site, settings.clock.now()) ?? 0
+  return noted(exchange, tooManyFailures(waitMs))
 }
 
 const CONTROL = /[\x00-\x1f\x7f]/
@@ -88,6 +108,7 @@ export function whenAdmitted(exchange: Exchange, go: () => void): void {
         go()
         exchange.goOn(settings.clock.now())
       } else {
+        exchange.pool = null // nothing was asked of anybody
         exchange.respond(answer)
         client.transport.flush()
       }

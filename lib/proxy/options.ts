@@ -64,6 +64,8 @@ export interface ProxyOptions {
   parent?: string
   /** Ports that CONNECT may reach. */
   connectPorts?: readonly number[]
+  /** Ports that requests other than CONNECT may go to although no web is served there, as mail, Redis or MySQL (`CLOSED_PORTS`). */
+  allowPorts?: readonly number[]
   /** `X-Request-Id`: kept where there is one and made where there is none, or always made; sent on, and in the response. */
   requestId?: 'off' | 'keep' | 'make'
   /** Requests in a second from one address (IPv6: one /64), and how many at once; more are answered 429. */
@@ -127,6 +129,7 @@ export interface Settings {
   readonly destinations: Destinations
   readonly parent: Parent | null
   readonly connectPorts: ReadonlySet<number>
+  readonly allowPorts: ReadonlySet<number>
   /** `user:password` in base64, or null: everybody may. */
   readonly credentials: ReadonlySet<string> | null
   readonly users: Users | null
@@ -191,7 +194,8 @@ export function settingsOf(options: ProxyOptions): Settings {
     viaResponse: via === 'both',
     destinations: new Destinations(options.allow ?? [], options.only, options.deny),
     parent: options.parent === undefined ? null : readParent(options.parent),
-    connectPorts: new Set((options.connectPorts ?? [443]).map(checkPort)),
+    connectPorts: new Set((options.connectPorts ?? [443]).map(port => checkPort('connectPorts', port))),
+    allowPorts: new Set((options.allowPorts ?? []).map(port => checkPort('allowPorts', port))),
     credentials: readCredentials(options.credentials),
     users: options.users === undefined ? null : new Users(options.users),
     requestRate: options.requestRate === undefined ? null : rateOf(options.requestRate),
@@ -265,6 +269,7 @@ const KNOWN: Readonly<Record<keyof ProxyOptions, true>> = {
   deny: true,
   parent: true,
   connectPorts: true,
+  allowPorts: true,
   requestRate: true,
   uploadBytesPerSecondMin: true,
   users: true,
@@ -370,9 +375,9 @@ function rateOf({ perSecond, burst = Math.max(1, perSecond * 2) }: NonNullable<P
   return { perSecond, burst, keysMax: RATE_KEYS_MAX }
 }
 
-function checkPort(port: number): number {
+function checkPort(option: string, port: number): number {
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new TypeError(`connectPorts: ${port} is no port (1 to 65535)`)
+    throw new TypeError(`${option}: ${port} is no port (1 to 65535)`)
   return port
 }
 

@@ -118,6 +118,16 @@ function forwardAnswer(head: RequestHead, settings: Settings): OwnAnswer | null 
   )
 }
 
+/** 403: a port where something else than a web is served. */
+export function portNotOpen(port: number, service: string): Problem {
+  return problem(
+    'http_request_denied',
+    403,
+    `port ${port} is that of ${service}, not of a web`,
+    `The option --allow-port ${port} would permit it (destinations.allowPorts).`,
+  )
+}
+
 /** 407: nobody whom this proxy knows (RFC 9110 15.5.8). */
 export function unknownClient({ name }: Settings): Problem {
   return problem(

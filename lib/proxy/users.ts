@@ -15,7 +15,7 @@ export interface PasswordHash {
 /** How a proof ended. `busy`: nobody can tell now; `too-often`: too many wrong passwords came from there, so nobody looked. */
 export type Proof = 'right' | 'wrong' | 'busy' | 'too-often'
 
-/** What was proved is not proved again for this long: a proof takes a tenth of a second of a core. */
+/** What was proved is not proved again for this long since it was asked for last there: a proof takes a tenth of a second of a core. */
 const REMEMBERED_MS = 300_000
 const REMEMBERED_MAX = 10_000
 /** Of the four threads that Node has, which resolve names as well: guessing passwords must not use them up. */
@@ -56,7 +56,11 @@ export class Users {
     const known = this.hashes.get(user) ?? null
     const digest = digestOf(credentials, known)
     const there = `${digest} ${site}`
-    if (this.#found.rightThere.until(there, now) > 0) return 'right'
+    const until = this.#found.rightThere.until(there, now)
+    if (until > 0) {
+      if (until - now < REMEMBERED_MS / 2) this.#found.rightThere.note(there, now + REMEMBERED_MS)
+      return 'right'
+    }
     if (this.#found.wrongThere.until(there, now) > 0) return 'wrong'
     const limit = site === '' ? null : failed
     if (limit !== null && limit.waitMs(site, now) > 0) return 'too-often'

@@ -50,7 +50,7 @@ test('every option reaches the library under its own name', t => {
     grammar: { fieldsMax: 4 },
   })
   const forward = settings(
-    'forward --allow 127.0.0.0/8 --allow *.internal --connect-port 443,8443 --auth me:a,b --forward-http10-keep-alive'.split(
+    'forward --allow 127.0.0.0/8 --allow *.internal --connect-port 443,8443 --allow-port 25 --allow-port 6379 --auth me:a,b --forward-http10-keep-alive'.split(
       ' ',
     ),
   )
@@ -58,6 +58,7 @@ test('every option reaches the library under its own name', t => {
     mode: 'forward',
     allow: ['127.0.0.0/8', '*.internal'],
     connectPorts: [443, 8443],
+    allowPorts: [25, 6379],
     credentials: [{ user: 'me', password: 'a,b' }],
     forwardHttp10KeepAlive: true,
   })

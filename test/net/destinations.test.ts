@@ -52,7 +52,7 @@ const LITERALS: readonly (readonly [literal: string, kind: string | null, option
   ['[64:ff9b:1::1]', 'a local NAT64 address', '64:ff9b:1::1/128'],
   ['[100::1]', 'a discard-only address', '100::1/128'],
   ['[2001::1]', 'a Teredo address', '2001::1/128'],
-  ['[2001:2::1]', 'a reserved address', '2001:2::1/128'],
+  ['[2001:2::1]', 'a benchmarking address', '2001:2::1/128'],
   ['[2001:db8::1]', 'a documentation address', '2001:db8::1/128'],
   ['[2002:7f00:1::1]', 'a 6to4 address', '2002:7f00:1::1/128'],
   ['[3fff::1]', 'a documentation address', '3fff::1/128'],
@@ -64,7 +64,7 @@ const LITERALS: readonly (readonly [literal: string, kind: string | null, option
   ['[fec0::1]', 'a site-local address', 'fec0::1/128'],
   ['[ff02::1]', 'a multicast address', 'ff02::1/128'],
   ['[4000::1]', 'a reserved address', '4000::1/128'],
-  ['[5f00::1]', 'a reserved address', '5f00::1/128'],
+  ['[5f00::1]', 'a segment identifier', '5f00::1/128'],
 ]
 
 for (const [literal, kind, option] of LITERALS) {

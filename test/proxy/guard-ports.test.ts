@@ -1,0 +1,89 @@
+import { test } from 'tap'
+import { ask, exchange, proxyStatusOf, rawClient, request, response } from '../support/conversation.js'
+import { answerNames, names } from '../support/fake-resolver.js'
+import { answerAlways, scriptedOrigin } from '../support/scripted-origin.js'
+import { withProxy } from '../support/with-proxy.js'
+
+// A request in plain HTTP can be read as lines of another protocol: to ports where no web is, a forward proxy sends none.
+
+for (const [port, service] of [
+  [25, 'smtp'],
+  [22, 'ssh'],
+  [587, 'submission'],
+  [6379, 'Redis'],
+  [11211, 'memcached'],
+] as const)
+  test(`port ${port} is refused with 403 http_request_denied, and the text names --allow-port`, async t => {
+    const { port: at, proxy, exchanged } = await withProxy(t, { mode: 'forward' })
+    const client = await rawClient(t, at)
+    for (const [nth, target] of [`http://127.0.0.1:${port}/`, `https://127.0.0.1:${port}/`].entries()) {
+      const answer = await exchange(client, request('GET', target))
+      t.equal(answer.status, 403)
+      t.equal(proxyStatusOf(answer).error, 'http_request_denied')
+      t.match(String(answer.content), `port ${port} is that of ${service}`)
+      t.match(String(answer.content), `--allow-port ${port}`)
+      t.match((await exchanged(nth + 1))[nth], {
+        outcome: 'refused',
+        status: 403,
+        clientVerdict: 'keep',
+        error: {
+          type: 'http_request_denied',
+          stage: 'route',
+          message: `port ${port} is that of ${service}, not of a web`,
+        },
+      })
+    }
+    t.match(proxy.stats(), {
+      upstream: { dialed: 0, origins: [] },
+      exchanges: { failures: { http_request_denied: 2 } },
+    })
+  })
+
+test('content that would be commands goes nowhere, and the connection closes', async t => {
+  const { port, proxy } = await withProxy(t, { mode: 'forward' })
+  const client = await rawClient(t, port)
+  const content = 'SLAVEOF 127.0.0.1 1\r\n'
+  await client.send(`${request('POST', 'http://127.0.0.1:6379/', `Content-Length: ${content.length + 1}`)}${content}`)
+  const { bytes, how } = await client.readToEnd()
+  t.match(bytes.toString(), /^HTTP\/1\.1 403 /)
+  t.equal(how, 'fin')
+  t.equal(proxy.stats().upstream.dialed, 0)
+})
+
+test('a port that was opened is one like others; the rest stay closed; an update counts for the next request', async t => {
+  const { port, proxy } = await withProxy(t, { mode: 'forward', allowPorts: [6379] })
+  answerNames(proxy, { lookup: names({ 'store.example': ['10.0.0.1'] }).lookup })
+  const asked = (at: number) => ask(t, port, request('GET', `http://store.example:${at}/`))
+  t.equal(proxyStatusOf(await asked(6379)).error, 'destination_ip_prohibited', 'it was let on, to the next question')
+  t.equal(proxyStatusOf(await asked(25)).error, 'http_request_denied')
+  proxy.update({ mode: 'forward', allowPorts: [25] })
+  answerNames(proxy, { lookup: names({ 'store.example': ['10.0.0.1'] }).lookup })
+  t.equal(proxyStatusOf(await asked(6379)).error, 'http_request_denied')
+  t.equal(proxyStatusOf(await asked(25)).error, 'destination_ip_prohibited')
+})
+
+test('CONNECT has a list of its own: a port there is open, whatever it is', async t => {
+  const { port } = await withProxy(t, { mode: 'forward', allow: [], connectPorts: [993] })
+  const refused = await ask(t, port, 'CONNECT 10.0.0.1:993 HTTP/1.1\r\nHost: a\r\n\r\n')
+  t.equal(proxyStatusOf(refused).error, 'destination_ip_prohibited')
+  t.equal(proxyStatusOf(await ask(t, port, request('GET', 'http://10.0.0.1:993/'))).error, 'http_request_denied')
+})
+
+test('a proxy behind this one is asked for no closed port', async t => {
+  const parent = await scriptedOrigin(t, answerAlways(response('parent')))
+  const { port } = await withProxy(t, { mode: 'forward', parent: parent.url })
+  t.equal(String((await ask(t, port, request('GET', 'http://a.example/'))).content), 'parent')
+  t.equal((await ask(t, port, request('GET', 'http://a.example:25/'))).status, 403)
+  t.equal(parent.connections.length, 1)
+})
+
+test('who is not known is told so first', async t => {
+  const { port } = await withProxy(t, { mode: 'forward', credentials: [{ user: 'ann', password: 'secret' }] })
+  t.equal((await ask(t, port, request('GET', 'http://127.0.0.1:25/'))).status, 407)
+})
+
+test('a gateway asks nobody: its operator chose the port', async t => {
+  const { port } = await withProxy(t, { mode: 'reverse', upstream: 'http://127.0.0.1:1' })
+  t.equal(proxyStatusOf(await ask(t, port, request('GET', '/'))).error, 'connection_refused')
+  t.equal(proxyStatusOf(await ask(t, port, request('GET', 'http://a.example:25/'))).error, 'connection_refused')
+})
