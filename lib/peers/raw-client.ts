@@ -25,7 +25,7 @@ export interface RawClient {
   readBytes(count: number, deadlineMs?: number): Promise<Buffer>
   /** Takes all that comes until the peer ends the connection; says how it did. */
   readToEnd(deadlineMs?: number): Promise<{ bytes: Buffer; how: 'fin' | 'reset' }>
-  /** Resolves when for so long neither an octet nor an end has come; rejects when one has. */
+  /** Resolves when for so long (ms) neither an octet nor an end has come; rejects as soon as one has. */
   silence(forMs?: number): Promise<void>
   /** Stops taking octets from the kernel, so that the peer meets a full window; `resume` goes on. */
   pause(): void
@@ -83,6 +83,8 @@ class Client implements RawClient {
   #deadlineMs: number
   /** Woken at every change: a read looks again whether it has what it waits for. */
   #wake: () => void = () => {}
+  /** Ends a silence. */
+  #broken: () => void = () => {}
   #waiting = false
 
   constructor({ port, host = '127.0.0.1', localAddress, deadlineMs = WAIT_MS, socket }: RawClientOptions) {
@@ -138,7 +140,15 @@ class Client implements RawClient {
 
   async silence(forMs = 50): Promise<void> {
     const before = this.#filled
-    await new Promise(done => setTimeout(done, forMs))
+    await new Promise<void>(done => {
+      const timer = setTimeout(done, forMs)
+      this.#broken = () => {
+        clearTimeout(timer)
+        done()
+      }
+      if (this.ended) this.#broken()
+    })
+    this.#broken = () => {}
     if (this.#filled > before)
       throw new Error(`Silence was expected, but there came ${show(this.received.subarray(before))}`)
     if (this.ended) throw new Error(`Silence was expected, but the peer ended the connection (${this.ended})`)
@@ -191,6 +201,7 @@ class Client implements RawClient {
     bytes.copy(this.#store, this.#filled)
     this.#filled = filled
     this.#note('received', bytes)
+    this.#broken()
     this.#wake()
   }
 
@@ -198,6 +209,7 @@ class Client implements RawClient {
     if (this.ended) return
     this.ended = how
     this.#note(how)
+    this.#broken()
     this.#wake()
   }
 

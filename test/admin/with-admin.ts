@@ -1,6 +1,7 @@
 import * as http from 'node:http'
 import type { Test } from 'tap'
 import { type Admin, type AdminOptions, createAdmin } from '../../lib/admin/listener.js'
+import { WAIT_MS } from '../../lib/peers/raw-client.js'
 import { Scene } from './scene.js'
 
 export interface Answered {
@@ -68,7 +69,7 @@ export function openStream(t: Test, port: number): Promise<OpenStream> {
       const closed = new Promise<void>(done => response.on('error', () => {}).on('close', done))
       const events = (name: string, count: number) =>
         new Promise<StreamedEvent[]>((done, failed) => {
-          const timer = setTimeout(() => failed(new Error(`not ${count} ${name} in ${text.slice(0, 200)}`)), 5_000)
+          const timer = setTimeout(() => failed(new Error(`not ${count} ${name} in ${text.slice(0, 200)}`)), WAIT_MS)
           wake = () => {
             const found = eventsIn(text).filter(({ event }) => event === name)
             if (found.length < count) return

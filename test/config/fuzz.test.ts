@@ -16,7 +16,6 @@ function readFuzzed(text: string): Reading {
 
 /** Either a configuration, or reasons; every finding within the text, and fit to be shown. */
 function isSound(text: string): boolean {
-  const began = performance.now()
   const reading = readFuzzed(text)
   const { findings, configuration } = reading
   const lines = text.split('\n')
@@ -32,7 +31,7 @@ function isSound(text: string): boolean {
       !/undefined|\[object|NaN/.test(message),
   )
   writeFindings(findings, text)
-  return placed && (configuration === undefined) === errors.length > 0 && performance.now() - began < 5_000
+  return placed && (configuration === undefined) === errors.length > 0
 }
 
 const scrap = fc.constantFrom(

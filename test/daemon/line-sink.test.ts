@@ -4,6 +4,7 @@ import * as path from 'node:path'
 import { PassThrough } from 'node:stream'
 import { test } from 'tap'
 import { fileOutlet, LineSink, type Outlet, openForLines, streamOutlet } from '../../lib/daemon/line-sink.js'
+import { until } from '../support/conversation.js'
 
 const notice = (dropped: number) => `dropped ${dropped}\n`
 
@@ -39,7 +40,7 @@ test('the first line goes at once, those that come meanwhile go together', async
   writes[0]?.answer(null)
   t.equal((await write(1)).text, 'b\nc\n')
   writes[1]?.answer(null)
-  await sink.end(1_000)
+  await sink.end(60_000)
   t.equal(sink.dropped, 0)
 })
 
@@ -97,7 +98,7 @@ test('a partial write goes on where it stopped, also when the reader is slow (EA
   writes[1]?.answer(failure('EAGAIN'))
   t.equal((await write(2)).text, 'cdef\n', 'again a little later')
   writes[2]?.answer(null)
-  await sink.end(1_000)
+  await sink.end(60_000)
 })
 
 test('a reader that stopped: a megabyte waits, the rest is dropped, counted, and told when lines flow again', async t => {
@@ -123,7 +124,7 @@ test('a full disk is tried again at the end, and given up', async t => {
   writes[0]?.answer(failure('ENOSPC'))
   sink.write('b\n')
   t.equal(writes.length, 1, 'not for every line')
-  const ended = sink.end(5_000)
+  const ended = sink.end(60_000)
   ;(await write(1)).answer(failure('ENOSPC'))
   await ended
   t.equal(sink.dropped, 2)
@@ -151,32 +152,30 @@ test('a reader that is gone: nothing is tried again', async t => {
   sink.write('c\n')
   t.equal(sink.dropped, 3)
   t.equal(writes.length, 1)
-  await sink.end(5_000)
+  await sink.end(60_000)
 })
 
 test('the end waits for the last lines, but not for ever', async t => {
   const { outlet, writes } = byHand()
   const sink = new LineSink(outlet, notice)
   sink.write('a\n')
-  const began = performance.now()
   await sink.end(50)
-  t.ok(performance.now() - began < 2_000)
-  writes[0]?.answer(null)
+  writes[0]?.answer(null) // only now
   t.equal(writes.length, 1)
-  await new LineSink(outlet, notice).end(5_000)
+  await new LineSink(outlet, notice).end(60_000)
 })
 
 test('files are appended to; /dev/full is dropped and counted', async t => {
   const file = path.join(t.testdir({ log: 'old\n' }), 'log')
   const sink = new LineSink(openForLines(file).outlet, notice)
   sink.write('new\n')
-  await sink.end(1_000)
+  await sink.end(60_000)
   t.equal(fs.readFileSync(file, 'utf8'), 'old\nnew\n')
 
   if (!fs.existsSync('/dev/full')) return
   const full = new LineSink(openForLines('/dev/full').outlet, notice)
   full.write('a\n')
-  await full.end(1_000)
+  await full.end(60_000)
   t.equal(full.dropped, 1)
 })
 
@@ -186,17 +185,17 @@ test('a file that was moved away is opened anew; what cannot be opened leaves th
   const opened = openForLines(file)
   const sink = new LineSink(opened.outlet, notice)
   sink.write('before\n')
-  await new Promise(done => setTimeout(done, 50))
+  await until('it is written', () => fs.readFileSync(file, 'utf8') === 'before\n')
   fs.renameSync(file, `${file}.1`)
   fs.mkdirSync(file)
   t.throws(() => opened.reopen(), { code: 'EISDIR' })
   sink.write('still old\n')
-  await new Promise(done => setTimeout(done, 50))
+  await until('it is written', () => fs.readFileSync(`${file}.1`, 'utf8') === 'before\nstill old\n')
   fs.rmdirSync(file)
   opened.reopen()
   opened.reopen()
   sink.write('after\n')
-  await sink.end(1_000)
+  await sink.end(60_000)
   t.equal(fs.readFileSync(`${file}.1`, 'utf8'), 'before\nstill old\n')
   t.equal(fs.readFileSync(file, 'utf8'), 'after\n')
 })
@@ -225,7 +224,7 @@ test('a FIFO nobody reads is refused; one whose reader stops is tried again, wit
     await new Promise(setImmediate)
   }
   t.equal(got, 500_000)
-  await sink.end(1_000)
+  await sink.end(60_000)
   t.equal(sink.dropped, 0)
 })
 

@@ -1,9 +1,10 @@
+import { once } from 'node:events'
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { type Test, test } from 'tap'
 import { watchFiles } from '../../lib/daemon/watch.js'
 import { systemClock } from '../../lib/net/clock.js'
-import { until } from '../support/conversation.js'
+import { settled, until } from '../support/conversation.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { tempFolder } from '../support/temp-folder.js'
 
@@ -69,17 +70,23 @@ test('many signs of one change are one; a neighbour is none', async t => {
   fs.writeFileSync(file, '')
   const clock = new FakeClock()
   const { told } = watching(t, [file], clock)
-  const quiet = () => new Promise(done => setTimeout(done, 30)) // for inotify to have its say
+  // Whoever watches the folder since later is told later.
+  const changes = fs.watch(folder)
+  t.teardown(() => changes.close())
+  const isTold = async (change: () => void) => {
+    const told = once(changes, 'change')
+    change()
+    await told
+    await settled()
+  }
   for (let i = 0; i < 5; i++) {
-    fs.appendFileSync(file, 'line\n')
-    await quiet()
+    await isTold(() => fs.appendFileSync(file, 'line\n'))
     clock.advance(200)
     t.equal(told.times, 0, 'it has not settled')
   }
   clock.advance(250)
   t.equal(told.times, 1)
-  fs.writeFileSync(path.join(folder, 'b.yaml'), 'other')
-  await quiet()
+  await isTold(() => fs.writeFileSync(path.join(folder, 'b.yaml'), 'other'))
   clock.advance(10_000)
   t.equal(told.times, 1)
 })

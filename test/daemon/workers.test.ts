@@ -3,15 +3,15 @@ import { until } from '../support/conversation.js'
 import { startLoad } from './fixture/load.js'
 import { ended, get, isGone, startDaemon, workersOf } from './fixture/start-daemon.js'
 
-test('workers are replaced twenty times under load, and not one request is lost', async t => {
+test('workers are replaced ten times under load, and not one request is lost', async t => {
   const daemon = await startDaemon(t, { workers: 2, ports: { web: 0 }, text: 'hello', announceMs: 100 })
   const load = startLoad(daemon.port, { fresh: 4, kept: 4 })
-  for (let i = 0; i < 10; i++) t.match(await daemon.ask('roll', 'rolled'), { replaced: 2 })
+  for (let i = 0; i < 5; i++) t.match(await daemon.ask('roll', 'rolled'), { replaced: 2 })
   const { ok, lost, by } = await load.stop()
   t.comment(`${ok} requests, ${Object.keys(by).length} processes`)
   t.strictSame(lost, {}, 'none refused, none reset, none cut')
-  t.equal(workersOf(daemon).length, 22)
-  t.ok(Object.keys(by).length >= 20, 'each has had its share')
+  t.equal(workersOf(daemon).length, 12)
+  t.ok(Object.keys(by).length >= 10, 'each has had its share')
   // The other end has counted too: those that are gone as well.
   t.match(await daemon.ask('stats'), { exchanges: { total: ok }, workers: { wanted: 2, running: 2, restarts: 0 } })
   await ended(t, daemon)

@@ -19,6 +19,7 @@ test('reads up to a text, octets, a pattern and the end', async t => {
 
 test('a deadline names what was waited for and what came instead', async t => {
   const client = await connectRaw({ port: await serve(t, socket => socket.write('hello')) })
+  await waitFor(() => client.waiting.length === 5)
   await t.rejects(client.readUntil('bye', 50), /waited for bye: nothing like it within 50 ms; it has "hello"/)
   await client.silence(20)
   client.destroy()
@@ -27,12 +28,32 @@ test('a deadline names what was waited for and what came instead', async t => {
 test('an end before the pattern is an error, silence broken too', async t => {
   const port = await serve(t, socket => setTimeout(() => socket.end('x'), 20))
   const client = await connectRaw({ port })
-  await t.rejects(client.silence(200), /there came "x"/)
+  await t.rejects(client.silence(60_000), /there came "x"/)
   await t.rejects(client.readUntil('y'), /the peer ended the connection \(fin\)/)
   client.destroy()
   const other = await connectRaw({ port: await serve(t, socket => setTimeout(() => socket.end(), 20)) })
-  await t.rejects(other.silence(200), /the peer ended/)
+  await t.rejects(other.silence(60_000), /the peer ended/)
   other.destroy()
+})
+
+test('much in many pieces costs what it is long, not its square', async t => {
+  const [pieces, piece] = [400, Buffer.alloc(10_000, 'x')]
+  const client = await connectRaw({
+    port: await serve(t, async socket => {
+      for (let nth = 0; nth < pieces; nth++) await new Promise(done => socket.write(piece, done))
+      socket.end('.')
+    }),
+  })
+  const stores = new Set<ArrayBufferLike>()
+  const reading = client.readUntil('.')
+  while (client.waiting.length > 0 || client.ended === '') {
+    stores.add(client.received.buffer)
+    await new Promise(done => setImmediate(done))
+    if (client.ended) break
+  }
+  t.equal((await reading).length, pieces * piece.length + 1)
+  t.ok(stores.size < 25, `joined ${stores.size} times`)
+  client.destroy()
 })
 
 test('tells a reset from a FIN, and sends both', async t => {

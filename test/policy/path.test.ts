@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { test } from 'tap'
 import { checkPath, loosely, refuseDotSegments, refuseHiddenEnds, scanPath, spelled } from '../../lib/policy/path.js'
 import { ProtocolError } from '../../lib/wire/protocol-error.js'
+import { cpuMs } from '../support/cpu.js'
 import { caught } from './heads.js'
 import { TARGET } from './paths.js'
 
@@ -115,9 +116,10 @@ test('a slash within a parameter, and a zero octet, are refused, and nothing tha
     t.ok(error instanceof ProtocolError && error.status === 400 && error.section === 'RFC 3986 7.3', path)
   }
   for (const path of ['/a;b/c', '/a%2Fb;c', '/a\\b;c', '/a%3Bb/%2F', '/a%2500', '/;/%5C']) refuseHiddenEnds(path)
-  const began = performance.now()
-  for (const piece of [';', '%3B', ';a']) refuseHiddenEnds(`/${piece.repeat(20_000)}`)
-  t.ok(performance.now() - began < 1_000, 'in a time that grows with the length alone')
+  const took = await cpuMs(() => {
+    for (const piece of [';', '%3B', ';a']) refuseHiddenEnds(`/${piece.repeat(20_000)}`)
+  })
+  t.ok(took < 1_000, `in a time that grows with the length alone: ${took} ms`)
 })
 
 test('paths that users write', async t => {

@@ -1,16 +1,9 @@
 import { test } from 'tap'
+import { cpuMs } from '../support/cpu.js'
 import { gateway, head } from './conversation.js'
 
 // One head, as large as it may be, must not keep everybody else waiting. The limits are far above what it takes, and far below
 // what quadratic work took.
-
-/** Milliseconds of this process that `work` takes. */
-async function cpuMs(work: () => Promise<unknown>): Promise<number> {
-  const before = process.cpuUsage()
-  await work()
-  const { user, system } = process.cpuUsage(before)
-  return (user + system) / 1000
-}
 
 const GAP = ' '.repeat(60_000)
 

@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import type { RawClient } from '../../lib/peers/raw-client.js'
 import { exchange } from '../support/conversation.js'
+import { cpuMs } from '../support/cpu.js'
 import type { RawMessage } from '../support/raw-message.js'
 import { gateway, head } from './conversation.js'
 import { answers, fleet, type Grouped, routed, server } from './fleet.js'
@@ -147,10 +148,11 @@ test('the longest path of the worst octets is judged within milliseconds', async
   const ask = asker(running)
   for (const piece of [';', '%3B', '/.', '//', ';a', '%2', '/;', '\\', '%2F', '..', ';%', '%00'.slice(0, 2)]) {
     const path = `/${piece.repeat(Math.floor(16_000 / piece.length))}`
-    const began = performance.now()
-    const { status } = await ask(path)
-    t.ok([200, 400].includes(status), `${piece}: ${status}`)
-    t.ok(performance.now() - began < 1_000, `${piece}: ${Math.round(performance.now() - began)} ms`)
+    const took = await cpuMs(async () => {
+      const { status } = await ask(path)
+      t.ok([200, 400].includes(status), `${piece}: ${status}`)
+    })
+    t.ok(took < 1_000, `${piece}: ${Math.round(took)} ms`)
   }
 })
 

@@ -13,6 +13,8 @@ export interface Dnsmasq {
   nameserver: string
   /** Resolves when it knows these names, each with its addresses, and no others. */
   hosts(known: Readonly<Record<string, readonly string[]>>): Promise<void>
+  /** How many questions it was asked so far. */
+  asked(): number
   /** From now on nobody listens there. */
   stop(): Promise<void>
 }
@@ -42,7 +44,7 @@ async function start(t: Test, port: number, options: DnsmasqOptions): Promise<Dn
   const child = startChild(t, pathOf('dnsmasq'), [
     ...['--no-daemon', '--conf-file=/dev/null', '--no-resolv', '--no-hosts', '--local=/test/'],
     ...['--listen-address=127.0.0.1', '--bind-interfaces', `--port=${port}`],
-    ...[`--addn-hosts=${file}`, `--local-ttl=${ttl}`],
+    ...[`--addn-hosts=${file}`, `--local-ttl=${ttl}`, '--log-queries'],
     ...services.map(service => `--srv-host=${service}`),
   ])
   if (!(await isUp(child))) return undefined
@@ -54,6 +56,11 @@ async function start(t: Test, port: number, options: DnsmasqOptions): Promise<Dn
       child.signal('SIGHUP')
       await until('dnsmasq has read its file again', () => timesRead(child) > before)
     },
+    asked: () =>
+      child
+        .err()
+        .split('\n')
+        .filter(line => / query\[/.test(line)).length,
     async stop() {
       child.signal('SIGTERM')
       await child.ended

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import * as net from 'node:net'
 import { Worker } from 'node:worker_threads'
 import type { Test } from 'tap'
+import { settled } from './turns.js'
 
 // It listens and then its thread stands still for good, so nobody accepts.
 const LISTENER = `
@@ -10,7 +11,7 @@ const LISTENER = `
   const server = net.createServer()
   server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
     parentPort.postMessage(server.address().port)
-    setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0), 20)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
   })
 `
 
@@ -23,15 +24,12 @@ export async function fullBacklog(t: Test): Promise<{ port: number; url: string 
     for (const filler of fillers) filler.destroy()
     await worker.terminate()
   })
-  await new Promise(done => setTimeout(done, 60))
-  // One connection after another, until one is not taken any more.
+  // One connection after another, until one is not taken any more: others that began later are.
   for (let full = false; !full; ) {
     const filler = net.connect(port, '127.0.0.1').on('error', () => {})
     fillers.push(filler)
-    full = await Promise.race([
-      once(filler, 'connect').then(() => false),
-      new Promise<boolean>(done => setTimeout(() => done(true), 100)),
-    ])
+    await settled()
+    full = filler.connecting
     if (fillers.length > 20) throw new Error('the queue of a listener does not fill up here')
   }
   return { port, url: `http://127.0.0.1:${port}` }

@@ -1,6 +1,7 @@
 import * as http from 'node:http'
 import * as net from 'node:net'
 import type { Test } from 'tap'
+import { WAIT_MS } from '../../lib/peers/raw-client.js'
 
 /**
  * Load that counts at both ends: clients that speak HTTP by themselves and send no request twice, and upstreams (Node's own
@@ -58,7 +59,7 @@ export interface Load {
 /** Requests of a client that sends several at once. */
 const AT_ONCE = 4
 /** An answer that takes longer than this is lost. */
-const ANSWER_MS = 20_000
+const ANSWER_MS = WAIT_MS
 
 let loads = 0
 
@@ -264,6 +265,8 @@ export async function startUpstreams(
     const server = http.createServer((request, response) => {
       request.resume().on('end', () => answer(request, response, which, upstreams))
     })
+    // Who lets go of an idle connection is the proxy: a request that meets our FIN on its way is not what is counted here.
+    server.keepAliveTimeout = 0
     tune(server)
     const where = typeof place === 'number' ? { port: place, host: '127.0.0.1' } : place
     await new Promise<void>((done, failed) => server.once('error', failed).listen(where, done))

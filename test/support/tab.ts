@@ -1,5 +1,6 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { t as root, type Test } from 'tap'
+import { WAIT_MS } from '../../lib/peers/raw-client.js'
 import { pathOf } from './needs.js'
 
 let browser: Promise<Browser> | null = null
@@ -30,7 +31,7 @@ export interface Tab {
 export async function openTab(t: Test, url: string, options: BrowserContextOptions = {}): Promise<Tab> {
   const page = await (await theBrowser()).newPage(options)
   t.teardown(() => page.close())
-  page.setDefaultTimeout(30_000)
+  page.setDefaultTimeout(WAIT_MS)
   const complaints: string[] = []
   page.on('console', message => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
