@@ -108,7 +108,7 @@ hopwise lab --all                            # everything, a tenth as long
 | --- | --- |
 | 0 | the effect was observed |
 | 1 | it was not |
-| 3 | this machine does not allow the experiment; the last line says why |
+| 3 | this machine does not allow the experiment, or was measured to be too busy for its effect to be seen; the last line says why |
 
 ## How to read a drawing
 
@@ -175,7 +175,7 @@ hopwise lab --all                            # 모든 실험을 10분의 1 시�
 | --- | --- |
 | 0 | 효과가 관찰되었다 |
 | 1 | 관찰되지 않았다 |
-| 3 | 이 컴퓨터에서는 할 수 없는 실험이다. 이유는 마지막 줄에 있다 |
+| 3 | 이 컴퓨터에서는 할 수 없는 실험이거나, 재어 보니 컴퓨터가 너무 바빠서 효과를 확인할 수 없었다. 이유는 마지막 줄에 있다 |
 
 ## 그림 읽는 법
 

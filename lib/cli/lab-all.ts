@@ -24,7 +24,7 @@ const ALL: Many = { experiments: EXPERIMENTS, write: text => process.stdout.writ
 
 /**
  * `hopwise lab --all`: one after the other, so that none disturbs what another measures.
- * @returns 0 when each was observed, or is honestly not possible here
+ * @returns 0 when each was observed, or honestly could not be on this machine, or at this hour
  */
 export async function runAll(given: Given, language: Language, { experiments, write }: Many = ALL): Promise<number> {
   const scale = scaleGiven(given) ?? SCALE

@@ -26,7 +26,7 @@ const TAKES = {
   serve: ['listen', 'known-as'],
 } as const
 
-/** `hopwise lab`. @returns the exit code: 0 observed, 1 not observed, 3 not possible on this machine @throws UsageError */
+/** `hopwise lab`. @returns the exit code: 0 observed, 1 not observed, 3 not possible on this machine, or while it is so busy @throws UsageError */
 export async function labCommand(given: Given, facts: LabFacts): Promise<number> {
   const word = given.flag('all') === true && !given.onLine('experiment') ? undefined : given.text('experiment')
   if (word === 'serve') {

@@ -11,8 +11,13 @@ import { showLab } from './lab-show.js'
 import { stopping } from './lab-stop.js'
 import { UsageError } from './usage-error.js'
 
-/** What the verdict is to a shell. */
-export const EXIT: Readonly<Record<Judged['outcome'], number>> = { observed: 0, 'not-observed': 1, impossible: 3 }
+/** What the verdict is to a shell: 3 says nothing of the effect, but of the machine. */
+export const EXIT: Readonly<Record<Judged['outcome'], number>> = {
+  observed: 0,
+  'not-observed': 1,
+  'too-busy': 3,
+  impossible: 3,
+}
 
 /** `hopwise lab ID`. @returns the exit code @throws UsageError */
 export async function runOne(given: Given, experiment: Experiment, language: Language): Promise<number> {

@@ -1,11 +1,11 @@
 import { setMaxListeners } from 'node:events'
 import type { AddressInfo, Server } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
 import { type ClientOptions, LabClient } from './client.js'
 import type { Bar, Figure, Happening, Party, PartyKind } from './events.js'
 import { LabOrigin, type OriginOptions } from './origin.js'
 import { openProxy, type ProxyChoice } from './proxies.js'
 import { openRelay, type Shape } from './relay.js'
+import { RunningClock } from './running-clock.js'
 import { type Said, said } from './said.js'
 import { type Told, WireLog } from './wire-log.js'
 
@@ -22,8 +22,13 @@ export interface Place {
   expect(party: string, told?: boolean): void
 }
 
+/** Whoever waits for what comes at once gives it up after so many ms at the earliest. */
+const PATIENCE_MS_MIN = 20_000
+
 /** What an experiment works with. Everything that it opens here is closed when the run is over, however it ends. */
 export class Bench {
+  /** What everybody here waits by: it stands still while the machine does not let us run. */
+  readonly clock = new RunningClock()
   private readonly began = performance.now()
   private readonly closers = new Set<() => unknown>()
   private closing = false
@@ -49,13 +54,31 @@ export class Bench {
     return storyMs * this.scale
   }
 
+  /** Real ms for what comes at once where it comes: so many of the story, and never less than a busy machine may need for it. */
+  patienceMs(storyMs: number): number {
+    return Math.max(this.ms(storyMs), PATIENCE_MS_MIN)
+  }
+
   /** Waits so many ms of the story. @throws the reason, when the run is broken off */
-  async sleep(storyMs: number): Promise<void> {
-    try {
-      await delay(this.ms(storyMs), undefined, { signal: this.signal })
-    } catch {
-      throw this.signal.reason
-    }
+  sleep(storyMs: number): Promise<void> {
+    return this.wait(this.ms(storyMs))
+  }
+
+  /** Waits so many real ms, in which this machine lets us run. @throws the reason, when the run is broken off */
+  wait(realMs: number): Promise<void> {
+    const { clock, signal } = this
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason)
+      const aborted = () => {
+        timer.cancel()
+        reject(signal.reason)
+      }
+      const timer = clock.hold(realMs, () => {
+        signal.removeEventListener('abort', aborted)
+        resolve()
+      })
+      signal.addEventListener('abort', aborted, { once: true })
+    })
   }
 
   /** @param parties from left to right */
@@ -85,6 +108,7 @@ export class Bench {
     this.closing = true
     await Promise.allSettled([...this.closers].map(async close => close()))
     this.closers.clear()
+    this.clock.stop()
   }
 }
 
@@ -166,7 +190,8 @@ export class Scene {
 
   /** Resolves when it waits no more, or after so many ms of the story. @throws the reason, when the run is broken off */
   async untilGoesOn(who: string, storyMs: number): Promise<void> {
-    for (const until = this.now() + this.bench.ms(storyMs); this.waiting.has(who) && this.now() < until; )
+    const { clock } = this.bench
+    for (const until = clock.now() + this.bench.ms(storyMs); this.waiting.has(who) && clock.now() < until; )
       await this.bench.sleep(LOOK_EVERY_MS)
   }
 

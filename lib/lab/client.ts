@@ -36,7 +36,7 @@ export interface ClientOptions {
 }
 
 const FOR_THE_RESPONSE = said('for the response', '응답을 기다린다')
-/** In real time: a wait without an end of its own is none of this lab. */
+/** Real ms in which this machine lets us run: a wait without an end of its own is none of this lab. */
 const WAIT_MS_MAX = 120_000
 
 /** One connection of a client that sends what it is told to and reads responses by the book. Everything is seen at this end. */
@@ -127,6 +127,7 @@ export class LabClient {
    */
   async response({ forMs = WAIT_MS_MAX, method = 'GET', what = FOR_THE_RESPONSE } = {}): Promise<Received> {
     const began = this.scene.bench.now()
+    const until = this.scene.bench.clock.now() + forMs
     const got = { status: 0, head: '', content: [] as Buffer[], beganAt: Number.POSITIVE_INFINITY }
     const over = (outcome: Received['outcome']): Received => {
       this.scene.goesOn(this.party)
@@ -141,7 +142,7 @@ export class LabClient {
     try {
       while (!this.read(got)) {
         if (this.ended !== '') return over(this.finish(got))
-        const left = forMs - (this.scene.bench.now() - began)
+        const left = until - this.scene.bench.clock.now()
         if (left <= 0 || !(await this.change(left))) return over('silent')
       }
       return over('whole')
@@ -153,15 +154,17 @@ export class LabClient {
 
   /** Resolves when the peer has ended the connection (how), or the time is over (''). `forMs` is real. */
   async end(forMs = WAIT_MS_MAX): Promise<'' | 'fin' | 'reset'> {
-    const until = this.scene.bench.now() + forMs
-    while (this.ended === '' && this.scene.bench.now() < until) await this.change(until - this.scene.bench.now())
+    const { clock } = this.scene.bench
+    for (const until = clock.now() + forMs; this.ended === '' && clock.now() < until; )
+      await this.change(until - clock.now())
     return this.ended
   }
 
   /** Resolves when both sides have ended the connection (true), or the time is over. `forMs` is real. */
   async over(forMs = WAIT_MS_MAX): Promise<boolean> {
-    const until = this.scene.bench.now() + forMs
-    while (!this.log.isOver && this.scene.bench.now() < until) await this.change(until - this.scene.bench.now())
+    const { clock } = this.scene.bench
+    for (const until = clock.now() + forMs; !this.log.isOver && clock.now() < until; )
+      await this.change(until - clock.now())
     return this.log.isOver
   }
 
@@ -230,14 +233,14 @@ export class LabClient {
   /** @returns false: nothing changed in that time */
   private change(forMs: number): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const { signal } = this.scene.bench
+      const { clock, signal } = this.scene.bench
       const done = (changed: boolean) => {
-        clearTimeout(timer)
+        timer.cancel()
         signal.removeEventListener('abort', aborted)
         this.wake = () => {}
         resolve(changed)
       }
-      const timer = setTimeout(() => done(false), forMs)
+      const timer = clock.hold(forMs, () => done(false))
       const aborted = () => {
         done(false)
         reject(signal.reason)

@@ -188,8 +188,11 @@ export interface Bar {
 /** Always last. */
 export interface Judged {
   readonly kind: 'verdict'
-  /** `observed`: the effect was really seen; `impossible`: this machine does not allow it, and `text` says why. */
-  readonly outcome: 'observed' | 'not-observed' | 'impossible'
+  /**
+   * `observed`: the effect was really seen; `not-observed`: it was not there; `too-busy`: this machine was measured to have kept the run
+   * waiting for so long that the effect could not be told from that; `impossible`: this machine does not allow it, and `text` says why.
+   */
+  readonly outcome: 'observed' | 'not-observed' | 'too-busy' | 'impossible'
   /** One sentence. */
   readonly text: Said
 }

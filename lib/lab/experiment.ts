@@ -79,6 +79,31 @@ export function judged(observed: boolean, seen: Said, notSeen: Said): Verdict {
   return observed ? { outcome: 'observed', text: seen } : { outcome: 'not-observed', text: notSeen }
 }
 
+/** An effect that has to be told from what the machine itself takes. */
+export interface InTime {
+  /** What no delay can change. */
+  readonly certain: boolean
+  /** What can be seen only while nothing else takes the time. */
+  readonly inTime: boolean
+  /** What this machine took, as it was measured in this run, and from how much on that hides the effect. Real ms. */
+  readonly tookMs: number
+  readonly hidesMs: number
+}
+
+/** The effect was there; or it was not; or nobody can say, because this machine took the time in which it would have shown. */
+export function judgedInTime({ certain, inTime, tookMs, hidesMs }: InTime, seen: Said, notSeen: Said): Verdict {
+  if (!certain || inTime || tookMs < hidesMs) return judged(certain && inTime, seen, notSeen)
+  return { outcome: 'too-busy', text: tooBusy(tookMs, hidesMs, notSeen) }
+}
+
+function tooBusy(tookMs: number, hidesMs: number, notSeen: Said): Said {
+  const [took, hides] = [tookMs, hidesMs].map(ms => ms.toFixed(ms < 10 ? 1 : 0))
+  return said(
+    `The machine was too busy to see it: it kept this run waiting for ${took} ms, and ${hides} ms are enough to hide the effect. ${notSeen.en}`,
+    `컴퓨터가 너무 바빠서 확인할 수 없었다. 이 실행이 ${took}ms를 기다려야 했는데, ${hides}ms만 되어도 효과가 가려진다. ${notSeen.ko}`,
+  )
+}
+
 /** This machine does not allow it. Thrown anywhere in a run; it becomes the verdict `impossible`. */
 export class Impossible extends Error {
   override readonly name = 'Impossible'

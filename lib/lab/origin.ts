@@ -1,5 +1,6 @@
 import * as net from 'node:net'
-import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as turn } from 'node:timers/promises'
+import type { Timer } from '../net/clock.js'
 import { RequestReader } from '../wire/request-reader.js'
 import type { Place, Scene } from './bench.js'
 import { chunked, connectionOptions, statusLine } from './origin-parts.js'
@@ -136,7 +137,7 @@ class OriginConnection {
   private working = false
   /** It closed: what comes now is no request any more (RFC 9112 9.6). */
   private over = false
-  private idle: NodeJS.Timeout | undefined
+  private idle: Timer | undefined
   private got: { method: string; target: string; minor: 0 | 1; head: string; content: Buffer[] } | null = null
 
   constructor(
@@ -159,7 +160,7 @@ class OriginConnection {
     })
     socket.on('error', () => log.closed(peer, 'reset'))
     socket.on('close', () => {
-      clearTimeout(this.idle)
+      this.idle?.cancel()
       this.origin.scene.goesOn(this.origin.party)
       log.closed(log.firstToEnd ?? this.origin.party, 'fin')
     })
@@ -170,7 +171,7 @@ class OriginConnection {
     this.working = true
     try {
       for (let request = this.next(); request !== null; request = this.next()) {
-        clearTimeout(this.idle)
+        this.idle?.cancel()
         this.origin.scene.goesOn(this.origin.party)
         this.origin.requests.push(request)
         const keep = await this.respond(request)
@@ -208,12 +209,12 @@ class OriginConnection {
     const { options, scene } = this.origin
     const answer = (await options.answer?.(request)) ?? {}
     const waitMs = answer.delayMs ?? options.delayMs ?? 0
-    if (waitMs > 0) await delay(waitMs, undefined, { signal: scene.bench.signal })
+    if (waitMs > 0) await scene.bench.wait(waitMs)
     const keep = this.keeps(request, answer)
     if (answer.raw !== undefined) await this.send(Buffer.from(answer.raw, 'latin1'))
     else await this.send(this.message(request, answer, keep))
     if (answer.afterMs) {
-      await delay(answer.afterMs, undefined, { signal: scene.bench.signal })
+      await scene.bench.wait(answer.afterMs)
       await turn()
     }
     if (answer.after === 'reset') {
@@ -269,7 +270,7 @@ class OriginConnection {
   private waitForNext(): void {
     const { options, scene, party } = this.origin
     scene.waits(party, this.log.ends.from, NEXT_REQUEST)
-    if (options.timeoutMs) this.idle = setTimeout(() => this.end(), options.timeoutMs)
+    if (options.timeoutMs) this.idle = scene.bench.clock.hold(options.timeoutMs, () => this.end())
   }
 
   private send(octets: Buffer): Promise<void> {
@@ -284,7 +285,8 @@ class OriginConnection {
     this.log.fin(this.origin.party)
     this.socket.end()
     // Whoever never answers the FIN must not hold the connection for ever.
-    this.socket.setTimeout(this.origin.scene.bench.ms(5_000), () => this.socket.destroy())
+    const { bench } = this.origin.scene
+    bench.clock.after(bench.ms(5_000), () => this.socket.destroy())
   }
 
   private refuse(): void {

@@ -169,7 +169,7 @@ const EVENT: z.ZodType<LabEvent> = z.discriminatedUnion('kind', [
   z.strictObject({
     at,
     kind: z.literal('verdict'),
-    outcome: z.enum(['observed', 'not-observed', 'impossible']),
+    outcome: z.enum(['observed', 'not-observed', 'too-busy', 'impossible']),
     text: said,
   }),
 ])

@@ -18,7 +18,11 @@ export const SCALE_MIN = 0.02
 export const SCALE_MAX = 10
 /** Events of one run; more are not told, but for its verdict. */
 export const EVENTS_MAX = 5_000
-/** Never longer than this, whatever an experiment says of itself. Real ms. */
+/** Real ms for what is not scaled: what this machine itself needs for it. */
+const SPARE_MS = 20_000
+/** A run that is broken off while its thread was at work for so much of the time was not waiting for something that never came. */
+const BUSY_SHARE = 0.5
+/** Never longer than this, whatever an experiment says of itself. Real ms in which this machine lets the run go on. */
 const RUN_MS_MAX = 300_000
 
 /**
@@ -43,12 +47,15 @@ export async function runExperiment(experiment: Experiment, options: RunOptions 
   tell({ kind: 'run', format: 'hopwise-lab/1', experiment: experiment.id, knobs, scale, startedAt, machine })
 
   const limit = new AbortController()
-  const longest = Math.min(experiment.timeMaxMs * scale + 5_000, RUN_MS_MAX)
-  const timer = setTimeout(() => limit.abort(tookTooLong(longest)), longest)
+  const longest = Math.min(experiment.timeMaxMs * scale + SPARE_MS, RUN_MS_MAX)
   const signal = options.signal ? AbortSignal.any([options.signal, limit.signal]) : limit.signal
   const bench = new Bench(scale, signal, tell)
+  const idle = performance.eventLoopUtilization()
+  const timer = bench.clock.hold(longest, () =>
+    limit.abort(tookTooLong(longest, performance.eventLoopUtilization(idle).utilization)),
+  )
   const verdict = await outcomeOf(experiment.run(bench, knobs), signal)
-  clearTimeout(timer)
+  timer.cancel()
   await bench.close()
   tell({ kind: 'verdict', ...verdict })
   return events
@@ -68,14 +75,25 @@ export function checkScale(scale: unknown): asserts scale is number {
 /** Why a run is broken off, as the reason of its signal: told in the verdict. */
 export class BrokenOff extends Error {
   override readonly name = 'BrokenOff'
-  constructor(readonly why: Said) {
+  constructor(
+    readonly why: Said,
+    readonly outcome: 'not-observed' | 'too-busy' = 'not-observed',
+  ) {
     super(why.en)
   }
 }
 
-function tookTooLong(ms: number): BrokenOff {
+/** @param busy which share of that time this thread was at work, or wanted to be: who hangs only waits */
+function tookTooLong(ms: number, busy: number): BrokenOff {
   const rounded = Math.round(ms)
-  return new BrokenOff(said(`it was not over after ${rounded} ms.`, `${rounded}ms가 지나도 끝나지 않았다.`))
+  if (busy < BUSY_SHARE)
+    return new BrokenOff(said(`it was not over after ${rounded} ms.`, `${rounded}ms가 지나도 끝나지 않았다.`))
+  const percent = Math.round(busy * 100)
+  const why = said(
+    `it was not over after ${rounded} ms, of which it was at work for ${percent} %: this machine is too busy for it, or too slow.`,
+    `${rounded}ms가 지나도 끝나지 않았고, 그 시간의 ${percent}%를 일하는 데 썼다. 이 컴퓨터가 너무 바쁘거나 너무 느리다.`,
+  )
+  return new BrokenOff(why, 'too-busy')
 }
 
 /** The verdict of a run that is over, or is broken off: who does not listen to the signal is not waited for. */
@@ -89,7 +107,7 @@ async function outcomeOf(run: Promise<Verdict>, signal: AbortSignal): Promise<Ve
   } catch (error) {
     run.catch(() => {})
     if (error instanceof Impossible) return { outcome: 'impossible', text: error.reason }
-    return { outcome: 'not-observed', text: failure(error) }
+    return { outcome: error instanceof BrokenOff ? error.outcome : 'not-observed', text: failure(error) }
   }
 }
 

@@ -1,4 +1,5 @@
 import * as net from 'node:net'
+import type { Timer } from '../net/clock.js'
 import { membersOf } from '../wire/list.js'
 import { RequestReader } from '../wire/request-reader.js'
 import type { ContentFraming } from '../wire/response-head.js'
@@ -70,7 +71,7 @@ class SmartConnection {
   private pending: Buffer = Buffer.alloc(0)
   private got: { method: string; head: string; content: Buffer[]; size: number } | null = null
   private busy = false
-  private idle: NodeJS.Timeout | undefined
+  private idle: Timer | undefined
   private server: NextServer | null = null
 
   constructor(
@@ -84,7 +85,7 @@ class SmartConnection {
     client.on('end', () => this.busy || client.end())
     client.on('error', () => {})
     client.on('close', () => {
-      clearTimeout(this.idle)
+      this.idle?.cancel()
       at.scene.goesOn(at.party)
       this.server?.close()
     })
@@ -96,7 +97,7 @@ class SmartConnection {
     const asked = this.read()
     if (asked === null) return
     this.busy = true
-    clearTimeout(this.idle)
+    this.idle?.cancel()
     const { scene, party, to } = this.at
     scene.goesOn(party)
     if (!this.server?.usable) this.server = new NextServer(scene, to)
@@ -163,7 +164,7 @@ class SmartConnection {
       return
     }
     scene.waits(party, from, NEXT_REQUEST)
-    if (options.idleMs) this.idle = setTimeout(() => this.client.destroySoon(), options.idleMs)
+    if (options.idleMs) this.idle = scene.bench.clock.hold(options.idleMs, () => this.client.destroySoon())
     this.next()
   }
 

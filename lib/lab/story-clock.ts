@@ -1,14 +1,14 @@
-import { type Clock, systemClock } from '../net/clock.js'
+import type { Clock } from '../net/clock.js'
 
 /**
  * A clock in the time of the story: a proxy that is given it keeps its deadlines in that time, so they are written as they would be
  * in real life, and its own steps of a tenth of a second are scaled with everything else.
  */
-export function storyClock(scale: number): Clock {
+export function storyClock({ scale, clock }: { readonly scale: number; readonly clock: Clock }): Clock {
   return {
-    now: () => systemClock.now() / scale,
-    wallMs: () => systemClock.wallMs(),
-    after: (ms, run) => systemClock.after(ms * scale, run),
-    every: (ms, run) => systemClock.every(ms * scale, run),
+    now: () => clock.now() / scale,
+    wallMs: () => clock.wallMs(),
+    after: (ms, run) => clock.after(ms * scale, run),
+    every: (ms, run) => clock.every(ms * scale, run),
   }
 }

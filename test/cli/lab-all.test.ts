@@ -2,7 +2,7 @@ import t from 'tap'
 import { Given } from '../../lib/cli/given.js'
 import { runAll } from '../../lib/cli/lab-all.js'
 import { LAB_OPTIONS } from '../../lib/cli/lab-options.js'
-import { type Experiment, experiment, Impossible, judged } from '../../lib/lab/experiment.js'
+import { type Experiment, experiment, Impossible, judged, judgedInTime } from '../../lib/lab/experiment.js'
 import { readRecording } from '../../lib/lab/recording.js'
 import { plain, said } from '../../lib/lab/said.js'
 
@@ -31,6 +31,14 @@ const NOWHERE = ends('nowhere', async () => {
   throw new Impossible(said('There is no namespace.', '네임스페이스가 없다.'))
 })
 
+const BUSY = ends('busy', async () =>
+  judgedInTime(
+    { certain: true, inTime: false, tookMs: 90, hidesMs: 20 },
+    plain(''),
+    said('It did not show.', '나타나지 않았다.'),
+  ),
+)
+
 async function all(
   experiments: readonly Experiment[],
   line: Record<string, unknown> = {},
@@ -51,9 +59,23 @@ t.test('a line for each, and 0 when all were observed or are honestly impossible
     /^ok {12}seen {5,}\d+ ms$/,
     /^not possible {2}nowhere {2,}\d+ ms$/,
     /^ {4}There is no namespace\.$/,
-    /^2 experiments in .* s: 1 observed, 0 not observed, 1 not possible on this machine\.$/,
+    /^2 experiments in .* s: 1 observed, 0 not observed, 0 hidden by a busy machine, 1 not possible on this machine\.$/,
   ])
 })
+
+t.test(
+  'what a busy machine hides is said with its reason, and is no failure; what did not show beside it is',
+  async t => {
+    const { code, lines } = await all([SEEN, BUSY])
+    t.equal(code, 0)
+    t.match(lines.slice(0, 2), [/^ok {12}seen/, /^too busy {6}busy/])
+    const text = lines.slice(2).join(' ').replace(/ +/g, ' ')
+    t.match(text, /The machine was too busy to see it: .* 90 ms, and 20 ms .* It did not show\./)
+    t.match(text, '1 observed, 0 not observed, 1 hidden by a busy machine, 0 not possible')
+    t.match((await all([BUSY], {}, 'ko')).lines, [/^너무 바쁨 +busy/, '컴퓨터가 너무 바빠서 확인할 수 없었다'])
+    t.equal((await all([BUSY, UNSEEN])).code, 1)
+  },
+)
 
 t.test('1 when one of them did not show', async t => {
   const { code, lines } = await all([SEEN, UNSEEN], {}, 'ko')

@@ -113,6 +113,7 @@ t.test('a replay ends as its run did, and knows experiments that are not here', 
   for (const [outcome, code] of [
     ['observed', 0],
     ['not-observed', 1],
+    ['too-busy', 3],
     ['impossible', 3],
   ] as const) {
     const file = join(tempFolder(t), 'x.jsonl')

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ran } from './running.js'
+import { keptWaiting, ran } from './running.js'
 
 t.test(
   'through stock http-proxy the client waits out its patience; through hopwise its message is broken at once',
@@ -41,5 +41,21 @@ t.test(
     t.match(length.verdict.text.en, /truncated .* truncated/)
     t.equal(chunked.verdict.outcome, 'observed', chunked.verdict.text.en)
     t.match(chunked.verdict.text.en, /as if it were whole/)
+  },
+)
+
+t.test(
+  'where the machine lets nobody run when the origin dies, nobody can say what was at once: and that is said',
+  async t => {
+    const onEvent = keptWaiting(
+      900,
+      event => event.kind === 'fin' && event.scene === 'hopwise' && event.by === 'origin',
+    )
+    const run = await ran(t, 'death', { knobs: { patience: 1 }, onEvent })
+    t.equal(run.verdict.outcome, 'too-busy', run.verdict.text.en)
+    t.match(
+      run.verdict.text.en,
+      /kept this run waiting for \d{3,} ms, and 400 ms are enough to hide the effect\. No hang/,
+    )
   },
 )

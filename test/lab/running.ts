@@ -13,17 +13,23 @@ export interface Ran {
   figure(scene: string, id: string): number
 }
 
+interface RanOptions {
+  readonly knobs?: Record<string, unknown>
+  readonly scale?: number
+  readonly onEvent?: (event: LabEvent) => void
+}
+
 /** Runs one experiment as a test does: scaled to a tenth unless told otherwise, broken off with the test. */
 export async function ran(
   t: Test,
   id: string,
-  { knobs = {}, scale = 0.1 }: { knobs?: Record<string, unknown>; scale?: number } = {},
+  { knobs = {}, scale = 0.1, onEvent = () => {} }: RanOptions = {},
 ): Promise<Ran> {
   const experiment = experimentCalled(id)
   if (!experiment) throw new Error(`there is no experiment ${id}`)
   const stop = new AbortController()
   t.teardown(() => stop.abort(new Error('the test is over')))
-  const events = await runExperiment(experiment, { knobs, scale, signal: stop.signal })
+  const events = await runExperiment(experiment, { knobs, scale, onEvent, signal: stop.signal })
   const of: Ran['of'] = (kind, scene) =>
     events.filter(
       event => event.kind === kind && (scene === undefined || (event as { scene?: string }).scene === scene),
@@ -38,4 +44,21 @@ export async function ran(
       return found.value
     },
   }
+}
+
+/**
+ * For `onEvent`: the first time that it is so, nothing of this process runs for so many ms, as on a machine that others keep busy.
+ */
+export function keptWaiting(ms: number, isSo: (event: LabEvent) => boolean): (event: LabEvent) => void {
+  let done = false
+  return event => {
+    if (done || !isSo(event)) return
+    done = true
+    // Behind whoever is about to go on, so that what it starts falls into that time.
+    setImmediate(() => busy(ms))
+  }
+}
+
+function busy(ms: number): void {
+  for (const until = performance.now() + ms; performance.now() < until; );
 }

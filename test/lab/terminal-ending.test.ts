@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Bar, Figure, LabEvent } from '../../lib/lab/events.js'
+import type { Bar, Figure, Judged, LabEvent } from '../../lib/lab/events.js'
 import { type Experiment, experiment, judged } from '../../lib/lab/experiment.js'
 import { plain, said } from '../../lib/lab/said.js'
 import { commandToTry, result, revealed, teaching } from '../../lib/lab/terminal/ending.js'
@@ -111,10 +111,11 @@ t.test('headings are broken into lines before a table is given up', async t => {
 })
 
 t.test('the verdict has a sign beside its colour', async t => {
-  const verdict = (outcome: 'observed' | 'not-observed' | 'impossible') =>
+  const verdict = (outcome: Judged['outcome']) =>
     result([at(1, { kind: 'verdict', outcome, text: said('So.', '그렇다.') })], LOOK)
   t.strictSame(verdict('observed'), ['', '  ✔  OBSERVED. So.'])
   t.strictSame(verdict('not-observed'), ['', '  ✘  NOT OBSERVED. So.'])
+  t.strictSame(verdict('too-busy'), ['', '  ~  TOO BUSY TO SEE IT. So.'])
   t.strictSame(verdict('impossible'), ['', '  –  NOT POSSIBLE HERE. So.'])
 })
 
@@ -225,8 +226,8 @@ t.test('a line for each of many runs, with the reason where there is one', async
     '그래서 그렇다.',
   ])
   t.equal(
-    totalLine(['observed', 'impossible', 'observed'], 12_345, LOOK),
-    '3 experiments in 12.3 s: 2 observed, 0 not observed, 1 not possible on this machine.',
+    totalLine(['observed', 'impossible', 'too-busy', 'observed'], 12_345, LOOK),
+    '4 experiments in 12.3 s: 2 observed, 0 not observed, 1 hidden by a busy machine, 1 not possible on this machine.',
   )
 })
 

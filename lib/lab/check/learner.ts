@@ -57,7 +57,8 @@ export async function startLearner(bench: Bench, command: string, port: number, 
   }
   bench.own(end)
   process.once('exit', end)
-  for (const until = Date.now() + START_MS_MAX; Date.now() < until && ended === null; await bench.sleep(50))
+  const { clock } = bench
+  for (const until = clock.now() + START_MS_MAX; clock.now() < until && ended === null; await bench.sleep(50))
     if ((await tryOnce('127.0.0.1', port)) === '') return
   const why = ended ?? `nothing listens on 127.0.0.1:${port} after ${START_MS_MAX / 1000} s`
   throw new NoProxy(

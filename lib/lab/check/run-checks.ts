@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import * as net from 'node:net'
+import type { Timer } from '../../net/clock.js'
 import { Bench, type Place, party } from '../bench.js'
 import type { OriginAnswer, OriginRequest } from '../origin.js'
 import { plain } from '../said.js'
@@ -58,7 +59,7 @@ export async function runChecks(options: CheckOptions): Promise<CheckResult[]> {
           },
         },
       )
-      const result = await resultOf(check, field)
+      const result = await resultOf(bench, check, field)
       // What was broken off is neither right nor wrong.
       signal.throwIfAborted()
       results.push(result)
@@ -77,12 +78,12 @@ async function placeOf({ proxy, start }: CheckOptions, bench: Bench, origin: str
   return { party: 'proxy', ...at, observes: false, expect() {} }
 }
 
-async function resultOf(check: Check, field: Field): Promise<CheckResult> {
+async function resultOf({ clock }: Bench, check: Check, field: Field): Promise<CheckResult> {
   const { id, level, title, section, fix } = check
-  let timer: NodeJS.Timeout | undefined
+  let timer: Timer | undefined
   try {
     const limit = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`not over after ${CHECK_MS_MAX / 1000} s`)), CHECK_MS_MAX)
+      timer = clock.hold(CHECK_MS_MAX, () => reject(new Error(`not over after ${CHECK_MS_MAX / 1000} s`)))
     })
     await Promise.race([check.run(field), limit])
     return { id, level, title, section, right: true }
@@ -91,7 +92,7 @@ async function resultOf(check: Check, field: Field): Promise<CheckResult> {
       error instanceof Wrong ? error : new Wrong(plain(error instanceof Error ? error.message : String(error)))
     return { id, level, title, section, right: false, found: wrong.found, fix, evidence: wrong.evidence }
   } finally {
-    clearTimeout(timer)
+    timer?.cancel()
   }
 }
 

@@ -65,6 +65,6 @@ function serve(scene: Scene, ends: 'unread' | 'lingering', socket: net.Socket, {
     log.bytes(from, octets)
     log.bytes('origin', Buffer.from(ANSWER))
     // Then one more turn of the loop: whoever is to read the answer before the end has read it, however late the timer is.
-    socket.write(ANSWER, () => setTimeout(() => setImmediate(end), scene.bench.ms(ANSWERED_MS)))
+    socket.write(ANSWER, () => scene.bench.clock.hold(scene.bench.ms(ANSWERED_MS), () => setImmediate(end)))
   })
 }

@@ -1,7 +1,7 @@
 import type { Bench, Scene } from '../bench.js'
 import { party } from '../bench.js'
 import { type Received, request } from '../client.js'
-import { experiment, judged, type Verdict } from '../experiment.js'
+import { experiment, judgedInTime, type Verdict } from '../experiment.js'
 import type { LabOrigin } from '../origin.js'
 import { type Said, said } from '../said.js'
 
@@ -170,7 +170,7 @@ function verdict(bench: Bench, patienceS: number, stock: Through, hopwise: Throu
   const cut = (it: Through) => it.got.content.length < CONTENT_BYTES
   const hung = stock.got.outcome === 'silent' && cut(stock)
   const passedOff = stock.got.outcome === 'whole' && cut(stock)
-  const atOnce = hopwise.got.outcome === 'truncated' && hopwise.waitedMs < patienceMs * AT_ONCE_SHARE
+  const atOnceMs = patienceMs * AT_ONCE_SHARE
   const ms = (value: number) => (value < 10 ? value.toFixed(1) : value.toFixed(0))
   const well = said(
     `hopwise ended the message as broken ${ms(hopwise.waitedMs)} ms after it.`,
@@ -185,8 +185,13 @@ function verdict(bench: Bench, patienceS: number, stock: Through, hopwise: Throu
         `The origin died, and through stock http-proxy the client waited for ${ms(stock.waitedMs)} ms more and was told nothing; ${well.en}`,
         `원 서버가 죽은 뒤 기본 http-proxy를 거친 클라이언트는 ${ms(stock.waitedMs)}ms를 더 기다렸지만 아무것도 듣지 못했다. ${well.ko}`,
       )
-  return judged(
-    (hung || passedOff) && atOnce,
+  return judgedInTime(
+    {
+      certain: (hung || passedOff) && hopwise.got.outcome === 'truncated',
+      inTime: hopwise.waitedMs < atOnceMs,
+      tookMs: bench.clock.lost.longestMs,
+      hidesMs: atOnceMs,
+    },
     seen,
     said(
       `No hang: through stock http-proxy the answer was ${stock.got.outcome} ${ms(stock.waitedMs)} ms after the death, through hopwise ${hopwise.got.outcome} after ${ms(hopwise.waitedMs)} ms.`,

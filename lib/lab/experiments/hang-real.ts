@@ -1,5 +1,5 @@
 import { type Bench, type Place, party, type Scene } from '../bench.js'
-import { judged, type Verdict } from '../experiment.js'
+import { judgedInTime, type Verdict } from '../experiment.js'
 import { said } from '../said.js'
 import { type CurlRan, curlTwice, programCalled, startNginx } from './hang-programs.js'
 import { HANG_SHARE, SETTLE_MS, TITLES, tellBelieved, tellPassedOn } from './hang-telling.js'
@@ -29,7 +29,7 @@ export async function withRealParts(bench: Bench, timeoutS: number): Promise<Ver
     through(bench, 'dumb', port, idleS),
     through(bench, 'hopwise', port, idleS),
   ])
-  return verdict(idleS, dumb, hopwise)
+  return verdict(bench, idleS, dumb, hopwise)
 }
 
 async function through(bench: Bench, kind: 'dumb' | 'hopwise', port: number, idleS: number): Promise<Through> {
@@ -135,13 +135,14 @@ class Story {
   }
 }
 
-function verdict(idleS: number, dumb: Through, hopwise: Through): Verdict {
+function verdict(bench: Bench, idleS: number, dumb: Through, hopwise: Through): Verdict {
   const hangMs = idleS * 1000 * HANG_SHARE
   const hung = dumb.unread && dumb.secondMs >= hangMs && dumb.arrived === 1
   const well = !hopwise.unread && hopwise.secondMs < hangMs && hopwise.arrived === 2
   const whole = [dumb, hopwise].every(({ curl }) => curl.code === 0)
-  return judged(
-    hung && well && whole,
+  return judgedInTime(
+    // These programs have clocks of their own, which do not wait for anybody.
+    { certain: whole, inTime: hung && well, tookMs: bench.clock.lost.longestMs, hidesMs: hangMs },
     said(
       `Through the dumb proxy curl's second transfer stalled for ${inMs(dumb.secondMs)} ms on a request that nobody read, until nginx closed; then curl quietly connected again and exited with 0. Through hopwise it took ${inMs(hopwise.secondMs)} ms.`,
       `멍청한 프록시를 거친 curl의 두 번째 전송은 아무도 읽지 않은 요청 때문에 nginx가 닫을 때까지 ${inMs(dumb.secondMs)}ms 동안 멈추었다. 그다음 curl은 조용히 커넥션을 다시 열고 종료 코드 0으로 끝났다. hopwise를 거친 전송은 ${inMs(hopwise.secondMs)}ms가 걸렸다.`,

@@ -52,10 +52,10 @@ export async function kept(bench: Bench, timeoutS: number, max: number): Promise
   const [first = 0, last = 0] = [times[0], times.at(-1)]
   const anew = last - first > timeoutMs
   if (anew) tellAnew(scene)
-  const ended = await client.end(LIMITS_MAX * timeoutMs)
+  const ended = await client.end(bench.patienceMs(LIMITS_MAX * timeoutS * 1000))
   const idleMs = scene.now() - last
   const reached = !hasOption(heads.at(-1) ?? '', 'keep-alive')
-  await client.over(LIMITS_MAX * timeoutMs)
+  await client.over(bench.patienceMs(LIMITS_MAX * timeoutS * 1000))
   tellEnd(scene, { reached, idleMs, ended })
   scene.figure('responses', said('Responses on one connection', '커넥션 하나로 받은 응답'), heads.length, 'count')
   scene.figure('connections', said('Connections', '커넥션'), origin.accepted, 'count')
@@ -160,8 +160,8 @@ export async function without(bench: Bench, timeoutS: number): Promise<Without> 
     const client = await scene.client({ to: origin })
     scene.step(i + 1, text, 'client')
     if ((await ask(client, fields)).outcome === 'whole') responses += 1
-    if ((await client.end(LIMITS_MAX * timeoutMs)) === 'fin') endings += 1
-    await client.over(LIMITS_MAX * timeoutMs)
+    if ((await client.end(bench.patienceMs(LIMITS_MAX * timeoutS * 1000))) === 'fin') endings += 1
+    await client.over(bench.patienceMs(LIMITS_MAX * timeoutS * 1000))
     if (i === 0) await bench.sleep(PAUSE_SHARE * timeoutS * 1000)
   }
   scene.figure('responses', said('Responses', '응답'), responses, 'count')
@@ -259,13 +259,14 @@ export async function notKept(bench: Bench): Promise<NotKept> {
     'client',
   )
   const again = await ask(first, {})
-  closed['not-again'] = agreed && again.outcome === 'whole' && (await first.end(bench.ms(PATIENCE_MS))) === 'fin'
+  closed['not-again'] =
+    agreed && again.outcome === 'whole' && (await first.end(bench.patienceMs(PATIENCE_MS))) === 'fin'
   for (const [i, { id, target, fields, text }] of CASES.entries()) {
     await bench.sleep(PACE_MS)
     const client = await scene.client({ to: origin })
     scene.step(i + 2, text, 'client')
     const { outcome } = await ask(client, fields, `GET ${target} HTTP/1.0`)
-    closed[id] = outcome === 'whole' && (await client.end(bench.ms(PATIENCE_MS))) === 'fin'
+    closed[id] = outcome === 'whole' && (await client.end(bench.patienceMs(PATIENCE_MS))) === 'fin'
   }
   await bench.sleep(PACE_MS)
   const last = await scene.client({ to: origin })

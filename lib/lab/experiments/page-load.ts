@@ -1,5 +1,5 @@
 import type { Bench, Scene } from '../bench.js'
-import { experiment, judged, type Verdict } from '../experiment.js'
+import { experiment, judgedInTime, type Verdict } from '../experiment.js'
 import { type Said, said } from '../said.js'
 import { type Loaded, loadPage, type Page, type Technique } from './page-load-loader.js'
 import { narrowTechniques, sumOf, techniques } from './page-load-techniques.js'
@@ -204,8 +204,13 @@ function verdict(bench: Bench, page: Page, ways: Ways, { pages, lines, shared }:
     pipelined.opened === 1
   const s = (ms: number) => (ms / bench.scale / 1_000).toFixed(2)
   const ms = (value: number) => Math.round(value)
-  return judged(
-    counted && saves && shared && serial.opened > persistent.opened,
+  return judgedInTime(
+    {
+      certain: counted && shared && serial.opened > persistent.opened,
+      inTime: saves,
+      tookMs: bench.clock.lost.sumMs,
+      hidesMs: bench.ms(sumOf(page, ways.parallel) - sumOf(page, ways.kept)),
+    },
     said(
       `${page.objects} objects, ${ways.parallel.lanes} at a time, took ${s(parallel.totalMs)} s without keep-alive and ${s(kept.totalMs)} s with it (measured ${ms(parallel.totalMs)} ms and ${ms(kept.totalMs)} ms, divided by the scale ${bench.scale}); one after the other ${s(serial.totalMs)} s and ${s(persistent.totalMs)} s, pipelined ${s(pipelined.totalMs)} s; and on a narrow line ${lines.many.opened} connections took ${s(lines.many.totalMs)} s, one took ${s(lines.one.totalMs)} s.`,
       `객체 ${page.objects}개를 ${ways.parallel.lanes}개씩 받는 데 커넥션 유지 없이는 ${s(parallel.totalMs)}초, 유지하면 ${s(kept.totalMs)}초가 걸렸다(측정값 ${ms(parallel.totalMs)}ms와 ${ms(kept.totalMs)}ms를 배율(${bench.scale})로 나눈 값). 하나씩 차례로 받으면 ${s(serial.totalMs)}초와 ${s(persistent.totalMs)}초, 파이프라인으로는 ${s(pipelined.totalMs)}초였고, 좁은 회선에서는 커넥션 ${lines.many.opened}개로 ${s(lines.many.totalMs)}초, 하나로 ${s(lines.one.totalMs)}초가 걸렸다.`,

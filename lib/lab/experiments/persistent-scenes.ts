@@ -45,9 +45,9 @@ export async function persisted(bench: Bench, timeoutS: number): Promise<Persist
     heads.push(head)
   }
   const since = scene.now()
-  const ended = await client.end(LIMITS_MAX * timeoutMs)
+  const ended = await client.end(bench.patienceMs(LIMITS_MAX * timeoutS * 1000))
   const idleMs = scene.now() - since
-  await client.over(LIMITS_MAX * timeoutMs)
+  await client.over(bench.patienceMs(LIMITS_MAX * timeoutS * 1000))
   const text = said(
     'Nobody has asked for as long as the origin waits: it closes.',
     '원 서버가 기다리는 시간 동안 요청이 없었다. 원 서버가 커넥션을 닫는다.',
@@ -100,8 +100,8 @@ export async function limited(bench: Bench, max: number): Promise<Limited> {
     responses += 1
     if (hasOption(head, 'close')) saidCloseAt = responses
   }
-  const ended = await client.end(bench.ms(PATIENCE_MS))
-  await client.over(bench.ms(PATIENCE_MS))
+  const ended = await client.end(bench.patienceMs(PATIENCE_MS))
+  await client.over(bench.patienceMs(PATIENCE_MS))
   if (saidCloseAt > 0)
     scene.step(
       2,
@@ -133,9 +133,9 @@ export async function afterClose(bench: Bench): Promise<AfterClose> {
     scene.step(n, text, 'client')
     await client.send(first + get(1))
     sent += 2
-    const [one, two] = [await client.response(), await client.response({ forMs: bench.ms(PATIENCE_MS) })]
+    const [one, two] = [await client.response(), await client.response({ forMs: bench.patienceMs(PATIENCE_MS) })]
     answered += [one, two].filter(({ outcome }) => outcome === 'whole').length
-    await client.over(bench.ms(PATIENCE_MS))
+    await client.over(bench.patienceMs(PATIENCE_MS))
     const read = origin.requests.filter(({ connection }) => connection === n).length
     return one.outcome === 'whole' && hasOption(one.head, 'close') && two.outcome === 'ended' && read === 1
   }
@@ -210,11 +210,11 @@ async function stays(bench: Bench, client: LabClient, asking: string): Promise<b
   await client.send(asking)
   const first = await client.response()
   if (hasOption(first.head, 'close') || client.ended !== '') {
-    await client.over(bench.ms(PATIENCE_MS))
+    await client.over(bench.patienceMs(PATIENCE_MS))
     return false
   }
   await client.send(asking)
-  const second = await client.response({ forMs: bench.ms(PATIENCE_MS) })
+  const second = await client.response({ forMs: bench.patienceMs(PATIENCE_MS) })
   client.close()
   return second.outcome === 'whole'
 }

@@ -5,6 +5,8 @@ import type { Place, Scene } from '../bench.js'
 export interface CrossingLine extends Place {
   /** Requests that set out while a FIN was coming toward them. */
   readonly crossed: number
+  /** Connections on which nothing has ended, and no FIN is under way. */
+  readonly idling: number
 }
 
 /**
@@ -13,14 +15,20 @@ export interface CrossingLine extends Place {
  * @returns where `from` is to connect, in order to reach `to`
  */
 export async function openCrossingLine(scene: Scene, from: string, to: Place): Promise<CrossingLine> {
-  const line = { party: to.party, port: 0, observes: true, crossed: 0, expect() {} }
+  const line = { party: to.party, port: 0, observes: true, crossed: 0, idling: 0, expect() {} }
   to.expect(from, true)
   const server = net.createServer({ allowHalfOpen: true, noDelay: true }, near => carry(scene, from, to, near, line))
   line.port = await scene.bench.listen(server)
   return line
 }
 
-function carry(scene: Scene, from: string, to: Place, near: net.Socket, line: { crossed: number }): void {
+function carry(
+  scene: Scene,
+  from: string,
+  to: Place,
+  near: net.Socket,
+  line: { crossed: number; idling: number },
+): void {
   const far = net.connect({ host: '127.0.0.1', port: to.port, allowHalfOpen: true, noDelay: true })
   scene.bench.own(() => {
     near.destroy()
@@ -30,6 +38,12 @@ function carry(scene: Scene, from: string, to: Place, near: net.Socket, line: { 
   log.opened(near)
   let owing = false
   let finComing = false
+  line.idling += 1
+  let idles = true
+  const ends = () => {
+    if (idles) line.idling -= 1
+    idles = false
+  }
   near.on('data', octets => {
     owing = true
     log.bytes(from, octets)
@@ -40,6 +54,7 @@ function carry(scene: Scene, from: string, to: Place, near: net.Socket, line: { 
     near.end()
   })
   near.on('end', () => {
+    ends()
     log.fin(from)
     far.end()
     if (far.readableEnded) near.end()
@@ -50,6 +65,7 @@ function carry(scene: Scene, from: string, to: Place, near: net.Socket, line: { 
     near.write(octets)
   })
   far.on('end', () => {
+    ends()
     log.fin(to.party)
     if (owing || near.readableEnded) near.end()
     else finComing = true
@@ -60,6 +76,7 @@ function carry(scene: Scene, from: string, to: Place, near: net.Socket, line: { 
   ] as const) {
     source.on('error', () => log.closed(by, 'reset'))
     source.on('close', () => {
+      ends()
       log.closed(log.firstToEnd ?? by, 'fin')
       sink.destroy()
     })

@@ -22,15 +22,17 @@ export interface Fared {
   readonly opened: number
 }
 
-/** So much longer than the idle limit the client thinks, before it asks again. */
-const THINKS = 1.15
+/** What a round of the others takes, in idle limits, about. */
+const ROUND_LIMITS = 1.15
 /** In real time, as a busy machine has its own: the limit is to pass; and where something is to come in time before it does. */
 const LIMIT_MS_MIN = 200
 const IN_TIME_LIMIT_MS_MIN = 500
 /** A query of a pool of database connections comes so often within the idle limit. */
 const QUERIES_PER_LIMIT = 4
-/** Longer than anything here: the idle limit of the origin is the subject. */
-const OUT_OF_THE_WAY_MS = 60_000
+/** Longer than anything here, in real time: the idle limit of the origin is the subject. */
+const OUT_OF_THE_WAY_MS = 600_000
+/** How often it is looked whether an end has come. Real ms. */
+const LOOK_MS = 5
 
 const GET = request('GET /list HTTP/1.1', { Host: 'origin' })
 const QUERY = request('OPTIONS * HTTP/1.1', { Host: 'origin' })
@@ -56,7 +58,7 @@ export async function racedGets(bench: Bench, kind: 'stock' | 'hopwise', knobs: 
   for (let round = 1; round <= knobs.rounds; round++) {
     await asker.ask(GET)
     if (round === 1) scene.step(1, KEPT, 'proxy')
-    await think(bench, timeoutMs)
+    await until(bench, () => line.idling === 0)
     if (round === 1) scene.step(2, FIN_UNDER_WAY, 'origin')
     const got = await asker.ask(GET)
     errors += failed(got) ? 1 : 0
@@ -76,7 +78,7 @@ export async function lostPosts(bench: Bench, knobs: PoolKnobs): Promise<Fared &
   let errors = 0
   for (let round = 1; round <= knobs.rounds; round++) {
     await asker.ask(GET)
-    await think(bench, timeoutMs)
+    await until(bench, () => line.idling === 0)
     if (round === 1) scene.step(1, POST_CROSSES, 'proxy')
     const raced = await asker.ask(post('race'))
     await asker.ask(GET)
@@ -107,8 +109,8 @@ export async function safePosts(bench: Bench, by: 'liveness' | 'hint', knobs: Po
   let errors = 0
   for (let round = 1; round <= knobs.rounds; round++) {
     await asker.ask(GET)
-    await think(bench, timeoutMs)
-    if (by === 'liveness') await untilClosed(bench, origin)
+    // With a hint the proxy ends it, before the origin does; without one the origin, and the proxy likewise as soon as it sees that.
+    await until(bench, () => (line?.idling ?? origin.open) === 0)
     const got = await asker.ask(post('order'))
     errors += failed(got) ? 1 : 0
     if (round === 1 && !failed(got)) scene.step(1, by === 'hint' ? LET_GO_FIRST : SEEN_IN_TIME, 'proxy')
@@ -124,12 +126,12 @@ export async function queried(bench: Bench, knobs: PoolKnobs): Promise<Fared> {
   const origin = await scene.origin({ timeoutMs })
   const client = await scene.client({ to: origin })
   scene.step(1, ASKED_NOW_AND_THEN, 'client')
-  const queries = Math.ceil(knobs.rounds * THINKS * QUERIES_PER_LIMIT)
+  const queries = Math.ceil(knobs.rounds * ROUND_LIMITS * QUERIES_PER_LIMIT)
   let errors = 0
   for (let nth = 0; nth < queries && errors === 0; nth++) {
     await client.send(QUERY)
     errors += failed(await client.response({ method: 'OPTIONS' })) ? 1 : 0
-    await bench.sleep(timeoutMs / bench.scale / QUERIES_PER_LIMIT)
+    await bench.wait(timeoutMs / QUERIES_PER_LIMIT)
   }
   await client.send(post('order'))
   errors += failed(await client.response({ method: 'POST' })) ? 1 : 0
@@ -143,14 +145,9 @@ function limitOf(bench: Bench, { timeout }: PoolKnobs, least: number = LIMIT_MS_
   return Math.max(least, bench.ms(timeout * 1_000))
 }
 
-/** The client is silent until the limit has passed. */
-function think(bench: Bench, limitMs: number): Promise<void> {
-  return bench.sleep((limitMs / bench.scale) * THINKS)
-}
-
-/** Until the origin and whoever was connected to it have both ended. The run's own limit ends it otherwise. */
-async function untilClosed(bench: Bench, origin: LabOrigin): Promise<void> {
-  while (origin.open > 0) await bench.sleep(10 / bench.scale)
+/** The client is silent until it has come to this, however long that takes: the run's own limit ends it otherwise. */
+async function until(bench: Bench, isSo: () => boolean): Promise<void> {
+  while (!isSo()) await bench.wait(LOOK_MS)
 }
 
 const THROUGH_HOPWISE = [party('client'), party('hopwise'), party('origin')]
@@ -158,7 +155,7 @@ const THROUGH_HOPWISE = [party('client'), party('hopwise'), party('origin')]
 /** With a pool of upstream connections, and no idle limit that would end the story early. */
 function openPooling(scene: Scene, kind: 'stock' | 'hopwise', to: Place | LabOrigin): Promise<Place> {
   if (kind === 'stock') return scene.proxy({ kind, to, upstreamKeepAlive: true })
-  return scene.proxy({ kind, to, options: { deadlines: { upstreamIdleMs: scene.bench.ms(OUT_OF_THE_WAY_MS) } } })
+  return scene.proxy({ kind, to, options: { deadlines: { upstreamIdleMs: OUT_OF_THE_WAY_MS } } })
 }
 
 /** A client that connects anew only when it has to. */

@@ -30,6 +30,7 @@ export function asForwardProxy(bench: Bench, idleS: number, keepsHttp10: boolean
     allow: ['127.0.0.1'],
     only: ['127.0.0.1'],
     forwardHttp10KeepAlive: keepsHttp10,
+    clock: bench.clock,
     deadlines: { clientIdleHttp10Ms: idleMs, upstreamIdleMs: idleMs },
   }
 }

@@ -1,6 +1,6 @@
 import { type Bench, type Place, party, type Scene } from '../bench.js'
 import type { LabClient } from '../client.js'
-import { experiment, judged, type Verdict } from '../experiment.js'
+import { experiment, judgedInTime, type Verdict } from '../experiment.js'
 import type { LabOrigin } from '../origin.js'
 import type { ProxyChoice } from '../proxies.js'
 import { type Said, said } from '../said.js'
@@ -221,14 +221,19 @@ interface Conditions {
 function verdict({ dumb, smart, hopwise }: Record<Kind, Through>, { bench, requests, kept }: Conditions): Verdict {
   const all = [dumb, smart, hopwise]
   const hangMs = bench.ms(TIMEOUT_S * 1000) * HANG_SHARE
-  const nobodyHung = all.every(({ answered, slowestMs }) => answered === requests && slowestMs < hangMs)
+  const answered = all.every(each => each.answered === requests)
   const ignored = dumb.passedOn && !dumb.asked && !dumb.agreed && dumb.near === requests && dumb.far === requests
   const bothHops = !smart.passedOn && smart.asked && smart.agreed && smart.near === 1 && smart.far === 1
   const dropped = !hopwise.passedOn && !hopwise.asked && hopwise.agreed === kept && hopwise.far === 1
   const near = hopwise.near === (kept ? 1 : requests)
   const slowest = inMs(Math.max(...all.map(({ slowestMs }) => slowestMs)))
-  return judged(
-    nobodyHung && ignored && bothHops && dropped && near,
+  return judgedInTime(
+    {
+      certain: answered && ignored && bothHops && dropped && near,
+      inTime: all.every(({ slowestMs }) => slowestMs < hangMs),
+      tookMs: bench.clock.lost.longestMs,
+      hidesMs: hangMs,
+    },
     said(
       `Nothing hung (${slowest} ms at most): for ${requests} requests the dumb proxy needed ${dumb.near} connections on its one side and ${dumb.far} on the other, the proxy that knows the field ${smart.near} and ${smart.far}, hopwise ${hopwise.near} and ${hopwise.far}.`,
       `아무것도 멈추지 않았다(최대 ${slowest}ms). 요청 ${requests}개에 필요한 커넥션은 클라이언트 쪽과 원 서버 쪽이 각각 멍청한 프록시 ${dumb.near}개와 ${dumb.far}개, 헤더를 아는 프록시 ${smart.near}개와 ${smart.far}개, hopwise ${hopwise.near}개와 ${hopwise.far}개였다.`,

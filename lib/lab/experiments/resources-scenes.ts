@@ -68,7 +68,7 @@ export async function eventLoop(bench: Bench, { places, idleMs }: Room): Promise
   const proxy = await scene.proxy({
     kind: 'hopwise',
     to: await scene.origin(),
-    options: { clock: storyClock(bench.scale), deadlines: { clientIdleMs: idleMs } },
+    options: { clock: storyClock(bench), deadlines: { clientIdleMs: idleMs } },
   })
   const since = scene.now()
   const idle = await settle(scene, proxy, places)
@@ -110,7 +110,7 @@ export async function pressure(bench: Bench, { places, idleMs }: Room): Promise<
   })
   const idle = await settle(scene, proxy, places)
   const { client, response } = await arrive(scene, proxy)
-  await idle[0]?.end(bench.ms(idleMs))
+  await idle[0]?.end(bench.patienceMs(idleMs))
   const evicted = [...idle.keys()].filter(i => idle[i]?.ended !== '')
   scene.step(
     3,
@@ -156,7 +156,7 @@ export async function oneAddress(bench: Bench, { places, idleMs }: Room): Promis
     kind: 'hopwise',
     to: await scene.origin(),
     options: {
-      clock: storyClock(bench.scale),
+      clock: storyClock(bench),
       deadlines: { clientIdleMs: idleMs },
       limits: { clientConnectionsPerAddressMax: places },
     },

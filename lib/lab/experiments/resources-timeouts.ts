@@ -30,7 +30,7 @@ export async function underLimit(
   const proxy = await scene.proxy({
     kind: 'hopwise',
     to: await scene.origin(),
-    options: { clock: storyClock(bench.scale), deadlines: { clientIdleMs: limitMs } },
+    options: { clock: storyClock(bench), deadlines: { clientIdleMs: limitMs } },
   })
   scene.step(
     1,

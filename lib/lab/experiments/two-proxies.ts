@@ -175,17 +175,15 @@ async function ask(scene: Scene, chain: Chain, origin: LabOrigin, to: Place, tim
 /** Waits for the response, and looks in the middle of the wait whether some wait for one another. */
 async function watched(scene: Scene, client: LabClient, timeoutS: number) {
   let circle = false
-  const middle = setTimeout(
-    () => {
-      circle = hangIn(scene.waitingNow) !== null
-    },
-    scene.bench.ms(timeoutS * 1000) * HANG_SHARE,
-  )
+  const { bench } = scene
+  const middle = bench.clock.hold(bench.ms(timeoutS * 1000) * HANG_SHARE, () => {
+    circle = hangIn(scene.waitingNow) !== null
+  })
   try {
     const second = await client.response()
     return { second, circle }
   } finally {
-    clearTimeout(middle)
+    middle.cancel()
   }
 }
 

@@ -126,7 +126,7 @@ async function through(bench: Bench, kind: Kind, closer: Closer, requests: numbe
     const { outcome, head } = await client.response()
     if (outcome === 'whole') answered += 1
     if (outcome === 'whole' && !hasOption(head, 'close')) continue
-    await client.over(bench.ms(PATIENCE_MS))
+    await client.over(bench.patienceMs(PATIENCE_MS))
     client = null
   }
   const sides = { answered, client: opened, upstream: origin.accepted }

@@ -79,19 +79,19 @@ export class WebSocketEnd {
 
   /** Resolves when it is so, or the connection has ended, or so many real ms are over. @returns whether it is so */
   until(isSo: () => boolean, forMs: number): Promise<boolean> {
-    const { signal } = this.scene.bench
+    const { clock, signal } = this.scene.bench
     return new Promise((resolve, reject) => {
       const look = () => {
         if (isSo() || this.ended !== '' || signal.aborted) done()
       }
       const done = () => {
-        clearTimeout(timer)
+        timer.cancel()
         this.waiting.delete(look)
         signal.removeEventListener('abort', done)
         if (signal.aborted) reject(signal.reason)
         else resolve(isSo())
       }
-      const timer = setTimeout(done, forMs)
+      const timer = clock.hold(forMs, done)
       signal.addEventListener('abort', done, { once: true })
       this.waiting.add(look)
       look()

@@ -71,10 +71,10 @@ export async function pinged(bench: Bench, silence: Silence): Promise<Lived> {
     silence.who,
   )
   const pings = await beat(watched, n => end.send('ping', `still there? ${n}`))
-  await end.until(() => end.count('pong') === pings, bench.ms(SOON_MS))
+  await end.until(() => end.count('pong') === pings, bench.patienceMs(SOON_MS))
   const lived = tell(watched, { pings, talks: await talk(watched) })
   client.send('close', CLOSE_NORMAL)
-  await client.until(() => false, bench.ms(SOON_MS))
+  await client.until(() => false, bench.patienceMs(SOON_MS))
   return lived
 }
 
@@ -104,7 +104,7 @@ async function greeted(bench: Bench, silence: Silence, id: string, title: Said):
   const proxy = await scene.proxy({
     kind: 'hopwise',
     to: server,
-    options: { clock: storyClock(bench.scale), deadlines: { tunnelIdleMs: silence.idleMs } },
+    options: { clock: storyClock(bench), deadlines: { tunnelIdleMs: silence.idleMs } },
   })
   const client = await webSocket(scene, proxy)
   const [origin] = server.accepted
@@ -135,7 +135,7 @@ async function talk({ bench, client, origin, silence }: Watched): Promise<boolea
   const [from, to] = silence.who === 'client' ? [origin, client] : [client, origin]
   const heard = to.count('text')
   from.send('text', 'Hello')
-  return to.until(() => to.count('text') > heard, bench.ms(SOON_MS))
+  return to.until(() => to.count('text') > heard, bench.patienceMs(SOON_MS))
 }
 
 /** @returns how often, until the time is over or the proxy has ended it */

@@ -10,6 +10,7 @@ import { phrases, WORDS } from './words.js'
 const OUTCOMES: Readonly<Record<Judged['outcome'], readonly [sign: string, style: Style]>> = {
   observed: ['✔', 'good'],
   'not-observed': ['✘', 'bad'],
+  'too-busy': ['~', 'replace'],
   impossible: ['–', 'replace'],
 }
 

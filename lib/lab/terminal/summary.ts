@@ -8,6 +8,7 @@ import { padded, widthOf, wrapped } from './width.js'
 const MARKS = {
   observed: [said('ok', '확인'), 'good'],
   'not-observed': [said('not observed', '관찰되지 않음'), 'bad'],
+  'too-busy': [said('too busy', '너무 바쁨'), 'replace'],
   impossible: [said('not possible', '불가능'), 'replace'],
 } as const satisfies Record<Judged['outcome'], readonly [unknown, Style]>
 
@@ -34,10 +35,11 @@ export function summaryLines(
 /** The last line. */
 export function totalLine(outcomes: readonly Judged['outcome'][], ms: number, { language }: Look): string {
   const count = (outcome: Judged['outcome']) => outcomes.filter(each => each === outcome).length
-  const [seen, unseen, not] = [count('observed'), count('not-observed'), count('impossible')]
+  const [seen, unseen, busy] = [count('observed'), count('not-observed'), count('too-busy')]
+  const not = count('impossible')
   const s = (ms / 1000).toFixed(1)
   return said(
-    `${outcomes.length} experiments in ${s} s: ${seen} observed, ${unseen} not observed, ${not} not possible on this machine.`,
-    `실험 ${outcomes.length}개, ${s}초: 관찰됨 ${seen}, 관찰되지 않음 ${unseen}, 이 컴퓨터에서 불가능 ${not}.`,
+    `${outcomes.length} experiments in ${s} s: ${seen} observed, ${unseen} not observed, ${busy} hidden by a busy machine, ${not} not possible on this machine.`,
+    `실험 ${outcomes.length}개, ${s}초: 관찰됨 ${seen}, 관찰되지 않음 ${unseen}, 컴퓨터가 바빠 확인하지 못함 ${busy}, 이 컴퓨터에서 불가능 ${not}.`,
   )[language]
 }

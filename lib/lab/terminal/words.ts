@@ -13,6 +13,7 @@ export const WORDS = {
   figures: said('Measured', '측정값'),
   observed: said('OBSERVED', '관찰됨'),
   'not-observed': said('NOT OBSERVED', '관찰되지 않음'),
+  'too-busy': said('TOO BUSY TO SEE IT', '너무 바빠 확인할 수 없음'),
   impossible: said('NOT POSSIBLE HERE', '여기서는 불가능함'),
   predictedRight: said('That is right.', '맞았다.'),
   lesson: said('What it teaches', '배울 점'),

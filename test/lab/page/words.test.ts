@@ -41,7 +41,7 @@ function isBuilt(word: string, sources: string): boolean {
 }
 
 /** What an event says is itself the word. */
-const WORDS_OF_EVENTS = ['observed', 'not-observed', 'impossible']
+const WORDS_OF_EVENTS = ['observed', 'not-observed', 'too-busy', 'impossible']
 
 t.test('values are filled in, and the first wish that we speak is granted', async t => {
   t.equal(wordsOf('en')('row.open', { c: 'c1' }), 'c1 opens')

@@ -1,0 +1,89 @@
+import type { Clock, Timer } from '../net/clock.js'
+
+/** How often it is looked how much time has passed. Real ms. */
+const LOOK_MS = 5
+/** More than that between two looks is time in which this thread did not run, and does not count. */
+const COUNTED_MS_MAX = 10
+
+/** The time that a run was kept waiting by its machine: real ms. */
+export interface Lost {
+  /** At once, at most. */
+  readonly longestMs: number
+  /** Altogether. */
+  readonly sumMs: number
+}
+
+/**
+ * Real time, but for what the machine keeps from this thread: then it stands still. Who idles, who waits and who works on one such clock
+ * stay in their order, however busy the machine is: between two of its seconds everybody has had as many turns as on a machine at rest.
+ * What is measured is measured in real time; here it is only awaited.
+ */
+export class RunningClock implements Clock {
+  private counted = 0
+  private lookedAt = performance.now()
+  private longestMs = 0
+  private sumMs = 0
+  private readonly looks = setInterval(() => this.look(), LOOK_MS).unref()
+
+  now(): number {
+    return this.counted + Math.min(performance.now() - this.lookedAt, COUNTED_MS_MAX)
+  }
+
+  wallMs(): number {
+    return Date.now()
+  }
+
+  after(ms: number, run: () => void): Timer {
+    return this.start(ms, run, false)
+  }
+
+  /** Like `after`; and while it waits, the process does not end. */
+  hold(ms: number, run: () => void): Timer {
+    return this.start(ms, run, true)
+  }
+
+  every(ms: number, run: () => void): Timer {
+    const timer = setInterval(run, ms).unref()
+    return { cancel: () => clearInterval(timer) }
+  }
+
+  /** What did not count so far. */
+  get lost(): Lost {
+    const gap = performance.now() - this.lookedAt
+    return {
+      longestMs: Math.max(this.longestMs, gap - LOOK_MS),
+      sumMs: this.sumMs + Math.max(0, gap - COUNTED_MS_MAX),
+    }
+  }
+
+  /** It looks no more, and stands still for ever. */
+  stop(): void {
+    clearInterval(this.looks)
+  }
+
+  private look(): void {
+    const now = performance.now()
+    const gap = now - this.lookedAt
+    this.lookedAt = now
+    this.counted += Math.min(gap, COUNTED_MS_MAX)
+    this.sumMs += Math.max(0, gap - COUNTED_MS_MAX)
+    this.longestMs = Math.max(this.longestMs, gap - LOOK_MS)
+  }
+
+  private start(ms: number, run: () => void, holds: boolean): Timer {
+    const due = this.now() + ms
+    let timer: NodeJS.Timeout
+    const wait = (leftMs: number) => {
+      timer = setTimeout(fire, leftMs)
+      if (!holds) timer.unref()
+    }
+    const fire = () => {
+      const leftMs = due - this.now()
+      // Timers of Node may be early by the fraction of a ms.
+      if (leftMs >= 1) wait(leftMs)
+      else run()
+    }
+    wait(ms)
+    return { cancel: () => clearTimeout(timer) }
+  }
+}
