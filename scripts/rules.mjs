@@ -1,4 +1,4 @@
-// Prints each rule of the protocol (R1 to R224) with the tests that name it, or with the reason why it has none.
+// Prints each rule of the protocol (R1 to R225) with the tests that name it, or with the reason why it has none.
 // `npm run rules`. Exit code 1 when a rule is nowhere.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const LAST_RULE = 224
+const LAST_RULE = 225
 const REASONS = 'docs/supported-http.md'
 
 /**

@@ -46,6 +46,8 @@ export const CLOSED_BY: Readonly<Record<CloseReason, Closer>> = {
   'upstream-timeout': 'proxy',
   'upstream-incomplete': 'upstream',
   'upstream-private': 'proxy',
+  'login-ended': 'client',
+  'login-surplus': 'proxy',
   'early-response': 'upstream',
   'surplus-idle': 'proxy',
   stale: 'upstream',

@@ -101,7 +101,12 @@ export class Metrics {
 
   private upstreams(): void {
     const states = ({ totals: { upstream } }: Scraped) =>
-      entries('state', { busy: upstream.busy, dialing: upstream.dialing, idle: upstream.idle })
+      entries('state', {
+        busy: upstream.busy,
+        dialing: upstream.dialing,
+        idle: upstream.idle,
+        reserved: upstream.reserved,
+      })
     this.gauge('upstream_connections', 'Connections toward upstreams, by state.', states, ['state'])
     this.gauge(
       'upstream_waiting_requests',
@@ -171,7 +176,7 @@ export class Metrics {
     const of = (value: (member: MemberTotals) => number) => each(member => [[{}, value(member)]])
     const states = each(member => MEMBER_STATES.map(state => [{ state }, member.state === state ? 1 : 0]))
     this.gauge('member_state', '1 for the state that a server of a group is in.', states, [...labels, 'state'])
-    const connections = each(({ idle, busy, dialing }) => entries('state', { busy, dialing, idle }))
+    const connections = each(({ idle, busy, reserved, dialing }) => entries('state', { busy, dialing, idle, reserved }))
     this.gauge('member_connections', 'Connections to a server of a group, by state.', connections, [...labels, 'state'])
     this.gauge(
       'member_waiting_requests',

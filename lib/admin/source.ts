@@ -66,6 +66,8 @@ export interface MemberTotals {
   readonly backup: boolean
   readonly idle: number
   readonly busy: number
+  /** Idle ones that are for one client connection each. */
+  readonly reserved: number
   readonly dialing: number
   readonly waiting: number
   readonly requests: number
@@ -127,7 +129,7 @@ export interface UpstreamView extends ConnectionView {
   readonly address: string
   /** '' in forward mode. */
   readonly group: string
-  readonly state: 'dialing' | 'busy' | 'idle' | 'tunnelling'
+  readonly state: 'dialing' | 'busy' | 'idle' | 'reserved' | 'tunnelling'
 }
 
 /** How far an exchange has come. */

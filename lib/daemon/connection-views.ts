@@ -37,7 +37,7 @@ export function upstreamView(upstream: UpstreamConnection, prefix: string, now: 
 function stateOf({ connecting, detached, seat }: UpstreamConnection): UpstreamView['state'] {
   if (connecting) return 'dialing'
   if (detached) return 'tunnelling'
-  return seat.state === 'idle' ? 'idle' : 'busy'
+  return seat.state === 'idle' || seat.state === 'reserved' ? seat.state : 'busy'
 }
 
 /** @param outcome when it is over */

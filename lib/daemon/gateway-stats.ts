@@ -39,7 +39,18 @@ export function listenerStats(
 function nothingCounted(): Omit<GatewayStats, 'name' | 'version' | 'startedAt'> {
   return {
     client: { open: 0, idle: 0, active: 0, accepted: 0, refused: 0, requests: 0, closes: {} },
-    upstream: { open: 0, idle: 0, busy: 0, dialing: 0, waiting: 0, dialed: 0, reused: 0, closes: {}, origins: [] },
+    upstream: {
+      open: 0,
+      idle: 0,
+      busy: 0,
+      reserved: 0,
+      dialing: 0,
+      waiting: 0,
+      dialed: 0,
+      reused: 0,
+      closes: {},
+      origins: [],
+    },
     exchanges: { active: 0, total: 0, retries: 0, failures: {}, deadlines: {} },
     phases: phasesOf(() => NO_TIMES),
     statuses: { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0, other: 0 },
@@ -99,9 +110,9 @@ function ofUpstreams(upstreams: Upstreams): Partial<GatewayStats> {
 
 function memberTotals({ member, state, weight, backup }: MemberStatus<OriginPool>, now: number): MemberTotals {
   const { place, book, requests, failures, ejections } = member
-  const { idle, busy, dialing, waiting } = book
+  const { idle, busy, reserved, dialing, waiting } = book
   const { queued, refused, announcedMs } = book
-  const counts = { idle, busy, dialing, waiting, requests, failures, ejections, queued, refused }
+  const counts = { idle, busy, reserved, dialing, waiting, requests, failures, ejections, queued, refused }
   const learnedIdleMs = book.lesson.limitMs(now)
   return {
     name: place.name,

@@ -66,17 +66,20 @@ export const CLIENT_TABLE = {
 /**
  * Toward an upstream, as the pool's book drives it. A FIN or an octet on an idle connection is `removed` (RFC 9112 9.2, 9.5): there is
  * no row in which something may be read from a connection that nobody uses.
+ *
+ * - `reserved`: idle, and for the one client connection alone that has logged in on it (RFC 4559 6).
  */
-export type UpstreamState = 'new' | 'busy' | 'idle' | 'closed'
+export type UpstreamState = 'new' | 'busy' | 'idle' | 'reserved' | 'closed'
 
 export type UpstreamEvent = (typeof UPSTREAM_EVENTS)[number]
 
-const UPSTREAM_EVENTS = ['dialed', 'released', 'acquired', 'removed'] as const
+const UPSTREAM_EVENTS = ['dialed', 'released', 'reserved', 'acquired', 'removed'] as const
 
 export const UPSTREAM_TABLE = {
   new: { dialed: 'busy' },
   busy: { released: 'idle', removed: 'closed' },
-  idle: { acquired: 'busy', removed: 'closed' },
+  idle: { reserved: 'reserved', acquired: 'busy', removed: 'closed' },
+  reserved: { acquired: 'busy', removed: 'closed' },
   closed: { removed: 'closed' },
 } as const satisfies Table<UpstreamState, UpstreamEvent>
 

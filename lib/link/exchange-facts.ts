@@ -17,6 +17,8 @@ export interface RetryFacts {
    * connection it speaks of the idle time, not of our request).
    */
   readonly response: 'none' | '408' | 'begun'
+  /** It carries credentials that go on with a log-in of the failed connection: to another one they mean nothing (RFC 4559 6). */
+  readonly goesOnWithLogin: boolean
   /** Either there is no content, or every octet of it that was read from the client is still held. */
   readonly contentKept: boolean
 }
@@ -27,6 +29,8 @@ export type RetryVerdict = 'yes' | keyof typeof RETRY_REFUSALS
 export const RETRY_REFUSALS = {
   'client-gone': 'The client has gone, so nobody would read the answer.',
   'already-retried': 'The request was sent again once before; a failed retry is not retried (RFC 9110 9.2.2).',
+  'login-lost':
+    'The request went on with a log-in that the lost connection had begun, and means nothing to another one (RFC 4559 6).',
   'content-not-kept': 'Content of the request has been sent on and was not kept.',
   'response-begun': 'Part of a response has arrived, so the upstream has acted on the request.',
   'fresh-connection': 'The connection was new, so its end was no idle limit: the upstream failed on this very request.',
@@ -35,12 +39,13 @@ export const RETRY_REFUSALS = {
 
 /**
  * May the request be sent again, on a fresh connection? One rule, read from top to bottom (RFC 9110 9.2.2, RFC 9112 9.3.1):
- * once only; if nothing of it was written, whatever the method; otherwise only when the connection can have been stale, no
- * response has begun, and sending it twice does no more than sending it once.
+ * once only; nothing that goes on with a log-in of that connection; if nothing of it was written, whatever the method; otherwise only
+ * when the connection can have been stale, no response has begun, and sending it twice does no more than sending it once.
  */
 export function mayRetry(facts: RetryFacts): RetryVerdict {
   if (facts.clientGone) return 'client-gone'
   if (facts.retries > 0) return 'already-retried'
+  if (facts.goesOnWithLogin) return 'login-lost'
   if (!facts.contentKept) return 'content-not-kept'
   if (facts.response === 'begun') return 'response-begun'
   if (facts.octetsWritten === 0) return 'yes'

@@ -10,8 +10,12 @@ import { AT_ONCE_MS, IDLE_MARGIN_MS, IdleLesson } from './idle-lesson.js'
  * for `expire`, `closeIdle` and connections past their limit, each of which is met once. Nothing is allocated to acquire an idle
  * connection or to release one that nobody waits for.
  *
- * What always holds (RFC 9112 9.4): busy + idle + dialing is at most `upstreamConnectionsMax`; nobody waits while there is an idle
- * connection or room for a dial; a connection belongs to one exchange at a time (so nothing is ever pipelined, RFC 9112 9.3.2).
+ * A connection on which a client has logged in is for that client alone from then on (RFC 4559 6): between two of its requests it
+ * is `reserved` in place of idle, in a list of its own out of which nobody is served.
+ *
+ * What always holds (RFC 9112 9.4): busy + idle + reserved + dialing is at most `upstreamConnectionsMax`; nobody waits while there is
+ * an idle connection or room for a dial, nor for longer than `RESERVED_REST_MS` for what is only reserved; a connection belongs to one
+ * exchange at a time (so nothing is ever pipelined, RFC 9112 9.3.2).
  */
 export class PoolBook<C extends Pooled<C>, W extends object> {
   readonly origin: string
@@ -28,6 +32,8 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
   #lastWait: Wait<W> | null = null
   #newest: Seat<C> | null = null
   #oldest: Seat<C> | null = null
+  /** Those that rest for one client each, longest first. */
+  readonly #reserved = new Set<Seat<C>>()
   #busy = 0
   #idle = 0
   #dialing = 0
@@ -43,9 +49,9 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     this.#close = close
   }
 
-  /** Connections: busy and idle ones. Dials under way are counted by `dialing`. */
+  /** Connections: busy, idle and reserved ones. Dials under way are counted by `dialing`. */
   get open(): number {
-    return this.#busy + this.#idle
+    return this.#busy + this.#idle + this.#reserved.size
   }
 
   get busy(): number {
@@ -54,6 +60,11 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
 
   get idle(): number {
     return this.#idle
+  }
+
+  /** Idle ones that are for one client connection each. While one of these has it in use, such a connection is busy. */
+  get reserved(): number {
+    return this.#reserved.size
   }
 
   get dialing(): number {
@@ -69,12 +80,19 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     return this.#oldest === null ? null : this.#oldest.connection
   }
 
+  /** The reserved one that has rested for longest, if any: what to close when there is nothing idle. */
+  get longestReserved(): C | null {
+    for (const { connection } of this.#reserved) return connection
+    return null
+  }
+
   /**
    * Asks for a connection.
    *
    * - a connection: it is the caller's until `release` or `remove`;
    * - `dial`: open one, then call `dialed` or `dialFailed`, exactly one of them, also when nobody wants it any more;
-   * - `wait`: `waiter` is in the queue, until a later call answers with a `Handout` for it or it withdraws;
+   * - `wait`: `waiter` is in the queue, until a later call answers with a `Handout` for it or it withdraws. While some are reserved,
+   *   `expire` is to be asked when that will be;
    * - `full`: neither; the queue is full.
    *
    * @param fresh never an idle connection: for a retry, whose first try met a stale one (RFC 9110 9.2.2). If only an idle
@@ -94,6 +112,11 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     if (this.#hasRoom()) return this.#dial()
     if (this.#oldest !== null) {
       this.#drop(this.#oldest, 'surplus-idle')
+      return this.#dial()
+    }
+    for (const seat of this.#reserved) {
+      if (!hasRested(seat, now)) break
+      this.#drop(seat, 'login-surplus')
       return this.#dial()
     }
     if (this.#queue.has(waiter)) throw new Error(`${this.origin}: waits already`)
@@ -162,6 +185,23 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     return this.#worn(connection.seat, now) !== null
   }
 
+  /** A client has logged in on it, or was asked to: it is for that client alone, and is worn out neither by age nor by requests. */
+  reserve({ seat }: C): void {
+    seat.isReserved = true
+    seat.servedMax = seat.oldAt = Number.POSITIVE_INFINITY
+  }
+
+  /** The client for which it rests has a request. False: it had rested for too long, and is closed; the client needs another one. */
+  acquireReserved({ seat }: C, now: number): boolean {
+    const reason = this.#overdue(seat, now)
+    if (reason !== null) this.#drop(seat, reason)
+    else {
+      this.#reserved.delete(seat)
+      this.#take(seat)
+    }
+    return reason === null
+  }
+
   /**
    * The exchange is over. With `keep` the connection goes to the first waiter, or becomes idle, or is closed because a limit says
    * so; with a reason it is closed. Whoever releases twice, or after `remove`, has a bug: that throws.
@@ -176,6 +216,11 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
       seat.at = step(seat.at.removed)
       this.#close(connection, reason)
       return this.dialDue()
+    }
+    if (seat.isReserved) {
+      seat.at = step(seat.at.reserved)
+      this.#reserved.add(seat)
+      return null
     }
     if (this.#firstWait !== null) {
       this.#take(seat)
@@ -198,7 +243,7 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     if (was === 'closed') return null
     if (was === 'busy') this.#busy--
     else {
-      this.#leaveStack(seat)
+      this.#leave(seat)
       if (reason === 'upstream-fin' || reason === 'upstream-reset') this.#learn(seat, seat.served, now)
     }
     return this.dialDue()
@@ -237,7 +282,8 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
 
   /**
    * Closes the idle connections that are past a limit of theirs, and answers when the next one will be (`Infinity`: none is idle).
-   * `acquire` looks for itself, so lateness here costs a socket its time, never a request its connection.
+   * `acquire` looks for itself, so lateness here costs a socket its time, never a request its connection. Reserved ones go as well,
+   * and while somebody waits for their places those that have rested for a moment: `dialDue` is to be asked then.
    */
   expire(now: number): number {
     let due = Number.POSITIVE_INFINITY
@@ -248,6 +294,22 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
       else due = Math.min(due, seat.oldAt, seat.idleSince + this.#idleLimit(seat, now))
       seat = newer
     }
+    return this.#reserved.size === 0 ? due : Math.min(due, this.#expireReserved(now))
+  }
+
+  #expireReserved(now: number): number {
+    let due = Number.POSITIVE_INFINITY
+    let wanted = this.#queue.size
+    for (const seat of this.#reserved) {
+      const reason = this.#overdue(seat, now) ?? (wanted > 0 && hasRested(seat, now) ? 'login-surplus' : null)
+      if (reason === null) {
+        const limitMs = this.#idleLimit(seat, now)
+        due = Math.min(due, seat.idleSince + (wanted > 0 ? Math.min(RESERVED_REST_MS, limitMs) : limitMs))
+        continue
+      }
+      this.#drop(seat, reason)
+      wanted--
+    }
     return due
   }
 
@@ -256,9 +318,14 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     while (this.#oldest !== null) this.#drop(this.#oldest, reason)
   }
 
+  /** Closes the reserved ones, too: where they lead nobody is to go any more. */
+  closeReserved(reason: CloseReason): void {
+    for (const seat of this.#reserved) this.#drop(seat, reason)
+  }
+
   /** How long an idle connection will still be kept, as things stand at `now`; null: it is not idle, or nothing limits it. */
   idleEnd({ seat }: C, now: number): IdleEnd | null {
-    if (seat.state !== 'idle') return null
+    if (seat.state !== 'idle' && seat.state !== 'reserved') return null
     const idleLimitMs = this.#idleLimit(seat, now)
     const ageLimitMs = seat.oldAt - seat.idleSince
     const limitMs = Math.min(idleLimitMs, ageLimitMs)
@@ -268,13 +335,14 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
   }
 
   toString(): string {
-    return `${this.origin}: ${this.#busy} busy, ${this.#idle} idle, ${this.#dialing} dialing, ${this.#queue.size} waiting`
+    const reserved = this.reserved === 0 ? '' : `, ${this.reserved} reserved`
+    return `${this.origin}: ${this.#busy} busy, ${this.#idle} idle${reserved}, ${this.#dialing} dialing, ${this.#queue.size} waiting`
   }
 
   // ---- limits ----
 
   #hasRoom(): boolean {
-    return this.#busy + this.#idle + this.#dialing < this.#limits.upstreamConnectionsMax
+    return this.#busy + this.#idle + this.#reserved.size + this.#dialing < this.#limits.upstreamConnectionsMax
   }
 
   /** Why it must serve nobody else, busy or idle; null: it may. */
@@ -318,9 +386,13 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
 
   /** An idle connection goes. */
   #drop(seat: Seat<C>, reason: CloseReason): void {
-    this.#leaveStack(seat)
+    this.#leave(seat)
     seat.at = step(seat.at.removed)
     this.#close(seat.connection, reason)
+  }
+
+  #leave(seat: Seat<C>): void {
+    if (!this.#reserved.delete(seat)) this.#leaveStack(seat)
   }
 
   #enterStack(seat: Seat<C>): void {
@@ -407,6 +479,8 @@ export class Seat<C> {
   /** Exchanges that it was given to, the present one included: above 1 it is a reused connection. */
   served = 0
   servedMax = Number.POSITIVE_INFINITY
+  /** For one client connection alone. */
+  isReserved = false
   hintServedMax = Number.POSITIVE_INFINITY
   /** By the upstream's last hint, the margin taken off. */
   hintMs = Number.POSITIVE_INFINITY
@@ -430,6 +504,15 @@ interface Wait<W> {
   before: Wait<W> | null
   after: Wait<W> | null
 }
+
+/**
+ * A reserved connection that somebody else needs the place of is left alone for so long: between two steps of a log-in pass some
+ * milliseconds, and whoever closes it then makes the log-in fail.
+ */
+export const RESERVED_REST_MS = 1_000
+
+const hasRested = ({ idleSince }: { readonly idleSince: number }, now: number): boolean =>
+  now - idleSince >= RESERVED_REST_MS
 
 /** The share by which a jitter of 1 shortens requests and age. */
 const JITTER = 0.2

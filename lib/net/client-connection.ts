@@ -8,8 +8,10 @@ import { RequestReader, type RequestSink } from '../wire/request-reader.js'
 import type { ClientPool } from './client-pool.js'
 import { Deadline } from './deadline-wheel.js'
 import type { Entrance } from './entrance.js'
+import { Logins } from './logins.js'
 import type { ClientTls } from './secure-accept.js'
 import type { Transport, TransportOwner } from './transport.js'
+import type { UpstreamConnection } from './upstream-connection.js'
 
 /** A client that has just connected, or had a response, sends its next request at once, if it has one: so long a drain waits for it. */
 const NEXT_REQUEST_MS = 1_000
@@ -64,6 +66,8 @@ export class ClientConnection implements TransportOwner {
   trusted = false
   /** What its upstreams were told of it last. */
   about: AboutClient | null = null
+  /** The upstream connections that it has logged in on; null: none. */
+  logins: Logins | null = null
   /** The limit of a whole exchange. */
   whole: Deadline | null = null
   /** Neighbours in the pool's list of idle connections, longest idle first. */
@@ -195,6 +199,12 @@ export class ClientConnection implements TransportOwner {
     this.pool.requests++
   }
 
+  /** For the exchange: from now on this upstream connection is for this client connection alone. */
+  reserve(upstream: UpstreamConnection): void {
+    this.logins ??= new Logins()
+    this.logins.reserve(upstream)
+  }
+
   /** Keeps octets of requests whose turn has not come; stops reading when they are too many. */
   private hold(bytes: Buffer, from: number, to: number): void {
     const more = bytes.subarray(from, to)
@@ -292,6 +302,7 @@ export class ClientConnection implements TransportOwner {
     this.reason = reason
     this.detail = detail
     this.pool.awoke(this)
+    this.logins?.end()
   }
 
   /** The connection stops being HTTP: its transport has got another owner. Returns what was read and not consumed. */
@@ -302,6 +313,7 @@ export class ClientConnection implements TransportOwner {
     this.tunnelled = this.exchange
     this.exchange = null
     this.deadline.clear()
+    this.logins?.end()
     return held
   }
 

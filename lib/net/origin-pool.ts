@@ -105,12 +105,13 @@ export class OriginPool {
     this.shared = shared
     this.group = group
     Object.assign(this.limits, shared.limits, { upstreamIdleMs: shared.deadlines.upstreamIdleMs })
-    for (let due = this.book.dialDue(); due !== null; due = this.book.dialDue()) this.give(due)
+    this.giveAll()
   }
 
   /** The next request on it is the last one: say so (RFC 9112 9.6). */
   isLast(connection: UpstreamConnection, now: number): boolean {
-    return this.shared.proxyProtocol !== 'off' || this.book.isLast(connection, now)
+    const forOneRequest = this.shared.proxyProtocol !== 'off' && connection.logins === null
+    return forOneRequest || this.book.isLast(connection, now)
   }
 
   /** Exchanges that it carries or is to carry: what balancing goes by. */
@@ -120,7 +121,7 @@ export class OriginPool {
 
   /** Somebody has a connection, a dial or a place in the queue. */
   get inUse(): boolean {
-    return this.book.busy + this.book.dialing + this.book.waiting > 0
+    return this.book.busy + this.book.reserved + this.book.dialing + this.book.waiting > 0
   }
 
   /**
@@ -142,6 +143,7 @@ export class OriginPool {
       // Not the one of an earlier wait: that was for another pool.
       waiter.waiting = new Deadline(this.shared.wheel, () => this.waitedTooLong(waiter))
       waiter.waiting.set('queueMs', this.shared.deadlines.queueMs)
+      if (this.book.reserved > 0) this.expire()
     } else {
       const text = `all ${this.shared.limits.upstreamConnectionsMax} connections to ${this.origin.key} are busy and ${this.shared.limits.upstreamWaitingMax} requests wait already (--upstream-connections-max, --upstream-waiting-max)`
       waiter.onNoUpstream(
@@ -217,6 +219,35 @@ export class OriginPool {
     connection.end(end)
     this.book.redial()
     this.dialInTurn(waiter)
+  }
+
+  /** As `acquire`, for a client that has logged in here: on its own connection, which others never get (RFC 4559 6). */
+  acquireOwn(own: UpstreamConnection, waiter: UpstreamWaiter, now: number): UpstreamConnection | null {
+    if (own.seat.state === 'busy') {
+      own.heir = waiter // its last exchange is over, and it is about to be released
+      this.dialingFor.add(waiter)
+      return null
+    }
+    if (!this.book.acquireReserved(own, now)) return this.acquire(waiter, false, now)
+    const end = waiter.onlyOnce ? own.ending() : 'none'
+    if (end !== 'none' && end !== 'unknown') {
+      this.book.discard(own, end, now)
+      own.end(end)
+      return this.acquire(waiter, false, now)
+    }
+    this.requests++
+    this.all.reused++
+    return own
+  }
+
+  private inherit(connection: UpstreamConnection): void {
+    const { heir } = connection
+    connection.heir = null
+    if (heir === null || !this.dialingFor.delete(heir) || this.all.ended) return
+    const now = this.shared.clock.now()
+    const upstream =
+      connection.seat.state === 'reserved' ? this.acquireOwn(connection, heir, now) : this.acquire(heir, false, now)
+    if (upstream !== null) heir.onUpstream(upstream)
   }
 
   private waitedTooLong(waiter: UpstreamWaiter): void {
@@ -319,14 +350,24 @@ export class OriginPool {
   }
 
   private settle(connection: UpstreamConnection, verdict: 'keep' | CloseReason, now: number): void {
-    const kept = verdict === 'keep' ? this.keeps() : verdict
+    const kept = verdict === 'keep' ? this.keeps(connection) : verdict
     if (kept === 'keep') connection.deadline.clear()
     const due = this.book.release(connection, kept, now)
     if (due !== null) this.give(due)
-    else if (!this.expiry.armed) this.expire()
+    else if (!this.expiry.armed || connection.logins !== null) this.expire()
+    if (connection.heir !== null) this.inherit(connection)
   }
 
-  private keeps(): 'keep' | CloseReason {
+  /** Nobody is to be led there by what idles, or rests for one client: it ends. */
+  closeIdle(reason: CloseReason): void {
+    this.book.closeIdle(reason)
+    this.book.closeReserved(reason)
+    this.giveAll()
+  }
+
+  private keeps({ logins }: UpstreamConnection): 'keep' | CloseReason {
+    // It ends with its client connection, while all is drained as well, and it has spoken for that client only.
+    if (logins !== null) return this.retired ? 'reconfigured' : 'keep'
     if (this.all.draining) return 'draining'
     if (this.shared.proxyProtocol !== 'off') return 'upstream-private'
     return this.retired ? 'reconfigured' : 'keep'
@@ -336,6 +377,7 @@ export class OriginPool {
   gone(connection: UpstreamConnection): void {
     this.all.closed(connection)
     if (connection.seat.state === 'new') return
+    connection.logins?.lost(connection)
     const { heldFor } = connection
     connection.heldFor = null
     if (heldFor !== null && this.dialingFor.delete(heldFor) && !this.all.ended) {
@@ -344,6 +386,7 @@ export class OriginPool {
       this.dialInTurn(heldFor)
       return
     }
+    if (connection.heir !== null) setImmediate(() => this.inherit(connection)) // it may be the book that calls
     this.give(this.book.remove(connection, connection.reason ?? 'upstream-fin', this.shared.clock.now()))
   }
 
@@ -375,6 +418,11 @@ export class OriginPool {
     }
   }
 
+  /** Places have become free. */
+  private giveAll(): void {
+    for (let due = this.book.dialDue(); due !== null; due = this.book.dialDue()) this.give(due)
+  }
+
   /** Nobody is dialled for any more, whoever waits. */
   private dismiss(due: Handout<UpstreamConnection, UpstreamWaiter>): void {
     for (let next: typeof due | null = due; next !== null; next = this.book.dialFailed()) next.waiter.waiting?.end()
@@ -383,6 +431,7 @@ export class OriginPool {
   private expire(): void {
     const now = this.shared.clock.now()
     const next = this.book.expire(now)
+    this.giveAll()
     if (next !== Number.POSITIVE_INFINITY) this.expiry.set('upstreamIdleMs', Math.max(1, next - now))
   }
 }

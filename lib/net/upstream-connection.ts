@@ -6,6 +6,7 @@ import { ResponseReader, type ResponseSink } from '../wire/response-reader.js'
 import { Deadline } from './deadline-wheel.js'
 import { type DialOwner, type DialTarget, dial } from './dial.js'
 import { unreadOf } from './handle.js'
+import type { Logins } from './logins.js'
 import type { OriginPool, UpstreamWaiter } from './origin-pool.js'
 import type { Transport } from './transport.js'
 
@@ -40,6 +41,10 @@ export class UpstreamConnection implements DialOwner {
   readonly transport: Transport
   readonly openedAt: number
   exchange: UpstreamExchange | null = null
+  /** Of the one client connection that it belongs to; null: it is anybody's. */
+  logins: Logins | null = null
+  /** Who gets it when it is released: the next request of that client. */
+  heir: UpstreamWaiter | null = null
   /** When the octets that are being read came: one look at the clock for each read. */
   turnAt = 0
   /** Dialled and not yet connected; afterwards false for good. */

@@ -139,6 +139,11 @@ export class UpstreamGroup implements PoolGroup {
     return pool === undefined ? null : this.balancer.byKey(pool.key, now)
   }
 
+  /** It is a member now. */
+  holds(pool: OriginPool): boolean {
+    return this.members.get(pool.key) === pool
+  }
+
   stickyId(member: OriginPool): string {
     return idOf(member.key)
   }
@@ -299,7 +304,7 @@ export class UpstreamGroup implements PoolGroup {
         if (this.members.get(pool.key) !== pool) return
         const change = this.balancer.checked(pool, ok, around.clock.now())
         if (change === null) return
-        if (change === 'down') pool.book.closeIdle('health')
+        if (change === 'down') pool.closeIdle('health')
         around.changed(this.name, pool.place.name, `${change} (${detail})`)
       },
     })

@@ -75,7 +75,7 @@ export class UpstreamPool {
   retire(pool: OriginPool): void {
     if (this.origins.get(pool.key) === pool) this.origins.delete(pool.key)
     pool.retired = true
-    pool.book.closeIdle('reconfigured')
+    pool.closeIdle('reconfigured')
   }
 
   /** Makes room: the origin used longest ago that nobody uses now goes, with its idle connections. */
@@ -88,7 +88,10 @@ export class UpstreamPool {
     }
   }
 
-  /** Room for one more connection in all: where there is none, what has idled longest anywhere gives its place. */
+  /**
+   * Room for one more connection in all: where there is none, what has idled longest anywhere gives its place, and where nothing idles
+   * what rests for one client.
+   */
   makeRoom(): boolean {
     if (this.connections.size + this.dials.size < this.shared.limits.upstreamConnectionsTotalMax) return true
     let oldest: UpstreamConnection | null = null
@@ -97,11 +100,23 @@ export class UpstreamPool {
       if (longestIdle !== null && (oldest === null || longestIdle.seat.idleSince < oldest.seat.idleSince))
         oldest = longestIdle
     }
-    oldest?.end('surplus-idle')
+    if (oldest === null) return this.makeRoomOfReserved()
+    oldest.end('surplus-idle')
+    return true
+  }
+
+  private makeRoomOfReserved(): boolean {
+    let oldest: UpstreamConnection | null = null
+    for (const { book } of this.origins.values()) {
+      const { longestReserved } = book
+      if (longestReserved !== null && (oldest === null || longestReserved.seat.idleSince < oldest.seat.idleSince))
+        oldest = longestReserved
+    }
+    oldest?.end('login-surplus')
     return oldest !== null
   }
 
-  /** Ends idle connections, and from now on each one at its release. */
+  /** Ends idle connections, and from now on each one at its release. Those that belong to a client connection end with that. */
   drain(): void {
     this.draining = true
     for (const pool of this.origins.values()) pool.book.closeIdle('draining')

@@ -41,6 +41,8 @@ export type CloseReason =
   | 'upstream-timeout'
   | 'upstream-incomplete'
   | 'upstream-private'
+  | 'login-ended'
+  | 'login-surplus'
   | 'early-response'
   | 'surplus-idle'
   | 'stale'
@@ -93,6 +95,9 @@ export const CLOSE_REASONS: Record<CloseReason, string> = {
   'upstream-timeout': 'The upstream did not answer, or did not go on, in time.',
   'upstream-incomplete': 'The upstream ended the connection in the middle of a response (RFC 9112 8).',
   'upstream-private': 'It began with the address of one client (PROXY protocol), so nobody else may use it.',
+  'login-ended': 'The client connection that had logged in on it has ended, and nobody else may use it (RFC 4559 6).',
+  'login-surplus':
+    'It rested for the one client that had logged in on it, and another request needed its place (RFC 4559 6).',
   'early-response': 'The upstream answered before it had the whole request (RFC 9112 9.5).',
   'surplus-idle': 'There are as many idle connections to this upstream as we keep.',
   stale: 'The upstream had closed the idle connection just as a request was sent on it.',

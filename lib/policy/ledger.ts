@@ -3,9 +3,10 @@ import type { RequestHead } from '../wire/request-head.js'
 import type { ResponseHead } from '../wire/response-head.js'
 import type { ConnectionOptions } from './connection-options.js'
 import type { FieldEdits } from './field-edits.js'
+import { isLogin } from './login.js'
 import { planRequest, type RequestContext } from './rewrite-request.js'
 import { planResponse, type ResponseContext } from './rewrite-response.js'
-import { ADDITIONS, judge, RULES, type Rules, ruleOf, type Verdict } from './rules.js'
+import { ADDITIONS, judge, RULES, type Rule, type Rules, ruleOf, type Verdict } from './rules.js'
 import { judgeTrailer } from './trailers.js'
 
 /** What became of one field, and why. In the order of the outbound head, as far as it is in there. */
@@ -53,8 +54,13 @@ function receivedRows(lines: Lines, rules: Rules, options: ConnectionOptions): L
   return Array.from({ length: lines.count }, (_, i) => ({
     field: lines.name(i),
     value: lines.value(i),
-    ...rowOf(ruleOf(judge(lines, i, rules, options))),
+    ...rowOf(receivedRule(lines, i, rules, options)),
   }))
+}
+
+function receivedRule(lines: Lines, i: number, rules: Rules, options: ConnectionOptions): Rule {
+  const rule = ruleOf(judge(lines, i, rules, options))
+  return rule === RULES.keep && isLogin(lines, i) ? RULES.login : rule
 }
 
 /** What we add, and behind it what the route sets. */

@@ -59,6 +59,11 @@ export const RULES = {
   removedByRoute: { verdict: 'drop', reason: 'removed by the route', section: 'RFC 9110 5.1' },
   requestId: { verdict: 'replace', reason: 'one id for the exchange, on both sides', section: 'RFC 9110 5.1' },
   traced: { verdict: 'replace', reason: 'the span of this proxy is the next parent', section: 'W3C Trace Context 3.4' },
+  login: {
+    verdict: 'keep',
+    reason: 'end to end, and the upstream connection is for this client alone from now on',
+    section: 'RFC 4559 6',
+  },
   framingNamed: {
     verdict: 'reject',
     reason: 'Connection names a field that frames or routes the request',

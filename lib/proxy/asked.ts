@@ -1,4 +1,5 @@
 import { ConnectionOptions } from '../policy/connection-options.js'
+import { logsIn } from '../policy/login.js'
 import { proxyConnectionKeeps } from '../policy/persistence.js'
 import type { Lines } from '../wire/lines.js'
 import type { RequestHead } from '../wire/request-head.js'
@@ -17,6 +18,8 @@ export class Asked {
   /** The client said `Connection: close`, or `keep-alive`. */
   closes = false
   keeps = false
+  /** It logs in the upstream connection that it is sent on (RFC 4559 6). */
+  logsIn = false
   /** The head as received, for those who want its fields later; '' once nobody can. */
   text = ''
   headOctets = 0
@@ -31,6 +34,7 @@ export class Asked {
     this.framing = head.framing
     this.text = head.lines.text
     this.headOctets = this.text.length
+    this.logsIn = logsIn(head.lines)
   }
 
   /** The value of the first line with this name (in lower case); '' for none, and once the head is gone. For the log alone. */

@@ -16,13 +16,15 @@ export interface Choice {
   readonly tried: OriginPool[]
 }
 
-/** The server for a request, null when no server is left. */
+/** The server for a request, null when no server is left. Who has logged in on a connection to one of them comes back to that one. */
 export function chooseUpstream(exchange: Exchange, { group }: Route, head: RequestHead): OriginPool | null {
   const { client } = exchange
   const { sticky, hash, balance } = group.spec
   const now = client.turnAt
   const key = balance.balance === 'hash' ? hashKey(head.lines, hash, client.address) : ''
   exchange.choice = { key, tried: [] }
+  const own = client.logins === null ? null : client.logins.among(group)
+  if (own !== null) return own
   if (sticky === '') return group.choose(now, key, exchange.choice.tried)
   const held = group.bySticky(readCookie(head.lines, sticky), now)
   if (held !== null) return held

@@ -124,6 +124,8 @@ export interface ProxyStats {
     readonly open: number
     readonly idle: number
     readonly busy: number
+    /** Idle ones that are for one client connection each, which has logged in on it (NTLM, Negotiate). */
+    readonly reserved: number
     readonly dialing: number
     readonly waiting: number
     readonly dialed: number
@@ -147,6 +149,7 @@ export interface OriginStats {
   readonly open: number
   readonly idle: number
   readonly busy: number
+  readonly reserved: number
   readonly dialing: number
   readonly waiting: number
   /** The idle limit that the upstream's FINs have taught, in ms. */

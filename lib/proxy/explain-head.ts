@@ -1,6 +1,7 @@
 import type { CloseReason } from '../policy/close-reason.js'
 import { ConnectionOptions } from '../policy/connection-options.js'
 import { explainRequest, explainResponse, type LedgerRow } from '../policy/ledger.js'
+import { asksForLogin, logsIn } from '../policy/login.js'
 import { keepAliveValue, persistOption } from '../policy/persistence.js'
 import { type RequestContext, rewriteRequest } from '../policy/rewrite-request.js'
 import { type ResponseContext, rewriteResponse } from '../policy/rewrite-response.js'
@@ -25,6 +26,10 @@ export interface Explanation {
   /** Sentences about the input and about what does not stand in a table of fields. */
   notes: string[]
 }
+
+/** For both directions. */
+const LOGIN =
+  'NTLM and Negotiate log in the connection: the one to the upstream is for this client connection alone, and ends with it (RFC 4559 6).'
 
 /** What the head of a request and the settings do not tell. */
 export type RequestFacts = Pick<
@@ -155,6 +160,7 @@ function sentInto(into: Explanation, head: RequestHead, options: ConnectionOptio
     into.notes.push(
       `The request-target ${target} becomes ${context.target} (${context.target === path ? 'RFC 9112 3.2.1' : 'the route'}).`,
     )
+  if (logsIn(head.lines)) into.notes.push(LOGIN)
   if (outbound.expectContinue) into.notes.push('The client waits for 100 (Continue) before it sends its content.')
   if (method === 'HEAD') into.notes.push('The response will have no content, whatever its fields say (RFC 9112 6.3).')
 }
@@ -186,6 +192,7 @@ function responseInto(
   if (outbound === '' || (status < 200 && status !== 101 && !settings.interim))
     into.notes.push('An interim response that this client does not get.')
   else into.outbound = outbound
+  if (asksForLogin(lines, settings.parent !== null)) into.notes.push(LOGIN)
   if (lines.repairs > 0)
     into.notes.push(`${lines.repairs} fault(s) in the lines were repaired (see --strict-upstream).`)
   if (head.lengthDropped) into.notes.push('Content-Length stood beside Transfer-Encoding: void (RFC 9112 6.3).')

@@ -8,6 +8,7 @@ import type { OriginPool, UpstreamWaiter } from '../net/origin-pool.js'
 import type { UpstreamConnection, UpstreamExchange } from '../net/upstream-connection.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import { ConnectionOptions } from '../policy/connection-options.js'
+import { asksForLogin } from '../policy/login.js'
 import { keepAliveHint } from '../policy/persistence.js'
 import { chosenRequestId } from '../policy/request-id.js'
 import { type OutboundRequest, rewriteRequest } from '../policy/rewrite-request.js'
@@ -144,6 +145,8 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   private early = false
   /** The upstream's 408 spoke of its idle limit. */
   stale = false
+  /** It carries credentials for an upstream connection on which its client had logged in, or begun to, before. */
+  goesOnWithLogin = false
   /** The client was told to send its content. */
   continued = false
   private switched = false
@@ -237,7 +240,10 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
       })
       return
     }
-    const upstream = this.pool!.acquire(this, fresh, now)
+    const pool = this.pool!
+    const { logins } = this.client
+    const own = logins === null ? null : logins.of(pool)
+    const upstream = own === null ? pool.acquire(this, fresh, now) : pool.acquireOwn(own, this, now)
     if (upstream !== null) this.send(upstream, now)
   }
 
@@ -278,6 +284,10 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     this.bytesOutBefore = transport.bytesOut
     this.bytesInBefore = transport.bytesIn
     upstream.begin(this, this.asked.method)
+    if (this.asked.logsIn) {
+      this.goesOnWithLogin = upstream.logins !== null
+      if (!this.goesOnWithLogin) this.client.reserve(upstream)
+    }
     const { text } = this.outbound!
     // Whoever will close says so (RFC 9112 9.6).
     transport.write(this.pool!.isLast(upstream, now) ? `${text.slice(0, -2)}Connection: close\r\n\r\n` : text)
@@ -342,6 +352,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     pool.http10 = head.minor === 0
     if (pool.group !== null) pool.group.succeeded(pool, upstream.turnAt)
     this.repairs += head.lines.repairs
+    if (upstream.logins === null && asksForLogin(head.lines, this.settings.parent !== null)) client.reserve(upstream)
     if (head.status < 200) {
       this.interim(head, upstream)
       return

@@ -96,6 +96,7 @@ export function upstreamLost(exchange: Exchange, reason: CloseReason, response: 
     reused: upstream.reused,
     // Any other octet, be it of an interim response or half a head, and it has begun to answer.
     response: response === 'none' && upstream.transport.bytesIn > exchange.bytesInBefore ? 'begun' : response,
+    goesOnWithLogin: exchange.goesOnWithLogin,
     contentKept: exchange.contentKept,
   })
   const { reused } = upstream

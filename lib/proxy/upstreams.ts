@@ -141,16 +141,17 @@ export class Upstreams implements UpstreamStory, GroupSurroundings {
     const { pools } = this
     const origins = [...pools.origins.values()].map(({ origin, book }) => {
       const learned = book.lesson.limitMs(now)
-      const { open, idle, busy, dialing, waiting } = book
-      const stats = { origin: origin.key, open, idle, busy, dialing, waiting }
+      const { open, idle, busy, reserved, dialing, waiting } = book
+      const stats = { origin: origin.key, open, idle, busy, reserved, dialing, waiting }
       return Number.isFinite(learned) ? { ...stats, learnedIdleMs: learned } : stats
     })
-    const sum = (of: 'open' | 'idle' | 'busy' | 'dialing' | 'waiting'): number =>
+    const sum = (of: 'open' | 'idle' | 'busy' | 'reserved' | 'dialing' | 'waiting'): number =>
       origins.reduce((total, origin) => total + origin[of], 0)
     return {
       open: sum('open'),
       idle: sum('idle'),
       busy: sum('busy'),
+      reserved: sum('reserved'),
       dialing: sum('dialing'),
       waiting: sum('waiting'),
       dialed: pools.dialed,

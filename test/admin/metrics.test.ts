@@ -45,6 +45,7 @@ test('the values are those of the totals', async t => {
     ['hopwise_client_closes_total{reason="client-fin"}', totals.client.closes['client-fin'] ?? 0],
     ['hopwise_client_closes_total{reason="client-tls"}', 0],
     ['hopwise_upstream_connections{state="busy"}', totals.upstream.busy],
+    ['hopwise_upstream_connections{state="reserved"}', totals.upstream.reserved],
     ['hopwise_upstream_dials_total', totals.upstream.dialed],
     ['hopwise_upstream_reuses_total', totals.upstream.reused],
     ['hopwise_upstream_reuse_ratio', totals.upstream.reused / (totals.upstream.reused + totals.upstream.dialed)],

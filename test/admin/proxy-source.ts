@@ -97,11 +97,12 @@ export class ProxySource implements AdminSource {
 
   private groupTotals(group: UpstreamGroup): GroupTotals {
     const members = group.states(this.now).map(({ member, weight, backup, failures, state }): MemberTotals => {
-      const { idle, busy, dialing, waiting, lesson } = member.book
+      const { idle, busy, reserved, dialing, waiting, lesson } = member.book
       const learned = lesson.limitMs(this.now)
       const counts = {
         idle,
         busy,
+        reserved,
         dialing,
         waiting,
         requests: 0,

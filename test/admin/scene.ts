@@ -242,6 +242,7 @@ export class Scene implements AdminSource {
         open: upstreams.size,
         idle: upstreams.size - busy,
         busy,
+        reserved: 0,
         dialing: 0,
         waiting: 0,
         dialed: count.dialed,
@@ -267,6 +268,7 @@ export class Scene implements AdminSource {
       const counts = {
         idle: own.length - busy,
         busy,
+        reserved: 0,
         dialing: 0,
         waiting: 0,
         requests,

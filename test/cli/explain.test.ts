@@ -50,6 +50,17 @@ test('a request: every field in and out, and the head that is sent', t => {
   t.end()
 })
 
+test('R225: a log-in of the connection is said in both directions', t => {
+  const asked = request('GET / HTTP/1.1\r\nHost: a\r\nAuthorization: NTLM TlRM\r\n\r\n')
+  t.match(asked.notes, [/for this client connection alone/])
+  const asks = 'HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n'
+  t.match(response(`${asks}WWW-Authenticate: Basic realm="a", Negotiate\r\n\r\n`).notes, [
+    /for this client connection alone/,
+  ])
+  t.strictSame(response(`${asks}WWW-Authenticate: Basic realm="a"\r\n\r\n`).notes, [])
+  t.end()
+})
+
 test("the upstream's Host, an upgrade that is not allowed, a client that waits for 100", t => {
   const text =
     'HEAD http://b HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n'

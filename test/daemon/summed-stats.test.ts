@@ -9,15 +9,16 @@ const origin = (name: string, idle: number, learnedIdleMs?: number) => ({
   open: idle,
   idle,
   busy: 0,
+  reserved: 0,
   dialing: 0,
   waiting: 0,
   ...(learnedIdleMs === undefined ? {} : { learnedIdleMs }),
 })
 const member = (name: string, requests: number): MemberTotals => ({
   ...{ name, state: 'up', weight: 1, backup: false, requests, failures: 0, ejections: 0, closes: {} },
-  ...{ idle: 0, busy: 0, dialing: 0, waiting: 0, queued: 0, refused: 0 },
+  ...{ idle: 0, busy: 0, reserved: 0, dialing: 0, waiting: 0, queued: 0, refused: 0 },
 })
-const upstream = { open: 1, idle: 1, busy: 0, dialing: 0, waiting: 0, dialed: 5, reused: 10, closes: {} }
+const upstream = { open: 1, idle: 1, busy: 0, reserved: 0, dialing: 0, waiting: 0, dialed: 5, reused: 10, closes: {} }
 
 test('a total of fractions does not depend on their order: one that is less by its last digit looks like a restart', async t => {
   const took = (sum: number) => {

@@ -1,5 +1,6 @@
 import { type Test, test } from 'tap'
 import { mayRetry } from '../../lib/link/exchange-facts.js'
+import { PoolBook, RESERVED_REST_MS, Seat } from '../../lib/link/pool-book.js'
 import { judgeClient, judgeUpstream } from '../../lib/policy/persistence.js'
 import { part, read, rowsOf } from './references.js'
 
@@ -127,10 +128,68 @@ test('R59, R80, R81, R89, R91, R94: does the upstream go back to the pool?', asy
   )
 })
 
-test('R82, R150, R151, R152, R221: may it be sent again?', async t => {
+const NOW = 10_000
+const RESTS: Record<string, number> = {
+  rests: NOW - 1,
+  overdue: NOW - 4_000,
+  'just now': NOW - 1,
+  'for 1 s': NOW - RESERVED_REST_MS,
+}
+
+class Connection {
+  readonly seat: Seat<Connection> = new Seat<Connection>(this)
+}
+
+/** What a book answers in this situation. */
+function acquired(is: Record<string, string>): string {
+  const closed: string[] = []
+  const limits = { upstreamConnectionsMax: 4, upstreamIdleMax: 4, upstreamRequestsMax: 0, upstreamAgeMs: 0 }
+  const waitingMax = is['queue full'] === 'yes' ? 0 : 1
+  const book = new PoolBook<Connection, object>(
+    '',
+    { ...limits, upstreamIdleMs: 4_000, upstreamWaitingMax: waitingMax },
+    (_, reason) => closed.push(reason),
+  )
+  const busy = (): Connection => {
+    book.acquire({}, 0, true)
+    const connection = new Connection()
+    book.dialed(connection, 0, 0)
+    return connection
+  }
+  const resting = (since: number | undefined): Connection | null => {
+    if (since === undefined) return null
+    const connection = busy()
+    book.reserve(connection)
+    book.release(connection, 'keep', since)
+    return connection
+  }
+  const own = resting(RESTS[is.own ?? ''])
+  resting(RESTS[is["another's rests"] ?? ''])
+  const idle = is['idle one'] === 'yes' ? busy() : null
+  while (book.open < (is.room === 'yes' ? 3 : 4)) busy()
+  if (idle !== null) book.release(idle, 'keep', NOW - 1)
+  if (own !== null && book.acquireReserved(own, NOW)) return 'own'
+  closed.length = 0
+  const answer = book.acquire({}, NOW)
+  return typeof answer === 'object' ? 'idle one' : [...closed, answer].join(', ')
+}
+
+test('R86, R225: which connection does a request get?', async t => {
+  const facts = {
+    own: ['none', 'rests', 'overdue'],
+    'idle one': BOTH,
+    room: BOTH,
+    "another's rests": ['none', 'just now', 'for 1 s'],
+    'queue full': BOTH,
+  }
+  compare(t, 'acquire', facts, acquired)
+})
+
+test('R82, R150, R151, R152, R221, R225: may it be sent again?', async t => {
   const facts = {
     'client gone': BOTH,
     'sent again before': BOTH,
+    'goes on with a log-in': BOTH,
     'content kept': BOTH,
     response: ['none', '408', 'begun'],
     written: BOTH,
@@ -145,6 +204,7 @@ test('R82, R150, R151, R152, R221: may it be sent again?', async t => {
       octetsWritten: is.written === 'yes' ? 100 : 0,
       reused: is.reused === 'yes',
       response: facts.response.find(value => value === is.response) ?? 'none',
+      goesOnWithLogin: is['goes on with a log-in'] === 'yes',
       contentKept: is['content kept'] === 'yes',
     }),
   )

@@ -71,12 +71,38 @@ const UPSTREAM: Record<UpstreamState, Record<UpstreamEvent, UpstreamState | `- $
   new: {
     dialed: 'busy',
     released: '- nobody has it',
+    reserved: '- nobody has it',
     acquired: '- it is not in the pool yet',
     removed: '- it is not in the pool yet',
   },
-  busy: { dialed: '- it is connected', released: 'idle', acquired: '- somebody has it', removed: 'closed' },
-  idle: { dialed: '- it is connected', released: '- it was released already', acquired: 'busy', removed: 'closed' },
-  closed: { dialed: '- it is gone', released: '- it is gone', acquired: '- it is gone', removed: 'closed' },
+  busy: {
+    dialed: '- it is connected',
+    released: 'idle',
+    reserved: '- its exchange is not over',
+    acquired: '- somebody has it',
+    removed: 'closed',
+  },
+  idle: {
+    dialed: '- it is connected',
+    released: '- it was released already',
+    reserved: 'reserved',
+    acquired: 'busy',
+    removed: 'closed',
+  },
+  reserved: {
+    dialed: '- it is connected',
+    released: '- it was released already',
+    reserved: '- it is already',
+    acquired: 'busy',
+    removed: 'closed',
+  },
+  closed: {
+    dialed: '- it is gone',
+    released: '- it is gone',
+    reserved: '- it is gone',
+    acquired: '- it is gone',
+    removed: 'closed',
+  },
 }
 
 for (const state of Object.keys(CLIENT) as ClientState[]) {

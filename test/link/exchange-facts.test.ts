@@ -15,6 +15,7 @@ const STALE: RetryFacts = {
   octetsWritten: 100,
   reused: true,
   response: 'none',
+  goesOnWithLogin: false,
   contentKept: true,
 }
 
@@ -47,6 +48,8 @@ const ROWS: readonly (readonly [rule: string, difference: Partial<RetryFacts>, v
   ],
   ['R221: 408 on a fresh connection is the answer', { response: '408', reused: false }, 'response-begun'],
   ['R221: 408 after a retry', { response: '408', retries: 1 }, 'already-retried'],
+  ['R225: credentials that go on with a log-in of the lost connection', { goesOnWithLogin: true }, 'login-lost'],
+  ['R225: … of which nothing was written', { goesOnWithLogin: true, octetsWritten: 0 }, 'login-lost'],
   ['R82: the client has gone', { clientGone: true }, 'client-gone'],
   ['R82: the client has gone, nothing written', { clientGone: true, octetsWritten: 0 }, 'client-gone'],
 ]
@@ -67,7 +70,7 @@ test('R150: whatever else holds, a method that is not idempotent is written once
 test('R151: whatever else holds, no retry after a retry, after a response, without the content, for nobody', async t => {
   for (const facts of everyFacts()) {
     const never = facts.retries > 0 || facts.response === 'begun' || !facts.contentKept || facts.clientGone
-    if (never) t.not(mayRetry(facts), 'yes', JSON.stringify(facts))
+    if (never || facts.goesOnWithLogin) t.not(mayRetry(facts), 'yes', JSON.stringify(facts))
   }
 })
 
@@ -108,7 +111,11 @@ function everyFacts(): RetryFacts[] {
         for (const octetsWritten of [0, 1])
           for (const reused of [false, true])
             for (const response of ['none', '408', 'begun'] as const)
-              for (const contentKept of [false, true])
-                all.push({ method, clientGone, retries, octetsWritten, reused, response, contentKept })
+              for (const goesOnWithLogin of [false, true])
+                for (const contentKept of [false, true])
+                  all.push({
+                    ...{ method, clientGone, retries, octetsWritten, reused },
+                    ...{ response, goesOnWithLogin, contentKept },
+                  })
   return all
 }

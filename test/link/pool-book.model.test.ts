@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { test } from 'tap'
-import { type Handout, PoolBook, type PoolLimits, Seat } from '../../lib/link/pool-book.js'
+import { type Handout, PoolBook, type PoolLimits, RESERVED_REST_MS, Seat } from '../../lib/link/pool-book.js'
 import type { CloseReason } from '../../lib/policy/close-reason.js'
 
 /**
@@ -13,11 +13,11 @@ const RUNS = Number(process.env.FC_RUNS ?? 1_000)
 type Step =
   | { do: 'acquire'; fresh: boolean }
   | { do: 'dialed'; jitter: number }
-  | { do: 'dialFailed' | 'expire' | 'closeIdle' }
+  | { do: 'dialFailed' | 'expire' | 'closeIdle' | 'closeReserved' }
   | { do: 'release'; which: number; verdict: 'keep' | CloseReason }
   | { do: 'remove'; which: number; reason: CloseReason }
   | { do: 'hint'; which: number; timeoutS: number; max: number }
-  | { do: 'withdraw'; which: number }
+  | { do: 'reserve' | 'acquireReserved' | 'withdraw'; which: number }
   | { do: 'pass'; ms: number }
 
 const WHICH = fc.nat(1_000)
@@ -29,7 +29,9 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.record({ do: fc.constantFrom('dialFailed' as const, 'expire' as const, 'closeIdle' as const) }),
+    arbitrary: fc.record({
+      do: fc.constantFrom('dialFailed' as const, 'expire' as const, 'closeIdle' as const, 'closeReserved' as const),
+    }),
   },
   {
     weight: 5,
@@ -57,6 +59,8 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('withdraw' as const), which: WHICH }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('reserve' as const), which: WHICH }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('acquireReserved' as const), which: WHICH }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.nat(2_000) }) },
 )
 
@@ -83,6 +87,8 @@ class Bench {
   #busy: Connection[] = []
   /** Longest idle first. */
   #idle: Connection[] = []
+  /** Longest at rest first. */
+  #reserved: Connection[] = []
   #waiting: object[] = []
   #gone: Connection[] = []
 
@@ -108,7 +114,7 @@ class Bench {
         this.#release(pick(this.#busy, step.which), step.verdict)
         break
       case 'remove':
-        this.#remove(pick([...this.#busy, ...this.#idle, ...this.#gone], step.which), step.reason)
+        this.#remove(pick([...this.#busy, ...this.#idle, ...this.#reserved, ...this.#gone], step.which), step.reason)
         break
       case 'hint': {
         const connection = pick(this.#busy, step.which)
@@ -122,24 +128,57 @@ class Bench {
         this.#waiting = this.#waiting.filter(other => other !== waiter)
         break
       }
-      case 'expire': {
-        const next = this.book.expire(this.#now)
-        expect(next > this.#now, 'what is due has gone')
-        expect(
-          (next === Number.POSITIVE_INFINITY) ===
-            this.#idle.every(idle => this.#dueAt(idle) === Number.POSITIVE_INFINITY),
-          'due',
-        )
+      case 'expire':
+        this.#expire()
         break
-      }
       case 'closeIdle':
         this.book.closeIdle('draining')
         expect(this.#idle.length === 0, 'all idle ones are closed')
+        break
+      case 'closeReserved':
+        this.book.closeReserved('health')
+        expect(this.#reserved.length === 0, 'all reserved ones are closed')
+        this.#dialAll()
+        break
+      case 'reserve': {
+        const connection = pick(this.#busy, step.which)
+        if (connection !== undefined) this.book.reserve(connection)
+        break
+      }
+      case 'acquireReserved':
+        this.#acquireReserved(pick(this.#reserved, step.which))
         break
       case 'pass':
         this.#now += step.ms
     }
     this.#check()
+  }
+
+  /** What `expire` and `closeReserved` leave to whoever calls them: who waits may dial now. */
+  #dialAll(): void {
+    for (let due = this.book.dialDue(); due !== null; due = this.book.dialDue()) this.#expectDial(due)
+  }
+
+  #expire(): void {
+    const next = this.book.expire(this.#now)
+    this.#dialAll()
+    expect(next > this.#now, 'what is due has gone')
+    const endless = [...this.#idle, ...this.#reserved].every(idle => this.#dueAt(idle) === Number.POSITIVE_INFINITY)
+    expect(next !== Number.POSITIVE_INFINITY || endless, 'due')
+    expect(
+      this.#waiting.length === 0 || this.#reserved.every(({ seat }) => this.#now - seat.idleSince < RESERVED_REST_MS),
+      'nobody waits for what has rested',
+    )
+  }
+
+  #acquireReserved(connection: Connection | undefined): void {
+    if (connection === undefined) return
+    const usable = this.#dueAt(connection) > this.#now
+    expect(this.book.acquireReserved(connection, this.#now) === usable, 'its client gets it unless it is overdue')
+    if (usable) {
+      this.#reserved = this.#reserved.filter(other => other !== connection)
+      this.#busy.push(connection)
+    } else this.#dialAll()
   }
 
   #acquire(fresh: boolean): void {
@@ -158,9 +197,11 @@ class Bench {
       return
     }
     expect(
-      this.#busy.length + this.#dialing === this.#limits.upstreamConnectionsMax,
+      this.#busy.length + this.#reserved.length + this.#dialing === this.#limits.upstreamConnectionsMax,
       'nobody waits while there is room',
     )
+    const rested = this.#reserved.some(({ seat }) => this.#now - seat.idleSince >= RESERVED_REST_MS)
+    expect(!rested, 'nobody waits while one has rested for a moment')
     if (answer === 'wait') this.#waiting.push(waiter)
     expect((answer === 'full') === (answer !== 'wait'), 'one of four answers')
     expect(answer === 'wait' || this.#waiting.length === this.#limits.upstreamWaitingMax, 'full when the queue is full')
@@ -180,10 +221,12 @@ class Bench {
     const gone = this.#gone.length
     this.#busy = this.#busy.filter(busy => busy !== connection)
     // Put down as idle first: from there the close sink may take it, or another one in its place.
-    this.#idle.push(connection)
+    const rests = connection.seat.isReserved ? this.#reserved : this.#idle
+    rests.push(connection)
     const handout = this.book.release(connection, verdict, this.#now)
     expect(verdict === 'keep' || this.#gone.length > gone, 'what is not kept is closed')
     if (handout?.connection) {
+      expect(!connection.seat.isReserved, 'a reserved one goes to nobody')
       expect(
         handout.connection === connection && handout.waiter === this.#waiting.shift(),
         'it goes to the first in the queue',
@@ -198,6 +241,7 @@ class Bench {
     const wasGone = this.#gone.includes(connection)
     this.#busy = this.#busy.filter(busy => busy !== connection)
     this.#idle = this.#idle.filter(idle => idle !== connection)
+    this.#reserved = this.#reserved.filter(idle => idle !== connection)
     if (!wasGone) this.#gone.push(connection)
     const handout = this.book.remove(connection, reason, this.#now)
     if (wasGone) expect(handout === null, 'what is gone frees no place')
@@ -211,7 +255,9 @@ class Bench {
   }
 
   #onClose(connection: Connection, reason: CloseReason): void {
-    expect(this.#idle.includes(connection), 'only what is idle, or being released, is closed')
+    const { isReserved } = connection.seat
+    const rests = isReserved ? this.#reserved : this.#idle
+    expect(rests.includes(connection), 'only what is idle, or being released, is closed')
     if (
       reason === 'upstream-idle' ||
       reason === 'upstream-hint' ||
@@ -223,7 +269,13 @@ class Bench {
       expect(worn || this.#dueAt(connection) <= this.#now, `closed for ${reason} only when that is due`)
     }
     if (reason === 'surplus-idle') expect(this.#idle[0] === connection, 'the longest idle one goes')
+    if (reason === 'login-surplus') {
+      expect(this.#reserved[0] === connection, 'the one that has rested for longest goes')
+      expect(this.#now - connection.seat.idleSince >= RESERVED_REST_MS, 'and not before it has rested for a moment')
+    }
+    expect(!isReserved || !/age|requests/.test(reason), 'neither age nor requests end a reserved one')
     this.#idle = this.#idle.filter(idle => idle !== connection)
+    this.#reserved = this.#reserved.filter(idle => idle !== connection)
     this.#gone.push(connection)
   }
 
@@ -238,15 +290,19 @@ class Bench {
     expect(book.idle === this.#idle.length, 'idle')
     expect(book.dialing === this.#dialing, 'dialing')
     expect(book.waiting === this.#waiting.length, 'waiting')
-    expect(book.open === book.busy + book.idle, 'open')
+    expect(book.reserved === this.#reserved.length, 'reserved')
+    expect(book.open === book.busy + book.idle + book.reserved, 'open')
     expect(book.open + book.dialing <= this.#limits.upstreamConnectionsMax, 'never more than the limit')
     expect(book.idle <= this.#limits.upstreamIdleMax, 'never more idle ones than the limit')
     expect(book.waiting <= this.#limits.upstreamWaitingMax, 'never more waiting than the limit')
     const room = book.idle > 0 || book.open + book.dialing < this.#limits.upstreamConnectionsMax
     expect(book.waiting === 0 || !room, 'nobody waits while there is room')
     expect(book.longestIdle === (this.#idle[0] ?? null), 'longest idle')
+    expect(book.longestReserved === (this.#reserved[0] ?? null), 'longest reserved')
     for (const connection of this.#busy) expect(connection.seat.state === 'busy', `${connection.id} is busy`)
     for (const connection of this.#idle) expect(connection.seat.state === 'idle', `${connection.id} is idle`)
+    for (const connection of this.#reserved)
+      expect(connection.seat.state === 'reserved', `${connection.id} is reserved`)
     for (const connection of this.#gone) expect(connection.seat.state === 'closed', `${connection.id} is closed`)
   }
 }

@@ -19,7 +19,16 @@ test('a reason tells whose side it was, or it is ours', async t => {
   const ours = reasons.map(([reason]) => reason).filter(reason => !/^(client|upstream)-/.test(reason))
   t.same(ours, [
     ...['content-unread', 'response-close-delimited', 'response-truncated', 'refused', 'upgraded-ended'],
-    ...['tunnel-ended', 'tunnel-idle', 'early-response', 'surplus-idle', 'stale', 'exchange-timeout'],
+    ...[
+      'tunnel-ended',
+      'tunnel-idle',
+      'login-ended',
+      'login-surplus',
+      'early-response',
+      'surplus-idle',
+      'stale',
+      'exchange-timeout',
+    ],
     ...['reconfigured', 'health', 'draining', 'internal-error', 'shutdown'],
   ])
 })

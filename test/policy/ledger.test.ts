@@ -72,6 +72,22 @@ test('R132: what a route edits, and what else is ours', async t => {
   )
 })
 
+test('R225: credentials and challenges that log in the connection', async t => {
+  const asks = request('GET / HTTP/1.1', 'Host: a.example', 'Authorization: negotiate YII=')
+  const told = (rows: LedgerRow[]) => rows.filter(({ section }) => section === 'RFC 4559 6').map(({ field }) => field)
+  t.same(told(explainRequest(asks.head, asks.options, GATEWAY)), ['Authorization'])
+  const challenged = response(
+    'HTTP/1.1 401 Unauthorized',
+    'WWW-Authenticate: Basic realm="a"',
+    'www-authenticate: NTLM',
+    'Proxy-Authenticate: NTLM',
+    'Content-Length: 0',
+  )
+  t.same(told(explainResponse(challenged.head, challenged.options, TO_CLIENT)), ['www-authenticate'])
+  const basic = request('GET / HTTP/1.1', 'Host: a.example', 'Authorization: Basic YTpi', 'Connection: authorization')
+  t.same(told(explainRequest(basic.head, basic.options, GATEWAY)), [])
+})
+
 test('R155: a 101 that is refused', async t => {
   const wrong = response('GET', 'HTTP/1.1 101 X', 'Connection: upgrade', 'Upgrade: h2c')
   t.match(short(explainResponse(wrong.head, wrong.options, TO_CLIENT)).at(-1), /^reject Upgrade: h2c/)

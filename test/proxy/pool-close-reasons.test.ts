@@ -412,6 +412,24 @@ const rows: Row[] = [
       clock.advance(1_200)
     },
   },
+  {
+    side: 'upstream',
+    reason: 'login-ended',
+    async play({ client }) {
+      await exchange(client, request('GET', '/', 'Authorization: NTLM TlRMTVNTUAAB'))
+      client.halfClose()
+    },
+  },
+  {
+    side: 'upstream',
+    reason: 'login-surplus',
+    options: { limits: { upstreamConnectionsMax: 1 } },
+    async play({ client, clock, more }) {
+      await exchange(client, request('GET', '/', 'Authorization: Negotiate YII='))
+      clock.advance(1_000)
+      await exchange(await more(), GET)
+    },
+  },
   { side: 'upstream', reason: 'upstream-private', group: { proxyProtocol: 'v1' }, play: asksOnce },
   {
     side: 'upstream',

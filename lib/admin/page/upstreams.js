@@ -6,7 +6,7 @@ import { ageText, countText, leftText, percentText } from './format.js'
 /** @typedef {import('./model.js').UpstreamView} UpstreamView */
 /** @typedef {import('./model.js').Look} Look */
 
-const STATES = { dialing: 'dialling', busy: 'busy', idle: 'waits', tunnelling: 'tunnel' }
+const STATES = { dialing: 'dialling', busy: 'busy', idle: 'waits', reserved: 'logged in', tunnelling: 'tunnel' }
 const MEMBERS = { up: '✓ up', 'slow-start': '↗ slow start', trial: '? on trial', ejected: '✕ ejected', down: '✕ down' }
 
 /** The right side: each server with its connections. */
@@ -77,10 +77,11 @@ function updateRow(row, upstream) {
 
 /** @param {Look} look */
 function countsText({ totals: { upstream } }) {
-  const { open, busy, idle, waiting, dialed, reused } = upstream
+  const { open, busy, idle, reserved, waiting, dialed, reused } = upstream
   const reuse = dialed + reused === 0 ? '' : `, ${percentText(reused / (dialed + reused))} reused`
+  const own = reserved === 0 ? '' : `, ${countText(reserved)} for one client each`
   const queue = waiting === 0 ? '' : `, ${countText(waiting)} requests wait`
-  return `${countText(open)} open, ${countText(busy)} in use, ${countText(idle)} idle${queue}${reuse}`
+  return `${countText(open)} open, ${countText(busy)} in use, ${countText(idle)} idle${own}${queue}${reuse}`
 }
 
 /** @param {OriginItem} item @param {Look} look */
