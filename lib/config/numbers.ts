@@ -28,6 +28,8 @@ const GRAMMAR_NOTES: Readonly<Record<keyof GrammarLimits, string>> = {
   chunkExtensionBytesMax: 'Octets of one chunk-size line with its extensions',
   chunkExtensionsBytesMax: 'Octets of all chunk extensions of one message',
   emptyLinesMax: 'Empty lines before a request line',
+  interimResponsesMax: 'Interim responses (1xx) of an upstream before its final one',
+  interimBytesMax: 'Octets of all of these together',
 }
 
 /** Every deadline and limit: made from the tables, so that none can be forgotten. */

@@ -392,13 +392,16 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
       this.switched = true
       return
     }
-    if (this.request === 'whole') upstream.deadline.set('responseHeadMs', settings.deadlines.responseHeadMs)
     if (head.status === 100) {
       if (this.continued) return // we said so already
       this.continued = true
       if (this.request !== 'whole') client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs)
     } else if (!settings.interim) return
-    client.transport.write(rewriteResponse(head, responseOptions, fillResponseContext(this, 'none')))
+    const text = rewriteResponse(head, responseOptions, fillResponseContext(this, 'none'))
+    if (text === '') return // to a client of HTTP/1.0
+    client.transport.write(text)
+    // Only what the client sees is progress: silence toward it is not lengthened by what it never hears of.
+    if (this.request === 'whole') upstream.deadline.set('responseHeadMs', settings.deadlines.responseHeadMs)
   }
 
   // (7) rewrite ------------------------------------------------------------------------------------------------------

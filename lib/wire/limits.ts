@@ -14,6 +14,10 @@ export interface GrammarLimits {
   readonly chunkExtensionsBytesMax: number
   /** Empty lines that are skipped in front of a request line. Beyond: 400. */
   readonly emptyLinesMax: number
+  /** Interim responses before a final one. Beyond: 502. */
+  readonly interimResponsesMax: number
+  /** Octets of all heads of interim responses before a final one. Beyond: 502. */
+  readonly interimBytesMax: number
 }
 
 export const GRAMMAR_LIMITS: GrammarLimits = {
@@ -24,4 +28,6 @@ export const GRAMMAR_LIMITS: GrammarLimits = {
   chunkExtensionBytesMax: 4_096, // nobody sends any; room for a signature in one chunk
   chunkExtensionsBytesMax: 65_536, // extensions are dropped here: the work for nothing ends somewhere (CVE-2023-39326)
   emptyLinesMax: 4, // RFC 9112 2.2 asks for at least one; old clients send one CRLF after a POST
+  interimResponsesMax: 32, // a 100, some 103 and a 102 now and then are what servers send; RFC 9110 15.2 names no number
+  interimBytesMax: 65_536, // as much as one head may have: a 103 says early what the final head says once more
 }

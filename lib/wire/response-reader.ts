@@ -28,7 +28,9 @@ export class ResponseReader {
   failed = false
   private phase: 'unarmed' | 'head' | 'length' | 'chunks' | 'close' | 'trailers' | 'ending' | 'done' = 'unarmed'
   private responseTo: ResponseTo = 'other'
-  private interimSeen = false
+  /** Interim heads before this response, and their octets. */
+  private interims = 0
+  private interimBytes = 0
   private readonly head = new ResponseHead()
   private readonly section: SectionReader
   private readonly chunks: ChunkFraming
@@ -36,7 +38,10 @@ export class ResponseReader {
   /** The content that comes next, where it became text with its head. */
   private contentText = ''
 
-  constructor(limits: GrammarLimits = GRAMMAR_LIMITS, strict = false) {
+  constructor(
+    private readonly limits: GrammarLimits = GRAMMAR_LIMITS,
+    strict = false,
+  ) {
     this.section = new SectionReader(limits, !strict)
     this.chunks = new ChunkFraming(limits, 502)
   }
@@ -48,7 +53,7 @@ export class ResponseReader {
 
   /** At least one octet of the expected response was read (an interim head counts), and it is not complete. */
   get started(): boolean {
-    if (this.phase === 'head') return this.interimSeen || this.section.isOpen
+    if (this.phase === 'head') return this.interims > 0 || this.section.isOpen
     return this.phase !== 'unarmed' && this.phase !== 'done'
   }
 
@@ -67,7 +72,7 @@ export class ResponseReader {
   expect(method: string): void {
     if (this.phase !== 'unarmed' && this.phase !== 'done') throw new Error('the response is not complete')
     this.responseTo = method === 'HEAD' || method === 'CONNECT' ? method : 'other'
-    this.interimSeen = false
+    this.interims = this.interimBytes = 0
     this.phase = 'head'
   }
 
@@ -125,7 +130,7 @@ export class ResponseReader {
     const { head } = this
     readResponseHead(head, lines, this.responseTo, status, minor)
     const interim = status < 200 && status !== 101
-    if (interim) this.interimSeen = true
+    if (interim) this.countInterim(lines)
     else this.begin(head)
     if (this.phase === 'length' && this.lengthLeft <= Math.min(JOINED_BYTES_MAX, to - end))
       lines.joinContent(bytes, this.lengthLeft)
@@ -134,6 +139,21 @@ export class ResponseReader {
     this.section.release()
     if (this.phase === 'ending') this.finish(sink, null)
     return end
+  }
+
+  /** A client reads several of them (RFC 9110 15.2), and one that never ends is no response. */
+  private countInterim(lines: Lines): void {
+    const { interimResponsesMax, interimBytesMax } = this.limits
+    this.interims++
+    this.interimBytes += lines.text.length
+    if (this.interims > interimResponsesMax)
+      throw new ProtocolError(
+        502,
+        `more than ${interimResponsesMax} interim responses before a final one`,
+        'RFC 9110 15.2',
+      )
+    if (this.interimBytes > interimBytesMax)
+      throw new ProtocolError(502, `interim responses of more than ${interimBytesMax} octets`, 'RFC 6585 5')
   }
 
   private begin(head: ResponseHead): void {

@@ -1,5 +1,8 @@
 import { test } from 'tap'
-import { gateway, head, heard, ok, READ_MODES, until } from './conversation.js'
+import type { UpstreamConnection } from '../../lib/net/upstream-connection.js'
+import { proxyStatusOf } from '../support/conversation.js'
+import { readMessage } from '../support/raw-message.js'
+import { ended, gateway, head, heard, ok, READ_MODES, until } from './conversation.js'
 
 // Content that an interim response has by its own word: another reader would take what follows for it.
 
@@ -27,4 +30,80 @@ for (const readMode of READ_MODES) {
       })
     }
   }
+}
+
+// Interim responses without end: they keep a client waiting, or a proxy busy, for as long as the upstream likes.
+
+const PROCESSING = head('HTTP/1.1 102 Processing')
+
+test('R184: interim responses have an end: one more than the limit is a 502, and the upstream is closed', async t => {
+  const { connect, upstream, proxy } = await gateway(t, { grammar: { interimResponsesMax: 3 } })
+  const client = await connect()
+  await client.send(GET('/'))
+  const origin = await upstream()
+  await heard(t, origin, GET('/'))
+  await origin.send(PROCESSING.repeat(3))
+  await heard(t, client, PROCESSING.repeat(3))
+  await origin.send(PROCESSING)
+  const answer = await readMessage(client)
+  t.equal(answer.status, 502)
+  t.equal(proxyStatusOf(answer).error, 'http_protocol_error')
+  await ended(t, origin, 'fin')
+  t.same(proxy.stats().upstream.closes, { 'upstream-protocol-error': 1 })
+})
+
+test('R184: so have their octets', async t => {
+  const { connect, upstream, exchanges } = await gateway(t, { grammar: { interimBytesMax: 100 } })
+  const client = await connect()
+  await client.send(GET('/'))
+  const origin = await upstream()
+  await heard(t, origin, GET('/'))
+  await origin.send(head('HTTP/1.1 103 Early Hints', `Link: ${'x'.repeat(100)}`))
+  const answer = await readMessage(client)
+  t.equal(answer.status, 502)
+  t.equal(proxyStatusOf(answer).error, 'http_response_header_section_size')
+  t.match(exchanges[0]?.error?.message, /more than 100 octets/)
+})
+
+test('R184: by default 32 pass, before each response anew', async t => {
+  const { connect, upstream } = await gateway(t)
+  const client = await connect()
+  for (let nth = 0; nth < 2; nth++) {
+    await client.send(GET('/'))
+    const origin = await upstream()
+    await heard(t, origin, GET('/'))
+    await origin.send(PROCESSING.repeat(32) + ok('at last'))
+    await heard(t, client, PROCESSING.repeat(32) + ok('at last'))
+  }
+})
+
+const UNHEARD = [
+  ['a client of HTTP/1.0', 'GET / HTTP/1.0\r\nHost: a\r\n\r\n', {}, PROCESSING],
+  ['--interim none', GET('/'), { interim: 'none' }, PROCESSING],
+  ['a 100 that was said before', GET('/'), {}, head('HTTP/1.1 100 Continue')],
+] as const
+
+for (const [what, request, options, interim] of UNHEARD) {
+  test(`R183: interim responses that nobody hears of are no progress: ${what}`, async t => {
+    const { connect, upstream, clock, proxy } = await gateway(t, { ...options, deadlines: { responseHeadMs: 1_000 } })
+    const client = await connect()
+    await client.send(request)
+    const origin = await upstream()
+    await origin.readUntil('\r\n\r\n')
+    if (interim.includes('100')) {
+      await origin.send(interim)
+      await heard(t, client, interim)
+    }
+    const { upstreams } = proxy as unknown as { upstreams: { pools: { connections: Set<UpstreamConnection> } } }
+    const [connection] = upstreams.pools.connections
+    const { transport } = connection!
+    for (let passed = 0; passed < 1_000; passed += 300) {
+      const before = transport.bytesIn
+      await origin.send(interim)
+      await until(() => transport.bytesIn > before)
+      clock.advance(300)
+    }
+    t.equal((await readMessage(client)).status, 504)
+    t.same(proxy.stats().exchanges.deadlines, { responseHeadMs: 1 })
+  })
 }

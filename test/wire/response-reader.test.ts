@@ -116,7 +116,7 @@ const READ: readonly (readonly [name: string, octets: string, events: readonly s
       { to: ['CONNECT'] },
     ],
     [
-      'R184 R186 R205: interim heads, any number',
+      'R184 R186 R205: several interim heads',
       `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 103 \r\n\r\n${OK}Content-Length: 1\r\n\r\nx`,
       [
         '100 "Continue" 1.1 none 0',
@@ -319,6 +319,8 @@ const REFUSED: readonly (readonly [name: string, octets: string, error: string, 
   ['R115: a field section beyond the limit', `${OK}A: ${'x'.repeat(30)}\r\n\r\n`, '502 RFC 6585 5 @37', { limits: { headBytesMax: 20 } }],
   ['R115: a repaired field section beyond the limit', `${OK}A : ${'x'.repeat(30)}\r\n\r\n`, '502 RFC 6585 5 @37', { limits: { headBytesMax: 20 } }],
   ['R115: too many fields', `${OK}${many(4)}\r\n`, '502 RFC 6585 5 @38', { limits: { fieldsMax: 3 } }],
+  ['R184: interim heads without end', 'HTTP/1.1 102 a\r\n\r\n'.repeat(4), '502 RFC 9110 15.2 @-1 more than 3 interim responses before a final one', { limits: { interimResponsesMax: 3 } }],
+  ['R184: too many octets of interim heads', 'HTTP/1.1 102 a\r\n\r\n'.repeat(3), '502 RFC 6585 5 @-1 interim responses of more than 53 octets', { limits: { interimBytesMax: 53 } }],
   ['R64: chunk extensions beyond the limit', chunked('1;abc\r\nx'), '502 RFC 9112 7.1.1', { limits: { chunkExtensionBytesMax: 3 } }],
   ['R73: octets with no request outstanding', 'H', '502 RFC 9112 9.2 @-1 octets with no request outstanding', { to: [] }],
   ['R54 R70: the connection ends before the response', '', '502 RFC 9112 8 @-1 incomplete: the connection ended before the response did', END],
