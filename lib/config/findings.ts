@@ -1,3 +1,5 @@
+import { replaceSecrets } from './secrets.js'
+
 /** Keys and positions from the root of the file to a value. */
 export type Path = readonly (string | number)[]
 
@@ -50,18 +52,16 @@ export function show(value: unknown): string {
   return text.length > SHOWN_LETTERS_MAX ? `${text.slice(0, SHOWN_LETTERS_MAX)}…` : text
 }
 
-/** User names and passwords in URLs become asterisks. Rather too many than one too few: up to the last @ that could end them. */
+/** User names and passwords in URLs become asterisks. */
 export function withoutSecrets(text: string): string {
-  return text.replace(SECRETS, '***:***')
+  return replaceSecrets(text, () => '***:***')
 }
-
-// Behind the // of a URL; or, where that was forgotten, from the beginning of the word.
-const SECRETS = /(?<=\/\/)[\s\S]*(?=@)|(?<![^\s'"])[^\s'"/]+:(?!\/\/)\S*(?=@)/g
 
 /** All findings as text for people, each with its line and a mark under the place. */
 export function writeFindings(findings: readonly Finding[], text: string): string {
   if (findings.length === 0) return ''
-  const lines = text.split(/\r\n|[\r\n]/)
+  // As many asterisks as there were letters, so that columns stay.
+  const lines = text.split(/\r\n|[\r\n]/).map(line => replaceSecrets(line, secret => '*'.repeat(secret.length)))
   const errors = findings.filter(({ severity }) => severity === 'error').length
   const warnings = findings.length - errors
   const sums = [
@@ -89,8 +89,6 @@ function excerpt({ line, column, endColumn }: Finding, whole: string): string {
   // A long line is shown around the place.
   const from = column > EXCERPT_LETTERS ? column - EXCERPT_LETTERS / 2 : 0
   const shown = whole
-    // As many asterisks as there were letters, so that columns stay.
-    .replace(SECRETS, secret => '*'.repeat(secret.length))
     .slice(from, from + EXCERPT_LETTERS)
     .replace(/\p{Cc}/gu, ' ')
     .trimEnd()

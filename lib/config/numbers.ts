@@ -1,6 +1,6 @@
 import { DEADLINE_NOTES, DEADLINES } from '../link/deadlines.js'
 import { LIMIT_NOTES, LIMITS } from '../link/limits.js'
-import { GRAMMAR_LIMITS, type GrammarLimits } from '../wire/limits.js'
+import { GRAMMAR_LIMITS, GRAMMAR_MAXIMA, type GrammarLimits } from '../wire/limits.js'
 
 /** A deadline or limit as an option of the command line and as a key of the configuration file. */
 export interface NumberSpec {
@@ -36,15 +36,20 @@ const GRAMMAR_NOTES: Readonly<Record<keyof GrammarLimits, string>> = {
 export const NUMBER_SPECS: readonly NumberSpec[] = [
   ...specsOf('deadlines', DEADLINES, key => DEADLINE_NOTES[key].sentence),
   ...specsOf('limits', LIMITS, key => LIMIT_NOTES[key].sentence),
-  ...specsOf('grammar', GRAMMAR_LIMITS, key => GRAMMAR_NOTES[key]),
+  ...specsOf('grammar', GRAMMAR_LIMITS, key => GRAMMAR_NOTES[key], GRAMMAR_MAXIMA),
 ]
 
-function specsOf<T extends object>(table: NumberTable, values: T, sentenceOf: (key: keyof T) => string): NumberSpec[] {
+function specsOf<T extends object>(
+  table: NumberTable,
+  values: T,
+  sentenceOf: (key: keyof T) => string,
+  maxima?: T,
+): NumberSpec[] {
   return (Object.keys(values) as (keyof T & string)[]).map(key => {
     const unit = key.endsWith('Ms') ? 'milliseconds' : key.includes('Bytes') ? 'octets' : ''
     // Without a connection, an origin or a first line nothing goes at all; elsewhere 0 is a way to say "none".
     const min = /(connections\w*|origins|requestLineBytes|headBytes|fields)Max$/i.test(key) ? 1 : 0
-    const max = unit === 'milliseconds' ? TIMER_MS_MAX : Number.MAX_SAFE_INTEGER
+    const max = unit === 'milliseconds' ? TIMER_MS_MAX : Number(maxima?.[key] ?? Number.MAX_SAFE_INTEGER)
     return { table, key, standard: Number(values[key]), min, max, unit, about: sentenceOf(key).replace(/\.$/, '') }
   })
 }

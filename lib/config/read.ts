@@ -83,7 +83,7 @@ export function readConfigurationText(text: string, file: string, options: ReadO
     const unsaid = new WrongPlaces(doubtful)
     const complaints = complaintsOf(result.error.issues, root, variablesAt).filter(one => !unsaid.isFollowUp(one))
     for (const complaint of complaints) report.add(complaint)
-    wrong.push(...complaints.map(complaint => complaint.path))
+    for (const complaint of complaints) wrong.push(complaint.path)
   }
   const checked = result.success ? result.data : prune(root, wrong)
   if (checked === undefined) return report.end()

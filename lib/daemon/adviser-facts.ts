@@ -85,10 +85,13 @@ function seenOf(totals: GroupTotals | undefined): GroupSeen {
     queued: members.reduce((sum, { queued }) => sum + queued, 0),
     refused: members.reduce((sum, { refused }) => sum + refused, 0),
     closes: closesOf(members),
-    announcedIdleMs: announced.length === 0 ? null : Math.min(...announced),
-    learnedIdleMs: learned.length === 0 ? null : Math.min(...learned),
+    announcedIdleMs: announced.length === 0 ? null : least(announced),
+    learnedIdleMs: learned.length === 0 ? null : least(learned),
   }
 }
+
+/** Of at least one. There may be more servers than a call takes arguments. */
+const least = (values: readonly number[]): number => values.reduce((less, value) => Math.min(less, value))
 
 function closesOf(members: readonly MemberTotals[]): GroupSeen['closes'] {
   const sums: Partial<Record<CloseReason, number>> = {}

@@ -41,10 +41,10 @@ export class HostIndex<R extends Hosted> {
   readonly #exact = new Map<string, readonly R[]>()
   /** By what follows the `*`: `.example`. */
   readonly #wild = new Map<string, readonly R[]>()
+  /** How long the longest of these is: no longer end of a host has to be looked up, however long somebody makes that. */
+  readonly #longest: number
   /** For any other host. */
   readonly #rest: readonly R[]
-  /** So many octets at the end of a host are ever looked at: a host of a thousand labels costs no more. */
-  readonly #wildLength: number
 
   constructor(rows: readonly R[]) {
     this.#rest = rows.filter(({ hosts }) => hosts === null)
@@ -55,7 +55,7 @@ export class HostIndex<R extends Hosted> {
         rows.filter(({ hosts }) => hosts === null || hosts.some(other => covers(other, name))),
       )
     }
-    this.#wildLength = Math.max(0, ...[...this.#wild.keys()].map(({ length }) => length))
+    this.#longest = [...this.#wild.keys()].reduce((longest, { length }) => Math.max(longest, length), 0)
   }
 
   /** @param host as received, '' for none */
@@ -69,7 +69,7 @@ export class HostIndex<R extends Hosted> {
     const exact = this.#exact.get(host)
     if (exact !== undefined) return exact
     if (this.#wild.size === 0) return this.#rest
-    const from = Math.max(1, host.length - this.#wildLength)
+    const from = Math.max(1, host.length - this.#longest)
     for (let dot = host.indexOf('.', from); dot > 0; dot = host.indexOf('.', dot + 1)) {
       const rows = this.#wild.get(host.slice(dot))
       if (rows !== undefined) return rows

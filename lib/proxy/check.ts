@@ -3,13 +3,21 @@ import { createSecureContext } from 'node:tls'
 // What users write, checked: each throws a TypeError that says which option is wrong, how, and what would be right.
 
 /** The defaults with what is given in their place: whole numbers, under keys that exist. @throws TypeError */
-export function filled<T extends object>(what: string, defaults: Readonly<T>, given: Partial<T> | undefined): T {
+export function filled<T extends object>(
+  what: string,
+  defaults: Readonly<T>,
+  given: Partial<T> | undefined,
+  maxima?: T,
+): T {
   const all = { ...defaults }
   for (const [key, value] of Object.entries(given ?? {})) {
     if (!(key in defaults))
       throw new TypeError(`${what}.${key} does not exist; there are ${Object.keys(defaults).join(', ')}`)
     if (value === undefined) continue
     checkWhole(`${what}.${key}`, value)
+    const max = maxima?.[key as keyof T]
+    if (max !== undefined && Number(value) > Number(max))
+      throw new TypeError(`${what}.${key} must be at most ${String(max)}, not ${String(value)}`)
     ;(all as Record<string, unknown>)[key] = value
   }
   return all

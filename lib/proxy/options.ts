@@ -11,7 +11,7 @@ import type { ClientTlsSettings } from '../net/secure-accept.js'
 import type { ReadMode } from '../net/transport.js'
 import { TrustedPeers } from '../net/trusted-peers.js'
 import type { GroupSpec } from '../net/upstream-group.js'
-import { GRAMMAR_LIMITS, type GrammarLimits } from '../wire/limits.js'
+import { GRAMMAR_LIMITS, GRAMMAR_MAXIMA, type GrammarLimits } from '../wire/limits.js'
 import { isToken } from '../wire/octets.js'
 import { checkAuthorities, filled } from './check.js'
 import { type GroupDefaults, type GroupOptions, groupSpec, loneGroup, readUpstream } from './group-options.js'
@@ -215,7 +215,7 @@ export function settingsOf(options: ProxyOptions): Settings {
     dial,
     limits,
     deadlines,
-    grammar: filled('grammar', GRAMMAR_LIMITS, options.grammar),
+    grammar: filled('grammar', GRAMMAR_LIMITS, options.grammar, GRAMMAR_MAXIMA),
     clock: options.clock ?? systemClock,
   }
 }

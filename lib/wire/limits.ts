@@ -20,6 +20,22 @@ export interface GrammarLimits {
   readonly interimBytesMax: number
 }
 
+/**
+ * The most that each may be set to. What is held in memory as a whole, for each connection, has an end; what is only counted has none
+ * but that of numbers.
+ */
+export const GRAMMAR_MAXIMA: GrammarLimits = {
+  requestLineBytesMax: 1_048_576,
+  headBytesMax: 1_048_576,
+  fieldsMax: 65_536,
+  trailerBytesMax: 1_048_576,
+  chunkExtensionBytesMax: Number.MAX_SAFE_INTEGER,
+  chunkExtensionsBytesMax: Number.MAX_SAFE_INTEGER,
+  emptyLinesMax: Number.MAX_SAFE_INTEGER,
+  interimResponsesMax: Number.MAX_SAFE_INTEGER,
+  interimBytesMax: Number.MAX_SAFE_INTEGER,
+}
+
 export const GRAMMAR_LIMITS: GrammarLimits = {
   requestLineBytesMax: 16_384, // twice the 8,000 octets that RFC 9112 3 wants accepted; nginx and httpd stop at 8 KiB
   headBytesMax: 65_536, // large cookies and tokens pass; nginx takes 32 KiB, HAProxy 16 KiB, Node 16 KiB
