@@ -134,6 +134,24 @@ export class Metrics {
       one(t => t.racesLost),
     )
     this.closes('upstream', t => t.upstream.closes)
+    this.lookups()
+  }
+
+  private lookups(): void {
+    this.gauge(
+      'lookups_pending',
+      'Lookups of names that are not answered yet.',
+      one(t => t.lookups.pending),
+    )
+    this.counter(
+      'lookups_total',
+      'Names that were looked up to make a connection.',
+      one(t => t.lookups.asked),
+    )
+    const refused = ({ totals }: Scraped) => entries('limit', totals.lookups.refused)
+    this.counter('lookups_refused_total', 'Lookups that were refused, by the limit that was reached.', refused, [
+      'limit',
+    ])
   }
 
   private exchanges(): void {

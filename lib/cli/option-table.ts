@@ -161,6 +161,11 @@ export const FORWARD_OPTIONS: OptionTable = {
     about: 'A port to allow for requests although no web is served there: 25, 6379; repeat for more',
     group: FORWARD,
   },
+  nameserver: {
+    kind: 'list',
+    about: 'A name server to ask, 127.0.0.1:53; repeat for more (default: as this machine resolves names)',
+    group: FORWARD,
+  },
   auth: {
     kind: 'list',
     whole: true,

@@ -10,6 +10,7 @@ import {
   readCredentials,
   readDestination,
   readName,
+  readNameserver,
   readNetwork,
   readProtocol,
   readUpstream,
@@ -35,12 +36,14 @@ export function reverseSettings(given: Given, listen: ListenAddress): ProxyOptio
 /** The options of a forward proxy. @throws UsageError */
 export function forwardSettings(given: Given): ProxyOptions {
   const credentials = readAllCredentials(given)
+  const nameservers = given.list('nameserver', readNameserver)
   return defined({
     ...commonSettings(given),
     mode: 'forward' as const,
     allow: given.list('allow', readDestination),
     connectPorts: given.list('connect-port', readPort),
     allowPorts: given.list('allow-port', readPort),
+    resolve: nameservers === undefined ? undefined : { nameservers },
     credentials: credentials.length > 0 ? credentials : undefined,
     forwardHttp10KeepAlive: given.flag('forward-http10-keep-alive'),
   })

@@ -101,6 +101,11 @@ export function readNetwork(where: string, text: string): string {
   return reading(where, text, plain.readNetwork)
 }
 
+/** A name server: an address with or without a port. */
+export function readNameserver(where: string, text: string): string {
+  return reading(where, text, plain.readNameserver)
+}
+
 /** A destination to allow: a network as above, a host name, or `*.domain`. */
 export function readDestination(where: string, text: string): string {
   if (/^[\d.:/a-f]*[:/]|^[\d.]+$/i.test(text)) return readNetwork(where, text)

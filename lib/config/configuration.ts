@@ -25,7 +25,9 @@ export type ProxyListener = Omit<CheckedListener, 'mode' | 'name' | 'via' | 'xFo
 export type ReverseListener = ProxyListener & { mode: 'reverse'; routes: Route[] }
 
 export type ForwardListener = ProxyListener &
-  Pick<CheckedListener, 'destinations' | 'users' | 'parent' | 'forwardHttp10KeepAlive'> & { mode: 'forward' }
+  Pick<CheckedListener, 'destinations' | 'resolve' | 'users' | 'parent' | 'forwardHttp10KeepAlive'> & {
+    mode: 'forward'
+  }
 
 export type DumbListener = Pick<CheckedListener, 'address' | 'upstream'> & { mode: 'dumb'; name: string }
 
@@ -44,6 +46,7 @@ export type Group = Omit<UpstreamGroup, 'servers'> & { servers: ServerEntry[] }
 export const KEYS_OF_MODE = {
   routes: 'reverse',
   destinations: 'forward',
+  resolve: 'forward',
   users: 'forward',
   parent: 'forward',
   forwardHttp10KeepAlive: 'forward',
@@ -78,7 +81,7 @@ type Resolve = (name: string) => string
 
 function completeListener(listener: CheckedListener, file: Resolve): Listener {
   const { address, name: given, mode, ...rest } = listener
-  const { routes, destinations, users, parent, forwardHttp10KeepAlive, upstream, ...common } = rest
+  const { routes, destinations, resolve, users, parent, forwardHttp10KeepAlive, upstream, ...common } = rest
   const { tls } = common
   const name = given ?? address
   if (mode === 'dumb') return { address, name, mode, ...(upstream === undefined ? {} : { upstream }) }
@@ -97,6 +100,7 @@ function completeListener(listener: CheckedListener, file: Resolve): Listener {
     mode,
     ...proxy,
     destinations,
+    resolve,
     ...(users ? { users: { file: file(users.file) } } : {}),
     ...(parent === undefined ? {} : { parent }),
     forwardHttp10KeepAlive,

@@ -48,7 +48,7 @@ function specsOf<T extends object>(
   return (Object.keys(values) as (keyof T & string)[]).map(key => {
     const unit = key.endsWith('Ms') ? 'milliseconds' : key.includes('Bytes') ? 'octets' : ''
     // Without a connection, an origin or a first line nothing goes at all; elsewhere 0 is a way to say "none".
-    const min = /(connections\w*|origins|requestLineBytes|headBytes|fields)Max$/i.test(key) ? 1 : 0
+    const min = /(connections\w*|lookups\w*|origins|requestLineBytes|headBytes|fields)Max$/i.test(key) ? 1 : 0
     const max = unit === 'milliseconds' ? TIMER_MS_MAX : Number(maxima?.[key] ?? Number.MAX_SAFE_INTEGER)
     return { table, key, standard: Number(values[key]), min, max, unit, about: sentenceOf(key).replace(/\.$/, '') }
   })

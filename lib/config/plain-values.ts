@@ -29,6 +29,15 @@ export function readNetwork(text: string): string {
   throw new WrongValue('is no address or network', 'write 10.1.2.3, 10.0.0.0/8 or fd00::/8')
 }
 
+/** A name server: an address with or without a port. */
+export function readNameserver(text: string): string {
+  const found = /^(?:\[([^\]]+)\]|([\d.]+))(?::(\d{1,5}))?$/.exec(text)
+  const address = found?.[1] ?? found?.[2] ?? text
+  const port = Number(found?.[3] ?? 53)
+  if (net.isIP(address) !== 0 && port >= 1 && port <= 65_535) return text
+  throw new WrongValue('is no address of a name server', "write 127.0.0.1:53, '[::1]:53', or the address alone")
+}
+
 /** A pseudonym for `Via` and `Proxy-Status`: a token (RFC 9110 7.6.3), and not the name that every hopwise could have. */
 export function readName(text: string): string {
   if (!/^[A-Za-z][A-Za-z0-9._-]{0,62}$/.test(text))

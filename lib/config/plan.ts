@@ -96,7 +96,7 @@ function listenerPlan(
     const { upstream } = listener
     return { name, address, mode, options: {}, users: null, ...(upstream === undefined ? {} : { upstream }) }
   }
-  const { limits, deadlines, grammar, clients, tls, trust, routes, destinations, users, parent, ...rest } =
+  const { limits, deadlines, grammar, clients, tls, trust, routes, destinations, resolve, users, parent, ...rest } =
     listener as EitherListener
   const { requestsPerSecond, requestsBurst, uploadBytesPerSecondMin, ...guards } = clients
   const options: ListenerOptions = defined({
@@ -116,6 +116,7 @@ function listenerPlan(
     tls: tls && clientTls(tls, contents),
     routes: routes?.map(routeOptions),
     parent,
+    resolve: resolve && defined(resolve),
     ...destinations,
   })
   const known = users === undefined ? null : readUsersFile(contents[users.file] ?? '').users
@@ -124,7 +125,7 @@ function listenerPlan(
 
 /** A listener of either mode, with what the other one has as well. */
 type EitherListener = ProxyListener &
-  Partial<Pick<ReverseListener, 'routes'> & Pick<ForwardListener, 'destinations' | 'users' | 'parent'>>
+  Partial<Pick<ReverseListener, 'routes'> & Pick<ForwardListener, 'destinations' | 'resolve' | 'users' | 'parent'>>
 
 /** The keys that the engine knows by the same name. */
 function proxyOptions(listener: object): ListenerOptions {

@@ -151,6 +151,16 @@ export const listener = z.strictObject({
   clients: clients.prefault({}).describe('Guards: who may connect, and how much.'),
   routes: z.array(route).min(1).optional().describe('Mode reverse: the first that fits a request says where it goes.'),
   destinations: destinations.prefault({}).describe('Mode forward: where clients may go.'),
+  resolve: z
+    .strictObject({
+      nameservers: z
+        .array(text(values.readNameserver))
+        .min(1)
+        .optional()
+        .describe('Name servers to ask, and nobody else. Default: as the machine resolves names.'),
+    })
+    .prefault({})
+    .describe('Mode forward: how the names that clients ask for are turned into addresses.'),
   users: z
     .strictObject({ file: fileName('A file with lines user:hash, made by hopwise password.') })
     .optional()

@@ -11,7 +11,7 @@ import { isToken } from '../wire/octets.js'
 import { withoutSecrets } from './findings.js'
 import { readNetwork, WrongValue } from './plain-values.js'
 
-export { readName, readNetwork, readProtocol, WrongValue } from './plain-values.js'
+export { readName, readNameserver, readNetwork, readProtocol, WrongValue } from './plain-values.js'
 
 // Values that the engine judges: each reader throws WrongValue.
 
@@ -195,13 +195,4 @@ export function readFieldName(kind: 'request' | 'response', text: string): void 
 /** Statuses of a good answer: `200-399`, `200,204`. */
 export function readStatus(text: string): void {
   adopted('is no list of statuses', () => readStatuses(text))
-}
-
-/** A name server: an address with or without a port. */
-export function readNameserver(text: string): string {
-  const found = /^(?:\[([^\]]+)\]|([\d.]+))(?::(\d{1,5}))?$/.exec(text)
-  const address = found?.[1] ?? found?.[2] ?? text
-  const port = Number(found?.[3] ?? 53)
-  if (net.isIP(address) !== 0 && port >= 1 && port <= 65_535) return text
-  throw new WrongValue('is no address of a name server', "write 127.0.0.1:53, '[::1]:53', or the address alone")
 }

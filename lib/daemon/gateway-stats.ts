@@ -51,6 +51,7 @@ function nothingCounted(): Omit<GatewayStats, 'name' | 'version' | 'startedAt'> 
       closes: {},
       origins: [],
     },
+    lookups: { pending: 0, asked: 0, refused: { lookupsMax: 0, lookupsPerAddressMax: 0 } },
     exchanges: { active: 0, total: 0, retries: 0, failures: {}, deadlines: {} },
     phases: phasesOf(() => NO_TIMES),
     statuses: { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0, other: 0 },
@@ -99,6 +100,7 @@ function ofUpstreams(upstreams: Upstreams): Partial<GatewayStats> {
   const upstream = upstreams.stats()
   return {
     upstream,
+    lookups: upstreams.resolver.stats(),
     // A connection ends as stale when it was used before and its upstream had ended it as the next request was sent.
     racesLost: upstream.closes.stale ?? 0,
     groups: [...upstreams.groups.values()].map(group => ({

@@ -48,7 +48,16 @@ export function prepare(plan: GatewayPlan, tracer: Tracer | null): Prepared {
     plan,
     listeners,
     groups,
-    upstreams: { clock: systemClock, dial, limits, deadlines, grammar, strictUpstream, destinations: null },
+    upstreams: {
+      clock: systemClock,
+      dial,
+      limits,
+      deadlines,
+      grammar,
+      strictUpstream,
+      destinations: null,
+      nameservers: null,
+    },
   }
 }
 

@@ -46,7 +46,16 @@ export class Retired {
 }
 
 /** What rises and falls. */
-const GAUGES: ReadonlySet<string> = new Set(['open', 'idle', 'active', 'busy', 'reserved', 'dialing', 'waiting'])
+const GAUGES: ReadonlySet<string> = new Set([
+  'open',
+  'idle',
+  'active',
+  'busy',
+  'reserved',
+  'dialing',
+  'waiting',
+  'pending',
+])
 /** Numbers that are not simply added. */
 const OTHERWISE: Readonly<Record<string, (a: number, b: number) => number>> = {
   startedAt: Math.min,

@@ -13,6 +13,8 @@ export interface Limits {
   upstreamAgeMs: number
   originsMax: number
   upstreamConnectionsTotalMax: number
+  lookupsMax: number
+  lookupsPerAddressMax: number
   requestContentBytesMax: number
   retryBytesMax: number
   discardBytesMax: number
@@ -45,6 +47,12 @@ export const LIMITS: Readonly<Limits> = {
   // To all origins together, tunnels aside: many origins must not use up the files of the process, which clients need as well. What
   // idles longest goes first. About as many as there are clients. Envoy, nginx, Go: no limit in all; HAProxy: `maxconn` of the process.
   upstreamConnectionsTotalMax: 8_192,
+  // A name whose servers stay silent is pending for `resolveMs`, with a socket of ours. As many as there are names that are remembered.
+  // Go: 500 that the C library is asked for; nginx, Envoy: no limit.
+  lookupsMax: 1_024,
+  // A quarter of all: who asks for silent names by the hundred stops himself and nobody else. A page has content from a few dozen hosts,
+  // and their names are known within milliseconds. nginx, Envoy, Squid: no limit.
+  lookupsPerAddressMax: 256,
   // What a request may carry. Content passes through and is never held as a whole, so it costs us nothing; who protects an application by
   // it knows how much that takes. Caddy, HAProxy: no limit; nginx: client_max_body_size 1 MiB; Apache: 1 GiB.
   requestContentBytesMax: 0,
@@ -72,6 +80,11 @@ export const LIMIT_NOTES: Readonly<Record<LimitName, Note<'ms' | 'bytes' | 'coun
   originsMax: { sentence: 'Origins whose connections and addresses are remembered.', unit: 'count' },
   upstreamConnectionsTotalMax: {
     sentence: 'Connections to all origins together, dials under way included.',
+    unit: 'count',
+  },
+  lookupsMax: { sentence: 'Lookups of names pending at once; further ones are answered 503.', unit: 'count' },
+  lookupsPerAddressMax: {
+    sentence: 'Lookups pending at once for clients of one address (IPv6: of one /64) of a forward proxy.',
     unit: 'count',
   },
   requestContentBytesMax: { sentence: 'Content of one request (0: no limit); more is answered 413.', unit: 'bytes' },

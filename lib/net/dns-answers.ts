@@ -1,21 +1,21 @@
-import { lookup, Resolver, type SrvRecord } from 'node:dns'
+import type { RecordWithTtl, Resolver, SrvRecord } from 'node:dns'
 import { ProxyError } from '../link/proxy-error.js'
-import type { Address } from './resolver.js'
+import type { Address } from './address.js'
+import { type Clock, systemClock, type Timer } from './clock.js'
+import { channelsTo, type DnsChannels } from './dns-channels.js'
 
-/** The questions of one round about a name. Each `done` is called once and must not throw; without an error there is at least one answer. */
+/** The questions of one round about a name. Each `done` is called once, later, and must not throw; without an error there is at least one answer. */
 export interface DnsQuestions {
   /** The addresses of a name. */
-  addresses(name: string, done: (error: DnsError | null, answer: AddressAnswer) => void): void
-  /**
-   * For how long an answer of `addresses` without a `ttlMs` may be believed; null: nobody tells. Asked apart, since who waits for
-   * the addresses must not wait for that.
-   */
-  ttl(name: string, answer: AddressAnswer, done: (ttlMs: number | null) => void): void
+  addresses(name: string, done: AddressesDone): void
   /** The SRV records of a name (RFC 2782). Their TTL is not told by `node:dns`. */
-  services(name: string, done: (error: DnsError | null, records: readonly ServiceRecord[]) => void): void
-  /** Nobody wants the answers any more. */
+  services(name: string, done: ServicesDone): void
+  /** Nobody wants the answers any more. What is open may still be answered, with an error. */
   cancel(): void
 }
+
+export type AddressesDone = (error: DnsError | null, answer: AddressAnswer) => void
+export type ServicesDone = (error: DnsError | null, records: readonly ServiceRecord[]) => void
 
 export interface AddressAnswer {
   readonly addresses: readonly Address[]
@@ -49,103 +49,163 @@ export function dnsError(name: string, cause: DnsError): ProxyError {
   return new ProxyError('dns_error', `${name} could not be resolved (${cause.code ?? cause.message})`, facts)
 }
 
-/**
- * @param nameservers `127.0.0.1:53`, `[::1]:53`: asked instead of those of the machine. null: as the machine resolves names.
- * @throws when a nameserver is no IP address with or without a port
- */
-export function askDns(nameservers: readonly string[] | null): DnsQuestions {
-  const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: TRIES })
-  if (nameservers !== null) resolver.setServers(nameservers)
-  const proper = new DnsProper(resolver)
-  return nameservers === null ? asTheMachine(proper) : proper
+/** That there is no address of a name. */
+export function nothing(name: string, code: 'ENODATA' | 'ENOTFOUND' = 'ENODATA'): DnsError {
+  return Object.assign(new Error(`no address for ${name}`), { code })
 }
 
-// A server on the next machine answers within milliseconds; a lost packet is asked again twice, then the next server is asked.
-const TIMEOUT_MS = 1_000
-const TRIES = 3
+export const NO_ADDRESSES: AddressAnswer = { addresses: [], ttlMs: null, unanswered: null }
 
-type Timed = readonly { readonly address: string; readonly ttl: number }[]
+/**
+ * Asks these name servers and nobody else: no hosts file, no search domains.
+ * @param nameservers `127.0.0.1:53`, `[::1]:53`
+ * @throws when one is no IP address with or without a port
+ */
+export function askServers(nameservers: readonly string[], clock: Clock = systemClock): DnsQuestions {
+  return new ServerQuestions(channelsTo(nameservers), clock)
+}
 
-/** Asks name servers and nobody else: no hosts file, no search domains. */
-class DnsProper implements DnsQuestions {
-  constructor(private readonly resolver: Resolver) {}
+type Answered<T> = (error: DnsError | null, records: T[]) => void
 
-  /** Both families are asked for at once. One that fails (servers exist that know no AAAA) does not spoil the other. */
-  addresses(name: string, done: (error: DnsError | null, answer: AddressAnswer) => void): void {
-    const found: Found = { addresses: [], ttlMs: null, unanswered: null }
-    const errors: DnsError[] = []
-    let open = 2
-    const answered = (family: 4 | 6, error: DnsError | null, records: Timed): void => {
-      if (error !== null) {
-        errors.push(error)
-        if (!isNothing(error)) found.unanswered = family
-      }
-      for (const { address, ttl } of error === null ? records : []) {
-        found.addresses.push({ address, family })
-        found.ttlMs = Math.min(found.ttlMs ?? Number.POSITIVE_INFINITY, ttl * 1000)
-      }
-      if (--open > 0) return
-      // That nobody could tell weighs more than that there is nothing of the other family.
-      const failure = errors.find(error => !isNothing(error)) ?? errors[0] ?? nothing(name)
-      done(found.addresses.length > 0 ? null : failure, found)
-    }
-    this.resolver.resolve4(name, { ttl: true }, (error, records) => answered(4, error, records))
-    this.resolver.resolve6(name, { ttl: true }, (error, records) => answered(6, error, records))
-  }
+/** Asks name servers as c-ares does; what one of them refuses or cannot tell is asked of the next. */
+export class ServerQuestions implements DnsQuestions {
+  /** While a question is open. */
+  private resolver: Resolver | null = null
+  private open = 0
+  private beyond: ServerQuestions | null = null
+  private cancelled = false
 
-  ttl(_name: string, { ttlMs }: AddressAnswer, done: (ttlMs: number | null) => void): void {
-    done(ttlMs)
-  }
+  constructor(
+    private readonly channels: DnsChannels,
+    private readonly clock: Clock = systemClock,
+  ) {}
 
-  services(name: string, done: (error: DnsError | null, records: readonly ServiceRecord[]) => void): void {
-    this.resolver.resolveSrv(name, (error, records: SrvRecord[] | undefined) => {
-      // A target '.' says that there is decidedly no such service (RFC 2782); c-ares gives it as ''.
-      const services = (error === null ? (records ?? []) : []).filter(
-        ({ name: target }) => target !== '' && target !== '.',
-      )
-      if (error === null && services.length === 0) done(nothing(name), [])
-      else done(error, services.map(toService))
+  addresses(name: string, done: AddressesDone): void {
+    this.bothFamilies(name, (error, answer) => {
+      const next = this.nextFor(error)
+      if (next === null) done(error, answer)
+      else next.addresses(name, done)
     })
   }
 
+  services(name: string, done: ServicesDone): void {
+    this.ask<SrvRecord>(
+      (resolver, answered) => resolver.resolveSrv(name, answered),
+      (error, records) => {
+        const next = this.nextFor(error)
+        if (next !== null) {
+          next.services(name, done)
+          return
+        }
+        // A target '.' says that there is decidedly no such service (RFC 2782); c-ares gives it as ''.
+        const services = records.filter(({ name: target }) => target !== '' && target !== '.')
+        if (error === null && services.length === 0) done(nothing(name), [])
+        else done(error, services.map(toService))
+      },
+    )
+  }
+
   cancel(): void {
-    this.resolver.cancel()
+    this.cancelled = true
+    this.resolver?.cancel()
+    this.beyond?.cancel()
+  }
+
+  /** Both families are asked for at once. One that fails (servers exist that know no AAAA) does not spoil the other. */
+  private bothFamilies(name: string, done: AddressesDone): void {
+    const found = new Found(name, this.clock, done)
+    this.ask<RecordWithTtl>(
+      (resolver, answered) => resolver.resolve4(name, { ttl: true }, answered),
+      (error, records) => found.note(4, error, records),
+    )
+    this.ask<RecordWithTtl>(
+      (resolver, answered) => resolver.resolve6(name, { ttl: true }, answered),
+      (error, records) => found.note(6, error, records),
+    )
+  }
+
+  private ask<T>(
+    how: (resolver: Resolver, answered: Answered<T>) => void,
+    done: (error: DnsError | null, records: readonly T[]) => void,
+  ): void {
+    const resolver = this.resolver ?? this.channels.take()
+    this.resolver = resolver
+    this.open++
+    const answered: Answered<T> = (error, records) => {
+      if (--this.open === 0) {
+        this.resolver = null
+        this.channels.give(resolver)
+      }
+      if (error === null) done(null, records)
+      else done(error.code === 'EBADNAME' ? nothing('what is no name', 'ENOTFOUND') : error, [])
+    }
+    try {
+      how(resolver, answered)
+    } catch (error) {
+      setImmediate(() => answered(error as DnsError, [])) // for what it cannot even ask
+    }
+  }
+
+  /** c-ares takes a refusal for an answer; the C library asks the next server then, and so do we. */
+  private nextFor(error: DnsError | null): ServerQuestions | null {
+    if (error === null || this.cancelled || !ASK_NEXT.has(error.code ?? '')) return null
+    const { next } = this.channels
+    if (next === null) return null
+    this.beyond ??= new ServerQuestions(next, this.clock)
+    return this.beyond
   }
 }
+
+const ASK_NEXT: ReadonlySet<string> = new Set(['ESERVFAIL', 'EREFUSED', 'ENOTIMP', 'EFORMERR'])
 
 /**
- * As the machine resolves names. Only its own resolver (getaddrinfo) knows the hosts file, docker's `extra_hosts`, search domains and
- * mDNS, so it alone says what the addresses are. It tells no TTL. So DNS proper is asked for that afterwards, and is believed
- * only when it knows the same addresses: otherwise they came from somewhere else.
+ * Time that one family has when the other has its answer: a lost packet is asked again within it. Servers that are silent when they are
+ * asked for AAAA cost this, and not the name.
  */
-export function asTheMachine(proper: DnsQuestions): DnsQuestions {
-  return {
-    addresses(name, done) {
-      lookup(name, { all: true, order: 'verbatim' }, (error, found) => {
-        const addresses = error === null ? (found as Address[]) : []
-        const failure = error === null && addresses.length === 0 ? nothing(name) : error
-        done(failure, { addresses, ttlMs: null, unanswered: null })
+const OTHER_FAMILY_MS = 1_500
+
+/** Gathers the answers of both families. */
+class Found {
+  private readonly addresses: Address[] = []
+  private ttlMs: number | null = null
+  private unanswered: 4 | 6 | null = null
+  private failure: DnsError | null = null
+  private open = 2
+  private isOver = false
+  private timer: Timer | null = null
+
+  constructor(
+    private readonly name: string,
+    private readonly clock: Clock,
+    private readonly done: AddressesDone,
+  ) {}
+
+  note(family: 4 | 6, error: DnsError | null, records: readonly RecordWithTtl[]): void {
+    if (this.isOver) return
+    this.open--
+    for (const { address, ttl } of records) {
+      this.addresses.push({ address, family })
+      this.ttlMs = Math.min(this.ttlMs ?? Number.POSITIVE_INFINITY, ttl * 1000)
+    }
+    if (error !== null && !isNothing(error)) this.unanswered = family
+    // That nobody could tell weighs more than that there is nothing of the other family.
+    if (error !== null && (this.failure === null || !isNothing(error))) this.failure = error
+    if (this.open === 0) this.end()
+    else if (this.addresses.length > 0) {
+      const other = family === 4 ? 6 : 4
+      this.timer = this.clock.after(OTHER_FAMILY_MS, () => {
+        this.unanswered = other
+        this.end()
       })
-    },
-    ttl(name, { addresses }, done) {
-      proper.addresses(name, (_error, known) => {
-        const theirs = new Set(known.addresses.map(({ address }) => address))
-        done(addresses.every(({ address }) => theirs.has(address)) ? known.ttlMs : null)
-      })
-    },
-    services: (name, done) => proper.services(name, done),
-    cancel: () => proper.cancel(),
+    }
   }
-}
 
-interface Found {
-  addresses: Address[]
-  ttlMs: number | null
-  unanswered: 4 | 6 | null
-}
-
-function nothing(name: string): DnsError {
-  return Object.assign(new Error(`no address for ${name}`), { code: 'ENODATA' })
+  private end(): void {
+    this.isOver = true
+    this.timer?.cancel()
+    const { addresses, ttlMs, unanswered } = this
+    this.done(addresses.length > 0 ? null : (this.failure ?? nothing(this.name)), { addresses, ttlMs, unanswered })
+  }
 }
 
 function toService({ name, port, priority, weight }: SrvRecord): ServiceRecord {

@@ -29,7 +29,12 @@ export interface HealthCheckOptions extends HealthCheckSettings {
   readonly origin: Origin
   /** Where the server is; null: the origin's host is located for each check. */
   readonly addresses: readonly Address[] | null
-  locate(host: string, port: number, done: (error: ProxyError | null, addresses: readonly Address[]) => void): void
+  /** @returns ends the wait: `done` is not called then; null: it was called */
+  locate(
+    host: string,
+    port: number,
+    done: (error: ProxyError | null, addresses: readonly Address[]) => void,
+  ): (() => void) | null
   readonly dial: DialSettings
   /** Begin with a header that says: I speak for myself. */
   readonly proxyProtocol: 'off' | 'v1' | 'v2'
@@ -107,6 +112,7 @@ class Check implements DialOwner, ResponseSink {
   private readonly target: DialTarget
   private readonly timer: Timer
   private transport: Transport | null = null
+  private endLookup: (() => void) | null = null
   private isOver = false
   private stage: 'name' | 'connection' | 'TLS handshake' | 'response' = 'name'
 
@@ -132,7 +138,8 @@ class Check implements DialOwner, ResponseSink {
     if (origin.socketPath !== undefined) this.connect([])
     else if (addresses !== null) this.connect(addresses)
     else {
-      this.options.locate(origin.host, origin.port, (error, found) => {
+      this.endLookup = this.options.locate(origin.host, origin.port, (error, found) => {
+        this.endLookup = null
         if (this.isOver) return
         if (error !== null) this.settle(false, error.message)
         else this.connect(found)
@@ -149,6 +156,7 @@ class Check implements DialOwner, ResponseSink {
   end(): void {
     this.isOver = true
     this.timer.cancel()
+    this.endLookup?.()
     this.transport?.destroy()
   }
 

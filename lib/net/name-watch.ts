@@ -1,15 +1,15 @@
 import type { ProxyError } from '../link/proxy-error.js'
+import { type Address, readLiteral } from './address.js'
 import type { Clock, Timer } from './clock.js'
 import {
   type AddressAnswer,
-  askDns,
   type DnsError,
   type DnsQuestions,
   dnsError,
   isNothing,
   type ServiceRecord,
 } from './dns-answers.js'
-import { type Address, readLiteral } from './resolver.js'
+import { askDns } from './machine-names.js'
 
 /** One place where a name is served. */
 export interface WatchedAddress extends Address {
@@ -51,7 +51,7 @@ export interface NameWatchOptions {
  * | answer | the list | next question |
  * | --- | --- | --- |
  * | addresses | is these, at once: what is gone from the answer is gone from the list (as Envoy does, and HAProxy without `hold obsolete`) | after the TTL, ± 10 % |
- * | addresses of an unknown TTL (hosts file, search domain, SRV) | the same | after 5 s |
+ * | addresses of an unknown TTL (hosts file, C library, SRV) | the same | after 5 s |
  * | SERVFAIL, timeout, refused | stays as it is, however long that lasts | after `minMs`, doubled each time up to `maxMs` |
  * | the same for one family, or for one of several targets | what was known of it stays | the same |
  * | no such name, no address | stays for 30 s (HAProxy's `hold nx`): a container that is being recreated has no name for a moment. Then it is empty: the addresses may be somebody else's by now | the same |
@@ -63,7 +63,7 @@ export class NameWatch {
   current: readonly WatchedAddress[]
   private readonly isLiteral: boolean
   private running = false
-  /** A round is under way; what remains open after it is only for how long its answer holds. */
+  /** A round is under way. */
   private asking = false
   private questions: DnsQuestions | null = null
   private timer: Timer | null = null
@@ -134,7 +134,7 @@ export class NameWatch {
       questions.addresses(target, (error, answer) => {
         if (this.questions !== questions) return
         this.note(round, target, error, answer)
-        if (--open === 0) this.conclude(questions, round, answer)
+        if (--open === 0) this.conclude(questions, round)
       })
     }
   }
@@ -152,7 +152,7 @@ export class NameWatch {
     }
   }
 
-  private conclude(questions: DnsQuestions, round: Round, answer: AddressAnswer): void {
+  private conclude(questions: DnsQuestions, round: Round): void {
     const list = listOf(round)
     const failure = round.failure ?? (list.length === 0 ? round.nothing : null)
     if (list.length === 0) {
@@ -160,23 +160,20 @@ export class NameWatch {
       return
     }
     this.asking = false
+    questions.cancel() // a family that has not answered, while the other has
     this.nothingSince = null
     this.known = round.found
     this.tell(list)
     if (this.questions !== questions) return // whoever was told has stopped us, or asked again
     if (failure !== null) this.retryAfter(failure)
-    else this.holdFor(questions, round, answer)
+    else this.holdFor(round)
   }
 
-  private holdFor(questions: DnsQuestions, { ttlMs }: Round, answer: AddressAnswer): void {
-    const { name, kind } = this.options
+  /** Of SRV records nobody tells the TTL. */
+  private holdFor({ ttlMs }: Round): void {
     this.failures = 0
-    if (kind === 'srv') this.next(Math.min(ttlMs, UNKNOWN_TTL_MS))
-    else {
-      questions.ttl(name, answer, ttl => {
-        if (this.questions === questions) this.next(ttl ?? UNKNOWN_TTL_MS)
-      })
-    }
+    if (this.options.kind === 'srv') this.next(Math.min(ttlMs, UNKNOWN_TTL_MS))
+    else this.next(ttlMs === Number.POSITIVE_INFINITY ? UNKNOWN_TTL_MS : ttlMs)
   }
 
   /** The round has brought no address at all. */
@@ -231,7 +228,7 @@ interface Round {
   nothing: DnsError | null
 }
 
-/** As long as `Resolver` believes the machine's own resolver, which tells no TTL either. */
+/** As long as `Resolver` believes any answer. */
 const UNKNOWN_TTL_MS = 5_000
 const HOLD_NOTHING_MS = 30_000
 const JITTER = 0.1

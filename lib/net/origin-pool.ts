@@ -23,12 +23,25 @@ export interface UpstreamWaiter {
   readonly onlyOnce: boolean
   /** What a connection for this waiter alone begins with: its client's address in the PROXY protocol. */
   preface(version: 'v1' | 'v2'): Buffer
+  /** Whose lookups they are that are made for it: the address of its client. */
+  readonly clientAddress: string
 }
+
+/**
+ * Resolves a host and decides which of its addresses may be connected to; calls `done` once, perhaps before it returns.
+ * @param clientAddress for whom; '' for nobody
+ * @returns ends the wait: `done` is not called then; null: it was called
+ */
+export type Locate = (
+  host: string,
+  port: number,
+  done: (error: ProxyError | null, addresses: readonly Address[]) => void,
+  clientAddress: string,
+) => (() => void) | null
 
 /** What the floor above does with upstreams. */
 export interface UpstreamStory {
-  /** Resolves a host and decides which of its addresses may be connected to; calls `done` once, perhaps before it returns. */
-  locate(host: string, port: number, done: (error: ProxyError | null, addresses: readonly Address[]) => void): void
+  readonly locate: Locate
   opened(connection: UpstreamConnection): void
   closed(connection: UpstreamConnection): void
   fault(fault: unknown): void
@@ -70,8 +83,8 @@ export class OriginPool {
   /** The origin was seen to answer as HTTP/1.0: no chunked content may be sent to it (RFC 9112 6.1). */
   http10 = false
   private readonly expiry: Deadline
-  /** Those for whom a dial is under way and who still want it. */
-  private readonly dialingFor = new Set<UpstreamWaiter>()
+  /** Those for whom a dial is under way and who still want it; while the name is looked up: what ends that. */
+  private readonly dialingFor = new Map<UpstreamWaiter, (() => void) | null>()
   /** Those of the queue whose turn to dial has come within the call that is under way. */
   private readonly dialsDue: UpstreamWaiter[] = []
 
@@ -137,7 +150,7 @@ export class OriginPool {
       return answer
     }
     if (answer === 'dial') {
-      this.dialingFor.add(waiter)
+      this.dialingFor.set(waiter, null)
       this.dial(waiter)
     } else if (answer === 'wait') {
       // Not the one of an earlier wait: that was for another pool.
@@ -195,7 +208,7 @@ export class OriginPool {
   /** Gives the connection two turns of the event loop, with a whole look at the kernel between them, before the waiter has it. */
   private hold(connection: UpstreamConnection, waiter: UpstreamWaiter): void {
     connection.heldFor = waiter
-    this.dialingFor.add(waiter) // it still wants one
+    this.dialingFor.set(waiter, null) // it still wants one
     const held = () => {
       if (connection.heldFor !== waiter) return // it has ended meanwhile, and a dial is under way
       connection.heldFor = null
@@ -225,7 +238,7 @@ export class OriginPool {
   acquireOwn(own: UpstreamConnection, waiter: UpstreamWaiter, now: number): UpstreamConnection | null {
     if (own.seat.state === 'busy') {
       own.heir = waiter // its last exchange is over, and it is about to be released
-      this.dialingFor.add(waiter)
+      this.dialingFor.set(waiter, null)
       return null
     }
     if (!this.book.acquireReserved(own, now)) return this.acquire(waiter, false, now)
@@ -258,11 +271,15 @@ export class OriginPool {
     )
   }
 
-  /** The waiter does not want a connection any more. A dial for it goes on and serves the next one. */
+  /** The waiter does not want a connection any more. A dial for it goes on and serves the next one; a lookup ends. */
   withdraw(waiter: UpstreamWaiter): void {
     waiter.waiting?.end()
     this.book.withdraw(waiter)
+    const endLookup = this.dialingFor.get(waiter) ?? null
     this.dialingFor.delete(waiter)
+    if (endLookup === null) return
+    endLookup()
+    this.undialed(null, null)
   }
 
   /** `waiter` is in `dialingFor`. */
@@ -274,11 +291,13 @@ export class OriginPool {
       this.connect(waiter, { ...target, socketPath })
       return
     }
-    this.shared.story.locate(host, port, (error, addresses) => {
+    const located = (error: ProxyError | null, addresses: readonly Address[]): void => {
       const wanted = this.dialingFor.delete(waiter)
       if (error !== null || !wanted) this.undialed(wanted ? waiter : null, error)
       else this.connect(waiter, { ...target, addresses })
-    })
+    }
+    const endLookup = this.shared.story.locate(host, port, located, waiter.clientAddress)
+    if (endLookup !== null) this.dialingFor.set(waiter, endLookup)
   }
 
   private connect(waiter: UpstreamWaiter, target: DialTarget): void {
@@ -291,7 +310,7 @@ export class OriginPool {
       return
     }
     this.all.dialed++
-    this.dialingFor.add(waiter) // until it is told
+    this.dialingFor.set(waiter, null) // until it is told
     const { proxyProtocol } = this.shared
     const to = proxyProtocol === 'off' ? target : { ...target, preface: waiter.preface(proxyProtocol) }
     const connection: UpstreamConnection = new UpstreamConnection(this, this.all.number(), to, outcome => {
@@ -408,7 +427,7 @@ export class OriginPool {
   private dialInTurn(waiter: UpstreamWaiter): void {
     // A dial that fails at once (its name is known to be unknown) hands its place to the next waiter from within this call:
     // one after the other instead of one in the other, as a long queue would not fit on the stack.
-    this.dialingFor.add(waiter)
+    this.dialingFor.set(waiter, null)
     this.dialsDue.push(waiter)
     if (this.dialsDue.length > 1) return
     try {

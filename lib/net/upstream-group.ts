@@ -6,8 +6,9 @@ import { type Origin, originOf } from '../link/origin.js'
 import type { HashBy } from '../policy/hash-key.js'
 import type { Clock } from './clock.js'
 import { type DialSettings, tlsKey } from './dial.js'
-import { askDns, type DnsQuestions } from './dns-answers.js'
+import type { DnsQuestions } from './dns-answers.js'
 import { HealthCheck, type HealthCheckSettings } from './health-check.js'
+import { askDns } from './machine-names.js'
 import { NameWatch, type WatchedAddress } from './name-watch.js'
 import type { OriginPool, PoolGroup, UpstreamShared, UpstreamStory } from './origin-pool.js'
 import type { UpstreamPool } from './upstream-pool.js'
@@ -294,7 +295,7 @@ export class UpstreamGroup implements PoolGroup {
       ...settings,
       origin,
       addresses: at === null ? null : [at],
-      locate: (host, port, done) => pool.shared.story.locate(host, port, done),
+      locate: (host, port, done) => pool.shared.story.locate(host, port, done, ''),
       dial: spec.dial,
       proxyProtocol: spec.proxyProtocol,
       clock: around.clock,
@@ -314,7 +315,7 @@ export class UpstreamGroup implements PoolGroup {
 /** The same story, for a member whose address is decided already. */
 function pinned(story: UpstreamStory, at: WatchedAddress): UpstreamStory {
   return {
-    locate: (_host, port, done) => story.locate(at.address, port, done),
+    locate: (_host, port, done) => story.locate(at.address, port, done, ''),
     opened: connection => story.opened(connection),
     closed: connection => story.closed(connection),
     fault: fault => story.fault(fault),

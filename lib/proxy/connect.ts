@@ -1,4 +1,5 @@
 import { ProxyError } from '../link/proxy-error.js'
+import type { Address } from '../net/address.js'
 import { Deadline } from '../net/deadline-wheel.js'
 import { type DialOwner, type DialTarget, dial, dialError } from '../net/dial.js'
 import { dialThrough } from '../net/parent-tunnel.js'
@@ -23,8 +24,9 @@ export function connect(exchange: Exchange, head: RequestHead): void {
   const port = authority?.port ?? -1
   const via = parent === null ? '' : viaLine(head, settings)
   const to = parent === null ? { host, port } : parent.origin
-  whenAdmitted(exchange, () =>
-    engine.upstreams.locate(to.host, to.port, (error, addresses) => {
+  whenAdmitted(exchange, () => {
+    const located = (error: ProxyError | null, addresses: readonly Address[]): void => {
+      exchange.onAbandoned = null
       if (exchange.isOver) return
       if (error !== null) exchange.fail(error, 'client-gone', 'refused')
       else if (parent === null) begin(exchange, { host, port, secure: false, addresses }, dial)
@@ -34,8 +36,10 @@ export function connect(exchange: Exchange, head: RequestHead): void {
           dialThrough(through, target, dialSettings, owner, via),
         )
       }
-    }),
-  )
+    }
+    const endLookup = engine.upstreams.locate(to.host, to.port, located, exchange.clientAddress)
+    if (endLookup !== null) exchange.onAbandoned = endLookup
+  })
 }
 
 function begin(exchange: Exchange, target: DialTarget, dialing: typeof dial): void {

@@ -133,6 +133,13 @@ export interface ProxyStats {
     readonly closes: Partial<Record<CloseReason, number>>
     readonly origins: readonly OriginStats[]
   }
+  /** Names that are turned into addresses when a connection is made (those of groups are watched instead). */
+  readonly lookups: {
+    readonly pending: number
+    readonly asked: number
+    /** By the limit that was reached. */
+    readonly refused: Readonly<Record<'lookupsMax' | 'lookupsPerAddressMax', number>>
+  }
   readonly exchanges: {
     readonly active: number
     readonly total: number

@@ -274,6 +274,10 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     return prefaceFor(this.client, version)
   }
 
+  get clientAddress(): string {
+    return this.client.address
+  }
+
   // (5) send ---------------------------------------------------------------------------------------------------------
 
   private send(upstream: UpstreamConnection, now: number): void {

@@ -1,9 +1,9 @@
 import type { Deadlines } from '../link/deadlines.js'
 import type { Limits } from '../link/limits.js'
 import { type Origin, originOf, unixOrigin } from '../link/origin.js'
+import { readLiteral } from '../net/address.js'
 import { type DialSettings, tlsMemory, type UpstreamTls } from '../net/dial.js'
-import { askDns } from '../net/dns-answers.js'
-import { readLiteral } from '../net/resolver.js'
+import { lookupWith } from '../net/resolver.js'
 import type { GroupSpec, ServerSpec } from '../net/upstream-group.js'
 import type { HashBy } from '../policy/hash-key.js'
 import { isAuthority } from '../wire/authority.js'
@@ -182,16 +182,21 @@ function healthOf(what: string, options: NonNullable<GroupOptions['healthCheck']
 }
 
 function resolveOf(what: string, { nameservers, ...times }: NonNullable<GroupOptions['resolve']> = {}) {
-  if (nameservers !== undefined) {
-    try {
-      askDns(nameservers).cancel()
-    } catch {
-      throw new TypeError(
-        `${what}.nameservers: ${nameservers.join(', ')} must be IP addresses, for example 127.0.0.1:53`,
-      )
-    }
+  return { ...filled(what, RESOLVE, times), nameservers: nameserversOf(what, nameservers) }
+}
+
+/** null: as the machine resolves names. @throws TypeError */
+export function nameserversOf(what: string, nameservers: readonly string[] | undefined): readonly string[] | null {
+  if (nameservers === undefined) return null
+  try {
+    if (nameservers.length === 0) throw new TypeError('none')
+    lookupWith(nameservers)
+  } catch {
+    throw new TypeError(
+      `${what}.nameservers: ${nameservers.length === 0 ? '[]' : nameservers.join(', ')} must be IP addresses, for example 127.0.0.1:53`,
+    )
   }
-  return { ...filled(what, RESOLVE, times), nameservers: nameservers ?? null }
+  return nameservers
 }
 
 /** What OpenSSL has against it is said now, not when the first connection is made. */

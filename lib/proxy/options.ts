@@ -13,8 +13,15 @@ import { TrustedPeers } from '../net/trusted-peers.js'
 import type { GroupSpec } from '../net/upstream-group.js'
 import { GRAMMAR_LIMITS, GRAMMAR_MAXIMA, type GrammarLimits } from '../wire/limits.js'
 import { isToken } from '../wire/octets.js'
-import { checkAuthorities, filled } from './check.js'
-import { type GroupDefaults, type GroupOptions, groupSpec, loneGroup, readUpstream } from './group-options.js'
+import { checkAuthorities, checkKeys, filled } from './check.js'
+import {
+  type GroupDefaults,
+  type GroupOptions,
+  groupSpec,
+  loneGroup,
+  nameserversOf,
+  readUpstream,
+} from './group-options.js'
 import { type RouteOptions, type RouteSpec, routeSpec } from './route-options.js'
 import type { Tracer } from './tracer.js'
 import { type PasswordHash, Users } from './users.js'
@@ -60,6 +67,8 @@ export interface ProxyOptions {
   only?: readonly string[]
   /** Destinations that a forward proxy never connects to. */
   deny?: readonly string[]
+  /** Name servers (`127.0.0.1:53`) that a forward proxy asks, and nobody else. Default: as the machine resolves names. */
+  resolve?: { nameservers?: readonly string[] }
   /** `http://user:password@host:port`: a forward proxy that everything goes through. */
   parent?: string
   /** Ports that CONNECT may reach. */
@@ -127,6 +136,7 @@ export interface Settings {
   readonly viaRequest: boolean
   readonly viaResponse: boolean
   readonly destinations: Destinations
+  readonly nameservers: readonly string[] | null
   readonly parent: Parent | null
   readonly connectPorts: ReadonlySet<number>
   readonly allowPorts: ReadonlySet<number>
@@ -193,6 +203,7 @@ export function settingsOf(options: ProxyOptions): Settings {
     viaRequest: via !== 'off',
     viaResponse: via === 'both',
     destinations: new Destinations(options.allow ?? [], options.only, options.deny),
+    nameservers: nameserversFor(options.resolve, reverse),
     parent: options.parent === undefined ? null : readParent(options.parent),
     connectPorts: new Set((options.connectPorts ?? [443]).map(port => checkPort('connectPorts', port))),
     allowPorts: new Set((options.allowPorts ?? []).map(port => checkPort('allowPorts', port))),
@@ -267,6 +278,7 @@ const KNOWN: Readonly<Record<keyof ProxyOptions, true>> = {
   allow: true,
   only: true,
   deny: true,
+  resolve: true,
   parent: true,
   connectPorts: true,
   allowPorts: true,
@@ -337,6 +349,15 @@ function failedLoginRateOf(clients: ProxyOptions['clients']): RateSettings | nul
   if (!Number.isInteger(perMinute) || perMinute < 0)
     throw new TypeError(`clients.failedLoginsPerMinute must be a whole number from 0 on, not ${String(perMinute)}`)
   return perMinute === 0 ? null : rateOf({ perSecond: perMinute / 60, burst: perMinute })
+}
+
+/** null: as the machine resolves names. @throws TypeError */
+function nameserversFor(resolve: ProxyOptions['resolve'], reverse: boolean): readonly string[] | null {
+  if (resolve === undefined) return null
+  if (reverse)
+    throw new TypeError('resolve is for mode "forward": a reverse proxy has resolve in each of its upstreams')
+  checkKeys('resolve', resolve, { nameservers: true })
+  return nameserversOf('resolve', resolve.nameservers)
 }
 
 /** The proxy behind this one. */

@@ -289,6 +289,7 @@ export class HopwiseProxy implements Proxy, Engine, ClientStory, UpstreamWatcher
         closes: Object.fromEntries(clients.closes) as Partial<Record<CloseReason, number>>,
       },
       upstream: this.upstreams.stats(),
+      lookups: this.upstreams.resolver.stats(),
       exchanges: {
         active: counts.active,
         total: counts.total,

@@ -7,8 +7,9 @@ import type { Clock } from '../net/clock.js'
 import { DeadlineWheel } from '../net/deadline-wheel.js'
 import type { Destinations } from '../net/destinations.js'
 import type { DialSettings } from '../net/dial.js'
-import type { UpstreamStory } from '../net/origin-pool.js'
-import { type Address, Resolver } from '../net/resolver.js'
+import type { Locate, UpstreamStory } from '../net/origin-pool.js'
+import { type Lookup, lookupWith, Resolver, type ResolverLimits } from '../net/resolver.js'
+import { siteOf } from '../net/site-of.js'
 import type { UpstreamConnection } from '../net/upstream-connection.js'
 import { type GroupSpec, type GroupSurroundings, UpstreamGroup } from '../net/upstream-group.js'
 import { UpstreamPool } from '../net/upstream-pool.js'
@@ -25,6 +26,8 @@ export interface UpstreamsSettings {
   readonly strictUpstream: boolean
   /** Forward mode: where one may go at all; null: wherever the configuration says. */
   readonly destinations: Destinations | null
+  /** Name servers to ask; null: as the machine resolves names. */
+  readonly nameservers: readonly string[] | null
 }
 
 /** Who is told what happens on the upstream side. */
@@ -52,22 +55,26 @@ export class Upstreams implements UpstreamStory, GroupSurroundings {
   /** The listeners that it must not connect to. */
   readonly own = new Set<OwnAddress>()
   private destinations: Destinations | null
+  /** As text, to see whether they are others. */
+  private nameservers: string
 
   constructor(
     settings: UpstreamsSettings,
     private readonly watcher: UpstreamWatcher,
   ) {
-    const { clock, deadlines, limits } = settings
+    const { clock } = settings
     this.clock = clock
     this.destinations = settings.destinations
     this.wheel = new DeadlineWheel(clock, { onError: fault => this.fault(fault) })
-    this.resolver = new Resolver({ clock, resolveMs: deadlines.resolveMs, namesMax: limits.originsMax })
+    this.nameservers = namesOf(settings)
+    this.resolver = new Resolver({ clock, ...lookupLimits(settings), lookup: lookupWith(settings.nameservers) })
     this.pools = new UpstreamPool({ story: this, wheel: this.wheel, ...sharedOf(settings) })
   }
 
   /** Takes other settings for what comes next. Groups that are specified as well keep their members; the others end. */
   configure(settings: UpstreamsSettings, groups: readonly GroupSpec[]): void {
     this.destinations = settings.destinations
+    this.resolver.configure(lookupLimits(settings), this.otherLookup(settings))
     this.pools.reconfigure({ story: this, wheel: this.wheel, ...sharedOf({ ...settings, clock: this.clock }) })
     this.recheck()
     const wanted = new Set(groups.map(({ name }) => name))
@@ -81,6 +88,14 @@ export class Upstreams implements UpstreamStory, GroupSurroundings {
       if (group === undefined) this.groups.set(spec.name, new UpstreamGroup(this, spec))
       else group.configure(spec)
     }
+  }
+
+  /** undefined: the name servers are the same as before, and so is what they answered. */
+  private otherLookup(settings: UpstreamsSettings): Lookup | undefined {
+    const nameservers = namesOf(settings)
+    if (nameservers === this.nameservers) return undefined
+    this.nameservers = nameservers
+    return lookupWith(settings.nameservers)
   }
 
   /** Where a forward proxy may not go any more, connections are not kept either. */
@@ -109,25 +124,31 @@ export class Upstreams implements UpstreamStory, GroupSurroundings {
     return Math.random()
   }
 
-  locate(host: string, port: number, done: (error: ProxyError | null, addresses: readonly Address[]) => void): void {
+  readonly locate: Locate = (host, port, done, clientAddress) => {
     const { destinations } = this
     const refused = destinations === null ? null : destinations.refuseHost(host)
     if (refused !== null) {
       done(refused, [])
-      return
+      return null
     }
-    this.resolver.resolve(host, (error, addresses) => {
-      const allowed = error ?? (destinations === null ? addresses : destinations.check(host, addresses))
-      try {
-        if (allowed instanceof ProxyError) done(allowed, [])
-        else if (allowed.some(({ address }) => this.isSelf(address, port))) {
-          const what = `${host}:${port} is this very proxy`
-          done(new ProxyError('proxy_loop_detected', what, { stage: 'route', side: 'proxy' }), [])
-        } else done(null, allowed)
-      } catch (fault) {
-        this.fault(fault)
-      }
-    })
+    // The names of a gateway are its operator's, whoever asks for them: only where clients choose them has each its share.
+    const client = destinations === null || clientAddress === '' ? '' : siteOf(clientAddress)
+    return this.resolver.resolve(
+      host,
+      (error, addresses) => {
+        const allowed = error ?? (destinations === null ? addresses : destinations.check(host, addresses))
+        try {
+          if (allowed instanceof ProxyError) done(allowed, [])
+          else if (allowed.some(({ address }) => this.isSelf(address, port))) {
+            const what = `${host}:${port} is this very proxy`
+            done(new ProxyError('proxy_loop_detected', what, { stage: 'route', side: 'proxy' }), [])
+          } else done(null, allowed)
+        } catch (fault) {
+          this.fault(fault)
+        }
+      },
+      client,
+    )
   }
 
   private isSelf(address: string, port: number): boolean {
@@ -181,6 +202,13 @@ export class Upstreams implements UpstreamStory, GroupSurroundings {
     this.watcher.warn(code, message)
   }
 }
+
+function lookupLimits({ deadlines, limits }: UpstreamsSettings): ResolverLimits {
+  const { originsMax: namesMax, lookupsMax, lookupsPerAddressMax } = limits
+  return { resolveMs: deadlines.resolveMs, namesMax, lookupsMax, lookupsPerAddressMax }
+}
+
+const namesOf = ({ nameservers }: UpstreamsSettings): string => nameservers?.join() ?? ''
 
 function sharedOf({ dial, limits, deadlines, grammar, strictUpstream, clock }: UpstreamsSettings) {
   return { dial, limits, deadlines, grammar, strict: strictUpstream, clock, proxyProtocol: 'off' as const }

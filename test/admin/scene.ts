@@ -227,6 +227,7 @@ export class Scene implements AdminSource {
       },
       statuses: { '1xx': 0, '2xx': count.ok, '3xx': 0, '4xx': 0, '5xx': count.bad, other: 0 },
       racesLost: 2,
+      lookups: { pending: 4, asked: 90, refused: { lookupsMax: 1, lookupsPerAddressMax: 2 } },
       guards: { requestsPerSecond: 7 },
       groups: Object.keys(MEMBERS).map(name => ({ name, members: this.members(name) })),
       client: {

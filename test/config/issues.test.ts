@@ -67,7 +67,9 @@ test('numbers, and what people write for them', async t => {
   ])
   t.match(ofFile('grammar: { headBytesMax: 1 MiB }'), [/write 1048576/])
   t.match(ofFile('grammar: { headBytesMax: 0 }'), [/0 is too small \| write a whole number from 1 to 1048576$/])
-  t.match(ofFile('grammar: { headBytesMax: 1048577 }'), [/1048577 is too large \| write a whole number from 1 to 1048576$/])
+  t.match(ofFile('grammar: { headBytesMax: 1048577 }'), [
+    /1048577 is too large \| write a whole number from 1 to 1048576$/,
+  ])
   t.match(ofFile('limits: { originsMax: 0 }'), [/0 is too small \| write a whole number of at least 1$/])
 })
 

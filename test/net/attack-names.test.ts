@@ -31,7 +31,6 @@ function watched(kind: 'address' | 'srv', questions: Partial<DnsQuestions>) {
       asked++
       return {
         addresses: (_name, done) => done(null, addressesFrom(0, 1)),
-        ttl: (_name, answer, done) => done(answer.ttlMs),
         services: (_name, done) => done(null, []),
         cancel: () => {},
         ...questions,

@@ -1,15 +1,18 @@
 import { test } from 'tap'
 import {
   type AddressAnswer,
-  askDns,
-  asTheMachine,
+  askServers,
   type DnsError,
   type DnsQuestions,
   dnsError,
   type ServiceRecord,
 } from '../../lib/net/dns-answers.js'
+import { until } from '../support/conversation.js'
 import { startDnsmasq } from '../support/dnsmasq.js'
+import { FakeClock } from '../support/fake-clock.js'
+import { startNameServer } from '../support/name-server.js'
 import { needs } from '../support/needs.js'
+import { freePort } from '../support/ports.js'
 
 type Found = { error: DnsError | null; answer: AddressAnswer }
 
@@ -21,19 +24,18 @@ const servicesOf = (questions: DnsQuestions, name: string) =>
     questions.services(name, (error, records) => done({ error, records })),
   )
 
-const ttlOf = (questions: DnsQuestions, name: string, answer: AddressAnswer) =>
-  new Promise<number | null>(done => questions.ttl(name, answer, done))
+const inWords = ({ error, answer }: Found): string =>
+  error === null ? answer.addresses.map(({ address }) => address).join(' ') : (error.code ?? error.message)
 
 const hosts = { 'app.test': ['127.0.0.7', '::1'], 'four.test': ['127.0.0.4'], 'six.test': ['::1'] }
 
 test('A and AAAA with their TTL, one of them alone, and neither', needs('dnsmasq'), async t => {
   const { nameserver } = await startDnsmasq(t, { ttl: 7, hosts })
-  const questions = askDns([nameserver])
+  const questions = askServers([nameserver])
   const both = await addressesOf(questions, 'app.test')
   t.equal(both.error, null)
   t.equal(both.answer.ttlMs, 7_000)
   t.same(both.answer.addresses.map(({ address, family }) => `${family} ${address}`).sort(), ['4 127.0.0.7', '6 ::1'])
-  t.equal(await ttlOf(questions, 'app.test', both.answer), 7_000)
   for (const [name, address, family] of [
     ['four.test', '127.0.0.4', 4],
     ['six.test', '::1', 6],
@@ -50,7 +52,7 @@ test('A and AAAA with their TTL, one of them alone, and neither', needs('dnsmasq
 test('SRV records; a service that is decidedly not there', needs('dnsmasq'), async t => {
   const services = ['_http._tcp.app.test,One.test,8001,10,5', '_no._tcp.app.test']
   const { nameserver } = await startDnsmasq(t, { services })
-  const questions = askDns([nameserver])
+  const questions = askServers([nameserver])
   const { records } = await servicesOf(questions, '_http._tcp.app.test')
   t.same(records, [{ target: 'one.test', port: 8001, priority: 10, weight: 5 }])
   t.equal((await servicesOf(questions, '_no._tcp.app.test')).error?.code, 'ENODATA')
@@ -59,7 +61,7 @@ test('SRV records; a service that is decidedly not there', needs('dnsmasq'), asy
 
 test('a name server that refuses, and one that is not there', needs('dnsmasq'), async t => {
   const dnsmasq = await startDnsmasq(t, {})
-  const questions = askDns([dnsmasq.nameserver])
+  const questions = askServers([dnsmasq.nameserver])
   const foreign = await addressesOf(questions, 'example.org')
   t.equal(foreign.error?.code, 'EREFUSED')
   t.match(dnsError('example.org', foreign.error!), {
@@ -70,42 +72,97 @@ test('a name server that refuses, and one that is not there', needs('dnsmasq'), 
   t.match((await addressesOf(questions, 'app.test')).error?.code, /ECONNREFUSED|ETIMEOUT/)
 })
 
-test('cancelled: every question is answered with an error', needs('dnsmasq'), async t => {
-  const { nameserver } = await startDnsmasq(t, { hosts })
-  const questions = askDns([nameserver])
-  const answers = Promise.all([addressesOf(questions, 'app.test'), servicesOf(questions, '_http._tcp.app.test')])
+test('cancelled: every question is answered with an error, and nobody else’s', async t => {
+  const server = await startNameServer(t, name => (name === 'app.test' ? { addresses: ['127.0.0.7'] } : null))
+  const questions = askServers([server.nameserver])
+  const other = addressesOf(askServers([server.nameserver]), 'app.test')
+  const answers = Promise.all([addressesOf(questions, 'silent.test'), servicesOf(questions, '_http._tcp.silent.test')])
   questions.cancel()
   for (const { error } of await answers) t.equal(error?.code, 'ECANCELLED')
+  t.equal(inWords(await other), '127.0.0.7')
+  t.equal(inWords(await addressesOf(askServers([server.nameserver]), 'app.test')), '127.0.0.7', 'and the next is well')
 })
 
-test(
-  'as the machine: the hosts file counts, and a TTL only where DNS knows the same addresses',
-  needs('dnsmasq'),
-  async t => {
-    const dnsmasq = await startDnsmasq(t, { ttl: 9, hosts: { localhost: ['127.0.0.1', '::1'] } })
-    const questions = asTheMachine(askDns([dnsmasq.nameserver]))
-    const { error, answer } = await addressesOf(questions, 'localhost')
-    t.equal(error, null)
-    t.ok(answer.addresses.some(({ address }) => address === '127.0.0.1' || address === '::1'))
-    t.equal(answer.ttlMs, null)
-    t.equal(await ttlOf(questions, 'localhost', answer), 9_000)
-    const elsewhere = { ...answer, addresses: [{ address: '127.0.0.9', family: 4 }] } as const
-    t.equal(await ttlOf(questions, 'localhost', elsewhere), null)
-    t.equal(await ttlOf(questions, 'none.test', answer), null)
-    t.equal((await servicesOf(questions, '_none._tcp.app.test')).error?.code, 'ENOTFOUND')
-    questions.cancel()
-  },
-)
+test('what one server refuses or cannot tell is asked of the next, as the C library does', async t => {
+  for (const rcode of ['REFUSED', 'SERVFAIL', 'NOTIMP', 'FORMERR'] as const) {
+    const lame = await startNameServer(t, () => ({ rcode }))
+    const good = await startNameServer(t, name => (name === 'app.test' ? { addresses: ['127.0.0.7'] } : { rcode }), {
+      host: '127.0.0.2',
+    })
+    const questions = askServers([lame.nameserver, good.nameserver])
+    t.equal(inWords(await addressesOf(questions, 'app.test')), '127.0.0.7', rcode)
+    t.equal(inWords(await addressesOf(questions, 'none.test')), `E${rcode}`, 'of the last one')
+    t.match((await servicesOf(questions, '_http._tcp.none.test')).error?.code, `E${rcode}`)
+  }
+  const unknown = await startNameServer(t, () => ({ rcode: 'NXDOMAIN' }))
+  const never = await startNameServer(t, () => ({ addresses: ['127.0.0.7'] }), { host: '127.0.0.2' })
+  t.equal(inWords(await addressesOf(askServers([unknown.nameserver, never.nameserver]), 'app.test')), 'ENOTFOUND')
+  t.same(never.asked, [], 'that there is no such name is an answer')
+})
 
-test('as the machine: what cannot be a name', async t => {
-  const { error, answer } = await addressesOf(askDns(null), 'a..b')
-  t.ok(error !== null)
-  t.same(answer.addresses, [])
+test('a server that is not there or silent: the next one is asked', async t => {
+  const closed = `127.0.0.3:${await freePort()}`
+  const silent = await startNameServer(t, () => null, { host: '127.0.0.4' })
+  const good = await startNameServer(t, () => ({ addresses: ['127.0.0.7'] }))
+  for (const first of [closed, silent.nameserver])
+    t.equal(inWords(await addressesOf(askServers([first, good.nameserver]), 'app.test')), '127.0.0.7')
+})
+
+test('an answer that is too long for UDP is asked for over TCP', async t => {
+  const many = Array.from({ length: 100 }, (_, nth) => `127.0.1.${nth}`)
+  const server = await startNameServer(t, () => ({ addresses: many, truncated: true }))
+  const { error, answer } = await addressesOf(askServers([server.nameserver]), 'app.test')
+  t.equal(error, null)
+  t.equal(answer.addresses.length, 100)
+  t.ok(server.asked.includes('app.test A tcp'))
+})
+
+test('a server that is silent when it is asked for one family costs 1.5 s, not the name', async t => {
+  const clock = new FakeClock()
+  for (const [silent, address, unanswered] of [
+    ['AAAA', '127.0.0.7', 6],
+    ['A', '::1', 4],
+  ] as const) {
+    const server = await startNameServer(t, (_name, type) =>
+      type === silent ? null : { addresses: ['127.0.0.7', '::1'] },
+    )
+    const questions = askServers([server.nameserver], clock)
+    const found = addressesOf(questions, 'app.test')
+    await until('one family has answered', () => clock.timers === 1)
+    clock.advance(1_499)
+    t.equal(clock.timers, 1)
+    clock.advance(1)
+    const { error, answer } = await found
+    t.same([error, answer.addresses.map(one => one.address), answer.unanswered], [null, [address], unanswered])
+    questions.cancel()
+  }
+})
+
+test('a family that has no address is not waited for, nor is one that fails', async t => {
+  const clock = new FakeClock()
+  for (const [rcode, unanswered] of [
+    ['NOERROR', null],
+    ['SERVFAIL', 6],
+  ] as const) {
+    const server = await startNameServer(t, (_name, type) =>
+      type === 'A' ? { addresses: ['127.0.0.7'] } : { rcode, addresses: [] },
+    )
+    const { error, answer } = await addressesOf(askServers([server.nameserver], clock), 'app.test')
+    t.same([error, answer.addresses.length, answer.unanswered], [null, 1, unanswered])
+  }
+  t.equal(clock.timers, 0)
+})
+
+test('what cannot be a name is not found', async t => {
+  const server = await startNameServer(t, () => null)
+  for (const name of ['a..b', 'a'.repeat(64), 'a b.test'])
+    t.equal(inWords(await addressesOf(askServers([server.nameserver]), name)), 'ENOTFOUND', name)
+  t.same(server.asked, [])
 })
 
 test('a name server must be an address', async t => {
-  t.throws(() => askDns(['dns.example']), { code: 'ERR_INVALID_IP_ADDRESS' })
-  askDns(['[::1]:5353']).cancel()
+  t.throws(() => askServers(['dns.example']), { code: 'ERR_INVALID_IP_ADDRESS' })
+  askServers(['[::1]:5353']).cancel()
 })
 
 test('an error is a sentence', async t => {

@@ -29,7 +29,10 @@ function checked(t: Test, port: number, options: Partial<HealthCheckOptions> = {
     ...{ path: '/healthz', host: '', intervalMs: 5_000, timeoutMs: 2_000, statuses: [[200, 399]] },
     origin: originOf('http', 'app.internal', port),
     addresses: LOOPBACK,
-    locate: () => t.fail('nobody asked where it is'),
+    locate: () => {
+      t.fail('nobody asked where it is')
+      return null
+    },
     ...{ dial, proxyProtocol: 'off', clock, random: () => 0.5 },
     onResult: (ok, detail) => results.push(`${ok ? 'up' : 'down'}: ${detail}`),
     onFault: fault => faults.push(fault),
@@ -153,7 +156,7 @@ test('who does not answer in time is down; never more than one check is under wa
     ['no response', silent.port, {}, () => silent.connections[0]?.received.length !== 0],
     ['no TLS handshake', silent.port, { origin: securing }, () => silent.connections[1]?.received.length !== 0],
     ['no connection', full.port, {}, () => true],
-    ['no address', 80, { addresses: null, locate: () => {} }, () => true],
+    ['no address', 80, { addresses: null, locate: () => null }, () => true],
     ['the response did not get beyond its beginning', half.port, {}, () => half.connections.length === 1],
   ]
   for (const [what, port, options, reached] of rows) {
@@ -183,6 +186,7 @@ test('a name is located for each check', async t => {
       const error = new ProxyError('dns_error', 'no such luck', { stage: 'resolve', side: 'upstream' })
       if (located.length === 1) done(error, [])
       else setImmediate(done, null, LOOPBACK)
+      return null
     },
   })
   it.check.start()
@@ -200,6 +204,7 @@ test('an address that comes too late is not dialled', async t => {
     addresses: null,
     locate: (_host, _port, done) => {
       found = () => done(null, LOOPBACK)
+      return null
     },
   })
   it.check.start()

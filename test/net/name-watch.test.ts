@@ -1,12 +1,7 @@
 import { type Test, test } from 'tap'
 import type { ProxyError } from '../../lib/link/proxy-error.js'
-import {
-  type AddressAnswer,
-  askDns,
-  type DnsError,
-  type DnsQuestions,
-  type ServiceRecord,
-} from '../../lib/net/dns-answers.js'
+import type { AddressAnswer, DnsError, DnsQuestions, ServiceRecord } from '../../lib/net/dns-answers.js'
+import { askDns } from '../../lib/net/machine-names.js'
 import { NameWatch, type NameWatchOptions, type WatchedAddress } from '../../lib/net/name-watch.js'
 import { until } from '../support/conversation.js'
 import { startDnsmasq } from '../support/dnsmasq.js'
@@ -18,7 +13,7 @@ type ServiceDone = (error: DnsError | null, records: readonly ServiceRecord[]) =
 
 /** A DNS that answers when the test says so: what was asked and is not answered stands in `open`. */
 class HeldDns {
-  readonly open = new Map<string, AddressDone & ServiceDone & ((ttlMs: number | null) => void)>()
+  readonly open = new Map<string, AddressDone & ServiceDone>()
   rounds = 0
   cancelled = 0
 
@@ -27,17 +22,12 @@ class HeldDns {
     this.rounds++
     return {
       addresses: (name, done) => this.addresses(name, done),
-      ttl: (name, answer, done) => this.ttl(name, answer, done),
       services: (name, done) => this.services(name, done),
       cancel: () => this.cancel(),
     }
   }
   addresses(name: string, done: AddressDone): void {
     this.open.set(name, done as never)
-  }
-  ttl(name: string, { ttlMs }: AddressAnswer, done: (ttlMs: number | null) => void): void {
-    if (ttlMs === null) this.open.set(`ttl ${name}`, done as never)
-    else done(ttlMs)
   }
   services(name: string, done: ServiceDone): void {
     this.open.set(`srv ${name}`, done as never)
@@ -130,15 +120,11 @@ test('the TTL counts within the limits, and with a jitter', async t => {
   }
 })
 
-test('a TTL that is not known: the addresses are told at once, and the TTL asked for', async t => {
+test('a TTL that is not known is five seconds', async t => {
   const it = watched()
   it.watch.start()
   it.dns.give('app.test', null, '10.0.0.1')
   t.same(it.lists, [['10.0.0.1 80']])
-  it.dns.take('ttl app.test')(9_000 as never)
-  quietFor(it, t, 9_000)
-  it.dns.give('app.test', null, '10.0.0.1')
-  it.dns.take('ttl app.test')(null as never)
   quietFor(it, t, 5_000)
 })
 
@@ -153,11 +139,11 @@ test('who asks for a refresh is answered anew, unless that is under way', async 
   it.dns.give('app.test', 60_000, '10.0.0.1')
   it.watch.refresh()
   t.equal(it.dns.rounds, 2)
-  it.dns.give('app.test', null, '10.0.0.2')
-  const late = it.dns.take('ttl app.test')
   it.watch.refresh()
-  t.equal(it.dns.rounds, 3, 'while only the TTL is open')
-  late(1_000 as never)
+  t.equal(it.dns.rounds, 2, 'that is under way')
+  it.dns.give('app.test', 60_000, '10.0.0.2')
+  it.watch.refresh()
+  t.equal(it.dns.rounds, 3)
   t.equal(it.clock.timers, 0)
   it.dns.give('app.test', 60_000, '10.0.0.2')
   t.equal(it.clock.timers, 1)

@@ -1,6 +1,14 @@
 import { test } from 'tap'
 import type { ProxyError } from '../../lib/link/proxy-error.js'
-import { type Address, type Lookup, Resolver, type ResolverOptions, readLiteral } from '../../lib/net/resolver.js'
+import {
+  type Address,
+  type Lookup,
+  lookupWith,
+  type Resolved,
+  Resolver,
+  type ResolverOptions,
+  readLiteral,
+} from '../../lib/net/resolver.js'
 import { FakeClock } from '../support/fake-clock.js'
 
 const ONE: Address[] = [{ address: '192.0.2.1', family: 4 }]
@@ -15,22 +23,25 @@ class Bench {
   readonly asked: string[] = []
   readonly resolver: Resolver
   readonly answers: string[] = []
+  readonly cancelled: string[] = []
   readonly #open: ((error: Error | null, addresses: Address[]) => void)[] = []
 
-  constructor(options: ResolverOptions = {}) {
+  /** @param cancels what is asked can be cancelled, as c-ares can, and not the C library */
+  constructor({ cancels = false, ...options }: ResolverOptions & { cancels?: boolean } = {}) {
     const lookup: Lookup = (name, done) => {
       this.asked.push(name)
       this.#open.push(done)
+      return cancels ? () => this.cancelled.push(name) : undefined
     }
     this.resolver = new Resolver({ lookup, clock: this.clock, ...options })
   }
 
-  resolve(host: string): void {
-    this.resolver.resolve(host, (error, addresses) => {
-      this.answers.push(
-        `${host} ${error === null ? addresses.map(({ address }) => address).join(' ') : describe(error)}`,
-      )
-    })
+  resolve(host: string, client = ''): (() => void) | null {
+    const told: Resolved = (error, addresses) => {
+      const what = error === null ? addresses.map(({ address }) => address).join(' ') : describe(error)
+      this.answers.push(`${host} ${what}`)
+    }
+    return this.resolver.resolve(host, told, client)
   }
 
   answer(addresses: Address[]): void {
@@ -154,7 +165,10 @@ test('R202: no answer in time', async t => {
   bench.resolve('h')
   t.strictSame(bench.answers, [])
   bench.clock.advance(1)
-  t.strictSame(bench.answers, Array(2).fill('h dns_timeout 504 retry: h was not resolved in time (resolveMs)'))
+  t.strictSame(
+    bench.answers,
+    Array(2).fill('h dns_timeout 504 retry: h was not resolved within 2000 ms (--resolve-ms) (resolveMs)'),
+  )
   t.equal(bench.clock.timers, 0)
 })
 
@@ -240,8 +254,106 @@ test('the resolver of the machine is not asked for an empty name, which would pr
   setImmediate(() => t.end())
 })
 
+// Ends and shares ------------------------------------------------------------------------------------------------------
+
+test('a lookup ends when nobody waits for it any more, and not before', async t => {
+  const bench = new Bench({ cancels: true })
+  const [first, second] = [bench.resolve('h'), bench.resolve('H')]
+  first?.()
+  first?.()
+  t.same([bench.cancelled, bench.resolver.stats().pending], [[], 1])
+  second?.()
+  t.same([bench.cancelled, bench.resolver.stats().pending, bench.clock.timers], [['h'], 0, 0])
+  bench.answer(ONE)
+  t.same(bench.answers, [], 'what was cancelled is not told, and not remembered')
+  bench.resolve('h')
+  t.same(bench.asked, ['h', 'h'])
+})
+
+test('what cannot be cancelled goes on, and counts until it is answered', async t => {
+  const bench = new Bench({ lookupsMax: 1 })
+  bench.resolve('h')?.()
+  t.equal(bench.resolver.stats().pending, 1)
+  bench.resolve('other')
+  t.match(bench.answers[0], /^other dns_error 503 retry: .*1 lookups are pending already \(--lookups-max\)/)
+  bench.answer(ONE)
+  bench.resolve('h')
+  t.equal(bench.answers[1], 'h 192.0.2.1')
+  t.equal(bench.resolver.stats().pending, 0)
+})
+
+test('resolveMs cancels, and a late answer counts for nothing then', async t => {
+  const bench = new Bench({ cancels: true, resolveMs: 2_000 })
+  bench.resolve('h')
+  bench.clock.advance(2_000)
+  t.same([bench.cancelled, bench.resolver.stats().pending, bench.answers.length], [['h'], 0, 1])
+  bench.answer(TWO)
+  bench.clock.advance(1_000)
+  bench.resolve('h')
+  t.same(bench.asked, ['h', 'h'])
+})
+
+test('each client has a share of names, however often it asks for one of them', async t => {
+  const bench = new Bench({ cancels: true, lookupsPerAddressMax: 2 })
+  const ends = ['a', 'b', 'a', 'b'].map(host => bench.resolve(host, '192.0.2.7'))
+  t.same([bench.asked, bench.answers], [['a', 'b'], []])
+  bench.resolve('c', '192.0.2.7')
+  t.match(
+    bench.answers.pop(),
+    /^c dns_error 503 retry: c was not looked up: 2 lookups .* \(--lookups-per-address-max\)/,
+  )
+  bench.resolve('a', '192.0.2.8')
+  bench.resolve('c', '192.0.2.8')
+  bench.resolve('d', '192.0.2.8')
+  t.match(bench.answers.pop(), /^d dns_error 503/, 'what others asked for first counts as well')
+  for (const host of ['e', 'f', 'g']) bench.resolve(host)
+  t.same(bench.answers, [], 'names of nobody have no share')
+  ends[0]?.()
+  bench.resolve('c', '192.0.2.7')
+  t.match(bench.answers.pop(), /^c dns_error 503/, 'it still waits for that name once')
+  ends[2]?.()
+  bench.resolve('c', '192.0.2.7')
+  t.same(bench.answers, [])
+  t.match(bench.resolver.stats(), { pending: 6, asked: 6, refused: { lookupsMax: 0, lookupsPerAddressMax: 3 } })
+})
+
+test('an answer gives the share back, also to who asks again from within it', async t => {
+  const bench = new Bench({ lookupsPerAddressMax: 1 })
+  bench.resolver.resolve('a', () => bench.resolve('b', '192.0.2.7'), '192.0.2.7')
+  bench.answer(ONE)
+  t.same([bench.asked, bench.answers], [['a', 'b'], []])
+  bench.fail('ENOTFOUND')
+  bench.resolve('c', '192.0.2.7')
+  t.same(bench.asked, ['a', 'b', 'c'])
+})
+
+test('who leaves from within the answer to another is not told', async t => {
+  const bench = new Bench({ cancels: true })
+  let leave: (() => void) | null = null
+  bench.resolver.resolve('h', () => leave?.())
+  leave = bench.resolve('h')
+  bench.answer(ONE)
+  t.same([bench.answers, bench.cancelled, bench.resolver.stats().pending], [[], [], 0])
+})
+
+test('other limits and another lookup hold from now on', async t => {
+  const bench = new Bench()
+  bench.resolve('h')
+  bench.answer(ONE)
+  bench.resolver.configure({ resolveMs: 1_000, lookupsMax: 1 })
+  bench.resolve('h')
+  t.equal(bench.answers.length, 2, 'the same lookup: what is known stays')
+  bench.resolver.configure({ resolveMs: 1_000, lookupsMax: 1 }, (_name, done) => done(null, [...TWO]))
+  bench.resolve('h')
+  t.equal(bench.answers[2], 'h 2001:db8::2 192.0.2.2')
+})
+
+test('a name server must be an address', async t => {
+  t.throws(() => lookupWith(['dns.example']), { code: 'ERR_INVALID_IP_ADDRESS' })
+})
+
 function describe(error: ProxyError): string {
   const { type, status, stage, side, retry, message, deadline } = error
-  if (stage !== 'resolve' || side !== 'upstream') throw new Error(`${stage} ${side}`)
+  if (stage !== 'resolve' || side !== (status === 503 ? 'proxy' : 'upstream')) throw new Error(`${stage} ${side}`)
   return `${type} ${status}${retry ? ' retry' : ''}: ${message}${deadline === undefined ? '' : ` (${deadline})`}`
 }

@@ -20,6 +20,7 @@ import { scriptedOrigin } from '../support/scripted-origin.js'
 
 class Waiter implements UpstreamWaiter {
   waiting: Deadline | null = null
+  readonly clientAddress = '192.0.2.7'
   got: UpstreamConnection | null = null
   error: ProxyError | null = null
   constructor(readonly onlyOnce: boolean) {}
@@ -39,7 +40,10 @@ async function pooled(t: Test, limits: Partial<Limits> = {}, readMode: ReadMode 
   const clock = new FakeClock()
   const pools = new UpstreamPool({
     story: {
-      locate: (_host, _port, done) => done(null, [{ address: '127.0.0.1', family: 4 }]),
+      locate: (_host, _port, done) => {
+        done(null, [{ address: '127.0.0.1', family: 4 }])
+        return null
+      },
       opened: () => {},
       closed: () => {},
       fault: error => t.fail('a fault', { error }),

@@ -63,7 +63,10 @@ async function connected(t: Test) {
   const faults: unknown[] = []
   const pools = new UpstreamPool({
     story: {
-      locate: (_host, _port, done) => done(null, [{ address: '127.0.0.1', family: 4 }]),
+      locate: (_host, _port, done) => {
+        done(null, [{ address: '127.0.0.1', family: 4 }])
+        return null
+      },
       opened() {},
       closed() {},
       fault: fault => faults.push(fault),
@@ -81,7 +84,14 @@ async function connected(t: Test) {
   const pool = pools.of(originOf('http', '127.0.0.1', origin.port))
   const connection = await new Promise<UpstreamConnection>((done, failed) =>
     pool.acquire(
-      { onlyOnce: false, waiting: null, onUpstream: done, onNoUpstream: failed, preface: () => Buffer.alloc(0) },
+      {
+        onlyOnce: false,
+        waiting: null,
+        onUpstream: done,
+        onNoUpstream: failed,
+        preface: () => Buffer.alloc(0),
+        clientAddress: '',
+      },
       false,
     ),
   )

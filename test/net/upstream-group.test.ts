@@ -20,6 +20,7 @@ import { type Script, type ScriptedOrigin, scriptedOrigin } from '../support/scr
 class Waiter implements UpstreamWaiter {
   onlyOnce = false
   waiting: Deadline | null = null
+  readonly clientAddress = '192.0.2.7'
   got: UpstreamConnection | null = null
   error: ProxyError | null = null
   onUpstream(connection: UpstreamConnection): void {

@@ -17,6 +17,7 @@ import { scriptedOrigin } from '../support/scripted-origin.js'
 class Waiter implements UpstreamWaiter {
   onlyOnce = false
   waiting: Deadline | null = null
+  readonly clientAddress = '192.0.2.7'
   got: UpstreamConnection | null = null
   error: ProxyError | null = null
   onUpstream(connection: UpstreamConnection): void {
@@ -258,7 +259,7 @@ test('a limit for all origins together: what has idled longest anywhere makes ro
   t.equal(fourth.got, second.got, 'reusing needs no room')
   const error = await new Promise<Error>(done => {
     const told = { onUpstream: () => done(new Error('there was room')), onNoUpstream: done }
-    pool.acquire({ onlyOnce: false, waiting: null, preface: () => Buffer.alloc(0), ...told }, false)
+    pool.acquire({ onlyOnce: false, waiting: null, preface: () => Buffer.alloc(0), clientAddress: '', ...told }, false)
   })
   t.match(error, {
     type: 'connection_limit_reached',

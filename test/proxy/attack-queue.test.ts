@@ -21,6 +21,7 @@ test('a long queue for a name that turns out to be unknown: everybody is told, a
     locate: (_host, _port, done) => {
       if (known) done(unknown, [])
       else answer = () => done(unknown, [])
+      return null
     },
     opened: () => {},
     closed: () => {},
@@ -47,6 +48,7 @@ test('a long queue for a name that turns out to be unknown: everybody is told, a
       told++
     },
     preface: () => Buffer.alloc(0),
+    clientAddress: '192.0.2.7',
   })
   for (let nth = 0; nth < 20_001; nth++) pool.acquire(waiter(), false, clock.now())
   t.equal(pool.book.waiting, 20_000)

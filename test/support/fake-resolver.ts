@@ -5,7 +5,7 @@ import type { createProxy } from '../../lib/proxy/proxy.js'
 export function answerNames(proxy: ReturnType<typeof createProxy>, options: ResolverOptions): void {
   const { resolver } = (proxy as unknown as { upstreams: { resolver: Resolver } }).upstreams
   const ours = new Resolver(options)
-  resolver.resolve = (host, done) => ours.resolve(host, done)
+  resolver.resolve = (host, done, client) => ours.resolve(host, done, client)
 }
 
 /** A lookup that knows some names, each with its addresses; other names there are not. `asked` counts. */
