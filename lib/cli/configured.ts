@@ -1,4 +1,5 @@
-import { sentenceOf, writeFindings } from '../config/findings.js'
+import { writeFindings } from '../config/findings.js'
+import { lineOf } from '../config/plan-reading.js'
 import { type Reading, readConfiguration } from '../config/read.js'
 import type { Given } from './given.js'
 import { UsageError } from './usage-error.js'
@@ -25,5 +26,5 @@ export function findingsText({ findings, text }: Reading): string {
 
 /** Each finding in one line, for a log. */
 export function findingLines({ findings }: Reading): string[] {
-  return findings.map(finding => `${sentenceOf(finding)}${finding.hint === '' ? '' : ` (${finding.hint})`}`)
+  return findings.map(lineOf)
 }

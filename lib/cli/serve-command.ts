@@ -1,9 +1,9 @@
 import type { Configuration } from '../config/configuration.js'
 import { planOf } from '../config/plan.js'
+import { readPlanApart } from '../config/plan-apart.js'
 import type { Reading } from '../config/read.js'
 import { servePlan } from '../daemon/serve-plan.js'
 import { ticketSecret } from '../net/ticket-keys.js'
-import { findingLines, readGiven } from './configured.js'
 
 export interface ServeFacts {
   version: string
@@ -23,12 +23,7 @@ export function serveConfiguration(
   return servePlan({
     plan: planOf(configuration, contents, secret),
     files: [file, ...Object.keys(contents)],
-    read: async () => {
-      const reading = readGiven(file)
-      const files = [file, ...Object.keys(reading.contents)]
-      if (reading.configuration === undefined) return { findings: findingLines(reading), files }
-      return { configuration: planOf(reading.configuration, reading.contents, secret), files }
-    },
+    read: () => readPlanApart({ file, environment: process.env, ticketSecret: secret }),
     version,
     doubts,
     file,

@@ -11,16 +11,10 @@ import { filesAllowed } from './file-limit.js'
 /** What the adviser goes by. @param totals null: nothing was observed yet */
 export function adviserFacts(plan: GatewayPlan, totals: Totals | null): Facts {
   const { listeners, upstreams, admin, deadlines, limits } = plan
+  const seen = new Map(totals?.groups.map(group => [group.name, group]))
   return {
     listeners: listeners.map(listenerFacts),
-    groups: Object.entries(upstreams).map(([name, group]) =>
-      groupFacts(
-        name,
-        group,
-        plan,
-        totals?.groups.find(one => one.name === name),
-      ),
-    ),
+    groups: Object.entries(upstreams).map(([name, group]) => groupFacts(name, group, plan, seen.get(name))),
     admin: admin === null ? null : { loopback: isNear(admin.address) },
     deadlines,
     limits,

@@ -1,5 +1,7 @@
 import cluster from 'node:cluster'
+import { fromPieces, toPieces } from '../config/pieces.js'
 import { systemClock } from '../net/clock.js'
+import { inSlices } from '../net/slices.js'
 import { LineMerger } from './line-merger.js'
 import { Worker, type WorkerLine, type WorkerParts } from './worker.js'
 import type { Fork } from './worker-process.js'
@@ -35,7 +37,7 @@ export function clusterFork({ exec, args = [], output }: ClusterSettings): Fork 
       if (message !== LISTENING) return events.message(message)
       const waiting = early ?? []
       early = undefined
-      for (const message of waiting) worker.send(message)
+      for (const message of waiting) worker.send(packed(message))
     })
     worker.on('error', () => {}) // a message that could not be sent: its deadline or the exit tells
     // Not at 'exit': its last message (what it has counted) and its last lines may still be on their way then.
@@ -44,7 +46,7 @@ export function clusterFork({ exec, args = [], output }: ClusterSettings): Fork 
       pid: worker.process.pid,
       send: message => {
         if (early) early.push(message)
-        else if (worker.isConnected()) worker.send(message)
+        else if (worker.isConnected()) worker.send(packed(message))
       },
       kill: () => worker.process.kill('SIGKILL'),
     }
@@ -63,6 +65,21 @@ export function runWorker<C>(open: (configuration: C, worker: number) => WorkerP
     exit: code => process.exit(code),
   }
   const worker = new Worker<C>(line, open, systemClock)
-  process.on('message', message => void worker.receive(message))
+  // One after the other: what is unpacked in slices must not be overtaken.
+  let last: Promise<unknown> = Promise.resolve()
+  process.on('message', message => {
+    last = last.then(() => unpacked(message)).then(whole => void worker.receive(whole))
+  })
   process.send?.(LISTENING)
+}
+
+/** A configuration travels in pieces: in one, whoever serves would be kept by it for as long as it is large. */
+function packed(message: ToWorker): ToWorker {
+  return 'configuration' in message ? { ...message, configuration: toPieces(message.configuration) } : message
+}
+
+async function unpacked(message: unknown): Promise<unknown> {
+  const { configuration } = (message ?? {}) as { configuration?: unknown }
+  if (!Array.isArray(configuration)) return message
+  return { ...(message as object), configuration: await inSlices(fromPieces(configuration)) }
 }

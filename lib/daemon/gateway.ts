@@ -1,9 +1,12 @@
 import type { Ledger, Snapshot } from '../admin/source.js'
 import type { GatewayPlan, ListenerPlan } from '../config/plan.js'
 import { systemClock, type Timer } from '../net/clock.js'
+import { inSlices } from '../net/slices.js'
 import { followTicketKeys } from '../net/ticket-keys.js'
 import type { UpstreamConnection } from '../net/upstream-connection.js'
-import type { HopwiseProxy } from '../proxy/proxy.js'
+import type { Routes } from '../policy/routes.js'
+import { type HopwiseProxy, routesOf } from '../proxy/proxy.js'
+import type { Route } from '../proxy/route-options.js'
 import type { Tracer } from '../proxy/tracer.js'
 import { Upstreams, type UpstreamWatcher } from '../proxy/upstreams.js'
 import { DumbListener } from './dumb-listener.js'
@@ -17,7 +20,7 @@ import {
 } from './gateway-types.js'
 import { Leaving } from './leaving.js'
 import type { Log } from './log.js'
-import { compared, type Prepared, prepare } from './prepared.js'
+import { compared, type Prepared, prepare, prepareSteps } from './prepared.js'
 import { ProxyListener } from './proxy-listener.js'
 import { summedStats } from './summed-stats.js'
 import { openTelemetryTracer } from './tracing.js'
@@ -35,6 +38,16 @@ export interface Listener {
   /** Accepts no more; resolves when the last connection is gone, or after `graceMs` (0: no limit). */
   close(graceMs: number): Promise<void>
   destroy(): void
+}
+
+type RoutesByAddress = ReadonlyMap<string, Routes<Route> | null>
+
+/** The routes of all listeners. Their groups are there, and stay until the change. */
+async function routesFor({ listeners }: Prepared, upstreams: Upstreams): Promise<RoutesByAddress> {
+  const all = new Map<string, Routes<Route> | null>()
+  for (const [address, { settings }] of listeners)
+    if (settings !== null) all.set(address, await inSlices(routesOf(settings, upstreams)))
+  return all
 }
 
 /** One process of the daemon: listeners, and the upstream side that they share. */
@@ -90,10 +103,12 @@ export class HopwiseGateway implements Gateway<GatewayPlan>, UpstreamWatcher {
     const before = this.current
     const upstreams = this.upstreams
     if (before === null || upstreams === null) throw new Error('it has not been started')
-    const next = prepare(plan, tracer)
+    // Nothing of this may be felt by those who are served: what is long is done in slices, and the change itself is short.
+    const next = await inSlices(prepareSteps(plan, tracer, before))
+    if (this.ending) throw new RefusedError(['hopwise is stopping'])
     this.refuseOtherModes(next)
     const added = [...next.listeners.keys()].filter(address => !this.listeners.has(address))
-    const opened = await this.openAll(upstreams, before, next, added)
+    const { opened, routes } = await this.openAll(upstreams, before, next, added)
     upstreams.configure(next.upstreams, next.groups)
     const left: Promise<void>[] = []
     for (const [address, listener] of this.listeners) {
@@ -102,7 +117,7 @@ export class HopwiseGateway implements Gateway<GatewayPlan>, UpstreamWatcher {
         this.listeners.delete(address)
         left.push(this.leaving.add(listener))
       } else if (listener instanceof ProxyListener && wanted.settings !== null)
-        listener.update(wanted.plan, wanted.settings)
+        listener.update(wanted.plan, wanted.settings, routes.get(address))
     }
     for (const listener of opened) this.listeners.set(listener.plan.address, listener)
     this.current = next
@@ -116,19 +131,19 @@ export class HopwiseGateway implements Gateway<GatewayPlan>, UpstreamWatcher {
     before: Prepared,
     next: Prepared,
     added: readonly string[],
-  ): Promise<Listener[]> {
-    const known = new Set(before.groups.map(({ name }) => name))
-    upstreams.configure(before.upstreams, [...before.groups, ...next.groups.filter(({ name }) => !known.has(name))])
+  ): Promise<{ opened: Listener[]; routes: RoutesByAddress }> {
     const opened: Listener[] = []
     try {
+      await inSlices(upstreams.add(next.groups))
+      const routes = await routesFor(next, upstreams)
       for (const address of added) {
-        const listener = this.listenerFor(next, address)
+        const listener = this.listenerFor(next, address, routes)
         opened.push(listener)
         await listener.listen()
       }
       // What listens from here on would be forgotten.
       if (this.ending) throw new RefusedError(['hopwise is stopping'])
-      return opened
+      return { opened, routes }
     } catch (error) {
       for (const listener of opened) listener.destroy()
       upstreams.configure(before.upstreams, before.groups)
@@ -153,11 +168,11 @@ export class HopwiseGateway implements Gateway<GatewayPlan>, UpstreamWatcher {
     await listener.listen()
   }
 
-  private listenerFor({ listeners }: Prepared, address: string): Listener {
+  private listenerFor({ listeners }: Prepared, address: string, routes?: RoutesByAddress): Listener {
     const { plan, settings } = listeners.get(address)!
     if (settings === null) return new DumbListener(plan, this.log)
     const shared = plan.mode === 'reverse' ? this.upstreams : null
-    const listener = new ProxyListener(plan, settings, shared, this.log, this.watching)
+    const listener = new ProxyListener(plan, settings, shared, this.log, this.watching, routes?.get(address))
     if (this.ticketKeys !== null) listener.proxy.clients.useTicketKeys(this.ticketKeys)
     return listener
   }
@@ -167,7 +182,7 @@ export class HopwiseGateway implements Gateway<GatewayPlan>, UpstreamWatcher {
     return {
       changes: {
         listeners: { total: next.listeners.size, added: added.length, removed: gone },
-        groups: compared(before.plan.upstreams, next.plan.upstreams),
+        groups: compared(before.madeOf, next.madeOf),
       },
       bound: this.bound(),
     }

@@ -3,11 +3,12 @@ import { systemClock } from '../net/clock.js'
 import { tlsMemory } from '../net/dial.js'
 import { SecureAccept } from '../net/secure-accept.js'
 import type { GroupSpec } from '../net/upstream-group.js'
-import { groupSpec } from '../proxy/group-options.js'
-import { dialOf, type ProxyOptions, type Settings, settingsOf } from '../proxy/options.js'
+import { atOnce, type Steps } from '../policy/steps.js'
+import { type GroupDefaults, groupSteps } from '../proxy/group-options.js'
+import { dialOf, type ProxyOptions, type Settings, settingsSteps } from '../proxy/options.js'
 import type { Tracer } from '../proxy/tracer.js'
 import type { UpstreamsSettings } from '../proxy/upstreams.js'
-import { readPasswordHash } from '../proxy/users.js'
+import { type PasswordHash, readPasswordHash } from '../proxy/users.js'
 import { RefusedError } from './gateway-types.js'
 
 /** Everything that must be right before anything is changed. */
@@ -15,28 +16,39 @@ export interface Prepared {
   readonly plan: GatewayPlan
   readonly upstreams: UpstreamsSettings
   readonly groups: readonly GroupSpec[]
-  readonly listeners: ReadonlyMap<string, { readonly plan: ListenerPlan; readonly settings: Settings | null }>
+  /** What each group was made of, as text. */
+  readonly madeOf: ReadonlyMap<string, string>
+  readonly listeners: ReadonlyMap<string, PreparedListener>
+}
+
+export interface PreparedListener {
+  readonly plan: ListenerPlan
+  readonly settings: Settings | null
 }
 
 /** @throws RefusedError with everything that the engine has against the plan */
 export function prepare(plan: GatewayPlan, tracer: Tracer | null): Prepared {
+  return atOnce(prepareSteps(plan, tracer, null))
+}
+
+/** The same, for a process that serves meanwhile. @param before what it goes on from: a group that has not changed is the same object */
+export function* prepareSteps(plan: GatewayPlan, tracer: Tracer | null, before: Prepared | null): Steps<Prepared> {
   const reasons: string[] = []
   const { limits, deadlines, grammar } = plan
-  const listeners = new Map<string, { plan: ListenerPlan; settings: Settings | null }>()
+  const listeners = new Map<string, PreparedListener>()
+  const names: ReadonlySet<string> = new Set(Object.keys(plan.upstreams))
   for (const listener of plan.listeners) {
     try {
-      listeners.set(listener.address, { plan: listener, settings: settingsFor(listener, plan, tracer) })
+      listeners.set(listener.address, { plan: listener, settings: yield* settingsFor(listener, names, tracer) })
     } catch (error) {
       reasons.push(`listener ${listener.name}: ${(error as Error).message}`)
     }
   }
   const dial = dialOf({})
-  const groups: GroupSpec[] = []
+  const groups = new Groups(before, { dial, limits, deadlines })
   for (const [name, options] of Object.entries(plan.upstreams)) {
     try {
-      const spec = groupSpec(name, options, { dial, limits, deadlines })
-      tlsMemory(spec.dial.tls) // throws, too
-      groups.push(spec)
+      yield* groups.add(name, options)
     } catch (error) {
       reasons.push((error as Error).message)
     }
@@ -47,7 +59,8 @@ export function prepare(plan: GatewayPlan, tracer: Tracer | null): Prepared {
   return {
     plan,
     listeners,
-    groups,
+    groups: groups.specs,
+    madeOf: groups.madeOf,
     upstreams: {
       clock: systemClock,
       dial,
@@ -61,31 +74,71 @@ export function prepare(plan: GatewayPlan, tracer: Tracer | null): Prepared {
   }
 }
 
-/** null for the dumb proxy, which has none. @throws TypeError */
-function settingsFor(
+/** Groups of a plan, each made anew only when it is another one than before. */
+class Groups {
+  readonly specs: GroupSpec[] = []
+  readonly madeOf = new Map<string, string>()
+  readonly #before: ReadonlyMap<string, GroupSpec>
+  readonly #madeOf: ReadonlyMap<string, string>
+  readonly #sameDefaults: boolean
+
+  constructor(
+    before: Prepared | null,
+    private readonly defaults: GroupDefaults,
+  ) {
+    this.#before = new Map(before?.groups.map(spec => [spec.name, spec]))
+    this.#madeOf = before?.madeOf ?? new Map()
+    const { dial, limits, deadlines } = before?.upstreams ?? {}
+    this.#sameDefaults = JSON.stringify({ dial, limits, deadlines }) === JSON.stringify(defaults)
+  }
+
+  /** @throws TypeError, or what OpenSSL says */
+  *add(name: string, options: GatewayPlan['upstreams'][string]): Steps<void> {
+    const madeOf = JSON.stringify(options)
+    const known = this.#sameDefaults && this.#madeOf.get(name) === madeOf ? this.#before.get(name) : undefined
+    yield
+    const spec = known ?? (yield* groupSteps(name, options, this.defaults))
+    if (spec !== known) tlsMemory(spec.dial.tls) // throws, too
+    this.madeOf.set(name, madeOf)
+    this.specs.push(spec)
+    yield
+  }
+}
+
+/** null for the dumb proxy, which has none. @param groups the names of all @throws TypeError */
+function* settingsFor(
   { mode, options, users }: ListenerPlan,
-  plan: GatewayPlan,
+  groups: ReadonlySet<string>,
   tracer: Tracer | null,
-): Settings | null {
+): Steps<Settings | null> {
   if (mode === 'dumb') return null
   const all: ProxyOptions = { ...options, mode }
   if (tracer !== null) all.tracer = tracer
-  if (mode === 'reverse') all.upstreams = plan.upstreams
-  if (users !== null) all.users = new Map(users.map(([user, hash]) => [user, readPasswordHash(hash)!]))
-  const settings = settingsOf(all)
+  if (users !== null) all.users = yield* usersOf(users)
+  const settings = yield* settingsSteps(all, groups)
   if (settings.tls !== null) new SecureAccept(settings.tls) // throws for what TLS cannot be made of
   return settings
 }
 
-/** How many entries are new, gone, or other ones. */
-export function compared(before: Readonly<Record<string, unknown>>, next: Readonly<Record<string, unknown>>) {
-  const names = Object.keys(next)
-  return {
-    total: names.length,
-    added: names.filter(name => !Object.hasOwn(before, name)).length,
-    removed: Object.keys(before).filter(name => !Object.hasOwn(next, name)).length,
-    changed: names.filter(
-      name => Object.hasOwn(before, name) && JSON.stringify(before[name]) !== JSON.stringify(next[name]),
-    ).length,
+function* usersOf(users: NonNullable<ListenerPlan['users']>): Steps<ReadonlyMap<string, PasswordHash>> {
+  const known = new Map<string, PasswordHash>()
+  for (const [user, hash] of users) {
+    known.set(user, readPasswordHash(hash)!)
+    yield
   }
+  return known
+}
+
+/** How many entries are new, gone, or other ones. */
+export function compared(before: ReadonlyMap<string, string>, next: ReadonlyMap<string, string>) {
+  let [added, changed, kept] = [0, 0, 0]
+  for (const [name, madeOf] of next) {
+    const was = before.get(name)
+    if (was === undefined) added++
+    else {
+      kept++
+      if (was !== madeOf) changed++
+    }
+  }
+  return { total: next.size, added, removed: before.size - kept, changed }
 }

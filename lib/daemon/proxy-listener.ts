@@ -1,9 +1,11 @@
 import type { ListenerPlan } from '../config/plan.js'
 import { listenTarget, readListenAddress } from '../net/listen-address.js'
+import type { Routes } from '../policy/routes.js'
 import type { ConnectionRecord } from '../proxy/events.js'
 import type { Settings } from '../proxy/options.js'
 import { Phases } from '../proxy/phases.js'
 import { HopwiseProxy } from '../proxy/proxy.js'
+import type { Route } from '../proxy/route-options.js'
 import type { Upstreams } from '../proxy/upstreams.js'
 import { accessWriter } from './access-format.js'
 import type { Listener } from './gateway.js'
@@ -25,9 +27,10 @@ export class ProxyListener implements Listener {
     shared: Upstreams | null,
     private readonly log: Log,
     private readonly watching: Watching,
+    routes?: Routes<Route> | null,
   ) {
     const { options, name } = plan
-    this.proxy = new HopwiseProxy(settings, options.name === undefined, shared, new Phases())
+    this.proxy = new HopwiseProxy(settings, options.name === undefined, shared, new Phases(), routes)
     const { access, accessFormat, worker, logger } = log
     this.proxy.on('warning', ({ message, code, cause }) =>
       logger.warn(cause === undefined ? { code, listener: name } : { code, listener: name, err: cause }, message),
@@ -47,8 +50,9 @@ export class ProxyListener implements Listener {
     this.proxy.on('client-open', say('client connection opened')).on('client-close', say('client connection closed'))
   }
 
-  update(plan: ListenerPlan, settings: Settings): void {
-    this.proxy.reconfigure(settings, plan.options.name === undefined)
+  /** @param routes made of the settings before */
+  update(plan: ListenerPlan, settings: Settings, routes: Routes<Route> | null | undefined): void {
+    this.proxy.reconfigure(settings, plan.options.name === undefined, routes)
     this.plan = plan
   }
 

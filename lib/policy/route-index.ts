@@ -24,6 +24,7 @@ export class RouteIndex implements PathVisitor<Firsts> {
   /** By what follows the `*`: `.example`. */
   readonly #wild = new Map<string, Place>()
   readonly #rest = new Place()
+  #routes = 0
   /** So many octets at the end of a host are ever looked at: a host of a thousand labels costs no more. */
   #wildLength = 0
   /** What the look-up of this moment has found: scratch. */
@@ -31,11 +32,11 @@ export class RouteIndex implements PathVisitor<Firsts> {
   #method = ''
   #first = NO_ROUTE
 
-  constructor(routes: readonly Conditions[]) {
-    for (const [nth, route] of routes.entries()) {
-      if (route.hosts === null) this.#rest.add(nth, route)
-      else for (const pattern of new Set(route.hosts)) this.#placeOf(pattern).add(nth, route)
-    }
+  /** One more, behind those that are there. */
+  add(route: Conditions): void {
+    const nth = this.#routes++
+    if (route.hosts === null) this.#rest.add(nth, route)
+    else for (const pattern of new Set(route.hosts)) this.#placeOf(pattern).add(nth, route)
   }
 
   #placeOf(pattern: string): Place {

@@ -5,6 +5,7 @@ import { quote } from '../wire/request-target.js'
 import { checkPath, loosely, refuseDotSegments, refuseHiddenEnds, SLASH, scanPath, spelled } from './path.js'
 import { HostIndex, hostPattern } from './route-hosts.js'
 import { type Conditions, NO_ROUTE, RouteIndex } from './route-index.js'
+import { atOnce, type Steps } from './steps.js'
 
 /** Which requests a route takes: those that fulfil every condition that it has. */
 export interface RouteMatch {
@@ -47,14 +48,18 @@ export class Routes<T> {
    * @param few so many are compared one after the other
    * @throws TypeError for a condition that cannot be one
    */
-  constructor(rows: readonly RouteRow<T>[], few = FEW) {
-    const compiled = rows.map(row => compile(row))
+  constructor(rows: readonly RouteRow<T>[], few = FEW, table: Table<T> = atOnce(tableOf(rows, few))) {
+    const { compiled, index } = table
     const [first] = compiled
-    const isLong = rows.length > few
     this.only = first?.hosts === null && first.methods === null && first.path === '' ? first.value : null
     this.#rows = compiled
-    this.#hosts = new HostIndex(isLong ? [] : compiled)
-    this.#index = isLong ? new RouteIndex(compiled) : null
+    this.#hosts = new HostIndex(index === null ? compiled : [])
+    this.#index = index
+  }
+
+  /** The same, for a thread that has other things to do meanwhile. */
+  static *made<T>(rows: readonly RouteRow<T>[]): Steps<Routes<T>> {
+    return new Routes(rows, FEW, yield* tableOf(rows, FEW))
   }
 
   /**
@@ -93,6 +98,23 @@ export class Routes<T> {
   #valueOf(nth: number): T | null {
     return nth === NO_ROUTE ? null : this.#rows[nth]!.value
   }
+}
+
+interface Table<T> {
+  readonly compiled: readonly Row<T>[]
+  readonly index: RouteIndex | null
+}
+
+function* tableOf<T>(rows: readonly RouteRow<T>[], few: number): Steps<Table<T>> {
+  const compiled: Row<T>[] = []
+  const index = rows.length > few ? new RouteIndex() : null
+  for (const row of rows) {
+    const one = compile(row)
+    compiled.push(one)
+    index?.add(one)
+    yield
+  }
+  return { compiled, index }
 }
 
 /**

@@ -6,6 +6,7 @@ import { type DialSettings, tlsMemory, type UpstreamTls } from '../net/dial.js'
 import { lookupWith } from '../net/resolver.js'
 import type { GroupSpec, ServerSpec } from '../net/upstream-group.js'
 import type { HashBy } from '../policy/hash-key.js'
+import { atOnce, type Steps } from '../policy/steps.js'
 import { isAuthority } from '../wire/authority.js'
 import { isToken } from '../wire/octets.js'
 import { checkAuthorities, checkChoice, checkKeys, checkWhole, filled } from './check.js'
@@ -92,6 +93,11 @@ export interface GroupDefaults {
  * @throws TypeError that says which option is wrong, how, and what would be right
  */
 export function groupSpec(name: string, options: GroupOptions, defaults: GroupDefaults): GroupSpec {
+  return atOnce(groupSteps(name, options, defaults))
+}
+
+/** The same, for a thread that has other things to do meanwhile. */
+export function* groupSteps(name: string, options: GroupOptions, defaults: GroupDefaults): Steps<GroupSpec> {
   const what = `upstreams.${name}`
   checkKeys(what, options, GROUP_KEYS)
   const { servers, sticky, balance = 'round-robin', retries = RETRIES, slowStartMs = 0 } = options
@@ -106,7 +112,7 @@ export function groupSpec(name: string, options: GroupOptions, defaults: GroupDe
   const health = healthCheck == null ? null : healthOf(`${what}.healthCheck`, healthCheck)
   return {
     name,
-    servers: serversOf(what, servers),
+    servers: yield* serversOf(what, servers),
     balance: {
       balance,
       ejection: ejectionOf(`${what}.ejection`, options.ejection),
@@ -150,9 +156,13 @@ const GROUP_KEYS: Readonly<Record<keyof GroupOptions, true>> = {
   deadlines: true,
 }
 
-function serversOf(what: string, servers: GroupOptions['servers']): ServerSpec[] {
+function* serversOf(what: string, servers: GroupOptions['servers']): Steps<ServerSpec[]> {
   if (servers.length === 0) throw new TypeError(`${what} has no servers`)
-  const specs = servers.map(server => serverSpec(what, typeof server === 'string' ? { url: server } : server))
+  const specs: ServerSpec[] = []
+  for (const server of servers) {
+    specs.push(serverSpec(what, typeof server === 'string' ? { url: server } : server))
+    yield
+  }
   const keys = new Set<string>()
   for (const { origin, kind } of specs) {
     const key = `${kind} ${origin.key}`

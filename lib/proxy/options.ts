@@ -11,6 +11,7 @@ import type { ClientTlsSettings } from '../net/secure-accept.js'
 import type { ReadMode } from '../net/transport.js'
 import { TrustedPeers } from '../net/trusted-peers.js'
 import type { GroupSpec } from '../net/upstream-group.js'
+import { atOnce, type Steps } from '../policy/steps.js'
 import { GRAMMAR_LIMITS, GRAMMAR_MAXIMA, type GrammarLimits } from '../wire/limits.js'
 import { isToken } from '../wire/octets.js'
 import { checkAuthorities, checkKeys, filled } from './check.js'
@@ -18,6 +19,7 @@ import {
   type GroupDefaults,
   type GroupOptions,
   groupSpec,
+  groupSteps,
   loneGroup,
   nameserversOf,
   readUpstream,
@@ -171,6 +173,14 @@ export interface Settings {
  * @throws TypeError that says which option is wrong, how, and what would be right
  */
 export function settingsOf(options: ProxyOptions): Settings {
+  return atOnce(settingsSteps(options))
+}
+
+/**
+ * The same, for a thread that has other things to do meanwhile.
+ * @param shared the names of groups that somebody else makes; null: they are made here
+ */
+export function* settingsSteps(options: ProxyOptions, shared: ReadonlySet<string> | null = null): Steps<Settings> {
   for (const key of Object.keys(options)) {
     if (!(key in KNOWN)) throw new TypeError(`there is no option ${key}; there are ${Object.keys(KNOWN).join(', ')}`)
   }
@@ -188,10 +198,11 @@ export function settingsOf(options: ProxyOptions): Settings {
   const limits = filled('limits', LIMITS, options.limits)
   const deadlines = filled('deadlines', DEADLINES, options.deadlines)
   const dial = dialOf(options, upstreamTls)
+  const routes = reverse ? yield* routesOf(options, { dial, limits, deadlines }, shared) : { routes: [], groups: [] }
   return {
     generation: ++generations,
     mode: options.mode,
-    ...(reverse ? routesOf(options, { dial, limits, deadlines }) : { routes: [], groups: [] }),
+    ...routes,
     name,
     tls: options.tls === undefined ? null : clientTls(options.tls),
     proxyProtocol: options.proxyProtocol === undefined ? null : { from: new TrustedPeers(options.proxyProtocol.from) },
@@ -240,23 +251,35 @@ export function dialOf(
 }
 
 /** One upstream for everything, or routes to groups; a route may name a server of its own, which is a group of one. */
-function routesOf(options: ProxyOptions, defaults: GroupDefaults): Pick<Settings, 'routes' | 'groups'> {
+function* routesOf(
+  options: ProxyOptions,
+  defaults: GroupDefaults,
+  shared: ReadonlySet<string> | null,
+): Steps<Pick<Settings, 'routes' | 'groups'>> {
   const { upstream, routes, upstreams = {}, host = 'preserve' } = options
   if (routes === undefined) {
     const lone = loneGroup(readUpstream(upstream), defaults)
     return { routes: [routeSpec({ upstream: lone.name }, host, false)], groups: [lone] }
   }
   if (upstream !== undefined) throw new TypeError('upstream is for a proxy without routes: name it in a route')
-  const groups = Object.entries(upstreams).map(([name, group]) => groupSpec(name, group, defaults))
-  const known = new Set(Object.keys(upstreams))
+  const groups: GroupSpec[] = []
+  for (const [name, group] of shared === null ? Object.entries(upstreams) : [])
+    groups.push(yield* groupSteps(name, group, defaults))
+  const known = new Set(shared ?? Object.keys(upstreams))
   for (const { upstream: name } of routes) {
     if (known.has(name)) continue
     if (!name.includes(':'))
       throw new TypeError(`a route goes to ${JSON.stringify(name)}, which is no key of upstreams`)
     known.add(name)
     groups.push(groupSpec(name, { servers: [name] }, defaults))
+    yield
   }
-  return { routes: routes.map(route => routeSpec(route, host)), groups }
+  const specs: RouteSpec[] = []
+  for (const route of routes) {
+    specs.push(routeSpec(route, host))
+    yield
+  }
+  return { routes: specs, groups }
 }
 
 let generations = 0

@@ -11,6 +11,7 @@ import type { UpstreamConnection } from '../net/upstream-connection.js'
 import { answerProblem } from '../policy/answer.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import { Routes } from '../policy/routes.js'
+import { atOnce, type Steps } from '../policy/steps.js'
 import { readAuthority } from '../wire/authority.js'
 import type { RequestHead } from '../wire/request-head.js'
 import type { Engine, ExchangeCounts, ExchangeWatcher } from './engine.js'
@@ -90,6 +91,8 @@ export class HopwiseProxy implements Proxy, Engine, ClientStory, UpstreamWatcher
     private unnamed: boolean,
     shared: Upstreams | null = null,
     readonly phases: Phases | null = null,
+    /** Made of the settings by `routesOf`, where that was done before. */
+    routes?: Routes<Route> | null,
   ) {
     const { clock, limits, deadlines, grammar } = settings
     this.date = () => imfDate(clock)
@@ -100,7 +103,7 @@ export class HopwiseProxy implements Proxy, Engine, ClientStory, UpstreamWatcher
     this.clients.reconfigure({ tls: settings.tls })
     this.clients.reconfigure(this.clientSettings(settings))
     this.upstreams.own.add(this.clients)
-    this.routes = this.compile(settings)
+    this.routes = routes === undefined ? this.compile(settings) : routes
     this.rate = this.limited(this.rate, settings.requestRate)
     this.failedLogins = this.limited(this.failedLogins, settings.failedLoginRate)
   }
@@ -130,12 +133,8 @@ export class HopwiseProxy implements Proxy, Engine, ClientStory, UpstreamWatcher
     }
   }
 
-  private compile({ mode, routes }: Settings): Routes<Route> | null {
-    if (mode === 'forward') return null
-    const { groups } = this.upstreams
-    return new Routes(
-      routes.map(route => ({ match: route.match, value: { ...route, group: groups.get(route.upstream)! } })),
-    )
+  private compile(settings: Settings): Routes<Route> | null {
+    return atOnce(routesOf(settings, this.upstreams))
   }
 
   async listen(where: ListenTarget): Promise<ListensAt> {
@@ -148,20 +147,34 @@ export class HopwiseProxy implements Proxy, Engine, ClientStory, UpstreamWatcher
     this.reconfigure(settingsOf(options), options.name === undefined)
   }
 
-  /** As `update`, with settings that were checked. Shared upstreams are configured before, by whoever shares them. */
-  reconfigure(settings: Settings, unnamed: boolean): void {
+  /**
+   * As `update`, with settings that were checked. Shared upstreams are configured before, by whoever shares them.
+   * @param routes made of the settings by `routesOf`, where that was done before
+   */
+  reconfigure(settings: Settings, unnamed: boolean, routes?: Routes<Route> | null): void {
     this.clients.reconfigure({ tls: settings.tls }) // the only one that may refuse
     this.clients.reconfigure(this.clientSettings(settings))
-    for (const client of this.clients.connections) client.trusted = settings.trusted.has(client.address)
+    this.trust(settings)
     this.unnamed = unnamed
     const { address } = this.clients
     const name = unnamed && address !== null ? nameAt(address.port) : settings.name
     if (this.ownsUpstreams) this.upstreams.configure(upstreamSettings(settings), settings.groups)
-    this.routes = this.compile(settings)
+    this.routes = routes === undefined ? this.compile(settings) : routes
     this.rate = this.limited(this.rate, settings.requestRate)
     this.failedLogins = this.limited(this.failedLogins, settings.failedLoginRate)
     settings.users?.succeed(this.settings.users)
     this.settings = { ...settings, name, clock: this.settings.clock }
+  }
+
+  /** Of thousands of clients most come from the same few addresses. */
+  private trust({ trusted }: Settings): void {
+    const known = new Map<string, boolean>()
+    for (const client of this.clients.connections) {
+      const { address } = client
+      const is = known.get(address) ?? trusted.has(address)
+      known.set(address, is)
+      client.trusted = is
+    }
   }
 
   close(how: { graceMs?: number } = {}): Promise<void> {
@@ -299,6 +312,13 @@ export class HopwiseProxy implements Proxy, Engine, ClientStory, UpstreamWatcher
       },
     }
   }
+}
+
+/** The routes of a reverse proxy, each with its group: null for a forward proxy. The groups are there already. */
+export function* routesOf({ mode, routes }: Settings, { groups }: Upstreams): Steps<Routes<Route> | null> {
+  if (mode === 'forward') return null
+  const rows = routes.map(route => ({ match: route.match, value: { ...route, group: groups.get(route.upstream)! } }))
+  return yield* Routes.made(rows)
 }
 
 /** What the upstream side of a proxy takes of its settings. */

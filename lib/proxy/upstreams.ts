@@ -14,6 +14,7 @@ import type { UpstreamConnection } from '../net/upstream-connection.js'
 import { type GroupSpec, type GroupSurroundings, UpstreamGroup } from '../net/upstream-group.js'
 import { UpstreamPool } from '../net/upstream-pool.js'
 import type { CloseReason } from '../policy/close-reason.js'
+import type { Steps } from '../policy/steps.js'
 import type { GrammarLimits } from '../wire/limits.js'
 import type { ProxyStats } from './events.js'
 
@@ -57,6 +58,8 @@ export class Upstreams implements UpstreamStory, GroupSurroundings {
   private destinations: Destinations | null
   /** As text, to see whether they are others. */
   private nameservers: string
+  /** As text: the settings that all pools share. */
+  private configuredAs = ''
 
   constructor(
     settings: UpstreamsSettings,
@@ -71,11 +74,16 @@ export class Upstreams implements UpstreamStory, GroupSurroundings {
     this.pools = new UpstreamPool({ story: this, wheel: this.wheel, ...sharedOf(settings) })
   }
 
-  /** Takes other settings for what comes next. Groups that are specified as well keep their members; the others end. */
+  /**
+   * Takes other settings for what comes next. Groups that are specified as well keep their members; the others end. A specification that
+   * is the very same object as before says that its group has not changed.
+   */
   configure(settings: UpstreamsSettings, groups: readonly GroupSpec[]): void {
     this.destinations = settings.destinations
     this.resolver.configure(lookupLimits(settings), this.otherLookup(settings))
-    this.pools.reconfigure({ story: this, wheel: this.wheel, ...sharedOf({ ...settings, clock: this.clock }) })
+    const otherwise = this.isOther(settings)
+    if (otherwise)
+      this.pools.reconfigure({ story: this, wheel: this.wheel, ...sharedOf({ ...settings, clock: this.clock }) })
     this.recheck()
     const wanted = new Set(groups.map(({ name }) => name))
     for (const [name, group] of this.groups) {
@@ -86,7 +94,7 @@ export class Upstreams implements UpstreamStory, GroupSurroundings {
     for (const spec of groups) {
       const group = this.groups.get(spec.name)
       if (group === undefined) this.groups.set(spec.name, new UpstreamGroup(this, spec))
-      else group.configure(spec)
+      else if (otherwise || group.spec !== spec) group.configure(spec)
     }
   }
 
@@ -98,12 +106,31 @@ export class Upstreams implements UpstreamStory, GroupSurroundings {
     return lookupWith(settings.nameservers)
   }
 
+  /** Groups that are not there yet, before anybody is led to them. */
+  *add(groups: readonly GroupSpec[]): Steps<void> {
+    for (const spec of groups) {
+      if (this.groups.has(spec.name)) continue
+      this.groups.set(spec.name, new UpstreamGroup(this, spec))
+      yield
+    }
+  }
+
+  /** Does every pool have to know of these settings? */
+  private isOther({ dial, limits, deadlines, grammar, strictUpstream }: UpstreamsSettings): boolean {
+    const before = this.configuredAs
+    this.configuredAs = JSON.stringify({ dial, limits, deadlines, grammar, strictUpstream })
+    return before !== this.configuredAs
+  }
+
   /** Where a forward proxy may not go any more, connections are not kept either. */
   private recheck(): void {
     const { destinations, pools } = this
     if (destinations === null) return
+    const looked = new Set<string>()
     for (const { pool, address } of pools.connections) {
-      if (pool.isMember || pool.retired) continue
+      const where = `${address} ${pool.key}`
+      if (pool.isMember || pool.retired || looked.has(where)) continue
+      looked.add(where)
       const places = [{ address, family: address.includes(':') ? 6 : 4 } as const]
       if (destinations.check(pool.origin.host, places) instanceof ProxyError) pools.retire(pool)
     }

@@ -1,0 +1,31 @@
+import { type Finding, sentenceOf } from './findings.js'
+import { type GatewayPlan, planOf } from './plan.js'
+import { readConfiguration } from './read.js'
+import type { Environment } from './substitute.js'
+
+/** Whose plan is to be read. */
+export interface PlanQuestion {
+  /** The configuration file. */
+  readonly file: string
+  readonly environment: Environment
+  /** See `GatewayPlan`. */
+  readonly ticketSecret: string
+}
+
+/** A plan, or what is wrong with the file, each thing in one line; and all files that had a part in it. */
+export type PlanRead<P = GatewayPlan> =
+  | { readonly configuration: P; readonly files: readonly string[] }
+  | { readonly findings: readonly string[]; readonly files: readonly string[] }
+
+/** From the file to the plan. Takes its time: see `readPlanApart`. */
+export function readPlan({ file, environment, ticketSecret }: PlanQuestion): PlanRead {
+  const { configuration, contents, findings } = readConfiguration(file, { environment })
+  const files = [file, ...Object.keys(contents)]
+  if (configuration === undefined) return { findings: findings.map(lineOf), files }
+  return { configuration: planOf(configuration, contents, ticketSecret), files }
+}
+
+/** A finding in one line, for a log. */
+export function lineOf(finding: Finding): string {
+  return `${sentenceOf(finding)}${finding.hint === '' ? '' : ` (${finding.hint})`}`
+}
