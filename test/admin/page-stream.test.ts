@@ -43,11 +43,5 @@ test('thousands of connections: the busiest hundred, and how many more', needs('
   t.equal(await page.locator('#clients .connection').count(), 100)
   const more = new Intl.NumberFormat('en').format(scene.clients.size - 100)
   t.equal(await page.textContent('#clients .more'), `The busiest 100 are shown, ${more} more are open.`)
-  const took = (await page.evaluate(`(async () => {
-    const from = performance.now()
-    document.querySelector('#filter').dispatchEvent(new Event('input'))
-    return performance.now() - from
-  })()`)) as number
-  t.ok(took < 500, `drawn in ${Math.round(took)} ms`)
   t.same(complaints, [])
 })

@@ -6,6 +6,7 @@ import { openLog } from '../../lib/daemon/log.js'
 import type { Workforce } from '../../lib/daemon/workforce.js'
 import { settled, until } from '../support/conversation.js'
 import { FakeClock } from '../support/fake-clock.js'
+import { fitting } from '../support/fitting.js'
 import { freePort } from '../support/ports.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { startLoad } from './fixture/load.js'
@@ -114,16 +115,24 @@ test('more and fewer workers without a restart', async t => {
 
 test('the end is announced: not ready, still accepting, and Connection: close', async t => {
   for (const workers of [2, 1]) {
-    const daemon = await startDaemon(t, { workers, ports: { web: 0 }, text: 'hello', announceMs: 1_000 })
-    t.match(await daemon.ask('ready'), { ready: true, reason: '' })
-    const load = startLoad(daemon.port, { fresh: 0, kept: 4 })
-    await until('the load runs', () => load.seen.ok > 4)
-    daemon.signal('SIGTERM')
-    await daemon.next(/^draining: announced first/)
-    t.match(await daemon.ask('ready'), { ready: false, reason: 'it is stopping' })
-    t.match(await get(daemon.port), /^hello/, 'a new connection is let in')
-    const { lost } = await load.stop()
-    t.strictSame(lost, {})
-    t.equal((await daemon.ended).code, 0)
+    const it = await fitting(t, async announceMs => {
+      const daemon = await startDaemon(t, { workers, ports: { web: 0 }, text: 'hello', announceMs })
+      const before = await daemon.ask('ready')
+      const load = startLoad(daemon.port, { fresh: 0, kept: 4 })
+      await until('the load runs', () => load.seen.ok > 4)
+      const began = performance.now()
+      daemon.signal('SIGTERM')
+      await daemon.next(/^draining: announced first/)
+      const after = await daemon.ask('ready').catch(String)
+      const got = await get(daemon.port).catch(String)
+      const { lost } = await load.stop()
+      const tookMs = performance.now() - began
+      return { daemon, before, after, got, lost, tookMs, discard: () => daemon.ended }
+    })
+    t.match(it.before, { ready: true, reason: '' })
+    t.match(it.after, { ready: false, reason: 'it is stopping' })
+    t.match(it.got, /^hello/, 'a new connection is let in')
+    t.strictSame(it.lost, {})
+    t.equal((await it.daemon.ended).code, 0)
   }
 })

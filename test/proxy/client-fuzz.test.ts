@@ -103,9 +103,7 @@ async function sendPieces(peer: RawClient, text: string, chance: () => number): 
 
 for (const readMode of READ_MODES) {
   for (const mode of ['reverse', 'forward'] as const) {
-    test(`R9, R104: whatever clients and origins send, ${mode} (${readMode}): FUZZ_SEED=${SEED}`, {
-      timeout: 100_000,
-    }, async t => {
+    test(`R9, R104: whatever clients and origins send, ${mode} (${readMode}): FUZZ_SEED=${SEED}`, async t => {
       const chance = random(SEED)
       const origin = await scriptedOrigin(t, async connection => {
         // A script of its own chance: it answers after the first octets, or at once, or never and ends.
@@ -161,7 +159,7 @@ for (const readMode of READ_MODES) {
           }
         } catch (error) {
           silent++
-          t.fail(`no end within 15 s for ${JSON.stringify(text)}`, { error })
+          t.fail(`no end for ${JSON.stringify(text)}`, { error })
         } finally {
           client.destroy()
         }

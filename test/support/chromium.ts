@@ -1,5 +1,6 @@
 import { type Browser, chromium } from 'playwright-core'
 import type { Test } from 'tap'
+import { WAIT_MS } from '../../lib/peers/raw-client.js'
 import { pathOf } from './needs.js'
 
 /**
@@ -9,6 +10,7 @@ import { pathOf } from './needs.js'
 export async function startChromium(t: Test, proxy: string): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: pathOf('chromium'),
+    timeout: WAIT_MS,
     args: [
       `--proxy-server=${proxy}`,
       '--proxy-bypass-list=<-loopback>;*.googleapis.com;*.google.com',

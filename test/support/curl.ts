@@ -13,5 +13,5 @@ export interface CurlResult {
 
 /** Runs curl without anybody's settings, at most 60 s. `-sS` is added: errors but no progress. */
 export async function curl(t: Test, ...args: string[]): Promise<CurlResult> {
-  return run(t, pathOf('curl'), ['-q', '-sS', '--max-time', '60', ...args])
+  return run(t, pathOf('curl'), ['-q', '-sS', '--max-time', '200', ...args])
 }

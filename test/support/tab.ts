@@ -10,6 +10,7 @@ function theBrowser(): Promise<Browser> {
   if (browser === null) {
     browser = chromium.launch({
       executablePath: pathOf('chromium'),
+      timeout: WAIT_MS,
       args: [
         '--no-proxy-server',
         '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',

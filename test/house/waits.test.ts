@@ -1,0 +1,59 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { test } from 'tap'
+
+// A test says by order what has happened and what has not, never by some milliseconds: see CONTRIBUTING.md.
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Time is what these are about: the laboratory shows it, and its tests have rules of their own. */
+const OF_THE_LABORATORY = /^test\/(lab|pages)\/|^test\/cli\/lab/
+
+/** Where a timer proves nothing: the file, how many there are, and what they are for. */
+const TIMERS: Readonly<Record<string, [count: number, reason: string]>> = {
+  'test/admin/page-stream.test.ts': [1, 'looks again'],
+  'test/admin/traffic.ts': [3, 'the pace of made-up traffic'],
+  'test/admin/with-admin.ts': [1, 'the limit'],
+  'test/daemon/common-line.test.ts': [1, 'looks again'],
+  'test/daemon/fixture/load.ts': [1, 'the pace of a load'],
+  'test/peers/raw-client.test.ts': [3, 'a peer that is late, of whom no test is faster'],
+  'test/proxy/bulk.ts': [1, 'the limit'],
+  'test/proxy/client-mix.test.ts': [1, 'the pace of a load'],
+  'test/real/chromium.test.ts': [1, 'the pace of a stream'],
+  'test/real/daemon-drain.test.ts': [1, 'a moment in the middle: any will do'],
+  'test/support/child.ts': [1, 'the limit'],
+  'test/support/conversation.ts': [1, 'looks again'],
+  'test/support/counters.ts': [1, 'the pace of looking'],
+  'test/support/haproxy.ts': [1, 'looks again'],
+  'test/support/load.ts': [2, 'the pace of a load, and the limit'],
+  'test/support/nginx.ts': [1, 'looks again'],
+  'test/support/turns.ts': [1, 'looks again'],
+  'test/support/with-proxy.ts': [1, 'the limit'],
+}
+
+/** A clock of a test compared with a limit. */
+const TIMED = /\bt\.ok\(\s*(?:performance\.now\(\)|took|\w*[mM]s)\b[^\n]*<\s*\d/
+
+/** Those that measure by CPU time, in units of what the machine does (test/support/cpu.ts). */
+const MEASURED = /from '[./]*support\/cpu\.js'/
+
+const files = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
+  .map(name => `test/${name.replaceAll('\\', '/')}`)
+  .filter(path => path.endsWith('.ts') && !path.endsWith('.quiet.ts') && !path.startsWith('test/house/'))
+  .filter(path => !OF_THE_LABORATORY.test(path))
+  .map(path => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
+
+test('no test waits some milliseconds: each timer has a reason', async t => {
+  const found = files.flatMap(({ path, text }) => {
+    const count = text.match(/\bsetTimeout\(/g)?.length ?? 0
+    return count > 0 ? [[path, count]] : []
+  })
+  const known = Object.entries(TIMERS).map(([path, [count]]) => [path, count])
+  t.same(found.sort(), known.sort(), 'ask for an event, a state or a counter, or let `settled` show it by order')
+})
+
+test('no test is about how fast the machine is', async t => {
+  const timed = files.filter(({ text }) => TIMED.test(text) && !MEASURED.test(text)).map(({ path }) => path)
+  t.same(timed, [], 'work is measured with `cpuMs`; what needs a quiet machine stands in a file *.quiet.ts')
+})
