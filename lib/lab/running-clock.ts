@@ -1,9 +1,9 @@
 import type { Clock, Timer } from '../net/clock.js'
 
-/** How often it is looked how much time has passed. Real ms. */
+/** How often it is looked how much time has passed, where tens of ms matter. Real ms. */
 const LOOK_MS = 5
-/** More than that between two looks is time in which this thread did not run, and does not count. */
-const COUNTED_MS_MAX = 10
+/** More than so many looks' time between two of them is time in which this thread did not run, and does not count. */
+const COUNTED_LOOKS_MAX = 2
 
 /** The time that a run was kept waiting by its machine: real ms. */
 export interface Lost {
@@ -23,10 +23,17 @@ export class RunningClock implements Clock {
   private lookedAt = performance.now()
   private longestMs = 0
   private sumMs = 0
-  private readonly looks = setInterval(() => this.look(), LOOK_MS).unref()
+  private readonly looks: NodeJS.Timeout
+  private readonly countedMsMax: number
+
+  /** @param lookMs the finer, the shorter the waits that it is good for, and the more work it is */
+  constructor(private readonly lookMs = LOOK_MS) {
+    this.countedMsMax = lookMs * COUNTED_LOOKS_MAX
+    this.looks = setInterval(() => this.look(), lookMs).unref()
+  }
 
   now(): number {
-    return this.counted + Math.min(performance.now() - this.lookedAt, COUNTED_MS_MAX)
+    return this.counted + Math.min(performance.now() - this.lookedAt, this.countedMsMax)
   }
 
   wallMs(): number {
@@ -51,8 +58,8 @@ export class RunningClock implements Clock {
   get lost(): Lost {
     const gap = performance.now() - this.lookedAt
     return {
-      longestMs: Math.max(this.longestMs, gap - LOOK_MS),
-      sumMs: this.sumMs + Math.max(0, gap - COUNTED_MS_MAX),
+      longestMs: Math.max(this.longestMs, gap - this.lookMs),
+      sumMs: this.sumMs + Math.max(0, gap - this.countedMsMax),
     }
   }
 
@@ -65,9 +72,9 @@ export class RunningClock implements Clock {
     const now = performance.now()
     const gap = now - this.lookedAt
     this.lookedAt = now
-    this.counted += Math.min(gap, COUNTED_MS_MAX)
-    this.sumMs += Math.max(0, gap - COUNTED_MS_MAX)
-    this.longestMs = Math.max(this.longestMs, gap - LOOK_MS)
+    this.counted += Math.min(gap, this.countedMsMax)
+    this.sumMs += Math.max(0, gap - this.countedMsMax)
+    this.longestMs = Math.max(this.longestMs, gap - this.lookMs)
   }
 
   private start(ms: number, run: () => void, holds: boolean): Timer {

@@ -3,11 +3,15 @@ import { LAB_LIMITS, type LabLimits } from '../../lib/lab/server/limits.js'
 import { Problem } from '../../lib/lab/server/problem.js'
 import { Runs } from '../../lib/lab/server/runs.js'
 import { mayBegin, visitorOf } from '../../lib/lab/server/visitors.js'
+import type { Clock } from '../../lib/net/clock.js'
 import { FakeClock } from '../support/fake-clock.js'
-import { ODD, type Visited, visited } from './server-visitor.js'
+import { type Followed, ODD, type Visited, visited } from './server-visitor.js'
 
-const odd = (t: Test, limits: Partial<LabLimits> = {}, more: { runsMax?: number } = {}): Promise<Visited> =>
-  visited(t, { catalogue: ODD, limits, ...more })
+const odd = (
+  t: Test,
+  limits: Partial<LabLimits> = {},
+  more: { runsMax?: number; clock?: Clock } = {},
+): Promise<Visited> => visited(t, { catalogue: ODD, limits, ...more })
 
 test('no more runs at once than there are places; a place is free again when its run is gone', async t => {
   const { start, post, ask, follow } = await odd(t, {}, { runsMax: 2 })
@@ -82,46 +86,64 @@ test('a visitor from elsewhere is counted, and told when to come again', async t
 })
 
 test('a run that nobody listens to is stopped: from its start, and when the last one has left', async t => {
-  const { start, follow, recording } = await odd(t, { graceMs: 300 })
+  const clock = new FakeClock()
+  const graceMs = 10
+  const { start, follow, ask, recording } = await odd(t, { graceMs, streamsOfRunMax: 2 }, { clock })
   const alone = { kind: 'verdict', outcome: 'not-observed', text: { en: /nobody was looking/ } }
-  t.match((await recording(await start('waits'))).at(-1), alone, 'nobody ever came')
-  const run = await start('waits')
+  const nobodys = await start('waits')
+  clock.advance(graceMs)
+  t.match((await recording(nobodys)).at(-1), alone, 'nobody ever came')
+  const run = await start('ticks')
   const first = await follow(run)
-  await first.until(1)
   const second = await follow(run)
-  await second.until(1)
+  await first.until(1)
   first.leave()
-  await pause(600)
-  t.notOk(second.ended(), 'one of two is still there')
+  const third = await noticed(() => follow(run))
+  clock.advance(graceMs * 100)
+  await second.until(second.events.length + 20)
+  t.notOk(second.ended(), 'it goes on as long as somebody is there')
   second.leave()
-  t.match((await recording(run)).at(-1), alone, 'both have left')
+  third.leave()
+  await until(async () => {
+    clock.advance(graceMs)
+    return (await ask(`/runs/${run}`)).status === 200
+  })
+  t.match((await recording(run)).at(-1), alone, 'all have left')
 })
 
 test('who comes back in time finds the run going on', async t => {
-  const { start, follow } = await odd(t, { graceMs: 2_000 })
-  const run = await start('waits')
+  const clock = new FakeClock()
+  const { start, follow } = await odd(t, { streamsOfRunMax: 1 }, { clock })
+  const run = await start('ticks')
   const first = await follow(run)
   await first.until(3)
   first.leave()
-  const again = await follow(run, { after: 3 })
-  await pause(2_500)
-  t.notOk(again.ended())
-  t.same(again.events, [])
+  // There is a place for one: it is free when the first is known to have left, and from then on the run's time was short.
+  const again = await noticed(() => follow(run, { after: 3 }))
+  clock.advance(LAB_LIMITS.graceMs * 2)
+  await again.until(20)
+  t.equal(again.ids[0], 4)
 })
 
 test('a run that takes too long is broken off; one that hears of nothing is ended by force', async t => {
-  const { start, follow, ask } = await odd(t, { runMs: 1_000, stopMs: 500 }, { runsMax: 2 })
+  const clock = new FakeClock()
+  const { start, follow, ask } = await odd(t, {}, { runsMax: 2, clock })
   const slow = await follow(await start('waits'))
   const deaf = await follow(await start('hogs'))
+  await Promise.all([slow.until(2), deaf.until(2)])
   t.match(await ask('/experiments'), { status: 200 }, 'and meanwhile the server serves')
-  await Promise.all([slow.closed, deaf.closed])
+  clock.advance(LAB_LIMITS.runMs)
+  await slow.closed
+  t.notOk(deaf.ended())
+  clock.advance(LAB_LIMITS.stopMs)
+  await deaf.closed
   t.match(slow.events.at(-1), { kind: 'verdict', text: { en: /took too long/, ko: /시간을 넘겼다/ } })
   t.match(deaf.events.at(-1), {
     kind: 'verdict',
     outcome: 'not-observed',
     text: { en: /took too long.*by force/, ko: /강제로/ },
   })
-  t.equal((await follow(await start('well'))).status, 200, 'their places are free')
+  await until(async () => (await follow(await start('well'))).status === 200)
 })
 
 test('what goes wrong in a run ends that run, with a verdict that says so, and nothing else', async t => {
@@ -143,6 +165,15 @@ test('what goes wrong in a run ends that run, with a verdict that says so, and n
   await after.closed
   t.match(after.events.at(-1), { kind: 'verdict', outcome: 'observed' })
 })
+
+/** As soon as there is room for it: who left is known to have left. */
+async function noticed(follow: () => Promise<Followed>): Promise<Followed> {
+  for (;;) {
+    const stream = await follow()
+    if (stream.status === 200) return stream
+    await pause(10)
+  }
+}
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await pause(20)

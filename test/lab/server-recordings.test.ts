@@ -1,9 +1,11 @@
 import * as net from 'node:net'
 import { type Test, test } from 'tap'
-import type { LabLimits } from '../../lib/lab/server/limits.js'
+import { LAB_LIMITS, type LabLimits } from '../../lib/lab/server/limits.js'
+import { FakeClock } from '../support/fake-clock.js'
 import { ODD, type Visited, visited } from './server-visitor.js'
 
-const odd = (t: Test, limits: Partial<LabLimits> = {}): Promise<Visited> => visited(t, { catalogue: ODD, limits })
+const odd = (t: Test, limits: Partial<LabLimits> = {}, clock?: FakeClock): Promise<Visited> =>
+  visited(t, { catalogue: ODD, limits, ...(clock ? { clock } : {}) })
 
 test('a recording that grows too large ends its run; its verdict is always there', async t => {
   const { start, follow, ask } = await odd(t, { recordingBytesMax: 200_000 })
@@ -16,23 +18,28 @@ test('a recording that grows too large ends its run; its verdict is always there
 })
 
 test('recordings are kept for a while: so many, so large, so long', async t => {
-  const over = async ({ start, follow }: Visited) => {
+  const clock = new FakeClock()
+  const over = async ({ start, recording }: Visited) => {
     const run = await start('well')
-    await (await follow(run)).closed
+    await recording(run)
     return run
   }
   const statusOf = async ({ ask }: Visited, run: string) => (await ask(`/runs/${run}`)).status
-  const few = await odd(t, { keptMax: 2 })
-  const runs = [await over(few), await over(few), await over(few)]
-  t.same(await Promise.all(runs.map(run => statusOf(few, run))), [404, 200, 200], 'the oldest has gone')
-  const small = await odd(t, { keptBytesMax: 10 })
-  t.equal(await statusOf(small, await over(small)), 404, 'too large for all that may be kept')
-  const short = await odd(t, { keptMs: 200 })
-  const run = await over(short)
-  await until(async () => (await statusOf(short, run)) === 404)
-  t.match(JSON.parse((await short.ask(`/runs/${run}/events`)).text), {
+  const few = await odd(t, { keptMax: 1 }, clock)
+  const runs = [await over(few), await over(few)]
+  t.same(await Promise.all(runs.map(run => statusOf(few, run))), [404, 200], 'the oldest has gone')
+  clock.advance(LAB_LIMITS.keptMs - 1)
+  t.equal(await statusOf(few, runs[1]!), 200)
+  clock.advance(1)
+  t.equal(await statusOf(few, runs[1]!), 404)
+  t.match(JSON.parse((await few.ask(`/runs/${runs[1]}/events`)).text), {
     error: { en: /no such run any more/, ko: /더 이상/ },
   })
+  const small = await odd(t, { keptBytesMax: 10 }, clock)
+  const run = await small.start('well')
+  const stream = await small.follow(run)
+  await stream.closed
+  t.equal(await statusOf(small, run), 404, 'too large for all that may be kept')
 })
 
 test('streams are bounded: those of one run, and all together', async t => {
@@ -47,7 +54,8 @@ test('streams are bounded: those of one run, and all together', async t => {
 })
 
 test('a reader that takes nothing is dropped, and others do not notice', async t => {
-  const { start, follow, port } = await odd(t, { slowMs: 600, beatMs: 100, recordingBytesMax: 20_000_000 })
+  const clock = new FakeClock()
+  const { start, follow, port } = await odd(t, { recordingBytesMax: 20_000_000 }, clock)
   const run = await start('talks')
   const quick = await follow(run)
   const slow = net.connect({ port, host: '127.0.0.1' })
@@ -55,17 +63,24 @@ test('a reader that takes nothing is dropped, and others do not notice', async t
   slow.pause()
   slow.write(`GET /runs/${run}/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`)
   await quick.until(4_000)
-  await pause(1_500)
+  let gone = false
+  slow
+    .on('error', () => {})
+    .on('close', () => {
+      gone = true
+    })
   let taken = 0
+  // The one has taken everything, the other nothing but what its kernel took for it: then time passes, beat by beat.
+  for (let beats = 0; beats * LAB_LIMITS.beatMs <= LAB_LIMITS.slowMs; beats++) {
+    clock.advance(LAB_LIMITS.beatMs)
+    await new Promise(done => setImmediate(done))
+  }
+  clock.advance(LAB_LIMITS.beatMs)
   slow.on('data', octets => {
     taken += octets.length
   })
-  await new Promise(done =>
-    slow
-      .on('error', () => {})
-      .on('close', done)
-      .resume(),
-  )
+  slow.resume()
+  await until(async () => gone)
   const whole = quick.events.reduce((sum, event) => sum + JSON.stringify(event).length, 0)
   t.ok(whole > 8_000_000, `${whole} octets were told`)
   t.ok(taken < whole, `${taken} of them taken, then it was closed`)
@@ -73,7 +88,8 @@ test('a reader that takes nothing is dropped, and others do not notice', async t
 })
 
 test('a silent stream says now and then that it is there', async t => {
-  const { start, port } = await odd(t, { beatMs: 50 })
+  const clock = new FakeClock()
+  const { start, port } = await odd(t, {}, clock)
   const run = await start('waits')
   const socket = net.connect({ port, host: '127.0.0.1' })
   t.teardown(() => socket.destroy())
@@ -82,7 +98,13 @@ test('a silent stream says now and then that it is there', async t => {
     text += part
   })
   socket.write(`GET /runs/${run}/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`)
-  await until(async () => text.split(': still here\n\n').length > 3)
+  await until(async () => text.includes('data: '))
+  t.notMatch(text, ': still here')
+  const beats = () => text.split(': still here\n\n').length - 1
+  for (const beat of [1, 2, 3]) {
+    clock.advance(LAB_LIMITS.beatMs)
+    await until(async () => beats() === beat)
+  }
   t.match(text, /\r\n\r\n[0-9a-f]+\r\nretry: \d+\n\n/)
 })
 
@@ -106,9 +128,5 @@ test('where it cannot listen it says so', async t => {
 })
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await pause(20)
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise(done => setTimeout(done, ms))
+  while (!(await holds())) await new Promise(done => setTimeout(done, 10))
 }

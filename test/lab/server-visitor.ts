@@ -39,7 +39,7 @@ export interface Followed {
   /** Its last event was `end`. */
   ended(): boolean
   closed: Promise<void>
-  /** Resolves when so many events have come. */
+  /** Resolves when so many events have come. @throws when it ended before */
   until(count: number): Promise<void>
   leave(): void
   readonly response: http.IncomingMessage
@@ -116,9 +116,10 @@ function follow(t: Test, port: number, run: string, { after, lastEventId }: Foll
       })
       const closed = new Promise<void>(done => response.on('error', () => {}).on('close', done))
       const until = (count: number) =>
-        new Promise<void>(done => {
+        new Promise<void>((done, failed) => {
           wake = () => told.events.length >= count && done()
           wake()
+          void closed.then(() => failed(new Error(`the stream ended after ${told.events.length} events of ${count}`)))
         })
       const { events, ids } = told
       const leave = () => request.destroy()

@@ -1,10 +1,11 @@
 import * as http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname } from 'node:path'
-import { type Clock, systemClock } from '../../net/clock.js'
+import type { Clock } from '../../net/clock.js'
 import { readPageFiles } from '../../pages/page-files.js'
 import { SAFETY_FIELDS } from '../../pages/safety-fields.js'
 import type { Experiment } from '../experiment.js'
+import { RunningClock } from '../running-clock.js'
 import { admit } from './gate.js'
 import { LAB_LIMITS, type LabLimits } from './limits.js'
 import { Problem } from './problem.js'
@@ -44,6 +45,8 @@ const SERVER_DEADLINES = {
 }
 /** A peer that takes nothing of an answer for so long is dropped. */
 const SILENCE_MS = 30_000
+/** All its limits are seconds. Real ms. */
+const LOOK_MS = 100
 const PAGE = new URL('../page/', import.meta.url)
 const CATALOGUE = new URL(`../catalogue${extname(import.meta.url)}`, import.meta.url).href
 
@@ -64,13 +67,15 @@ class Serving {
   private readonly streams: RunStreams
   private readonly routes: Routes
   private readonly names: ReadonlySet<string>
+  /** Nobody is taken for gone or slow because this machine let us not look. */
+  private readonly ownClock = new RunningClock(LOOK_MS)
 
   constructor(
     private readonly options: LabServerOptions,
     experiments: readonly Experiment[],
     catalogue: string,
   ) {
-    const { clock = systemClock, hosts = [], runsMax = LAB_LIMITS.runsMax } = options
+    const { clock = this.ownClock, hosts = [], runsMax = LAB_LIMITS.runsMax } = options
     const limits = { ...LAB_LIMITS, runsMax, ...options.limits }
     this.runs = new Runs({ limits, clock, warn: (message, cause) => this.warn(message, cause) })
     this.streams = new RunStreams({ limits, clock })
@@ -104,6 +109,7 @@ class Serving {
     await this.runs.close()
     this.server.closeAllConnections()
     await closed
+    this.ownClock.stop()
   }
 
   private async serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
