@@ -215,8 +215,8 @@ export class ClientConnection implements TransportOwner {
   /** The exchange is over, its response written whole and its request read whole: keep the connection, or close it. */
   finish(verdict: 'keep' | CloseReason, now: number = this.pool.clock.now()): void {
     this.exchange = null
-    if (verdict !== 'keep') {
-      this.close(verdict)
+    if (verdict !== 'keep' || this.transport.cannotSend) {
+      this.close(verdict === 'keep' ? 'client-reset' : verdict)
       return
     }
     this.at = step(this.at.kept)
@@ -348,6 +348,11 @@ export class ClientConnection implements TransportOwner {
     else if (this.exchange !== null) this.exchange.onClientFlushed()
     else if (this.held !== null) this.pumpHeld()
     else this.rest(this.pool.clock.now())
+  }
+
+  /** Of who takes no answer any more, the content that is being read is still of use, and no further request. */
+  readsOn(): boolean {
+    return this.at.state === 'exchanging' && !this.reader.done && !this.transport.isPaused
   }
 
   onClosed(error: NodeJS.ErrnoException | null): void {

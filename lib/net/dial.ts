@@ -80,7 +80,7 @@ function dialSecured(target: DialTarget, settings: DialSettings, owner: DialOwne
   socket.once('error', () => {
     memory.drop(peer)
     // After the handshake Node lets an alert (RFC 8446 6.2) be followed by an ordinary end, as if all had been said.
-    socket.destroy()
+    if (!transport.cannotSend) socket.destroy()
   })
   socket.once('connect', () => transport.tell(() => owner.onSecuring()))
   socket.once('secureConnect', () => transport.tell(() => owner.onConnected()))

@@ -130,6 +130,10 @@ export class Entrance implements TransportOwner, Handshake {
 
   onFlushed(): void {}
 
+  readsOn(): boolean {
+    return false
+  }
+
   onClosed(error: NodeJS.ErrnoException | null): void {
     if (this.left) return
     this.deadline.end()

@@ -108,6 +108,14 @@ export function wasReset(socket: net.Socket): boolean {
 }
 
 /**
+ * Did the reset that this write failed for come behind a FIN, so that everything had been said before it? Linux says EPIPE then, else
+ * ECONNRESET, for the first write that fails. False where the system makes no difference.
+ */
+export function cameAfterFin(writeError: NodeJS.ErrnoException): boolean {
+  return process.platform === 'linux' && writeError.code === 'EPIPE'
+}
+
+/**
  * Keeps Node from destroying this socket for the error that it is just telling (the callback of a write or of an end): what the peer
  * sent before can still be read. False where this Node does not let itself be kept.
  */
@@ -115,13 +123,15 @@ export function spareSocket(socket: net.Socket): boolean {
   const { _readableState: reads, _writableState: writes } = socket as SocketStates
   if (reads?.autoDestroy === undefined || writes?.autoDestroy === undefined) return false
   reads.autoDestroy = writes.autoDestroy = false
-  reads.errored = null // a stream that has failed takes no more of what is read
+  reads.errored = null // a stream that has failed takes no more of what is read, and one that has said so gives no more
+  reads.errorEmitted = false
   return !reads.autoDestroy && !writes.autoDestroy && reads.errored === null
 }
 
 interface SocketState {
   autoDestroy?: boolean
   errored?: Error | null
+  errorEmitted?: boolean
 }
 type SocketStates = net.Socket & { _readableState?: SocketState; _writableState?: SocketState }
 

@@ -4,10 +4,12 @@ import type * as tls from 'node:tls'
 import { getSystemErrorName } from 'node:util'
 import { latin1 } from '../wire/latin1.js'
 import {
+  cameAfterFin,
   type DirectWriter,
   handleOf,
   type Parts,
   type StreamHandle,
+  spareSocket,
   takeHandle,
   wasReset,
   writeDirect,
@@ -22,6 +24,11 @@ export interface TransportOwner {
   onFin(): void
   /** The kernel has taken everything that was written, after `pressured` had been true. */
   onFlushed(): void
+  /**
+   * A write has failed, so nothing can be sent any more. What the peer had sent before is still read and told, then the transport
+   * closes; false: at once, as nothing that it can have sent is of use. Must do nothing else.
+   */
+  readsOn?(): boolean
   /** The last call: the transport is gone. `error` is what ended it, or null. */
   onClosed(error: NodeJS.ErrnoException | null): void
   /** One of the calls above threw, which is a defect of ours: end this connection and nothing else. */
@@ -87,6 +94,10 @@ export class Transport implements DirectWriter, LeaseReader {
   /** Leases of other transports into which a write of ours still points. */
   private borrowed: Buffer[] | null = null
   private failure: NodeJS.ErrnoException | null = null
+  /** A write has failed: nothing is sent any more, and the end of reading is the end. */
+  cannotSend = false
+  /** The callback of all writes to the stream; made with the first. */
+  private streamed: ((error?: Error | null) => void) | null = null
   /** The socket options that still have to be set, see `persist`. */
   private unset: AcceptSettings | null = null
   /** What was not taken when `tookSome` was asked last: all of it, and of the write under way. */
@@ -200,7 +211,7 @@ export class Transport implements DirectWriter, LeaseReader {
       this.text += text === '' ? latin1(bytes, from, to) : text
       return
     }
-    if (this.closed || this.finSent) return
+    if (this.closed || this.finSent || this.cannotSend) return
     this.parts ??= []
     if (this.text !== '') this.parts.push(this.text)
     this.bytesOut += this.text.length + to - from
@@ -221,7 +232,7 @@ export class Transport implements DirectWriter, LeaseReader {
   flush(): void {
     const { text, parts } = this
     if (text === '' && parts === null) return
-    if (this.closed || this.finSent) {
+    if (this.closed || this.finSent || this.cannotSend) {
       this.forget()
       return
     }
@@ -243,28 +254,67 @@ export class Transport implements DirectWriter, LeaseReader {
     const left = this.handle === null || this.pressured ? null : writeDirect(this.handle, data, this)
     if (left === null) this.stream(data)
     else if (left > 0) this.press()
-    else if (left < 0) this.socket.destroy(writeError(left))
+    else if (left < 0) {
+      this.bytesOut -= octetsOf(data) // the kernel has taken none
+      this.sendFailed(writeError(left))
+    }
   }
 
   /** The ordinary way. */
   private stream(data: string | Parts): void {
     const { socket } = this
-    if (typeof data === 'string') socket.write(data, 'latin1')
+    this.streamed ??= error => this.streamFailed(error)
+    if (typeof data === 'string') socket.write(data, 'latin1', this.streamed)
     else {
       socket.cork()
       for (const part of data) {
-        if (typeof part === 'string') socket.write(part, 'latin1')
-        else socket.write(part)
+        if (typeof part === 'string') socket.write(part, 'latin1', this.streamed)
+        else socket.write(part, this.streamed)
       }
       socket.uncork()
     }
     if (this.pressured || socket.writableLength === 0) return
     this.press()
-    // A write's callback comes when everything before it is gone; an empty one costs nothing on the wire, and the ordinary path
-    // carries no callback at all.
-    socket.write('', 'latin1', error => {
-      if (!error) this.flushed()
+    this.tellWhenEmpty()
+  }
+
+  /** A write's callback comes when everything before it is gone; an empty one costs nothing on the wire. */
+  private tellWhenEmpty(): void {
+    this.socket.write('', 'latin1', error => {
+      if (error) this.streamFailed(error)
+      else this.flushed()
     })
+  }
+
+  /** The callback of a write: Node is about to destroy the socket for this error, with all that could still be read. */
+  private streamFailed(error: NodeJS.ErrnoException | null | undefined): void {
+    if (error && !this.socket.destroyed && spareSocket(this.socket)) this.sendFailed(error)
+  }
+
+  /**
+   * That a write failed says nothing of what the peer sent before: the kernel still has it. So it is read to its end, which is the end
+   * of the connection then.
+   */
+  private sendFailed(error: NodeJS.ErrnoException): void {
+    if (this.closed || this.cannotSend || this.socket.destroyed) return // by us: then it says nothing of the peer
+    this.failure ??= error
+    this.cannotSend = true
+    this.pressured = false
+    this.forget()
+    if (this.finSeen || this.owner.readsOn?.() === false) this.socket.destroy()
+    else this.endWhenRead()
+  }
+
+  /** Nothing comes any more on a connection that is broken: what a whole turn of the event loop does not read is not there. */
+  private endWhenRead(): void {
+    const before = this.bytesIn
+    setImmediate(() =>
+      setImmediate(() => {
+        if (this.closed || this.paused) return // `resume` goes on
+        if (this.bytesIn > before) this.endWhenRead()
+        else this.socket.destroy()
+      }),
+    )
   }
 
   /** What is queued will not be written. */
@@ -304,7 +354,7 @@ export class Transport implements DirectWriter, LeaseReader {
   /** For `writeDirect`: the kernel has taken the rest, or never will. */
   onWritten(status: number): void {
     if (this.closed) return
-    if (status < 0) this.socket.destroy(writeError(status))
+    if (status < 0) this.sendFailed(writeError(status))
     else this.flushed()
   }
 
@@ -314,11 +364,9 @@ export class Transport implements DirectWriter, LeaseReader {
   }
 
   private flushed(): void {
-    if (this.closed) return
+    if (this.closed || this.cannotSend) return
     if (this.socket.writableLength !== 0) {
-      this.socket.write('', 'latin1', error => {
-        if (!error) this.flushed()
-      })
+      this.tellWhenEmpty()
       return
     }
     this.pressured = false
@@ -349,6 +397,7 @@ export class Transport implements DirectWriter, LeaseReader {
     if (!this.paused || this.closed) return
     this.paused = false
     this.socket.resume()
+    if (this.cannotSend) this.endWhenRead()
   }
 
   get isPaused(): boolean {
@@ -360,7 +409,7 @@ export class Transport implements DirectWriter, LeaseReader {
     if (this.closed || this.finSent) return
     this.flush()
     this.finSent = true
-    this.socket.end()
+    if (!this.cannotSend) this.socket.end()
   }
 
   /** Ends both directions at once; octets that the kernel has taken are still delivered, unless the peer sent what we did not read. */
@@ -396,7 +445,8 @@ export class Transport implements DirectWriter, LeaseReader {
   fin(): void {
     if (this.closed || this.finSeen) return
     // What ends with its connection is whole only when the connection reports no error (RFC 9112 8). TLS has an end of its own.
-    if (!this.isSecured && wasReset(this.socket)) {
+    const wasBroken = this.cannotSend ? !cameAfterFin(this.failure!) : !this.isSecured && wasReset(this.socket)
+    if (wasBroken) {
       this.failed(resetError())
       return
     }
@@ -406,6 +456,7 @@ export class Transport implements DirectWriter, LeaseReader {
     } catch (fault) {
       this.fault(fault)
     }
+    if (this.cannotSend) this.socket.destroy()
   }
 
   /** Tells the owner something of a socket's life that has no call of its own above. */
@@ -428,8 +479,18 @@ export class Transport implements DirectWriter, LeaseReader {
   }
 
   failed(error: NodeJS.ErrnoException): void {
+    if (this.cannotSend && error === this.failure && spareSocket(this.socket)) return // it is known, and being dealt with
     this.failure ??= error
+    this.cannotSend = true
+    if (this.mode === 'data') this.receiveRest()
     this.socket.destroy() // Node does so itself, but not for what is no TLS in the middle of a TLS connection
+  }
+
+  /** While reading is stopped Node reads on for some time, and would lose that with the error that it reads then. */
+  private receiveRest(): void {
+    for (let left = this.socket.read(); left !== null && !this.closed; left = this.socket.read()) {
+      this.received(left, 0, left.length)
+    }
   }
 
   gone(): void {
@@ -451,6 +512,13 @@ export class Transport implements DirectWriter, LeaseReader {
 function resetError(): NodeJS.ErrnoException {
   const errno = -constants.errno.ECONNRESET
   return Object.assign(new Error('read ECONNRESET'), { errno, code: 'ECONNRESET', syscall: 'read' })
+}
+
+function octetsOf(data: string | Parts): number {
+  if (typeof data === 'string') return data.length
+  let octets = 0
+  for (const part of data) octets += part.length
+  return octets
 }
 
 function writeError(errno: number): NodeJS.ErrnoException {

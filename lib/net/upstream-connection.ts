@@ -152,6 +152,10 @@ export class UpstreamConnection implements DialOwner {
     this.exchange?.onUpstreamFlushed()
   }
 
+  readsOn(): boolean {
+    return this.exchange !== null
+  }
+
   onClosed(error: NodeJS.ErrnoException | null): void {
     this.deadline.end()
     if (this.dialed !== null) {

@@ -467,7 +467,8 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
       return
     }
     upstream.transport.lease.rest(this.client.transport)
-    const requestSent = this.request === 'whole' && !this.early && !upstream.transport.pressured
+    const { pressured, cannotSend } = upstream.transport
+    const requestSent = this.request === 'whole' && !this.early && !pressured && !cannotSend
     this.upstreamVerdict = upstreamVerdict(this, requestSent, at < to || upstream.transport.finSeen)
     this.upstream = null
     this.pool!.release(upstream, this.upstreamVerdict, upstream.turnAt)

@@ -20,6 +20,7 @@ export interface TunnelEnd {
  * | octets | written; while the kernel does not take them, this side is not read |
  * | FIN | is passed on once everything before it was; the other direction goes on, under the same idle limit |
  * | reset | reset; but behind a FIN everything was said: that is still delivered, and what comes meanwhile is thrown away |
+ * | a write fails | nothing yet: what this side had sent before is read to its end, at the pace of the other side |
  * | idle limit | both closed |
  */
 export class Tunnel {

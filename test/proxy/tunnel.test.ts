@@ -111,6 +111,39 @@ for (const mode of ['onread', 'data'] as const) {
     t.equal(client.closed, true)
   })
 
+  for (const from of ['upstream', 'client'] as const) {
+    test(`R165 (${mode}): all is delivered to a slow peer, FIN and all, although writing to the ${from} fails meanwhile`, async t => {
+      const scene = await joined(t, mode)
+      const { client, upstream, asClient, asUpstream, ends, resets } = scene
+      const [speaks, asSpeaker, asListener, toListener] =
+        from === 'upstream' ? [upstream, asUpstream, asClient, client] : [client, asClient, asUpstream, upstream]
+      asListener.pause()
+      let sent = 0
+      const content = Buffer.alloc(100_000, 'x')
+      while (!toListener.pressured) {
+        await asSpeaker.send(content)
+        sent += content.length
+        await new Promise(setImmediate)
+      }
+      t.equal(speaks.isPaused, true)
+      const last = 'and this'
+      await asSpeaker.send(last)
+      asSpeaker.destroy() // a FIN, which nobody reads now; what comes is answered with a reset
+      await until('writing has failed', () => {
+        asListener.send('more')
+        return speaks.cannotSend
+      })
+      t.equal(speaks.closed, false)
+      asListener.resume()
+      t.equal((await asListener.readBytes(sent + last.length)).toString('latin1', sent), last)
+      await until('the FIN', () => asListener.ended !== '')
+      t.equal(asListener.ended, 'fin')
+      asListener.halfClose()
+      await until('ended', () => ends.length === 1)
+      t.equal(resets(), 0)
+    })
+  }
+
   test(`R165 (${mode}): a reset before a FIN is a reset for the other side`, async t => {
     const { upstream, asClient, asUpstream, ends, resets } = await joined(t, mode)
     asUpstream.pause()
