@@ -96,7 +96,7 @@ export const PROXY_OPTIONS: OptionTable = {
   'half-closed': {
     kind: 'choice',
     choices: ['abort', 'answer'],
-    about: 'what to do when a client ends its side before the response begins (default abort)',
+    about: 'what to do when a client ends its side before its response is whole (default abort)',
     group: HOP,
   },
   'announce-keep-alive': {

@@ -139,7 +139,7 @@ export const listener = z.strictObject({
   ),
   strictUpstream: flag(false, 'Refuse responses that could be repaired: bare LF, folded lines (502).'),
   interim: choice(['all', 'none'], 'all', 'Which interim responses (1xx) are passed on.'),
-  halfClosed: choice(['abort', 'answer'], 'abort', 'When a client ends its side before the response begins.'),
+  halfClosed: choice(['abort', 'answer'], 'abort', 'When a client ends its side before its response is whole.'),
   announceKeepAlive: choice(['http10', 'always'], 'http10', 'Who is told the idle limit in Keep-Alive.'),
   trace: z.boolean().optional().describe('Let TRACE pass. Default: reverse false (405), forward true.'),
   noDelay: flag(true, "Send small writes at once (TCP_NODELAY), not by Nagle's rule."),

@@ -61,8 +61,8 @@ export const DEADLINES: Readonly<Deadlines> = {
   upstreamIdleMs: 4_000,
   // A WebSocket may rightly be silent for long, and one without any keep-alive is dead at some time. Envoy, HAProxy's manual: 1 h; nginx: 60 s.
   tunnelIdleMs: 3_600_000,
-  // After a client's FIN the response has this long to begin: `nc -N` still gets an answer,
-  // a browser tab that was closed does not keep an upstream working.
+  // After a client's FIN the response has this long to begin, and each time to go on: `nc -N` still gets an answer,
+  // a browser tab that was closed does not keep an upstream working, nor a stream of events open.
   halfClosedMs: 500,
   // A client that expects 100 sends its content unasked after about 1 s, so a longer silence helps nobody. curl, Go: 1 s.
   continueMs: 1_000,
@@ -98,7 +98,10 @@ export const DEADLINE_NOTES: Readonly<Record<DeadlineName, Note<'ms'>>> = {
     unit: 'ms',
   },
   tunnelIdleMs: { sentence: 'Silence allowed in a tunnel (CONNECT, WebSocket), both directions together.', unit: 'ms' },
-  halfClosedMs: { sentence: 'Time for a response to begin after the client has ended its side.', unit: 'ms' },
+  halfClosedMs: {
+    sentence: 'Time for a response to begin, and silence allowed in it, after the client has ended its side.',
+    unit: 'ms',
+  },
   continueMs: { sentence: 'Silence of an upstream after which we send 100 (Continue) ourselves.', unit: 'ms' },
   lingerMs: {
     sentence: 'Time between our end of a client connection and its closing, for the answer to be read.',

@@ -39,6 +39,7 @@ export function flush(exchange: Exchange): void {
   if (exchange.response !== 'begun') return
   upstream.transport.lease.suit(client.transport)
   upstream.deadline.set('responseBodyMs', deadlines.responseBodyMs)
+  if (client.transport.finSeen) exchange.onClientFin() // its patience begins anew with what came
 }
 
 /** The upstream has taken what it had been sent: the client may go on with its content. */

@@ -17,21 +17,32 @@ export function clientBroke(exchange: Exchange, error: ProtocolError): void {
   else exchange.fail(brokenRequest(error, exchange.request === 'none'), 'client-gone', 'client-protocol-error')
 }
 
-/** The client's FIN: inside its content it is an abort, behind its request half a second's patience. */
+/**
+ * The client's FIN: inside its content it is an abort; behind its request it is half a second's patience with a response that does not
+ * begin, or does not go on. While the client has yet to take what is there, that has a limit of its own.
+ */
 export function clientFinished(exchange: Exchange): void {
-  const { settings, client } = exchange
+  const { settings, client, response } = exchange
   if (exchange.request !== 'whole') exchange.abandon('client-fin', false)
-  else if (exchange.response === 'none' && !settings.answersHalfClosed) {
+  else if (settings.answersHalfClosed || response === 'whole') return
+  else if (response === 'none' || !client.transport.pressured)
     client.deadline.set('halfClosedMs', settings.deadlines.halfClosedMs)
-  }
 }
 
 /** A deadline of the client's side. */
 export function clientTimedOut(exchange: Exchange, name: DeadlineName): void {
   if (name === 'continueMs') sendContinue(exchange)
   else if (name === 'clientWriteMs') exchange.abandon('client-write-timeout', true, errorOf(exchange, name))
-  else if (name === 'halfClosedMs') exchange.abandon('client-fin', false, errorOf(exchange, name))
+  else if (name === 'halfClosedMs') leftWaiting(exchange)
   else timedOut(exchange, 'client', name)
+}
+
+/** Nobody seems to wait for this response. A FIN would say that what there is of it is the whole, where only the end says so (RFC 9112 8). */
+function leftWaiting(exchange: Exchange): void {
+  const begun = exchange.response === 'begun'
+  const stage = begun ? 'response-body' : 'response-head'
+  const { error } = timeoutOf('client', 'halfClosedMs', exchange.settings.deadlines, stage)
+  exchange.abandon('client-fin', begun && exchange.clientFraming === 'close', error)
 }
 
 /** The upstream has been silent about `Expect: 100-continue` for long enough, or cannot be asked (RFC 9110 10.1.1). */

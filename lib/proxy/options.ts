@@ -95,7 +95,7 @@ export interface ProxyOptions {
   nominatedEndToEnd?: 'remove' | 'reject'
   /** Forward interim (1xx) responses. */
   interim?: 'all' | 'none'
-  /** After a client's FIN: abort soon when no response has begun, or go on and answer. */
+  /** After a client's FIN: abort when the response does not begin, or does not go on, within `halfClosedMs`; or answer nevertheless. */
   halfClosed?: 'abort' | 'answer'
   /** Whom to tell the idle limit in `Keep-Alive`. */
   announceKeepAlive?: 'http10' | 'always'

@@ -62,7 +62,7 @@ const CLIENT: Partial<Record<DeadlineName, Row>> = {
     type: 'connection_terminated',
     stage: 'response-head',
     side: 'client',
-    waitedFor: 'a response for a client that had ended its side',
+    waitedFor: 'the response, or more of it, for a client that had ended its side',
     upstreamReason: 'client-gone',
     clientReason: 'client-fin',
   },
@@ -93,11 +93,17 @@ const UPSTREAM: Partial<Record<DeadlineName, Row>> = {
   },
 }
 
-/** What it means that this deadline of that side has passed. */
-export function timeoutOf(side: 'client' | 'upstream', deadline: DeadlineName, deadlines: Deadlines): Timeout {
+/** What it means that this deadline of that side has passed; `at`: at another stage than mostly. */
+export function timeoutOf(
+  side: 'client' | 'upstream',
+  deadline: DeadlineName,
+  deadlines: Deadlines,
+  at?: Stage,
+): Timeout {
   const row = (side === 'client' ? CLIENT : UPSTREAM)[deadline] ?? WHOLE
   const text = `waited ${deadlines[deadline]} ms for ${row.waitedFor} (--${optionName(deadline)})`
-  const { type, stage, status, upstreamReason, clientReason } = row
+  const { type, status, upstreamReason, clientReason } = row
+  const stage = at ?? row.stage
   return {
     error: new ProxyError(type, text, { stage, side: row.side, deadline, status }),
     upstreamReason,

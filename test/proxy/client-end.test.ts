@@ -1,4 +1,6 @@
 import { test } from 'tap'
+import type { ClientPool } from '../../lib/net/client-pool.js'
+import type { Transport } from '../../lib/net/transport.js'
 import { DATED, delivery, ended, gateway, head, heard, ok, quiet, READ_MODES, until } from './conversation.js'
 
 // A client's FIN is not yet an abort, a reset is one.
@@ -7,8 +9,13 @@ const GET = head('GET / HTTP/1.1', 'Host: a')
 const PUT = head('PUT / HTTP/1.1', 'Host: a', 'Content-Length: 10')
 const CHUNKED = 'Transfer-Encoding: chunked'
 
+/** Of the one client that there is: what it did can be asked for, where nothing can be seen from outside. */
+const transportOf = (proxy: unknown): Transport | undefined =>
+  [...(proxy as { clients: ClientPool }).clients.connections][0]?.transport
+const finSeen = (proxy: unknown): boolean => transportOf(proxy)?.finSeen === true
+
 for (const readMode of READ_MODES) {
-  test(`R96: FIN behind a complete request: a response that begins within 500 ms is delivered whole (${readMode})`, async t => {
+  test(`R96: FIN behind a complete request: a response that begins within 500 ms, and goes on as fast, is delivered whole (${readMode})`, async t => {
     const { connect, upstream, clock, exchanged } = await gateway(t, { readMode })
     const client = await connect()
     await client.send(GET)
@@ -20,9 +27,11 @@ for (const readMode of READ_MODES) {
     await quiet(t, origin)
     await origin.send(ok('first half, then the rest').slice(0, -4))
     await heard(t, client, ok('first half, then the rest').slice(0, -4))
-    clock.advance(5_000)
-    await origin.send('rest')
-    await heard(t, client, 'rest')
+    for (const part of 'rest') {
+      clock.advance(400)
+      await origin.send(part)
+      await heard(t, client, part)
+    }
     await ended(t, client, 'fin')
     t.match(await exchanged(1), [{ outcome: 'complete', upstreamVerdict: 'keep' }])
     await quiet(t, origin)
@@ -49,6 +58,42 @@ for (const readMode of READ_MODES) {
       exchanges: { active: 0 },
     })
   })
+
+  for (const responseBodyMs of [60_000, 0]) {
+    test(`R96: … a response that then does not go on is aborted, too (${readMode}, responseBodyMs ${responseBodyMs})`, async t => {
+      const { connect, upstream, clock, proxy, exchanged } = await gateway(t, {
+        readMode,
+        deadlines: { responseBodyMs },
+      })
+      const client = await connect()
+      await client.send(GET)
+      const origin = await upstream()
+      await heard(t, origin, GET)
+      const events = head('HTTP/1.1 200 OK', DATED, 'Content-Type: text/event-stream', CHUNKED)
+      await origin.send(`${events}7\r\ndata:a\n\r\n`)
+      await heard(t, client, `${events}7\r\ndata:a\n\r\n`)
+      clock.advance(10_000)
+      client.halfClose()
+      await until(() => finSeen(proxy), 'the FIN has come')
+      clock.advance(400)
+      await origin.send('7\r\ndata:b\n\r\n')
+      await heard(t, client, '7\r\ndata:b\n\r\n')
+      clock.advance(400)
+      t.equal(proxy.stats().exchanges.active, 1, 'the last octets count, not the FIN alone')
+      clock.advance(250)
+      await origin.readToEnd()
+      await client.readToEnd()
+      t.match(await exchanged(1), [
+        {
+          outcome: 'client-aborted',
+          status: 200,
+          clientVerdict: 'client-fin',
+          error: { stage: 'response-body', deadline: 'halfClosedMs' },
+        },
+      ])
+      t.match(proxy.stats().upstream.closes, { 'client-gone': 1 })
+    })
+  }
 
   test(`R54, R80: FIN within content aborts the upstream at once (${readMode})`, async t => {
     const { connect, upstream, exchanged } = await gateway(t, { readMode })
@@ -99,6 +144,60 @@ test('R96: with halfClosed: answer the response may begin whenever it likes', as
   await origin.send(ok('at last'))
   await heard(t, client, ok('at last'))
   await ended(t, client, 'fin')
+})
+
+test('R96: with halfClosed: answer … and go on when it likes', async t => {
+  const { connect, upstream, clock, proxy } = await gateway(t, { halfClosed: 'answer' })
+  const client = await connect()
+  await client.send(GET)
+  const origin = await upstream()
+  await heard(t, origin, GET)
+  await origin.send(ok('at last').slice(0, -4))
+  await heard(t, client, ok('at last').slice(0, -4))
+  client.halfClose()
+  await until(() => finSeen(proxy), 'the FIN has come')
+  clock.advance(30_000)
+  await origin.send('last')
+  await heard(t, client, 'last')
+  await ended(t, client, 'fin')
+})
+
+test('R96, R216: … and to an HTTP/1.0 client, for which the end of the connection is the end, with a reset', async t => {
+  const { connect, upstream, clock, proxy } = await gateway(t)
+  const client = await connect()
+  await client.send(head('GET / HTTP/1.0', 'Host: a'))
+  client.halfClose()
+  const origin = await upstream()
+  await origin.readUntil('\r\n\r\n')
+  await origin.send(`${head('HTTP/1.1 200 OK', DATED, CHUNKED)}5\r\nhello\r\n`)
+  await client.readUntil('hello')
+  await until(() => finSeen(proxy), 'the FIN has come')
+  clock.advance(650)
+  await origin.readToEnd()
+  await ended(t, client, 'reset')
+})
+
+test('R96: a half-closed client that is slow to take what is there has clientWriteMs for it, and its patience after it', async t => {
+  const { connect, upstream, clock, proxy } = await gateway(t)
+  const client = await connect()
+  await client.send(GET)
+  client.halfClose()
+  const origin = await upstream()
+  await heard(t, origin, GET)
+  await until(() => finSeen(proxy), 'the FIN has come')
+  client.pause()
+  const length = 8 * 1024 * 1024
+  const beginning = head('HTTP/1.1 200 OK', DATED, `Content-Length: ${length + 1}`)
+  origin.send(beginning + 'x'.repeat(length))
+  await until(() => transportOf(proxy)?.pressured === true, 'the client is waited for')
+  clock.advance(5_000)
+  t.equal(proxy.stats().exchanges.active, 1)
+  client.resume()
+  await client.readBytes(beginning.length + length, 60_000)
+  await until(() => transportOf(proxy)?.pressured === false, 'it has it all')
+  clock.advance(650)
+  await origin.readToEnd()
+  await client.readToEnd()
 })
 
 test('R96: with halfClosed: answer a FIN within content is an abort all the same', async t => {
