@@ -16,13 +16,13 @@ for (const readMode of ['onread', 'data'] as const) {
       connection.send('hello')
       client.send('67890')
       client.reset()
-      t.equal(await connection.readUntil('67890'), '67890')
     })
     const { port, exchanged } = await withProxy(t, { mode: 'reverse', upstream: origin.url, readMode })
     const client = await rawClient(t, port)
     await client.send(`${request('POST', '/', 'Content-Length: 10')}12345`)
     t.match(await exchanged(1), [{ outcome: 'client-aborted', clientVerdict: 'client-reset' }])
     await until('the upstream is told', () => origin.connections[0]?.ended !== '')
+    t.match(String(origin.connections[0]?.received), /1234567890$/)
   })
 
   test(`a request that the client had sent behind is not begun, as nobody takes its answer (${readMode})`, async t => {
