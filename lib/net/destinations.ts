@@ -1,15 +1,7 @@
 import { ProxyError } from '../link/proxy-error.js'
+import { type Network, Networks } from './networks.js'
 import { type Address, readLiteral } from './resolver.js'
-import {
-  innerOf,
-  isMetadata,
-  kindOf,
-  METADATA_NAMES,
-  type Network,
-  type ParsedAddress,
-  parseAddress,
-  within,
-} from './special-addresses.js'
+import { innerOf, isMetadata, kindOf, METADATA_NAMES, type ParsedAddress, parseAddress } from './special-addresses.js'
 
 /**
  * Where a forward proxy connects to: the public Internet, and what its operator has allowed. Everything that only means
@@ -116,22 +108,26 @@ export class Destinations {
 
 /** A list of hosts, by name and by address. */
 class Places {
-  readonly #networks: Network[] = []
+  readonly #networks: Networks
   readonly #names = new Set<string>()
-  readonly #suffixes: string[] = []
+  /** What stands behind `*`: `.example.org`. */
+  readonly #suffixes = new Set<string>()
 
   /** @throws TypeError */
   constructor(entries: readonly string[]) {
-    for (const entry of entries) this.#add(entry)
+    const networks: Network[] = []
+    for (const entry of entries) {
+      const network = readNetwork(entry)
+      if (network === null) this.#add(entry)
+      else networks.push(network)
+    }
+    this.#networks = new Networks(networks)
   }
 
   #add(entry: string): void {
-    const network = readNetwork(entry)
-    if (network !== null) {
-      this.#networks.push(network)
-    } else if (NAME.test(entry) && !isOddLiteral(entry)) {
+    if (NAME.test(entry) && !isOddLiteral(entry)) {
       const name = bareName(entry)
-      if (name.startsWith('*')) this.#suffixes.push(name.slice(1))
+      if (name.startsWith('*')) this.#suffixes.add(name.slice(1))
       else this.#names.add(name)
     } else {
       throw new TypeError(`"${entry}" is none of what can be allowed: an address, a CIDR block, a host name, *.suffix`)
@@ -140,11 +136,18 @@ class Places {
 
   hasName(host: string): boolean {
     const name = bareName(host)
-    return this.#names.has(name) || this.#suffixes.some(suffix => name.endsWith(suffix) && name.length > suffix.length)
+    return this.#names.has(name) || (this.#suffixes.size > 0 && this.#hasSuffixOf(name))
+  }
+
+  /** From each dot on, but for one at its front. */
+  #hasSuffixOf(name: string): boolean {
+    for (let dot = name.indexOf('.', 1); dot > 0; dot = name.indexOf('.', dot + 1))
+      if (this.#suffixes.has(name.slice(dot))) return true
+    return false
   }
 
   hasAddress(address: ParsedAddress): boolean {
-    return this.#networks.some(network => within(address, network))
+    return this.#networks.has(address.toByteArray())
   }
 }
 
@@ -170,7 +173,7 @@ function readNetwork(entry: string): Network | null {
   if (literal === null || more !== undefined) return null
   const bits = literal.family === 4 ? 32 : 128
   if (length !== undefined && (!/^\d{1,3}$/.test(length) || Number(length) > bits)) return null
-  return [parseAddress(literal.address), length === undefined ? bits : Number(length)]
+  return { octets: parseAddress(literal.address).toByteArray(), bits: length === undefined ? bits : Number(length) }
 }
 
 /** For a name the text tells the kind of its address, not the address: that is the proxy's own view of the network (RFC 9209 2.1.5). */

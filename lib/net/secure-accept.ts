@@ -1,8 +1,9 @@
-import { constants, createHash, X509Certificate } from 'node:crypto'
+import { constants, createHash } from 'node:crypto'
 import type * as net from 'node:net'
 import * as tls from 'node:tls'
+import { type CertificatePair, certificatePair, makeContext, readCertificate, reasonOf } from './certificate-pairs.js'
 import { rawSocketOf } from './handle.js'
-import { namesOf, ServerNames } from './server-names.js'
+import { ServerNames } from './server-names.js'
 
 /** How clients are met over TLS. */
 export interface ClientTlsSettings {
@@ -71,18 +72,15 @@ export class SecureAccept {
    */
   constructor(settings: ClientTlsSettings, ticketKeys?: Buffer) {
     const { certificates, clientCertificates, handshakeMs } = settings
-    const leaves = certificates.map(({ cert }, i) => readCertificate(cert, `certificate ${i + 1}`))
-    this.handshakeMs = handshakeMs
-    this.certificates = leaves.map(leaf => ({ names: namesOf(leaf), validToMs: Date.parse(leaf.validTo) }))
-    const all = contextOptions(settings, ticketKeys)
-    const contexts = certificates.map((pair, i) => makeContext({ ...all, ...pair }, `certificate ${i + 1} or its key`))
     const [first] = certificates
     if (first === undefined) throw new TypeError('tls: there is no certificate; name at least one, with its key')
-    const names = new ServerNames<tls.SecureContext>()
-    for (const [i, { names: own }] of this.certificates.entries()) names.add(own, contexts[i]!)
+    const { options, pairs, names } = preparedFor(settings)
+    this.handshakeMs = handshakeMs
+    this.certificates = pairs
     this.#asks = clientCertificates !== null
     this.#server = tls.createServer({
-      ...all,
+      ...options,
+      ...(ticketKeys === undefined ? {} : { ticketKeys }),
       ...first,
       ALPNProtocols: ['http/1.1'],
       requestCert: this.#asks,
@@ -137,25 +135,40 @@ export class SecureAccept {
   }
 }
 
-function readCertificate(pem: string, which: string): X509Certificate {
-  try {
-    return new X509Certificate(pem)
-  } catch (error) {
-    throw new TypeError(`tls: ${which} is no certificate in PEM: ${reasonOf(error)}`)
-  }
+/** What is made of settings, once: they are tried before they are used. */
+interface Prepared {
+  readonly options: tls.SecureContextOptions
+  readonly pairs: readonly CertificatePair[]
+  readonly names: ServerNames<tls.SecureContext>
 }
 
-function contextOptions(settings: ClientTlsSettings, ticketKeys: Buffer | undefined): tls.SecureContextOptions {
+const prepared = new WeakMap<ClientTlsSettings, Prepared>()
+
+/** @throws TypeError */
+function preparedFor(settings: ClientTlsSettings): Prepared {
+  const before = prepared.get(settings)
+  if (before !== undefined) return before
+  const options = contextOptions(settings)
+  const { minVersion, ciphers, clientCertificates } = settings
+  const written = JSON.stringify([minVersion, ciphers, clientCertificates])
+  const pairs = settings.certificates.map((pair, i) => certificatePair(pair, `certificate ${i + 1}`, options, written))
+  const names = new ServerNames<tls.SecureContext>()
+  for (const pair of pairs) names.add(pair.names, pair.context)
+  const made = { options, pairs, names }
+  prepared.set(settings, made)
+  return made
+}
+
+function contextOptions(settings: ClientTlsSettings): tls.SecureContextOptions {
   const { minVersion, ciphers, clientCertificates } = settings
   if (clientCertificates !== null) readCertificate(clientCertificates.ca, 'the authority of clientCertificates')
-  const options: tls.SecureContextOptions & { ticketKeys?: Buffer } = {
+  const options: tls.SecureContextOptions = {
     minVersion,
     ciphers: ciphersOf(ciphers),
     honorCipherOrder: ciphers !== '',
     sessionIdContext: sessionContext(settings),
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     ...(clientCertificates === null ? {} : { ca: clientCertificates.ca }),
-    ...(ticketKeys === undefined ? {} : { ticketKeys }),
   }
   makeContext(options, `the cipher list ${JSON.stringify(ciphers)}`)
   return options
@@ -175,26 +188,9 @@ function sessionContext({ clientCertificates }: ClientTlsSettings): string {
   return createHash('sha256').update(JSON.stringify(clientCertificates)).digest('hex').slice(0, 32)
 }
 
-function makeContext(options: tls.SecureContextOptions, what: string): tls.SecureContext {
-  try {
-    return tls.createSecureContext(options)
-  } catch (error) {
-    throw new TypeError(`tls: ${what} cannot be used: ${reasonOf(error)}`)
-  }
-}
-
 /** Node refuses a certificate by ending the connection, and tells of that end. */
 function whyNot(error: Error | null, { authorizationError }: tls.TLSSocket): string {
   return authorizationError || error === null
     ? `the client's certificate is not good: ${authorizationError}`
     : reasonOf(error)
-}
-
-/** OpenSSL's words are behind its last colon but one: `error:0A000102:SSL routines::unsupported protocol`. */
-function reasonOf(error: unknown): string {
-  const { message, code } = error as NodeJS.ErrnoException
-  const words = /error:[0-9A-F]+:[^:]*:[^:]*:([^:\n]+)/.exec(message)?.[1] ?? message
-  return code === undefined || code.startsWith('ERR_') || words.includes(code)
-    ? words.trim()
-    : `${words.trim()} (${code})`
 }

@@ -140,7 +140,7 @@ function isIsatap(bytes: readonly number[]): boolean {
   return (bytes[8]! & 0xfd) === 0 && bytes[9] === 0 && bytes[10] === 0x5e && bytes[11] === 0xfe
 }
 
-export function within(address: ParsedAddress, network: Network): boolean {
+function within(address: ParsedAddress, network: Network): boolean {
   return address.kind() === network[0].kind() && address.match(network)
 }
 
@@ -158,4 +158,4 @@ function hex(high: string, low: string): string {
 }
 
 export type ParsedAddress = ipaddr.IPv4 | ipaddr.IPv6
-export type Network = [ParsedAddress, number]
+type Network = [ParsedAddress, number]
