@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { test } from 'tap'
+import { NUMBERS } from '../../lib/cli/option-table.js'
 import { CLOSE_REASONS } from '../../lib/policy/close-reason.js'
 import { limitTables, part, read, reasonsIn, rowsOf } from './references.js'
 
@@ -40,3 +41,24 @@ test('docs/close-reasons.md has every reason, its sentence, and what to do', asy
   )
   for (const [reason, , todo] of rows) t.match(todo, /^[A-Z`].*\.$/, `${reason}`)
 })
+
+test('docs/limits.md: what all clients share has the bounds of the code, and options that there are', async t => {
+  const rows = rowsOf(part(read('docs/limits.md'), 'shared'))
+  t.ok(rows.length > 20)
+  const options = new Set([...Object.values(NUMBERS).map(({ key }) => key), ...GUARDS])
+  for (const cells of rows) {
+    const text = cells.join(' ')
+    for (const [, name, value = '', file = ''] of text.matchAll(/`(\w+)` = ([\d,]+)[^(]*\(`([^`]+)`\)/g)) {
+      const written = new RegExp(`\\b${name}\\b(?::| =) ([\\d_]+)`).exec(read(file))?.[1]
+      t.equal(Number(written?.replaceAll('_', '')), Number(value.replaceAll(',', '')), `${name} in ${file}`)
+    }
+    for (const [, name = ''] of text.matchAll(/`([a-z]+[A-Z]\w*)`(?! =)/g))
+      t.ok(options.has(name), `${name} is an option`)
+  }
+})
+
+/** Keys of the file that are no numbers of this page. */
+const GUARDS = [
+  ...['requestsPerSecond', 'connectionsPerSecond', 'failedLoginsPerMinute', 'uploadBytesPerSecondMin', 'handshakeMs'],
+  ...['bufferRequestBytes', 'ejectedPercentMax'],
+]
