@@ -62,6 +62,8 @@ export class ClientConnection implements TransportOwner {
   entrance: Entrance | null = null
   /** Where the pool counts it; '': nowhere. */
   site = ''
+  /** The last credentials for the proxy itself that were right here; ''. */
+  vouched = ''
   /** May say who its own client is. */
   trusted = false
   /** What its upstreams were told of it last. */

@@ -8,6 +8,7 @@ import type { Settings } from './options.js'
 import {
   basicCredentials,
   contentTooLong,
+  isAmong,
   type OwnAnswer,
   ownAnswer,
   PROVING_TOO_MANY,
@@ -35,6 +36,7 @@ export function admit(exchange: Exchange, head: RequestHead): OwnAnswer | null {
   const { requestContentBytesMax } = settings.limits
   if (requestContentBytesMax > 0 && head.contentLength > requestContentBytesMax)
     return contentTooLong(requestContentBytesMax)
+  if (settings.credentials !== null && isGuess(exchange, head.lines, settings.credentials)) return tooOften(exchange)
   const answer = ownAnswer(head, settings, client)
   if (answer !== null) return answer
   const closed = settings.mode === 'forward' && head.targetForm === 'absolute' ? closedPort(exchange, head) : null
@@ -65,6 +67,16 @@ function refusedName({ host }: RequestHead, { destinations }: Settings): OwnAnsw
   return { kind: 'problem', error: type, status, what: message, todo: '' }
 }
 
+/** Credentials that came from where too many wrong ones came from. What a connection has shown to be right it may show again. */
+function isGuess({ client, engine }: Exchange, lines: Lines, known: ReadonlySet<string>): boolean {
+  const given = basicCredentials(lines)
+  if (given === '' || given === client.vouched || engine.failedLogins === null || client.site === '') return false
+  const isRight = isAmong(given, known)
+  if (engine.guesses.tooMany(given, isRight, client.site, client.turnAt, engine.failedLogins)) return true
+  if (isRight) client.vouched = given
+  return false
+}
+
 /** Null: one of the users, or that is being found out. */
 function identify(exchange: Exchange, users: Users, lines: Lines): OwnAnswer | null {
   const { client, engine, settings } = exchange
@@ -81,10 +93,14 @@ function identify(exchange: Exchange, users: Users, lines: Lines): OwnAnswer | n
 
 /** Null: the client may ask. */
 function answerTo(proof: Proof, exchange: Exchange): Problem | null {
-  const { settings, client, engine } = exchange
   if (proof === 'right') return null
-  if (proof === 'wrong') return unknownClient(settings)
+  if (proof === 'wrong') return unknownClient(exchange.settings)
   if (proof === 'busy') return PROVING_TOO_MANY
+  return tooOften(exchange)
+}
+
+function tooOften(exchange: Exchange): Problem {
+  const { client, engine, settings } = exchange
   engine.counts.refusedByFailures++
   const waitMs = engine.failedLogins?.waitMs(client.site, settings.clock.now()) ?? 0
   return noted(exchange, tooManyFailures(waitMs))

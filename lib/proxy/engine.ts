@@ -8,6 +8,7 @@ import type { Routes } from '../policy/routes.js'
 import type { RequestHead } from '../wire/request-head.js'
 import type { Outcome, ProxyEvents } from './events.js'
 import type { Exchange } from './forward.js'
+import type { Guesses } from './guesses.js'
 import type { Settings } from './options.js'
 import type { Phases } from './phases.js'
 import type { Route } from './route-options.js'
@@ -27,6 +28,7 @@ export interface Engine {
   readonly rate: RateLimit | null
   /** Wrong passwords of one address (IPv6: /64); null: as many as it likes. */
   readonly failedLogins: RateLimit | null
+  readonly guesses: Guesses
   /** Where the time of exchanges is counted, if anybody asks. */
   readonly phases: Phases | null
   /** IMF-fixdate of now. */

@@ -47,7 +47,7 @@ export interface ProxyOptions {
   proxyProtocol?: { from: readonly string[] }
   /**
    * Who may connect: when `allow` is given nobody else, and never who is in `deny`; how often one address (IPv6: /64) may; and how many
-   * wrong passwords it may send for `users` (default 30 a minute; 0: any number), beyond which it is answered 429.
+   * wrong passwords it may send for `users` and `credentials` (default 30 a minute; 0: any number), beyond which it is answered 429.
    */
   clients?: {
     allow?: readonly string[]

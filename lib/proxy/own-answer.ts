@@ -191,10 +191,13 @@ export function basicCredentials(lines: Lines): string {
   return /^basic +([A-Za-z0-9+/]+=*)$/i.exec(lines.value(i))?.[1] ?? ''
 }
 
-/** Compared in a time that tells nothing. */
 function authorized(lines: Lines, known: ReadonlySet<string>): boolean {
   const credentials = basicCredentials(lines)
-  if (credentials === '') return false
+  return credentials !== '' && isAmong(credentials, known)
+}
+
+/** Compared in a time that tells nothing. */
+export function isAmong(credentials: string, known: ReadonlySet<string>): boolean {
   const given = Buffer.from(credentials)
   let found = false
   for (const one of known) {

@@ -17,6 +17,7 @@ import type { RequestHead } from '../wire/request-head.js'
 import type { Engine, ExchangeCounts, ExchangeWatcher } from './engine.js'
 import type { ConnectionRecord, ProxyEvents, ProxyStats } from './events.js'
 import { Exchange } from './forward.js'
+import { Guesses } from './guesses.js'
 import { nameAt, type ProxyOptions, type Settings, settingsOf } from './options.js'
 import type { Phases } from './phases.js'
 import type { Route } from './route-options.js'
@@ -73,6 +74,7 @@ export class HopwiseProxy implements Proxy, Engine, ClientStory, UpstreamWatcher
   routes: Routes<Route> | null
   rate: RateLimit | null = null
   failedLogins: RateLimit | null = null
+  readonly guesses = new Guesses()
   private connectionRate: RateLimit | null = null
   recorded = false
   watcher: ExchangeWatcher | null = null

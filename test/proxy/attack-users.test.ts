@@ -213,6 +213,36 @@ test('an update with another limit; 0: no limit; what is no number is refused', 
     t.throws(() => proxy.update({ ...options, clients: { failedLoginsPerMinute } }), /failedLoginsPerMinute/)
 })
 
+test('credentials that are only compared are not guessed faster either', async t => {
+  const [a] = await fleet(t, 'a')
+  const { port, proxy } = await routed(t, {
+    mode: 'forward',
+    allow: ['127.0.0.0/8'],
+    credentials: [
+      { user: 'bob', password: 'secret' },
+      { user: 'eve', password: 'secret' },
+    ],
+    clients: { failedLoginsPerMinute: 3 },
+  })
+  const client = () => connect(t, port, { localAddress: '127.0.0.2' })
+  const asked = (credentials: string) => head(`GET ${a!.url}/ HTTP/1.1`, 'Host: x', basic(credentials))
+  const [person, guesser] = [await client(), await client()]
+  t.equal(await answers(person, 1, asked('bob:secret')), 'a')
+  for (const guess of ['bob:1', 'eve:2', 'nobody:3', 'nobody:3', 'bob:1'])
+    t.equal(await answers(guesser, 1, asked(guess)), '(407)')
+  t.equal(await answers(guesser, 1, asked('bob:4')), '(429)')
+  t.equal(await answers(guesser, 1, asked('eve:secret')), '(429)', 'right, and nobody is told')
+  t.equal(
+    await answers(guesser, 1, head('CONNECT 127.0.0.1:1 HTTP/1.1', 'Host: x', basic('eve:secret'))),
+    '(429)',
+    'nor by another answer',
+  )
+  t.equal(await answers(person, 2, asked('bob:secret')), 'aa')
+  t.equal(await answers(await client(), 1, asked('bob:secret')), 'a', 'on another connection of that address, too')
+  t.equal(await answers(await connect(t, port, { localAddress: '127.0.0.3' }), 1, asked('eve:secret')), 'a')
+  t.equal((proxy as HopwiseProxy).counts.refusedByFailures, 3)
+})
+
 test('a flood of wrong passwords on many connections: nothing is dialled or kept for it, not even the pool of an origin', async t => {
   const [a] = await fleet(t, 'a')
   const { connect, proxy } = await routed(t, {
