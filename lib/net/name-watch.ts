@@ -7,9 +7,11 @@ import {
   type DnsQuestions,
   dnsError,
   isNothing,
+  NO_ADDRESSES,
   type ServiceRecord,
 } from './dns-answers.js'
 import { askDns } from './machine-names.js'
+import type { Turns } from './turns.js'
 
 /** One place where a name is served. */
 export interface WatchedAddress extends Address {
@@ -43,6 +45,8 @@ export interface NameWatchOptions {
   onFault(fault: unknown): void
   /** The questions of one round; those of `askDns` unless given. */
   readonly questions?: () => DnsQuestions
+  /** Who watches names takes turns with others here; without it nobody is waited for. */
+  readonly turns?: Turns
 }
 
 /**
@@ -66,7 +70,9 @@ export class NameWatch {
   /** A round is under way. */
   private asking = false
   private questions: DnsQuestions | null = null
+  /** To the next round; in a round, to its end. */
   private timer: Timer | null = null
+  private endTurn: (() => void) | null = null
   /** Rounds that failed, one after the other. */
   private failures = 0
   /** Since when there is nothing of that name, or null. */
@@ -106,20 +112,39 @@ export class NameWatch {
     this.questions?.cancel()
     this.questions = null
     this.asking = false
+    this.leaveTurn()
+  }
+
+  private leaveTurn(): void {
+    const { endTurn } = this
+    this.endTurn = null
+    endTurn?.()
   }
 
   private ask(): void {
-    const { name, kind, port, nameservers } = this.options
-    const questions = this.options.questions?.() ?? askDns(nameservers)
     this.timer = null
-    this.questions = questions
     this.asking = true
+    const { turns } = this.options
+    if (turns === undefined) this.begin()
+    else {
+      const endTurn = turns.take(() => this.guarded(() => this.begin()))
+      if (this.asking) this.endTurn = endTurn
+      else endTurn()
+    }
+  }
+
+  /** It is our turn. */
+  private begin(): void {
+    const { name, kind, port, nameservers, clock } = this.options
+    const questions = this.options.questions?.() ?? askDns(nameservers)
+    this.questions = questions
+    this.timer = clock.after(ROUND_MS, () => this.unanswered(TIMEOUT))
     if (kind === 'address') {
       this.locate(questions, [{ target: name, port, priority: 0, weight: 1 }])
       return
     }
     questions.services(name, (error, records) => {
-      if (this.questions !== questions) return
+      if (!this.isOf(questions)) return
       if (error !== null) this.unanswered(error)
       else this.locate(questions, [...records].sort(byPriority).slice(0, SERVICES_MAX))
     })
@@ -129,14 +154,25 @@ export class NameWatch {
   private locate(questions: DnsQuestions, services: readonly ServiceRecord[]): void {
     const targets = new Set(services.map(({ target }) => target))
     const round: Round = { services, found: new Map(), ttlMs: Number.POSITIVE_INFINITY, failure: null, nothing: null }
-    let open = targets.size
+    const open = new Set(targets)
+    this.timer?.cancel()
+    this.timer = this.options.clock.after(ROUND_MS, () => {
+      for (const target of open) this.note(round, target, TIMEOUT, NO_ADDRESSES)
+      this.conclude(questions, round)
+    })
     for (const target of targets) {
       questions.addresses(target, (error, answer) => {
-        if (this.questions !== questions) return
+        if (!this.isOf(questions)) return
         this.note(round, target, error, answer)
-        if (--open === 0) this.conclude(questions, round)
+        open.delete(target)
+        if (open.size === 0) this.conclude(questions, round)
       })
     }
+  }
+
+  /** An answer to the round that is under way. */
+  private isOf(questions: DnsQuestions): boolean {
+    return this.asking && this.questions === questions
   }
 
   private note(round: Round, target: string, error: DnsError | null, answer: AddressAnswer): void {
@@ -159,8 +195,7 @@ export class NameWatch {
       this.unanswered(failure!)
       return
     }
-    this.asking = false
-    questions.cancel() // a family that has not answered, while the other has
+    this.endRound()
     this.nothingSince = null
     this.known = round.found
     this.tell(list)
@@ -178,7 +213,7 @@ export class NameWatch {
 
   /** The round has brought no address at all. */
   private unanswered(error: DnsError): void {
-    this.asking = false
+    this.endRound()
     const now = this.options.clock.now()
     if (isNothing(error)) {
       this.nothingSince ??= now
@@ -188,6 +223,15 @@ export class NameWatch {
       }
     }
     if (this.questions !== null) this.retryAfter(error)
+  }
+
+  /** What is still open of it (one family may be silent, while the other has answered) counts for nothing. */
+  private endRound(): void {
+    this.asking = false
+    this.timer?.cancel()
+    this.timer = null
+    this.questions?.cancel()
+    this.leaveTurn()
   }
 
   private retryAfter(error: DnsError): void {
@@ -231,6 +275,9 @@ interface Round {
 /** As long as `Resolver` believes any answer. */
 const UNKNOWN_TTL_MS = 5_000
 const HOLD_NOTHING_MS = 30_000
+/** What has not answered after so long has failed; the same again for the addresses of SRV targets. */
+const ROUND_MS = 5_000
+const TIMEOUT: DnsError = Object.assign(new Error('no answer in time'), { code: 'ETIMEOUT' })
 const JITTER = 0.1
 /** Targets of one SRV name that are looked at. */
 const SERVICES_MAX = 256

@@ -4,13 +4,14 @@ import { keyHash } from '../link/key-hash.js'
 import type { Limits } from '../link/limits.js'
 import { type Origin, originOf } from '../link/origin.js'
 import type { HashBy } from '../policy/hash-key.js'
-import type { Clock } from './clock.js'
+import type { Clock, Timer } from './clock.js'
 import { type DialSettings, tlsKey } from './dial.js'
 import type { DnsQuestions } from './dns-answers.js'
 import { HealthCheck, type HealthCheckSettings } from './health-check.js'
 import { askDns } from './machine-names.js'
 import { NameWatch, type WatchedAddress } from './name-watch.js'
 import type { OriginPool, PoolGroup, UpstreamShared, UpstreamStory } from './origin-pool.js'
+import { turnsAt } from './turns.js'
 import type { UpstreamPool } from './upstream-pool.js'
 
 /** One server of a group, as it is configured. */
@@ -87,6 +88,8 @@ export class UpstreamGroup implements PoolGroup {
   /** The settings that these were made with, as text: what has not changed goes on asking in its own time. */
   private checkedAs = 'null'
   private ended = false
+  /** Until changes of names are taken up. */
+  private gathering: Timer | null = null
 
   constructor(
     private readonly around: GroupSurroundings,
@@ -111,6 +114,7 @@ export class UpstreamGroup implements PoolGroup {
   /** Stops looking after its members, who go on to serve: the end is near. */
   quiet(): void {
     this.ended = true
+    this.gathering?.cancel()
     for (const watch of this.watches.values()) watch.stop()
     for (const check of this.checks.values()) check.stop()
     this.watches.clear()
@@ -188,14 +192,30 @@ export class UpstreamGroup implements PoolGroup {
       clock: this.around.clock,
       random: () => this.around.random(),
       questions: () => questions(resolve.nameservers),
-      onChange: () => {
-        if (!this.ended) this.enlist(false)
-      },
+      turns: turnsAt(resolve.nameservers),
+      onChange: () => this.nameChanged(),
       onFault: fault => this.around.fault(fault),
       onError: error => this.around.warn('resolve', `upstreams.${name}: ${error.message}; it will be asked again`),
     })
     watch.start()
     return watch
+  }
+
+  /**
+   * In a large group, changes that come together are taken up together: each costs as much as there are members, and at the start
+   * all names have their first answers within a moment.
+   */
+  private nameChanged(): void {
+    if (this.ended || this.gathering !== null) return
+    if (this.watches.size <= FEW_NAMES) {
+      this.enlist(false)
+      return
+    }
+    const { clock } = this.around
+    this.gathering = clock.after(GATHER_MS, () => {
+      this.gathering = null
+      if (!this.ended) this.enlist(false)
+    })
   }
 
   // Members ----------------------------------------------------------------------------------------------------------
@@ -311,6 +331,9 @@ export class UpstreamGroup implements PoolGroup {
     })
   }
 }
+
+const FEW_NAMES = 64
+const GATHER_MS = 100
 
 /** The same story, for a member whose address is decided already. */
 function pinned(story: UpstreamStory, at: WatchedAddress): UpstreamStory {

@@ -1,5 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import * as net from 'node:net'
+import { Resolver } from '../net/resolver.js'
+import { socketLookup } from '../net/socket-lookup.js'
 
 /**
  * The deliberately wrong proxy, for demonstration: what RFC 9112 C.2.2 warns of.
@@ -43,6 +45,7 @@ export function createDumb({ upstream, patienceMs = 120_000, clientsMax = 256 }:
   const fixed = upstream === undefined ? undefined : readUpstream(upstream)
   const events = new EventEmitter()
   const sockets = new Set<net.Socket>()
+  const lookup = socketLookup(new Resolver())
 
   const keep = (socket: net.Socket): net.Socket => {
     sockets.add(socket)
@@ -67,7 +70,7 @@ export function createDumb({ upstream, patienceMs = 120_000, clientsMax = 256 }:
 
   function passOn(client: net.Socket, { origin, head }: { origin: Origin; head: string }, early: Buffer): number {
     const contentBytes = Number(/^content-length:[ \t]*(\d{1,15})[ \t]*\r?$/im.exec(head)?.[1] ?? 0)
-    const server = keep(net.connect(origin))
+    const server = keep(net.connect({ ...origin, lookup }))
     server.on('close', () => client.destroySoon())
     server.once('error', error => server.bytesRead === 0 && answer(client, '502 Bad Gateway', error.message))
     server.write(head, 'latin1')

@@ -3,6 +3,7 @@ import type { ProxyError } from '../../lib/link/proxy-error.js'
 import type { AddressAnswer, DnsError, DnsQuestions, ServiceRecord } from '../../lib/net/dns-answers.js'
 import { askDns } from '../../lib/net/machine-names.js'
 import { NameWatch, type NameWatchOptions, type WatchedAddress } from '../../lib/net/name-watch.js'
+import { Turns } from '../../lib/net/turns.js'
 import { until } from '../support/conversation.js'
 import { startDnsmasq } from '../support/dnsmasq.js'
 import { FakeClock } from '../support/fake-clock.js'
@@ -144,7 +145,7 @@ test('who asks for a refresh is answered anew, unless that is under way', async 
   it.dns.give('app.test', 60_000, '10.0.0.2')
   it.watch.refresh()
   t.equal(it.dns.rounds, 3)
-  t.equal(it.clock.timers, 0)
+  t.equal(it.clock.timers, 1, 'the end of the round')
   it.dns.give('app.test', 60_000, '10.0.0.2')
   t.equal(it.clock.timers, 1)
   t.equal(it.lists.length, 2)
@@ -323,6 +324,49 @@ test('SRV: a target that nobody can tell keeps what was known of it; no records 
   for (const name of ['a.test', 'b.test']) it.dns.fail(name, 'ENOTFOUND')
   t.equal(it.lists.length, 2)
   t.match(it.errors.at(-1), { type: 'destination_not_found', message: 'srv.test is not known' })
+})
+
+test('what is silent has failed after five seconds, and is asked again', async t => {
+  const it = watched()
+  it.watch.start()
+  const late = it.dns.take('app.test')
+  it.clock.advance(4_999)
+  t.same([it.errors.length, it.dns.cancelled], [0, 0])
+  it.clock.advance(1)
+  t.match(it.errors, [{ type: 'dns_timeout' }])
+  t.equal(it.dns.cancelled, 1)
+  late(null, { addresses: [addressOf('10.0.0.9')], ttlMs: 1_000, unanswered: null } as never)
+  t.same(it.lists, [], 'too late')
+  quietFor(it, t, 1_000)
+  it.dns.give('app.test', 5_000, '10.0.0.1')
+  t.same(it.lists, [['10.0.0.1 80']])
+})
+
+test('SRV: one silent target of several does not spoil the others', async t => {
+  const it = watched({ kind: 'srv', name: 'srv.test' })
+  it.watch.start()
+  it.dns.take('srv srv.test')(null, [record('one.test', 80, 1, 1), record('two.test', 80, 1, 1)] as never)
+  it.dns.give('one.test', 5_000, '10.0.0.1')
+  it.clock.advance(5_000)
+  t.same(it.lists, [['10.0.0.1 80']])
+  t.match(it.errors, [{ type: 'dns_timeout' }])
+})
+
+test('those who take turns: the next asks when one has its answer, has failed, or has stopped', async t => {
+  const turns = new Turns(1)
+  const all = ['a', 'b', 'c', 'd'].map(name => watched({ name: `${name}.test`, turns }))
+  for (const { watch } of all) watch.start()
+  const asking = () => all.map(({ dns }) => dns.open.size).join('')
+  t.equal(asking(), '1000')
+  all[0]!.dns.give('a.test', 5_000, '10.0.0.1')
+  t.equal(asking(), '0100')
+  all[1]!.dns.fail('b.test', 'ESERVFAIL')
+  t.equal(asking(), '0010')
+  all[3]!.watch.stop()
+  all[2]!.watch.stop()
+  t.equal(asking(), '0010', 'whoever has stopped does not ask')
+  all[0]!.watch.refresh()
+  t.equal(asking(), '1010')
 })
 
 test('SRV: no more targets are asked for than 256', async t => {

@@ -1,5 +1,5 @@
-import { lookup } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
+import { Resolver } from '../../net/resolver.js'
 import type { Bench, Place, Scene } from '../bench.js'
 import { party } from '../bench.js'
 import { type LabClient, type Received, request } from '../client.js'
@@ -148,9 +148,12 @@ async function findAddress(scene: Scene, port: number): Promise<void> {
     'client',
   )
   const began = scene.now()
-  const found = await lookup(HOST, { all: true }).catch((error: NodeJS.ErrnoException) => error.code ?? error.message)
+  const what = await new Promise<string>(done => {
+    new Resolver().resolve(HOST, (error, found) =>
+      done(error === null ? found.map(({ address }) => address).join(', ') : error.message),
+    )
+  })
   const tookMs = (scene.now() - began).toFixed(2)
-  const what = typeof found === 'string' ? found : found.map(({ address }) => address).join(', ')
   scene.step(
     2,
     said(

@@ -1,0 +1,14 @@
+import type { LookupFunction } from 'node:net'
+import type { Resolver } from './resolver.js'
+
+/** For `net.connect`: names by a resolver, not by the threads of Node that files and passwords need. */
+export function socketLookup(resolver: Resolver): LookupFunction {
+  return (host, { all }, answer) => {
+    resolver.resolve(host, (error, addresses) => {
+      const [first] = addresses
+      if (error !== null || first === undefined) answer(error, '', 0)
+      else if (all === true) answer(null, addresses)
+      else answer(null, first.address, first.family)
+    })
+  }
+}
