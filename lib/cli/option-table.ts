@@ -67,6 +67,12 @@ export const HOP_OPTIONS: OptionTable = {
     group: HOP,
   },
   forwarded: { kind: 'flag', about: 'Add Forwarded (RFC 7239)', group: HOP },
+  'keep-field': {
+    kind: 'list',
+    about:
+      'A field about the client or the target to keep from peers that are not trusted: True-Client-IP; repeat for more',
+    group: HOP,
+  },
   upgrade: {
     kind: 'list',
     about: 'A protocol that connections may be upgraded to; repeat for more (default websocket)',

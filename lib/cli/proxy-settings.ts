@@ -70,6 +70,7 @@ export function commonSettings(given: Given) {
     via: given.choice('via', ['off', 'request', 'both']),
     xForwarded: given.flag('x-forwarded'),
     forwarded: given.flag('forwarded'),
+    keepFields: given.list('keep-field', (_, text) => text),
     upgrades: given.list('upgrade', readProtocol),
     nominatedEndToEnd: given.choice('nominated-end-to-end', ['remove', 'reject']),
     strictUpstream: given.flag('strict-upstream'),

@@ -1,4 +1,5 @@
 import type { ListenAddress } from '../net/listen-address.js'
+import { foldedName as folded } from '../policy/folded-name.js'
 import type { KeysGiven } from './check-listeners.js'
 import { type Complaint, error, warning } from './complaint.js'
 import type { Configuration, Route } from './configuration.js'
@@ -116,9 +117,6 @@ function checkPaths({ path, exact, stripPrefix }: Route, route: Path): Complaint
 function isBelow(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)
 }
-
-/** `_` counts as `-`: many servers cannot tell them apart. */
-const folded = (name: string) => name.toLowerCase().replaceAll('_', '-')
 
 function checkFields({ set, remove }: Route['requestFields'], path: Path): Complaint[] {
   const seen = new Map<string, string>()

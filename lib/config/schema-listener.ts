@@ -128,6 +128,12 @@ export const listener = z.strictObject({
     .optional()
     .describe('Add X-Forwarded-For, -Host and -Proto. Default: reverse true, forward false.'),
   forwarded: flag(false, 'Add Forwarded (RFC 7239).'),
+  keepFields: z
+    .array(text(values.readKeptField))
+    .default([])
+    .describe(
+      'Fields about clients and targets that are kept from peers that are not trusted: True-Client-IP, X-Original-URL.',
+    ),
   upgrades: z
     .array(text(values.readProtocol))
     .default(['websocket'])

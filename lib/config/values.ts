@@ -2,6 +2,7 @@ import * as net from 'node:net'
 import { Destinations } from '../net/destinations.js'
 import { type ListenAddress, readListenAddress } from '../net/listen-address.js'
 import { checkFieldName, checkFieldValue } from '../policy/field-edits.js'
+import { checkKept } from '../policy/identity.js'
 import { checkPath } from '../policy/path.js'
 import { hostPattern } from '../policy/route-hosts.js'
 import { checkRoute } from '../policy/routes.js'
@@ -112,6 +113,11 @@ function decoded(text: string): string | undefined {
   } catch {
     return undefined
   }
+}
+
+/** A field that is kept from peers that are not trusted. */
+export function readKeptField(text: string): void {
+  adopted('is no field to keep', () => checkKept(text))
 }
 
 /** Where a forward proxy may go: a network as above, a host name, or `*.domain`. */

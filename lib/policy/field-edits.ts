@@ -2,6 +2,7 @@ import type { Lines } from '../wire/lines.js'
 import { ID, isToken } from '../wire/names.js'
 import { FIELD_OCTET } from '../wire/octets.js'
 import { fieldLine } from '../wire/writer.js'
+import { foldedName as folded } from './folded-name.js'
 import { KEEP, type NamedRules, RULE, type Rules } from './rules.js'
 
 /** What a route changes in the fields of requests or of responses. */
@@ -13,7 +14,7 @@ export interface FieldEditsOptions {
 
 /**
  * The edits of a route: applied after the rules of the hop, which they cannot touch, and to what we add about the client. Names are
- * compared without case, and `_` as `-`: CGI and WSGI cannot tell them apart, so nobody sends a second value past ours.
+ * compared without case, and every sign as `-`: CGI and WSGI cannot tell them apart, so nobody sends a second value past ours.
  */
 export class FieldEdits {
   /** The lines that are added, each with its CRLF. */
@@ -106,8 +107,6 @@ function isNamed(lines: Lines, i: number, name: string): boolean {
   return lines.nameEnd(i) - from === name.length && folded(lines.name(i)) === name
 }
 
-const folded = (name: string): string => name.toLowerCase().replaceAll('_', '-')
-
 /** What we add ourselves and a route may say otherwise. */
 const OURS = new Set([
   ...['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'forwarded', 'x-request-id'],
@@ -150,7 +149,8 @@ export function checkFieldEdits(kind: 'request' | 'response', { set = {}, remove
   const seen = new Set<string>()
   for (const name of [...Object.keys(set), ...remove]) {
     checkFieldName(kind, name)
-    if (seen.has(folded(name))) throw new TypeError(`field ${name} is edited twice (case, _ and - make no difference)`)
+    if (seen.has(folded(name)))
+      throw new TypeError(`field ${name} is edited twice (case and signs such as _ make no difference)`)
     seen.add(folded(name))
   }
   for (const [name, value] of Object.entries(set)) checkFieldValue(name, value)

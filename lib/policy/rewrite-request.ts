@@ -6,6 +6,7 @@ import { type AboutClient, linesAbout } from './about-client.js'
 import type { ConnectionOptions } from './connection-options.js'
 import { readExpect } from './expect.js'
 import { type FieldEdits, NO_EDITS, SENT } from './field-edits.js'
+import type { KeptFields } from './kept-fields.js'
 import { MAX_FORWARDS_MAX, readMaxForwards, UNCLEAR } from './max-forwards.js'
 import { requestIdLine } from './request-id.js'
 import { copyKept, REQUEST, type Rules, requestRules } from './rules.js'
@@ -14,6 +15,8 @@ import { upgradesOf } from './upgrade.js'
 /** What a request head alone does not tell. */
 export interface RequestContext {
   mode: 'reverse' | 'forward'
+  /** What a stranger may say all the same, null for nothing. */
+  keepFields: KeptFields | null
   /** Our pseudonym in Via, or '' for none. */
   via: string
   /** Whether requests get a Via at all. */
@@ -172,6 +175,7 @@ export function planRequest(head: RequestHead, options: ConnectionOptions, conte
   }
 
   plan.rules = requestRules(traits)
+  if (context.keepFields !== null) plan.rules = context.keepFields.over(plan.rules)
   plan.set = ''
   const sent = (requestId === '' ? 0 : SENT.requestId) | (trace === '' ? 0 : SENT.trace)
   if (edits !== null || sent !== 0) plan.rules = (edits ?? NO_EDITS).over(plan.rules, sent)

@@ -2,7 +2,7 @@ import type { Lines } from '../wire/lines.js'
 import { type KnownName, NAMES } from '../wire/names.js'
 import { ProtocolError } from '../wire/protocol-error.js'
 import type { ConnectionOptions } from './connection-options.js'
-import { isIdentityLine, isIdentityName } from './identity.js'
+import { isIdentityName, isLookAlike, suspicionOf } from './identity.js'
 
 /** What becomes of a received field; `add` is for the lines that are our own. */
 export type Verdict = 'keep' | 'drop' | 'replace' | 'reject' | 'add'
@@ -53,6 +53,7 @@ export const RULES = {
   untrusted: { verdict: 'drop', reason: 'an untrusted peer may not say it', section: 'RFC 7239 8.1' },
   overwritten: { verdict: 'replace', reason: 'an untrusted peer may not say it', section: 'RFC 7239 8.1' },
   appended: { verdict: 'replace', reason: 'a trusted peer said it, its address follows', section: 'RFC 7239 7.4' },
+  lookAlike: { verdict: 'drop', reason: 'CGI takes it for another field', section: 'RFC 3875 4.1.18' },
   environment: { verdict: 'drop', reason: 'CGI would turn it into HTTP_PROXY', section: 'RFC 3875 4.1.18' },
   inTrailer: { verdict: 'drop', reason: 'may not stand in a trailer section', section: 'RFC 9110 6.5.1' },
   setByRoute: { verdict: 'replace', reason: 'set by the route', section: 'RFC 9110 5.1' },
@@ -105,7 +106,7 @@ const ROWS: readonly Rule[] = Object.values(RULES)
 export const RULE = Object.fromEntries(Object.keys(RULES).map((name, at) => [name, at])) as Record<RuleName, number>
 export const KEEP = RULE.keep
 const FIRST_REJECT = RULE.framingNamed
-const { appended, nominated, untrusted } = RULE
+const { appended, lookAlike, nominated, untrusted } = RULE
 
 /** The row behind a number that `judge` gave. */
 export const ruleOf = (number: number): Rule => ROWS[number]!
@@ -136,8 +137,13 @@ export const ADDITIONS: Record<string, { readonly reason: string; readonly secti
 export interface Rules {
   readonly own: Uint8Array
   readonly named: Uint8Array
-  /** Also look at unknown names that CGI would take for an identity field. */
-  readonly guarded: boolean
+  /**
+   * Whether unknown names are looked at, too: those that CGI takes for what identifies or frames (from everybody), and those that only a
+   * trusted peer may say (`strangers`).
+   */
+  readonly guard: 'none' | 'look-alikes' | 'strangers'
+  /** What is kept from the guard, null for nothing. */
+  readonly kept: LineSet | null
   /** What comes after the rules of the hop, null for nothing. */
   readonly edits: NamedRules | null
 }
@@ -145,6 +151,11 @@ export interface Rules {
 /** Rules for fields of certain names, by the number of a rule; KEEP for every other field. */
 export interface NamedRules {
   ruleFor(lines: Lines, i: number): number
+}
+
+/** Some of the fields. */
+export interface LineSet {
+  has(lines: Lines, i: number): boolean
 }
 
 type Rows = Partial<Record<KnownName, RuleName>>
@@ -211,11 +222,12 @@ function compileRequest(is: (bit: number) => boolean): Rules {
   if (is(REQUEST.framingNamed)) own.connection = 'framingNamed'
   else if (is(REQUEST.identityNamed)) own.connection = 'identityNamed'
 
-  const guarded = !is(REQUEST.forward) && !is(REQUEST.trusted)
-  if (guarded) {
-    for (const name of NAMES) if (isIdentityName(name)) own[name] = 'untrusted'
-    own.proxy = 'environment'
-  }
+  // A forward proxy passes on what it does not know, as long as it says nothing of that kind itself.
+  const isGuard = !is(REQUEST.forward) || is(REQUEST.xForwarded) || is(REQUEST.forwarded)
+  const guard = !isGuard ? 'none' : is(REQUEST.forward) || is(REQUEST.trusted) ? 'look-alikes' : 'strangers'
+  if (isGuard) for (const name of NAMES) if (isLookAlike(name)) own[name] = 'lookAlike'
+  if (!is(REQUEST.forward)) own.proxy = 'environment'
+  if (guard === 'strangers') for (const name of NAMES) if (isIdentityName(name)) own[name] = 'untrusted'
   if (!is(REQUEST.trusted)) {
     const { xForwarded, forwarded } = REQUEST
     if (is(xForwarded)) own['x-forwarded-for'] = own['x-forwarded-host'] = own['x-forwarded-proto'] = 'overwritten'
@@ -223,7 +235,7 @@ function compileRequest(is: (bit: number) => boolean): Rules {
   } else if (is(REQUEST.xForwarded)) own['x-forwarded-for'] = 'appended'
 
   // Trailer was for one hop in RFC 2616 13.5.1, so old software names it in good faith.
-  return compile(own, { trailer: 'named' }, is(REQUEST.rejectsNominated) ? 'nominatedRefused' : 'nominated', guarded)
+  return compile(own, { trailer: 'named' }, is(REQUEST.rejectsNominated) ? 'nominatedRefused' : 'nominated', guard)
 }
 
 /** As `REQUEST`, for responses. */
@@ -258,7 +270,7 @@ function compileResponse(is: (bit: number) => boolean): Rules {
   if (!is(RESPONSE.length)) own['content-length'] = 'noLength'
   if (!is(RESPONSE.trailers)) own.trailer = 'noTrailers'
   // Naming what frames a response is common and harmless, because the reader has framed it already: ignored.
-  return compile(own, { trailer: 'named', host: 'keep', 'content-length': 'keep' }, 'nominated', false)
+  return compile(own, { trailer: 'named', host: 'keep', 'content-length': 'keep' }, 'nominated', 'none')
 }
 
 /**
@@ -286,12 +298,13 @@ export const TRAILER_RULES: ReadonlyMap<string, RuleName> = new Map([
   ].map(name => [name, 'inTrailer'] as const),
 ])
 
-function compile(own: Rows, whenNamed: Rows, otherwise: RuleName, guarded: boolean): Rules {
+function compile(own: Rows, whenNamed: Rows, otherwise: RuleName, guard: Rules['guard']): Rules {
   return {
     own: Uint8Array.from(NAMES, name => RULE[own[name] ?? 'keep']),
     // A name that nobody knows is what Connection is there for; a well-known one is end to end.
     named: Uint8Array.from(NAMES, name => RULE[name === '' ? 'named' : (whenNamed[name] ?? otherwise)]),
-    guarded,
+    guard,
+    kept: null,
     edits: null,
   }
 }
@@ -305,7 +318,13 @@ export function judge(lines: Lines, i: number, rules: Rules, options: Connection
   const rule = rules.own[id]!
   if (rule === appended) return lines.find(id, i) < 0 ? appended : KEEP // only the last of these lines is appended to
   if (rule !== KEEP) return rule
-  if (id === 0 && rules.guarded && isIdentityLine(lines, i)) return untrusted
+  if (id === 0 && rules.guard !== 'none') {
+    const suspicion = suspicionOf(lines, i)
+    if (suspicion !== 'none' && !rules.kept?.has(lines, i)) {
+      if (rules.guard === 'strangers' && suspicion === 'identity') return untrusted
+      if (suspicion === 'look-alike' || isLookAlike(lines.name(i).toLowerCase())) return lookAlike
+    }
+  }
   if (options.any && options.has(lines, i)) return rules.named[id]!
   return rules.edits === null ? KEEP : rules.edits.ruleFor(lines, i)
 }

@@ -1,6 +1,7 @@
 import type { Lines } from '../wire/lines.js'
 import type { ConnectionOptions } from './connection-options.js'
 import type { FieldEdits } from './field-edits.js'
+import { foldedName } from './folded-name.js'
 import { isIdentityName } from './identity.js'
 import { type RuleName, TRAILER_RULES } from './rules.js'
 
@@ -21,8 +22,8 @@ export function keepTrailers(lines: Lines, options: ConnectionOptions, edits: Fi
 
 /** What becomes of line `i` of a trailer section. */
 export function judgeTrailer(lines: Lines, i: number, options: ConnectionOptions, edits: FieldEdits | null): RuleName {
-  // `_` counts as `-`, as for the identity fields: some servers put trailers beside the fields of the head, under names of CGI.
-  const name = lines.name(i).toLowerCase().replaceAll('_', '-')
+  // Every sign counts as `-`, as for the identity fields: some servers put trailers beside the fields of the head, under names of CGI.
+  const name = foldedName(lines.name(i))
   const rule = TRAILER_RULES.get(name)
   if (rule !== undefined) return rule
   if (isIdentityName(name)) return 'inTrailer'

@@ -129,6 +129,7 @@ function requestInto(
   const context: RequestContext = {
     ...facts,
     mode: settings.mode,
+    keepFields: settings.keepFields,
     via: settings.name,
     viaRequest: settings.viaRequest,
     xForwarded: settings.xForwarded,

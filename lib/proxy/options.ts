@@ -11,6 +11,7 @@ import type { ClientTlsSettings } from '../net/secure-accept.js'
 import type { ReadMode } from '../net/transport.js'
 import { TrustedPeers } from '../net/trusted-peers.js'
 import type { GroupSpec } from '../net/upstream-group.js'
+import { KeptFields } from '../policy/kept-fields.js'
 import { atOnce, type Steps } from '../policy/steps.js'
 import { GRAMMAR_LIMITS, GRAMMAR_MAXIMA, type GrammarLimits } from '../wire/limits.js'
 import { isToken } from '../wire/octets.js'
@@ -57,6 +58,11 @@ export interface ProxyOptions {
   }
   /** Addresses and CIDR blocks of peers whose `X-Forwarded-*` and `Forwarded` are believed. */
   trust?: readonly string[]
+  /**
+   * Fields that a reverse proxy keeps from peers it does not trust, although they say who a client is or where a request goes:
+   * `True-Client-IP`, `X-Original-URL`, `X_Real_IP`.
+   */
+  keepFields?: readonly string[]
   /** Add `X-Forwarded-For/-Host/-Proto`. Default: reverse yes, forward no. */
   xForwarded?: boolean
   /** Add `Forwarded` (RFC 7239). */
@@ -135,6 +141,7 @@ export interface Settings {
   readonly trusted: TrustedPeers
   readonly xForwarded: boolean
   readonly forwarded: boolean
+  readonly keepFields: KeptFields | null
   readonly viaRequest: boolean
   readonly viaResponse: boolean
   readonly destinations: Destinations
@@ -211,6 +218,8 @@ export function* settingsSteps(options: ProxyOptions, shared: ReadonlySet<string
     trusted: new TrustedPeers(options.trust ?? []),
     xForwarded: options.xForwarded ?? reverse,
     forwarded: options.forwarded ?? false,
+    keepFields:
+      options.keepFields === undefined || options.keepFields.length === 0 ? null : new KeptFields(options.keepFields),
     viaRequest: via !== 'off',
     viaResponse: via === 'both',
     destinations: new Destinations(options.allow ?? [], options.only, options.deny),
@@ -295,6 +304,7 @@ const KNOWN: Readonly<Record<keyof ProxyOptions, true>> = {
   proxyProtocol: true,
   clients: true,
   trust: true,
+  keepFields: true,
   xForwarded: true,
   forwarded: true,
   via: true,

@@ -26,6 +26,7 @@ function prepare(settings: Settings, { date }: Engine): void {
   requestContext.forwarded = settings.forwarded
   requestContext.upgrades = settings.upgrades
   requestContext.nominatedEndToEnd = settings.nominatedEndToEnd
+  requestContext.keepFields = settings.keepFields
   responseContext.via = settings.viaResponse ? settings.name : ''
   responseContext.now = date
   clientSide.forwardHttp10KeepAlive = settings.keepsHttp10
@@ -36,6 +37,7 @@ const NOTHING_ALLOWED: ReadonlySet<string> = new Set()
 
 const requestContext: RequestContext = {
   mode: 'reverse',
+  keepFields: null,
   via: '',
   viaRequest: false,
   authority: '',

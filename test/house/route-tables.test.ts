@@ -1,9 +1,10 @@
 import { test } from 'tap'
 import { FieldEdits, type FieldEditsOptions } from '../../lib/policy/field-edits.js'
+import { KeptFields } from '../../lib/policy/kept-fields.js'
 import { explainRequest } from '../../lib/policy/ledger.js'
 import { loosely, scanPath, spelled } from '../../lib/policy/path.js'
 import { pathPrefixes, rewritePath } from '../../lib/policy/path-prefixes.js'
-import { rewriteRequest } from '../../lib/policy/rewrite-request.js'
+import { type RequestContext, rewriteRequest } from '../../lib/policy/rewrite-request.js'
 import { Routes } from '../../lib/policy/routes.js'
 import { ProtocolError } from '../../lib/wire/protocol-error.js'
 import { GATEWAY, request } from '../policy/heads.js'
@@ -45,6 +46,28 @@ test('which route takes a path', async t => {
       route,
       received,
     )
+  }
+})
+
+test('who may say who the client is', async t => {
+  const rows = table('guard')
+  t.ok(rows.length > 20)
+  for (const [field = '', stranger, trusted, keepable] of rows) {
+    const fate = (context: Partial<RequestContext>): string => {
+      const { head, options } = request('GET / HTTP/1.1', 'Host: a.example', `${field}: theirs`)
+      const row = explainRequest(head, options, { ...GATEWAY, ...context }).find(({ value }) => value === 'theirs')
+      const words = { keep: 'kept', drop: 'dropped', replace: context.trustedPeer ? 'appended to' : 'replaced' }
+      return words[row?.verdict as keyof typeof words] ?? `${row?.verdict}`
+    }
+    t.equal(fate({}), stranger, `${field} of a stranger`)
+    t.equal(fate({ trustedPeer: true }), trusted, `${field} of a trusted peer`)
+    if (keepable === 'no') {
+      t.throws(() => new KeptFields([field]), TypeError, `${field} in keepFields`)
+      continue
+    }
+    const keepFields = new KeptFields(['X-Original-Other', field.toUpperCase()])
+    for (const trustedPeer of [false, true])
+      t.equal(fate({ keepFields, trustedPeer }), 'kept', `${field} in keepFields`)
   }
 })
 

@@ -70,6 +70,7 @@ export function optionsOf(lines: Lines, status: 400 | 502 = 400): ConnectionOpti
 /** A gateway, an untrusted client, everything else as by default. */
 export const GATEWAY: RequestContext = {
   mode: 'reverse',
+  keepFields: null,
   via: 'edge-7',
   viaRequest: true,
   authority: 'a.example',

@@ -1,28 +1,85 @@
 import { test } from 'tap'
-import { isIdentityLine, isIdentityName } from '../../lib/policy/identity.js'
-import { fieldLines } from './heads.js'
+import { checkKept, isIdentityName, isLookAlike, type Suspicion, suspicionOf } from '../../lib/policy/identity.js'
+import { KeptFields } from '../../lib/policy/kept-fields.js'
+import { requestRules } from '../../lib/policy/rules.js'
+import { caught, fieldLines } from './heads.js'
 
-const rows: [name: string, identity: boolean][] = [
-  ['X-Forwarded-For', true],
-  ['X-Forwarded-Anything', true],
-  ['X_FORWARDED_FOR', true],
-  ['x-forwarded_for', true],
-  ['X_Real-IP', true],
-  ['x-real-ip', true],
-  ['X-Forwarded', false],
-  ['X-ForwardedFor', false],
-  ['X-Real-IP-2', false],
-  ['X-Requested-With', false],
-  ['X+Forwarded-For', false],
-  ['X-', false],
-  ['X', false],
-  ['Y-Real-IP', false],
+const rows: [name: string, suspicion: Suspicion, lookAlike?: boolean][] = [
+  ['X-Forwarded-For', 'identity'],
+  ['X-Forwarded-Anything', 'identity'],
+  ['X_FORWARDED_FOR', 'identity', true],
+  ['x-forwarded_for', 'identity', true],
+  ['X.Forwarded.For', 'identity', true],
+  ['X+Forwarded-For', 'identity', true],
+  ['X^Forwarded|For', 'identity', true],
+  ['X`Forwarded~For', 'identity', true],
+  ['X_Real-IP', 'identity', true],
+  ['x-real-ip', 'identity'],
+  ['X-Original-URL', 'identity'],
+  ['x-original-host', 'identity'],
+  ['X.Original.URL', 'identity', true],
+  ['X-Rewrite-URL', 'identity'],
+  ['X-Rewrite_URL', 'identity', true],
+  ['X-Client-IP', 'identity'],
+  ['X-Cluster-Client-IP', 'identity'],
+  ['True-Client-IP', 'identity'],
+  ['TRUE_CLIENT-IP', 'identity', true],
+  ['CF-Connecting-IP', 'identity'],
+  ['Fastly-Client-IP', 'identity'],
+  ['Content_Length', 'look-alike', true],
+  ['content.length', 'look-alike', true],
+  ['Transfer_Encoding', 'look-alike', true],
+  ['TRANSFER-Encoding', 'none'],
+  ['Content-Length', 'none'],
+  ['X-Forwarded', 'none'],
+  ['X-ForwardedFor', 'none'],
+  ['XForwarded-For', 'none'],
+  ['X-Real-IP-2', 'none'],
+  ['X-Requested-With', 'none'],
+  ['X-Original', 'none'],
+  ['X-Custom', 'none'],
+  ['X-', 'none'],
+  ['X', 'none'],
+  ['Y-Real-IP', 'none'],
+  ['True-Client-ID', 'none'],
+  ['Traceparent', 'none'],
+  ['Content-Format', 'none'],
+  ['Cookie2', 'none'],
+  ['From', 'none'],
+  ['Forwarded_Foo_1_', 'none'],
 ]
-for (const [name, identity] of rows) {
-  test(`R224: ${name} is ${identity ? 'an' : 'no'} identity field`, async t => {
-    t.equal(isIdentityName(name.toLowerCase()), identity)
-    t.equal(isIdentityLine(fieldLines('Host: a', `${name}: 1`), 1), identity)
+for (const [name, suspicion, lookAlike = false] of rows) {
+  test(`R224: ${name} is ${suspicion}`, async t => {
+    t.equal(suspicionOf(fieldLines('Host: a', `${name}: 1`), 1), suspicion)
+    t.equal(isIdentityName(name.toLowerCase()), suspicion === 'identity')
+    t.equal(isLookAlike(name.toLowerCase()), lookAlike)
   })
 }
 
 test('R203: Forwarded is one', async t => t.ok(isIdentityName('forwarded')))
+
+const KEPT: [name: string, error: RegExp][] = [
+  ['X Real', /^keepFields: "X Real" is no field name/],
+  ['Content_Length', /frames the content/],
+  ['transfer.encoding', /frames the content/],
+  ['X-Forwarded-For', /name in trust who may say it/],
+  ['Forwarded', /name in trust/],
+  ['X_Forwarded_Proto', /name in trust/],
+  ['Cookie', /taken from nobody/],
+]
+for (const [name, error] of KEPT) {
+  test(`what cannot be kept: ${name}`, async t => {
+    t.match(
+      caught(() => checkKept(name)),
+      { name: 'TypeError', message: error },
+    )
+    t.throws(() => new KeptFields([name]), TypeError)
+  })
+}
+
+test('rules with kept fields are made once for each', async t => {
+  const kept = new KeptFields(['True-Client-IP'])
+  const rules = requestRules(0)
+  t.equal(kept.over(rules), kept.over(rules))
+  t.not(kept.over(rules), rules)
+})

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { test } from 'tap'
 import { FieldEdits } from '../../lib/policy/field-edits.js'
+import { KeptFields } from '../../lib/policy/kept-fields.js'
 import { explainRequest, explainResponse, explainTrailers, type LedgerRow } from '../../lib/policy/ledger.js'
 import { type RequestContext, rewriteRequest } from '../../lib/policy/rewrite-request.js'
 import { type ResponseContext, rewriteResponse } from '../../lib/policy/rewrite-response.js'
@@ -190,6 +191,7 @@ function isEdited(text: string, edits: FieldEdits | null, sets: boolean): void {
 
 const REQUEST_CONTEXT: fc.Arbitrary<Omit<RequestContext, 'framing'>> = fc.record({
   mode: fc.constantFrom('reverse', 'forward'),
+  keepFields: fc.constantFrom(null, new KeptFields(['X-Real-IP', 'X_Real_IP'])),
   via: fc.constantFrom('edge-7', ''),
   viaRequest: fc.boolean(),
   authority: fc.constantFrom('a.example', 'b.example:81'),

@@ -1,3 +1,4 @@
+import { KeptFields } from '../../lib/policy/kept-fields.js'
 import { FORWARD, GET, HOST, OURS, type Row, TRUSTED, testRows } from './request-rows.js'
 
 const VIA = { viaRequest: true }
@@ -79,7 +80,51 @@ const identity: Row[] = [
     'R204: a trusted peer is left alone when none are added',
     [GET, HOST, ...THEIRS, 'X-Real-IP: 1', 'Proxy: 1', 'X_Real_IP: 1'],
     TRUSTED,
-    [GET, HOST, ...THEIRS, 'X-Real-IP: 1', 'Proxy: 1', 'X_Real_IP: 1'],
+    [GET, HOST, ...THEIRS, 'X-Real-IP: 1'],
+  ],
+  [
+    'R224: look-alikes of a trusted peer, and Proxy, die as well: they would pass by what it vouches for',
+    [
+      GET,
+      HOST,
+      'X_Forwarded_For: 1',
+      'X.Forwarded.For: 1',
+      'Content_Length: 1',
+      'Transfer_Encoding: chunked',
+      'Proxy: 1',
+    ],
+    TRUSTED,
+    [GET, HOST],
+  ],
+  [
+    'R224: who the client is and what was asked for, in other words',
+    [GET, HOST, 'True-Client-IP: 1', 'X-Original-URL: /admin', 'X-Rewrite-URL: /admin', 'cf-connecting-ip: 1'],
+    {},
+    [GET, HOST],
+  ],
+  [
+    '… kept where somebody relies on it, and nothing else',
+    [GET, HOST, 'true-client-ip: 1', 'True_Client_IP: 2', 'X-Real-IP: 3', 'X_Real_IP: 4', 'X-Original-URL: /'],
+    { keepFields: new KeptFields(['True-Client-IP', 'X-Real-IP']) },
+    [GET, HOST, 'true-client-ip: 1', 'X-Real-IP: 3'],
+  ],
+  [
+    '… and Connection names it away all the same',
+    [GET, HOST, 'Connection: true-client-ip', 'True-Client-IP: 1'],
+    { keepFields: new KeptFields(['True-Client-IP']) },
+    [GET, HOST],
+  ],
+  [
+    'R224: a forward proxy that adds X-Forwarded-For lets no look-alike pass by it',
+    [GET, HOST, 'X_Forwarded_For: 1', 'X-Real-IP: 2'],
+    { ...FORWARD, xForwarded: true },
+    [GET, HOST, 'X-Real-IP: 2', ...OURS],
+  ],
+  [
+    'R110: one that adds none passes on what it does not know',
+    [GET, HOST, 'X_Forwarded_For: 1', 'Content_Length: 1', 'Proxy: 1'],
+    FORWARD,
+    [GET, HOST, 'X_Forwarded_For: 1', 'Content_Length: 1', 'Proxy: 1'],
   ],
   [
     'R203: behind the element of a trusted peer',
