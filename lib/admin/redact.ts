@@ -1,4 +1,5 @@
 import type { LedgerRow } from '../policy/ledger.js'
+import { visible } from '../wire/visible.js'
 import type { Ledger, LedgerSide, Snapshot } from './source.js'
 
 /** Who may see the admin listener need not be who may log in as a client: secrets are taken out here, before anything is shown. */
@@ -6,6 +7,8 @@ import type { Ledger, LedgerSide, Snapshot } from './source.js'
 const HIDDEN = '[redacted]'
 /** `Authorization: Bearer abc` keeps its scheme; so do `X-Forwarded-Authorization` and the like. */
 const CREDENTIALS = /authorization$/i
+/** `WWW-Authenticate: Negotiate abc` keeps its scheme: what follows it may be as good as a password. */
+const CHALLENGES = /authenticate$/i
 const COOKIES = /cookie2?$/i
 const SET_COOKIES = /set-cookie2?$/i
 /** Fields whose names say that their values are secret; and one in which tokens travel, as scripts can set no other for a WebSocket. */
@@ -20,15 +23,60 @@ export function redactTarget(target: string): string {
   return end < 0 ? path : `${path}${bare[end]}${HIDDEN}`
 }
 
-/** What may be shown of a field's value. */
+/** What may be shown of a field's value, on one line, with nothing in it that a page or a terminal would obey. */
 export function redactValue(field: string, value: string): string {
+  return visible(redacted(field, value))
+}
+
+function redacted(field: string, value: string): string {
   if (CREDENTIALS.test(field))
     return value.replace(/^(\S+)\s.*$|^.*$/, (_, scheme) => `${scheme ?? ''} ${HIDDEN}`.trim())
+  if (CHALLENGES.test(field)) return redactChallenges(value)
   if (SET_COOKIES.test(field)) return value.replace(/^[^;]*/, hidePair)
   if (COOKIES.test(field)) return value.split(';').map(hidePair).join(';')
   if (SECRET_NAME.test(field)) return HIDDEN
   return redactText(value)
 }
+
+/** Challenges (RFC 9110 11.6.1): schemes, the names of parameters, and the values of those that say nothing secret. */
+function redactChallenges(value: string): string {
+  let shown = ''
+  let from = 0
+  let quoted = false
+  for (let at = 0; at <= value.length; at++) {
+    const letter = value[at]
+    if (letter === '"') quoted = !quoted
+    else if (letter === '\\' && quoted) at++
+    else if (letter === undefined || (letter === ',' && !quoted)) {
+      shown += `${shown === '' ? '' : ', '}${redactChallenge(value.slice(from, at).trim())}`
+      from = at + 1
+    }
+  }
+  return shown
+}
+
+/** What stands between two commas: `Basic realm="a"`, `Negotiate abc==`, `NTLM`, `nonce="b"`. */
+function redactChallenge(text: string): string {
+  const blank = text.search(/[ \t]/)
+  const scheme = blank < 0 ? text : text.slice(0, blank)
+  const rest = blank < 0 ? '' : text.slice(blank).trim()
+  if (scheme.includes('=') || rest.startsWith('=')) return redactParameter(text)
+  if (rest !== '') return `${scheme} ${redactParameter(rest)}`
+  return text === '' || SCHEMES.test(text) ? text : HIDDEN
+}
+
+function redactParameter(text: string): string {
+  const equals = text.indexOf('=')
+  // A token68 may end with signs that look like a parameter without a value.
+  if (equals < 0 || /^=*$/.test(text.slice(equals))) return HIDDEN
+  const name = text.slice(0, equals).trim()
+  return SAID_OPENLY.test(name) ? text : `${name}=${HIDDEN}`
+}
+
+const SAID_OPENLY = /^(?:realm|charset|algorithm|qop|stale|error|scope)$/i
+/** Without parameters: IANA's list, and what Microsoft made. */
+const SCHEMES =
+  /^(?:basic|bearer|concealed|digest|dpop|gnap|hoba|kerberos|mutual|negotiate|ntlm|oauth|privatetoken|scram-sha-\d+|vapid)$/i
 
 /** URLs stand in Referer, Location, Link, in fields that nobody knows, and in sentences. Word by word: a search through all of a long value could take seconds. */
 function redactText(text: string): string {
@@ -55,11 +103,11 @@ export function redactSnapshot(snapshot: Snapshot): Snapshot {
   const { exchanges, closed } = snapshot
   const list = exchanges.list.map(exchange => ({
     ...exchange,
-    method: shortened(exchange.method),
-    target: shortened(redactTarget(exchange.target)),
-    host: shortened(exchange.host),
+    method: visible(shortened(exchange.method)),
+    target: visible(shortened(redactTarget(exchange.target))),
+    host: visible(shortened(exchange.host)),
   }))
-  const ends = closed.map(one => (one.detail === undefined ? one : { ...one, detail: redactText(one.detail) }))
+  const ends = closed.map(one => (one.detail === undefined ? one : { ...one, detail: visible(redactText(one.detail)) }))
   return { ...snapshot, exchanges: { ...exchanges, list }, closed: ends }
 }
 
@@ -76,12 +124,12 @@ export function redactLedger(ledger: Ledger): Ledger {
 
 function redactSide(side: LedgerSide | null): LedgerSide | null {
   if (side === null) return null
-  const line = (text: string) => text.split(' ').map(redactTarget).join(' ')
-  const row = (it: LedgerRow) => ({ ...it, value: redactValue(it.field, it.value) })
+  const line = (text: string) => visible(text.split(' ').map(redactTarget).join(' '))
+  const row = (it: LedgerRow) => ({ ...it, field: visible(it.field), value: redactValue(it.field, it.value) })
   return {
     startLine: line(side.startLine),
     sentLine: line(side.sentLine),
     rows: side.rows.map(row),
-    notes: side.notes.map(redactText),
+    notes: side.notes.map(note => visible(redactText(note))),
   }
 }

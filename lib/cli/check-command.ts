@@ -2,6 +2,7 @@ import type { Configuration } from '../config/configuration.js'
 import { counted } from '../config/findings.js'
 import { printConfiguration, shownConfiguration } from '../config/print.js'
 import type { Reading } from '../config/read.js'
+import { plainJson } from '../wire/visible.js'
 import { fileGiven, findingsText, readGiven } from './configured.js'
 import type { Given } from './given.js'
 
@@ -29,7 +30,7 @@ export function checkCommand(given: Given): CheckResult {
 
 function jsonOf(file: string, { configuration, findings }: Reading, print: boolean): string {
   const shown = configuration && print ? { configuration: shownConfiguration(configuration) } : {}
-  return `${JSON.stringify({ file, ok: configuration !== undefined, ...(configuration && countsOf(configuration)), findings, ...shown }, null, 2)}\n`
+  return `${plainJson(JSON.stringify({ file, ok: configuration !== undefined, ...(configuration && countsOf(configuration)), findings, ...shown }, null, 2))}\n`
 }
 
 function countsOf({ listeners, upstreams }: Configuration) {

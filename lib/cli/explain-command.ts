@@ -3,6 +3,7 @@ import * as net from 'node:net'
 import type { ProxyOptions } from '../proxy/options.js'
 import { settingsOf } from '../proxy/options.js'
 import { isToken } from '../wire/names.js'
+import { plainJson, visibleLatin1 } from '../wire/visible.js'
 import { type Explanation, explainRequestHead, explainResponseHead, type Scene } from './explain.js'
 import type { Given } from './given.js'
 import { checked, commonSettings, defined } from './proxy-settings.js'
@@ -11,15 +12,17 @@ import { readUpstream } from './values.js'
 
 const FILE_BYTES_MAX = 1_048_576
 
-/** `hopwise explain`: the text to print, as latin1 octets, so that a field's octets come out as they went in. */
+/**
+ * `hopwise explain`: the text to print, as latin1 octets, so that a field's octets come out as they went in; what a terminal would obey is
+ * shown instead.
+ */
 export async function explainCommand(given: Given): Promise<{ output: Buffer; refused: boolean }> {
   const response = given.flag('response') === true
   const scene = readScene(given)
   const bytes = await readInput(given.text('file') ?? '-')
   const explanation = response ? explainResponseHead(bytes, scene) : explainRequestHead(bytes, scene)
-  const text = given.flag('json')
-    ? `${JSON.stringify({ kind: response ? 'response' : 'request', mode: scene.settings.mode, ...explanation }, null, 2)}\n`
-    : tableOf(explanation)
+  const whole = { kind: response ? 'response' : 'request', mode: scene.settings.mode, ...explanation }
+  const text = given.flag('json') ? `${plainJson(JSON.stringify(whole, null, 2))}\n` : tableOf(explanation)
   return {
     output: Buffer.from(text, given.flag('json') ? 'utf8' : 'latin1'),
     refused: explanation.refused !== undefined,
@@ -73,12 +76,11 @@ const VALUE_LETTERS_MAX = 44
 
 /** The ledger as a table, what is sent on, and what else there is to say. */
 export function tableOf({ startLine, rows, outbound, refused, notes }: Explanation): string {
-  const table = rows.map(({ field, value, verdict, reason, section }) => [
-    `${SIGNS[verdict]} ${verdict}`,
-    field,
-    value.length > VALUE_LETTERS_MAX ? `${value.slice(0, VALUE_LETTERS_MAX - 3)}...` : value,
-    `${reason} (${section})`,
-  ])
+  const table = rows.map(({ field, value: received, verdict, reason, section }) => {
+    const value = visibleLatin1(received)
+    const short = value.length > VALUE_LETTERS_MAX ? `${value.slice(0, VALUE_LETTERS_MAX - 3)}...` : value
+    return [`${SIGNS[verdict]} ${verdict}`, field, short, `${reason} (${section})`]
+  })
   const widths = [0, 1, 2].map(i => Math.max(0, ...table.map(cells => cells[i]?.length ?? 0)))
   const lines = table.map(cells =>
     cells
@@ -92,7 +94,7 @@ export function tableOf({ startLine, rows, outbound, refused, notes }: Explanati
     outbound === undefined ? '' : `Sent on:\n\n${outbound.replaceAll('\r\n', '\n').trimEnd()}`,
     notes.map(note => `Note: ${note}`).join('\n'),
   ]
-  return `${parts.filter(part => part !== '').join('\n\n')}\n`
+  return `${visibleLatin1(parts.filter(part => part !== '').join('\n\n'))}\n`
 }
 
 function sentence({ message, section }: NonNullable<Explanation['refused']>): string {

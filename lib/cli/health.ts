@@ -179,7 +179,7 @@ function ask(
 function firstLine(text: string): string {
   const [line = ''] = text.split('\n')
   return line
-    .replaceAll(/\p{Cc}/gu, ' ')
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ')
     .slice(0, REASON_LETTERS_MAX)
     .replace(/\.$/, '')
 }

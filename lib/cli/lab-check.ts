@@ -4,6 +4,7 @@ import { NoProxy } from '../lab/check/learner.js'
 import { resultLines, summaryLines } from '../lab/check/report.js'
 import { type CheckOptions, runChecks } from '../lab/check/run-checks.js'
 import type { Language } from '../lab/said.js'
+import { plainJson, visibleLines } from '../wire/visible.js'
 import type { Given } from './given.js'
 import { lookOf } from './lab-look.js'
 import { stopping } from './lab-stop.js'
@@ -27,7 +28,7 @@ export async function checkLearner(given: Given, language: Language): Promise<nu
   const onResult = (result: CheckResult) => {
     const first = results.at(-1)?.level !== result.level
     results.push(result)
-    const lines = json ? [JSON.stringify(result)] : resultLines(result, first, language, paint)
+    const lines = json ? [plainJson(JSON.stringify(result))] : resultLines(result, first, language, paint)
     process.stdout.write(`${lines.join('\n')}\n`)
   }
   const stop = stopping()
@@ -38,7 +39,7 @@ export async function checkLearner(given: Given, language: Language): Promise<nu
   } catch (error) {
     if (stop.signal.aborted) return stop.code() || EXIT.wrong
     const why = error instanceof NoProxy ? error.reason[language] : listenFault(error, options.originPort)
-    process.stderr.write(`hopwise: ${why}\n`)
+    process.stderr.write(visibleLines(`hopwise: ${why}\n`))
     return EXIT.impossible
   } finally {
     stop.over()

@@ -2,6 +2,7 @@ import { didYouMean } from '../config/did-you-mean.js'
 import { EXPERIMENTS, experimentCalled } from '../lab/catalogue.js'
 import type { Experiment } from '../lab/experiment.js'
 import { listLines } from '../lab/terminal/list.js'
+import { visibleLines } from '../wire/visible.js'
 import type { Given } from './given.js'
 import { runAll } from './lab-all.js'
 import { languageGiven, lookOf } from './lab-look.js'
@@ -34,7 +35,7 @@ export async function labCommand(given: Given, facts: LabFacts): Promise<number>
     const { serveLaboratory } = await import('./lab-serve.js')
     return serveLaboratory(given, facts)
   }
-  for (const doubt of facts.doubts) process.stderr.write(`hopwise: ${doubt}\n`)
+  for (const doubt of facts.doubts) process.stderr.write(visibleLines(`hopwise: ${doubt}\n`))
   const language = languageGiven(given, process.env)
   if (word === 'replay') {
     takes(given, 'replay', 'hopwise lab replay')

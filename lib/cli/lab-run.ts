@@ -4,6 +4,7 @@ import { type Experiment, type KnobValues, knobValues } from '../lab/experiment.
 import { recordingLine } from '../lab/recording.js'
 import { runExperiment, SCALE_MAX, SCALE_MIN } from '../lab/run.js'
 import type { Language } from '../lab/said.js'
+import { visibleLines } from '../wire/visible.js'
 import type { Given } from './given.js'
 import { checkWritable, saveRecording } from './lab-files.js'
 import { lookOf } from './lab-look.js'
@@ -33,7 +34,7 @@ export async function runOne(given: Given, experiment: Experiment, language: Lan
     if (stop.code() !== 0) return stop.code()
     const complaint = save === undefined ? '' : saveRecording(save, events)
     if (complaint === '') return exitOf(events)
-    process.stderr.write(`hopwise: ${complaint}\n`)
+    process.stderr.write(visibleLines(`hopwise: ${complaint}\n`))
     return 1
   } catch (error) {
     // Broken off while the question stood.

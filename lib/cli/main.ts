@@ -1,5 +1,6 @@
 import * as fs from 'node:fs'
 import type { Writable } from 'node:stream'
+import { visibleLines } from '../wire/visible.js'
 import { readCommandLine } from './command-line.js'
 import { UsageError } from './usage-error.js'
 
@@ -15,10 +16,10 @@ export async function main(words: readonly string[]): Promise<number> {
   } catch (error) {
     // What people did wrong or the machine refuses is one sentence; anything else is our error, and needs its stack.
     if (error instanceof UsageError) {
-      await say(process.stderr, `hopwise: ${error.message}\n`)
+      await say(process.stderr, visibleLines(`hopwise: ${error.message}\n`))
       return EXIT.usage
     }
-    await say(process.stderr, `hopwise: ${isExpected(error) ? error.message : stackOf(error)}\n`)
+    await say(process.stderr, visibleLines(`hopwise: ${isExpected(error) ? error.message : stackOf(error)}\n`))
     return EXIT.failed
   }
 }
@@ -43,7 +44,7 @@ async function run(words: readonly string[]): Promise<number> {
     case 'health': {
       const { checkHealth } = await import('./health.js')
       const { healthy, sentence } = await checkHealth(given)
-      await say(healthy ? process.stdout : process.stderr, `${sentence}\n`)
+      await say(healthy ? process.stdout : process.stderr, visibleLines(`${sentence}\n`))
       return healthy ? EXIT.done : EXIT.failed
     }
     case 'check': {

@@ -6,6 +6,7 @@ import { DEADLINES } from '../link/deadlines.js'
 import { LIMITS } from '../link/limits.js'
 import { createDumb } from '../peers/dumb.js'
 import type { ProxyOptions } from '../proxy/options.js'
+import { visibleLines } from '../wire/visible.js'
 import { STANDARD_LISTEN } from './commands.js'
 import { runDemo } from './demo.js'
 import type { Given } from './given.js'
@@ -48,7 +49,7 @@ function serveDumb(given: Given, listen: ListenAddress, { version, doubts }: { v
   const warning =
     'DEMONSTRATION ONLY: this proxy is wrong on purpose. It relays Connection blindly, reads one request for each ' +
     'connection, and lets clients hang. Never put real traffic through it'
-  process.stderr.write(`${warning}.\n`)
+  process.stderr.write(visibleLines(`${warning}.\n`))
   log.logger.warn({ mode: 'dumb' }, warning)
   const create = (): ReturnType<Running['create']> => {
     const dumb = createDumb(defined({ upstream }) as { upstream?: string })

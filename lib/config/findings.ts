@@ -1,3 +1,4 @@
+import { visible } from '../wire/visible.js'
 import { replaceSecrets } from './secrets.js'
 
 /** Keys and positions from the root of the file to a value. */
@@ -74,13 +75,13 @@ export function writeFindings(findings: readonly Finding[], text: string): strin
 function writeFinding(finding: Finding, line: string | undefined): string {
   const parts = [sentenceOf(finding)]
   if (line !== undefined && line.trim() !== '') parts.push(excerpt(finding, line))
-  if (finding.hint !== '') parts.push(`  ${finding.hint}`)
+  if (finding.hint !== '') parts.push(`  ${visible(finding.hint)}`)
   return parts.join('\n')
 }
 
 /** In one line: `FILE:7:15: error: listeners[0].mode: …` */
 export function sentenceOf({ severity, file, line, column, path, message }: Finding): string {
-  return `${file}:${line}:${column}: ${severity}: ${path === '' ? '' : `${path}: `}${message}`
+  return visible(`${file}:${line}:${column}: ${severity}: ${path === '' ? '' : `${path}: `}${message}`)
 }
 
 const EXCERPT_LETTERS = 100
@@ -90,7 +91,7 @@ function excerpt({ line, column, endColumn }: Finding, whole: string): string {
   const from = column > EXCERPT_LETTERS ? column - EXCERPT_LETTERS / 2 : 0
   const shown = whole
     .slice(from, from + EXCERPT_LETTERS)
-    .replace(/\p{Cc}/gu, ' ')
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ')
     .trimEnd()
   const before = column - 1 - from
   const marks = Math.max(1, Math.min(endColumn, from + shown.length + 1) - column)

@@ -1,3 +1,4 @@
+import { visible } from '../wire/visible.js'
 import { type Finding, sentenceOf } from './findings.js'
 import { type GatewayPlan, planOf } from './plan.js'
 import { readConfiguration } from './read.js'
@@ -27,5 +28,5 @@ export function readPlan({ file, environment, ticketSecret }: PlanQuestion): Pla
 
 /** A finding in one line, for a log. */
 export function lineOf(finding: Finding): string {
-  return `${sentenceOf(finding)}${finding.hint === '' ? '' : ` (${finding.hint})`}`
+  return `${sentenceOf(finding)}${finding.hint === '' ? '' : ` (${visible(finding.hint)})`}`
 }

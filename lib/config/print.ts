@@ -1,4 +1,5 @@
 import * as yaml from 'yaml'
+import { visible } from '../wire/visible.js'
 import type { Configuration } from './configuration.js'
 import { type Path, withoutSecrets } from './findings.js'
 import { type Place, placeAt } from './places.js'
@@ -13,6 +14,8 @@ export function printConfiguration(configuration: Configuration, reading: Readin
   const positions = new Positions()
   yaml.visit(document, {
     Scalar(key, node, ancestors) {
+      // What a terminal obeys is escaped, and that is possible within double quotes only.
+      if (typeof node.value === 'string' && visible(node.value) !== node.value) node.type = 'QUOTE_DOUBLE'
       if (key === 'key') return
       node.comment = ` ${sourceOf(pathOf(ancestors, key, positions), reading)}`
     },
@@ -22,7 +25,13 @@ export function printConfiguration(configuration: Configuration, reading: Readin
       node.comment = ` ${sourceOf(pathOf(ancestors, key, positions), reading)}`
     },
   })
-  return document.toString({ lineWidth: 0 })
+  return document.toString({ lineWidth: 0 }).replace(/[\p{Cf}\p{Zl}\p{Zp}\x7f-\x9f]/gu, escapedInYaml)
+}
+
+/** As YAML writes a letter within double quotes (YAML 1.2.2 5.7). */
+function escapedInYaml(letter: string): string {
+  const hex = (letter.codePointAt(0) ?? 0).toString(16)
+  return hex.length <= 2 ? `\\x${hex}` : hex.length <= 4 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`
 }
 
 /** As it may be shown: without passwords, and with dollar signs that stay dollar signs when it is read again. */

@@ -1,4 +1,5 @@
 import type { ExchangeRecord } from '../proxy/events.js'
+import { plainJson } from '../wire/visible.js'
 import { redactAuthority, redactTarget } from './redact.js'
 
 /** What all exchanges of one listener have in common. */
@@ -56,22 +57,15 @@ export function accessLine(record: ExchangeRecord, time: string, facts = ''): st
 
 /** Failures are few: they are not worth a shape of their own. */
 function errorOf({ type, message, stage, side, deadline }: NonNullable<ExchangeRecord['error']>): string {
-  return harmless(JSON.stringify({ type, message, stage, side, deadline }))
+  return plainJson(JSON.stringify({ type, message, stage, side, deadline }))
 }
 
 /** What a JSON string cannot have as it is, and all that is not ASCII. */
 const UNUSUAL = /[^ !#-[\]-~]/
 
-/** What JSON may have and a terminal obeys, or takes for the end of a line: DEL, the control characters of latin1, U+2028 and U+2029. */
-const OBEYED = /[\x7f-\x9f\u2028\u2029]/g
-
 /** The inside of a JSON string. Most texts stand for themselves. */
 function escaped(text: string): string {
-  return UNUSUAL.test(text) ? harmless(JSON.stringify(text).slice(1, -1)) : text
-}
-
-function harmless(json: string): string {
-  return json.replace(OBEYED, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return UNUSUAL.test(text) ? plainJson(JSON.stringify(text).slice(1, -1)) : text
 }
 
 function number(value: number): string {

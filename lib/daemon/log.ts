@@ -1,4 +1,5 @@
 import pino, { type Logger } from 'pino'
+import { plainJson } from '../wire/visible.js'
 import type { AccessFormat } from './access-format.js'
 import { LineSink, type Outlet, openForLines, standardOutput } from './line-sink.js'
 import { readable } from './readable.js'
@@ -56,7 +57,7 @@ export function openLog({
   const text = format === 'text' || (format === 'auto' && terminal)
   const colours = terminal && !process.env.NO_COLOR
   const standard = new LineSink(outlet, dropped => forReaders(notice(dropped)))
-  const forReaders = text ? (line: string) => readable(line, colours) : (line: string) => line
+  const forReaders = text ? (line: string) => readable(line, colours) : plainJson
   const stream = { write: (line: string) => standard.write(forReaders(line)) }
   const shape = worker === undefined ? SHAPE : { ...SHAPE, base: { worker } }
   const logger = pino({ ...shape, level }, stream)
@@ -70,9 +71,10 @@ export function openLog({
   const cannotWrite = (err: Error) =>
     logger.warn({ err }, 'the access log cannot be written: what does not fit into a megabyte is lost until it can')
   const file = opened && new LineSink(opened.outlet, accessFormat === 'json' ? notice : elsewhere, cannotWrite)
-  const sink = file ?? stream
+  // A line about an exchange is plain already: it is not looked at twice.
+  const sink = file ?? (text ? stream : standard)
   const always = pino({ ...shape, level: 'info' }, stream)
-  const forPrograms = pino({ ...shape, level: 'info' }, { write: (line: string) => standard.write(line) })
+  const forPrograms = pino({ ...shape, level: 'info' }, { write: (line: string) => standard.write(plainJson(line)) })
   return {
     logger,
     access: accessLog === 'off' ? undefined : line => sink.write(line),

@@ -1,3 +1,5 @@
+import { visibleLines } from '../wire/visible.js'
+
 /** Log lines for people: what the JSON line says, on one line of a terminal. */
 
 interface Line {
@@ -12,12 +14,12 @@ const COLOURS: Readonly<Record<string, number>> = { fatal: 31, error: 31, warn: 
 /** One JSON line as text, with its line end. What is not JSON comes back as it is, made harmless. */
 export function readable(json: string, colours: boolean): string {
   const line = parse(json)
-  if (!line) return `${harmless(json.trimEnd())}\n`
+  if (!line) return `${visibleLines(json.trimEnd())}\n`
   const { level = 'info', time = '', msg = '', ...fields } = line
   const paint = (code: number, text: string) => (colours ? `\x1b[${code}m${text}\x1b[0m` : text)
   const clock = paint(90, time.slice(11, 23))
   const text = SENTENCES[msg]?.(fields).replaceAll('\n', '\\n') ?? fieldsAfter(msg)(fields)
-  return `${clock} ${paint(COLOURS[level] ?? 0, level.padEnd(5))} ${harmless(text)}\n`
+  return `${clock} ${paint(COLOURS[level] ?? 0, level.padEnd(5))} ${visibleLines(text)}\n`
 }
 
 function parse(json: string): Line | undefined {
@@ -88,12 +90,4 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function record(value: unknown): Record<string, unknown> {
   return isRecord(value) ? value : {}
-}
-
-/** A terminal obeys control characters, and what clients send ends up in logs: they are shown, not sent. Line ends stay: those of a stack. */
-function harmless(text: string): string {
-  return text.replace(
-    /[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]/g,
-    c => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  )
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { plainJson } from '../wire/visible.js'
 import type { LabEvent } from './events.js'
 import { EVENTS_MAX } from './run.js'
 
@@ -23,12 +24,9 @@ export class RecordingError extends Error {
   }
 }
 
-/** One event as a line of JSON, without its end. Plain to a terminal too: JSON itself escapes only half of the control characters. */
+/** One event as a line of JSON, without its end. Plain to a terminal too. */
 export function recordingLine(event: LabEvent): string {
-  return JSON.stringify(event).replace(
-    /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu,
-    letter => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}${low(letter)}`,
-  )
+  return plainJson(JSON.stringify(event))
 }
 
 /** A whole recording: a line for each event. */
@@ -173,8 +171,3 @@ const EVENT: z.ZodType<LabEvent> = z.discriminatedUnion('kind', [
     text: said,
   }),
 ])
-
-/** The second half of a letter beyond the first 65,536, as JSON escapes it. */
-function low(letter: string): string {
-  return letter.length < 2 ? '' : `\\u${letter.charCodeAt(1).toString(16)}`
-}

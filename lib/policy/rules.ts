@@ -1,6 +1,7 @@
 import type { Lines } from '../wire/lines.js'
 import { type KnownName, NAMES } from '../wire/names.js'
 import { ProtocolError } from '../wire/protocol-error.js'
+import { visibleOctets } from '../wire/visible.js'
 import type { ConnectionOptions } from './connection-options.js'
 import { isIdentityName, isLookAlike, suspicionOf } from './identity.js'
 
@@ -353,6 +354,6 @@ export function copyKept(lines: Lines, rules: Rules, options: ConnectionOptions,
 /** The error for a line that a rule rejects. It is answered and logged: of an end-to-end field, which may be a credential, only the name. */
 export function rejection(rule: number, lines: Lines, i: number): ProtocolError {
   const { reason, section, status } = ruleOf(rule)
-  const value = rule === RULE.nominatedRefused ? '' : `: ${lines.value(i).slice(0, 128)}`
+  const value = rule === RULE.nominatedRefused ? '' : `: ${visibleOctets(lines.value(i).slice(0, 128))}`
   return new ProtocolError(status!, `${reason}: ${lines.name(i)}${value}`, section, lines.from(i))
 }

@@ -66,7 +66,10 @@ function refusal(what: string, paragraph: string, section = `RFC 9112 ${paragrap
   return new ProtocolError(400, what, section)
 }
 
+const asUnicode = (octet: string): string => `\\u${octet.charCodeAt(0).toString(16).padStart(4, '0')}`
+
 /** A peer's text in a message: bounded, and only printable ASCII. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}…` : text)
+  const shown = JSON.stringify(text.slice(0, 64)).replace(/[^ -~]/g, asUnicode)
+  return text.length > 64 ? `${shown.slice(0, -1)}…"` : shown
 }

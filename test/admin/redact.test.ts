@@ -30,6 +30,25 @@ test('values of fields: credentials go, what helps to understand stays', async t
     ['X-Api-Key', '123', '[redacted]'],
     ['X-CSRF-Token', '123', '[redacted]'],
     ['X-Amz-Signature', '123', '[redacted]'],
+    ['WWW-Authenticate', 'Negotiate', 'Negotiate'],
+    ['WWW-Authenticate', 'Negotiate, NTLM, Basic realm="a, b"', 'Negotiate, NTLM, Basic realm="a, b"'],
+    ['WWW-Authenticate', 'NTLM TlRMTVNTUAACAAAA==', 'NTLM [redacted]'],
+    ['WWW-Authenticate', 'Negotiate oYG2MIGzoA0=', 'Negotiate [redacted]'],
+    [
+      'Proxy-Authenticate',
+      'Digest realm="a", nonce="b, c", opaque=d',
+      'Digest realm="a", nonce=[redacted], opaque=[redacted]',
+    ],
+    [
+      'www-authenticate',
+      'Bearer error = "x", resource_metadata="https://a/?t=1"',
+      'Bearer error = "x", resource_metadata=[redacted]',
+    ],
+    ['WWW-Authenticate', 'x="a\\"b", abcdef0123, ', 'x=[redacted], [redacted], '],
+    ['WWW-Authenticate', 'Other', '[redacted]'],
+    ['Authentication-Info', 'nextnonce="a"', '[redacted]'],
+    ['Proxy-Authentication-Info', 'nextnonce="a"', '[redacted]'],
+    ['X-Any', 'a\x1b[2J\x9b\u202eb', 'a\\x1b[2J\\x9b\\u{202e}b'],
     ['Location', 'https://u:p@app/x?code=1', 'https://[redacted]@app/x?[redacted]'],
     ['Referer', 'https://app/x', 'https://app/x'],
     ['Link', '</a?t=1>; rel=next, </b?t=2>', '</a?[redacted]>; rel=next, </b?[redacted]>'],
@@ -39,6 +58,21 @@ test('values of fields: credentials go, what helps to understand stays', async t
     ['Keep-Alive', 'timeout=5', 'timeout=5'],
   ]
   for (const [field, value, shown] of rows) t.equal(redactValue(field, value), shown, `${field}: ${value}`)
+})
+
+test('nothing that a page or a terminal obeys is left of a ledger or a snapshot', async t => {
+  const evil = '\x1b[2J\x9b\u202e'
+  const row = { field: `X${evil}`, value: evil, verdict: 'keep', reason: 'r', section: 's' } as const
+  const side = { startLine: `GET /${evil} HTTP/1.1`, sentLine: evil, rows: [row], notes: [evil] }
+  const shown = redactLedger({ exchange: 'x1', request: side, response: null })
+  t.match(shown.request, { startLine: 'GET /\\x1b[2J\\x9b\\u{202e} HTTP/1.1', notes: ['\\x1b[2J\\x9b\\u{202e}'] })
+  const scene = new Scene()
+  scene.pass(20)
+  const snapshot = scene.snapshot(100)
+  const list = snapshot.exchanges.list.map(exchange => ({ ...exchange, method: evil, target: evil, host: evil }))
+  const closed = snapshot.closed.map(one => ({ ...one, detail: evil }))
+  const all = redactSnapshot({ ...snapshot, exchanges: { ...snapshot.exchanges, list }, closed })
+  for (const text of [JSON.stringify(shown), JSON.stringify(all)]) t.notMatch(text, /\x9b|\u202e|\\u001b/)
 })
 
 test('nothing secret is left of a ledger or a snapshot', async t => {

@@ -39,6 +39,21 @@ test('JSON lines: level as a word, time as people write it, nothing about host a
   t.equal(log.dropped(), 0)
 })
 
+test('JSON lines are plain to a terminal, too, and say the same', async t => {
+  const evil = '\x1b[2J\x7f\x9b31m\u2028\u202e'
+  for (const level of ['info', 'silent'] as const) {
+    const { log, ended } = logTo({ level })
+    log.logger.warn({ err: new Error(evil) }, evil)
+    log.announce({ evil }, evil)
+    log.ready({ evil })
+    const text = await ended()
+    t.notMatch(text, /[\x00-\x09\x0b-\x1f\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/u)
+    const lines = text.trim().split('\n')
+    t.equal(lines.length, level === 'info' ? 3 : 2)
+    t.match(JSON.parse(lines.at(-1) ?? ''), { evil })
+  }
+})
+
 test('an announcement is made at every level, and is all there is at "silent"', async t => {
   const { log, ended } = logTo({ level: 'silent', accessLog: 'off' })
   log.logger.fatal('not this')
@@ -176,6 +191,9 @@ test('one line for an exchange: what, how much, over which connections, and what
 })
 
 test('what a client sends gives no orders to a terminal', t => {
-  t.equal(readable(line({ msg: 'a\x1b[2J\x07\x9b\u2028b' }), false), '03:04:05.678 info  a\\x1b[2J\\x07\\x9b\\x2028b\n')
+  t.equal(
+    readable(line({ msg: 'a\x1b[2J\x07\x9b\u2028b' }), false),
+    '03:04:05.678 info  a\\x1b[2J\\x07\\x9b\\u{2028}b\n',
+  )
   t.end()
 })

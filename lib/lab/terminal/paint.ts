@@ -1,3 +1,7 @@
+import { visible } from '../../wire/visible.js'
+
+export { visible, visibleOctets } from '../../wire/visible.js'
+
 /** What a piece of text is, so that it can be told apart on a terminal. Never by colour alone: a sign stands with it. */
 export type Style =
   | 'plain'
@@ -35,25 +39,4 @@ export function painter(colours: boolean): Paint {
     const code = colours ? CODES[style] : ''
     return code === '' || safe === '' ? safe : `\x1b[${code}m${safe}\x1b[0m`
   }
-}
-
-/**
- * Control characters as people write them (`\r`, `\x1b`, `\u{202e}`): a terminal obeys them, and texts come from the wire and from files. So
- * do letters that turn the direction of writing, end a line, or cannot be seen.
- */
-export function visible(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, letter => NAMED[letter] ?? escaped(letter))
-}
-
-/** Octets that were read as latin1, as plain ASCII. */
-export function visibleOctets(text: string): string {
-  return visible(text).replace(/[\x80-\xff]/g, escaped)
-}
-
-const NAMED: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' }
-
-function escaped(letter: string): string {
-  const code = letter.codePointAt(0) ?? 0
-  const hex = code.toString(16)
-  return code < 0x100 ? `\\x${hex.padStart(2, '0')}` : `\\u{${hex}}`
 }
