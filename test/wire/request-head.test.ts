@@ -102,6 +102,7 @@ const FRAMINGS: readonly (readonly [name: string, fields: string, expected: stri
   ['R50: chunked is not the final one', 'Transfer-Encoding: chunked, gzip', '400 RFC 9112 6.3'],
   ['R50: chunked is not the final one, on two lines', 'Transfer-Encoding: chunked\r\nTransfer-Encoding: identity', '400 RFC 9112 6.3'],
   ['R50: empty', 'Transfer-Encoding:', '400 RFC 9112 6.3'],
+  ['R50: identity alone, which only responses are forgiven', 'Transfer-Encoding: identity', '400 RFC 9112 6.3 @25 the final transfer coding is not chunked: "identity"'],
   ['R41: another coding before chunked', 'Transfer-Encoding: gzip, chunked', '501 RFC 9112 6.1 @25 a transfer coding that is not known here'],
   ['R41: another coding before chunked, on two lines', 'Transfer-Encoding: x-gzip\r\nTransfer-Encoding: chunked', '501 RFC 9112 6.1'],
   ['R61: parameters on chunked', 'Transfer-Encoding: chunked;q=1', '400 RFC 9112 7.1 @25 parameters on chunked'],
