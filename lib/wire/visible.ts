@@ -45,7 +45,7 @@ const EACH_HIDDEN_IN_JSON = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu
 const NAMED: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' }
 
 function escaped(letter: string): string {
-  const code = letter.codePointAt(0) ?? 0
+  const code = letter.codePointAt(0)!
   const hex = code.toString(16)
   return code < 0x100 ? `\\x${hex.padStart(2, '0')}` : `\\u{${hex}}`
 }
