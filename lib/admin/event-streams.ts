@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Clock, Timer } from '../net/clock.js'
+import { inSlices } from '../net/slices.js'
+import { jsonSteps } from './json-steps.js'
 import { type Look, shownSnapshot } from './look.js'
 import { type Looked, type Pulse, pulseBetween } from './pulse.js'
 import type { AdminSource } from './source.js'
@@ -87,7 +89,7 @@ export class EventStreams {
       const look = await this.makeLook()
       if (look === null) this.everybody(response => response.write(': nothing could be seen\n\n'))
       else {
-        const text = `id: ${++this.numbered}\nevent: look\ndata: ${JSON.stringify(look)}\n\n`
+        const text = `id: ${++this.numbered}\nevent: look\ndata: ${await inSlices(jsonSteps(look))}\n\n`
         this.everybody(response => response.write(text))
       }
     } finally {

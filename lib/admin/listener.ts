@@ -1,10 +1,12 @@
 import * as http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Clock, systemClock } from '../net/clock.js'
+import { inSlices } from '../net/slices.js'
 import { isKnownHost } from '../pages/host-check.js'
 import { readPageFiles } from '../pages/page-files.js'
 import { SAFETY_FIELDS } from '../pages/safety-fields.js'
 import { EventStreams } from './event-streams.js'
+import { jsonSteps } from './json-steps.js'
 import { shownLedger } from './look.js'
 import { Metrics } from './metrics.js'
 import type { AdminSource, Totals } from './source.js'
@@ -149,7 +151,7 @@ class AdminListener implements Admin {
       const totals = await this.totals()
       return [200, this.metrics.contentType, await this.metrics.text({ totals, ready: source.ready() })]
     }
-    if (path === '/status') return [200, JSON_TYPE, `${JSON.stringify(await this.status(), null, 2)}\n`]
+    if (path === '/status') return [200, JSON_TYPE, `${await inSlices(jsonSteps(await this.status(), '  '))}\n`]
     if (path === '/events') return this.stream(request, response)
     const exchange = LEDGER.exec(path)?.[1]
     if (exchange !== undefined) return this.ledger(exchange)

@@ -1,9 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { DEADLINES, type DeadlineName } from '../link/deadlines.js'
 import { PROXY_ERRORS, type ProxyStatusError } from '../link/proxy-error.js'
+import { inSlices } from '../net/slices.js'
 import { CLOSE_REASONS, type CloseReason } from '../policy/close-reason.js'
+import { memberMetrics } from './member-metrics.js'
 import { totalsHistogram } from './metrics-histogram.js'
-import { type GroupTotals, MEMBER_STATES, type MemberTotals, STATUS_CLASSES, type Totals } from './source.js'
+import { STATUS_CLASSES, type Totals } from './source.js'
 
 /** What `/metrics` is made of at the moment of a scrape. */
 export interface Scraped {
@@ -29,7 +31,6 @@ export class Metrics {
     this.clients()
     this.upstreams()
     this.exchanges()
-    this.members()
     this.everything = Registry.merge([this.registry, processMetrics()])
     this.contentType = this.everything.contentType
   }
@@ -37,7 +38,8 @@ export class Metrics {
   /** @returns the text of the answer; what `scraped` says is copied before this returns for the first time */
   async text(scraped: Scraped): Promise<string> {
     this.scraped = scraped
-    return this.everything.metrics()
+    const metrics = await this.everything.metrics()
+    return `${metrics}\n${await inSlices(memberMetrics(scraped.totals.groups))}`
   }
 
   private process(): void {
@@ -189,41 +191,6 @@ export class Metrics {
     totalsHistogram(this.registry, () => this.scraped?.totals.phases)
   }
 
-  private members(): void {
-    const labels = ['group', 'member']
-    const of = (value: (member: MemberTotals) => number) => each(member => [[{}, value(member)]])
-    const states = each(member => MEMBER_STATES.map(state => [{ state }, member.state === state ? 1 : 0]))
-    this.gauge('member_state', '1 for the state that a server of a group is in.', states, [...labels, 'state'])
-    const connections = each(({ idle, busy, reserved, dialing }) => entries('state', { busy, dialing, idle, reserved }))
-    this.gauge('member_connections', 'Connections to a server of a group, by state.', connections, [...labels, 'state'])
-    this.gauge(
-      'member_waiting_requests',
-      'Requests that wait for a connection to it.',
-      of(it => it.waiting),
-      labels,
-    )
-    this.counter(
-      'member_requests_total',
-      'Requests that it was given.',
-      of(it => it.requests),
-      labels,
-    )
-    this.counter(
-      'member_failures_total',
-      'Requests to it that failed.',
-      of(it => it.failures),
-      labels,
-    )
-    this.counter(
-      'member_ejections_total',
-      'Times that it was taken out for its failures.',
-      of(it => it.ejections),
-      labels,
-    )
-    const learned = each(({ learnedIdleMs }) => (learnedIdleMs === undefined ? [] : [[{}, learnedIdleMs / 1000]]))
-    this.gauge('member_learned_idle_seconds', 'The idle limit that it has taught.', learned, labels)
-  }
-
   private closes(side: 'client' | 'upstream', of: (totals: Totals) => Partial<Record<CloseReason, number>>): void {
     const reasons = Object.keys(CLOSE_REASONS) as CloseReason[]
     const values = ({ totals }: Scraped) => reasons.map((reason): Value => [{ reason }, of(totals)[reason] ?? 0])
@@ -277,15 +244,6 @@ const one =
 
 const entries = (label: string, counts: Readonly<Record<string, number>>): readonly Value[] =>
   Object.entries(counts).map(([name, count]) => [{ [label]: name }, count])
-
-/** Values of every server of every group, with their two labels. */
-function each(values: (member: MemberTotals) => readonly Value[]): (it: Scraped) => readonly Value[] {
-  const ofGroup = ({ name: group, members }: GroupTotals) =>
-    members.flatMap(member =>
-      values(member).map(([labels, value]): Value => [{ group, member: member.name, ...labels }, value]),
-    )
-  return ({ totals }) => totals.groups.flatMap(ofGroup)
-}
 
 /** The share of requests that found an open connection; 0 while none was sent on. */
 export function reuseRatio({ upstream: { dialed, reused } }: Totals): number {

@@ -1,6 +1,6 @@
 import type { Configuration } from '../config/configuration.js'
 import { planOf } from '../config/plan.js'
-import { readPlanApart } from '../config/plan-apart.js'
+import { PlanReader } from '../config/plan-apart.js'
 import type { Reading } from '../config/read.js'
 import { servePlan } from '../daemon/serve-plan.js'
 import { ticketSecret } from '../net/ticket-keys.js'
@@ -20,10 +20,11 @@ export function serveConfiguration(
   { version, doubts, file }: ServeFacts,
 ): Promise<number> {
   const secret = ticketSecret()
+  const reader = new PlanReader()
   return servePlan({
     plan: planOf(configuration, contents, secret),
     files: [file, ...Object.keys(contents)],
-    read: () => readPlanApart({ file, environment: process.env, ticketSecret: secret }),
+    read: () => reader.read({ file, environment: process.env, ticketSecret: secret }),
     version,
     doubts,
     file,

@@ -18,7 +18,7 @@ export type PlanRead<P = GatewayPlan> =
   | { readonly configuration: P; readonly files: readonly string[] }
   | { readonly findings: readonly string[]; readonly files: readonly string[] }
 
-/** From the file to the plan. Takes its time: see `readPlanApart`. */
+/** From the file to the plan. Takes its time: see `PlanReader`. */
 export function readPlan({ file, environment, ticketSecret }: PlanQuestion): PlanRead {
   const { configuration, contents, findings } = readConfiguration(file, { environment })
   const files = [file, ...Object.keys(contents)]

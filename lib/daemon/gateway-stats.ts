@@ -1,7 +1,8 @@
-import { type MemberTotals, PHASES, type Phase } from '../admin/source.js'
+import { type GroupTotals, type MemberTotals, PHASES, type Phase } from '../admin/source.js'
 import type { MemberStatus } from '../link/balancer.js'
 import { Histogram, type HistogramSnapshot } from '../link/histogram.js'
 import type { OriginPool } from '../net/origin-pool.js'
+import { atOnce, type Steps } from '../policy/steps.js'
 import type { HopwiseProxy } from '../proxy/proxy.js'
 import type { Upstreams } from '../proxy/upstreams.js'
 import type { GatewayStats } from './gateway-types.js'
@@ -16,14 +17,31 @@ export function gatewayStats(
   upstreams: Upstreams | null,
   about: { readonly version: string; readonly startedAt: number },
 ): GatewayStats {
+  return atOnce(gatewayStatsSteps(proxies, upstreams, about))
+}
+
+/** The same, for a process that serves meanwhile: with thousands of servers it takes a while. */
+export function* gatewayStatsSteps(
+  proxies: readonly HopwiseProxy[],
+  upstreams: Upstreams | null,
+  about: { readonly version: string; readonly startedAt: number },
+): Steps<GatewayStats> {
   const nothing = { ...nothingCounted(), ...about, name: proxies[0]?.settings.name ?? '' }
   const sides = new Set(proxies.map(proxy => proxy.upstreams))
   if (upstreams !== null) sides.add(upstreams)
-  return summedStats([
-    nothing,
-    ...proxies.map(proxy => ({ ...nothing, ...ofClients(proxy) })),
-    ...[...sides].map(side => ({ ...nothing, ...ofUpstreams(side) })),
-  ])
+  const counted: GatewayStats[] = [nothing, ...proxies.map(proxy => ({ ...nothing, ...ofClients(proxy) }))]
+  const lists: GatewayStats[] = []
+  for (const side of sides) {
+    const ofSide = { ...nothing, ...(yield* ofUpstreams(side)) }
+    // Its lists are as long as there are servers: they are not copied again and again to be added to nothing.
+    if (ofSide.groups.length + ofSide.upstream.origins.length > 0) lists.push(ofSide)
+    counted.push({ ...ofSide, groups: [], upstream: { ...ofSide.upstream, origins: [] } })
+  }
+  const sum = summedStats(counted)
+  const [only] = lists
+  if (only === undefined) return sum
+  const { groups, upstream } = lists.length === 1 ? only : summedStats(lists)
+  return { ...sum, groups, upstream: { ...sum.upstream, origins: upstream.origins } }
 }
 
 /** What one listener has counted; the side that it shares with others not. */
@@ -33,7 +51,7 @@ export function listenerStats(
 ): GatewayStats {
   const nothing = { ...nothingCounted(), ...about }
   const counted = { ...nothing, ...ofClients(proxy) }
-  return proxy.ownsUpstreams ? summedStats([counted, { ...nothing, ...ofUpstreams(proxy.upstreams) }]) : counted
+  return proxy.ownsUpstreams ? summedStats([counted, { ...nothing, ...atOnce(ofUpstreams(proxy.upstreams)) }]) : counted
 }
 
 function nothingCounted(): Omit<GatewayStats, 'name' | 'version' | 'startedAt'> {
@@ -95,19 +113,22 @@ function ofClients(proxy: HopwiseProxy): Partial<GatewayStats> {
 
 // Upstreams ----------------------------------------------------------------------------------------------------------
 
-function ofUpstreams(upstreams: Upstreams): Partial<GatewayStats> {
+function* ofUpstreams(
+  upstreams: Upstreams,
+): Steps<Pick<GatewayStats, 'upstream' | 'lookups' | 'racesLost' | 'groups'>> {
   const now = upstreams.clock.now()
   const upstream = upstreams.stats()
-  return {
-    upstream,
-    lookups: upstreams.resolver.stats(),
-    // A connection ends as stale when it was used before and its upstream had ended it as the next request was sent.
-    racesLost: upstream.closes.stale ?? 0,
-    groups: [...upstreams.groups.values()].map(group => ({
-      name: group.name,
-      members: group.states(now).map(status => memberTotals(status, now)),
-    })),
+  const groups: GroupTotals[] = []
+  for (const group of upstreams.groups.values()) {
+    const members: MemberTotals[] = []
+    for (const status of group.states(now)) {
+      members.push(memberTotals(status, now))
+      yield
+    }
+    groups.push({ name: group.name, members })
   }
+  // A connection ends as stale when it was used before and its upstream had ended it as the next request was sent.
+  return { upstream, lookups: upstreams.resolver.stats(), racesLost: upstream.closes.stale ?? 0, groups }
 }
 
 function memberTotals({ member, state, weight, backup }: MemberStatus<OriginPool>, now: number): MemberTotals {

@@ -15,7 +15,7 @@ export interface Gateway<C> {
   drain(graceMs: number): Promise<void>
   /** Ends everything now; a drain under way resolves. */
   destroy(): void
-  stats(): GatewayStats
+  stats(): GatewayStats | Promise<GatewayStats>
   snapshot(max: number): Snapshot
   /** null: not known, or not any more. */
   ledger(exchange: string): Ledger | null

@@ -10,7 +10,7 @@ import type { Route } from '../proxy/route-options.js'
 import type { Tracer } from '../proxy/tracer.js'
 import { Upstreams, type UpstreamWatcher } from '../proxy/upstreams.js'
 import { DumbListener } from './dumb-listener.js'
-import { gatewayStats } from './gateway-stats.js'
+import { gatewayStatsSteps } from './gateway-stats.js'
 import {
   type BoundAddress,
   type Gateway,
@@ -218,9 +218,9 @@ export class HopwiseGateway implements Gateway<GatewayPlan>, UpstreamWatcher {
     return all.flatMap(listener => (listener instanceof ProxyListener ? [listener.proxy] : []))
   }
 
-  stats(): GatewayStats {
+  async stats(): Promise<GatewayStats> {
     const { version, startedAt } = this
-    const now = gatewayStats(this.proxies, this.upstreams, { version, startedAt })
+    const now = await inSlices(gatewayStatsSteps(this.proxies, this.upstreams, { version, startedAt }))
     return summedStats([now, ...this.leaving.stats()])
   }
 

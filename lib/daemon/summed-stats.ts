@@ -84,7 +84,8 @@ function merged(a: unknown, b: unknown, key = ''): unknown {
 
 const plus = (a: number, b: number): number => a + b
 
-function mergedLists(a: readonly unknown[], b: readonly unknown[]): unknown[] {
+function mergedLists(a: readonly unknown[], b: readonly unknown[]): readonly unknown[] {
+  if (a.length === 0 || b.length === 0) return b.length === 0 ? a : b
   const key = [...a, ...b].map(nameOf).find(name => name !== undefined)
   if (key === undefined) return Array.from({ length: Math.max(a.length, b.length) }, (_, i) => merged(a[i], b[i]))
   const all = new Map<unknown, unknown>()

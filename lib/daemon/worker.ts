@@ -74,7 +74,7 @@ export class Worker<C> {
       case 'drain':
         return this.#drain(message, gateway)
       case 'stats':
-        return answer(message.id, gateway.stats())
+        return answer(message.id, await gateway.stats())
       case 'snapshot':
         return answer(message.id, gateway.snapshot(message.max))
       case 'ledger':
@@ -108,7 +108,7 @@ export class Worker<C> {
   async #toTheEnd(times: Extract<ToWorker<C>, { kind: 'drain' }>, gateway: Gateway<C>): Promise<void> {
     await new Drain(gateway, this.#clock).begin(times)
     await this.#parts?.end()
-    await this.#line.send({ kind: 'drained', stats: gateway.stats() })
+    await this.#line.send({ kind: 'drained', stats: await gateway.stats() })
     this.#line.exit(0)
   }
 }

@@ -3,8 +3,9 @@ import * as http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'tap'
-import { readPlanApart } from '../../lib/config/plan-apart.js'
+import { PlanReader } from '../../lib/config/plan-apart.js'
 import { readPlan } from '../../lib/config/plan-reading.js'
+import { FakeClock } from '../support/fake-clock.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { gateway } from './reading.js'
 
@@ -13,6 +14,8 @@ const ask = (folder: string, text: string, environment = {}) => {
   writeFileSync(file, text)
   return { file, environment, ticketSecret: 'secret' }
 }
+
+const readPlanApart = (question: Parameters<PlanReader['read']>[0]) => new PlanReader().read(question)
 
 test('a plan, or findings, as if it were read here', async t => {
   const folder = tempFolder(t)
@@ -26,6 +29,21 @@ test('a plan, or findings, as if it were read here', async t => {
   t.match(readPlan(bad), { findings: [/there is no key paht here \(did you mean path\?\)$/] })
   const none = { ...bad, file: join(folder, 'none.yaml') }
   t.match(await readPlanApart(none), { findings: [/there is no such file/], files: [none.file] })
+})
+
+test('one thread for questions that follow each other, and none any more after a while', async t => {
+  const clock = new FakeClock()
+  const reader = new PlanReader(clock)
+  const question = ask(tempFolder(t), gateway())
+  t.equal(reader.running, false)
+  const [one, other] = await Promise.all([reader.read(question), reader.read(question)])
+  t.same(one, other)
+  t.equal(reader.running, true)
+  clock.advance(9_000)
+  t.same(await reader.read(question), one)
+  clock.advance(10_000)
+  t.equal(reader.running, false)
+  t.same(await reader.read(question), one, 'another one')
 })
 
 test('where there can be no thread it is read here', async t => {

@@ -1,0 +1,88 @@
+import type { Steps } from '../policy/steps.js'
+import { type GroupTotals, MEMBER_STATES, type MemberTotals } from './source.js'
+
+/** One value of a server, with the labels that it has beside the group and the server. */
+type Sample = readonly [labels: string, value: number]
+
+interface Family {
+  readonly name: string
+  readonly type: 'gauge' | 'counter'
+  readonly help: string
+  samples(member: MemberTotals): readonly Sample[]
+}
+
+const one = (value: number): readonly Sample[] => [['', value]]
+
+const FAMILIES: readonly Family[] = [
+  {
+    name: 'hopwise_member_state',
+    type: 'gauge',
+    help: '1 for the state that a server of a group is in.',
+    samples: member => MEMBER_STATES.map(state => [`,state="${state}"`, member.state === state ? 1 : 0]),
+  },
+  {
+    name: 'hopwise_member_connections',
+    type: 'gauge',
+    help: 'Connections to a server of a group, by state.',
+    samples: ({ idle, busy, reserved, dialing }) => [
+      [',state="busy"', busy],
+      [',state="dialing"', dialing],
+      [',state="idle"', idle],
+      [',state="reserved"', reserved],
+    ],
+  },
+  {
+    name: 'hopwise_member_waiting_requests',
+    type: 'gauge',
+    help: 'Requests that wait for a connection to it.',
+    samples: member => one(member.waiting),
+  },
+  {
+    name: 'hopwise_member_requests_total',
+    type: 'counter',
+    help: 'Requests that it was given.',
+    samples: member => one(member.requests),
+  },
+  {
+    name: 'hopwise_member_failures_total',
+    type: 'counter',
+    help: 'Requests to it that failed.',
+    samples: member => one(member.failures),
+  },
+  {
+    name: 'hopwise_member_ejections_total',
+    type: 'counter',
+    help: 'Times that it was taken out for its failures.',
+    samples: member => one(member.ejections),
+  },
+  {
+    name: 'hopwise_member_learned_idle_seconds',
+    type: 'gauge',
+    help: 'The idle limit that it has taught.',
+    samples: ({ learnedIdleMs }) => (learnedIdleMs === undefined ? [] : one(learnedIdleMs / 1000)),
+  },
+]
+
+/**
+ * The metrics of all servers of all groups, in Prometheus' text format. There may be thousands of them, so they are written here, in steps:
+ * the library keeps an object for each value, and writes all at once.
+ */
+export function* memberMetrics(groups: readonly GroupTotals[]): Steps<string> {
+  const families: string[] = []
+  for (const { name, help, type, samples } of FAMILIES) {
+    const lines = [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`]
+    for (const { name: group, members } of groups) {
+      for (const member of members) {
+        const labels = `group="${escaped(group)}",member="${escaped(member.name)}"`
+        for (const [more, value] of samples(member)) lines.push(`${name}{${labels}${more}} ${value}`)
+        yield
+      }
+    }
+    families.push(lines.join('\n'))
+  }
+  return `${families.join('\n\n')}\n`
+}
+
+function escaped(text: string): string {
+  return /["\\\n]/.test(text) ? text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"') : text
+}

@@ -1,0 +1,53 @@
+import { Gauge, Registry } from 'prom-client'
+import { test } from 'tap'
+import { memberMetrics } from '../../lib/admin/member-metrics.js'
+import type { MemberTotals } from '../../lib/admin/source.js'
+import { inSlices } from '../../lib/net/slices.js'
+import { atOnce } from '../../lib/policy/steps.js'
+
+const member = (name: string, more: Partial<MemberTotals> = {}): MemberTotals => ({
+  name,
+  state: 'up',
+  weight: 1,
+  backup: false,
+  ...{ idle: 1, busy: 2, dialing: 3, waiting: 4, requests: 5, failures: 6, ejections: 7, queued: 8, refused: 9 },
+  closes: {},
+  ...more,
+})
+
+test('the text that the library writes of the same values', async t => {
+  const names = ['http://a:80', 'unix:/a "b"\\c\nd']
+  const text = atOnce(memberMetrics([{ name: 'g', members: names.map(name => member(name)) }]))
+  const registry = new Registry()
+  const gauge = new Gauge({
+    name: 'hopwise_member_waiting_requests',
+    help: 'Requests that wait for a connection to it.',
+    labelNames: ['group', 'member'],
+    registers: [registry],
+  })
+  for (const name of names) gauge.set({ group: 'g', member: name }, 4)
+  t.ok(text.includes((await registry.metrics()).trim()))
+  t.match(text, 'hopwise_member_state{group="g",member="http://a:80",state="up"} 1\n')
+  t.match(text, 'hopwise_member_state{group="g",member="http://a:80",state="down"} 0\n')
+  t.match(text, 'hopwise_member_connections{group="g",member="http://a:80",state="dialing"} 3\n')
+})
+
+test('families stand there without servers, and a limit only where one was learned', async t => {
+  const none = atOnce(memberMetrics([]))
+  t.equal(none.match(/^# TYPE hopwise_member_\w+ (gauge|counter)$/gm)?.length, 7)
+  const text = atOnce(memberMetrics([{ name: 'g', members: [member('a'), member('b', { learnedIdleMs: 1500 })] }]))
+  t.same(text.match(/^hopwise_member_learned.*$/gm), ['hopwise_member_learned_idle_seconds{group="g",member="b"} 1.5'])
+})
+
+test('other work has its turn while thousands of servers are written', async t => {
+  const members = Array.from({ length: 10_000 }, (_, i) => member(`http://10.0.0.1:${i}`))
+  let turns = 0
+  const turn = () => {
+    turns++
+    immediate = setImmediate(turn)
+  }
+  let immediate = setImmediate(turn)
+  await inSlices(memberMetrics([{ name: 'g', members }]))
+  clearImmediate(immediate)
+  t.ok(turns > 1, `${turns} turns`)
+})
