@@ -2,6 +2,7 @@ import * as net from 'node:net'
 import type { Deadlines } from '../link/deadlines.js'
 import type { Limits } from '../link/limits.js'
 import type { CloseReason } from '../policy/close-reason.js'
+import type { Steps } from '../policy/steps.js'
 import type { GrammarLimits } from '../wire/limits.js'
 import type { ProxiedEnds } from '../wire/proxy-protocol.js'
 import { acceptFrom, type Take } from './accept.js'
@@ -15,6 +16,7 @@ import type { ListenTarget } from './listen-address.js'
 import { type ListensAt, listenAt } from './listener.js'
 import { type ClientTlsSettings, SecureAccept } from './secure-accept.js'
 import { siteOf } from './site-of.js'
+import { inSlices } from './slices.js'
 import type { AcceptSettings } from './transport.js'
 
 /** What the floor above does with clients. */
@@ -268,12 +270,19 @@ export class ClientPool {
   drain(): Promise<void> {
     this.draining = true
     this.stopListening()
-    const now = this.clock.now()
-    for (const client of [...this.connections]) if (client.isIdle && client.exchange === null) client.retire(now)
+    // Some at once, and the rest when others have had their turn.
+    inSlices(this.retireIdle(), this.clock).catch(fault => this.story.fault(fault))
     if (this.open === 0) return Promise.resolve()
     return new Promise(resolve => {
       this.emptied = resolve
     })
+  }
+
+  private *retireIdle(): Steps<void> {
+    for (const client of [...this.connections]) {
+      if (client.isIdle && client.exchange === null) client.retire(this.clock.now())
+      yield
+    }
   }
 
   /** Ends everything now. */

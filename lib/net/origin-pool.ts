@@ -4,6 +4,7 @@ import type { Origin } from '../link/origin.js'
 import { type Handout, PoolBook, type PoolLimits } from '../link/pool-book.js'
 import { ProxyError } from '../link/proxy-error.js'
 import type { CloseReason } from '../policy/close-reason.js'
+import { atOnce, type Steps } from '../policy/steps.js'
 import type { GrammarLimits } from '../wire/limits.js'
 import type { Clock } from './clock.js'
 import { Deadline, type DeadlineWheel } from './deadline-wheel.js'
@@ -379,7 +380,12 @@ export class OriginPool {
 
   /** Nobody is to be led there by what idles, or rests for one client: it ends. */
   closeIdle(reason: CloseReason): void {
-    this.book.closeIdle(reason)
+    atOnce(this.closing(reason))
+  }
+
+  /** The same, one after the other. */
+  *closing(reason: CloseReason): Steps<void> {
+    yield* this.book.closingIdle(reason)
     this.book.closeReserved(reason)
     this.giveAll()
   }

@@ -1,8 +1,15 @@
 import type { Origin } from '../link/origin.js'
 import type { CloseReason } from '../policy/close-reason.js'
+import type { Steps } from '../policy/steps.js'
 import { tlsKey } from './dial.js'
 import { type MemberPlace, NO_PLACE, OriginPool, type PoolGroup, type UpstreamShared } from './origin-pool.js'
+import { inSlices } from './slices.js'
 import type { UpstreamConnection } from './upstream-connection.js'
+
+/** So long the idle connections of one pool after the other may end in one turn … */
+const AT_ONCE_MS = 2
+/** … and so much later it is another turn for sure. */
+const PAUSE_MS = 50
 
 /** The persistent connections toward upstreams: one pool for each origin. It knows nothing of clients. */
 export class UpstreamPool {
@@ -17,6 +24,11 @@ export class UpstreamPool {
   /** Nobody gets a connection any more, nor is told so: who waits is ended by others. */
   ended = false
   private numbered = 0
+  /** Of pools whose idle connections are to end. */
+  private readonly closings: Steps<void>[] = []
+  private isClosing = false
+  /** When that was last begun at once. */
+  private closedAt = Number.NEGATIVE_INFINITY
 
   constructor(public shared: UpstreamShared) {}
 
@@ -75,7 +87,31 @@ export class UpstreamPool {
   retire(pool: OriginPool): void {
     if (this.origins.get(pool.key) === pool) this.origins.delete(pool.key)
     pool.retired = true
-    pool.closeIdle('reconfigured')
+    this.closeInTurn(pool.closing('reconfigured'))
+  }
+
+  /** Nobody waits for it: a few at once, of all pools together, and the rest when others have had their turn. */
+  private closeInTurn(closing: Steps<void>): void {
+    this.closings.push(closing)
+    if (this.isClosing) return
+    this.isClosing = true
+    const now = this.shared.clock.now()
+    const isLater = now - this.closedAt > PAUSE_MS
+    if (isLater) this.closedAt = now
+    this.closeAll(isLater || now - this.closedAt < AT_ONCE_MS).catch(fault => this.shared.story.fault(fault))
+  }
+
+  private async closeAll(atOnce: boolean): Promise<void> {
+    if (!atOnce) await new Promise<void>(resolve => setImmediate(resolve))
+    await inSlices(this.closing(), this.shared.clock)
+  }
+
+  private *closing(): Steps<void> {
+    try {
+      for (let next = this.closings.shift(); next !== undefined; next = this.closings.shift()) yield* next
+    } finally {
+      this.isClosing = false
+    }
   }
 
   /** Makes room: the origin used longest ago that nobody uses now goes, with its idle connections. */
@@ -119,7 +155,7 @@ export class UpstreamPool {
   /** Ends idle connections, and from now on each one at its release. Those that belong to a client connection end with that. */
   drain(): void {
     this.draining = true
-    for (const pool of this.origins.values()) pool.book.closeIdle('draining')
+    for (const pool of this.origins.values()) this.closeInTurn(pool.book.closingIdle('draining'))
   }
 
   destroy(reason: CloseReason): void {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { test } from 'tap'
+import { systemClock } from '../../lib/net/clock.js'
 import { Deadline, DeadlineWheel } from '../../lib/net/deadline-wheel.js'
 import { FakeClock } from '../support/fake-clock.js'
 
@@ -257,4 +258,27 @@ test('a deadline that ended is not held by the wheel, and may be set again', asy
     ['requestHeadMs', 'lingerMs'],
   )
   t.strictSame(bench.errors, [])
+})
+
+test('of thousands that are due together some expire, then others have their turn', async t => {
+  const wheel = new DeadlineWheel(systemClock, { tickMs: 1, onError: fault => t.fail(String(fault)) })
+  const order: string[] = []
+  let turns = 0
+  const turn = () => {
+    turns++
+    immediate = setImmediate(turn)
+  }
+  let immediate = setImmediate(turn)
+  await new Promise<void>(resolve => {
+    const now = systemClock.now()
+    for (let nth = 0; nth < 1_000; nth++) {
+      const deadline = new Deadline(wheel, () => {
+        if (order.push(`${turns}`) === 1_000) resolve()
+      })
+      deadline.set('clientIdleMs', 1, now)
+    }
+  })
+  clearImmediate(immediate)
+  t.ok(new Set(order).size > 1, 'not all in one turn')
+  t.equal(wheel.armed, 0)
 })
