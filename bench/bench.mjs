@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { stopChildren } from './children.mjs'
+import { growth } from './growth.mjs'
 import { installPackages } from './install.mjs'
 import { cores, describeMachine, findCommand, folder } from './machine.mjs'
 import { HELP, readOptions } from './options.mjs'
@@ -14,6 +15,7 @@ import { ROWS } from './rows.mjs'
 import { Running } from './running.mjs'
 import { soak } from './soak.mjs'
 
+const GROWTH_SECONDS_MAX = 600
 let ended = ''
 const isEnded = () => ended !== ''
 
@@ -29,6 +31,7 @@ try {
 
 async function main(options) {
   if (options.help) return console.log(HELP)
+  if (options.growth) return runGrowth(options)
   if (!findCommand('wrk')) throw new Error('The bench needs wrk for the load: apt-get install wrk')
   if (options.gate) readBaseline()
   const plan = { ...options, ...available(options) }
@@ -39,6 +42,19 @@ async function main(options) {
   } finally {
     clearTimeout(limit)
   }
+  if (isEnded()) {
+    console.error(`ended early: ${ended}`)
+    process.exitCode = 1
+  }
+}
+
+/** Without peers and without load, so it needs neither. */
+async function runGrowth({ secondsMax = GROWTH_SECONDS_MAX }) {
+  const limit = setTimeout(() => end(`--seconds-max ${secondsMax}`), secondsMax * 1000)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => end(signal))
+  console.log(`${describeMachine()}; load average ${loadavg()[0].toFixed(1)}\n`)
+  await growth(line => console.log(line), isEnded)
+  clearTimeout(limit)
   if (isEnded()) {
     console.error(`ended early: ${ended}`)
     process.exitCode = 1

@@ -12,7 +12,7 @@ export const HELP = `npm run bench -- [options]
                      ratio is more than 10 % worse, twice
   --save-baseline    the ratios of this run become that file
   --soak MINUTES     mixed load on one proxy after the other (default: hopwise alone), and its memory over time
-  --rows A,B         only this work
+  --rows A,B         only this work; growth, alone: what grows with routes, servers and connections, in hopwise itself
   --peers A,B        only these proxies
   --rounds N         rounds over all proxies (3; gate 5)
   --seconds N        whole seconds of load for one row of one proxy (3; quick 1; gate 2)
@@ -48,7 +48,8 @@ export function readOptions(args) {
   if (quick && gate) throw new Error('--quick and --gate are two runs: give one of them')
   const short = quick || gate
   const number = name => positive(values[name], `--${name}`)
-  const rows = chosen(values.rows, ROWS, '--rows') ?? ROWS.filter(it => !short || it.headline)
+  const growth = values.rows?.join(',') === 'growth'
+  const rows = chosen(growth ? undefined : values.rows, ROWS, '--rows') ?? ROWS.filter(it => !short || it.headline)
   const peers = withCompanions(chosen(values.peers, PEERS, '--peers'), rows)
   const ofRun = gate ? GATE_PEERS : quick ? QUICK_PEERS : PEERS.map(it => it.name)
   const soak = number('soak')
@@ -56,6 +57,7 @@ export function readOptions(args) {
     help: values.help,
     quick,
     gate,
+    growth,
     saveBaseline: values['save-baseline'],
     soak,
     rows,
