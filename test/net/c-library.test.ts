@@ -49,7 +49,7 @@ test('beyond 64 that wait, the next is told at once that nothing is known', asyn
   find('late')
   t.same(told, [], 'later, though')
   find('forgotten')()
-  await until('it was told', () => told.length > 0)
+  await until('it was told', () => told.length > 0, 600_000)
   t.same(told, ['late 0'])
   t.equal(open.size, 1)
 })

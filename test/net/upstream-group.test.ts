@@ -254,7 +254,7 @@ test('in a large group changes that come together are taken up together', async 
   })
   for (const [nth, name] of names.entries()) zone.set(name, [`127.0.1.${nth}`])
   const group = make()
-  await until('all were asked for', () => asked.length === 100)
+  await until('all were asked for', () => asked.length === 100, 600_000)
   await settled(2) // the answers to the last of them
   const members = () => [...pools.origins.keys()].filter(key => / 127\.0\.1\.\d+ 8080$/.test(key)).length
   t.equal(members(), 0)
