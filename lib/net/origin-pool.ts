@@ -3,6 +3,7 @@ import type { Limits } from '../link/limits.js'
 import type { Origin } from '../link/origin.js'
 import { type Handout, PoolBook, type PoolLimits } from '../link/pool-book.js'
 import { ProxyError } from '../link/proxy-error.js'
+import { VersionLesson } from '../link/version-lesson.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import { atOnce, type Steps } from '../policy/steps.js'
 import type { GrammarLimits } from '../wire/limits.js'
@@ -81,8 +82,8 @@ export const NO_PLACE: MemberPlace = { group: '', name: '' }
 /** The connections to one origin: does what its book decides. */
 export class OriginPool {
   readonly book: PoolBook<UpstreamConnection, UpstreamWaiter>
-  /** The origin was seen to answer as HTTP/1.0: no chunked content may be sent to it (RFC 9112 6.1). */
-  http10 = false
+  /** Which version the origin speaks: to HTTP/1.0 no chunked content may be sent (RFC 9112 6.1). */
+  readonly version = new VersionLesson()
   private readonly expiry: Deadline
   /** Those for whom a dial is under way and who still want it; while the name is looked up: what ends that. */
   private readonly dialingFor = new Map<UpstreamWaiter, (() => void) | null>()

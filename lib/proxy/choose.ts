@@ -1,4 +1,5 @@
 import type { ProxyError } from '../link/proxy-error.js'
+import { sendsChunks } from '../link/version-lesson.js'
 import type { OriginPool } from '../net/origin-pool.js'
 import { readCookie, setCookieLine } from '../policy/cookie.js'
 import { hashKey } from '../policy/hash-key.js'
@@ -51,7 +52,8 @@ function chooseAnother(exchange: Exchange): OriginPool | null {
   choice.tried.push(pool)
   if (choice.tried.length > group.spec.retries) return null
   const next = group.choose(settings.clock.now(), choice.key, choice.tried)
-  if (next === null || (next.http10 && exchange.outboundFraming === 'chunked')) return null
+  if (next === null || (exchange.outboundFraming === 'chunked' && sendsChunks(next.version.says, false) !== 'chunked'))
+    return null
   if (group.spec.sticky !== '') holdTo(exchange, next)
   return next
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { DeadlineName } from '../link/deadlines.js'
 import type { LeastRate } from '../link/least-rate.js'
 import { ProxyError } from '../link/proxy-error.js'
+import { sendsChunks } from '../link/version-lesson.js'
 import type { ClientConnection, ClientExchange } from '../net/client-connection.js'
 import type { Deadline } from '../net/deadline-wheel.js'
 import type { OriginPool, UpstreamWaiter } from '../net/origin-pool.js'
@@ -133,7 +134,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
 
   /** null where the request has no content. */
   kept: KeptContent | null = null
-  /** Toward an HTTP/1.0 upstream chunked content is gathered first, to get a length (RFC 9112 6.1). */
+  /** Toward an upstream that may speak HTTP/1.0 only, chunked content is gathered first, to get a length (RFC 9112 6.1). */
   gathering = false
   /** The route wants content gathered before a server is taken. */
   buffering = false
@@ -218,7 +219,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     const { settings, client, routed } = this
     this.pool = pool
     this.onlyOnce = isOnlyOnce(head, settings.limits)
-    this.gathering = pool.http10 && head.framing === 'chunked'
+    this.gathering = head.framing === 'chunked' && sendsChunks(pool.version.says, true) === 'length'
     this.outboundFraming = this.gathering ? 'none' : head.framing
     const context = fillRequestContext(this, pool, head, this.outboundFraming)
     this.outbound = rewriteRequest(head, requestOptions, context)
@@ -353,7 +354,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     if (this.answeredAt === 0) this.answeredAt = upstream.turnAt
     responseOptions.read(head.lines, 502)
     const pool = this.pool!
-    pool.http10 = head.minor === 0
+    if (head.minor === 0 || pool.version.says !== '1.1') pool.version.heard(head.minor, head.status, upstream.turnAt)
     if (pool.group !== null) pool.group.succeeded(pool, upstream.turnAt)
     this.repairs += head.lines.repairs
     if (upstream.logins === null && asksForLogin(head.lines, this.settings.parent !== null)) client.reserve(upstream)

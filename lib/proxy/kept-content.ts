@@ -16,6 +16,11 @@ export class KeptContent {
     this.text += chunked ? chunkHeader(to - from) + content + CHUNK_END : content
   }
 
+  /** What is kept as it is goes out as a chunk after all. */
+  frame(): void {
+    if (this.text !== null) this.text = chunkHeader(this.text.length) + this.text + CHUNK_END
+  }
+
   /** Keeps what ends the content. */
   end(text: string): void {
     if (this.text !== null) this.text += text

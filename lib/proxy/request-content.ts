@@ -2,6 +2,7 @@ import { isIdempotent } from '../link/exchange-facts.js'
 import { LeastRate } from '../link/least-rate.js'
 import type { Limits } from '../link/limits.js'
 import { ProxyError } from '../link/proxy-error.js'
+import { sendsChunks } from '../link/version-lesson.js'
 import { readExpect } from '../policy/expect.js'
 import type { RequestHead } from '../wire/request-head.js'
 import type { Exchange } from './forward.js'
@@ -62,8 +63,13 @@ export function keepContent(exchange: Exchange, kept: KeptContent, bytes: Buffer
     exchange.buffering = false
     exchange.acquire(false, exchange.client.turnAt)
   }
-  if (!exchange.gathering || kept.octets <= retryBytesMax) return
-  const what = `the upstream speaks HTTP/1.0, so content needs a length, and chunked content of more than ${retryBytesMax} octets is not gathered`
+  const max = Math.max(retryBytesMax, routed?.bufferRequestBytes ?? 0)
+  if (!exchange.gathering || kept.octets <= max) return
+  if (sendsChunks(exchange.pool!.version.says, false) === 'chunked') {
+    sendChunked(exchange, kept)
+    return
+  }
+  const what = `the upstream speaks HTTP/1.0, so content needs a length, and chunked content of more than ${max} octets is not gathered (--retry-bytes-max)`
   exchange.fail(new ProxyError('http_request_error', what, { stage: 'request-body', side: 'client', status: 411 }))
 }
 
@@ -72,6 +78,16 @@ export function gather(exchange: Exchange, head: RequestHead): void {
   if (head.minor === 0 || readExpect(head.lines) !== 'continue') return
   sendContinue(exchange)
   exchange.outbound!.text = exchange.outbound!.text.replace(/\r\nexpect:[^\r]*/gi, '')
+}
+
+/** It grows too long to be gathered, and the upstream may well take chunks: so it goes on as it came. */
+function sendChunked(exchange: Exchange, kept: KeptContent): void {
+  const { outbound, client } = exchange
+  exchange.gathering = false
+  exchange.outboundFraming = 'chunked'
+  outbound!.text = `${outbound!.text.slice(0, -2)}Transfer-Encoding: chunked\r\n\r\n`
+  kept.frame()
+  exchange.acquire(false, client.turnAt)
 }
 
 /** The content is here. Where an upstream speaks HTTP/1.0 it has a length now. */

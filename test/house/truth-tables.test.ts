@@ -1,6 +1,7 @@
 import { type Test, test } from 'tap'
 import { mayRetry } from '../../lib/link/exchange-facts.js'
 import { PoolBook, RESERVED_REST_MS, Seat } from '../../lib/link/pool-book.js'
+import { learn, sendsChunks } from '../../lib/link/version-lesson.js'
 import { judgeClient, judgeUpstream } from '../../lib/policy/persistence.js'
 import { part, read, rowsOf } from './references.js'
 
@@ -11,7 +12,13 @@ const FRAMINGS = ['none', 'length', 'chunked', 'close'] as const
 type Facts = Readonly<Record<string, readonly string[]>>
 
 /** For every combination of the facts: the first row of the table in the document that fits says what the code says. */
-function compare(t: Test, name: string, facts: Facts, verdictOf: (is: Record<string, string>) => string): void {
+function compare(
+  t: Test,
+  name: string,
+  facts: Facts,
+  verdictOf: (is: Record<string, string>) => string,
+  last = 'verdict',
+): void {
   const table = part(read('docs/truth-tables.md'), name)
   const columns =
     table
@@ -19,7 +26,7 @@ function compare(t: Test, name: string, facts: Facts, verdictOf: (is: Record<str
       ?.slice(1, -1)
       .split('|')
       .map(cell => cell.trim()) ?? []
-  t.same(columns, [...Object.keys(facts), 'verdict'])
+  t.same(columns, [...Object.keys(facts), last])
   const rows = rowsOf(table)
   const used = new Set<string[]>()
   let wrong = 0
@@ -183,6 +190,20 @@ test('R86, R225: which connection does a request get?', async t => {
     'queue full': BOTH,
   }
   compare(t, 'acquire', facts, acquired)
+})
+
+const KNOWN = ['unheard', '1.1', 'doubted', '1.0'] as const
+const knownOf = (name: string | undefined) => KNOWN.find(known => known === name) ?? 'unheard'
+
+test('R42: which version does it speak?', async t => {
+  const facts = { known: KNOWN, answer: VERSIONS, page: BOTH, enough: BOTH }
+  const verdict = (is: Record<string, string>) =>
+    learn(knownOf(is.known), minorOf(is.answer), is.page === 'yes', is.enough === 'yes')
+  compare(t, 'version', facts, verdict, 'known then')
+})
+
+test('R42: how is chunked content sent to it?', async t => {
+  compare(t, 'chunks', { known: KNOWN, fits: BOTH }, is => sendsChunks(knownOf(is.known), is.fits === 'yes'))
 })
 
 test('R82, R150, R151, R152, R221, R225: may it be sent again?', async t => {

@@ -263,6 +263,21 @@ test('a server of HTTP/1.0 gets gathered chunks with a length', async t => {
   t.match(a.asked[1], { framing: 'length', content: Buffer.from('hello') })
 })
 
+test('where content is gathered anyway, so much may get a length for a server of HTTP/1.0', async t => {
+  const a = await server(t, 'a', connection =>
+    connection.send('HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\na'),
+  )
+  const { connect } = await routed(t, {
+    limits: { retryBytesMax: 2 },
+    routes: [{ upstream: 'app', bufferRequestBytes: 1_000 }],
+    upstreams: { app: { servers: [a.url] } },
+  })
+  const client = await connect()
+  t.equal(await answers(client, 3), 'aaa')
+  t.equal(await answers(client, 1, `${CHUNKED()}5\r\nhello\r\n0\r\n\r\n`), 'a')
+  t.match(a.asked[3], { framing: 'length', content: Buffer.from('hello') })
+})
+
 test('a server that takes gathered content slowly has its time for the answer from when it has it all', async t => {
   const a = await server(t, 'a', () => {})
   const { connect, clock, proxy } = await buffering(t, a, 20_000_000)

@@ -1,4 +1,5 @@
-import { test } from 'tap'
+import { type Test, test } from 'tap'
+import type { RawClient } from '../../lib/peers/raw-client.js'
 import { DATED, ended, forwarder, gateway, head, heard, ok, quiet, READ_MODES } from './conversation.js'
 
 // Where content ends, on both hops: by a length, by chunks, by the end of the connection, or not at all.
@@ -304,9 +305,7 @@ test('R42: chunked content to an upstream seen to be 1.0 is gathered, to go with
 test('R42, R191: … as far as retryBytesMax goes; a larger one gets 411', async t => {
   const { connect, upstream, dialed } = await gateway(t, { limits: { retryBytesMax: 20 } })
   const client = await connect()
-  await client.send(head('GET / HTTP/1.1', 'Host: a'))
-  await (await upstream()).send(head('HTTP/1.0 200 OK', DATED, 'Content-Length: 0'))
-  await heard(t, client, head('HTTP/1.1 200 OK', DATED, 'Content-Length: 0'))
+  for (let nth = 0; nth < 3; nth++) await answered(t, client, await asked(client, () => upstream(nth)), '1.0', 200)
   await client.send(`${head('POST / HTTP/1.1', 'Host: a', CHUNKED)}c\r\nhello world!\r\n`)
   await quiet(t, client)
   await client.send('c\r\nhello world!\r\n')
@@ -315,7 +314,69 @@ test('R42, R191: … as far as retryBytesMax goes; a larger one gets 411', async
     /^HTTP\/1\.1 411 Length Required\r\n[\s\S]*Proxy-Status: edge; error=http_request_error[\s\S]*\r\nConnection: close\r\n/,
   )
   await client.readToEnd()
-  t.equal(dialed(), 1)
+  t.equal(dialed(), 3)
+})
+
+/** A GET of this client, at the upstream that it comes to. */
+async function asked(client: RawClient, upstream: () => Promise<RawClient>): Promise<RawClient> {
+  await client.send(head('GET / HTTP/1.1', 'Host: a'))
+  const origin = await upstream()
+  await origin.readUntil('\r\n\r\n')
+  return origin
+}
+
+async function answered(t: Test, client: RawClient, origin: RawClient, version: string, status: number): Promise<void> {
+  await origin.send(head(`HTTP/${version} ${status} X`, DATED, 'Content-Length: 0'))
+  await heard(t, client, head(`HTTP/1.1 ${status} X`, DATED, 'Content-Length: 0'))
+}
+
+const DOUBTS: readonly (readonly [what: string, answers: readonly (readonly [version: string, status: number])[]])[] = [
+  ['one HTTP/1.0 answer', [['1.0', 200]]],
+  [
+    'two of them',
+    [
+      ['1.0', 200],
+      ['1.0', 200],
+    ],
+  ],
+  [
+    'one behind HTTP/1.1',
+    [
+      ['1.1', 200],
+      ['1.0', 200],
+    ],
+  ],
+  ['many behind HTTP/1.1', [['1.1', 200], ...Array.from({ length: 8 }, () => ['1.0', 200] as const)]],
+]
+
+for (const [what, answers] of DOUBTS) {
+  test(`R42: ${what} stops no chunked upload: as far as it can be gathered it has a length, else it stays chunked`, async t => {
+    const { connect, upstream, dialed } = await gateway(t, { limits: { retryBytesMax: 20 } })
+    const client = await connect()
+    let nth = 0
+    for (const [version, status] of answers) {
+      await answered(t, client, await asked(client, () => upstream(nth)), version, status)
+      if (version === '1.0') nth++ // which says nothing of keep-alive
+    }
+    await client.send(`${head('POST / HTTP/1.1', 'Host: a', CHUNKED)}c\r\nhello world!\r\n`)
+    await quiet(t, client, 10)
+    await client.send('c\r\nhello world!\r\n')
+    const origin = await upstream(nth)
+    await heard(t, origin, `${head('POST / HTTP/1.1', 'Host: a', CHUNKED)}18\r\nhello world!hello world!\r\n`)
+    await client.send('2\r\nhi\r\n0\r\nX-Sum: 1\r\n\r\n')
+    await heard(t, origin, '2\r\nhi\r\n0\r\nX-Sum: 1\r\n\r\n')
+    await origin.send(ok('taken'))
+    await heard(t, client, ok('taken'))
+    t.equal(dialed(), nth + 1)
+  })
+}
+
+test('R42: error pages of HTTP/1.0 say nothing of the server behind them', async t => {
+  const { connect, upstream } = await gateway(t, { limits: { retryBytesMax: 20 } })
+  const client = await connect()
+  for (let nth = 0; nth < 4; nth++) await answered(t, client, await asked(client, () => upstream(nth)), '1.0', 503)
+  await client.send(`${head('POST / HTTP/1.1', 'Host: a', CHUNKED)}5\r\nhello\r\n`)
+  await heard(t, await upstream(4), `${head('POST / HTTP/1.1', 'Host: a', CHUNKED)}5\r\nhello\r\n`)
 })
 
 test('R42, R171: a client that expects 100 before such content gets it from us, and nothing waits', async t => {
