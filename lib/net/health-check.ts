@@ -8,6 +8,7 @@ import type { Clock, Timer } from './clock.js'
 import { type DialOwner, type DialSettings, type DialTarget, dial, dialError } from './dial.js'
 import type { Address } from './resolver.js'
 import type { Transport } from './transport.js'
+import { whenRead } from './unasked.js'
 
 /** What a server is asked, and what it must answer to count as well. */
 export interface HealthCheckSettings {
@@ -114,6 +115,7 @@ class Check implements DialOwner, ResponseSink {
   private transport: Transport | null = null
   private endLookup: (() => void) | null = null
   private isOver = false
+  private asked = false
   private stage: 'name' | 'connection' | 'TLS handshake' | 'response' = 'name'
 
   constructor(
@@ -179,12 +181,23 @@ class Check implements DialOwner, ResponseSink {
 
   onConnected(): void {
     this.stage = 'response'
-    this.transport!.write(this.request)
-    this.transport!.flush()
+    const transport = this.transport!
+    whenRead(() =>
+      transport.tell(() => {
+        if (this.isOver) return
+        this.asked = true
+        transport.write(this.request)
+        transport.flush()
+      }),
+    )
   }
 
   onBytes(bytes: Buffer, from: number, to: number): void {
     if (this.isOver) return
+    if (!this.asked) {
+      this.settle(false, 'the server sent something before it was asked')
+      return
+    }
     try {
       this.reader.consume(bytes, from, to, this)
     } catch (error) {

@@ -366,7 +366,9 @@ export class OriginPool {
     }
     connection.deadline.clear()
     setImmediate(() => {
-      if (connection.seat.state === 'busy') this.settle(connection, 'keep', this.shared.clock.now())
+      if (connection.seat.state !== 'busy') return
+      const sent = !connection.transport.pressured // TLS says a turn later that a request has left, and the answer may be faster
+      this.settle(connection, sent ? 'keep' : 'early-response', this.shared.clock.now())
     })
   }
 

@@ -1,14 +1,16 @@
 import type { DeadlineName } from '../link/deadlines.js'
 import { Seat } from '../link/pool-book.js'
+import { ProxyError } from '../link/proxy-error.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import { ProtocolError } from '../wire/protocol-error.js'
 import { ResponseReader, type ResponseSink } from '../wire/response-reader.js'
 import { Deadline } from './deadline-wheel.js'
-import { type DialOwner, type DialTarget, dial } from './dial.js'
+import { type DialOwner, type DialTarget, dial, whereOf } from './dial.js'
 import { unreadOf } from './handle.js'
 import type { Logins } from './logins.js'
 import type { OriginPool, UpstreamWaiter } from './origin-pool.js'
 import type { Transport } from './transport.js'
+import { whenRead } from './unasked.js'
 
 /** Who uses an upstream connection: the sink of its reader, and told what happens to it meanwhile. */
 export interface UpstreamExchange extends ResponseSink {
@@ -50,6 +52,8 @@ export class UpstreamConnection implements DialOwner {
   /** Dialled and not yet connected; afterwards false for good. */
   connecting = true
   securing = false
+  /** Connected; nobody was told yet, while `dialed` is there. */
+  private stands = false
   /** Its transport has another owner: a tunnel. */
   detached = false
   /** Nobody's yet: it may be about to end, and is looked at once more before this waiter has it. */
@@ -89,15 +93,29 @@ export class UpstreamConnection implements DialOwner {
   }
 
   onConnected(): void {
-    this.connecting = false
     this.address = this.transport.remoteAddress
     this.deadline.clear()
-    this.settleDial(null)
+    this.stands = true
+    whenRead(() => this.transport.tell(() => this.settleDial(null)))
+  }
+
+  /** While nobody uses it, a FIN or an octet is its end. Before anybody did it is as good as not made: nothing was written. */
+  private unused(reason: 'upstream-unsolicited' | 'upstream-fin'): void {
+    const [type, what] =
+      reason === 'upstream-fin'
+        ? (['connection_terminated', 'closed the connection'] as const)
+        : (['http_protocol_error', 'sent something'] as const)
+    if (this.stands && this.dialed !== null) {
+      const text = `${whereOf(this.target)} ${what} before it was asked`
+      this.settleDial(new ProxyError(type, text, { stage: 'connect', side: 'upstream', retry: true }))
+    }
+    this.end(reason)
   }
 
   private settleDial(outcome: NodeJS.ErrnoException | 'connectMs' | 'tlsMs' | null | undefined): void {
     const dialed = this.dialed
     this.dialed = null
+    this.connecting = false
     dialed?.(outcome)
   }
 
@@ -110,7 +128,7 @@ export class UpstreamConnection implements DialOwner {
   onBytes(bytes: Buffer, from: number, to: number): void {
     const exchange = this.exchange
     if (exchange === null) {
-      this.end('upstream-unsolicited')
+      this.unused('upstream-unsolicited')
       return
     }
     this.turnAt = this.pool.shared.clock.now()
@@ -130,7 +148,7 @@ export class UpstreamConnection implements DialOwner {
   onFin(): void {
     const exchange = this.exchange
     if (exchange === null) {
-      this.end('upstream-fin')
+      this.unused('upstream-fin')
       return
     }
     if (!this.reader.started) {

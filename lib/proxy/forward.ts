@@ -468,8 +468,9 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
       return
     }
     upstream.transport.lease.rest(this.client.transport)
-    const { pressured, cannotSend } = upstream.transport
-    const requestSent = this.request === 'whole' && !this.early && !pressured && !cannotSend
+    // Where it is released a moment later (over TLS always), the kernel is asked then.
+    const { pressured, cannotSend, filled } = upstream.transport
+    const requestSent = this.request === 'whole' && !this.early && !cannotSend && (!pressured || filled)
     this.upstreamVerdict = upstreamVerdict(this, requestSent, at < to || upstream.transport.finSeen)
     this.upstream = null
     this.pool!.release(upstream, this.upstreamVerdict, upstream.turnAt)

@@ -121,6 +121,7 @@ const ends: [string, Script, string | RegExp][] = [
   [
     'a FIN in mid-head',
     async connection => {
+      await connection.readUntil('\r\n\r\n')
       await connection.send('HTTP/1.1 200 OK\r\nA')
       connection.halfClose()
     },
@@ -149,7 +150,10 @@ test('nobody listens', async t => {
 
 test('who does not answer in time is down; never more than one check is under way', async t => {
   const silent = await scriptedOrigin(t, () => {})
-  const half = await scriptedOrigin(t, connection => connection.send('HTTP/1.1 200'))
+  const half = await scriptedOrigin(t, async connection => {
+    await connection.readUntil('\r\n\r\n')
+    await connection.send('HTTP/1.1 200')
+  })
   const full = await fullBacklog(t)
   const securing = originOf('https', 'app.internal', silent.port)
   const rows: [string, number, Partial<HealthCheckOptions>, () => boolean][] = [
