@@ -28,7 +28,7 @@ export interface Conversation extends RunningProxy {
   clock: FakeClock
   /** A new client of the proxy, ended with the test. */
   connect(options?: Partial<RawClientOptions>): Promise<RawClient>
-  /** The connection number `nth` (from 0) that the proxy has made to the origin; waits for it. */
+  /** The connection number `nth` (from 0) that the proxy has made to the origin; waits for it, and a gateway's for its request. */
   upstream(nth?: number): Promise<RawClient>
   /** Connections that the proxy has made to the origin so far. */
   dialed(): number
@@ -70,7 +70,11 @@ async function converse(t: Test, options: ProxyOptions, origin: ScriptedOrigin):
     connect: (how = {}) => connect(t, running.port, how),
     upstream: async (nth = 0) => {
       await origin.accepted(nth + 1)
-      return origin.connections[nth]!
+      const connection = origin.connections[nth]!
+      // Who answers before it was asked is not heard. A tunnel of a forward proxy asks nothing.
+      const asked = () => options.mode === 'forward' || connection.received.length > 0 || connection.ended !== ''
+      await untilWhat('a request', asked, 60_000)
+      return connection
     },
     dialed: () => origin.connections.length,
   }
