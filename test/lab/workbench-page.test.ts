@@ -1,5 +1,5 @@
-import type { BrowserContextOptions, Page } from 'playwright-core'
-import { type Test, test } from 'tap'
+import type { Page } from 'playwright-core'
+import { t as root, test } from 'tap'
 import { needs } from '../support/needs.js'
 import { openTab, type Tab } from '../support/tab.js'
 import { type Visited, visited } from './server-visitor.js'
@@ -8,12 +8,20 @@ interface Opened extends Tab {
   readonly lab: Visited
 }
 
-async function opened(t: Test, options: BrowserContextOptions = {}, hash = '#/workbench'): Promise<Opened> {
-  const lab = await visited(t)
-  const tab = await openTab(t, lab.url, options)
-  await tab.page.goto(`${lab.url}/?lang=en${hash}`)
-  await tab.page.locator('#wb-version').waitFor()
-  return { ...tab, lab }
+let shared: Promise<Opened> | null = null
+
+/** One laboratory and one tab for all of them; each test has the page anew. */
+async function opened(hash = '#/workbench'): Promise<Opened> {
+  shared ??= (async () => {
+    const lab = await visited(root)
+    return { ...(await openTab(root, lab.url, { reducedMotion: 'reduce' })), lab }
+  })()
+  const it = await shared
+  await it.page.goto('about:blank')
+  it.complaints.length = 0
+  await it.page.goto(`${it.lab.url}/?lang=en${hash}`)
+  await it.page.locator('#wb-version').waitFor()
+  return it
 }
 
 const sentence = (page: Page) => page.locator('.verdict .sentence').textContent()
@@ -26,7 +34,7 @@ async function sent(page: Page): Promise<string | null> {
 }
 
 test('what is put together is sent, and its run is shown', needs('chromium'), async t => {
-  const { page, complaints } = await opened(t)
+  const { page, complaints } = await opened()
   t.equal(await page.locator('#wb-preset-hang').getAttribute('aria-pressed'), 'true')
   t.match(await sent(page), /^Request 2 hung/)
   t.equal(await page.locator('svg.life').count(), 1)
@@ -42,7 +50,7 @@ test(
   'with the keyboard alone: proxies are added, moved and removed, and the focus stays where one works',
   needs('chromium'),
   async t => {
-    const { page, complaints } = await opened(t)
+    const { page, complaints } = await opened()
     const focused = () => page.evaluate<string>('document.activeElement.id')
     const kinds = () =>
       page.evaluate<string[]>(`[...document.querySelectorAll('[id^="wb-hop-"][id$="-kind"]')].map(each => each.value)`)
@@ -71,24 +79,25 @@ test(
 )
 
 test('the address holds the arrangement, and whoever opens it has the same', needs('chromium'), async t => {
-  const { page, lab } = await opened(t)
+  const { page } = await opened()
   await page.locator('#wb-preset-pipelined').click()
   await page.locator('#wb-path').fill('/a?b=c')
   await page.locator('#wb-origin-stopAfter').fill('5')
   const url = await page.evaluate<string>('location.href')
   t.match(url, /#\/workbench\/[\w-]+$/)
-  const { page: other } = await openTab(t, lab.url)
+  const other = page
+  await other.goto('about:blank')
   await other.goto(url)
   await other.locator('#wb-version').waitFor()
   t.equal(await other.locator('#wb-path').inputValue(), '/a?b=c')
   t.equal(await other.locator('#wb-origin-stopAfter').inputValue(), '5')
   t.equal(await other.locator('#wb-sending').inputValue(), 'pipelined')
-  const third = await opened(t, {}, '#/workbench/AAAA')
-  t.equal(await third.page.locator('#wb-preset-hang').getAttribute('aria-pressed'), 'true', 'nonsense is not minded')
+  await opened('#/workbench/AAAA')
+  t.equal(await page.locator('#wb-preset-hang').getAttribute('aria-pressed'), 'true', 'nonsense is not minded')
 })
 
 test('what the server refuses is said, in the language of the page', needs('chromium'), async t => {
-  const { page, complaints } = await opened(t)
+  const { page, complaints } = await opened()
   await page.locator('#wb-field-0-value').fill('가')
   await page.locator('#wb-send').click()
   const state = page.locator('.workbench .state')
@@ -105,8 +114,9 @@ test('what the server refuses is said, in the language of the page', needs('chro
 })
 
 test('a run goes on while the language changes', needs('chromium'), async t => {
-  const { page, complaints } = await opened(t)
+  const { page, complaints } = await opened()
   await page.locator('#wb-scale').selectOption('1')
+  await page.locator('#wb-origin-timeoutS').fill('2')
   await page.locator('#wb-send').click()
   await page.locator('svg.life').waitFor()
   await page.locator('[data-language="ko"]').click()
@@ -116,7 +126,7 @@ test('a run goes on while the language changes', needs('chromium'), async t => {
 })
 
 test('it fits from 320 px to 1920 px, and everything in it has a name', needs('chromium'), async t => {
-  const { page } = await opened(t)
+  const { page } = await opened()
   await page.locator('#wb-add').click()
   await page.locator('#wb-add').click()
   for (const language of ['en', 'ko'])

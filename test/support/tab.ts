@@ -13,6 +13,8 @@ function theBrowser(): Promise<Browser> {
       timeout: WAIT_MS,
       args: [
         '--no-proxy-server',
+        // Nothing here is worth a thread that paints what nobody sees.
+        '--disable-gpu',
         '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
         ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
       ],

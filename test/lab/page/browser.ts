@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { BrowserContextOptions, Page } from 'playwright-core'
-import type { Test } from 'tap'
+import { t as root, type Test } from 'tap'
 import { serveLab } from '../../../lib/lab/server/lab-server.js'
 import { openTab } from '../../support/tab.js'
+
+export type OpenOptions = BrowserContextOptions & { lang?: string }
 
 export interface OpenLab {
   readonly page: Page
@@ -17,13 +19,21 @@ export interface OpenLab {
   run(scale?: string): Promise<void>
 }
 
-/** The page of a real laboratory, in a tab of its own. */
-export async function openLab(
-  t: Test,
-  hash: string,
-  options: BrowserContextOptions & { lang?: string } = {},
-): Promise<OpenLab> {
-  const { lang = 'en', ...context } = options
+/**
+ * One laboratory and one tab for all tests of a file: opened when the first asks for it, with everything in it as the one before left it.
+ * What the page complains of is of all of them.
+ */
+export function sharedLab(hash: string, options: OpenOptions = {}): () => Promise<OpenLab> {
+  let lab: Promise<OpenLab> | null = null
+  return () => {
+    lab ??= openLab(root, hash, options)
+    return lab
+  }
+}
+
+/** The page of a real laboratory, in a tab of its own, where nothing moves unless that is asked for. */
+export async function openLab(t: Test, hash: string, options: OpenOptions = {}): Promise<OpenLab> {
+  const { lang = 'en', ...context } = { reducedMotion: 'reduce' as const, ...options }
   const server = await serveLab({ port: 0 })
   t.teardown(() => server.close())
   const url = `http://127.0.0.1:${server.port}`
@@ -39,16 +49,16 @@ export async function openLab(
       await page.waitForSelector('main h1')
     },
     async until(expression) {
-      for (const end = Date.now() + 30_000; Date.now() < end; ) {
-        if (await page.evaluate(expression)) return
+      // The limit is the runner's: what it has come to until then is said now and then, for whoever reads that it hung.
+      for (let looks = 1; !(await page.evaluate(expression)); looks++) {
+        if (looks % 400 === 0) root.comment(`not yet: ${expression}`)
         await delay(25)
       }
-      throw new Error(`it did not come to this: ${expression}`)
     },
     async run(scale = '0.1') {
       await page.selectOption('#scale', scale)
       await page.click('button.run')
-      await page.waitForSelector('section.verdict.given', { timeout: 60_000 })
+      await page.waitForSelector('section.verdict.given', { timeout: 0 })
       // What came last is drawn with the next frame.
       await page.evaluate('new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))')
     },

@@ -1,9 +1,12 @@
 import { test } from 'tap'
 import { needs } from '../../support/needs.js'
-import { openLab } from './browser.js'
+import { sharedLab } from './browser.js'
+
+/** The first test makes a run in it. */
+const lab = sharedLab('#/')
 
 test('with the keyboard alone: from the list through a run to its octets', needs('chromium'), async t => {
-  const { page, complaints } = await openLab(t, '#/')
+  const { page, complaints } = await lab()
   const focused = () => page.evaluate('document.activeElement.className?.baseVal ?? document.activeElement.className')
   const tabTo = async (selector: string) => {
     for (let n = 0; n < 60; n++) {
@@ -60,8 +63,11 @@ test('with the keyboard alone: from the list through a run to its octets', needs
 
 test('whatever can be pressed or moved has a name, and shows when it has the focus', needs('chromium'), async t => {
   for (const lang of ['en', 'ko']) {
-    const { page, run, go, until } = await openLab(t, '#/hang', { lang })
-    await run()
+    const { page, go, until } = await lab()
+    await go('#/hang')
+    await page.click(`[data-language="${lang}"]`)
+    await page.waitForSelector(`html[lang="${lang}"]`)
+    await page.waitForSelector('section.verdict.given')
     t.same(await page.evaluate(NAMELESS), [], 'an experiment')
     t.same(await page.evaluate(UNSEEN), [])
     for (const hash of ['#/', '#/open', '#/workbench']) {

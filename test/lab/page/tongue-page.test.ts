@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { test } from 'tap'
 import { needs } from '../../support/needs.js'
-import { openLab } from './browser.js'
+import { openLab, sharedLab } from './browser.js'
+
+/** With one run in it, which the first test makes. */
+const lab = sharedLab('#/hang')
 
 test('the language is switched in the middle of it, and nothing is lost', needs('chromium'), async t => {
-  const { page, run, complaints } = await openLab(t, '#/hang')
+  const { page, run, complaints } = await lab()
   await page.locator('.answer').nth(2).click()
   await run()
   const sentence = await page.textContent('.sentence')
@@ -40,8 +43,7 @@ test(
 )
 
 test('a run is saved, and opened again without the server', needs('chromium'), async t => {
-  const { page, run, go, complaints, until } = await openLab(t, '#/hang')
-  await run()
+  const { page, go, complaints, until } = await lab()
   const saved = page.waitForEvent('download')
   await page.click('button.save')
   const file = await (await saved).path()
@@ -64,12 +66,14 @@ test('a run is saved, and opened again without the server', needs('chromium'), a
     document.querySelector('.dropzone').dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true }))
   })()`)
   await until("document.querySelector('.dropzone .state').textContent.includes('dropped.jsonl')")
+  await page.unrouteAll()
   t.same(complaints, [])
 })
 
 test('the run in words: a list, with every step', needs('chromium'), async t => {
-  const { page, run, until } = await openLab(t, '#/hang')
-  await run()
+  const { page, go, until } = await lab()
+  await go('#/hang')
+  await page.waitForSelector('.asked')
   await page.click('.transcript summary')
   await until("document.querySelectorAll('.transcript li').length > 10")
   const lines = await page.locator('.transcript li').allTextContents()
@@ -79,7 +83,9 @@ test('the run in words: a list, with every step', needs('chromium'), async t => 
 })
 
 test('what is not there is said', needs('chromium'), async t => {
-  const { page, go, until } = await openLab(t, '#/no-such-thing')
+  const { page, go, until } = await lab()
+  await go('#/no-such-thing')
+  await until("document.querySelector('h1')?.textContent.startsWith('There is no')")
   t.match(await page.textContent('h1'), 'There is no experiment called “no-such-thing”.')
   await go('#/hang')
   await page.waitForSelector('.asked')
