@@ -7,6 +7,7 @@ import type { Language } from '../lab/said.js'
 import { idColumns } from '../lab/terminal/list.js'
 import { type Summed, summaryLines, totalLine } from '../lab/terminal/summary.js'
 import type { Given } from './given.js'
+import { PROCESS } from './lab-console.js'
 import { lookOf } from './lab-look.js'
 import { scaleGiven } from './lab-run.js'
 import { ERASE } from './lab-screen.js'
@@ -20,7 +21,7 @@ export interface Many {
   write(text: string): unknown
 }
 
-const ALL: Many = { experiments: EXPERIMENTS, write: text => process.stdout.write(text) }
+const ALL: Many = { experiments: EXPERIMENTS, write: text => PROCESS.out(text) }
 
 /**
  * `hopwise lab --all`: one after the other, so that none disturbs what another measures.
@@ -29,7 +30,7 @@ const ALL: Many = { experiments: EXPERIMENTS, write: text => process.stdout.writ
 export async function runAll(given: Given, language: Language, { experiments, write }: Many = ALL): Promise<number> {
   const scale = scaleGiven(given) ?? SCALE
   const json = given.flag('json') === true
-  const look = lookOf(language, 'lifelines', process.env)
+  const look = lookOf(language, 'lifelines', PROCESS)
   const print = (text: string) => json || write(text)
   const onEvent = (event: LabEvent) => json && write(`${recordingLine(event)}\n`)
   const stop = stopping()

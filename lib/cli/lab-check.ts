@@ -6,6 +6,7 @@ import { type CheckOptions, runChecks } from '../lab/check/run-checks.js'
 import type { Language } from '../lab/said.js'
 import { plainJson, visibleLines } from '../wire/visible.js'
 import type { Given } from './given.js'
+import type { LabConsole } from './lab-console.js'
 import { lookOf } from './lab-look.js'
 import { stopping } from './lab-stop.js'
 import { UsageError } from './usage-error.js'
@@ -20,26 +21,26 @@ const EXIT = { right: 0, wrong: 1, impossible: 3 } as const
  * @returns 0: all is right, 1: not yet, 3: there is no proxy to be checked
  * @throws UsageError
  */
-export async function checkLearner(given: Given, language: Language): Promise<number> {
+export async function checkLearner(given: Given, language: Language, at: LabConsole): Promise<number> {
   const json = given.flag('json') === true
-  const { paint } = lookOf(language, 'lifelines', process.env)
+  const { paint } = lookOf(language, 'lifelines', at)
   const options = asked(given)
   const results: CheckResult[] = []
   const onResult = (result: CheckResult) => {
     const first = results.at(-1)?.level !== result.level
     results.push(result)
     const lines = json ? [plainJson(JSON.stringify(result))] : resultLines(result, first, language, paint)
-    process.stdout.write(`${lines.join('\n')}\n`)
+    at.out(`${lines.join('\n')}\n`)
   }
   const stop = stopping()
   try {
     await runChecks({ ...options, onResult, signal: stop.signal })
-    if (!json) process.stdout.write(`${summaryLines(results, language).join('\n')}\n`)
+    if (!json) at.out(`${summaryLines(results, language).join('\n')}\n`)
     return results.every(({ right }) => right) ? EXIT.right : EXIT.wrong
   } catch (error) {
     if (stop.signal.aborted) return stop.code() || EXIT.wrong
     const why = error instanceof NoProxy ? error.reason[language] : listenFault(error, options.originPort)
-    process.stderr.write(visibleLines(`hopwise: ${why}\n`))
+    at.err(visibleLines(`hopwise: ${why}\n`))
     return EXIT.impossible
   } finally {
     stop.over()

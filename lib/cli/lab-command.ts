@@ -5,6 +5,7 @@ import { listLines } from '../lab/terminal/list.js'
 import { visibleLines } from '../wire/visible.js'
 import type { Given } from './given.js'
 import { runAll } from './lab-all.js'
+import { type LabConsole, PROCESS } from './lab-console.js'
 import { languageGiven, lookOf } from './lab-look.js'
 import { LAB_VERBS } from './lab-options.js'
 import { replayRecording } from './lab-replay.js'
@@ -28,23 +29,23 @@ const TAKES = {
 } as const
 
 /** `hopwise lab`. @returns the exit code: 0 observed, 1 not observed, 3 not possible on this machine, or while it is so busy @throws UsageError */
-export async function labCommand(given: Given, facts: LabFacts): Promise<number> {
+export async function labCommand(given: Given, facts: LabFacts, at: LabConsole = PROCESS): Promise<number> {
   const word = given.flag('all') === true && !given.onLine('experiment') ? undefined : given.text('experiment')
   if (word === 'serve') {
     takes(given, 'serve', 'hopwise lab serve')
     const { serveLaboratory } = await import('./lab-serve.js')
     return serveLaboratory(given, facts)
   }
-  for (const doubt of facts.doubts) process.stderr.write(visibleLines(`hopwise: ${doubt}\n`))
-  const language = languageGiven(given, process.env)
+  for (const doubt of facts.doubts) at.err(visibleLines(`hopwise: ${doubt}\n`))
+  const language = languageGiven(given, at.env)
   if (word === 'replay') {
     takes(given, 'replay', 'hopwise lab replay')
-    return replayRecording(given, language)
+    return replayRecording(given, language, at)
   }
   if (word === 'check') {
     takes(given, 'check', 'hopwise lab check')
     const { checkLearner } = await import('./lab-check.js')
-    return checkLearner(given, language)
+    return checkLearner(given, language, at)
   }
   if (given.flag('all') === true) {
     if (word !== undefined) throw new UsageError(`--all runs every experiment: leave out "${word}", or --all.`)
@@ -53,7 +54,7 @@ export async function labCommand(given: Given, facts: LabFacts): Promise<number>
   }
   if (word !== undefined) {
     takes(given, 'run', `hopwise lab ${word}`)
-    return runOne(given, called(word), language)
+    return runOne(given, called(word), language, at)
   }
   takes(given, 'list', 'the list of experiments')
   const text = given.flag('json')
@@ -62,8 +63,8 @@ export async function labCommand(given: Given, facts: LabFacts): Promise<number>
         null,
         2,
       )
-    : listLines(EXPERIMENTS, lookOf(language, 'lifelines', process.env)).join('\n')
-  process.stdout.write(`${text}\n`)
+    : listLines(EXPERIMENTS, lookOf(language, 'lifelines', at)).join('\n')
+  at.out(`${text}\n`)
   return 0
 }
 

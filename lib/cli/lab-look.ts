@@ -2,6 +2,7 @@ import { LANGUAGES, type Language, languageOf } from '../lab/said.js'
 import { painter } from '../lab/terminal/paint.js'
 import type { Look } from '../lab/terminal/stage.js'
 import type { Given } from './given.js'
+import type { LabConsole } from './lab-console.js'
 
 const COLUMNS = 80
 const COLUMNS_MIN = 40
@@ -15,10 +16,10 @@ export function languageGiven(given: Given, { LC_ALL, LC_MESSAGES, LANG }: NodeJ
 export function lookOf(
   language: Language,
   view: Look['view'],
-  { NO_COLOR, TERM }: NodeJS.ProcessEnv,
+  { env: { NO_COLOR, TERM }, isTerminal, columns }: LabConsole,
 ): Look & { live: boolean } {
-  const live = process.stdout.isTTY === true && TERM !== 'dumb'
+  const live = isTerminal && TERM !== 'dumb'
   // One less: a full last column would break the line that is rewritten.
-  const width = live ? Math.max(COLUMNS_MIN, process.stdout.columns || COLUMNS) - 1 : COLUMNS
+  const width = live ? Math.max(COLUMNS_MIN, columns || COLUMNS) - 1 : COLUMNS
   return { width, paint: painter(live && !NO_COLOR), language, sideBySide: live && view === 'lifelines', view, live }
 }

@@ -6,6 +6,7 @@ import { runExperiment, SCALE_MAX, SCALE_MIN } from '../lab/run.js'
 import type { Language } from '../lab/said.js'
 import { visibleLines } from '../wire/visible.js'
 import type { Given } from './given.js'
+import type { LabConsole } from './lab-console.js'
 import { checkWritable, saveRecording } from './lab-files.js'
 import { lookOf } from './lab-look.js'
 import { showLab } from './lab-show.js'
@@ -21,7 +22,12 @@ export const EXIT: Readonly<Record<Judged['outcome'], number>> = {
 }
 
 /** `hopwise lab ID`. @returns the exit code @throws UsageError */
-export async function runOne(given: Given, experiment: Experiment, language: Language): Promise<number> {
+export async function runOne(
+  given: Given,
+  experiment: Experiment,
+  language: Language,
+  at: LabConsole,
+): Promise<number> {
   const scale = scaleGiven(given) ?? 1
   const knobs = knobsGiven(given, experiment)
   const save = given.text('save')
@@ -30,11 +36,11 @@ export async function runOne(given: Given, experiment: Experiment, language: Lan
   try {
     const run = (onEvent: (event: LabEvent) => void) =>
       runExperiment(experiment, { knobs, scale, onEvent, signal: stop.signal })
-    const events = await shown(given, { experiment, language, run, signal: stop.signal })
+    const events = await shown(given, { experiment, language, run, signal: stop.signal }, at)
     if (stop.code() !== 0) return stop.code()
     const complaint = save === undefined ? '' : saveRecording(save, events)
     if (complaint === '') return exitOf(events)
-    process.stderr.write(visibleLines(`hopwise: ${complaint}\n`))
+    at.err(visibleLines(`hopwise: ${complaint}\n`))
     return 1
   } catch (error) {
     // Broken off while the question stood.
@@ -58,14 +64,14 @@ export interface Showing {
 }
 
 /** As events, as a transcript, or as a view of everybody. @throws the signal's reason */
-export async function shown(given: Given, showing: Showing): Promise<LabEvent[]> {
+export async function shown(given: Given, showing: Showing, at: LabConsole): Promise<LabEvent[]> {
   const json = given.flag('json') === true
   const transcript = given.flag('transcript') === true
   if (json && transcript)
     throw new UsageError('--json and --transcript are two ways to print a run: give one of the two.')
-  if (json) return showing.run(event => process.stdout.write(`${recordingLine(event)}\n`))
-  const look = lookOf(showing.language, transcript ? 'transcript' : 'lifelines', process.env)
-  return showLab(showing, look, { asks: given.flag('yes') !== true, now: () => performance.now() })
+  if (json) return showing.run(event => at.out(`${recordingLine(event)}\n`))
+  const look = lookOf(showing.language, transcript ? 'transcript' : 'lifelines', at)
+  return showLab(showing, look, { asks: given.flag('yes') !== true, now: () => performance.now() }, at)
 }
 
 export function exitOf(events: readonly LabEvent[]): number {

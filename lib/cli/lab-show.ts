@@ -3,6 +3,7 @@ import { result, revealed, teaching } from '../lab/terminal/ending.js'
 import { circumstances, question, watch } from '../lab/terminal/opening.js'
 import { type Look, Stage } from '../lab/terminal/stage.js'
 import { askPrediction } from './lab-ask.js'
+import type { LabConsole } from './lab-console.js'
 import type { Showing } from './lab-run.js'
 import { LabScreen } from './lab-screen.js'
 
@@ -18,12 +19,13 @@ export async function showLab(
   showing: Showing,
   look: Look & { readonly live: boolean },
   { asks, now }: Manner,
+  at: LabConsole,
 ): Promise<LabEvent[]> {
   const { experiment, recorded, signal } = showing
   const whole = look.view === 'lifelines'
-  const print = (lines: readonly string[]) => process.stdout.write(lines.map(line => `${line}\n`).join(''))
+  const print = (lines: readonly string[]) => at.out(lines.map(line => `${line}\n`).join(''))
   if (experiment && whole) print(question(experiment, look))
-  const mayAsk = whole && asks && look.live && process.stdin.isTTY === true
+  const mayAsk = whole && asks && look.live && at.answers
   const predicted = experiment && mayAsk ? await askPrediction(experiment, look, signal) : 0
   if (experiment && whole) print([...(mayAsk ? [''] : []), ...watch(experiment, look)])
 
@@ -31,7 +33,7 @@ export async function showLab(
   let began = Number.NaN
   const screen = new LabScreen(
     new Stage(look),
-    { write: text => process.stdout.write(text), live: look.live },
+    { write: text => at.out(text), live: look.live },
     () => (now() - began) * (recorded?.speed ?? 1),
   )
   const events = await showing.run(event => {

@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { test } from 'tap'
 import { createProxy } from '../../lib/proxy/proxy.js'
 import { until } from '../support/conversation.js'
-import { runHopwise, spawnHopwise } from '../support/hopwise.js'
+import { spawnHopwise } from '../support/hopwise.js'
 import { needs } from '../support/needs.js'
 import { freePort } from '../support/ports.js'
 import { tempFolder } from '../support/temp-folder.js'
+import { labHere } from './lab-here.js'
 
 const FIRST = new URL('../../docs/lab/first/proxy.py', import.meta.url).pathname
 
@@ -16,12 +17,12 @@ test('a proxy that is right: every line says so, exit code 0; and as JSON', asyn
   const proxy = createProxy({ mode: 'reverse', upstream: `http://127.0.0.1:${origin}` })
   t.teardown(() => proxy.destroy())
   const { port } = await proxy.listen({ host: '127.0.0.1', port: 0 })
-  const words = ['lab', 'check', `http://127.0.0.1:${port}`, '--origin', String(origin)]
-  const { code, out } = await runHopwise(t, words)
+  const words = ['check', `http://127.0.0.1:${port}`, '--origin', String(origin)]
+  const { code, out } = await labHere(words)
   t.equal(code, 0)
   t.notMatch(out, /✗/)
   t.match(out, /22 of 22 are right\. This proxy gets its hop right\.\n$/)
-  const json = await runHopwise(t, [...words, '--json'])
+  const json = await labHere([...words, '--json'])
   const results = json.out
     .trim()
     .split('\n')
@@ -34,14 +35,7 @@ test(
   "a first try is told what is wrong, in the learner's language, and is ended with the check",
   needs('python3'),
   async t => {
-    const { code, out, err } = await runHopwise(t, [
-      'lab',
-      'check',
-      '--start',
-      `exec python3 '${FIRST}'`,
-      '--lang',
-      'ko',
-    ])
+    const { code, out, err } = await labHere(['check', '--start', `exec python3 '${FIRST}'`, '--lang', 'ko'])
     t.match({ code, err }, { code: 1, err: '' })
     t.match(out, /✗ [^\n]*Connection/)
     t.match(out, /다음 단계: /)
@@ -50,7 +44,7 @@ test(
 
 test('Ctrl-C ends the check, and what it started', needs('python3'), async t => {
   const hopwise = spawnHopwise(t, ['lab', 'check', '--start', `exec python3 '${FIRST}'`])
-  await until('the first wrong line', () => /127\.0\.0\.1:\d+/.test(hopwise.out()), 30_000)
+  await until('the first wrong line', () => /127\.0\.0\.1:\d+/.test(hopwise.out()), 110_000)
   hopwise.signal('SIGINT')
   t.equal((await hopwise.ended).code, 130)
 })
@@ -63,11 +57,11 @@ test('Ctrl-C ends what is still being started, and says nothing of it', async t 
     '--start',
     `echo $$ > '${marker}.new'; mv '${marker}.new' '${marker}'; exec sleep 60`,
   ])
-  await until('it was started', () => existsSync(marker), 30_000)
+  await until('it was started', () => existsSync(marker), 110_000)
   const pid = Number(readFileSync(marker, 'utf8'))
   hopwise.signal('SIGINT')
   t.match(await hopwise.ended, { code: 130, out: '', err: '' })
-  await until('it is gone', () => !isAlive(pid))
+  await until('it is gone', () => !isAlive(pid), 110_000)
 })
 
 function isAlive(pid: number): boolean {
@@ -101,7 +95,7 @@ test('what cannot be checked is said in a sentence', async t => {
     ],
     [['--start', 'exit 4'], { code: 3, err: /Your proxy did not start \(exit code 4\)/ }],
   ] as const) {
-    const ended = await runHopwise(t, ['lab', 'check', ...words])
+    const ended = await labHere(['check', ...words])
     t.match(ended, expected, words.join(' '))
   }
 })

@@ -1,37 +1,27 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
-import { readCommandLine } from '../../lib/cli/command-line.js'
-import { labCommand } from '../../lib/cli/lab-command.js'
+import t from 'tap'
 import { LAB_VERBS, LAB_WORDS } from '../../lib/cli/lab-options.js'
-import { UsageError } from '../../lib/cli/usage-error.js'
 import { EXPERIMENTS } from '../../lib/lab/catalogue.js'
 import { readRecording } from '../../lib/lab/recording.js'
-import type { ChildOptions } from '../support/child.js'
 import { runHopwise, spawnHopwise } from '../support/hopwise.js'
 import { tempFolder } from '../support/temp-folder.js'
+import { labHere } from './lab-here.js'
 
 const QUICK = ['--scale', '0.02']
 
 /** `hopwise lab WORDS`, without a terminal, in English. */
-function lab(t: Test, words: string, options: ChildOptions = {}) {
-  return runHopwise(t, ['lab', ...words.split(' ').filter(word => word !== '')], {
-    ...options,
-    env: { LC_ALL: '', LC_MESSAGES: '', LANG: 'C.UTF-8', ...options.env },
-  })
+function lab(words: string, env: NodeJS.ProcessEnv = {}) {
+  return labHere(
+    words.split(' ').filter(word => word !== ''),
+    env,
+  )
 }
 
 /** What `hopwise lab WORDS` is refused with, before anything runs. */
 async function refusal(words: string): Promise<string> {
-  const surroundings = { environment: {}, version: '', columns: 80 }
-  try {
-    const asked = readCommandLine(['lab', ...words.split(' ')], surroundings)
-    if (asked.kind === 'run') await labCommand(asked.given, { version: '', doubts: [] })
-    return ''
-  } catch (error) {
-    if (error instanceof UsageError) return error.message
-    throw error
-  }
+  const { code, err } = await lab(words)
+  return code === 2 ? err.replace(/^hopwise: /, '').trimEnd() : ''
 }
 
 t.test('the words of the command line are the experiments, and what is no experiment', async t => {
@@ -41,15 +31,15 @@ t.test('the words of the command line are the experiments, and what is no experi
 })
 
 t.test('without an experiment it lists them all, in the language', async t => {
-  const { code, out, err } = await lab(t, '')
+  const { code, out, err } = await lab('')
   t.strictSame([code, err], [0, ''])
   t.match(out, /^hang +The dumb proxy\n +What happens to the second request on the same connection\?$/m)
   for (const { id } of EXPERIMENTS) t.match(out, new RegExp(`^${id} `, 'm'))
   for (const env of [{ LC_ALL: 'ko_KR.UTF-8', LANG: 'en_US' }, { HOPWISE_LANG: 'ko' }])
-    t.match((await lab(t, '', { env })).out, /^hang +멍청한 프록시$/m)
-  t.match((await lab(t, '--lang en', { env: { LANG: 'ko_KR' } })).out, 'The dumb proxy')
+    t.match((await lab('', env)).out, /^hang +멍청한 프록시$/m)
+  t.match((await lab('--lang en', { LANG: 'ko_KR' })).out, 'The dumb proxy')
   t.match(
-    JSON.parse((await lab(t, '--json')).out).find((each: { id: string }) => each.id === 'hang'),
+    JSON.parse((await lab('--json')).out).find((each: { id: string }) => each.id === 'hang'),
     { title: { en: 'The dumb proxy', ko: '멍청한 프록시' } },
   )
 })
@@ -66,7 +56,7 @@ t.test('a run without a terminal: plain lines, no question, the verdict in the e
 })
 
 t.test('as a transcript, and as events while they happen', async t => {
-  const { code, out } = await lab(t, 'hang --transcript --set timeout=2 --scale 0.05')
+  const { code, out } = await lab('hang --transcript --set timeout=2 --scale 0.05')
   t.equal(code, 0)
   t.match(
     out,
@@ -85,17 +75,17 @@ t.test('as a transcript, and as events while they happen', async t => {
 t.test('a recording is saved whole, and replayed in any view and language', async t => {
   const folder = tempFolder(t)
   const file = join(folder, 'hang.jsonl')
-  t.equal((await lab(t, `hang --save ${file} --set timeout=2 --scale 0.05`)).code, 0)
+  t.equal((await lab(`hang --save ${file} --set timeout=2 --scale 0.05`)).code, 0)
   t.strictSame(readdirSync(folder), ['hang.jsonl'], 'no temporary file stays')
   t.equal(statSync(file).mode & 0o777, 0o666 & ~process.umask())
   const events = readRecording(readFileSync(file, 'utf8'))
   t.match(events[0], { experiment: 'hang', knobs: { timeout: 2 }, scale: 0.05 })
 
-  const shown = await lab(t, `replay ${file} --lang ko`)
+  const shown = await lab(`replay ${file} --lang ko`)
   t.equal(shown.code, 0)
   t.match(shown.out, /기록됨.*멍청한 프록시를 거쳐서.*관찰됨/s)
-  t.match((await lab(t, `replay ${file} --transcript`)).out, '> GET / HTTP/1.0')
-  t.strictSame(readRecording((await lab(t, `replay ${file} --json`)).out), events)
+  t.match((await lab(`replay ${file} --transcript`)).out, '> GET / HTTP/1.0')
+  t.strictSame(readRecording((await lab(`replay ${file} --json`)).out), events)
 })
 
 t.test('a replay ends as its run did, and knows experiments that are not here', async t => {
@@ -118,7 +108,7 @@ t.test('a replay ends as its run did, and knows experiments that are not here', 
   ] as const) {
     const file = join(tempFolder(t), 'x.jsonl')
     writeFileSync(file, `${JSON.stringify(run)}\n${JSON.stringify({ at: 90_000, kind: 'verdict', outcome, text })}\n`)
-    const ended = await lab(t, `replay ${file}`)
+    const ended = await lab(`replay ${file}`)
     t.equal(ended.code, code)
     t.match(ended.out, 'So.')
   }
@@ -135,7 +125,7 @@ t.test('what cannot be replayed, and why', async t => {
     writeFileSync(file, text)
     t.equal(await refusal(`replay ${file}`), why)
   }
-  t.match(await lab(t, `replay ${file}`), { code: 2, err: `hopwise: ${file}:1: it is no JSON.\n`, out: '' })
+  t.match(await lab(`replay ${file}`), { code: 2, err: `hopwise: ${file}:1: it is no JSON.\n`, out: '' })
   t.match(await refusal(`replay ${folder}/none`), /none cannot be read: there is no such file/)
   t.match(await refusal(`replay ${folder}`), /cannot be read: it is a folder/)
   t.match(await refusal('replay'), /wants a recording/)
@@ -196,7 +186,7 @@ t.test('a wrong command line: what was probably meant', async t => {
     const said = await refusal(words)
     t.ok(said.startsWith(why), said)
   }
-  t.match(await lab(t, 'hagn'), { code: 2, out: '', err: /^hopwise: There is no experiment "hagn"/ })
+  t.match(await runHopwise(t, ['lab', 'hagn']), { code: 2, out: '', err: /^hopwise: There is no experiment "hagn"/ })
 })
 
 t.test('a signal breaks a run off, and everything closes', async t => {
