@@ -13,7 +13,7 @@ const ERASE = '\r\x1b[2K'
 
 interface Terminal extends Child {
   /** Resolves when this was written to the terminal. */
-  shows(text: string): Promise<void>
+  shows(text: string | RegExp): Promise<void>
   type(text: string): void
   /** The lines that stayed, without colours. */
   lines(): string[]
@@ -34,10 +34,10 @@ function atTerminal(
     ...child,
     async shows(text) {
       const over = child.ended.then(({ out }) => {
-        throw new Error(`it ended without ${JSON.stringify(text)}: ${out}`)
+        throw new Error(`it ended without ${text}: ${out}`)
       })
       over.catch(() => {})
-      while (!child.out().includes(text))
+      while (!(typeof text === 'string' ? child.out().includes(text) : text.test(child.out())))
         await Promise.race([over, new Promise(done => child.process.stdout?.once('data', done))])
     },
     type: text => child.process.stdin?.write(text),
@@ -91,10 +91,10 @@ t.test('a wide terminal has both proxies side by side', needs('script'), async t
 
 t.test('a clock ticks while nothing moves, and is gone when something does', needs('script'), async t => {
   const terminal = atTerminal(t, 'hang --yes --set timeout=2 --scale 0.5')
-  await terminal.shows(`${ERASE}\x1b[1;31m  … 0.5 s  a cycle: client → dumb proxy ⇄ origin server`)
+  await terminal.shows(/\r\x1b\[2K\x1b\[1;31m {2}… \d\.\d s {2}a cycle: client → dumb proxy ⇄ origin server/)
   t.equal((await terminal.ended).code, 0)
-  t.notMatch(terminal.lines().join('\n'), /… 0\.\d s/)
-  t.match(terminal.lines().join('\n'), /… (1\.0\d s|9\d\d ms) pass, nothing moves/)
+  t.notMatch(terminal.lines().join('\n'), /… \d\.\d s {2}a cycle/)
+  t.match(terminal.lines().join('\n'), /… (\d\.\d\d s|9\d\d ms) pass, nothing moves/)
 })
 
 t.test(
@@ -134,7 +134,7 @@ t.test('a recording has its own time on a terminal, divided by the speed', needs
   await terminal.shows('at last')
   t.ok(performance.now() - began >= 700, 'three seconds, four times as fast')
   t.equal((await terminal.ended).code, 0)
-  t.match(terminal.out(), /… 2\.\d s/, 'the clock is that of the recording')
+  t.match(terminal.out(), /… [12]\.\d s/, 'the clock is that of the recording, of which not a second passes here')
 
   const slow = atTerminal(t, `replay ${file} --yes --speed 0.001`)
   await slow.shows('Recorded')

@@ -58,15 +58,16 @@ t.test('a run without a terminal: plain lines, no question, the verdict in the e
 t.test('as a transcript, and as events while they happen', async t => {
   const { code, out } = await lab('hang --transcript --set timeout=2 --scale 0.05')
   t.equal(code, 0)
+  // A busy machine is silent where another one is not.
   t.match(
-    out,
+    out.replace(/^\(.* pass, nothing moves\)\n/gm, ''),
     /Trying 127\.0\.0\.1\.\.\.\nConnected to 127\.0\.0\.1\.\n.*\n> GET \/ HTTP\/1\.0\n> Host: origin\n> Connection: Keep-Alive\n>\nHTTP\/1\.1 200 OK\n/,
   )
   t.match(out, 'Connection closed by foreign host.')
   t.notMatch(out, '►')
 
   const live = spawnHopwise(t, ['lab', 'hang', '--json', '--set', 'timeout=30', '--scale', '0.1'])
-  await live.line(line => line.includes('"kind":"bytes"'), 20_000)
+  await live.line(line => line.includes('"kind":"bytes"'))
   t.notMatch(live.out(), '"kind":"verdict"', 'they are there before the end')
   t.equal((await live.ended).code, 0)
   t.match(readRecording(live.out()).at(-1), { kind: 'verdict', outcome: 'observed' })
@@ -153,7 +154,7 @@ t.test('what can no longer be saved when the run is over is said then', async t 
     '--set',
     'timeout=30',
   ])
-  await running.line(line => line.includes('"kind":"run"'), 20_000)
+  await running.line(line => line.includes('"kind":"run"'))
   rmdirSync(folder)
   t.match(await running.ended, {
     code: 1,
@@ -191,24 +192,22 @@ t.test('a wrong command line: what was probably meant', async t => {
 
 t.test('a signal breaks a run off, and everything closes', async t => {
   const running = spawnHopwise(t, ['lab', 'hang', '--json'])
-  await running.line(line => line.includes('"n":5'), 20_000)
+  await running.line(line => line.includes('"n":5'))
   running.signal('SIGINT')
   t.equal((await running.ended).code, 130)
   t.match(JSON.parse(running.out().trimEnd().split('\n').at(-1) ?? ''), { kind: 'verdict', outcome: 'not-observed' })
 
   const file = join(tempFolder(t), 'x.jsonl')
   const saving = spawnHopwise(t, ['lab', 'hang', '--save', file, '--json'])
-  await saving.line(line => line.includes('"n":5'), 20_000)
+  await saving.line(line => line.includes('"n":5'))
   saving.signal('SIGTERM')
   t.equal((await saving.ended).code, 143)
   t.throws(() => statSync(file), { code: 'ENOENT' }, 'nothing is saved of a part')
 })
 
 t.test('a reader that goes away ends the run', async t => {
-  const running = spawnHopwise(t, ['lab', 'hang', '--json'])
-  await running.line(line => line.includes('"kind":"run"'), 20_000)
+  const running = spawnHopwise(t, ['lab', 'hang', '--set', 'timeout=30', '--json'])
+  await running.line(line => line.includes('"kind":"run"'))
   running.process.stdout?.destroy()
-  const began = performance.now()
-  await running.ended
-  t.ok(performance.now() - began < 4_500, 'before the hang is over')
+  t.equal((await running.ended).code, 1, 'broken off: at its end the hang would have been observed')
 })

@@ -11,18 +11,18 @@ import { startChild } from '../support/child.js'
 import { needs } from '../support/needs.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { fieldValues } from './fields.js'
-import { ran } from './running.js'
+import { ran, wasSeen } from './running.js'
 
 t.test(
   'curl stalls on a request that nobody reads until nginx closes, and exits with 0',
   needs('nginx', 'curl'),
   async t => {
     const run = await ran(t, 'hang', { knobs: { parts: 'real', timeout: 4 } })
-    t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
+    if (!wasSeen(t, run)) return
+    t.ok(run.figure('hopwise', 'second') < 500)
     t.ok(run.figure('dumb', 'second') >= 700, 'nginx counts whole seconds, so 400 ms became one')
     t.match(run.of('note', 'dumb')[0]?.text, { en: /1 s of real time/, ko: /1초/ })
     t.ok(run.figure('dumb', 'curl') >= 700, 'by curl’s own clock too')
-    t.ok(run.figure('hopwise', 'second') < 500)
     t.strictSame(
       run.of('step', 'dumb').map(({ n }) => n),
       [1, 2, 3, 4, 5],
@@ -99,7 +99,7 @@ t.test('a process that ends at once leaves no nginx behind', needs('nginx'), asy
   const port = Number(child.out())
   t.ok(port > 0, child.out())
   let refused = false
-  for (const end = performance.now() + 5_000; !refused && performance.now() < end; ) refused = await isRefused(port)
+  while (!refused) refused = await isRefused(port)
   t.ok(refused, 'nobody listens there any more')
   t.strictSame(readdirSync(folder), [])
 })

@@ -2,11 +2,11 @@ import t from 'tap'
 import type { LabEvent } from '../../lib/lab/events.js'
 import { quantile } from '../../lib/lab/experiments/handshake-parts.js'
 import { hangIn, waitingAfter } from '../../lib/lab/waits.js'
-import { type Ran, ran } from './running.js'
+import { type Ran, ran, wasSeen } from './running.js'
 
 t.test('two small writes wait for a delayed ACK, again and again; with TCP_NODELAY they do not', async t => {
   const run = await ran(t, 'nagle')
-  t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
+  if (!wasSeen(t, run)) return
   t.ok(run.figure('nagle', 'later') >= 20, 'at least half of the 40 ms of Linux')
   t.ok(quick(run, 'nodelay') * 3 <= quick(run, 'nagle'))
   const from =
@@ -23,7 +23,7 @@ t.test('hopwise gets the pieces one by one, passes each on at once, and waits fo
     return connection === toOrigin?.connection && by === 'proxy'
   })
   t.equal(pieces.length, 24, 'a head and two pieces of content for each exchange')
-  t.ok(quick(run, 'hopwise') * 3 <= quick(run, 'nagle'))
+  if (wasSeen(t, run)) t.ok(quick(run, 'hopwise') * 3 <= quick(run, 'nagle'))
 })
 
 t.test('while it waits, the two ends wait for each other', async t => {
@@ -37,13 +37,12 @@ t.test('while it waits, the two ends wait for each other', async t => {
 
 t.test('a message that is one write waits for nothing, with three it is no worse than with two', async t => {
   const one = await ran(t, 'nagle', { knobs: { writes: 1 } })
-  t.equal(one.verdict.outcome, 'observed', one.verdict.text.en)
   const three = await ran(t, 'nagle', { knobs: { writes: 3, exchanges: 8 } })
-  t.equal(three.verdict.outcome, 'observed', three.verdict.text.en)
-  t.ok(quick(one, 'nagle') * 3 <= quick(three, 'nagle'))
-  t.ok(quick(three, 'nagle') < 2 * 40, 'one wait, not two')
   t.equal(one.of('bytes', 'nodelay').filter(({ by }) => by === 'client').length, 12)
   t.equal(three.of('bytes', 'nodelay').filter(({ by }) => by === 'client').length, 24)
+  if (![one, three].map(run => wasSeen(t, run)).every(Boolean)) return
+  t.ok(quick(one, 'nagle') * 3 <= quick(three, 'nagle'))
+  t.ok(quick(three, 'nagle') < 2 * 40, 'one wait, not two')
 })
 
 /** What a quarter of the later exchanges did not exceed, from the last write to the response: a busy machine delays some, a held ACK all. */

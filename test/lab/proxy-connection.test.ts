@@ -1,17 +1,16 @@
 import t from 'tap'
 import { fieldValues, headsBy } from './fields.js'
-import { ran } from './running.js'
+import { ran, wasSeen } from './running.js'
 
 t.test(
   'through the dumb proxy: the origin ignores it, so there is no agreement, no hang, and nothing kept',
   async t => {
     const run = await ran(t, 'proxy-connection')
-    t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
+    if (wasSeen(t, run)) t.ok(run.figure('dumb', 'slowest') < 750, 'far less than the idle limit of 1500 ms')
     t.strictSame(fieldValues(run, 'dumb', 'proxy', 'Proxy-Connection'), ['Keep-Alive', 'Keep-Alive', 'Keep-Alive'])
     t.strictSame(fieldValues(run, 'dumb', 'origin', 'Connection'), ['close', 'close', 'close'])
     t.equal(run.figure('dumb', 'near'), 3)
     t.equal(run.figure('dumb', 'far'), 3)
-    t.ok(run.figure('dumb', 'slowest') < 750, 'far less than the idle limit of 1500 ms')
   },
 )
 
@@ -40,7 +39,7 @@ t.test('hopwise drops it; an HTTP/1.0 client is kept only where that was asked f
     ['kept', 1],
   ] as const) {
     const run = await ran(t, 'proxy-connection', { knobs: { http10 } })
-    t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
+    wasSeen(t, run)
     t.strictSame(fieldValues(run, 'hopwise', 'proxy', 'Proxy-Connection'), [], 'in no direction')
     t.equal(run.figure('hopwise', 'near'), connections)
     t.equal(run.figure('hopwise', 'far'), 1, 'its own side persists by itself')

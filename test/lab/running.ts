@@ -47,6 +47,16 @@ export async function ran(
 }
 
 /**
+ * Whether the effect was seen. A machine that was measured to be too busy for it is no failure, and what only quiet shows is then not looked at:
+ * the verdict's reason stands in its place. Nothing else is excused.
+ */
+export function wasSeen(t: Test, { verdict: { outcome, text } }: Ran): boolean {
+  if (outcome === 'too-busy') t.pass('the effect is to be seen', { skip: text.en })
+  else t.equal(outcome, 'observed', text.en)
+  return outcome === 'observed'
+}
+
+/**
  * For `onEvent`: the first time that it is so, nothing of this process runs for so many ms, as on a machine that others keep busy.
  */
 export function keptWaiting(ms: number, isSo: (event: LabEvent) => boolean): (event: LabEvent) => void {

@@ -105,13 +105,13 @@ t.test('our client by the book: another server agrees, and answers its ping', as
   const client = await webSocket(scene(t), { party: 'origin', port, observes: true, expect() {} })
   client.send('ping', 'there?')
   client.send('text', 'Hello')
-  t.ok(await client.until(() => client.frames.length === 2, 5_000))
+  t.ok(await client.until(() => client.frames.length === 2, 100_000))
   t.match(client.frames, [
     { opcode: 'pong', payload: Buffer.from('there?'), masked: false },
     { opcode: 'text', payload: Buffer.from('heard Hello') },
   ])
   client.send('close', Buffer.from([0x03, 0xe8]))
-  await client.until(() => false, 5_000)
+  await client.until(() => false, 100_000)
   t.equal(client.ended, 'fin')
   t.equal(client.count('close'), 1)
 })
@@ -131,6 +131,6 @@ t.test('who sends what is no frame is nobody to talk to', async t => {
   const client = await webSocket(scene(t), place)
   client.write(Buffer.from('8105', 'hex')) // not masked
   client.write(Buffer.from('Hello'))
-  await client.until(() => false, 5_000)
+  await client.until(() => false, 100_000)
   t.not(client.ended, '')
 })
