@@ -111,6 +111,15 @@ test('a run that nobody listens to is stopped: from its start, and when the last
   t.match((await recording(run)).at(-1), alone, 'all have left')
 })
 
+test('a machine that lets nobody look for longer than the grace stops no run', async t => {
+  const { start, follow } = await odd(t, { graceMs: 600 })
+  const run = await start('ticks')
+  for (const until = performance.now() + 1_200; performance.now() < until; );
+  const stream = await follow(run)
+  await stream.until(20)
+  t.notOk(stream.ended())
+})
+
 test('who comes back in time finds the run going on', async t => {
   const clock = new FakeClock()
   const { start, follow } = await odd(t, { streamsOfRunMax: 1 }, { clock })
