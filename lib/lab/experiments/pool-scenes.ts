@@ -81,6 +81,8 @@ export async function lostPosts(bench: Bench, knobs: PoolKnobs): Promise<Fared &
     await until(bench, () => line.idling === 0)
     if (round === 1) scene.step(1, POST_CROSSES, 'proxy')
     const raced = await asker.ask(post('race'))
+    // Twice: an origin whose connection ends after its first answer is not trusted with a POST on the next one, and no race is left to see.
+    await asker.ask(GET)
     await asker.ask(GET)
     if (round === 1) scene.step(2, POST_IS_DONE, 'origin')
     const wasDone = await asker.ask(post('done'))
