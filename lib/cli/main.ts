@@ -6,30 +6,37 @@ import { UsageError } from './usage-error.js'
 
 const EXIT = { done: 0, failed: 1, usage: 2 } as const
 
+/** Where a command says what it has to say. Those that serve write their log to the process's own. */
+export interface Streams {
+  readonly stdout: Writable & { readonly columns?: number }
+  readonly stderr: Writable
+}
+
 /** Runs one command line (without the names of node and the script) to its end. @returns the exit code */
-export async function main(words: readonly string[]): Promise<number> {
+export async function main(words: readonly string[], streams: Streams = process): Promise<number> {
+  const { stdout, stderr } = streams
   // Somebody who stops reading (`| head`) is no error.
-  process.stdout.on('error', () => {})
-  process.stderr.on('error', () => {})
+  stdout.on('error', () => {})
+  stderr.on('error', () => {})
   try {
-    return await run(words)
+    return await run(words, streams)
   } catch (error) {
     // What people did wrong or the machine refuses is one sentence; anything else is our error, and needs its stack.
     if (error instanceof UsageError) {
-      await say(process.stderr, visibleLines(`hopwise: ${error.message}\n`))
+      await say(stderr, visibleLines(`hopwise: ${error.message}\n`))
       return EXIT.usage
     }
-    await say(process.stderr, visibleLines(`hopwise: ${isExpected(error) ? error.message : stackOf(error)}\n`))
+    await say(stderr, visibleLines(`hopwise: ${isExpected(error) ? error.message : stackOf(error)}\n`))
     return EXIT.failed
   }
 }
 
-async function run(words: readonly string[]): Promise<number> {
+async function run(words: readonly string[], { stdout, stderr }: Streams): Promise<number> {
   const version = readVersion()
-  const columns = Math.min(process.stdout.columns ?? 110, 120)
+  const columns = Math.min(stdout.columns ?? 110, 120)
   const asked = readCommandLine(words, { environment: process.env, version, columns })
   if (asked.kind === 'print') {
-    await say(process.stdout, asked.text)
+    await say(stdout, asked.text)
     return EXIT.done
   }
   const { command, given, doubts } = asked
@@ -38,34 +45,34 @@ async function run(words: readonly string[]): Promise<number> {
     case 'explain': {
       const { explainCommand } = await import('./explain-command.js')
       const { output, refused } = await explainCommand(given)
-      await say(process.stdout, output)
+      await say(stdout, output)
       return refused ? EXIT.failed : EXIT.done
     }
     case 'health': {
       const { checkHealth } = await import('./health.js')
       const { healthy, sentence } = await checkHealth(given)
-      await say(healthy ? process.stdout : process.stderr, visibleLines(`${sentence}\n`))
+      await say(healthy ? stdout : stderr, visibleLines(`${sentence}\n`))
       return healthy ? EXIT.done : EXIT.failed
     }
     case 'check': {
       const { checkCommand } = await import('./check-command.js')
       const { good, output, complaints } = checkCommand(given)
-      await say(process.stderr, complaints)
-      await say(process.stdout, output)
+      await say(stderr, complaints)
+      await say(stdout, output)
       return good ? EXIT.done : EXIT.usage
     }
     case 'reload': {
       const { reloadCommand } = await import('./reload-command.js')
       const { outcome, output, complaint } = reloadCommand(given)
-      await say(process.stderr, complaint)
-      await say(process.stdout, output)
+      await say(stderr, complaint)
+      await say(stdout, output)
       return outcome === 'told' ? EXIT.done : outcome === 'wrong-file' ? EXIT.usage : EXIT.failed
     }
     case 'password': {
       const { passwordCommand } = await import('./password-command.js')
       const { done, output, complaint } = await passwordCommand(given)
-      await say(process.stderr, complaint)
-      await say(process.stdout, output)
+      await say(stderr, complaint)
+      await say(stdout, output)
       return done ? EXIT.done : EXIT.failed
     }
     case 'serve': {
@@ -73,7 +80,7 @@ async function run(words: readonly string[]): Promise<number> {
       const file = fileGiven(given, 'serve')
       const reading = readGiven(file)
       if (!reading.configuration) {
-        await say(process.stderr, findingsText(reading))
+        await say(stderr, findingsText(reading))
         return EXIT.usage
       }
       const { serveConfiguration } = await import('./serve-command.js')
@@ -86,7 +93,7 @@ async function run(words: readonly string[]): Promise<number> {
     case 'lab': {
       const { labCommand } = await import('./lab-command.js')
       const code = await labCommand(given, { version, doubts })
-      await say(process.stdout, '')
+      await say(stdout, '')
       return code
     }
     default: {

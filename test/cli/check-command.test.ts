@@ -5,7 +5,7 @@ import { type Test, test } from 'tap'
 import { type CheckResult, checkCommand } from '../../lib/cli/check-command.js'
 import { readCommandLine } from '../../lib/cli/command-line.js'
 import { UsageError } from '../../lib/cli/usage-error.js'
-import { runHopwise } from '../support/hopwise.js'
+import { callHopwise } from '../support/call-hopwise.js'
 import { tempFolder } from '../support/temp-folder.js'
 
 const GOOD =
@@ -104,9 +104,9 @@ test('a file must be named', async t => {
 
 test('as people run it: exit codes, and the environment in the file', async t => {
   const file = write(t, GOOD.replace('127.0.0.1:0', "'127.0.0.1:${PORT}'"))
-  t.match(await runHopwise(t, ['check', file], { env: { PORT: '8080' } }), { code: 0, out: /: ok, /, err: '' })
-  t.match(await runHopwise(t, ['check', file]), { code: 2, out: '', err: /the environment has no PORT/ })
-  t.match(await runHopwise(t, ['check']), { code: 2, out: '', err: /^hopwise: hopwise check wants the name/ })
-  t.match(await runHopwise(t, ['serve']), { code: 2, out: '', err: /^hopwise: hopwise serve wants the name/ })
-  t.match(await runHopwise(t, ['serve', '--config', file]), { code: 2, out: '', err: /the environment has no PORT/ })
+  t.match(await callHopwise(['check', file], { PORT: '8080' }), { code: 0, out: /: ok, /, err: '' })
+  t.match(await callHopwise(['check', file]), { code: 2, out: '', err: /the environment has no PORT/ })
+  t.match(await callHopwise(['check']), { code: 2, out: '', err: /^hopwise: hopwise check wants the name/ })
+  t.match(await callHopwise(['serve']), { code: 2, out: '', err: /^hopwise: hopwise serve wants the name/ })
+  t.match(await callHopwise(['serve', '--config', file]), { code: 2, out: '', err: /the environment has no PORT/ })
 })

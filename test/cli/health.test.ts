@@ -9,7 +9,7 @@ import { Given } from '../../lib/cli/given.js'
 import { checkHealth } from '../../lib/cli/health.js'
 import { UsageError } from '../../lib/cli/usage-error.js'
 import { Scene } from '../admin/scene.js'
-import { runHopwise } from '../support/hopwise.js'
+import { callHopwise } from '../support/call-hopwise.js'
 import { tempFolder } from '../support/temp-folder.js'
 
 type Words = Readonly<Record<string, unknown>>
@@ -62,9 +62,9 @@ test('a unix socket, as its users ask: exit code 0 or 1 and one sentence', async
   const config = configuration(t, `admin: { address: "unix:\${SOCKET}" }`)
   const env = { SOCKET: socket, HOPWISE_CONFIG: config }
   const sentence = new RegExp(`^The admin listener at unix:${socket} answered 200 after \\d+ ms: ready\\.\n$`)
-  t.match(await runHopwise(t, ['health', '--config', config], { env }), { code: 0, out: sentence, err: '' })
-  t.match(await runHopwise(t, ['health'], { env }), { code: 0, out: sentence }, 'by the environment alone')
-  t.match(await runHopwise(t, ['health'], { env: { ...env, SOCKET: `${socket}x` } }), {
+  t.match(await callHopwise(['health', '--config', config], env), { code: 0, out: sentence, err: '' })
+  t.match(await callHopwise(['health'], env), { code: 0, out: sentence }, 'by the environment alone')
+  t.match(await callHopwise(['health'], { ...env, SOCKET: `${socket}x` }), {
     code: 1,
     out: '',
     err: /^The admin listener at unix:.*x cannot be asked: there is no such socket\.\n$/,

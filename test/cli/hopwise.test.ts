@@ -6,12 +6,13 @@ import * as net from 'node:net'
 import * as path from 'node:path'
 import { promisify } from 'node:util'
 import { type Test, test } from 'tap'
+import { callHopwise } from '../support/call-hopwise.js'
 import { HOPWISE, runHopwise, spawnHopwise } from '../support/hopwise.js'
 
 test('help and version are for standard output, refusals for standard error', async t => {
   t.match(await runHopwise(t, ['--help']), { code: 0, out: /^hopwise <command>/, err: '' })
   const { version } = JSON.parse(fs.readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  t.match(await runHopwise(t, ['--version']), { code: 0, out: `${version}\n`, err: '' })
+  t.match(await callHopwise(['--version']), { code: 0, out: `${version}\n`, err: '' })
   for (const [words, sentence] of [
     [['reverse', 'http://a', '--liste', ':1'], 'hopwise: Unknown option --liste: did you mean --listen?\n'],
     [['revers'], 'hopwise: Unknown command "revers": did you mean reverse?\n'],
@@ -23,7 +24,7 @@ test('help and version are for standard output, refusals for standard error', as
     [['forward', '--auth', 'hush'], /^hopwise: --auth wants user:password/],
     [['health'], /^hopwise: hopwise health wants a URL/],
   ] as const)
-    t.match(await runHopwise(t, words), { code: 2, out: '', err: sentence }, words.join(' '))
+    t.match(await callHopwise(words), { code: 2, out: '', err: sentence }, words.join(' '))
 })
 
 test('a reader that goes away is no error', async t => {
@@ -55,7 +56,7 @@ test('the completion script completes, in a real shell', async t => {
 test('explain: a file, standard input, JSON', async t => {
   const head = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: x-hop\r\nX-Hop: 1\r\n\r\n'
   const file = path.join(t.testdir({ head }), 'head')
-  const fromFile = await runHopwise(t, ['explain', file, '--name', 'edge'])
+  const fromFile = await callHopwise(['explain', file, '--name', 'edge'])
   t.match(fromFile, { code: 0, err: '' })
   t.match(fromFile.out, /^- drop +X-Hop +1 +.*named by Connection \(RFC 9110 7\.6\.1\)$/m)
   t.match(fromFile.out, /^Via: 1\.1 edge$/m)
@@ -68,7 +69,7 @@ test('explain: a file, standard input, JSON', async t => {
   const response = await runHopwise(t, ['explain', '--response', '-'], { input: raw })
   t.match(response, { code: 0, out: /^HTTP\/1\.1 200 OK$/m })
 
-  t.match(await runHopwise(t, ['explain', '/nowhere']), {
+  t.match(await callHopwise(['explain', '/nowhere']), {
     code: 2,
     err: 'hopwise: /nowhere cannot be read: there is no such file.\n',
   })
@@ -94,19 +95,19 @@ test('health: 2xx and 3xx within the time are well', async t => {
     [404, 1],
     [503, 1],
   ]) {
-    const { out, err, code: ended } = await runHopwise(t, ['health', `${url}/${status}`])
+    const { out, err, code: ended } = await callHopwise(['health', `${url}/${status}`])
     t.equal(ended, code, `${status}`)
     t.match(code === 0 ? out : err, new RegExp(`^${url}/${status} answered ${status} after \\d+ ms\\.\n$`))
   }
-  t.match(await runHopwise(t, ['health', `${url}/`, '--timeout-ms', '50']), {
+  t.match(await callHopwise(['health', `${url}/`, '--timeout-ms', '50']), {
     code: 1,
     err: `${url}/ did not answer within 50 ms.\n`,
   })
-  t.match(await runHopwise(t, ['health', 'http://127.0.0.1:1/']), {
+  t.match(await callHopwise(['health', 'http://127.0.0.1:1/']), {
     code: 1,
     err: /cannot be asked: nobody listens there\.\n$/,
   })
-  t.match(await runHopwise(t, ['health', 'ftp://a/']), { code: 2, err: /is no http:\/\/ or https:\/\/ URL/ })
+  t.match(await callHopwise(['health', 'ftp://a/']), { code: 2, err: /is no http:\/\/ or https:\/\/ URL/ })
 })
 
 test('health of the proxy itself: well with a dead upstream, and found by its own environment', async t => {
@@ -116,9 +117,9 @@ test('health of the proxy itself: well with a dead upstream, and found by its ow
   ]) {
     const hopwise = spawnHopwise(t, [...words, '--listen', '127.0.0.1:0', '--log-level', 'silent'])
     const url = await hopwise.ready()
-    t.match(await runHopwise(t, ['health', '--self', url]), { code: 0 }, `${words[0]}`)
+    t.match(await callHopwise(['health', '--self', url]), { code: 0 }, `${words[0]}`)
     t.match(
-      await runHopwise(t, ['health', '--self'], { env: { HOPWISE_LISTEN: `:${new URL(url).port}` } }),
+      await callHopwise(['health', '--self'], { HOPWISE_LISTEN: `:${new URL(url).port}` }),
       { code: 0 },
       `${words[0]}`,
     )

@@ -3,6 +3,7 @@ import * as path from 'node:path'
 import { type Test, test } from 'tap'
 import { readPasswordHash, Users } from '../../lib/proxy/users.js'
 import { readUsersFile } from '../../lib/proxy/users-file.js'
+import { callHopwise } from '../support/call-hopwise.js'
 import { run } from '../support/child.js'
 import { HOPWISE, runHopwise } from '../support/hopwise.js'
 import { needs, pathOf } from '../support/needs.js'
@@ -42,7 +43,7 @@ test('what is no name or no password', async t => {
     ['a', 'x'.repeat(5_000), 1, 'There is no password: the line is longer than 4096 octets.\n'],
   ] as const)
     t.match(await runHopwise(t, ['password', user], { input }), { code, out: '', err }, err)
-  t.match(await runHopwise(t, ['password']), { code: 2, err: /^hopwise: hopwise password wants the name/ })
+  t.match(await callHopwise(['password']), { code: 2, err: /^hopwise: hopwise password wants the name/ })
 })
 
 /** Runs a command on a terminal: waits for each text, then types. What the terminal showed, and the exit code. */

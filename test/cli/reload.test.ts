@@ -1,8 +1,9 @@
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { type Test, test } from 'tap'
+import { callHopwise } from '../support/call-hopwise.js'
 import { type Child, startChild } from '../support/child.js'
-import { runHopwise, startHopwise } from '../support/hopwise.js'
+import { startHopwise } from '../support/hopwise.js'
 import { tempFolder } from '../support/temp-folder.js'
 
 const GOOD = ['listeners: [{ address: "127.0.0.1:0", routes: [{ upstream: "http://127.0.0.1:1" }] }]']
@@ -24,7 +25,7 @@ async function listening(t: Test, ...words: string[]): Promise<Child> {
 test('--pid: the process is told, and says so', async t => {
   const hopwise = await startHopwise(t, ['reverse', 'http://127.0.0.1:1'])
   const pid = String(hopwise.pid)
-  t.match(await runHopwise(t, ['reload', '--pid', pid]), {
+  t.match(await callHopwise(['reload', '--pid', pid]), {
     code: 0,
     out: `Process ${pid} was told to reload: its log says what came of it.\n`,
     err: '',
@@ -37,13 +38,13 @@ test('--config: checked first; who is told stands in pidFile, beside it', async 
   const config = configuration(t, ...GOOD, 'pidFile: run.pid')
   fs.writeFileSync(path.join(path.dirname(config), 'run.pid'), `${daemon.pid}\n`)
   const env = { HOPWISE_CONFIG: config }
-  t.match(await runHopwise(t, ['reload'], { env }), { code: 0, out: /^Process \d+ was told/, err: '' })
+  t.match(await callHopwise(['reload'], env), { code: 0, out: /^Process \d+ was told/, err: '' })
   await daemon.line(line => line === 'told')
 
   fs.writeFileSync(config, 'listeners: []\npidFile: run.pid\n')
-  const refused = await runHopwise(t, ['reload', '--config', config])
+  const refused = await callHopwise(['reload', '--config', config])
   t.match(refused, { code: 2, out: '', err: /listeners/ }, 'the findings, as of hopwise check')
-  const also = await runHopwise(t, ['reload', '--config', config, '--pid', String(daemon.pid)])
+  const also = await callHopwise(['reload', '--config', config, '--pid', String(daemon.pid)])
   t.match(also, { code: 2, out: '' })
   t.equal(daemon.out(), 'here\ntold\n', 'and nobody was told anything')
 })
@@ -52,9 +53,9 @@ test('systemd says which process in MAINPID; --pid goes first', async t => {
   const daemon = await listening(t)
   const config = configuration(t, ...GOOD)
   const env = { MAINPID: String(daemon.pid) }
-  t.match(await runHopwise(t, ['reload', '--config', config], { env }), { code: 0 })
+  t.match(await callHopwise(['reload', '--config', config], env), { code: 0 })
   await daemon.line(line => line === 'told')
-  t.match(await runHopwise(t, ['reload', '--pid', '4194304'], { env }), {
+  t.match(await callHopwise(['reload', '--pid', '4194304'], env), {
     code: 1,
     err: /^There is no process 4194304/,
   })
@@ -68,7 +69,7 @@ test('nobody is told who would not expect it', async t => {
   const reload = (content: string | undefined) => {
     fs.rmSync(file, { force: true })
     if (content !== undefined) fs.writeFileSync(file, content)
-    return runHopwise(t, ['reload', '--config', config])
+    return callHopwise(['reload', '--config', config])
   }
   for (const [content, sentence] of [
     [undefined, /run\.pid cannot be read: there is no such file: hopwise is not running, or/],
@@ -84,10 +85,10 @@ test('nobody is told who would not expect it', async t => {
 })
 
 test('it is not known who is meant', async t => {
-  t.match(await runHopwise(t, ['reload']), { code: 2, err: /^hopwise: hopwise reload wants --pid, or the name of/ })
-  t.match(await runHopwise(t, ['reload', '--config', configuration(t, ...GOOD)]), {
+  t.match(await callHopwise(['reload']), { code: 2, err: /^hopwise: hopwise reload wants --pid, or the name of/ })
+  t.match(await callHopwise(['reload', '--config', configuration(t, ...GOOD)]), {
     code: 2,
     err: /^hopwise: .* has no pidFile, so it is not known which process reads it: give --pid\.\n$/,
   })
-  t.match(await runHopwise(t, ['reload', '--pid', '0']), { code: 2, err: /^hopwise: --pid wants a whole number/ })
+  t.match(await callHopwise(['reload', '--pid', '0']), { code: 2, err: /^hopwise: --pid wants a whole number/ })
 })
