@@ -78,7 +78,7 @@ test('the time: that of Date in the zone of the process, in any order of times',
 })
 
 test('zones east, west and half an hour off', async t => {
-  const print = `import { commonTime } from './lib/daemon/common-line.js'; console.log(commonTime(${RECORD.startedAt}))`
+  const print = `import { commonTime } from './lib/daemon/common-line.ts'; console.log(commonTime(${RECORD.startedAt}))`
   const folder = tempFolder(t)
   fs.writeFileSync(join(folder, 'print.mts'), print.replace('./lib', join(process.cwd(), 'lib')))
   const zones = {
