@@ -8,6 +8,7 @@ import { curl } from '../support/curl.js'
 import { startHopwise } from '../support/hopwise.js'
 import { needs } from '../support/needs.js'
 import { startNginx } from '../support/nginx.js'
+import { openHopwise } from '../support/open-hopwise.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { makeCertificate } from '../support/tls.js'
 
@@ -36,7 +37,7 @@ test('R22, R141: absolute-form in, origin-form out, Via in both directions', NEE
 
 test('R76, R212: HTTP/1.0 is never kept alive by a forward proxy, whatever it asks with', NEEDS, async t => {
   const nginx = await startNginx(t, { files: { a: 'a' } })
-  const hopwise = await startHopwise(t, ['forward', ...ALLOWED])
+  const hopwise = await openHopwise(t, ['forward', ...ALLOWED])
   const { code, out, err } = await curl(
     t,
     '-v',
@@ -55,7 +56,7 @@ test('R76, R212: HTTP/1.0 is never kept alive by a forward proxy, whatever it as
 
 test('uploads and downloads through a forward proxy arrive whole', NEEDS, async t => {
   const nginx = await startNginx(t, { server: 'dav_methods PUT;' })
-  const hopwise = await startHopwise(t, ['forward', ...ALLOWED])
+  const hopwise = await openHopwise(t, ['forward', ...ALLOWED])
   const from = join(tempFolder(t), 'from')
   const to = join(tempFolder(t), 'to')
   writeFileSync(from, FILE)
@@ -109,13 +110,13 @@ test('R163, R166: CONNECT carries TLS end to end to a port that is allowed', NEE
 
 test('R166: other ports and private destinations are refused, and the answer names the option', NEEDS, async t => {
   const nginx = await startNginx(t, { files: { a: 'a' } })
-  const shut = await startHopwise(t, ['forward'])
+  const shut = await openHopwise(t, ['forward'])
   const refused = await curl(t, '-i', '-x', shut.url, `${nginx.url}/a`)
   t.match(refused.out, /^HTTP\/1\.1 403 /)
   t.match(refused.out, /--allow/)
   t.match(refused.out, /error=(destination_ip_prohibited|http_request_denied)/)
   t.equal(nginx.requests().length, 0)
-  const open = await startHopwise(t, ['forward', ...ALLOWED])
+  const open = await openHopwise(t, ['forward', ...ALLOWED])
   const tunnel = await curl(t, '-v', '-x', open.url, `https://127.0.0.1:${nginx.port}/`)
   t.equal(tunnel.code, 56, 'curl: CONNECT tunnel failed')
   t.match(tunnel.err, /< HTTP\/1\.1 403 /)
@@ -152,11 +153,11 @@ test('R176, R177, R189: Basic credentials are asked for and go no further', NEED
 
 test('R215: an https target is dialled over verified TLS', NEEDS_TLS, async t => {
   const { port, certFile } = await tlsOrigin(t)
-  const trusting = await startHopwise(t, ['forward', ...ALLOWED, '--upstream-ca', certFile])
+  const trusting = await openHopwise(t, ['forward', ...ALLOWED, '--upstream-ca', certFile])
   const asked = (proxy: string) =>
     curl(t, '-i', '-x', proxy, '--request-target', `https://127.0.0.1:${port}/x`, `http://127.0.0.1:${port}/x`)
   t.match((await asked(trusting.url)).out, /secure \/x/)
-  const doubting = await startHopwise(t, ['forward', ...ALLOWED])
+  const doubting = await openHopwise(t, ['forward', ...ALLOWED])
   t.match((await asked(doubting.url)).out, /^HTTP\/1\.1 502 [\s\S]*tls_certificate_error/)
 })
 

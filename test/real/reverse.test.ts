@@ -6,15 +6,18 @@ import { curl } from '../support/curl.js'
 import { startHopwise } from '../support/hopwise.js'
 import { needs } from '../support/needs.js'
 import { type NginxOptions, startNginx } from '../support/nginx.js'
+import { openHopwise } from '../support/open-hopwise.js'
 import { tempFolder } from '../support/temp-folder.js'
 
-// curl in front, nginx behind, hopwise as its users run it in between: neither end knows our code.
+// curl in front, nginx behind: neither end knows our code. The first hopwise in between is the command that its users run,
+// the others are what that command would serve, in this process.
 
 const NEEDS = needs('nginx', 'curl')
 const FILE = randomBytes(3_000_000)
 
 test('R74, R75: curl keeps its connection through the proxy, and so does the proxy its own', NEEDS, async t => {
-  const { nginx, hopwise } = await chain(t)
+  const nginx = await startNginx(t, { files: { a: 'a' } })
+  const hopwise = await startHopwise(t, ['reverse', nginx.url])
   const { code, out, err } = await curl(t, '-v', `${hopwise.url}/a`, `${hopwise.url}/a`, `${hopwise.url}/a`)
   t.same([code, out], [0, 'aaa'])
   t.equal(err.match(/Re-using existing connection/g)?.length, 2)
@@ -169,7 +172,7 @@ test('R89, R172: a refusal before the content has gone reaches curl', NEEDS, asy
 })
 
 test('R194, R201, R202: no origin is a 502 that says so, and JSON for those who like it', NEEDS, async t => {
-  const hopwise = await startHopwise(t, ['reverse', 'http://127.0.0.1:1'])
+  const hopwise = await openHopwise(t, ['reverse', 'http://127.0.0.1:1'])
   const plain = await curl(t, '-i', `${hopwise.url}/`)
   t.match(plain.out, /^HTTP\/1\.1 502 /)
   t.match(plain.out, /Proxy-Status: .*error=connection_refused/i)
@@ -179,7 +182,7 @@ test('R194, R201, R202: no origin is a 502 that says so, and JSON for those who 
 
 async function chain(t: Test, options: NginxOptions = {}) {
   const nginx = await startNginx(t, { ...options, files: { a: 'a', ...options.files } })
-  return { nginx, hopwise: await startHopwise(t, ['reverse', nginx.url]) }
+  return { nginx, hopwise: await openHopwise(t, ['reverse', nginx.url]) }
 }
 
 function connectionsOf(requests: string[]): Set<string> {

@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { type Test, test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { startHopwise } from '../support/hopwise.js'
+import { openHopwise } from '../support/open-hopwise.js'
 
 // Client and server are the ws package: it knows RFC 6455, we only see an upgrade and a tunnel.
 
@@ -27,7 +28,7 @@ test('R163, R167: a WebSocket through forward, by CONNECT', async t => {
 
 test('a server that ends the connection ends the client’s, and the other way round', async t => {
   const { port, server } = await echoServer(t)
-  const hopwise = await startHopwise(t, ['reverse', `http://127.0.0.1:${port}`])
+  const hopwise = await openHopwise(t, ['reverse', `http://127.0.0.1:${port}`])
   const client = new WebSocket(`ws://127.0.0.1:${hopwise.port}/`)
   await once(client, 'open')
   for (const peer of server.clients) peer.terminate()
@@ -46,7 +47,7 @@ test('R160: a refused upgrade changes nothing: the refusal arrives', async t => 
     origin.close()
     origin.closeAllConnections()
   })
-  const hopwise = await startHopwise(t, ['reverse', `http://127.0.0.1:${(origin.address() as AddressInfo).port}`])
+  const hopwise = await openHopwise(t, ['reverse', `http://127.0.0.1:${(origin.address() as AddressInfo).port}`])
   const client = new WebSocket(`ws://127.0.0.1:${hopwise.port}/`)
   const [error] = await once(client, 'error')
   t.match(error, { message: /Unexpected server response: 403/ })

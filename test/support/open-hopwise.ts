@@ -1,0 +1,22 @@
+import type { Test } from 'tap'
+import { readCommandLine } from '../../lib/cli/command-line.js'
+import { checked, forwardSettings, reverseSettings } from '../../lib/cli/proxy-settings.js'
+import { createProxy } from '../../lib/proxy/proxy.js'
+
+/**
+ * What `hopwise reverse …` or `hopwise forward …` would serve, in this process: for foreign parts that judge what goes
+ * over the wire. What only the real command shows (its log, its end, its memory) is `startHopwise`, which takes a process.
+ */
+export async function openHopwise(t: Test, words: readonly string[]): Promise<{ port: number; url: string }> {
+  const asked = readCommandLine(words, { environment: {}, version: '0', columns: 100 })
+  if (asked.kind === 'print') throw new Error('these words serve nothing')
+  const { command, given } = asked
+  const listen = { host: '127.0.0.1', port: 0 }
+  const proxy = createProxy(checked(command === 'reverse' ? reverseSettings(given, listen) : forwardSettings(given)))
+  t.teardown(() => proxy.destroy())
+  proxy.on('warning', ({ code, message }) => {
+    if (code === 'fault') t.fail(message)
+  })
+  const { port } = await proxy.listen(listen)
+  return { port, url: `http://127.0.0.1:${port}` }
+}
