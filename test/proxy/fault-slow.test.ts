@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { test } from 'tap'
 import type { ReadMode } from '../../lib/net/transport.js'
 import { rawClient, request, response, settled, until } from '../support/conversation.js'
+import { FakeClock } from '../support/fake-clock.js'
 import { readMessage } from '../support/raw-message.js'
 import { scriptedOrigin } from '../support/scripted-origin.js'
 import { withProxy } from '../support/with-proxy.js'
@@ -135,7 +136,7 @@ test('R83: a FIN behind pipelined requests whose responses are taken slowly: eve
       await connection.send(content)
     }
   })
-  const { port, proxy } = await withProxy(t, { mode: 'reverse', upstream: origin.url })
+  const { port, proxy } = await withProxy(t, { mode: 'reverse', upstream: origin.url, clock: new FakeClock() })
   const client = await rawClient(t, { port })
   client.pause()
   await client.send(request('GET', '/').repeat(3))
