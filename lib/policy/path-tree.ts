@@ -33,8 +33,9 @@ export class PathTree<L> {
 
   /** @param path begins with a slash and ends at `end` */
   visit(path: string, end: number, visitor: PathVisitor<L>): void {
-    let branch = this.#root
-    for (let at = 0; ; ) {
+    let branch: Branch<L> | undefined = this.#root
+    let at = 0
+    while (branch !== undefined) {
       if (branch.from !== null) visitor.met(branch.from)
       if (at === end) {
         if (branch.whole !== null) visitor.met(branch.whole)
@@ -45,9 +46,7 @@ export class PathTree<L> {
       if (branch.branches === null) return
       const slash = path.indexOf('/', at + 1)
       const to = slash < 0 || slash > end ? end : slash
-      const next = branch.branches.get(path.slice(at + 1, to))
-      if (next === undefined) return
-      branch = next
+      branch = branch.branches.get(path.slice(at + 1, to))
       at = to
     }
   }

@@ -30,6 +30,8 @@ test('what hangs on a path and on its beginnings, from the shortest to the whole
   t.same(found(tree, '/a/b'), ['from /', 'from /a', 'from /a/', 'from /a/b', 'exactly /a/b'])
   t.same(found(tree, '/a/b/c'), ['from /', 'from /a', 'from /a/', 'from /a/b'])
   t.same(found(tree, '/ab'), ['from /'])
+  t.same(found(tree, '/a/c'), ['from /', 'from /a', 'from /a/'])
+  t.same(found(tree, '/c'), ['from /'])
   t.same(found(tree, '/a?/b', 2), ['from /', 'from /a'], 'the query is none of it')
 })
 

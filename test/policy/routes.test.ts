@@ -99,6 +99,16 @@ test('conditions that cannot be met are no routes', async t => {
   t.ok(routesOf({ method: ['m-search', 'REPORT'] }), 'unknown methods are welcome')
 })
 
+test('made in steps, they are the same', async t => {
+  const rows = Array.from({ length: 100 }, (_, value) => ({ match: { path: `/p${value}` }, value }))
+  const steps = Routes.made(rows)
+  let yields = 0
+  let step = steps.next()
+  for (; step.done !== true; step = steps.next()) yields++
+  t.equal(yields, 100)
+  t.equal(step.value.match(head('GET /p99/x')), 99)
+})
+
 test('a thousand routes', async t => {
   const routes = routesOf(
     ...Array.from({ length: 1000 }, (_, i) => ({ host: [`h${i}.example`, `*.h${i}.example`], path: '/x' })),
