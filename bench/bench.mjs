@@ -50,7 +50,11 @@ async function main(options) {
 
 /** Without peers and without load, so it needs neither. */
 async function runGrowth({ secondsMax = GROWTH_SECONDS_MAX }) {
-  const limit = setTimeout(() => end(`--seconds-max ${secondsMax}`), secondsMax * 1000)
+  // It has no children, and a single thing may take longer than it should.
+  const limit = setTimeout(() => {
+    console.error(`ended early: --seconds-max ${secondsMax}`)
+    process.exit(1)
+  }, secondsMax * 1000)
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => end(signal))
   console.log(`${describeMachine()}; load average ${loadavg()[0].toFixed(1)}\n`)
   await growth(line => console.log(line), isEnded)
