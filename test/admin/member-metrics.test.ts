@@ -10,7 +10,18 @@ const member = (name: string, more: Partial<MemberTotals> = {}): MemberTotals =>
   state: 'up',
   weight: 1,
   backup: false,
-  ...{ idle: 1, busy: 2, dialing: 3, waiting: 4, requests: 5, failures: 6, ejections: 7, queued: 8, refused: 9 },
+  ...{
+    idle: 1,
+    busy: 2,
+    reserved: 0,
+    dialing: 3,
+    waiting: 4,
+    requests: 5,
+    failures: 6,
+    ejections: 7,
+    queued: 8,
+    refused: 9,
+  },
   closes: {},
   ...more,
 })
@@ -30,6 +41,7 @@ test('the text that the library writes of the same values', async t => {
   t.match(text, 'hopwise_member_state{group="g",member="http://a:80",state="up"} 1\n')
   t.match(text, 'hopwise_member_state{group="g",member="http://a:80",state="down"} 0\n')
   t.match(text, 'hopwise_member_connections{group="g",member="http://a:80",state="dialing"} 3\n')
+  t.match(text, 'hopwise_member_connections{group="g",member="http://a:80",state="reserved"} 0\n')
 })
 
 test('families stand there without servers, and a limit only where one was learned', async t => {

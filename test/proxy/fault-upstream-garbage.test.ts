@@ -22,7 +22,6 @@ const garbage: { rule: string; what: string; sends: string; error?: string }[] =
   { rule: 'R194', what: 'binary', sends: '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n' },
   { rule: 'R194', what: 'HTTP/2.0', sends: 'HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n' },
   { rule: 'R218', what: 'status 99', sends: 'HTTP/1.1 099 No\r\nContent-Length: 0\r\n\r\n' },
-  { rule: 'R218', what: 'status 600', sends: 'HTTP/1.1 600 No\r\nContent-Length: 0\r\n\r\n' },
   { rule: 'R218', what: 'a status of four digits', sends: 'HTTP/1.1 2000 No\r\nContent-Length: 0\r\n\r\n' },
   { rule: 'R116', what: 'NUL in a value', sends: 'HTTP/1.1 200 OK\r\nA: b\0c\r\nContent-Length: 0\r\n\r\n' },
   { rule: 'R3', what: 'a bare CR', sends: 'HTTP/1.1 200 OK\r\nA: b\rc\r\nContent-Length: 0\r\n\r\n' },

@@ -359,7 +359,7 @@ for (const [what, answers] of DOUBTS) {
       if (version === '1.0') nth++ // which says nothing of keep-alive
     }
     await client.send(`${head('POST / HTTP/1.1', 'Host: a', CHUNKED)}c\r\nhello world!\r\n`)
-    await quiet(t, client, 10)
+    await quiet(t, client)
     await client.send('c\r\nhello world!\r\n')
     const origin = await upstream(nth)
     await heard(t, origin, `${head('POST / HTTP/1.1', 'Host: a', CHUNKED)}18\r\nhello world!hello world!\r\n`)
