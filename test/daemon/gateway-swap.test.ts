@@ -85,8 +85,9 @@ test('who is to end while a new configuration is made ready does not take it', a
   const gateway = new HopwiseGateway(log, '1')
   await gateway.start(planFor(1, 1_000))
   const update = gateway.update(planFor(1, 1_000, { prefix: '/new' }))
+  const refused = t.rejects(update, new RefusedError(['hopwise is stopping']))
   await gateway.drain(0)
-  await t.rejects(update, new RefusedError(['hopwise is stopping']))
+  await refused
 })
 
 test('a group that has not changed is not made anew', async t => {

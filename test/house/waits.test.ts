@@ -46,7 +46,7 @@ const files = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8
 
 test('no test waits some milliseconds: each timer has a reason', async t => {
   const found = files.flatMap(({ path, text }) => {
-    const count = text.match(/\bsetTimeout\(/g)?.length ?? 0
+    const count = text.match(/(?<!\.)\bsetTimeout\(/g)?.length ?? 0
     return count > 0 ? [[path, count]] : []
   })
   const known = Object.entries(TIMERS).map(([path, [count]]) => [path, count])
