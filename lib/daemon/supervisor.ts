@@ -14,9 +14,13 @@ import { WorkerAnswers } from './worker-answers.js'
 import { type Fork, WorkerFailure, WorkerProcess } from './worker-process.js'
 import type { Rolled, Workforce, WorkforceCounts } from './workforce.js'
 
-/** From the fork to "ready": a process starts in a fraction of a second, a machine that is short of memory needs some. */
-const READY_MS = 10_000
-const RELOAD_MS = 10_000
+/**
+ * From the fork to "ready", and from a new configuration to the answer that it is taken. A process starts in a fraction of a second; with
+ * a tenth of a core, or thousands of certificates, in more than ten. Whoever is ended for being slow only begins anew, as slowly: this is
+ * for those that hang.
+ */
+const READY_MS = 120_000
+const RELOAD_MS = 120_000
 /**
  * A worker that is replaced says so for that long at least, whatever the configuration says of the end of all: its busy
  * connections close with their next response, and only those are ended idle that have been so for a while.
