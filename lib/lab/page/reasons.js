@@ -1,10 +1,12 @@
 /** The reasons of the ledger (lib/policy) in Korean: it gives them in English. @type {Readonly<Record<string, string>>} */
 export const REASONS_KO = {
+  'CGI takes it for another field': 'CGI가 이것을 다른 헤더로 여기기 때문',
   'CGI would turn it into HTTP_PROXY': 'CGI가 이것을 HTTP_PROXY로 바꾸기 때문',
   'Connection names a field that a trusted peer vouches with': '신뢰하는 상대가 보증한 헤더를 Connection이 지목함',
   'Connection names a field that frames or routes the request':
     '요청의 길이나 목적지를 정하는 헤더를 Connection이 지목함',
   'Connection names an end-to-end field': '종단간 헤더를 Connection이 지목함',
+  'Max-Forwards is not one number': 'Max-Forwards가 하나의 숫자가 아님',
   'TRACE has no content': 'TRACE에는 본문이 없음',
   'a 101 for a protocol that was not offered': '제안하지 않은 프로토콜로 전환하는 101',
   'a field of this proxy': '이 프록시의 헤더',
@@ -20,6 +22,8 @@ export const REASONS_KO = {
   'credentials for this proxy': '이 프록시를 위한 자격 증명',
   'each hop frames the content for itself': '본문의 길이는 홉마다 스스로 나타냄',
   'end to end': '종단간',
+  'end to end, and the upstream connection is for this client alone from now on':
+    '종단간이며, 업스트림 커넥션은 이제부터 이 클라이언트만을 위한 것',
   'evaluated here, offered again as our own': '여기서 처리하고 자기 것으로 다시 제안함',
   'for one hop, and nothing of it to offer again': '한 홉만을 위한 것이며 다시 제안할 것이 없음',
   'for the next client only, and that is this proxy': '바로 다음 클라이언트, 곧 이 프록시만을 위한 것',
@@ -45,7 +49,7 @@ export const REASONS_KO = {
   'the client takes trailers, and we pass them on': '클라이언트가 트레일러를 받으므로 전달함',
   'the framing of this hop': '이 홉의 프레이밍',
   'the id of the exchange': '이 교환의 식별자',
-  'the length of the content that was buffered': '버퍼에 모은 본문의 길이',
+  'the length of the content': '본문의 길이',
   'the name is reserved for the connection option': '커넥션 옵션을 위해 예약된 이름',
   'the protocols allowed, of those offered': '제안된 것 가운데 허용된 프로토콜',
   'the response came without': '응답에 없던 헤더',
