@@ -5,6 +5,7 @@ import { originOf } from '../../lib/link/origin.js'
 import type { ProxyError } from '../../lib/link/proxy-error.js'
 import { type Deadline, DeadlineWheel } from '../../lib/net/deadline-wheel.js'
 import { handleOf, unreadOf } from '../../lib/net/handle.js'
+import { Logins } from '../../lib/net/logins.js'
 import type { OriginPool, UpstreamWaiter } from '../../lib/net/origin-pool.js'
 import type { ReadMode } from '../../lib/net/transport.js'
 import type { UpstreamConnection } from '../../lib/net/upstream-connection.js'
@@ -114,6 +115,23 @@ test('R73: where no other connection is idle, one is dialled', async t => {
   t.equal(pool.acquire(once, false), null)
   await until('dialled', () => once.got !== null)
   t.not(once.got, got)
+  t.equal(`${pool.book}`, `${pool.origin.key}: 1 busy, 0 idle, 0 dialing, 0 waiting`)
+})
+
+test('R73, R225: a client’s own connection, on which it has logged in, is looked at as well', async t => {
+  const { pool, origin, clock } = await pooled(t)
+  const own = await idle(pool, true)
+  await origin.accepted(1)
+  pool.acquire(new Waiter(false), false)
+  new Logins().reserve(own)
+  pool.release(own, 'keep')
+  t.equal(pool.acquireOwn(own, new Waiter(true), clock.now()), own)
+  pool.release(own, 'keep')
+  origin.connections[0]!.destroy()
+  const once = new Waiter(true)
+  t.equal(pool.acquireOwn(own, once, clock.now()), null)
+  t.equal(own.reason, 'upstream-fin')
+  await until('dialled', () => once.got !== null)
   t.equal(`${pool.book}`, `${pool.origin.key}: 1 busy, 0 idle, 0 dialing, 0 waiting`)
 })
 
