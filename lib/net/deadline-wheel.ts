@@ -3,8 +3,7 @@ import type { Clock, Timer } from './clock.js'
 
 /**
  * All deadlines of the process on one interval, which runs only while one of them is armed. A deadline never expires early, and
- * late by at most one tick (and what the event loop is late itself, or
- * what is due before it takes).
+ * late by at most one tick, and by what the event loop is late itself or what is due before it takes.
  *
  * The wheel is a ring of buckets, one for each tick. A deadline that is moved further off stays in its bucket and is moved
  * when that comes up; so the usual life of one, set anew with every read and cleared at the end, is a few writes to itself.
