@@ -69,8 +69,7 @@ export const HOP_OPTIONS: OptionTable = {
   forwarded: { kind: 'flag', about: 'Add Forwarded (RFC 7239)', group: HOP },
   'keep-field': {
     kind: 'list',
-    about:
-      'A field about the client or the target to keep from peers that are not trusted: True-Client-IP; repeat for more',
+    about: 'A field to accept from untrusted peers as well, as True-Client-IP or X-Original-URL; repeat for more',
     group: HOP,
   },
   upgrade: {
@@ -164,7 +163,7 @@ export const FORWARD_OPTIONS: OptionTable = {
   },
   'allow-port': {
     kind: 'list',
-    about: 'A port to allow for requests although no web is served there: 25, 6379; repeat for more',
+    about: 'A port to open that is closed by default (25, 6379); CONNECT has --connect-port; repeat for more',
     group: FORWARD,
   },
   nameserver: {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Deadlines } from '../link/deadlines.js'
 import type { Limits } from '../link/limits.js'
 import type { GrammarLimits } from '../wire/limits.js'
-import { choice, count, fileName, flag, milliseconds, oneOrMore, overrides, text } from './schema-parts.js'
+import { choice, count, fileName, flag, milliseconds, nameservers, oneOrMore, overrides, text } from './schema-parts.js'
 import * as values from './values.js'
 
 export const networks = (about: string) => z.array(text(values.readNetwork)).describe(about)
@@ -41,7 +41,7 @@ const clients = z.strictObject({
   connectionsPerSecond: count(0, 'New connections for each address; those beyond are closed; 0 is no limit.'),
   failedLoginsPerMinute: count(
     30,
-    'Wrong passwords from each address, beyond which it gets 429 until some time has passed; 0 is no limit.',
+    'Wrong passwords that one address may send in a minute; after that it gets 429 for a while; 0 is no limit.',
   ),
   uploadBytesPerSecondMin: count(0, 'Content that comes slower than this is answered 408; 0 is no limit.', {
     max: 1_000_000_000,
@@ -102,7 +102,7 @@ const destinations = z.strictObject({
   allowPorts: z
     .array(z.int().min(1).max(65_535))
     .default([])
-    .describe('Ports that other requests may go to although no web is served there (25, 6379, …).'),
+    .describe('Ports that are closed to requests other than CONNECT by default (25, 6379, …), and are opened here.'),
 })
 
 export const listener = z.strictObject({
@@ -132,7 +132,7 @@ export const listener = z.strictObject({
     .array(text(values.readKeptField))
     .default([])
     .describe(
-      'Fields about clients and targets that are kept from peers that are not trusted: True-Client-IP, X-Original-URL.',
+      'Fields to accept from untrusted peers too, although they describe the client or target: True-Client-IP.',
     ),
   upgrades: z
     .array(text(values.readProtocol))
@@ -159,11 +159,7 @@ export const listener = z.strictObject({
   destinations: destinations.prefault({}).describe('Mode forward: where clients may go.'),
   resolve: z
     .strictObject({
-      nameservers: z
-        .array(text(values.readNameserver))
-        .min(1)
-        .optional()
-        .describe('Name servers to ask, and nobody else. Default: as the machine resolves names.'),
+      nameservers,
     })
     .prefault({})
     .describe('Mode forward: how the names that clients ask for are turned into addresses.'),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { NUMBER_SPECS, type NumberTable, TIMER_MS_MAX } from './numbers.js'
-import { WrongValue } from './values.js'
+import { readNameserver, WrongValue } from './values.js'
 
 /** The little parts that the schemas are made of. `about` is what editors and docs/configuration.md say of a key. */
 
@@ -15,6 +15,12 @@ export function text(read: (text: string) => unknown): z.ZodString {
     }
   })
 }
+
+export const nameservers = z
+  .array(text(readNameserver))
+  .min(1)
+  .optional()
+  .describe('Name servers to ask, and nobody else. Default: as the machine resolves names.')
 
 /** The name of a file, relative to the folder of the configuration file. */
 export function fileName(about: string): z.ZodString {

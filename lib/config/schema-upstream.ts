@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Deadlines } from '../link/deadlines.js'
 import type { Limits } from '../link/limits.js'
-import { choice, count, fileName, flag, milliseconds, overrides, text } from './schema-parts.js'
+import { choice, count, fileName, flag, milliseconds, nameservers, overrides, text } from './schema-parts.js'
 import * as values from './values.js'
 
 const url = text(values.readServer)
@@ -85,11 +85,7 @@ export const group = z.strictObject({
   slowStartMs: milliseconds(0, 'Time in which a server that came back grows to its full share; 0 is at once (ms).'),
   resolve: z
     .strictObject({
-      nameservers: z
-        .array(text(values.readNameserver))
-        .min(1)
-        .optional()
-        .describe("Name servers to ask. Default: the machine's."),
+      nameservers,
       minMs: milliseconds(1_000, 'A name is resolved again no sooner, whatever its TTL (ms).', { min: 1 }),
       maxMs: milliseconds(60_000, 'A name is resolved again no later, whatever its TTL (ms).', { min: 1 }),
     })

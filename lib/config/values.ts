@@ -115,7 +115,7 @@ function decoded(text: string): string | undefined {
   }
 }
 
-/** A field that is kept from peers that are not trusted. */
+/** A field that is accepted from untrusted peers as well. */
 export function readKeptField(text: string): void {
   adopted('is no field to keep', () => checkKept(text))
 }

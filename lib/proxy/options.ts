@@ -59,7 +59,7 @@ export interface ProxyOptions {
   /** Addresses and CIDR blocks of peers whose `X-Forwarded-*` and `Forwarded` are believed. */
   trust?: readonly string[]
   /**
-   * Fields that a reverse proxy keeps from peers it does not trust, although they say who a client is or where a request goes:
+   * Fields that a reverse proxy accepts from untrusted peers as well, although they say who a client is or where a request goes:
    * `True-Client-IP`, `X-Original-URL`, `X_Real_IP`.
    */
   keepFields?: readonly string[]
@@ -81,7 +81,7 @@ export interface ProxyOptions {
   parent?: string
   /** Ports that CONNECT may reach. */
   connectPorts?: readonly number[]
-  /** Ports that requests other than CONNECT may go to although no web is served there, as mail, Redis or MySQL (`CLOSED_PORTS`). */
+  /** Ports to open for requests other than CONNECT that are closed by default: mail, Redis, MySQL (`CLOSED_PORTS`). */
   allowPorts?: readonly number[]
   /** `X-Request-Id`: kept where there is one and made where there is none, or always made; sent on, and in the response. */
   requestId?: 'off' | 'keep' | 'make'
@@ -431,7 +431,7 @@ function rateOf({ perSecond, burst = Math.max(1, perSecond * 2) }: NonNullable<P
 
 function checkPort(option: string, port: number): number {
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new TypeError(`${option}: ${port} is no port (1 to 65535)`)
+    throw new TypeError(`${option}: ${port} is not a port (1 to 65535)`)
   return port
 }
 

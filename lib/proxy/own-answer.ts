@@ -123,7 +123,7 @@ export function portNotOpen(port: number, service: string): Problem {
   return problem(
     'http_request_denied',
     403,
-    `port ${port} is that of ${service}, not of a web`,
+    `port ${port} belongs to ${service}, not to a web server`,
     `The option --allow-port ${port} would permit it (destinations.allowPorts).`,
   )
 }
@@ -155,26 +155,17 @@ export function contentTooLong(octetsMax: number): Problem {
 
 /** 429: more requests from there than the rate allows (RFC 6585 4). `ms`: until the next one may come. */
 export function tooManyRequests(ms: number): Problem {
-  const seconds = Math.max(1, Math.ceil(ms / 1000))
-  return problem(
-    'http_request_denied',
-    429,
-    'more requests from this address than are allowed',
-    `Try again in ${seconds} s.`,
-    [['Retry-After', `${seconds}`]],
-  )
+  return comeAgain('more requests from this address than are allowed', ms)
 }
 
-/** 429: more wrong passwords from there than may be (RFC 6585 4). Not 407: nobody looked whether this one is right. `ms`: until the next try. */
+/** 429: more wrong passwords from there than may be. Not 407: nobody looked whether this one is right. `ms`: until the next try. */
 export function tooManyFailures(ms: number): Problem {
+  return comeAgain('too many wrong passwords came from this address (clients.failedLoginsPerMinute)', ms)
+}
+
+function comeAgain(what: string, ms: number): Problem {
   const seconds = Math.max(1, Math.ceil(ms / 1000))
-  return problem(
-    'http_request_denied',
-    429,
-    'too many wrong passwords came from this address (clients.failedLoginsPerMinute)',
-    `Try again in ${seconds} s.`,
-    [['Retry-After', `${seconds}`]],
-  )
+  return problem('http_request_denied', 429, what, `Try again in ${seconds} s.`, [['Retry-After', `${seconds}`]])
 }
 
 /** TRACE and OPTIONS that have made all their hops end here (RFC 9110 7.6.2), save a TRACE with content: the rewrite refuses it. */

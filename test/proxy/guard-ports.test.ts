@@ -20,7 +20,7 @@ for (const [port, service] of [
       const answer = await exchange(client, request('GET', target))
       t.equal(answer.status, 403)
       t.equal(proxyStatusOf(answer).error, 'http_request_denied')
-      t.match(String(answer.content), `port ${port} is that of ${service}`)
+      t.match(String(answer.content), `port ${port} belongs to ${service}`)
       t.match(String(answer.content), `--allow-port ${port}`)
       t.match((await exchanged(nth + 1))[nth], {
         outcome: 'refused',
@@ -29,7 +29,7 @@ for (const [port, service] of [
         error: {
           type: 'http_request_denied',
           stage: 'route',
-          message: `port ${port} is that of ${service}, not of a web`,
+          message: `port ${port} belongs to ${service}, not to a web server`,
         },
       })
     }
