@@ -3,7 +3,7 @@ import { LIMITS } from '../link/limits.js'
 import { ProxyError } from '../link/proxy-error.js'
 import { type Address, readLiteral } from './address.js'
 import { type Clock, systemClock, type Timer } from './clock.js'
-import { dnsError } from './dns-answers.js'
+import { type DnsQuestions, dnsError } from './dns-answers.js'
 import { askDns } from './machine-names.js'
 
 export { type Address, readLiteral } from './address.js'
@@ -249,8 +249,13 @@ export interface LookupStats {
  */
 export function lookupWith(nameservers: readonly string[] | null): Lookup {
   if (nameservers !== null) askDns(nameservers)
+  return lookupBy(() => askDns(nameservers))
+}
+
+/** Asks by such questions, made for each name. */
+export function lookupBy(ask: () => DnsQuestions): Lookup {
   return (name, done) => {
-    const questions = askDns(nameservers)
+    const questions = ask()
     questions.addresses(name, (error, { addresses }) => {
       questions.cancel() // what is still open of it
       done(error, [...addresses])

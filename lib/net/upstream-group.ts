@@ -3,6 +3,7 @@ import type { Deadlines } from '../link/deadlines.js'
 import { keyHash } from '../link/key-hash.js'
 import type { Limits } from '../link/limits.js'
 import { type Origin, originOf } from '../link/origin.js'
+import type { ProxyError } from '../link/proxy-error.js'
 import type { HashBy } from '../policy/hash-key.js'
 import type { Clock, Timer } from './clock.js'
 import { type DialSettings, tlsKey } from './dial.js'
@@ -11,6 +12,7 @@ import { HealthCheck, type HealthCheckSettings } from './health-check.js'
 import { askDns } from './machine-names.js'
 import { NameWatch, type WatchedAddress } from './name-watch.js'
 import type { OriginPool, PoolGroup, UpstreamShared, UpstreamStory } from './origin-pool.js'
+import { type Address, lookupBy, Resolver } from './resolver.js'
 import { turnsAt } from './turns.js'
 import type { UpstreamPool } from './upstream-pool.js'
 
@@ -281,12 +283,21 @@ export class UpstreamGroup implements PoolGroup {
     const { connectionsMax = limits.upstreamConnectionsMax, waitingMax = limits.upstreamWaitingMax } = server
     return {
       ...shared,
-      story: at === null ? shared.story : pinned(shared.story, at),
+      story: at === null ? this.locating(shared.story, server) : pinned(shared.story, at),
       dial,
       proxyProtocol,
       limits: { ...limits, upstreamConnectionsMax: connectionsMax, upstreamWaitingMax: waitingMax },
       deadlines,
     }
+  }
+
+  /** How a server without an address is located: by the group's own name servers, where it has some. */
+  private locating(story: UpstreamStory, { kind }: ServerSpec): UpstreamStory {
+    const { clock, questions = askDns } = this.around
+    const { resolve, deadlines } = this.spec
+    if (kind === 'one' || resolve.nameservers === null) return story
+    const lookup = lookupBy(() => questions(resolve.nameservers))
+    return asking(story, new Resolver({ clock, resolveMs: deadlines.resolveMs, lookup }))
   }
 
   // Health -----------------------------------------------------------------------------------------------------------
@@ -335,10 +346,33 @@ export class UpstreamGroup implements PoolGroup {
 const FEW_NAMES = 64
 const GATHER_MS = 100
 
+/** The same story, for a name that is to be asked for in another way. */
+function asking(story: UpstreamStory, resolver: Resolver): UpstreamStory {
+  return {
+    ...told(story),
+    locate: (host, port, done) =>
+      resolver.resolve(host, (error, addresses) => {
+        const allowed: Address[] = []
+        let refused = error
+        for (const { address } of addresses) {
+          const judged = (why: ProxyError | null, found: readonly Address[]): void => {
+            if (why !== null) refused = why
+            for (const place of found) allowed.push(place)
+          }
+          story.locate(address, port, judged, '') // at once, as it is no name
+        }
+        done(allowed.length > 0 ? null : refused, allowed)
+      }),
+  }
+}
+
 /** The same story, for a member whose address is decided already. */
 function pinned(story: UpstreamStory, at: WatchedAddress): UpstreamStory {
+  return { ...told(story), locate: (_host, port, done) => story.locate(at.address, port, done, '') }
+}
+
+function told(story: UpstreamStory): Pick<UpstreamStory, 'opened' | 'closed' | 'fault'> {
   return {
-    locate: (_host, port, done) => story.locate(at.address, port, done, ''),
     opened: connection => story.opened(connection),
     closed: connection => story.closed(connection),
     fault: fault => story.fault(fault),

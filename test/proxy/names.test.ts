@@ -143,3 +143,25 @@ test('resolveMs ends a lookup, and a reload changes how long that is and who is 
   t.match(await (await it.ask('b.silent.test')).readUntil('\r\n\r\n'), /^HTTP\/1\.1 200 /)
   t.ok(other.asked.length > 0, 'the other server was asked')
 })
+
+test('a server of a group whose name has no answer yet is asked of the name servers of the group, and of nobody else', async t => {
+  let knows = false
+  const server = await startNameServer(t, () => (knows ? { addresses: ['127.0.0.1'] } : { rcode: 'SERVFAIL' }))
+  const origin = await scriptedOrigin(t, async connection => {
+    await connection.readUntil('\r\n\r\n')
+    await connection.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi')
+  })
+  const { port, proxy } = await withProxy(t, {
+    mode: 'reverse',
+    clock: new FakeClock(), // so the name is not asked for again by itself
+    routes: [{ upstream: 'app' }],
+    upstreams: {
+      app: { servers: [`http://app.inside:${origin.port}`], resolve: { nameservers: [server.nameserver] } },
+    },
+  })
+  await new Promise(warned => proxy.on('warning', warned))
+  knows = true
+  const client = await rawClient(t, port)
+  await client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  t.match(await readMessage(client), { status: 200 })
+})
