@@ -19,12 +19,15 @@ const forEach =
 const share = (part: number, all: number): number => (all < ENOUGH ? 0 : part / all)
 const percent = (part: number, all: number): string => `${Math.round((100 * part) / all)} %`
 
-/** The upstream's own idle limit, as far as it was announced or learned, and how we know. */
-function upstreamIdle({ seen }: GroupFacts): { ms: number; how: string } | null {
+/** The upstream's own idle limit, as far as it was announced or learned, how we know, and when that is in words. */
+function upstreamIdle({ seen }: GroupFacts): { ms: number; how: string; when: string } | null {
   const learned = seen.learnedIdleMs === null ? null : seen.learnedIdleMs + IDLE_MARGIN_MS
   if (seen.announcedIdleMs !== null && (learned === null || seen.announcedIdleMs <= learned))
-    return { ms: seen.announcedIdleMs, how: 'says' }
-  return learned === null ? null : { ms: learned, how: 'has shown' }
+    return { ms: seen.announcedIdleMs, how: 'says', when: `after ${inWords(seen.announcedIdleMs)}` }
+  if (learned === null) return null
+  // Less than the margin was learned: it may be any time in it, or with each response.
+  const when = learned === IDLE_MARGIN_MS ? `within ${inWords(IDLE_MARGIN_MS)}` : `after ${inWords(learned)}`
+  return { ms: learned, how: 'has shown', when }
 }
 
 export const GROUP_RULES = {
@@ -48,7 +51,7 @@ export const GROUP_RULES = {
       if (theirs === null || orNever(deadlines.upstreamIdleMs) < theirs.ms) return null
       return {
         path: [...path, 'deadlines', 'upstreamIdleMs'],
-        sentence: `${name} ${theirs.how} that it closes idle connections after ${inWords(theirs.ms)}, and we keep them for ${inWords(deadlines.upstreamIdleMs)}: until that is learned anew after each start, a request may meet its FIN and be lost.`,
+        sentence: `${name} ${theirs.how} that it closes idle connections ${theirs.when}, and we keep them for ${inWords(deadlines.upstreamIdleMs)}: until that is learned anew after each start, a request may meet its FIN and be lost.`,
         change: `set it to ${Math.max(0, theirs.ms - IDLE_MARGIN_MS) || 'less than that'}${theirs.ms > IDLE_MARGIN_MS ? ' or less' : ''}, or raise the idle limit of ${name}`,
       }
     }),

@@ -178,3 +178,8 @@ test('a key is written as people write it', async t => {
   t.equal(keyOf(['upstreams', 'app.v2', 'servers', 1]), 'upstreams["app.v2"].servers[1]')
   t.equal(keyOf([]), '')
 })
+
+test('a server that was seen to close with its responses is not said to wait for a second', async t => {
+  const [said] = advise(withGroup({ seen: { learnedIdleMs: 0 } }))
+  t.match(said?.sentence, 'app has shown that it closes idle connections within 1 s, and we keep them')
+})
