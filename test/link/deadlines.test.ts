@@ -15,7 +15,7 @@ test('every deadline has a default that ends the wait, and a sentence for --help
   t.strictSame(Object.keys(DEADLINE_NOTES).sort(), [...NAMES].sort(), 'no note without a deadline')
 })
 
-test('R87: the values that protocol.md decides', async t => {
+test('R79, R87, R96, R170: the defaults that the rules decide', async t => {
   t.match(DEADLINES, { clientIdleHttp10Ms: 5_000, halfClosedMs: 500, continueMs: 1_000, discardMs: 1_000 })
 })
 

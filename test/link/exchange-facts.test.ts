@@ -35,7 +35,7 @@ const ROWS: readonly (readonly [rule: string, difference: Partial<RetryFacts>, v
   ['R151: nothing written, POST, reused connection', { octetsWritten: 0, method: 'POST' }, 'yes'],
   ['R151: nothing written, content lost all the same', { octetsWritten: 0, contentKept: false }, 'content-not-kept'],
   [
-    'R73: nothing written, but something of a response was passed on',
+    'R151: nothing written, but something of a response was passed on',
     { octetsWritten: 0, response: 'begun' },
     'response-begun',
   ],

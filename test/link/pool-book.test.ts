@@ -67,7 +67,7 @@ test('whoever waits already cannot wait once more', async t => {
   t.throws(() => book.acquire(w2, 0), { message: 'http://h:1: waits already' })
 })
 
-test('R73: one that was handed out at its end is discarded; the next one is acquired, or its place is dialled for', async t => {
+test('R73, R87: one that was handed out at its end is discarded; the next one is acquired, or its place is dialled for', async t => {
   const { book, closed, dialed } = bench()
   const [a, b] = [dialed('a'), dialed('b')]
   book.release(a, 'keep', 0)

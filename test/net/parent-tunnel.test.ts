@@ -39,7 +39,7 @@ async function failed(owner: DialWitness) {
 }
 
 for (const readMode of ['onread', 'data'] satisfies ReadMode[]) {
-  test(`${readMode}: asks for the tunnel, and octets go both ways`, async t => {
+  test(`R24, R163: asks for the tunnel, and octets go both ways (${readMode})`, async t => {
     const { port, connections } = await parent(t, async connection => {
       await connection.send('HTTP/1.1 200 Connection established\r\n\r\n')
       await connection.readUntil('ping')

@@ -82,7 +82,7 @@ const ENDS: readonly (readonly [string, (origin: RawClient) => unknown, string])
 
 for (const readMode of ['onread', 'data'] as const) {
   for (const [what, end, reason] of ENDS) {
-    test(`R73, R150: ${what} that lies in the kernel is seen before a request that must not be repeated is given the connection (${readMode})`, async t => {
+    test(`R73, R87, R150: ${what} that lies in the kernel is seen before a request that must not be repeated is given the connection (${readMode})`, async t => {
       const { pool, origin } = await pooled(t, {}, readMode)
       const ends = await idle(pool, true)
       const lives = await idle(pool, true)
@@ -97,7 +97,7 @@ for (const readMode of ['onread', 'data'] as const) {
     })
   }
 
-  test(`R73: what can be repeated is not looked at (${readMode})`, async t => {
+  test(`what can be repeated is not looked at (${readMode})`, async t => {
     const { pool, origin } = await pooled(t, {}, readMode)
     const got = await idle(pool, true)
     await origin.accepted(1)
@@ -106,7 +106,7 @@ for (const readMode of ['onread', 'data'] as const) {
   })
 }
 
-test('R73: where no other connection is idle, one is dialled', async t => {
+test('R87: where no other connection is idle, one is dialled', async t => {
   const { pool, origin } = await pooled(t, { upstreamConnectionsMax: 1, upstreamConnectionsTotalMax: 1 })
   const got = await idle(pool, true)
   await origin.accepted(1)
@@ -118,7 +118,7 @@ test('R73: where no other connection is idle, one is dialled', async t => {
   t.equal(`${pool.book}`, `${pool.origin.key}: 1 busy, 0 idle, 0 dialing, 0 waiting`)
 })
 
-test('R73, R225: a client’s own connection, on which it has logged in, is looked at as well', async t => {
+test('R87, R225: a client’s own connection, on which it has logged in, is looked at as well', async t => {
   const { pool, origin, clock } = await pooled(t)
   const own = await idle(pool, true)
   await origin.accepted(1)
@@ -135,7 +135,7 @@ test('R73, R225: a client’s own connection, on which it has logged in, is look
   t.equal(`${pool.book}`, `${pool.origin.key}: 1 busy, 0 idle, 0 dialing, 0 waiting`)
 })
 
-test('R73: from the queue too: its place stays that of the first waiter', async t => {
+test('R87: from the queue too: its place stays that of the first waiter', async t => {
   const { pool, origin } = await pooled(t, { upstreamConnectionsMax: 1, upstreamConnectionsTotalMax: 1 })
   const got = await idle(pool, true)
   await origin.accepted(1)
@@ -151,7 +151,7 @@ test('R73: from the queue too: its place stays that of the first waiter', async 
   t.equal(second.got, first.got)
 })
 
-test('R73: an upstream that was never seen to keep a connection has two turns of the event loop to end it', async t => {
+test('R87: an upstream that was never seen to keep a connection has two turns of the event loop to end it', async t => {
   const { pool, origin } = await pooled(t)
   const got = await idle(pool, false)
   await origin.accepted(1)
@@ -203,7 +203,7 @@ function hideFromUs(connection: UpstreamConnection): void {
   Object.defineProperty(handleOf(connection.transport.socket), 'fd', { value: -1 })
 }
 
-test('R73: where the kernel cannot be asked, every such request waits two turns', async t => {
+test('R87: where the kernel cannot be asked, every such request waits two turns', async t => {
   const { pool, origin } = await pooled(t)
   const got = await idle(pool, true)
   hideFromUs(got)

@@ -17,26 +17,30 @@ const OPENSSL = needs('openssl')
 const MODES: ReadMode[] = ['onread', 'data']
 
 for (const readMode of MODES) {
-  test(`${readMode}: persistent, pipelined, half-closed; an end is announced and a break is not`, OPENSSL, async t => {
-    const { port, authority, pool } = await secured(t, {}, { readMode })
-    const client = await tlsClient(t, port, { ca: authority.cert, allowHalfOpen: true } as tls.ConnectionOptions)
-    await client.send(get('/1') + get('/2'))
-    for (const target of ['/1', '/2']) t.match(await readAnswer(client), { id: 'c1', target })
-    await client.send(get('/3'))
-    client.halfClose()
-    t.equal((await readAnswer(client)).target, '/3')
-    await client.readToEnd()
-    await until('gone', () => pool.open === 0)
-    t.equal((await sClient(t, port, authority)).code, 0)
-    // openssl 3 tells an end without close_notify from one with it: "unexpected eof while reading".
-    const args = ['s_client', '-connect', `127.0.0.1:${port}`, '-ign_eof', '-quiet']
-    const cut = await run(t, pathOf('openssl'), args, { input: get('/cut') })
-    t.match(cut.err, /unexpected eof while reading/)
-    const whole = await run(t, pathOf('openssl'), args, { input: get('/close') })
-    t.notMatch(whole.err, /unexpected eof/)
-  })
+  test(
+    `R97, R216: persistent, pipelined, half-closed; an end is announced and a break is not (${readMode})`,
+    OPENSSL,
+    async t => {
+      const { port, authority, pool } = await secured(t, {}, { readMode })
+      const client = await tlsClient(t, port, { ca: authority.cert, allowHalfOpen: true } as tls.ConnectionOptions)
+      await client.send(get('/1') + get('/2'))
+      for (const target of ['/1', '/2']) t.match(await readAnswer(client), { id: 'c1', target })
+      await client.send(get('/3'))
+      client.halfClose()
+      t.equal((await readAnswer(client)).target, '/3')
+      await client.readToEnd()
+      await until('gone', () => pool.open === 0)
+      t.equal((await sClient(t, port, authority)).code, 0)
+      // openssl 3 tells an end without close_notify from one with it: "unexpected eof while reading".
+      const args = ['s_client', '-connect', `127.0.0.1:${port}`, '-ign_eof', '-quiet']
+      const cut = await run(t, pathOf('openssl'), args, { input: get('/cut') })
+      t.match(cut.err, /unexpected eof while reading/)
+      const whole = await run(t, pathOf('openssl'), args, { input: get('/close') })
+      t.notMatch(whole.err, /unexpected eof/)
+    },
+  )
 
-  test(`${readMode}: a client that ends without close_notify is served and gone`, OPENSSL, async t => {
+  test(`R97: a client that ends without close_notify is served and gone (${readMode})`, OPENSSL, async t => {
     const { port, pool, story } = await secured(t, {}, { readMode })
     const raw = net.connect(port, '127.0.0.1')
     const socket = tls.connect({ socket: raw, rejectUnauthorized: false })

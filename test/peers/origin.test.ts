@@ -5,7 +5,7 @@ import { connectRaw } from '../../lib/peers/raw-client.js'
 
 const KEPT = 'GET / HTTP/1.0\r\nHost: h\r\nConnection: Keep-Alive\r\n\r\n'
 
-test('R101: HTTP/1.0 that asks is kept, counting down, and closed at the limit', async t => {
+test('HTTP/1.0 that asks is kept, counting down, and closed at the limit', async t => {
   const { port } = await start(t, { requestsMax: 3 })
   const client = await connectRaw({ port })
   for (const max of [2, 1]) {
@@ -22,7 +22,7 @@ test('R101: HTTP/1.0 that asks is kept, counting down, and closed at the limit',
   t.equal((await client.readToEnd()).how, 'fin')
 })
 
-test('R101: HTTP/1.0 that does not ask, or asks for a page of unknown length, is closed', async t => {
+test('HTTP/1.0 that does not ask, or asks for a page of unknown length, is closed', async t => {
   const { port } = await start(t, {})
   for (const request of ['GET / HTTP/1.0\r\n\r\n', 'GET /stream?ms=1 HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n']) {
     const client = await connectRaw({ port })
@@ -86,7 +86,7 @@ test('the pages', async t => {
   t.equal(await (await fetch(`${url}/echo`, { method: 'POST', body: 'hello' })).text(), 'hello')
 })
 
-test('R124: a streamed answer announces its trailer field and sends it', async t => {
+test('a streamed answer announces its trailer field and sends it', async t => {
   const { port } = await start(t, {})
   const client = await connectRaw({ port })
   await client.send('GET /stream?n=1 HTTP/1.1\r\nHost: h\r\n\r\n')

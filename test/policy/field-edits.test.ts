@@ -27,7 +27,7 @@ const requests: Row[] = [
     [GET, HOST, 'X-Teams: all', 'X-Team: blue'],
   ],
   [
-    'R131: a client cannot name it away',
+    'R132: a client cannot name it away',
     [GET, HOST, 'Connection: x-team', 'X-Team: red'],
     BLUE,
     [GET, HOST, 'X-Team: blue'],
@@ -69,7 +69,7 @@ const requests: Row[] = [
 ]
 testRows(...requests)
 
-test('R131: a nomination that is refused is refused, also of a field that the route removes', async t => {
+test('R136: a nomination that is refused is refused, also of a field that the route removes', async t => {
   const { head, options } = request(GET, HOST, 'Connection: cookie', 'Cookie: a')
   const context = { ...QUIET, ...edits({ remove: ['Cookie'] }), nominatedEndToEnd: 'reject' } as const
   t.match(

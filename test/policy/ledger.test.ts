@@ -42,7 +42,7 @@ test('R136: a request that is refused adds nothing', async t => {
   ])
 })
 
-test('R132: what a route edits, and what else is ours', async t => {
+test('what a route edits, and what else is ours', async t => {
   const edits = { set: { 'X-Team': 'blue', Via2: 'x' }, remove: ['X-Debug'] }
   const { head, options } = request('GET / HTTP/1.1', 'Host: a.example', 'x-team: red', 'X-Debug: 1', 'X-Request-Id: a')
   const context = { ...GATEWAY, xForwarded: false, edits: new FieldEdits('request', edits), requestId: 'b' }

@@ -45,7 +45,7 @@ const framing: Row[] = [
     LENGTH,
     ['PUT / HTTP/1.1', HOST, 'content-length:3', 'A: 1'],
   ],
-  ['R120: no content, no framing', ['PUT / HTTP/1.1', HOST, 'Content-Length: 0'], {}, ['PUT / HTTP/1.1', HOST]],
+  ['R35: no content, no framing', ['PUT / HTTP/1.1', HOST, 'Content-Length: 0'], {}, ['PUT / HTTP/1.1', HOST]],
   [
     'R124: Trailer stays where trailers can',
     ['PUT / HTTP/1.1', HOST, 'Transfer-Encoding: chunked', 'Trailer: X-Sum'],

@@ -13,7 +13,7 @@ const via: Row[] = [
   ],
   ['R144: without a pseudonym there is none', [GET, HOST], { ...VIA, via: '' }, [GET, HOST]],
   [
-    'R131: nobody can name our Via away',
+    'R132, R141: nobody can name our Via away',
     [GET, HOST, 'Connection: via', 'Via: 1.1 x'],
     VIA,
     [GET, HOST, 'Via: 1.1 edge-7'],
@@ -25,7 +25,7 @@ const X = { xForwarded: true }
 const identity: Row[] = [
   ['R204: ours in place of what an untrusted peer says', [GET, ...THEIRS, HOST], X, [GET, HOST, ...OURS]],
   [
-    'R204: nobody can name ours away',
+    'R132, R204: nobody can name ours away',
     [GET, HOST, 'Connection: x-forwarded-for, x-forwarded-proto', ...THEIRS],
     X,
     [GET, HOST, ...OURS],

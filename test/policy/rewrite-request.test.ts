@@ -137,7 +137,7 @@ const hop: Row[] = [
     [GET, HOST],
   ],
   [
-    'R137: Expect named by Connection',
+    'R132, R136: Expect named by Connection',
     ['PUT / HTTP/1.1', HOST, 'Content-Length: 1', 'Connection: expect', 'Expect: 100-continue'],
     LENGTH,
     ['PUT / HTTP/1.1', HOST, 'Content-Length: 1'],

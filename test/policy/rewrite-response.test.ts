@@ -133,7 +133,7 @@ const added: Row[] = [
   ['R123: Date where it is missing', [OK, LENGTH], NOW, [OK, LENGTH, 'Date: Mon, 07 Nov 1994 08:49:37 GMT']],
   ['R123: an existing Date is untouched', [OK, DATE, LENGTH], NOW, [OK, DATE, LENGTH]],
   [
-    'R119: in whatever format',
+    'R119, R123: in whatever format',
     [OK, 'Date: Sunday, 06-Nov-94 08:49:37 GMT', LENGTH],
     NOW,
     [OK, 'Date: Sunday, 06-Nov-94 08:49:37 GMT', LENGTH],

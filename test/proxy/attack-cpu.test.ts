@@ -7,7 +7,7 @@ import { gateway, head } from './conversation.js'
 
 const GAP = ' '.repeat(60_000)
 
-test('R41: whitespace within a list of codings costs no time', async t => {
+test('R50: whitespace within a list of codings costs no time', async t => {
   const { connect } = await gateway(t)
   const client = await connect()
   const took = await cpuMs(async () => {
@@ -29,7 +29,7 @@ test('R53: whitespace within a list of lengths of a response costs no time', asy
   t.ok(took < 400, `${took} ms`)
 })
 
-test('R153: a long list of protocols to upgrade to is read once', async t => {
+test('a long list of protocols to upgrade to is read once', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   const list = 'websocket,'.repeat(4_500) + 'a,'.repeat(8_000)

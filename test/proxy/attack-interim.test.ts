@@ -11,7 +11,7 @@ const GET = (path: string): string => head(`GET ${path} HTTP/1.1`, 'Host: a')
 for (const readMode of READ_MODES) {
   for (const field of ['Content-Length: 38', 'Transfer-Encoding: chunked']) {
     for (const status of ['100 Continue', '103 Early Hints']) {
-      test(`R40, R59: after a ${status} with ${field} the connection is not used again (${readMode})`, async t => {
+      test(`R40, R59, R182: after a ${status} with ${field} the connection is not used again (${readMode})`, async t => {
         const { connect, upstream, dialed, proxy } = await gateway(t, { readMode })
         const client = await connect()
         await client.send(GET('/1'))
@@ -84,7 +84,7 @@ const UNHEARD = [
 ] as const
 
 for (const [what, request, options, interim] of UNHEARD) {
-  test(`R183: interim responses that nobody hears of are no progress: ${what}`, async t => {
+  test(`R183, R196: interim responses that nobody hears of are no progress: ${what}`, async t => {
     const { connect, upstream, clock, proxy } = await gateway(t, { ...options, deadlines: { responseHeadMs: 1_000 } })
     const client = await connect()
     await client.send(request)

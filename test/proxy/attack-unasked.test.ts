@@ -29,7 +29,7 @@ function unasked(t: Test, count: number, what: 'octets' | 'fin', later: boolean)
 for (const what of ['octets', 'fin'] as const) {
   for (const later of [false, true]) {
     const when = `${what}, ${later ? 'a turn later' : 'at once'}`
-    test(`R73: what a connection says before it is asked is no answer (${when})`, async t => {
+    test(`R73, R87: what a connection says before it is asked is no answer (${when})`, async t => {
       const [a] = await fleet(t, 'a')
       unasked(t, 1, what, later)
       const { port, proxy } = await withProxy(t, { mode: 'reverse', upstream: a!.url })
@@ -42,7 +42,7 @@ for (const what of ['octets', 'fin'] as const) {
       t.match(proxy.stats().upstream, { open: 1, dialing: 0, waiting: 0 })
     })
 
-    test(`R73: another server of the group is asked, whatever the method (${when})`, async t => {
+    test(`R73, R87: another server of the group is asked, whatever the method (${when})`, async t => {
       const servers = await fleet(t, 'a', 'b')
       unasked(t, 1, what, later)
       const { connect } = await grouped(t, { servers: servers.map(({ url }) => url) })

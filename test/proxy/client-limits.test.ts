@@ -34,7 +34,7 @@ for (const readMode of READ_MODES) {
   })
 }
 
-test('R75: … an HTTP/1.0 one for 5 s', async t => {
+test('R87: … an HTTP/1.0 one for 5 s', async t => {
   const { connect, upstream, clock, proxy } = await gateway(t)
   const client = await connect()
   await client.send(head('GET / HTTP/1.0', 'Host: a', 'Connection: keep-alive'))
@@ -68,7 +68,7 @@ test('R190: a head that does not get complete in time: 408 with close, however m
   t.equal(dialed(), 0)
 })
 
-test('R190: a connection that never sends an octet ends without a word', async t => {
+test('R87: a connection that never sends an octet ends without a word', async t => {
   const { connect, clock, proxy } = await gateway(t)
   const client = await connect()
   await until(() => proxy.stats().client.open === 1)
@@ -80,7 +80,7 @@ test('R190: a connection that never sends an octet ends without a word', async t
   t.same(proxy.stats().client.closes, { 'client-head-timeout': 1 })
 })
 
-test('R190: … nor one that sends nothing but empty lines', async t => {
+test('R87: … nor one that sends nothing but empty lines', async t => {
   const { connect, clock, proxy } = await gateway(t)
   const client = await connect()
   await client.send('\r\n\r\n')

@@ -154,7 +154,7 @@ test('R101: limits that there are not are not announced', async t => {
   await heard(t, client, `${head('HTTP/1.1 200 OK', DATED, 'Content-Length: 1', 'Connection: keep-alive')}x`)
 })
 
-test('R75: HTTP/1.0 without keep-alive closes; its close wins over keep-alive', async t => {
+test('R75, R77: HTTP/1.0 without keep-alive closes; its close wins over keep-alive', async t => {
   const { connect, upstream, proxy } = await gateway(t)
   for (const fields of [[], ['Connection: keep-alive, close'], ['Keep-Alive: timeout=5']]) {
     const client = await connect()
@@ -199,7 +199,7 @@ test('R75: … and goes on over what has no content: HEAD, 204, 304', async t =>
   }
 })
 
-test('R76, R100: never in forward mode, with neither Connection nor Proxy-Connection', async t => {
+test('R76, R77, R100: never in forward mode, with neither Connection nor Proxy-Connection', async t => {
   const { connect, upstream, origin, proxy } = await forwarder(t)
   for (const fields of [['Connection: Keep-Alive'], ['Proxy-Connection: Keep-Alive']]) {
     const client = await connect()
@@ -263,7 +263,7 @@ test('R75: the version of each request decides anew on one connection', async t 
   await ended(t, client, 'fin')
 })
 
-test('R77, R78, R90: a request upstream says nothing of closing, and the upstream’s idle connection is used again', async t => {
+test('R74: a request upstream says nothing of closing, and the upstream’s idle connection is used again', async t => {
   const { connect, upstream, proxy } = await gateway(t)
   const one = await connect()
   const two = await connect()

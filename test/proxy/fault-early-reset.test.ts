@@ -14,7 +14,7 @@ const REFUSAL = 'HTTP/1.1 401 Unauthorized\r\nContent-Length: 3\r\nConnection: c
 
 for (const readMode of ['onread', 'data'] as const) {
   for (const fields of ['Content-Length: 100000', 'Transfer-Encoding: chunked']) {
-    test(`R79: … although the upstream resets as content is written to it (${readMode}, ${fields})`, async t => {
+    test(`R89: an early response is passed on although the upstream resets as content is written to it (${readMode}, ${fields})`, async t => {
       const origin = await scriptedOrigin(t, async connection => {
         await connection.readUntil('\r\n\r\n')
         // In this order: the proxy reads content, cannot write it any more, and only then would read the answer.
@@ -33,7 +33,7 @@ for (const readMode of ['onread', 'data'] as const) {
     })
   }
 
-  test(`R79: … and one that resets without an answer is a failure, as before (${readMode})`, async t => {
+  test(`R89, R194: … and one that resets without an answer is a failure, as before (${readMode})`, async t => {
     const origin = await scriptedOrigin(t, async connection => {
       await connection.readUntil('\r\n\r\n')
       client.send('x'.repeat(5_000))
@@ -48,7 +48,7 @@ for (const readMode of ['onread', 'data'] as const) {
   })
 }
 
-test('R79: … over TLS', async t => {
+test('R89: … over TLS, too', async t => {
   const { cert, key } = await makeCertificate(t)
   const origin = tls.createServer({ cert, key }, socket => {
     socket.on('error', () => {})

@@ -54,7 +54,7 @@ for (const [how, stale] of [
   ['a 408', TIMEOUT_408],
 ] as const) {
   for (const method of ['GET', 'HEAD', 'OPTIONS', 'DELETE']) {
-    test(`R82, R150-R152, R221: ${how} as ${method} leaves on a reused connection: sent once more, on a fresh one`, async t => {
+    test(`R82, R151, R152, R221: ${how} as ${method} leaves on a reused connection: sent once more, on a fresh one`, async t => {
       const { origin, asked } = await staleOrigin(t, stale)
       const { client, proxy, exchanged } = await warm(t, origin)
       await client.send(request(method, '/again'))
@@ -94,7 +94,7 @@ for (const [how, stale] of [
   }
 }
 
-test('R150: PUT whose whole content is kept is sent again with it', async t => {
+test('R151, R152: PUT whose whole content is kept is sent again with it', async t => {
   const { origin, asked } = await staleOrigin(t, FIN)
   const { client } = await warm(t, origin)
   const content = 'x'.repeat(60_000)
@@ -105,7 +105,7 @@ test('R150: PUT whose whole content is kept is sent again with it', async t => {
   t.equal(origin.connections.length, 2)
 })
 
-test('R150: PUT with chunks and trailers is sent again with the same chunks', async t => {
+test('R151, R152: PUT with chunks is sent again with the same chunks', async t => {
   const { origin, asked } = await staleOrigin(t, RST)
   const { client } = await warm(t, origin)
   const answer = await exchange(
@@ -117,7 +117,7 @@ test('R150: PUT with chunks and trailers is sent again with the same chunks', as
   t.match(asked[2]?.text, /\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n$/)
 })
 
-test('R150: PUT with more content than is kept is not sent again', async t => {
+test('R151: PUT with more content than is kept is not sent again', async t => {
   const { origin, asked } = await staleOrigin(t, FIN)
   const { client, exchanged } = await warm(t, origin, { retryBytesMax: 1000 })
   await client.send(`${request('PUT', '/again', 'Content-Length: 1001')}${'x'.repeat(1000)}`)
@@ -128,7 +128,7 @@ test('R150: PUT with more content than is kept is not sent again', async t => {
   t.equal(asked.length, 2)
 })
 
-test('R150: stale in the middle of the content: what came is sent again, the rest follows', async t => {
+test('R151: stale in the middle of the content: what came is sent again, the rest follows', async t => {
   const texts: string[] = []
   const origin = await scriptedOrigin(t, async (connection, nth) => {
     await connection.readUntil('\r\n\r\n')
@@ -205,7 +205,7 @@ const begun: [string, string, Stale][] = [
   ['an interim response and a reset', 'HTTP/1.1 102 Processing\r\n\r\n', RST],
 ]
 for (const [what, sends, stale] of begun) {
-  test(`R150, R151: after ${what} a request is not sent again, as the upstream has begun to answer`, async t => {
+  test(`R151: after ${what} a request is not sent again, as the upstream has begun to answer`, async t => {
     const { origin, asked } = await staleOrigin(t, async connection => {
       await connection.send(sends)
       await settled()
@@ -221,7 +221,7 @@ for (const [what, sends, stale] of begun) {
   })
 }
 
-test('R150: after the head of a response a request is not sent again', async t => {
+test('R151: after the head of a response a request is not sent again', async t => {
   const { origin, asked } = await staleOrigin(t, async connection => {
     await connection.send('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n')
     await settled()

@@ -8,7 +8,7 @@ import { withProxy } from '../support/with-proxy.js'
 // An origin that closes each connection with its response and does not say so.
 
 for (const readMode of ['onread', 'data'] as const) {
-  test(`R73, R150: the FIN comes with the response: no POST is lost (${readMode})`, async t => {
+  test(`R87, R150: the FIN comes with the response: no POST is lost (${readMode})`, async t => {
     const origin = await scriptedOrigin(t, async connection => {
       await connection.readUntil('\r\n\r\n')
       await connection.send(response('answered'))
@@ -23,7 +23,7 @@ for (const readMode of ['onread', 'data'] as const) {
     t.match(proxy.stats().upstream.origins, [{ learnedIdleMs: 0 }])
   })
 
-  test(`R73: the same for those who wait for a connection (${readMode})`, async t => {
+  test(`R87, R150: the same for those who wait for a connection (${readMode})`, async t => {
     const origin = await scriptedOrigin(t, async connection => {
       await connection.readUntil('\r\n\r\n')
       await connection.send(response('answered'))

@@ -127,7 +127,7 @@ test('a slow writer: a response and a request octet by octet arrive whole', asyn
   t.equal(proxy.stats().upstream.idle, 1, 'and both are kept')
 })
 
-test('R83: a FIN behind pipelined requests whose responses are taken slowly: every one is answered', async t => {
+test('R83, R96: a FIN behind pipelined requests whose responses are taken slowly: every one is answered', async t => {
   const content = marked(7, 6 * MB)
   const origin = await scriptedOrigin(t, async connection => {
     for (;;) {
@@ -148,7 +148,7 @@ test('R83: a FIN behind pipelined requests whose responses are taken slowly: eve
   await until('closed', () => proxy.stats().client.open === 0)
 })
 
-test('R83: the same, when the FIN comes between two responses, the last one not yet taken', async t => {
+test('R83, R96: the same, when the FIN comes between two responses, the last one not yet taken', async t => {
   const content = 'x'.repeat(12_000) // comes with one read: no exchange is half way when the client stops
   const asked = 1_200
   const origin = await scriptedOrigin(t, async connection => {

@@ -27,7 +27,7 @@ test('R202: nobody listens: 502 connection_refused, the client is kept', async t
   })
 })
 
-test('R202: refused while content is still on its way: 502, and the connection closes', async t => {
+test('R79, R194: refused while content is still on its way: 502, and the connection closes', async t => {
   const { port, exchanged } = await withProxy(t, { mode: 'reverse', upstream: `http://127.0.0.1:${await freePort()}` })
   const client = await rawClient(t, port)
   await client.send(`${request('POST', '/', 'Content-Length: 100')}abc`)

@@ -193,7 +193,7 @@ for (const version of ['1.0', '1.1']) {
   })
 }
 
-test('R79, R89: the upstream ends in the middle of the request: 502, and the client connection closes', async t => {
+test('R79, R194: the upstream ends in the middle of the request: 502, and the client connection closes', async t => {
   const origin = await scriptedOrigin(t, async connection => {
     await connection.readUntil('\r\n\r\n')
     connection.reset()

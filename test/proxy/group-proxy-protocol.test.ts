@@ -92,7 +92,7 @@ for (const version of ['v1', 'v2'] as const) {
   })
 }
 
-test('out: no two clients share a connection, whoever keeps it open; a dial that nobody wants any more serves nobody', async t => {
+test('R78: out: no two clients share a connection, whoever keeps it open; a dial that nobody wants any more serves nobody', async t => {
   const a = await server(t, 'a', () => {})
   const { connect: client, proxy } = await grouped(t, { servers: [a.url], proxyProtocol: 'v1' })
   const origin = a

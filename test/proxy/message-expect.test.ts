@@ -5,7 +5,7 @@ import { DATED, forwarder, gateway, head, heard, ok, quiet } from './conversatio
 
 const UPLOAD = head('PUT / HTTP/1.1', 'Host: a', 'Expect: 100-continue', 'Content-Length: 5')
 
-test('R170, R172: the head goes up before any content, the upstream’s 100 comes down, then the content goes', async t => {
+test('R170, R185: the head goes up before any content, the upstream’s 100 comes down, then the content goes', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(UPLOAD)
@@ -103,7 +103,7 @@ test('R171, R191: another expectation is a 417, and nothing goes upstream', asyn
   t.equal(dialed(), 0)
 })
 
-test('R183-R186, R205: every interim response is passed on, as many as come', async t => {
+test('R184-R186, R205: every interim response is passed on, as many as come', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(head('GET / HTTP/1.1', 'Host: a'))

@@ -142,7 +142,7 @@ test('R10, R105: both directions carry our own version', async t => {
   await heard(t, client, head('HTTP/1.1 200 OK', DATED, 'Content-Length: 0'))
 })
 
-test('R20, R22, R23, R26: absolute-form at a gateway: the authority of the target is the Host, the path is asked for', async t => {
+test('R20, R23, R26: absolute-form at a gateway: the authority of the target is the Host, the path is asked for', async t => {
   const { connect, upstream } = await gateway(t, { xForwarded: true })
   const client = await connect()
   await client.send(head('GET http://shop.test:8080/a?b HTTP/1.1', 'X-A: 1', 'Host: ignored.test', 'X-B: 2'))
@@ -184,7 +184,7 @@ test('R18: Host upstream is the client’s, or with `host: upstream` the upstrea
   )
 })
 
-test('R119: Date is added where it is missing, and never to what has one', async t => {
+test('R119, R123: Date is added where it is missing, and never to what has one', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   for (const [sent, received] of [
@@ -294,7 +294,7 @@ test('R203, R204: what a trusted peer says is kept, and its own address appended
   )
 })
 
-test('R139, R168: Max-Forwards of OPTIONS counts down, and of nothing else (R140)', async t => {
+test('R139, R140, R168: Max-Forwards of OPTIONS counts down, and of nothing else', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(head('OPTIONS * HTTP/1.1', 'Host: a', 'Max-Forwards: 5'))
@@ -310,7 +310,7 @@ test('R139, R168: Max-Forwards of OPTIONS counts down, and of nothing else (R140
   await heard(t, origin, head('OPTIONS /a HTTP/1.1', 'Host: a'), 'and it is never added')
 })
 
-test('R175, R149: Allow, WWW-Authenticate, Authorization, Server, ETag and Content-* pass as they are', async t => {
+test('R149, R174, R175: Allow, WWW-Authenticate, Authorization, Referer, Server, ETag and Content-* pass as they are', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   const request = head(

@@ -128,7 +128,7 @@ test('R132, R121: naming applies to both trailer sections, Proxy-Connection name
   )
 })
 
-test('R204, R141: strip first, add after: what we add cannot be named away', async t => {
+test('R132, R141, R204: strip first, add after: what we add cannot be named away', async t => {
   const { connect, upstream } = await gateway(t, { via: 'both', xForwarded: true, forwarded: true })
   const client = await connect()
   const [, port] = client.name.split(':')
@@ -184,7 +184,7 @@ for (const named of ['Host', 'content-length', 'Transfer-Encoding']) {
   })
 }
 
-test('R136, R199: an end-to-end field that Connection names is removed, and counted', async t => {
+test('R132, R136: an end-to-end field that Connection names is removed, and counted', async t => {
   const { connect, upstream, exchanged } = await gateway(t)
   const client = await connect()
   await client.send(
@@ -216,7 +216,7 @@ test('R204: a trusted peer whose message names the identity that it vouches for 
   t.equal(dialed(), 0)
 })
 
-test('R118, R138: empty members of Connection count for nothing, more than 32 options are refused', async t => {
+test('R118, R132: empty members of Connection count for nothing, more than 32 options are refused', async t => {
   const { connect, upstream, dialed } = await gateway(t)
   const client = await connect()
   await client.send(head('GET / HTTP/1.1', 'Host: a', `Connection: ${',, '.repeat(100)}X-A`, 'X-A: 1'))

@@ -149,7 +149,7 @@ test('R176, R189, R220: without credentials a forward proxy answers 407 with Pro
   await heard(t, await upstream(), head('GET / HTTP/1.1', host))
 })
 
-test('R126, R215: an https target at a gateway that was not reached over TLS: 421', async t => {
+test('R126: an https target at a gateway that was not reached over TLS: 421', async t => {
   const { connect, dialed } = await gateway(t)
   const client = await connect()
   await client.send(head('GET https://a/ HTTP/1.1', 'Host: a'))

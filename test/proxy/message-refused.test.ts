@@ -35,7 +35,7 @@ const REFUSED: [string, number, string][] = [
   ['R106, R197: HTTP/2.0', 505, 'GET / HTTP/2.0\r\nHost: a\r\n\r\n'],
   ['R106: HTTP/0.9', 505, 'GET / HTTP/0.9\r\nHost: a\r\n\r\n'],
   ['R106: the preface of HTTP/2', 505, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
-  ['R14: a target beyond the limit', 414, `GET /${LONG} HTTP/1.1\r\nHost: a\r\n\r\n`],
+  ['R14, R191: a target beyond the limit', 414, `GET /${LONG} HTTP/1.1\r\nHost: a\r\n\r\n`],
   ['R13, R14: a method beyond the limit', 414, `${LONG} / HTTP/1.1\r\nHost: a\r\n\r\n`],
   ['R214: * with GET', 400, 'GET * HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['R214: authority-form with GET', 400, 'GET a:80 HTTP/1.1\r\nHost: a\r\n\r\n'],
@@ -49,7 +49,7 @@ const REFUSED: [string, number, string][] = [
   ['R19: an invalid Host', 400, 'GET / HTTP/1.1\r\nHost: a/b\r\n\r\n'],
   ['R19: a list in Host', 400, 'GET / HTTP/1.1\r\nHost: a, b\r\n\r\n'],
   // limits
-  ['R115: a section beyond the limit', 431, `GET / HTTP/1.1\r\nHost: a\r\nX: ${LONG}\r\n\r\n`],
+  ['R115, R191: a section beyond the limit', 431, `GET / HTTP/1.1\r\nHost: a\r\nX: ${LONG}\r\n\r\n`],
   ['R115: 201 fields', 431, `GET / HTTP/1.1\r\nHost: a\r\n${many(200)}\r\n`],
   // framing
   ['R52: Content-Length +1', 400, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\nx'],
@@ -169,7 +169,7 @@ for (const [name, bad] of [
   })
 }
 
-test('R64: chunk extensions beyond their limit: 413', async t => {
+test('R64, R191: chunk extensions beyond their limit: 413', async t => {
   const { connect } = await gateway(t)
   const client = await connect()
   await client.send(
@@ -178,7 +178,7 @@ test('R64: chunk extensions beyond their limit: 413', async t => {
   t.match(await client.readUntil('\r\n\r\n'), /^HTTP\/1\.1 413 [\s\S]*\r\nConnection: close\r\n/)
 })
 
-test('R62, R69: wrong chunks behind an answer that has begun end the connection, without an end of the answer', async t => {
+test('R62, R70: wrong chunks behind an answer that has begun end the connection, without an end of the answer', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(`${head('POST / HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked')}2\r\nok\r\n`)

@@ -22,7 +22,7 @@ async function tlsOrigin(t: Test, serve: (socket: tls.TLSSocket) => void) {
   return { upstream: `https://127.0.0.1:${port}`, upstreamTls: { ca: cert } }
 }
 
-test('R97, R215: a response over verified TLS, to its end by the length', needs('openssl'), async t => {
+test('R215: a response over verified TLS, to its end by the length', needs('openssl'), async t => {
   const { connect } = await gateway(t, await tlsOrigin(t, socket => socket.write(ok('over TLS'))))
   const client = await connect()
   await client.send(head('GET / HTTP/1.1', 'Host: a'))

@@ -5,7 +5,7 @@ import { DATED, forwarder, gateway, head, heard, ok } from './conversation.js'
 
 const CHUNKED = 'Transfer-Encoding: chunked'
 
-test('R65, R122, R124, R173: trailers pass in both directions, with Trailer and with TE: trailers as our own', async t => {
+test('R65, R68, R122, R124, R173: trailers pass in both directions, with Trailer and with TE: trailers as our own', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(
@@ -34,7 +34,7 @@ for (const [why, ...fields] of [
   ['its option without TE', 'Connection: TE'],
   ['only codings', 'TE: gzip', 'Connection: TE'],
 ] as const) {
-  test(`R122, R68, R67: no TE of ours: ${why}`, async t => {
+  test(`R122, R137, R173: no TE of ours: ${why}`, async t => {
     const { connect, upstream } = await gateway(t)
     const client = await connect()
     await client.send(head('GET / HTTP/1.1', 'Host: a', ...fields))
@@ -42,7 +42,7 @@ for (const [why, ...fields] of [
   })
 }
 
-test('R122, R123: for an HTTP/1.0 client trailers are neither asked for nor passed on, nor announced', async t => {
+test('R122, R124: for an HTTP/1.0 client trailers are neither asked for nor passed on, nor announced', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(head('GET / HTTP/1.0', 'Host: a', 'TE: trailers', 'Connection: TE'))

@@ -72,7 +72,7 @@ test('CONNECT goes through both', async t => {
   t.match((await second.exchanged(1))[0], { outcome: 'tunnel' })
 })
 
-test('what the parent is asked for: absolute-form with Host, our credentials and not those of the client', async t => {
+test('R21: what the parent is asked for: absolute-form with Host, our credentials and not those of the client', async t => {
   const { parent, connect, clock } = await before(t, () => {}, { credentials: [{ user: 'client', password: 'its' }] })
   t.ok(clock)
   const client = await connect()

@@ -177,7 +177,7 @@ test('exchangeMs is not for tunnels', async t => {
 
 const refusals: { what: string; head: (port: number) => string; status: number; error: string; text: RegExp }[] = [
   {
-    what: 'R166: a port that is not allowed, naming the option',
+    what: 'R160, R166: a port that is not allowed, naming the option',
     head: () => 'CONNECT 127.0.0.1:25 HTTP/1.1\r\nHost: 127.0.0.1:25\r\n\r\n',
     status: 403,
     error: 'http_request_denied',
@@ -193,21 +193,21 @@ const refusals: { what: string; head: (port: number) => string; status: number; 
     ':443',
     '[::1:443',
   ].map(target => ({
-    what: `R162: ${target}, whose host or port is missing or impossible`,
+    what: `R160, R162: ${target}, whose host or port is missing or impossible`,
     head: () => `CONNECT ${target} HTTP/1.1\r\nHost: a\r\n\r\n`,
     status: 400,
     error: 'http_request_error',
     text: /./,
   })),
   {
-    what: 'R167: Content-Length',
+    what: 'R160, R167, R219: Content-Length',
     head: port => `${connectTo(port, 'Content-Length: 5')}hello`,
     status: 400,
     error: 'http_request_error',
     text: /CONNECT/,
   },
   {
-    what: 'R167, R219: Transfer-Encoding',
+    what: 'R160, R167, R219: Transfer-Encoding',
     head: port => `${connectTo(port, 'Transfer-Encoding: chunked')}0\r\n\r\n`,
     status: 400,
     error: 'http_request_error',
@@ -216,7 +216,7 @@ const refusals: { what: string; head: (port: number) => string; status: number; 
 ]
 
 for (const { what, head, status, error, text } of refusals) {
-  test(`${what}: ${status}, and R160: the connection closes, whatever follows`, async t => {
+  test(`${what}: ${status}, and the connection closes, whatever follows`, async t => {
     const { origin, port, exchanged } = await forward(t, () => {})
     const client = await rawClient(t, port)
     await client.send(`${head(origin.port)}GET http://127.0.0.1/ HTTP/1.1\r\nHost: a\r\n\r\n`)
@@ -296,7 +296,7 @@ test('R177: credentials for us never travel on, neither with a request nor into 
   t.match(String(origin.connections[1]?.received), 'Authorization: Basic eDp5', "the origin's own do")
 })
 
-test('R160: a client that leaves while its tunnel is dialled', async t => {
+test('a client that leaves while its tunnel is dialled', async t => {
   const { port, proxy, exchanged } = await withProxy(t, { mode: 'forward' })
   answerNames(proxy, { lookup: () => {} })
   const client = await rawClient(t, port)

@@ -169,7 +169,7 @@ const ignored: [string, string][] = [
   ['R209: connect-udp', request('GET', '/', 'Connection: Upgrade', 'Upgrade: connect-udp', 'Capsule-Protocol: ?1')],
 ]
 for (const [what, text] of ignored) {
-  test(`Upgrade ${what} is not passed on, and the request goes on as HTTP`, async t => {
+  test(`${what}: Upgrade is not passed on, and the request goes on as HTTP`, async t => {
     const { client, origin, exchanged } = await reverse(t, answerAlways(response('ok')))
     t.equal((await exchange(client, text)).status, 200)
     t.notMatch(String(origin.connections[0]?.received), /upgrade|http2-settings/i)

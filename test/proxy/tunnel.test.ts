@@ -66,7 +66,7 @@ async function joined(t: Test, mode: ReadMode): Promise<Joined> {
 }
 
 for (const mode of ['onread', 'data'] as const) {
-  test(`R165 (${mode}): what stood before the FIN is delivered, although a reset follows the FIN`, async t => {
+  test(`R165: what stood before the FIN is delivered, although a reset follows the FIN (${mode})`, async t => {
     const { client, upstream, asClient, asUpstream, ends, resets } = await joined(t, mode)
     const content = Buffer.alloc(300_000, 'x')
     asClient.pause()
@@ -90,7 +90,7 @@ for (const mode of ['onread', 'data'] as const) {
     t.match(ends[0], { reason: 'tunnel-ended', endedBy: 'upstream', fromUpstream: content.length })
   })
 
-  test(`R165 (${mode}): a client that then says nothing is let go after a while`, async t => {
+  test(`R165: a client that then says nothing is let go after a while (${mode})`, async t => {
     const { clock, client, upstream, asClient, asUpstream, ends } = await joined(t, mode)
     await asUpstream.send('all')
     asUpstream.halfClose()
@@ -112,7 +112,7 @@ for (const mode of ['onread', 'data'] as const) {
   })
 
   for (const from of ['upstream', 'client'] as const) {
-    test(`R165 (${mode}): all is delivered to a slow peer, FIN and all, although writing to the ${from} fails meanwhile`, async t => {
+    test(`R165: all is delivered to a slow peer, FIN and all, although writing to the ${from} fails meanwhile (${mode})`, async t => {
       const scene = await joined(t, mode)
       const { client, upstream, asClient, asUpstream, ends, resets } = scene
       const [speaks, asSpeaker, asListener, toListener] =
@@ -144,7 +144,7 @@ for (const mode of ['onread', 'data'] as const) {
     })
   }
 
-  test(`R165 (${mode}): a reset before a FIN is a reset for the other side`, async t => {
+  test(`R165: a reset before a FIN is a reset for the other side (${mode})`, async t => {
     const { upstream, asClient, asUpstream, ends, resets } = await joined(t, mode)
     asUpstream.pause()
     await asClient.send(UNREAD)

@@ -77,7 +77,7 @@ test(
     t.ok(site.heads.length >= 9)
     for (const head of site.heads.filter(it => it.upgrade === undefined)) {
       t.match(head.via, '1.1 test-hop', 'R141: nothing went around the proxy')
-      t.equal(head['proxy-connection'], undefined, 'R134')
+      t.equal(head['proxy-connection'], undefined, 'R134: Proxy-Connection ends here')
     }
     t.ok(
       site.connections() < site.heads.length,

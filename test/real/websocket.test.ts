@@ -17,7 +17,7 @@ test('R154, R157, R159, R207: a WebSocket through reverse', async t => {
   t.match(await hopwise.exchanged(1), [{ status: 101, outcome: 'tunnel' }])
 })
 
-test('R163, R167: a WebSocket through forward, by CONNECT', async t => {
+test('R163: a WebSocket through forward, by CONNECT', async t => {
   const { port, heads } = await echoServer(t)
   const hopwise = await startHopwise(t, ['forward', '--allow', '127.0.0.1', '--connect-port', String(port)])
   const socket = await connectThrough(hopwise.port, `127.0.0.1:${port}`)

@@ -53,7 +53,7 @@ test('differential: a well-formed response means the same to Node', async t => {
   }
 })
 
-test('differential: R47 responses without content', async t => {
+test('R47: responses without content mean the same to Node', async t => {
   for (const [octets, method] of [
     ['HTTP/1.1 204 No Content\r\nA: b\r\n\r\n', 'GET'],
     ['HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n', 'GET'],

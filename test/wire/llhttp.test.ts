@@ -9,19 +9,19 @@ import { RUNS, SEED } from './property.js'
 // A request that ours accepts, Node's own parser accepts too, with the same meaning. Where it does not, here is why that is right.
 const ARGUED: readonly { why: string; holds: (octets: string) => boolean; shown: string; error: string }[] = [
   {
-    why: 'it knows a list of methods; RFC 9110 9.1 lets anybody make more, and a proxy forwards them (R128)',
+    why: 'R128: it knows a list of methods; RFC 9110 9.1 lets anybody make more, and a proxy forwards them',
     holds: octets => octets.split('\r\n').some(line => / HTTP\/1\.\d$/.test(line) && !METHODS.has(line.split(' ')[0]!)),
     shown: 'BREW / HTTP/1.1\r\nHost: a\r\n\r\n',
     error: 'HPE_INVALID_METHOD',
   },
   {
-    why: 'a higher minor version is read as 1.1 (RFC 9110 2.5, R105)',
+    why: 'R105: a higher minor version is read as 1.1 (RFC 9110 2.5)',
     holds: octets => / HTTP\/1\.[2-9]\r\n/.test(octets),
     shown: 'GET / HTTP/1.2\r\nHost: a\r\n\r\n',
     error: 'HPE_INVALID_VERSION',
   },
   {
-    why: 'whitespace around `;` and `=` of a chunk extension is bad, and must be read (RFC 9112 7.1.1, R62)',
+    why: 'R62: whitespace around `;` and `=` of a chunk extension is bad, and must be read (RFC 9112 7.1.1)',
     holds: octets => /\r\n[0-9a-fA-F]+(?=[ \t]*;)[^\r\n]*([ \t][;=]|[;=][ \t])/.test(octets),
     shown: 'PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1 ; a = b\r\nx\r\n0\r\n\r\n',
     error: 'HPE_INVALID_CHUNK_SIZE',
@@ -268,7 +268,7 @@ test('differential: what ours accepts, llhttp accepts with equal meaning', async
 })
 
 for (const { why, holds, shown, error } of ARGUED) {
-  test(`differential, argued: ${why}`, async t => {
+  test(`${why} (differential, argued)`, async t => {
     const llhttp: Llhttp = await startLlhttp()
     t.teardown(() => llhttp.close())
     t.equal(readAll(shown).error, '')

@@ -11,7 +11,7 @@ const READ: readonly (readonly [name: string, octets: string, events: readonly s
   [
     ['a request without content', `${GET}\r\n`, ['GET / 1.1 none 0', 'origin |a|/', 'Host: a', 'end']],
     [
-      'R1 R117: octets 0x80 to 0xff in a value stay as they are',
+      'R1, R117: octets 0x80 to 0xff in a value stay as they are',
       `${GET}X: \x80é\xff\r\n\r\n`,
       ['GET / 1.1 none 0', 'origin |a|/', 'Host: a', 'X: \x80é\xff', 'end'],
     ],
@@ -21,7 +21,7 @@ const READ: readonly (readonly [name: string, octets: string, events: readonly s
       ['GET / 1.1 none 0', 'origin |a|/', 'Host: a', 'end'],
     ],
     [
-      'R31 R117: whitespace around a value is not part of it',
+      'R31, R117: whitespace around a value is not part of it',
       'GET / HTTP/1.1\r\nHost:\t a \t \r\nX:\r\nY: \r\nZ: a\t b\r\n\r\n',
       ['GET / 1.1 none 0', 'origin |a|/', 'Host: a', 'X: ', 'Y: ', 'Z: a\t b', 'end'],
     ],
@@ -31,7 +31,7 @@ const READ: readonly (readonly [name: string, octets: string, events: readonly s
       ['GET / 1.1 length 1', 'origin |a|/', 'hOST: a', 'content-LENGTH: 1', 'content "x"', 'end'],
     ],
     [
-      'R9: order and duplicates are kept',
+      'R113: order and duplicates are kept',
       `${GET}A: 1\r\nB: 2\r\na: 3\r\n\r\n`,
       ['GET / 1.1 none 0', 'origin |a|/', 'Host: a', 'A: 1', 'B: 2', 'a: 3', 'end'],
     ],
@@ -156,7 +156,7 @@ const REFUSED: readonly (readonly [name: string, octets: string, error: string, 
   ['a name with an octet of 0x80 and up', `${GET}é: x\r\n\r\n`, '400 RFC 9110 5.1 @25 not allowed in a field name: non-ASCII octet (0xe9)'],
   ['no colon', `${GET}X\r\n\r\n`, '400 RFC 9112 5 @26 field line without a colon: CR (0x0d)'],
   ['R9: what is no HTTP at all', '\x16\x03\x01\x02\0', '400 RFC 9112 3.1 @0 no character of a method: control octet (0x16)'],
-  ['R9: the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', '505 RFC 9110 15.6.6 @11 a version other than HTTP/1.x: "2" (0x32)'],
+  ['R106: the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', '505 RFC 9110 15.6.6 @11 a version other than HTTP/1.x: "2" (0x32)'],
   ['R16: a method that is no token', 'G{T / HTTP/1.1\r\n\r\n', '400 RFC 9112 3.1 @1'],
   ['no method', ' / HTTP/1.1\r\n\r\n', '400 RFC 9112 3.1 @0 no character of a method: space'],
   ['R16: a method alone', 'GET\r\n\r\n', '400 RFC 9112 3 @3 request line without a version: CR (0x0d)'],
@@ -202,7 +202,7 @@ for (const [name, octets, error, options] of REFUSED) {
   })
 }
 
-test('R15 R104: request lines of 8,000 octets are read, with the default limits', async t => {
+test('R15, R104: request lines of 8,000 octets are read, with the default limits', async t => {
   const target = `/${'a'.repeat(8000)}`
   t.match(readRequests(`GET ${target} HTTP/1.0\r\n\r\n`).events[0], target)
 })

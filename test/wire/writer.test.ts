@@ -73,7 +73,7 @@ checked(
   ),
 )
 
-test('R107: what is written', async t => {
+test('R107: what is written, in HTTP/1.1', async t => {
   t.equal(requestLine('GET', '/'), 'GET / HTTP/1.1\r\n')
   t.equal(statusLine(200, 'OK'), 'HTTP/1.1 200 OK\r\n')
   t.equal(statusLine(299, ''), 'HTTP/1.1 299 \r\n', 'R28: the space stands without a reason too')
@@ -82,7 +82,7 @@ test('R107: what is written', async t => {
   t.equal(lastChunk(''), LAST_CHUNK)
 })
 
-test('R4 R32 R103: nothing is written that breaks the grammar', async t => {
+test('R4, R32, R103: nothing is written that breaks the grammar', async t => {
   for (const bad of ['', 'a b', 'a\r', 'é', 'Ā', 'a:']) {
     t.throws(() => requestLine(bad, '/'), TypeError)
     t.throws(() => fieldLine(bad, 'v'), TypeError)
