@@ -1,80 +1,64 @@
-// Prints each rule of the protocol (R1 to R225) with the tests that name it, or with the reason why it has none.
-// `npm run rules`. Exit code 1 when a rule is nowhere.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+// Prints each rule of the protocol: its text, what hopwise does, the tests that name it, or the reason why it is not done.
+// `npm run rules` fails on what does not fit together; `npm run rules -- --write` writes docs/rules.md first.
+import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import ts from 'typescript'
+import { testsThatName } from './rules-named.mjs'
+import { pageOf } from './rules-page.mjs'
+import { faultsOfTexts, numberOf, readChapters, readReasons } from './rules-texts.mjs'
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const LAST_RULE = 225
-const REASONS = 'docs/supported-http.md'
+const PAGE = new URL('../docs/rules.md', import.meta.url)
 
 /**
- * The rules that a text names: `R132`, `R150, R151`, `R150-R152`, `R72–74`.
- * @param {string} text
- * @returns {number[]}
+ * All that is wrong, each a sentence; none: the rules, their tests and their reasons fit together.
+ * @param chapters as `readChapters` gives them
+ * @param tests as `testsThatName` gives them
+ * @param reasons as `readReasons` gives them
+ * @param page the text of docs/rules.md
  */
-export function rulesNamed(text) {
-  const found = []
-  for (const [, from, to] of text.matchAll(/(?<!\w)R(\d{1,3})(?:(?:-|–|\.\.)R?(\d{1,3}))?(?!\w)/g)) {
-    const first = Number(from)
-    const last = Number(to ?? from)
-    if (last < first) found.push(first, last)
-    for (let rule = first; rule <= last; rule++) found.push(rule)
+export function faultsOf(chapters, tests, reasons, page) {
+  const rules = new Set(chapters.flatMap(chapter => Object.keys(chapter.rules)))
+  const faults = faultsOfTexts(chapters)
+  for (const { file, numbers, words, fault } of tests) {
+    if (fault !== '') faults.push(`test/${file}.test.ts: ${fault}`)
+    for (const number of numbers)
+      if (!rules.has(`R${number}`))
+        faults.push(`test/${file}.test.ts names R${number}, which does not exist: "${words}"`)
   }
-  return found.filter(rule => rule >= 1 && rule <= LAST_RULE)
-}
-
-/** Where each rule is named: rule -> `file: test name`. Names stand in calls or in tables, so every string of a test file counts; comments do not. */
-function testsByRule() {
-  const tests = new Map()
-  for (const file of readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' }).sort()) {
-    if (!file.endsWith('.test.ts') || file.startsWith('house/')) continue
-    const path = `test/${file}`
-    for (const text of stringsOf(path)) {
-      for (const rule of rulesNamed(text)) tests.set(rule, (tests.get(rule) ?? new Set()).add(`${path}: ${text}`))
-    }
-  }
-  return tests
-}
-
-function stringsOf(path) {
-  const strings = []
-  const walk = node => {
-    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node)) strings.push(node.text)
-    ts.forEachChild(node, walk)
-  }
-  walk(ts.createSourceFile(path, readFileSync(join(ROOT, path), 'utf8'), ts.ScriptTarget.ES2023))
-  return strings
-}
-
-/** Rows `| R209 | not done | why |`: rule -> `not done: why`. */
-function reasonsByRule() {
-  const reasons = new Map()
-  if (!existsSync(join(ROOT, REASONS))) return reasons
-  for (const line of readFileSync(join(ROOT, REASONS), 'utf8').split('\n')) {
-    const [, numbers, state, why] = /^\|([^|]*)\|\s*(not [^|]*?)\s*\|\s*(\S[^|]*?)\s*\|\s*$/.exec(line) ?? []
-    for (const rule of rulesNamed(numbers ?? '')) reasons.set(rule, `${state}: ${why}`)
-  }
-  return reasons
+  for (const number of reasons.keys())
+    if (!rules.has(`R${number}`))
+      faults.push(`docs/supported-http.md has a reason for R${number}, which does not exist`)
+  const shown = new Set([...reasons.keys(), ...tests.flatMap(({ numbers }) => numbers)])
+  for (const rule of rules)
+    if (!shown.has(numberOf(rule)))
+      faults.push(`${rule} has neither a test that names it nor a reason in docs/supported-http.md`)
+  if (page !== pageOf(chapters, tests, reasons))
+    faults.push('docs/rules.md is not current: `npm run rules -- --write` writes it')
+  return faults
 }
 
 function main() {
-  const tests = testsByRule()
-  const reasons = reasonsByRule()
-  const nowhere = []
-  for (let rule = 1; rule <= LAST_RULE; rule++) {
-    const named = [...(tests.get(rule) ?? [])]
-    const reason = reasons.get(rule)
-    if (named.length === 0 && !reason) nowhere.push(`R${rule}`)
-    console.log(`R${rule} ${[...(reason ? [reason] : []), ...named].join('\n     ') || 'NOWHERE'}`)
+  const chapters = readChapters()
+  const reasons = readReasons()
+  const tests = testsThatName()
+  if (process.argv.includes('--write')) writeFileSync(PAGE, pageOf(chapters, tests, reasons))
+  const faults = faultsOf(chapters, tests, reasons, readFileSync(PAGE, 'utf8'))
+
+  let count = 0
+  for (const [name, rule] of chapters.flatMap(chapter => Object.entries(chapter.rules))) {
+    count++
+    console.log(`${name} ${rule.level}, ${rule.section}, ${rule.binds}: ${rule.rule}`)
+    console.log(`     hopwise: ${rule.hopwise}`)
+    const reason = reasons.get(numberOf(name))
+    if (reason) console.log(`     ${reason.state}: ${reason.why}`)
+    for (const { file, numbers, words } of tests)
+      if (numbers.includes(numberOf(name))) console.log(`     ${file}: ${words}`)
   }
-  const tested = [...tests.keys()].length
+  const named = new Set(tests.flatMap(({ numbers }) => numbers))
   console.log(
-    `\n${tested} of ${LAST_RULE} rules are named by a test, ${reasons.size} have a reason in ${REASONS}, ${nowhere.length} are nowhere.`,
+    `\n${count} rules, ${named.size} of them named by a test, ${reasons.size} with a reason in docs/supported-http.md.`,
   )
-  if (nowhere.length === 0) return
-  console.error(`Neither tested by name nor explained in ${REASONS}: ${nowhere.join(', ')}`)
+  if (faults.length === 0) return
+  console.error(faults.join('\n'))
   process.exitCode = 1
 }
 

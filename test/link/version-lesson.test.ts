@@ -130,7 +130,7 @@ const STORIES: readonly (readonly [what: string, answers: readonly Answer[], say
 ]
 
 for (const [what, answers, says] of STORIES) {
-  test(`R42: ${what}: ${says}`, async t => {
+  test(`R42: what is known of an upstream: ${what}: ${says}`, async t => {
     const lesson = new VersionLesson()
     for (const [minor, status, at = 0] of answers) lesson.heard(minor, status, at)
     t.equal(lesson.says, says)

@@ -124,7 +124,7 @@ const refusals: [string, string, number, string][] = [
   ['HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n', 'destination_unavailable', 502, '101 to CONNECT'],
 ]
 for (const [head, type, status, text] of refusals) {
-  test(`R163: ${head.slice(9, -2)}: ${type}, ${status}`, async t => {
+  test(`R163: a parent that answers ${head.slice(9, -2)}: ${type}, ${status}`, async t => {
     const content = '\r\nHTTP/1.1 200 OK\r\n\r\n'
     const { port, connections } = await parent(t, connection => connection.send(`${head}\r\n${content}`))
     const error = await failed(start(parentAt(port, 'user:secret')))

@@ -26,5 +26,5 @@ const rows: [title: string, facts: ClientFacts, element: string][] = [
   ],
 ]
 for (const [title, facts, element] of rows) {
-  test(`R203: ${title}`, async t => t.equal(forwardedElement(facts), element))
+  test(`R203: Forwarded, ${title}`, async t => t.equal(forwardedElement(facts), element))
 }

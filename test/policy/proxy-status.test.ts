@@ -14,4 +14,5 @@ const rows: [title: string, member: ProxyStatusMember, value: string][] = [
   ['a name in other letters', { name: 'caf\u00e9\u20ac', error: '', details: '' }, '"caf??"'],
   ['control characters', { name: 'e', error: '', details: 'a\r\nb\u0000' }, 'e; details="a??b?"'],
 ]
-for (const [title, member, value] of rows) test(`R200, R201: ${title}`, async t => t.equal(proxyStatus(member), value))
+for (const [title, member, value] of rows)
+  test(`R200, R201: Proxy-Status, ${title}`, async t => t.equal(proxyStatus(member), value))

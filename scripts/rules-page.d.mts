@@ -1,0 +1,8 @@
+import type { NamingTest } from './rules-named.mjs'
+import type { Chapter, Reason } from './rules-texts.mjs'
+
+export declare function pageOf(
+  chapters: readonly Chapter[],
+  tests: readonly NamingTest[],
+  reasons: ReadonlyMap<number, Reason>,
+): string
