@@ -19,7 +19,7 @@ test('R79, R87, R96, R170: the defaults that the rules decide', async t => {
   t.match(DEADLINES, { clientIdleHttp10Ms: 5_000, halfClosedMs: 500, continueMs: 1_000, discardMs: 1_000 })
 })
 
-test('R88: a client may idle longer than a load balancer in front lets it, an upstream is let go before it goes', async t => {
+test('R87, R88: a client may idle longer than a load balancer in front lets it, an upstream is let go before it goes', async t => {
   const balancer = 60_000
   const shortestUpstream = 5_000
   const margin = 1_000

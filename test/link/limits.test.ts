@@ -15,7 +15,7 @@ test('every limit has a default above zero, unless there is none, and a sentence
   t.strictSame(Object.keys(LIMIT_NOTES).sort(), [...NAMES].sort(), 'no note without a limit')
 })
 
-test('the values that protocol.md decides', async t => {
+test('the values that the rules decide', async t => {
   t.match(LIMITS, { retryBytesMax: 64 * 1024, discardBytesMax: 1024 * 1024 })
 })
 

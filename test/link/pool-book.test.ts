@@ -219,7 +219,7 @@ test('R151: a retry gets no idle connection: they may all be stale', async t => 
   t.equal(book.acquire(w3, 1, true), 'wait')
 })
 
-test('R88: more idle ones than are kept: the one that idles for longest goes', async t => {
+test('R86: more idle ones than are kept: the one that idles for longest goes', async t => {
   const { book, dialed, closed } = bench({ upstreamConnectionsMax: 3, upstreamIdleMax: 1 })
   const [a, b, c] = [dialed('a'), dialed('b'), dialed('c')]
   for (const connection of [b, a, c]) book.release(connection, 'keep', 0)

@@ -72,7 +72,7 @@ test('credentials (RFC 7617), further fields, an IPv6 literal', async t => {
 
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n'
 
-test('R163, R164: however the answer is split, what comes behind its head is the tunnel', async t => {
+test('R48, R163, R164: however the answer is split, what comes behind its head is the tunnel', async t => {
   const answer = `HTTP/1.1 100 Continue\r\n\r\n${HEAD}5\r\nhello`
   const behind = `5\r\nhello`
   for (const pieces of [[answer], [...answer], [answer.slice(0, -3), answer.slice(-3)]]) {

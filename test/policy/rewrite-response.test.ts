@@ -133,7 +133,7 @@ const added: Row[] = [
   ['R123: Date where it is missing', [OK, LENGTH], NOW, [OK, LENGTH, 'Date: Mon, 07 Nov 1994 08:49:37 GMT']],
   ['R123: an existing Date is untouched', [OK, DATE, LENGTH], NOW, [OK, DATE, LENGTH]],
   [
-    'R119, R123: in whatever format',
+    'R119, R123: an existing Date stays, in whatever format',
     [OK, 'Date: Sunday, 06-Nov-94 08:49:37 GMT', LENGTH],
     NOW,
     [OK, 'Date: Sunday, 06-Nov-94 08:49:37 GMT', LENGTH],
@@ -146,7 +146,7 @@ const added: Row[] = [
   ],
   ['R123: a Date beside something named', [OK, DATE, LENGTH, 'Connection: x'], NOW, [OK, DATE, LENGTH]],
   [
-    'R141: Via in a response, with the version received',
+    'R141, R143: Via in a response, with the version received',
     ['HTTP/1.0 200 OK', DATE, 'Via: 1.1 x', LENGTH],
     { via: 'edge-7' },
     [OK, DATE, 'Via: 1.1 x', LENGTH, 'Via: 1.0 edge-7'],
@@ -223,7 +223,7 @@ const upgrade: Row[] = [
     ['HTTP/1.1 426 X', DATE, LENGTH],
   ],
   [
-    'R156: HTTP/1.0 hears of no upgrade',
+    'HTTP/1.0 hears of no upgrade',
     ['HTTP/1.1 426 X', DATE, LENGTH, 'Upgrade: chat', 'Connection: upgrade'],
     { clientMinor: 0 },
     ['HTTP/1.1 426 X', DATE, LENGTH],

@@ -23,7 +23,7 @@ test('R130: without a name nothing is ours', async t => {
   t.equal(viaCarries(fieldLines('Via: 1.1', 'Via:'), ''), false)
 })
 
-test('R143, R145: the version received, and the name that was given, not that of a host', async t => {
+test('R143, R144: the version received, and the name that was given', async t => {
   t.equal(viaMember(0, 'edge-7'), '1.0 edge-7')
   t.equal(viaMember(1, 'edge-7'), '1.1 edge-7')
 })

@@ -153,7 +153,7 @@ test('R70: a chunked response without its last chunk never gets one', async t =>
   t.match(await exchanged(1), [{ outcome: 'upstream-aborted', clientVerdict: 'response-truncated' }])
 })
 
-test('R184: an interim response before an unusable one is passed on, then comes the 502', async t => {
+test('R185, R194: an interim response before an unusable one is passed on, then comes the 502', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(head('GET / HTTP/1.1', 'Host: a'))

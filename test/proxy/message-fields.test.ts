@@ -90,6 +90,18 @@ test('R116, R218: control octets of a response and a status that no class is for
   t.match(await client.readUntil('\r\n\r\n'), /^HTTP\/1\.1 400 /, 'of a request they are refused')
 })
 
+test('R199: directives of Cache-Control pass in both directions, understood or not', async t => {
+  const { connect, upstream } = await gateway(t)
+  const client = await connect()
+  const request = head('GET / HTTP/1.1', 'Host: a', 'Cache-Control: no-cache, odd="x, y"', 'cache-control: max-age=0')
+  await client.send(request)
+  const origin = await upstream()
+  await heard(t, origin, request)
+  const response = head('HTTP/1.1 200 OK', DATED, 'Cache-Control: private="Set-Cookie", odd=1', 'Content-Length: 0')
+  await origin.send(response)
+  await heard(t, client, response)
+})
+
 for (const status of [
   '428 Precondition Required',
   '429 Too Many Requests',
@@ -207,7 +219,7 @@ for (const [via, toUpstream, toClient] of [
   ['request', ['Via: 1.1 edge'], []],
   ['both', ['Via: 1.1 edge'], ['Via: 1.0 edge']],
 ] as const) {
-  test(`R142-R144: via: ${via}: the version received and the deployment's name, behind what was there`, async t => {
+  test(`R142-R145: via: ${via}: the version received and the deployment's name, behind what was there`, async t => {
     const { connect, upstream } = await gateway(t, { via })
     const client = await connect()
     await client.send(head('GET / HTTP/1.1', 'Host: a', 'Via: 1.0 fred, 1.1 p.example.net (Apache/1.1)'))

@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { answerNames, names } from '../support/fake-resolver.js'
 import { DATED, forwarder, head, heard, ok, quiet } from './conversation.js'
 
 // What a forward proxy makes of absolute-form.
@@ -24,6 +25,15 @@ test('R20, R22, R125, R148: absolute-form becomes origin-form, the Host that was
     await up.send(ok(''))
     await heard(t, client, ok(''))
   }
+})
+
+test('R147: a host name goes on in the spelling of the client', async t => {
+  const { connect, upstream, origin, proxy } = await forwarder(t)
+  answerNames(proxy, { lookup: names({ 'shop.example': ['127.0.0.1'] }).lookup })
+  const client = await connect()
+  const host = `Shop.EXAMPLE:${origin.port}`
+  await client.send(head(`GET http://${host}/a HTTP/1.1`, `Host: ${host}`))
+  await heard(t, await upstream(), head('GET /a HTTP/1.1', `Host: ${host}`))
 })
 
 test('R25: OPTIONS absolute-form with neither path nor query is sent as `*`', async t => {

@@ -101,7 +101,7 @@ for (const [method, status, ...fields] of [
   ['GET', '304 Not Modified'],
   ['GET', '204 No Content'],
 ] as const) {
-  test(`R47, R161, R182: ${status} to ${method} ends at its blank line, fields pass unchanged (${fields})`, async t => {
+  test(`R47, R120, R161, R182: ${status} to ${method} ends at its blank line, fields pass unchanged (${fields})`, async t => {
     const { connect, upstream, dialed } = await gateway(t)
     const client = await connect()
     for (let nth = 0; nth < 2; nth++) {

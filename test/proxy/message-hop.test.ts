@@ -4,7 +4,7 @@ import { DATE, DATED, forwarder, gateway, head, heard, ok, quiet, READ_MODES } f
 // Facts that the design stands on: what dies at this hop, seen on both wires.
 
 for (const readMode of READ_MODES) {
-  test(`R129, R132-R135: fields of a request die for three reasons, the rest stays as it was (${readMode})`, async t => {
+  test(`R129, R132-R135, R138: fields of a request die for three reasons, the rest stays as it was (${readMode})`, async t => {
     const { connect, upstream } = await gateway(t, { readMode })
     const client = await connect()
     await client.send(

@@ -33,8 +33,9 @@ for (const [why, ...fields] of [
   ['TE without its option', 'TE: trailers'],
   ['its option without TE', 'Connection: TE'],
   ['only codings', 'TE: gzip', 'Connection: TE'],
+  ['chunked, which is not offered', 'TE: chunked', 'Connection: TE'],
 ] as const) {
-  test(`R122, R137, R173: no TE of ours: ${why}`, async t => {
+  test(`R67, R122, R137, R173: no TE of ours: ${why}`, async t => {
     const { connect, upstream } = await gateway(t)
     const client = await connect()
     await client.send(head('GET / HTTP/1.1', 'Host: a', ...fields))

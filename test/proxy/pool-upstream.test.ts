@@ -42,7 +42,7 @@ async function together(t: T, port: number, count: number, busy: () => number): 
   }
 }
 
-test('R74, R88: one connection serves exchange after exchange, of any client', async t => {
+test('R74, R102: one connection serves exchange after exchange, of any client', async t => {
   const { port, proxy, origin } = await reverse(t, numbered)
   for (let i = 0; i < 5; i++) t.equal(String((await ask(t, port, GET)).content), 'u0')
   t.equal(origin.connections.length, 1)

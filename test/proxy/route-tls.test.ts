@@ -53,7 +53,7 @@ test(
   },
 )
 
-test('an https target is one of ours over TLS, and refused in the clear', needs('openssl'), async t => {
+test('R126: an https target is one of ours over TLS, and refused in the clear', needs('openssl'), async t => {
   const [a] = await fleet(t, 'a')
   const authority = await makeAuthority(t)
   const certificate = await authority.issue('app', 'DNS:app.example')

@@ -35,7 +35,7 @@ const accepts =
     await connection.send(SWITCH + surplus)
   }
 
-test('R153, R157, R159, R207: 101 with octets behind its head, then octets both ways', async t => {
+test('R153, R157, R159, R187, R207: 101 with octets behind its head, then octets both ways', async t => {
   const { origin, client, exchanged, closes, proxy } = await reverse(t, accepts('\x81\x02hi'))
   await client.send(request('GET', '/chat', ...ASK))
   const answer = await readMessage(client)
