@@ -40,9 +40,23 @@ function contents(chapters) {
 }
 
 function ruleText(name, { level, section, binds, rule, hopwise }, reason) {
-  const lines = [`### ${name}`, '', `**${level}** · ${section} · ${binds}`, '', rule, '', `hopwise: ${hopwise}`, '']
-  if (reason) lines.push(`**${reason.state}**: ${reason.why}`, '')
+  const lines = [
+    `### ${name}`,
+    '',
+    `**${level}** · ${section} · ${binds}`,
+    '',
+    linked(rule),
+    '',
+    `hopwise: ${linked(hopwise)}`,
+    '',
+  ]
+  if (reason) lines.push(`**${reason.state}**: ${linked(reason.why)}`, '')
   return lines.join('\n')
+}
+
+/** Numbers lead to their rules. */
+function linked(text) {
+  return text.replace(/(?<![\w[#])R(\d{1,3})(?!\w)/g, '[R$1](#r$1)')
 }
 
 function testsText(number, tests) {

@@ -2,7 +2,7 @@
 // `npm run rules` fails on what does not fit together; `npm run rules -- --write` writes docs/rules.md first.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { testsThatName } from './rules-named.mjs'
+import { rulesNamed, testsThatName } from './rules-named.mjs'
 import { pageOf } from './rules-page.mjs'
 import { faultsOfTexts, numberOf, readChapters, readReasons } from './rules-texts.mjs'
 
@@ -18,6 +18,7 @@ const PAGE = new URL('../docs/rules.md', import.meta.url)
 export function faultsOf(chapters, tests, reasons, page) {
   const rules = new Set(chapters.flatMap(chapter => Object.keys(chapter.rules)))
   const faults = faultsOfTexts(chapters)
+  if (faults.length > 0) return faults // nothing else can be judged by them
   for (const { file, numbers, words, fault } of tests) {
     if (fault !== '') faults.push(`test/${file}.test.ts: ${fault}`)
     for (const number of numbers)
@@ -27,6 +28,9 @@ export function faultsOf(chapters, tests, reasons, page) {
   for (const number of reasons.keys())
     if (!rules.has(`R${number}`))
       faults.push(`docs/supported-http.md has a reason for R${number}, which does not exist`)
+  for (const [name, { rule, hopwise }] of chapters.flatMap(chapter => Object.entries(chapter.rules)))
+    for (const number of rulesNamed(`${rule} ${hopwise}`))
+      if (!rules.has(`R${number}`)) faults.push(`${name} speaks of R${number}, which does not exist`)
   const shown = new Set([...reasons.keys(), ...tests.flatMap(({ numbers }) => numbers)])
   for (const rule of rules)
     if (!shown.has(numberOf(rule)))
@@ -40,9 +44,16 @@ function main() {
   const chapters = readChapters()
   const reasons = readReasons()
   const tests = testsThatName()
-  if (process.argv.includes('--write')) writeFileSync(PAGE, pageOf(chapters, tests, reasons))
+  const whole = faultsOfTexts(chapters).length === 0
+  if (whole && process.argv.includes('--write')) writeFileSync(PAGE, pageOf(chapters, tests, reasons))
   const faults = faultsOf(chapters, tests, reasons, readFileSync(PAGE, 'utf8'))
+  if (whole) print(chapters, tests, reasons)
+  if (faults.length === 0) return
+  console.error(faults.join('\n'))
+  process.exitCode = 1
+}
 
+function print(chapters, tests, reasons) {
   let count = 0
   for (const [name, rule] of chapters.flatMap(chapter => Object.entries(chapter.rules))) {
     count++
@@ -57,9 +68,6 @@ function main() {
   console.log(
     `\n${count} rules, ${named.size} of them named by a test, ${reasons.size} with a reason in docs/supported-http.md.`,
   )
-  if (faults.length === 0) return
-  console.error(faults.join('\n'))
-  process.exitCode = 1
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) main()

@@ -59,16 +59,20 @@ const REASONS = reasonsIn('| [R3](rules.md#r3) | not done | why |\n| R1 | state 
 test('what does not fit together is said', async t => {
   const faults = (rules: Record<string, Rule>, tests: NamingTest[], page?: string): string[] => {
     const chapters = [{ title: 'One', from: 'RFC 9110', rules }]
-    return faultsOf(chapters, tests, REASONS, page ?? pageOf(chapters, tests, REASONS))
+    return faultsOf(chapters, tests, REASONS, page ?? (rules.R2 ? pageOf(chapters, tests, REASONS) : ''))
   }
   const whole = { R1: RULE, R2: RULE, R3: RULE }
   t.same(faults(whole, [NAMED]), [])
   t.same(faults({ R1: RULE, R3: RULE }, [{ ...NAMED, numbers: [1] }]), ['R2 has no sentence'])
   t.same(faults({ R2: RULE, R1: RULE, R3: RULE }, [NAMED])[0], 'R1 has no sentence')
   t.same(faults({ ...whole, R2: { ...RULE, rule: '' } }, [NAMED]), ['R2 does not say: rule'])
+  t.same(faults({ ...whole, R2: null as unknown as Rule }, [NAMED]), [
+    'R2 does not say: level, section, binds, rule, hopwise',
+  ])
   t.same(faults({ ...whole, R2: { ...RULE, level: 'must' } }, [NAMED]), ['R2: "must" is not a level'])
   t.same(faults({ ...whole, R2: { ...RULE, binds: 'me' } }, [NAMED]), ['R2: "me" is not whom a rule concerns'])
   t.same(faults({ ...whole, R2: { ...RULE, hopwise: 'so' } }, [NAMED]), ['R2: not a sentence: "so"'])
+  t.same(faults({ ...whole, R2: { ...RULE, hopwise: 'As R4.' } }, [NAMED]), ['R2 speaks of R4, which does not exist'])
   t.same(faults(whole, [{ ...NAMED, numbers: [1] }]), [
     'R2 has neither a test that names it nor a reason in docs/supported-http.md',
   ])
@@ -82,11 +86,12 @@ test('what does not fit together is said', async t => {
 
 test('the page: an anchor, a sentence, and the tests of each rule', async t => {
   const page = pageOf(
-    [{ title: 'One', from: 'RFC 9110', rules: { R1: RULE, R2: RULE, R3: RULE } }],
+    [{ title: 'One', from: 'RFC 9110', rules: { R1: RULE, R2: { ...RULE, hopwise: 'As R1.' }, R3: RULE } }],
     [{ ...NAMED, words: 'OPTIONS * and <b>' }],
     REASONS,
   )
   t.match(page, '\n### R1\n\n**MUST** · RFC 9110 1 · both sides\n\nA sentence.\n\nhopwise: So.\n')
   t.match(page, '<summary>1 test</summary>\n\n- `wire/a`: OPTIONS \\* and \\<b\\>\n')
+  t.match(page, '\nhopwise: As [R1](#r1).\n')
   t.match(page, /\n### R3\n[\s\S]*\n\*\*not done\*\*: why\n$/)
 })
