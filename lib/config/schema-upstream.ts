@@ -80,6 +80,11 @@ export const group = z.strictObject({
     .optional()
     .describe('A cookie of ours brings a client back to the server that it had.'),
   retries: count(1, 'Other servers that are tried when it is safe to.', { max: 100 }),
+  retryOn: choice(
+    ['reused', 'any'],
+    'reused',
+    'Which connections may have lost a request that is sent again: reused ones, or fresh ones too (any).',
+  ),
   ejection: ejection.prefault({}).describe('Servers that fail are left alone for a while.'),
   healthCheck: healthCheck.optional().describe('Ask each server now and then how it is.'),
   slowStartMs: milliseconds(0, 'Time in which a server that came back grows to its full share; 0 is at once (ms).'),

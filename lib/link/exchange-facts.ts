@@ -21,9 +21,12 @@ export interface RetryFacts {
   readonly goesOnWithLogin: boolean
   /** Either there is no content, or every octet of it that was read from the client is still held. */
   readonly contentKept: boolean
+  /** The group lets another server have what a fresh connection lost as well (`retryOn: any`). */
+  readonly freshToo: boolean
 }
 
-export type RetryVerdict = 'yes' | keyof typeof RETRY_REFUSALS
+/** `yes`: on a fresh connection to the same server; `elsewhere`: to another server of the group, or not at all. */
+export type RetryVerdict = 'yes' | 'elsewhere' | keyof typeof RETRY_REFUSALS
 
 /** Why a request is not sent again, one sentence each. */
 export const RETRY_REFUSALS = {
@@ -37,20 +40,31 @@ export const RETRY_REFUSALS = {
   'not-idempotent': 'The method is not idempotent, and the upstream may have acted on the request (RFC 9110 9.2.2).',
 } as const satisfies Record<string, string>
 
+/** Why another server does not get it although it might, one sentence each. */
+export const ELSEWHERE_REFUSALS = {
+  'no-other-server': 'No other server of the group is left: each has had it, or `retries` admits no more.',
+  'retry-budget': 'As many requests to this group are being sent again at this moment as may be.',
+} as const satisfies Record<string, string>
+
 /**
  * May the request be sent again, on a fresh connection? One rule, read from top to bottom (RFC 9110 9.2.2, RFC 9112 9.3.1):
  * once only; nothing that goes on with a log-in of that connection; if nothing of it was written, whatever the method; otherwise only
- * when the connection can have been stale, no response has begun, and sending it twice does no more than sending it once.
+ * when the connection can have been stale, no response has begun, and sending it twice does no more than sending it once. With
+ * `freshToo` it need not have been stale, nor the first try: then another server gets it.
  */
 export function mayRetry(facts: RetryFacts): RetryVerdict {
   if (facts.clientGone) return 'client-gone'
-  if (facts.retries > 0) return 'already-retried'
+  if (facts.retries > 0 && !facts.freshToo) return 'already-retried'
   if (facts.goesOnWithLogin) return 'login-lost'
   if (!facts.contentKept) return 'content-not-kept'
   if (facts.response === 'begun') return 'response-begun'
-  if (facts.octetsWritten === 0) return 'yes'
-  if (!facts.reused) return facts.response === '408' ? 'response-begun' : 'fresh-connection'
-  return isIdempotent(facts.method) ? 'yes' : 'not-idempotent'
+  if (facts.octetsWritten > 0) {
+    if (!facts.reused && facts.response === '408') return 'response-begun'
+    if (!facts.reused && !facts.freshToo) return 'fresh-connection'
+    if (!isIdempotent(facts.method)) return 'not-idempotent'
+    if (!facts.reused) return 'elsewhere'
+  }
+  return facts.retries > 0 ? 'elsewhere' : 'yes'
 }
 
 /** RFC 9110 9.2.2: the safe methods, PUT and DELETE. Methods are case-sensitive; one that we do not know is assumed not to be. */

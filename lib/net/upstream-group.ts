@@ -4,6 +4,7 @@ import { keyHash } from '../link/key-hash.js'
 import type { Limits } from '../link/limits.js'
 import { type Origin, originOf } from '../link/origin.js'
 import type { ProxyError } from '../link/proxy-error.js'
+import { RetryBudget } from '../link/retry-budget.js'
 import type { HashBy } from '../policy/hash-key.js'
 import type { Clock, Timer } from './clock.js'
 import { type DialSettings, tlsKey } from './dial.js'
@@ -40,6 +41,8 @@ export interface GroupSpec {
   readonly sticky: string
   /** Other servers that a request may be tried on. */
   readonly retries: number
+  /** May another server have what a fresh connection lost, too? */
+  readonly retryOn: 'reused' | 'any'
   readonly healthCheck: HealthCheckSettings | null
   readonly resolve: { readonly nameservers: readonly string[] | null; readonly minMs: number; readonly maxMs: number }
   readonly dial: DialSettings
@@ -81,6 +84,7 @@ export class UpstreamGroup implements PoolGroup {
   /** The one member there is, when there is nothing to choose and nothing to be learned from how it fares. */
   only: OriginPool | null = null
   spec: GroupSpec
+  readonly retryBudget = new RetryBudget()
   private readonly balancer: Balancer<OriginPool>
   private readonly members = new Map<string, OriginPool>()
   /** The ids of the members in the sticky cookie. */
@@ -149,6 +153,13 @@ export class UpstreamGroup implements PoolGroup {
   /** It is a member now. */
   holds(pool: OriginPool): boolean {
     return this.members.get(pool.key) === pool
+  }
+
+  /** Requests under way and waiting. O(members). */
+  get load(): number {
+    let load = 0
+    for (const pool of this.members.values()) load += pool.load
+    return load
   }
 
   stickyId(member: OriginPool): string {

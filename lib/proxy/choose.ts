@@ -1,3 +1,4 @@
+import type { ELSEWHERE_REFUSALS } from '../link/exchange-facts.js'
 import type { ProxyError } from '../link/proxy-error.js'
 import { sendsChunks } from '../link/version-lesson.js'
 import type { OriginPool } from '../net/origin-pool.js'
@@ -71,6 +72,41 @@ export function tryAnother(exchange: Exchange, error: ProxyError): void {
   const now = exchange.settings.clock.now()
   exchange.acquire(false, now)
   exchange.goOn(now)
+}
+
+/** May another server have what a fresh connection to this one lost? */
+export function retriesFresh({ routed, choice }: Exchange): boolean {
+  return routed !== null && choice !== null && routed.group.spec.retryOn === 'any'
+}
+
+/**
+ * Something of the request was written, and may be written twice: another server may have it, where one is left that has not had it.
+ * @param error why the request fails, and why it is not sent again
+ */
+export function retryElsewhere(exchange: Exchange, error: (why: keyof typeof ELSEWHERE_REFUSALS) => ProxyError): void {
+  const { pool } = exchange
+  const { retryBudget, load } = exchange.routed!.group
+  endRetry(exchange)
+  if (!retryBudget.admits(load)) exchange.fail(error('retry-budget'))
+  else if (!moveOn(exchange)) exchange.fail(error('no-other-server'))
+  else {
+    noteFailureOf(pool, exchange, error('no-other-server'))
+    retryBudget.underWay++
+    exchange.retrying = retryBudget
+    exchange.sendAgain()
+  }
+}
+
+/** The retry has its answer, or none will come: another request may be sent again in its place. */
+export function endRetry(exchange: Exchange): void {
+  if (exchange.retrying !== null) exchange.retrying.underWay--
+  exchange.retrying = null
+}
+
+/** Nothing of the request was written, and this server may have it once more: another one, if there is one, rather. */
+export function preferAnother(exchange: Exchange, error: ProxyError): void {
+  const { pool } = exchange
+  if (moveOn(exchange)) noteFailureOf(pool, exchange, error)
 }
 
 /** To another server, with the same request; false: there is none. */

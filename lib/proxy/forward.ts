@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { DeadlineName } from '../link/deadlines.js'
 import type { LeastRate } from '../link/least-rate.js'
 import { ProxyError } from '../link/proxy-error.js'
+import type { RetryBudget } from '../link/retry-budget.js'
 import { sendsChunks } from '../link/version-lesson.js'
 import type { ClientConnection, ClientExchange } from '../net/client-connection.js'
 import type { Deadline } from '../net/deadline-wheel.js'
@@ -25,7 +26,7 @@ import { admit, whenAdmitted } from './admission.js'
 import { type Answer, answerText } from './answer.js'
 import { Answered } from './answered.js'
 import { Asked } from './asked.js'
-import { type Choice, chooseUpstream, moveOn, noteFailure, tryAnother } from './choose.js'
+import { type Choice, chooseUpstream, endRetry, noteFailure, tryAnother } from './choose.js'
 import { connect } from './connect.js'
 import type { Engine } from './engine.js'
 import type { Outcome } from './events.js'
@@ -93,6 +94,8 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   /** How often it was given to another connection or server, and how often of these something of it may have been sent before. */
   retries = 0
   resent = 0
+  /** Where this try counts as one that another server had before it, until an octet of an answer is here. */
+  retrying: RetryBudget | null = null
   error: ProxyError | null = null
   /** Those that held when it began, and the routes that belong to them. */
   readonly settings: Settings
@@ -352,6 +355,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     const { client } = this
     const upstream = this.upstream!
     if (this.answeredAt === 0) this.answeredAt = upstream.turnAt
+    if (this.retrying !== null) endRetry(this)
     responseOptions.read(head.lines, 502)
     const pool = this.pool!
     if (head.minor === 0 || pool.version.says !== '1.1') pool.version.heard(head.minor, head.status, upstream.turnAt)
@@ -499,6 +503,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     const { engine } = this
     engine.counts.active--
     this.client.whole?.clear()
+    if (this.retrying !== null) endRetry(this)
     if (engine.phases !== null) engine.phases.note(this, this.settings.clock.now())
     if (this.error !== null) countFailure(engine.counts, this.error)
     this.onAbandoned?.()
@@ -559,12 +564,11 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   }
 
   /** Sends the request once more, on a connection that nobody has used yet. */
-  retry(reused: boolean): void {
+  sendAgain(): void {
     this.stale = false
     this.resent++
     this.retries++
     this.engine.counts.retries++
-    if (!reused) moveOn(this) // who closes what idled too long is well
     const now = this.settings.clock.now()
     this.acquire(true, now)
     this.goOn(now)

@@ -34,6 +34,11 @@ export interface GroupOptions {
   sticky?: { cookie: string }
   /** Other servers that a request is tried on, if that is safe (default 1). */
   retries?: number
+  /**
+   * After which connections, when one ends before an octet of a response came on it: `reused` (default), those that had carried a request
+   * before; `any`, fresh ones as well: then another server gets what is idempotent and can be repeated.
+   */
+  retryOn?: 'reused' | 'any'
   /** Leave a server alone for a while that failed often; null: never. */
   ejection?: Partial<Ejection> | null
   healthCheck?: (Partial<HealthCheckOptions> & { path: string }) | null
@@ -101,10 +106,11 @@ export function* groupSteps(name: string, options: GroupOptions, defaults: Group
   const what = `upstreams.${name}`
   checkKeys(what, options, GROUP_KEYS)
   const { servers, sticky, balance = 'round-robin', retries = RETRIES, slowStartMs = 0 } = options
-  const { healthCheck, proxyProtocol = 'off' } = options
+  const { healthCheck, proxyProtocol = 'off', retryOn = 'reused' } = options
   checkChoice(`${what}.balance`, balance, ['round-robin', 'least-connections', 'hash'])
   checkChoice(`${what}.proxyProtocol`, proxyProtocol, ['off', 'v1', 'v2'])
   checkWhole(`${what}.retries`, retries)
+  checkChoice(`${what}.retryOn`, retryOn, ['reused', 'any'])
   checkWhole(`${what}.slowStartMs`, slowStartMs)
   const cookie = sticky?.cookie ?? ''
   if (sticky !== undefined && !isToken(cookie))
@@ -122,6 +128,7 @@ export function* groupSteps(name: string, options: GroupOptions, defaults: Group
     hash: hashBy(name, options.hash),
     sticky: cookie,
     retries,
+    retryOn,
     healthCheck:
       health === null
         ? null
@@ -146,6 +153,7 @@ const GROUP_KEYS: Readonly<Record<keyof GroupOptions, true>> = {
   hash: true,
   sticky: true,
   retries: true,
+  retryOn: true,
   ejection: true,
   healthCheck: true,
   slowStartMs: true,
@@ -229,6 +237,7 @@ export function loneGroup(origin: Origin, defaults: GroupDefaults): GroupSpec {
     hash: { by: 'address' },
     sticky: '',
     retries: 0,
+    retryOn: 'reused',
     healthCheck: null,
     resolve: { ...RESOLVE, nameservers: null },
     proxyProtocol: 'off',

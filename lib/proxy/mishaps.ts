@@ -1,9 +1,10 @@
 import type { DeadlineName } from '../link/deadlines.js'
-import { mayRetry } from '../link/exchange-facts.js'
+import { type ELSEWHERE_REFUSALS, mayRetry, type RetryVerdict } from '../link/exchange-facts.js'
 import { ProxyError } from '../link/proxy-error.js'
 import { CONTINUE } from '../policy/answer.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import type { ProtocolError } from '../wire/protocol-error.js'
+import { preferAnother, retriesFresh, retryElsewhere } from './choose.js'
 import { brokenRequest, brokenResponse } from './failures.js'
 import type { Exchange } from './forward.js'
 import { timeoutOf } from './timeouts.js'
@@ -109,14 +110,19 @@ export function upstreamLost(exchange: Exchange, reason: CloseReason, response: 
     response: response === 'none' && upstream.transport.bytesIn > exchange.bytesInBefore ? 'begun' : response,
     goesOnWithLogin: exchange.goesOnWithLogin,
     contentKept: exchange.contentKept,
+    freshToo: retriesFresh(exchange),
   })
   const { reused } = upstream
   if (reused) exchange.pool!.book.lost(upstream, exchange.sentAt, exchange.settings.clock.now())
   exchange.dropUpstream(reused ? 'stale' : reason)
+  const error = (why: RetryVerdict | keyof typeof ELSEWHERE_REFUSALS): ProxyError =>
+    new ProxyError('connection_terminated', `${what}; not sent again: ${why}`, {
+      stage: 'response-head',
+      side: 'upstream',
+    })
   if (verdict === 'yes') {
-    exchange.retry(reused)
-    return
-  }
-  const text = `${what}; not sent again: ${verdict}`
-  exchange.fail(new ProxyError('connection_terminated', text, { stage: 'response-head', side: 'upstream' }), reason)
+    if (!reused) preferAnother(exchange, error(verdict)) // who closes what idled too long is well
+    exchange.sendAgain()
+  } else if (verdict === 'elsewhere') retryElsewhere(exchange, error)
+  else exchange.fail(error(verdict), reason)
 }

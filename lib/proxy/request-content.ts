@@ -5,6 +5,7 @@ import { ProxyError } from '../link/proxy-error.js'
 import { sendsChunks } from '../link/version-lesson.js'
 import { readExpect } from '../policy/expect.js'
 import type { RequestHead } from '../wire/request-head.js'
+import { retriesFresh } from './choose.js'
 import type { Exchange } from './forward.js'
 import { KeptContent } from './kept-content.js'
 import { sendContinue } from './mishaps.js'
@@ -53,7 +54,7 @@ export function isTooSlow(exchange: Exchange, pace: LeastRate, octets: number): 
 export function keepContent(exchange: Exchange, kept: KeptContent, bytes: Buffer, from: number, to: number): void {
   const { upstream, settings, asked, routed } = exchange
   const { retryBytesMax } = settings.limits
-  const sendable = upstream === null || (upstream.reused && isIdempotent(asked.method))
+  const sendable = upstream === null || (isIdempotent(asked.method) && (upstream.reused || retriesFresh(exchange)))
   if (!sendable || (upstream !== null && kept.octets + to - from > retryBytesMax)) {
     kept.drop()
     return

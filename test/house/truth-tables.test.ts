@@ -215,6 +215,7 @@ test('R82, R150, R151, R152, R221, R225: may it be sent again?', async t => {
     response: ['none', '408', 'begun'],
     written: BOTH,
     reused: BOTH,
+    'fresh too': BOTH,
     idempotent: BOTH,
   } as const
   compare(t, 'retry', facts, is =>
@@ -227,6 +228,7 @@ test('R82, R150, R151, R152, R221, R225: may it be sent again?', async t => {
       response: facts.response.find(value => value === is.response) ?? 'none',
       goesOnWithLogin: is['goes on with a log-in'] === 'yes',
       contentKept: is['content kept'] === 'yes',
+      freshToo: is['fresh too'] === 'yes',
     }),
   )
 })

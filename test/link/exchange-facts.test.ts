@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import {
+  ELSEWHERE_REFUSALS,
   isIdempotent,
   mayRetry,
   RETRY_REFUSALS,
@@ -17,6 +18,7 @@ const STALE: RetryFacts = {
   response: 'none',
   goesOnWithLogin: false,
   contentKept: true,
+  freshToo: false,
 }
 
 const ROWS: readonly (readonly [rule: string, difference: Partial<RetryFacts>, verdict: RetryVerdict])[] = [
@@ -50,6 +52,20 @@ const ROWS: readonly (readonly [rule: string, difference: Partial<RetryFacts>, v
   ['R221: 408 after a retry', { response: '408', retries: 1 }, 'already-retried'],
   ['R225: credentials that go on with a log-in of the lost connection', { goesOnWithLogin: true }, 'login-lost'],
   ['R225: … of which nothing was written', { goesOnWithLogin: true, octetsWritten: 0 }, 'login-lost'],
+  ['R151: retryOn any, a fresh connection breaks, GET', { reused: false, freshToo: true }, 'elsewhere'],
+  ['R151: … after a retry as well', { reused: false, freshToo: true, retries: 2 }, 'elsewhere'],
+  ['R150: … but no POST', { reused: false, freshToo: true, method: 'POST' }, 'not-idempotent'],
+  ['R151: … but not without the content', { reused: false, freshToo: true, contentKept: false }, 'content-not-kept'],
+  ['R73: … but not behind an octet', { reused: false, freshToo: true, response: 'begun' }, 'response-begun'],
+  ['R221: … and a 408 is the answer', { reused: false, freshToo: true, response: '408' }, 'response-begun'],
+  ['R225: … no log-in', { reused: false, freshToo: true, goesOnWithLogin: true }, 'login-lost'],
+  ['R82: retryOn any, a stale connection: the same server first', { freshToo: true }, 'yes'],
+  ['R151: … and then another one', { freshToo: true, retries: 1 }, 'elsewhere'],
+  [
+    'R151: … a POST of which nothing was written',
+    { freshToo: true, retries: 1, octetsWritten: 0, method: 'POST' },
+    'elsewhere',
+  ],
   ['R82: the client has gone', { clientGone: true }, 'client-gone'],
   ['R82: the client has gone, nothing written', { clientGone: true, octetsWritten: 0 }, 'client-gone'],
 ]
@@ -63,15 +79,23 @@ for (const [rule, difference, verdict] of ROWS) {
 test('R150: whatever else holds, a method that is not idempotent is written once', async t => {
   for (const facts of everyFacts()) {
     if (facts.octetsWritten === 0 || facts.method !== 'POST') continue
-    t.not(mayRetry(facts), 'yes', JSON.stringify(facts))
+    t.notOk(goesAgain(facts), JSON.stringify(facts))
   }
 })
 
 test('R151: whatever else holds, no retry after a retry, after a response, without the content, for nobody', async t => {
   for (const facts of everyFacts()) {
-    const never = facts.retries > 0 || facts.response === 'begun' || !facts.contentKept || facts.clientGone
-    if (never || facts.goesOnWithLogin) t.not(mayRetry(facts), 'yes', JSON.stringify(facts))
+    const { retries, freshToo, response, contentKept, clientGone, goesOnWithLogin } = facts
+    const never = (retries > 0 && !freshToo) || response === 'begun' || !contentKept || clientGone || goesOnWithLogin
+    if (never) t.notOk(goesAgain(facts), JSON.stringify(facts))
+    if (retries > 0) t.not(mayRetry(facts), 'yes', 'never twice to the same server')
   }
+})
+
+const goesAgain = (facts: RetryFacts): boolean => ['yes', 'elsewhere'].includes(mayRetry(facts))
+
+test('R151: without retryOn any, nothing that a fresh connection lost goes to another server', async t => {
+  for (const facts of everyFacts()) if (!facts.freshToo) t.not(mayRetry(facts), 'elsewhere', JSON.stringify(facts))
 })
 
 for (const [method, verdict] of Object.entries({
@@ -94,6 +118,7 @@ for (const [method, verdict] of Object.entries({
 }
 
 test('every refusal has a sentence and occurs in the table', async t => {
+  for (const sentence of Object.values(ELSEWHERE_REFUSALS)) t.match(sentence, /^[A-Z].*\.$/)
   for (const [refusal, sentence] of Object.entries(RETRY_REFUSALS)) {
     t.match(sentence, /^[A-Z].*\.$/)
     t.ok(
@@ -113,9 +138,10 @@ function everyFacts(): RetryFacts[] {
             for (const response of ['none', '408', 'begun'] as const)
               for (const goesOnWithLogin of [false, true])
                 for (const contentKept of [false, true])
-                  all.push({
-                    ...{ method, clientGone, retries, octetsWritten, reused },
-                    ...{ response, goesOnWithLogin, contentKept },
-                  })
+                  for (const freshToo of [false, true])
+                    all.push({
+                      ...{ method, clientGone, retries, octetsWritten, reused },
+                      ...{ response, goesOnWithLogin, contentKept, freshToo },
+                    })
   return all
 }

@@ -42,6 +42,7 @@ const SPEC: Omit<GroupSpec, 'servers'> = {
   hash: { by: 'address' },
   sticky: '',
   retries: 1,
+  retryOn: 'reused',
   healthCheck: null,
   resolve: { nameservers: null, minMs: 1_000, maxMs: 60_000 },
   dial: DIAL,
