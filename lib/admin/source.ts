@@ -177,7 +177,7 @@ export interface Ledger {
 }
 
 export interface LedgerSide {
-  /** As received. */
+  /** As received; '' for an answer of our own. */
   readonly startLine: string
   /** As sent on, '' when nothing was. */
   readonly sentLine: string

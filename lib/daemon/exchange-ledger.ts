@@ -1,4 +1,5 @@
 import type { Ledger, LedgerSide } from '../admin/source.js'
+import { explainOwn } from '../policy/ledger.js'
 import { hostToSend } from '../policy/send-host.js'
 import {
   type Explanation,
@@ -22,6 +23,10 @@ export interface KeptHeads {
   /** As it was sent, or was to be sent; '' where none was made. */
   readonly outbound: string
   readonly wasSent: boolean
+  /** It said that its connection would close. */
+  readonly saidClose: boolean
+  /** The client was told to send its content. */
+  readonly continued: boolean
   readonly client: Pick<RequestFacts, 'clientAddress' | 'clientPort' | 'scheme' | 'trustedPeer'>
   /** What the upstream's own Host is. */
   readonly authority: string
@@ -30,6 +35,8 @@ export interface KeptHeads {
   readonly trace: string
   /** The final head, or that of a 101; '' for none, or when nobody watched yet as it came. */
   readonly response: string
+  /** An answer of our own, from its head on; ''. */
+  readonly own: string
   readonly responseFacts: ResponseFacts
   readonly grammar: GrammarLimits
   readonly repairs: number
@@ -48,7 +55,9 @@ export function keptHeads(exchange: Exchange): KeptHeads | null {
     settings,
     routed: exchange.routed,
     request: asked.text,
-    outbound: outbound?.text ?? '',
+    outbound: outbound === null ? '' : exchange.sentHead,
+    saidClose: exchange.saidClose,
+    continued: exchange.continued,
     wasSent: exchange.sentAt > 0,
     client: {
       clientAddress: client.address,
@@ -60,6 +69,7 @@ export function keptHeads(exchange: Exchange): KeptHeads | null {
     requestId,
     trace: exchange.span?.lines ?? '',
     response: answered.text,
+    own: answered.own,
     responseFacts: responseFacts(exchange),
     grammar: pool?.shared.grammar ?? settings.grammar,
     repairs: exchange.repairs,
@@ -88,7 +98,13 @@ function responseFacts(exchange: Exchange): ResponseFacts {
 
 /** What became of each field. Nothing is redacted here: that is for whoever shows it. */
 export function ledgerOf(exchange: string, kept: KeptHeads): Ledger {
-  return { exchange, request: requestSide(kept), response: kept.response === '' ? null : responseSide(kept) }
+  const response = kept.own !== '' ? ownSide(kept) : kept.response !== '' ? responseSide(kept) : null
+  return { exchange, request: requestSide(kept), response }
+}
+
+/** Nobody sent it: all of it is ours. */
+function ownSide({ own }: KeptHeads): LedgerSide {
+  return { startLine: '', sentLine: own.slice(0, own.indexOf('\r\n')), rows: explainOwn(own), notes: [] }
 }
 
 function requestSide(kept: KeptHeads): LedgerSide | null {
@@ -99,9 +115,7 @@ function requestSide(kept: KeptHeads): LedgerSide | null {
   })
   if (explanation === null) return null
   const { notes } = explanation
-  if (settings.parent !== null && settings.parent.credentials !== '' && outbound !== '')
-    notes.push('Proxy-Authorization is added for the proxy behind this one.')
-  if (/\r\nexpect:/i.test(kept.request) && outbound !== '' && !/\r\nexpect:/i.test(outbound))
+  if (expectMet(kept))
     notes.push('Expect was not sent on: the content was gathered first, and 100 (Continue) was said here.')
   if (failure !== '') notes.push(`What went wrong: ${failure}.`)
   if (ownStatus !== 0) notes.push(`The response is one of our own, with status ${ownStatus}.`)
@@ -119,14 +133,21 @@ function requestFacts(head: RequestHead, kept: KeptHeads): RequestFacts {
     edits: routed === null ? null : routed.requestEdits,
     requestId,
     trace,
+    close: kept.saidClose,
+    expectMet: expectMet(kept),
     ...framingOf(head, outbound),
   }
 }
 
-/** Chunked content for an HTTP/1.0 upstream was gathered, and its length added at the end of the head. */
+/** The content was gathered first, and its sender was told here to send it. */
+function expectMet({ request, outbound, continued }: KeptHeads): boolean {
+  return continued && outbound !== '' && /\r\nexpect:/i.test(request) && !/\r\nexpect:/i.test(outbound)
+}
+
+/** Chunked content that was gathered has a length instead. */
 function framingOf({ framing }: RequestHead, outbound: string): Pick<RequestFacts, 'framing' | 'contentLength'> {
   if (framing !== 'chunked' || /\r\ntransfer-encoding:/i.test(outbound)) return { framing }
-  const length = /\r\nContent-Length: (\d+)\r\n\r\n$/.exec(outbound)?.[1]
+  const length = /\r\nContent-Length: (\d+)\r\n/.exec(outbound)?.[1]
   return length === undefined ? { framing: 'none' } : { framing: 'length', contentLength: Number(length) }
 }
 

@@ -6,7 +6,7 @@ import type { FieldEdits } from './field-edits.js'
 import { isLogin } from './login.js'
 import { planRequest, type RequestContext } from './rewrite-request.js'
 import { planResponse, type ResponseContext } from './rewrite-response.js'
-import { ADDITIONS, judge, RULES, type Rule, type Rules, ruleOf, type Verdict } from './rules.js'
+import { ADDITIONS, judge, OWN_FIELDS, RULES, type Rule, type Rules, ruleOf, type Verdict } from './rules.js'
 import { judgeTrailer } from './trailers.js'
 
 /** What became of one field, and why. In the order of the outbound head, as far as it is in there. */
@@ -35,6 +35,12 @@ export function explainResponse(head: ResponseHead, options: ConnectionOptions, 
   if (isRejected(received)) return received
   if (wrongUpgrade) return [...received, { field: 'Upgrade', value: '', ...rowOf(RULES.wrongUpgrade) }]
   return [...received, ...lastRows(last, set)]
+}
+
+/** Every field of a head of our own, with its start line. */
+export function explainOwn(head: string): LedgerRow[] {
+  const fields = head.slice(head.indexOf('\r\n') + 2, head.indexOf('\r\n\r\n') + 2)
+  return addedRows(fields).map(row => ({ ...row, ...OWN_FIELDS[row.field.toLowerCase()] }))
 }
 
 /** Every field of a trailer section; nothing is ever added to one. */

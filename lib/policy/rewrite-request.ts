@@ -55,10 +55,15 @@ export interface RequestContext {
   nominatedEndToEnd: 'remove' | 'reject'
   /** How the content is framed toward the upstream. */
   framing: 'none' | 'length' | 'chunked'
-  /** The length, where `framing` is 'length' and the client's was not: content that was buffered. */
+  /** The length, where `framing` is 'length' and the client's was not: content that was gathered. */
   contentLength?: number
+  /** Our credentials for a proxy behind us, as the value of `Proxy-Authorization`; '' or absent for none. */
+  proxyAuthorization?: string
+  // What may become of it after the rewrite (outbound-changes.ts), for the ledger.
   /** This is the last request on that connection: say so (RFC 9112 9.6). */
   close?: boolean
+  /** 100 (Continue) was said here. */
+  expectMet?: boolean
 }
 
 export interface OutboundRequest {
@@ -147,6 +152,8 @@ export function planRequest(head: RequestHead, options: ConnectionOptions, conte
   const rewritten = received && !head.canonicalLength
   if (received) traits |= rewritten ? REQUEST.length | REQUEST.lengthRewritten : REQUEST.length
   else if (framing === 'chunked') traits |= REQUEST.chunked
+  else if (framing === 'length') traits |= REQUEST.gathered
+  if (context.expectMet === true) traits |= REQUEST.expectMet
   if (minor === 0) traits |= REQUEST.http10
   if (hostKept) traits |= REQUEST.hostKept
   if (hops >= 0) traits |= REQUEST.countsHops
@@ -170,6 +177,7 @@ export function planRequest(head: RequestHead, options: ConnectionOptions, conte
   else if (framing === 'length' && !received) last += `Content-Length: ${context.contentLength ?? 0}\r\n`
   if (teTrailers) last += 'TE: trailers\r\n'
   if (upgrade !== '') last += `Upgrade: ${upgrade}\r\n`
+  if (context.proxyAuthorization) last += `Proxy-Authorization: ${context.proxyAuthorization}\r\n`
   if (teTrailers || upgrade !== '' || context.close === true) {
     last += connectionLine(context.close === true, upgrade !== '', teTrailers)
   }
@@ -185,7 +193,7 @@ export function planRequest(head: RequestHead, options: ConnectionOptions, conte
   plan.upgrade = upgrade
   plan.refusedUpgrade = refusedUpgrade
   plan.teTrailers = teTrailers
-  plan.expectContinue = expect === 'continue' && minor === 1 && framing !== 'none'
+  plan.expectContinue = expect === 'continue' && minor === 1 && framing !== 'none' && context.expectMet !== true
   return plan
 }
 

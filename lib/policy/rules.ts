@@ -39,6 +39,11 @@ export const RULES = {
   upgrade: { verdict: 'replace', reason: 'an invitation to this hop only', section: 'RFC 9110 7.8' },
   noUpgrade: { verdict: 'drop', reason: 'an invitation to this hop only, not one to pass on', section: 'RFC 9110 7.8' },
   framing: { verdict: 'replace', reason: 'each hop frames the content for itself', section: 'RFC 9112 6.1' },
+  gathered: {
+    verdict: 'drop',
+    reason: 'the content was gathered, and is sent with its length',
+    section: 'RFC 9112 6.2',
+  },
   unframed: { verdict: 'drop', reason: 'each hop frames the content for itself', section: 'RFC 9112 6.1' },
   noLength: { verdict: 'drop', reason: 'no length goes with the framing of the next hop', section: 'RFC 9112 6.2' },
   noTrailers: { verdict: 'drop', reason: 'announces trailers that cannot be passed on', section: 'RFC 9110 6.6.2' },
@@ -51,6 +56,7 @@ export const RULES = {
   host: { verdict: 'replace', reason: 'routing decides the authority', section: 'RFC 9110 7.2' },
   hops: { verdict: 'replace', reason: 'one hop is used up', section: 'RFC 9110 7.6.2' },
   oldExpect: { verdict: 'drop', reason: 'ignored in an HTTP/1.0 request', section: 'RFC 9110 10.1.1' },
+  expectMet: { verdict: 'drop', reason: 'met here: the content was gathered first', section: 'RFC 9110 10.1.1' },
   untrusted: { verdict: 'drop', reason: 'an untrusted peer may not say it', section: 'RFC 7239 8.1' },
   overwritten: { verdict: 'replace', reason: 'an untrusted peer may not say it', section: 'RFC 7239 8.1' },
   appended: { verdict: 'replace', reason: 'a trusted peer said it, its address follows', section: 'RFC 7239 7.4' },
@@ -126,12 +132,25 @@ export const ADDITIONS: Record<string, { readonly reason: string; readonly secti
   te: { reason: 'the client takes trailers, and we pass them on', section: 'RFC 9110 10.1.4' },
   upgrade: { reason: 'the protocols allowed, of those offered', section: 'RFC 9110 7.8' },
   connection: { reason: 'what we use for this connection', section: 'RFC 9110 7.6.1' },
+  'proxy-authorization': { reason: 'what the proxy behind this one knows us by', section: 'RFC 9110 11.7.2' },
   'keep-alive': { reason: 'how long the connection stays', section: 'RFC 2068 19.7.1' },
   date: { reason: 'the response came without', section: 'RFC 9110 6.6.1' },
   'x-request-id': { reason: 'the id of the exchange', section: 'RFC 9110 5.1' },
   traceparent: { reason: 'the span of this proxy', section: 'W3C Trace Context 3.2' },
   tracestate: { reason: 'goes with traceparent', section: 'W3C Trace Context 3.3' },
   'set-cookie': { reason: 'holds the client to its server', section: 'RFC 6265 4.1' },
+}
+
+/** The same for the fields of an answer of our own, where they are other ones or have another reason. */
+export const OWN_FIELDS: typeof ADDITIONS = {
+  date: { reason: 'when the answer was made', section: 'RFC 9110 6.6.1' },
+  'content-type': { reason: 'what its content is', section: 'RFC 9110 8.3' },
+  'cache-control': { reason: 'nobody may keep it', section: 'RFC 9111 5.2.2.5' },
+  'x-content-type-options': { reason: 'nobody may take it for a page', section: 'RFC 9110 8.3' },
+  'proxy-status': { reason: 'what became of the request', section: 'RFC 9209 2' },
+  allow: { reason: 'the methods that go through here', section: 'RFC 9110 10.2.1' },
+  'proxy-authenticate': { reason: 'how a client says who it is', section: 'RFC 9110 11.7.1' },
+  'retry-after': { reason: 'when to try again', section: 'RFC 9110 10.2.3' },
 }
 
 /** The rules of one kind of message, as numbers by known name: what a field gets by itself, and what when it is named. */
@@ -182,6 +201,8 @@ export const REQUEST = {
   upgrades: 65536,
   lengthRewritten: 131072,
   hopsUnclear: 262144,
+  gathered: 524288,
+  expectMet: 1048576,
 } as const
 
 const requests = new Map<number, Rules>()
@@ -208,7 +229,7 @@ function compileRequest(is: (bit: number) => boolean): Rules {
     'proxy-authentication-info': 'challenge',
     te: is(REQUEST.trailersWanted) ? 'te' : 'noTrailersWanted',
     upgrade: is(REQUEST.upgrades) ? 'upgrade' : 'noUpgrade',
-    'transfer-encoding': 'framing',
+    'transfer-encoding': is(REQUEST.gathered) ? 'gathered' : 'framing',
   }
   if (!is(REQUEST.length)) own['content-length'] = 'noLength'
   else if (is(REQUEST.lengthRewritten)) own['content-length'] = 'framing'
@@ -219,6 +240,7 @@ function compileRequest(is: (bit: number) => boolean): Rules {
   else if (is(REQUEST.hopsUnclear)) own['max-forwards'] = 'hopsUnclear'
   if (is(REQUEST.http10)) own.expect = 'oldExpect'
   else if (is(REQUEST.unknownExpectation)) own.expect = 'expectation'
+  else if (is(REQUEST.expectMet)) own.expect = 'expectMet'
   if (is(REQUEST.traceContent)) own['content-length'] = own['transfer-encoding'] = 'traceContent'
   if (is(REQUEST.framingNamed)) own.connection = 'framingNamed'
   else if (is(REQUEST.identityNamed)) own.connection = 'identityNamed'

@@ -19,6 +19,8 @@ export class Answered {
   /** Kept while somebody watches: the head without its faults ('': not kept), and whether the client's connection was to stay. */
   text = ''
   verdict: 'keep' | CloseReason = 'keep'
+  /** Kept while somebody watches: an answer of our own, from its head on; ''. */
+  own = ''
   /** What its Connection names, as far as trailers may be named by it. */
   names: ConnectionOptions = NAMES_NOTHING
 

@@ -77,15 +77,10 @@ class TunnelDial implements DialOwner {
     exchange.onAbandoned = null
     exchange.status = 200
     exchange.tunnelled = `${this.target.host}:${this.target.port}`
-    client.transport.write(
-      answerConnect({
-        name: settings.name,
-        date: engine.date(),
-        persist: '',
-        keepAlive: '',
-        requestId: exchange.requestId,
-      }),
-    )
+    const { requestId } = exchange
+    const text = answerConnect({ name: settings.name, date: engine.date(), persist: '', keepAlive: '', requestId })
+    if (engine.watcher !== null) exchange.answered.own = text
+    client.transport.write(text)
     client.transport.flush()
     startTunnel(exchange, transport, null, end => end.reason)
   }

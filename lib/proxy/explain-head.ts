@@ -12,6 +12,7 @@ import { RequestReader } from '../wire/request-reader.js'
 import type { ResponseHead } from '../wire/response-head.js'
 import { ResponseReader } from '../wire/response-reader.js'
 import type { Settings } from './options.js'
+import { authorizationFor } from './parent.js'
 
 // What becomes of a head, field by field: for `hopwise explain`, where the rest of the exchange is thought up, and for the live page,
 // where it is known.
@@ -45,6 +46,8 @@ export type RequestFacts = Pick<
   | 'trace'
   | 'framing'
   | 'contentLength'
+  | 'close'
+  | 'expectMet'
 > & {
   /** False: it is answered here, or refused. */
   readonly goesOn: boolean
@@ -138,6 +141,7 @@ function requestInto(
     generation: 0,
     upgrades: settings.upgrades,
     passTrailers: true,
+    proxyAuthorization: settings.parent === null ? '' : authorizationFor(settings.parent),
     nominatedEndToEnd: settings.nominatedEndToEnd,
   }
   const rows = explainRequest(head, options, context)

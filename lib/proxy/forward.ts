@@ -11,6 +11,7 @@ import type { UpstreamConnection, UpstreamExchange } from '../net/upstream-conne
 import type { CloseReason } from '../policy/close-reason.js'
 import { ConnectionOptions } from '../policy/connection-options.js'
 import { asksForLogin } from '../policy/login.js'
+import { withClose } from '../policy/outbound-changes.js'
 import { keepAliveHint } from '../policy/persistence.js'
 import { chosenRequestId } from '../policy/request-id.js'
 import { type OutboundRequest, rewriteRequest } from '../policy/rewrite-request.js'
@@ -44,7 +45,7 @@ import {
 } from './mishaps.js'
 import type { Settings } from './options.js'
 import { NO_ROUTE } from './own-answer.js'
-import { unknownToParent, withAuthorization } from './parent.js'
+import { unknownToParent } from './parent.js'
 import { prefaceFor } from './preface.js'
 import { beginContent, gather, isOnlyOnce, isTooLong, isTooSlow, keepContent, sendGathered } from './request-content.js'
 import type { Route } from './route-options.js'
@@ -153,6 +154,8 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   goesOnWithLogin = false
   /** The client was told to send its content. */
   continued = false
+  /** The upstream was told that its connection will close. */
+  saidClose = false
   private switched = false
   private interimSeen = false
 
@@ -223,13 +226,13 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     this.pool = pool
     this.onlyOnce = isOnlyOnce(head, settings.limits)
     this.gathering = head.framing === 'chunked' && sendsChunks(pool.version.says, true) === 'length'
-    this.outboundFraming = this.gathering ? 'none' : head.framing
-    const context = fillRequestContext(this, pool, head, this.outboundFraming)
-    this.outbound = rewriteRequest(head, requestOptions, context)
-    if (settings.parent !== null) this.outbound.text = withAuthorization(this.outbound.text, settings.parent)
+    this.buffering = routed !== null && routed.bufferRequestBytes > 0 && head.framing !== 'none' && !this.gathering
+    // Gathered chunks are kept as one piece of content: what frames it is known when all of it is here, or more than is gathered.
+    const asOne = head.framing === 'chunked' && (this.gathering || this.buffering)
+    this.outboundFraming = asOne ? 'none' : head.framing
+    this.outbound = rewriteRequest(head, requestOptions, fillRequestContext(this, pool, head, head.framing))
     if (this.outbound.expectContinue && settings.mode === 'reverse')
       client.deadline.set('continueMs', settings.deadlines.continueMs)
-    this.buffering = routed !== null && routed.bufferRequestBytes > 0 && head.framing !== 'none' && !this.gathering
     if (this.gathering || this.buffering) gather(this, head)
     else this.acquire(false, client.turnAt)
   }
@@ -296,11 +299,16 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
       this.goesOnWithLogin = upstream.logins !== null
       if (!this.goesOnWithLogin) this.client.reserve(upstream)
     }
-    const { text } = this.outbound!
-    // Whoever will close says so (RFC 9112 9.6).
-    transport.write(this.pool!.isLast(upstream, now) ? `${text.slice(0, -2)}Connection: close\r\n\r\n` : text)
-    if (this.kept !== null && this.kept.text !== null) transport.write(this.kept.text)
+    this.saidClose = this.pool!.isLast(upstream, now)
+    transport.write(this.saidClose ? this.sentHead : this.outbound!.text)
+    if (this.kept?.isKept) transport.write(this.kept.text!)
     if (this.request === 'whole') this.sent(upstream, now)
+  }
+
+  /** The head as it was sent last, or will be. */
+  get sentHead(): string {
+    const { text } = this.outbound!
+    return this.saidClose ? withClose(text, this.routed?.requestEdits?.lines ?? '') : text
   }
 
   /** The whole request is on its way: from now on the upstream has to answer. */
@@ -315,7 +323,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     client.deadline.set('requestBodyMs', this.settings.deadlines.requestBodyMs, client.turnAt)
     if (isTooLong(this, this.requestContent)) return
     if (this.pace !== null && isTooSlow(this, this.pace, to - from)) return
-    if (this.kept !== null && this.kept.text !== null) keepContent(this, this.kept, bytes, from, to)
+    if (this.kept?.isKept) keepContent(this, this.kept, bytes, from, to)
     if (upstream === null) return
     const { transport } = upstream
     if (outboundFraming === 'chunked') transport.write(chunkHeader(to - from))
@@ -335,15 +343,15 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     if (this.response === 'begun' && client.transport.pressured)
       client.deadline.set('clientWriteMs', settings.deadlines.clientWriteMs)
     else client.deadline.clear()
+    const passed = trailers === null ? '' : keepTrailers(trailers, this.asked.names, this.routed?.requestEdits)
+    if (this.gathering || this.buffering) {
+      sendGathered(this, passed)
+      return
+    }
     if (this.outboundFraming === 'chunked') {
-      const { names } = this.asked
-      const end = trailers === null ? LAST_CHUNK : lastChunk(keepTrailers(trailers, names, this.routed?.requestEdits))
+      const end = passed === '' ? LAST_CHUNK : lastChunk(passed)
       this.kept?.end(end)
       this.upstream?.transport.write(end)
-    }
-    if (this.gathering || this.buffering) {
-      sendGathered(this)
-      return
     }
     if (this.upstream !== null && this.response === 'none') this.sent(this.upstream, client.turnAt)
     if (client.transport.finSeen) this.onClientFin()
@@ -521,6 +529,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     this.clientVerdict = answer.kind === 'problem' && answer.closes !== undefined ? answer.closes : clientVerdict(this)
     const { status, text } = answerText(answer, this)
     this.status = status
+    if (this.engine.watcher !== null) this.answered.own = text
     this.client.transport.write(text)
     if (this.request === 'whole' || this.clientVerdict !== 'keep') this.settle()
   }
@@ -576,7 +585,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
 
   /** Every octet of the content that came so far is still here. */
   get contentKept(): boolean {
-    return this.kept === null || this.kept.text !== null
+    return this.kept === null || this.kept.isKept
   }
 
   onProtocolError(error: ProtocolError): void {

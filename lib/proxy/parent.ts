@@ -6,11 +6,9 @@ import { ProtocolError } from '../wire/protocol-error.js'
 import type { RequestHead } from '../wire/request-head.js'
 import type { Parent, Settings } from './options.js'
 
-/** The head for the proxy behind us, which knows us by these credentials; the client's own end here (RFC 9110 11.7.2). */
-export function withAuthorization(text: string, { credentials }: Parent): string {
-  if (credentials === '') return text
-  const basic = Buffer.from(credentials, 'utf8').toString('base64')
-  return `${text.slice(0, -2)}Proxy-Authorization: Basic ${basic}\r\n\r\n`
+/** What the proxy behind us knows us by, '' for nothing; the client's own credentials end here (RFC 9110 11.7.2). */
+export function authorizationFor({ credentials }: Parent): string {
+  return credentials === '' ? '' : `Basic ${Buffer.from(credentials, 'utf8').toString('base64')}`
 }
 
 /** 407 is about us, and our client could do nothing about it: it is never forwarded (RFC 9110 11.7.1). */

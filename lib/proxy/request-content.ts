@@ -4,7 +4,9 @@ import type { Limits } from '../link/limits.js'
 import { ProxyError } from '../link/proxy-error.js'
 import { sendsChunks } from '../link/version-lesson.js'
 import { readExpect } from '../policy/expect.js'
+import { withLength, withoutExpect } from '../policy/outbound-changes.js'
 import type { RequestHead } from '../wire/request-head.js'
+import { lastChunk } from '../wire/writer.js'
 import { retriesFresh } from './choose.js'
 import type { Exchange } from './forward.js'
 import { KeptContent } from './kept-content.js'
@@ -61,13 +63,13 @@ export function keepContent(exchange: Exchange, kept: KeptContent, bytes: Buffer
   }
   kept.add(bytes, from, to, exchange.outboundFraming === 'chunked')
   if (exchange.buffering && kept.octets > routed!.bufferRequestBytes) {
-    exchange.buffering = false
-    exchange.acquire(false, exchange.client.turnAt)
+    passOn(exchange, kept)
+    return
   }
   const max = Math.max(retryBytesMax, routed?.bufferRequestBytes ?? 0)
   if (!exchange.gathering || kept.octets <= max) return
   if (sendsChunks(exchange.pool!.version.says, false) === 'chunked') {
-    sendChunked(exchange, kept)
+    passOn(exchange, kept)
     return
   }
   const what = `the upstream speaks HTTP/1.0, so content needs a length, and chunked content of more than ${max} octets is not gathered (--retry-bytes-max)`
@@ -78,24 +80,40 @@ export function keepContent(exchange: Exchange, kept: KeptContent, bytes: Buffer
 export function gather(exchange: Exchange, head: RequestHead): void {
   if (head.minor === 0 || readExpect(head.lines) !== 'continue') return
   sendContinue(exchange)
-  exchange.outbound!.text = exchange.outbound!.text.replace(/\r\nexpect:[^\r]*/gi, '')
+  exchange.outbound!.text = withoutExpect(exchange.outbound!.text)
 }
 
-/** It grows too long to be gathered, and the upstream may well take chunks: so it goes on as it came. */
-function sendChunked(exchange: Exchange, kept: KeptContent): void {
-  const { outbound, client } = exchange
-  exchange.gathering = false
-  exchange.outboundFraming = 'chunked'
-  outbound!.text = `${outbound!.text.slice(0, -2)}Transfer-Encoding: chunked\r\n\r\n`
-  kept.frame()
-  exchange.acquire(false, client.turnAt)
+/** It grows too long to be gathered: it goes on as it came. */
+function passOn(exchange: Exchange, kept: KeptContent): void {
+  endGathering(exchange)
+  if (exchange.asked.framing === 'chunked') {
+    exchange.outboundFraming = 'chunked'
+    kept.frame()
+  }
+  exchange.acquire(false, exchange.client.turnAt)
 }
 
-/** The content is here. Where an upstream speaks HTTP/1.0 it has a length now. */
-export function sendGathered(exchange: Exchange): void {
-  const { outbound, kept, gathering } = exchange
-  if (gathering) outbound!.text = `${outbound!.text.slice(0, -2)}Content-Length: ${kept?.octets ?? 0}\r\n\r\n`
+/**
+ * The content is here. Where it came in chunks it has a length now, which servers need that were made for CGI or for HTTP/1.0.
+ * @param trailers those that may go on, '' for none. They need chunks (RFC 9110 6.5.1): so they keep them, unless the upstream speaks
+ * HTTP/1.0, where they are left out (RFC 9112 7.1.2)
+ */
+export function sendGathered(exchange: Exchange, trailers: string): void {
+  const { outbound, gathering, asked } = exchange
+  const kept = exchange.kept!
+  endGathering(exchange)
+  if (asked.framing === 'chunked') {
+    if (gathering || trailers === '') outbound!.text = withLength(outbound!.text, kept.octets)
+    else {
+      exchange.outboundFraming = 'chunked'
+      kept.frame()
+      kept.end(lastChunk(trailers))
+    }
+  }
+  exchange.acquire(false, exchange.client.turnAt)
+}
+
+function endGathering(exchange: Exchange): void {
   exchange.gathering = false
   exchange.buffering = false
-  exchange.acquire(false, exchange.client.turnAt)
 }

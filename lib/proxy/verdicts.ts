@@ -11,6 +11,7 @@ import { keepAliveOf } from './answer.js'
 import type { Engine } from './engine.js'
 import type { Exchange } from './forward.js'
 import type { Settings } from './options.js'
+import { authorizationFor } from './parent.js'
 
 // What the policies ask, filled from the exchange: scratch objects, valid until the next call. What depends on the settings alone is
 // filled in when another proxy's exchange comes.
@@ -27,6 +28,7 @@ function prepare(settings: Settings, { date }: Engine): void {
   requestContext.upgrades = settings.upgrades
   requestContext.nominatedEndToEnd = settings.nominatedEndToEnd
   requestContext.keepFields = settings.keepFields
+  requestContext.proxyAuthorization = settings.parent === null ? '' : authorizationFor(settings.parent)
   responseContext.via = settings.viaResponse ? settings.name : ''
   responseContext.now = date
   clientSide.forwardHttp10KeepAlive = settings.keepsHttp10
@@ -57,6 +59,7 @@ const requestContext: RequestContext = {
   passTrailers: true,
   nominatedEndToEnd: 'remove',
   framing: 'none',
+  proxyAuthorization: '',
 }
 
 /** What `rewriteRequest` needs to know besides the head. */

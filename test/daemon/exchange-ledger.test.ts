@@ -81,13 +81,14 @@ test('the ledger of an exchange under way, and of answers of our own', async t =
   t.equal((await readMessage(client)).status, 502)
   t.match(watching.ledger('x1'), {
     request: { notes: [/route/, /^What went wrong: /, /our own, with status 502/] },
-    response: null,
+    response: { startLine: '', sentLine: 'HTTP/1.1 502 Bad Gateway' },
   })
 
   const trace = await exchange(await connect(), request('TRACE', '/', 'X: y'))
   t.equal(trace.status, 405)
   const refused = watching.ledger('x2')!
-  t.match(refused, { request: { startLine: 'TRACE / HTTP/1.1', sentLine: '', notes: [/status 405/] }, response: null })
+  t.match(refused, { request: { startLine: 'TRACE / HTTP/1.1', sentLine: '', notes: [/status 405/] } })
+  t.match(field(refused.response, 'Allow'), { verdict: 'add', reason: 'the methods that go through here' })
   t.strictSame(
     refused.request?.rows.map(({ verdict }) => verdict),
     ['keep', 'keep'],
@@ -111,10 +112,11 @@ test('the ledger says what does not stand in a field', async t => {
   )
   await client.send('2\r\nhi\r\n0\r\n\r\n')
   t.equal((await readMessage(client)).status, 200)
-  t.match(String(origin.connections[0]?.received), /\r\nContent-Length: 2\r\n\r\n/)
+  t.match(String(origin.connections[0]?.received), /\r\nContent-Length: 2\r\n/)
   const { request: asked } = watching.ledger('x2')!
   t.match(field(asked, 'Content-Length'), { value: '2', verdict: 'add' })
-  t.match(field(asked, 'Transfer-Encoding'), { verdict: 'replace' })
+  t.match(field(asked, 'Transfer-Encoding'), { verdict: 'drop', reason: /gathered/, section: 'RFC 9112 6.2' })
+  t.match(field(asked, 'Expect'), { verdict: 'drop', reason: /met here/, section: 'RFC 9110 10.1.1' })
 })
 
 test('heads are kept of the last 200 exchanges; of one that began before somebody looked only what is still there', async t => {

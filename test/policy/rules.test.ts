@@ -3,6 +3,7 @@ import {
   ADDITIONS,
   judge,
   KEEP,
+  OWN_FIELDS,
   REQUEST,
   RULE,
   RULES,
@@ -31,7 +32,7 @@ test('keep is number 0, and nothing but rejections stands behind the first', asy
 })
 
 test('additions have a reason and a section', async t => {
-  for (const { reason, section } of Object.values(ADDITIONS))
+  for (const { reason, section } of [...Object.values(ADDITIONS), ...Object.values(OWN_FIELDS)])
     t.match(`${reason}: ${section}`, /^.+: (RFC [0-9]+|W3C Trace Context) [0-9.]+$/)
 })
 

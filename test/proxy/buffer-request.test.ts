@@ -36,7 +36,26 @@ for (const readMode of READ_MODES) {
     t.equal(String(a!.asked[2]?.content), 'hello')
   })
 
-  test(`chunks are gathered as well, trailers included (${readMode})`, async t => {
+  test(`R42: chunks are gathered as well, and leave with a length (${readMode})`, async t => {
+    const [a] = await fleet(t, 'a')
+    const { connect, proxy } = await buffering(t, a!, 100_000, { readMode })
+    const client = await connect()
+    await client.send(`${CHUNKED('Trailer: X-Sum', 'X-Other: 1')}5\r\nhello\r\n`)
+    await delivery()
+    t.equal(proxy.stats().upstream.dialed, 0)
+    await client.send('6;x=y\r\n world\r\n0\r\n\r\n')
+    t.equal(String((await readMessage(client)).content), 'a')
+    t.match(a!.asked[0], { content: Buffer.from('hello world'), framing: 'length' })
+    t.match(a!.asked[0]?.head, /\r\nContent-Length: 11\r\n/)
+    t.notMatch(a!.asked[0]?.head, /transfer-encoding|trailer/i)
+    t.match(a!.asked[0]?.head, /\r\nX-Other: 1\r\n/)
+    t.equal(await answers(client, 1, `${CHUNKED()}0\r\n\r\n`), 'a', 'none at all')
+    t.match(a!.asked[1]?.head, /\r\nContent-Length: 0\r\n/)
+    t.equal(await answers(client, 1, `${CHUNKED('Trailer: Cookie')}1\r\nx\r\n0\r\nCookie: a=b\r\n\r\n`), 'a')
+    t.match(a!.asked[2], { framing: 'length', content: Buffer.from('x') }, 'a trailer that may not go on is none')
+  })
+
+  test(`chunks with trailers keep their chunks (${readMode})`, async t => {
     const [a] = await fleet(t, 'a')
     const { connect, proxy } = await buffering(t, a!, 100_000, { readMode })
     const client = await connect()
@@ -46,6 +65,9 @@ for (const readMode of READ_MODES) {
     await client.send('6;x=y\r\n world\r\n0\r\nX-Sum: 11\r\n\r\n')
     t.equal(String((await readMessage(client)).content), 'a')
     t.match(a!.asked[0], { content: Buffer.from('hello world'), trailers: 'X-Sum: 11\r\n', framing: 'chunked' })
+    t.equal(await answers(client, 1, `${CHUNKED('Trailer: X-Sum')}0\r\nX-Sum: 0\r\n\r\n`), 'a', 'and no content')
+    t.match(a!.asked[1], { content: Buffer.alloc(0), trailers: 'X-Sum: 0\r\n', framing: 'chunked' })
+    t.match(a!.asked[1]?.head, /\r\nTrailer: X-Sum\r\n/)
   })
 
   test(`more than the limit: from there on it is passed on as it comes (${readMode})`, async t => {
@@ -225,9 +247,9 @@ test('content beyond the limit of gathering does not pile up while the server is
   t.equal(a.asked[1]?.content.length, content.length)
 })
 
-test('one octet a chunk: what is kept is bounded by the limit, with the framing counted', async t => {
+test('one octet a chunk: what is kept is bounded by the limit, and is one piece of content', async t => {
   const [a] = await fleet(t, 'a')
-  const { connect, proxy } = await buffering(t, a!, 60_000)
+  const { connect, proxy } = await buffering(t, a!, 10_000)
   const client = await connect()
   await client.send(CHUNKED() + '1\r\nx\r\n'.repeat(9_000))
   await delivery()

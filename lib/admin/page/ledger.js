@@ -67,8 +67,9 @@ function sideOf(title, side) {
     ]
   const { startLine, sentLine, rows, notes } = side
   const hops = rows.filter(({ hop }) => hop).length
-  const lines = html('p', { class: 'lines' }, html('code', {}, startLine))
-  if (sentLine !== '' && sentLine !== startLine) lines.append(' becomes ', html('code', {}, sentLine))
+  const lines = html('p', { class: 'lines' }, html('code', {}, startLine === '' ? sentLine : startLine))
+  if (startLine === '') lines.append(' is an answer of this proxy')
+  else if (sentLine !== '' && sentLine !== startLine) lines.append(' becomes ', html('code', {}, sentLine))
   if (sentLine === '') lines.append(' was not sent on')
   const caption = `${rows.length} fields, ${hops} for one hop only`
   const head = html('tr', {}, ...COLUMNS.map(name => html('th', { scope: 'col' }, name)))
