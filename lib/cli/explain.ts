@@ -14,6 +14,7 @@ import {
 import type { Settings } from '../proxy/options.js'
 import { NO_ROUTE, ownAnswer } from '../proxy/own-answer.js'
 import type { RouteSpec } from '../proxy/route-options.js'
+import { prefixTaken } from '../proxy/verdicts.js'
 import type { RequestHead } from '../wire/request-head.js'
 import type { ResponseHead } from '../wire/response-head.js'
 import { UsageError } from './usage-error.js'
@@ -80,6 +81,7 @@ function requestFacts(head: RequestHead, { settings, trusted, clientAddress }: S
     scheme: 'http',
     trustedPeer: trusted,
     edits: route?.requestEdits ?? null,
+    prefix: prefixTaken(head.path, settings, route ?? null),
     requestId: chosenRequestId(head.lines, settings.requestId, randomUUID),
     framing: head.framing,
   }

@@ -66,6 +66,8 @@ export const HOP_OPTIONS: OptionTable = {
     about: 'Add X-Forwarded-For, -Host and -Proto (default: reverse yes, forward no); --no-x-forwarded: do not',
     group: HOP,
   },
+  'x-forwarded-port': { kind: 'flag', about: 'Add X-Forwarded-Port: the port that the client asked', group: HOP },
+  'x-real-ip': { kind: 'flag', about: 'Add X-Real-IP: the address of the client', group: HOP },
   forwarded: { kind: 'flag', about: 'Add Forwarded (RFC 7239)', group: HOP },
   'keep-field': {
     kind: 'list',

@@ -69,6 +69,8 @@ export function commonSettings(given: Given) {
     name: name === undefined ? undefined : readName(given.where('name'), name),
     via: given.choice('via', ['off', 'request', 'both']),
     xForwarded: given.flag('x-forwarded'),
+    xForwardedPort: given.flag('x-forwarded-port'),
+    xRealIp: given.flag('x-real-ip'),
     forwarded: given.flag('forwarded'),
     keepFields: given.list('keep-field', (_, text) => text),
     upgrades: given.list('upgrade', readProtocol),

@@ -1,6 +1,14 @@
 import type { ListenAddress } from '../net/listen-address.js'
+import { foldedName as folded } from '../policy/folded-name.js'
 import { type Complaint, error, warning } from './complaint.js'
-import { type Configuration, type ForwardListener, KEYS_OF_DUMB, KEYS_OF_MODE, type Listener } from './configuration.js'
+import {
+  type Configuration,
+  type ForwardListener,
+  KEYS_OF_DUMB,
+  KEYS_OF_MODE,
+  type Listener,
+  type ReverseListener,
+} from './configuration.js'
 import { inWords, type Path, show } from './findings.js'
 import { readAddress } from './values.js'
 
@@ -12,6 +20,7 @@ export function checkListeners(configuration: Configuration, keysGiven: KeysGive
   return [
     ...configuration.listeners.flatMap((listener, i) => [
       ...checkKeys(listener, ['listeners', i], keysGiven),
+      ...(listener.mode === 'dumb' ? [] : checkKept(listener, ['listeners', i])),
       ...(listener.mode === 'forward' ? checkForward(listener, ['listeners', i]) : []),
       ...(listener.mode === 'dumb' ? checkDumb(listener.upstream, ['listeners', i, 'upstream']) : []),
     ]),
@@ -70,6 +79,27 @@ function checkForward({ address, users, clients, tls }: ForwardListener, path: P
     ),
   ]
 }
+
+/** What we say ourselves is kept from nobody who may not say it. */
+function checkKept({ keepFields, ...listener }: ReverseListener | ForwardListener, path: Path): Complaint[] {
+  const options = SAID_BY_OPTION.filter(([option]) => (listener as Partial<ReverseListener>)[option] === true)
+  return keepFields.flatMap((name, i) => {
+    const option = options.find(([, field]) => folded(name) === field)?.[0]
+    if (option === undefined) return []
+    const place = [...path, 'keepFields', i]
+    return [
+      error(place, `${show(name)} is said by hopwise itself: ${option} is on`, 'name in trust who may say it', {
+        about: [{ path: [...path, option] }],
+      }),
+    ]
+  })
+}
+
+const SAID_BY_OPTION = [
+  ['xForwardedPort', 'x-forwarded-port'],
+  ['xForwardedPrefix', 'x-forwarded-prefix'],
+  ['xRealIp', 'x-real-ip'],
+] as const
 
 function checkDumb(upstream: string | undefined, path: Path): Complaint[] {
   return upstream === undefined || /^http:/i.test(upstream)

@@ -22,7 +22,7 @@ export type ProxyListener = Omit<CheckedListener, 'mode' | 'name' | 'via' | 'xFo
   trace: boolean
 }
 
-export type ReverseListener = ProxyListener & { mode: 'reverse'; routes: Route[] }
+export type ReverseListener = ProxyListener & { mode: 'reverse'; routes: Route[]; xForwardedPrefix: boolean }
 
 export type ForwardListener = ProxyListener &
   Pick<CheckedListener, 'destinations' | 'resolve' | 'users' | 'parent' | 'forwardHttp10KeepAlive'> & {
@@ -45,6 +45,7 @@ export type Group = Omit<UpstreamGroup, 'servers'> & { servers: ServerEntry[] }
 /** Keys of a listener that belong to one mode only. */
 export const KEYS_OF_MODE = {
   routes: 'reverse',
+  xForwardedPrefix: 'reverse',
   destinations: 'forward',
   resolve: 'forward',
   users: 'forward',
@@ -81,7 +82,8 @@ type Resolve = (name: string) => string
 
 function completeListener(listener: CheckedListener, file: Resolve): Listener {
   const { address, name: given, mode, ...rest } = listener
-  const { routes, destinations, resolve, users, parent, forwardHttp10KeepAlive, upstream, ...common } = rest
+  const { routes, xForwardedPrefix, ...other } = rest
+  const { destinations, resolve, users, parent, forwardHttp10KeepAlive, upstream, ...common } = other
   const { tls } = common
   const name = given ?? address
   if (mode === 'dumb') return { address, name, mode, ...(upstream === undefined ? {} : { upstream }) }
@@ -93,7 +95,7 @@ function completeListener(listener: CheckedListener, file: Resolve): Listener {
     trace: listener.trace ?? !reverse,
     ...(tls ? { tls: completeTls(tls, file) } : {}),
   }
-  if (reverse) return { address, name, mode, ...proxy, routes: (routes ?? []).map(completeRoute) }
+  if (reverse) return { address, name, mode, ...proxy, xForwardedPrefix, routes: (routes ?? []).map(completeRoute) }
   return {
     address,
     name,

@@ -125,7 +125,10 @@ function listenerPlan(
 
 /** A listener of either mode, with what the other one has as well. */
 type EitherListener = ProxyListener &
-  Partial<Pick<ReverseListener, 'routes'> & Pick<ForwardListener, 'destinations' | 'resolve' | 'users' | 'parent'>>
+  Partial<
+    Pick<ReverseListener, 'routes' | 'xForwardedPrefix'> &
+      Pick<ForwardListener, 'destinations' | 'resolve' | 'users' | 'parent'>
+  >
 
 /** The keys that the engine knows by the same name. */
 function proxyOptions(listener: object): ListenerOptions {

@@ -127,6 +127,9 @@ export const listener = z.strictObject({
     .boolean()
     .optional()
     .describe('Add X-Forwarded-For, -Host and -Proto. Default: reverse true, forward false.'),
+  xForwardedPort: flag(false, 'Add X-Forwarded-Port: the port that the client asked.'),
+  xForwardedPrefix: flag(false, 'Mode reverse: add X-Forwarded-Prefix where a route takes its stripPrefix off.'),
+  xRealIp: flag(false, 'Add X-Real-IP: the address of the client.'),
   forwarded: flag(false, 'Add Forwarded (RFC 7239).'),
   keepFields: z
     .array(text(values.readKeptField))

@@ -11,6 +11,7 @@ import {
 import type { Exchange } from '../proxy/forward.js'
 import type { Settings } from '../proxy/options.js'
 import type { Route } from '../proxy/route-options.js'
+import { prefixTaken } from '../proxy/verdicts.js'
 import type { GrammarLimits } from '../wire/limits.js'
 import type { RequestHead } from '../wire/request-head.js'
 
@@ -123,7 +124,7 @@ function requestSide(kept: KeptHeads): LedgerSide | null {
 }
 
 function requestFacts(head: RequestHead, kept: KeptHeads): RequestFacts {
-  const { routed, outbound, authority, requestId, trace, client } = kept
+  const { settings, routed, outbound, authority, requestId, trace, client } = kept
   const goesOn = outbound !== ''
   return {
     ...client,
@@ -131,6 +132,7 @@ function requestFacts(head: RequestHead, kept: KeptHeads): RequestFacts {
     authority: goesOn ? hostToSend(routed === null ? 'preserve' : routed.sendHost, head.host, authority) : head.host,
     target: goesOn ? outbound.slice(outbound.indexOf(' ') + 1, outbound.indexOf(' HTTP/1.1\r\n')) : head.path,
     edits: routed === null ? null : routed.requestEdits,
+    prefix: prefixTaken(head.path, settings, routed),
     requestId,
     trace,
     close: kept.saidClose,

@@ -56,6 +56,7 @@ function explainRequest(octets: Buffer): Explanation | null {
     scheme: 'http',
     trustedPeer: false,
     edits: null,
+    prefix: '',
     requestId: '',
     framing: head.framing,
   }))

@@ -1,6 +1,7 @@
 import { latin1 } from '../wire/latin1.js'
 import { ID } from '../wire/names.js'
 import type { RequestHead } from '../wire/request-head.js'
+import { moreLines } from './client-fields.js'
 import type { FieldEdits } from './field-edits.js'
 import { forwardedElement } from './forwarded.js'
 import type { RequestContext } from './rewrite-request.js'
@@ -16,20 +17,23 @@ export class AboutClient {
   /** Of the settings and of the route that the lines were made under. */
   generation = 0
   edits: FieldEdits | null = null
+  /** What the route had taken off the path. */
+  prefix = ''
   lines = ''
 }
 
-/** X-Forwarded-*, Forwarded and Via: our lines about the client, and about ourselves. */
+/** X-Forwarded-*, X-Real-IP, Forwarded and Via: our lines about the client, and about ourselves. */
 export function linesAbout(head: RequestHead, context: RequestContext): string {
-  const { about, generation, edits } = context
+  const { about, generation, edits, prefix } = context
   // A trusted peer speaks of other clients, and in other words, with each request.
   if (about === null || context.trustedPeer) return makeLines(head, context)
   const isOther = about.host !== head.host || about.minor !== head.minor
-  if (isOther || about.generation !== generation || about.edits !== edits) {
+  if (isOther || about.generation !== generation || about.edits !== edits || about.prefix !== prefix) {
     about.host = head.host
     about.minor = head.minor
     about.generation = generation
     about.edits = edits
+    about.prefix = prefix
     about.lines = flat(makeLines(head, context))
   }
   return about.lines
@@ -43,6 +47,7 @@ function flat(text: string): string {
 function makeLines(head: RequestHead, context: RequestContext): string {
   let out = ''
   if (context.xForwarded) out = xForwardedLines(head, context)
+  if (context.more !== null) out += moreLines(head, context, context.more)
   if (context.forwarded) out += `Forwarded: ${elementFor(head, context)}\r\n`
   if (context.viaRequest && context.via !== '') out += `Via: ${viaMember(head.minor, context.via)}\r\n`
   return context.edits === null ? out : context.edits.without(out)

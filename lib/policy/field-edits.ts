@@ -110,6 +110,7 @@ function isNamed(lines: Lines, i: number, name: string): boolean {
 /** What we add ourselves and a route may say otherwise. */
 const OURS = new Set([
   ...['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'forwarded', 'x-request-id'],
+  ...['x-forwarded-port', 'x-forwarded-prefix', 'x-real-ip'],
   ...['traceparent', 'tracestate'],
 ])
 

@@ -4,7 +4,7 @@ import { foldedName } from './folded-name.js'
 
 /**
  * Is this the name of a field that says who the client is, or where the request goes beside its target, and that only a trusted peer may
- * say: `X-Forwarded-*`, `X-Original-*`, `Forwarded`, `X-Real-IP` and the others of `SAID`, or a name that CGI and WSGI cannot tell
+ * say: the `FAMILIES` (`X-Forwarded-*` …), `Forwarded`, `X-Real-IP` and the others of `SAID`, or a name that CGI and WSGI cannot tell
  * from one of these, because they turn each sign into `_` (RFC 3875 4.1.18)?
  * @param lowerName a field name in lower case
  */
@@ -18,13 +18,17 @@ export function isLookAlike(lowerName: string): boolean {
   return name !== lowerName && (isSaid(name) || FRAMING.has(name))
 }
 
-const isSaid = (folded: string): boolean =>
-  folded.startsWith('x-forwarded-') || folded.startsWith('x-original-') || SAID.has(folded)
+const isSaid = (folded: string): boolean => SAID.has(folded) || FAMILIES.some(family => folded.startsWith(family))
+
+/** All that begins with one of these. By the last three applications are told the certificates of clients, by us and by habit. */
+const FAMILIES = ['x-forwarded-', 'x-original-', 'x-client-cert', 'ssl-client-', 'x-ssl-'] as const
 
 const SAID: ReadonlySet<string> = new Set([
   // who the client is: proxies and content networks say it in these, and applications believe them
   ...['forwarded', 'x-real-ip', 'x-client-ip', 'x-cluster-client-ip', 'true-client-ip', 'cf-connecting-ip'],
   'fastly-client-ip',
+  // by which certificate it is known (RFC 9440)
+  ...['client-cert', 'client-cert-chain'],
   // what was asked for: frameworks route by it, past what a gateway has allowed
   'x-rewrite-url',
 ])
@@ -43,15 +47,18 @@ export function suspicionOf(lines: Lines, i: number): Suspicion {
     const sign = text.charCodeAt(from + 1) | 0x20
     if (sign >= 0x61 && sign <= 0x7a) return 'none' // a letter
     const third = text.charCodeAt(from + 2) | 0x20
-    // x-forwarded-, x-original-, x-real-ip, x-rewrite-url, x-client-ip, x-cluster-client-ip
-    if (third !== 0x66 && third !== 0x6f && third !== 0x72 && third !== 0x63) return 'none'
+    // x-forwarded-, x-original-, x-real-ip, x-rewrite-url, x-client-, x-cluster-client-ip, x-ssl-
+    if (third !== 0x66 && third !== 0x6f && third !== 0x72 && third !== 0x63 && third !== 0x73) return 'none'
   } else {
     const length = lines.nameEnd(i) - from
-    // transfer-encoding, true-client-ip, content-length, cf-connecting-ip, fastly-client-ip
+    // transfer-encoding, true-client-ip, content-length, cf-connecting-ip, fastly-client-ip, client-cert, client-cert-chain
     if (first === 0x74) {
       if (length !== 17 && length !== 14) return 'none'
     } else if (first === 0x63 || first === 0x66) {
-      if (length !== 14 && length !== 16) return 'none'
+      if (length !== 14 && length !== 16 && length !== 11 && length !== 17) return 'none'
+    } else if (first === 0x73) {
+      // ssl-client-
+      if ((text.charCodeAt(from + 2) | 0x20) !== 0x6c) return 'none'
     } else return 'none'
   }
   const name = lines.name(i).toLowerCase()

@@ -38,6 +38,11 @@ export function rewritePath(path: string, { stripPrefix, setPrefix }: PathPrefix
   return `${setPrefix}/${path.slice(from)}`
 }
 
+/** Whether `rewritePath` takes `stripPrefix` off this path. */
+export function isStripped(path: string, { stripPrefix }: PathPrefixes): boolean {
+  return stripPrefix !== '' && path.charCodeAt(0) === SLASH && endOfPrefix(path, scanPath(path), stripPrefix) > 0
+}
+
 /** How many octets of the path are the prefix, 0 when it begins with something else. */
 function endOfPrefix(path: string, scanned: number, prefix: string): number {
   const to = scanned < 0 ? ~scanned : scanned

@@ -3,6 +3,7 @@ import { ID } from '../wire/names.js'
 import type { RequestHead } from '../wire/request-head.js'
 import { requestLine } from '../wire/writer.js'
 import { type AboutClient, linesAbout } from './about-client.js'
+import type { ClientFields } from './client-fields.js'
 import type { ConnectionOptions } from './connection-options.js'
 import { readExpect } from './expect.js'
 import { type FieldEdits, NO_EDITS, SENT } from './field-edits.js'
@@ -37,6 +38,10 @@ export interface RequestContext {
   xForwarded: boolean
   /** Add Forwarded. */
   forwarded: boolean
+  /** What else is said of the client, null for nothing. */
+  more: ClientFields | null
+  /** What the route takes off the path, where X-Forwarded-Prefix says it; ''. */
+  prefix: string
   /** Where the lines about this client are kept between its requests; null: they are made anew. */
   about: AboutClient | null
   /** Which settings these are: another number for others, so that no kept line outlives the settings that it was made under. */
@@ -147,6 +152,7 @@ export function planRequest(head: RequestHead, options: ConnectionOptions, conte
   if (context.trustedPeer) traits |= options.namesIdentity ? REQUEST.trusted | REQUEST.identityNamed : REQUEST.trusted
   if (context.xForwarded) traits |= REQUEST.xForwarded
   if (context.forwarded) traits |= REQUEST.forwarded
+  if (context.more !== null) traits |= traitsOf(context.more, context.prefix)
   const received = framing === 'length' && head.framing === 'length'
   // As it was received it may be read in another way by whoever comes next: leading zeros, tabs.
   const rewritten = received && !head.canonicalLength
@@ -195,6 +201,14 @@ export function planRequest(head: RequestHead, options: ConnectionOptions, conte
   plan.teTrailers = teTrailers
   plan.expectContinue = expect === 'continue' && minor === 1 && framing !== 'none' && context.expectMet !== true
   return plan
+}
+
+function traitsOf({ forwardedPort, realIp }: ClientFields, prefix: string): number {
+  return (
+    (forwardedPort ? REQUEST.forwardedPort : 0) |
+    (realIp ? REQUEST.realIp : 0) |
+    (prefix === '' ? 0 : REQUEST.forwardedPrefix)
+  )
 }
 
 const plan: RequestPlan = {

@@ -60,6 +60,11 @@ export const RULES = {
   untrusted: { verdict: 'drop', reason: 'an untrusted peer may not say it', section: 'RFC 7239 8.1' },
   overwritten: { verdict: 'replace', reason: 'an untrusted peer may not say it', section: 'RFC 7239 8.1' },
   appended: { verdict: 'replace', reason: 'a trusted peer said it, its address follows', section: 'RFC 7239 7.4' },
+  prefixed: {
+    verdict: 'replace',
+    reason: 'a trusted peer said it, and what was taken off the path here follows',
+    section: 'RFC 9110 7.6',
+  },
   lookAlike: { verdict: 'drop', reason: 'CGI takes it for another field', section: 'RFC 3875 4.1.18' },
   environment: { verdict: 'drop', reason: 'CGI would turn it into HTTP_PROXY', section: 'RFC 3875 4.1.18' },
   inTrailer: { verdict: 'drop', reason: 'may not stand in a trailer section', section: 'RFC 9110 6.5.1' },
@@ -124,6 +129,9 @@ export const ADDITIONS: Record<string, { readonly reason: string; readonly secti
   'x-forwarded-for': { reason: 'the address of the client', section: 'RFC 7239 7.4' },
   'x-forwarded-host': { reason: 'the authority that the client asked for', section: 'RFC 7239 7.4' },
   'x-forwarded-proto': { reason: 'the scheme of the connection to the client', section: 'RFC 7239 7.4' },
+  'x-forwarded-port': { reason: 'the port that the client asked', section: 'RFC 7239 7.4' },
+  'x-forwarded-prefix': { reason: 'what was taken off the path', section: 'RFC 7239 7.4' },
+  'x-real-ip': { reason: 'the address of the client', section: 'RFC 7239 7.4' },
   forwarded: { reason: 'what this hop knows about the client', section: 'RFC 7239 4' },
   via: { reason: 'this proxy and the version that it received', section: 'RFC 9110 7.6.3' },
   'max-forwards': { reason: 'one hop less', section: 'RFC 9110 7.6.2' },
@@ -203,6 +211,9 @@ export const REQUEST = {
   hopsUnclear: 262144,
   gathered: 524288,
   expectMet: 1048576,
+  forwardedPort: 2097152,
+  forwardedPrefix: 4194304,
+  realIp: 8388608,
 } as const
 
 const requests = new Map<number, Rules>()
@@ -246,16 +257,22 @@ function compileRequest(is: (bit: number) => boolean): Rules {
   else if (is(REQUEST.identityNamed)) own.connection = 'identityNamed'
 
   // A forward proxy passes on what it does not know, as long as it says nothing of that kind itself.
-  const isGuard = !is(REQUEST.forward) || is(REQUEST.xForwarded) || is(REQUEST.forwarded)
+  const { xForwarded, forwarded, forwardedPort, forwardedPrefix, realIp } = REQUEST
+  const isGuard = !is(REQUEST.forward) || is(xForwarded) || is(forwarded) || is(forwardedPort) || is(realIp)
   const guard = !isGuard ? 'none' : is(REQUEST.forward) || is(REQUEST.trusted) ? 'look-alikes' : 'strangers'
   if (isGuard) for (const name of NAMES) if (isLookAlike(name)) own[name] = 'lookAlike'
   if (!is(REQUEST.forward)) own.proxy = 'environment'
   if (guard === 'strangers') for (const name of NAMES) if (isIdentityName(name)) own[name] = 'untrusted'
   if (!is(REQUEST.trusted)) {
-    const { xForwarded, forwarded } = REQUEST
     if (is(xForwarded)) own['x-forwarded-for'] = own['x-forwarded-host'] = own['x-forwarded-proto'] = 'overwritten'
     if (is(forwarded)) own.forwarded = 'overwritten'
-  } else if (is(REQUEST.xForwarded)) own['x-forwarded-for'] = 'appended'
+    if (is(forwardedPort)) own['x-forwarded-port'] = 'overwritten'
+    if (is(forwardedPrefix)) own['x-forwarded-prefix'] = 'overwritten'
+    if (is(realIp)) own['x-real-ip'] = 'overwritten'
+  } else {
+    if (is(xForwarded)) own['x-forwarded-for'] = 'appended'
+    if (is(forwardedPrefix)) own['x-forwarded-prefix'] = 'prefixed'
+  }
 
   // Trailer was for one hop in RFC 2616 13.5.1, so old software names it in good faith.
   return compile(own, { trailer: 'named' }, is(REQUEST.rejectsNominated) ? 'nominatedRefused' : 'nominated', guard)

@@ -42,6 +42,7 @@ export type RequestFacts = Pick<
   | 'scheme'
   | 'trustedPeer'
   | 'edits'
+  | 'prefix'
   | 'requestId'
   | 'trace'
   | 'framing'
@@ -137,6 +138,7 @@ function requestInto(
     viaRequest: settings.viaRequest,
     xForwarded: settings.xForwarded,
     forwarded: settings.forwarded,
+    more: settings.clientFields,
     about: null,
     generation: 0,
     upgrades: settings.upgrades,

@@ -11,6 +11,8 @@ import type { ClientTlsSettings } from '../net/secure-accept.js'
 import type { ReadMode } from '../net/transport.js'
 import { TrustedPeers } from '../net/trusted-peers.js'
 import type { GroupSpec } from '../net/upstream-group.js'
+import type { ClientFields } from '../policy/client-fields.js'
+import { foldedName } from '../policy/folded-name.js'
 import { KeptFields } from '../policy/kept-fields.js'
 import { atOnce, type Steps } from '../policy/steps.js'
 import { GRAMMAR_LIMITS, GRAMMAR_MAXIMA, type GrammarLimits } from '../wire/limits.js'
@@ -65,6 +67,12 @@ export interface ProxyOptions {
   keepFields?: readonly string[]
   /** Add `X-Forwarded-For/-Host/-Proto`. Default: reverse yes, forward no. */
   xForwarded?: boolean
+  /** Add `X-Forwarded-Port`: the port that the client asked. */
+  xForwardedPort?: boolean
+  /** Add `X-Forwarded-Prefix` to requests of which a route takes its `stripPrefix` off. */
+  xForwardedPrefix?: boolean
+  /** Add `X-Real-IP`. */
+  xRealIp?: boolean
   /** Add `Forwarded` (RFC 7239). */
   forwarded?: boolean
   /** Where `Via` is added. Default: reverse `request`, forward `both`. */
@@ -141,6 +149,8 @@ export interface Settings {
   readonly trusted: TrustedPeers
   readonly xForwarded: boolean
   readonly forwarded: boolean
+  /** What else requests say of their client, null for nothing. */
+  readonly clientFields: ClientFields | null
   readonly keepFields: KeptFields | null
   readonly viaRequest: boolean
   readonly viaResponse: boolean
@@ -205,6 +215,7 @@ export function* settingsSteps(options: ProxyOptions, shared: ReadonlySet<string
   const limits = filled('limits', LIMITS, options.limits)
   const deadlines = filled('deadlines', DEADLINES, options.deadlines)
   const dial = dialOf(options, upstreamTls)
+  const trusted = new TrustedPeers(options.trust ?? [])
   const routes = reverse ? yield* routesOf(options, { dial, limits, deadlines }, shared) : { routes: [], groups: [] }
   return {
     generation: ++generations,
@@ -215,9 +226,10 @@ export function* settingsSteps(options: ProxyOptions, shared: ReadonlySet<string
     proxyProtocol: options.proxyProtocol === undefined ? null : { from: new TrustedPeers(options.proxyProtocol.from) },
     guards: options.clients === undefined ? null : guardsOf(options.clients),
     connectionRate: connectionRateOf(options.clients),
-    trusted: new TrustedPeers(options.trust ?? []),
+    trusted,
     xForwarded: options.xForwarded ?? reverse,
     forwarded: options.forwarded ?? false,
+    clientFields: clientFieldsOf(options, trusted),
     keepFields:
       options.keepFields === undefined || options.keepFields.length === 0 ? null : new KeptFields(options.keepFields),
     viaRequest: via !== 'off',
@@ -306,6 +318,9 @@ const KNOWN: Readonly<Record<keyof ProxyOptions, true>> = {
   trust: true,
   keepFields: true,
   xForwarded: true,
+  xForwardedPort: true,
+  xForwardedPrefix: true,
+  xRealIp: true,
   forwarded: true,
   via: true,
   allow: true,
@@ -350,6 +365,25 @@ const TCP_KEEP_ALIVE_MS = 30_000
 export function nameAt(port: number): string {
   const name = hostname().replace(/[^A-Za-z0-9.-]/g, '-')
   return `${name === '' ? 'unnamed' : name}${port === 0 ? '' : `-${port}`}`
+}
+
+/** @throws TypeError */
+function clientFieldsOf(options: ProxyOptions, trusted: TrustedPeers): ClientFields | null {
+  const { mode, xForwardedPort = false, xForwardedPrefix = false, xRealIp = false, keepFields = [] } = options
+  if (xForwardedPrefix && mode === 'forward')
+    throw new TypeError('xForwardedPrefix is for mode "reverse": a forward proxy takes nothing off a path')
+  const ours = { 'x-forwarded-port': xForwardedPort, 'x-forwarded-prefix': xForwardedPrefix, 'x-real-ip': xRealIp }
+  for (const name of keepFields) {
+    if (ours[foldedName(name) as keyof typeof ours])
+      throw new TypeError(`keepFields: ${name} cannot be kept where hopwise is told to say it itself`)
+  }
+  if (!xForwardedPort && !xForwardedPrefix && !xRealIp) return null
+  return {
+    forwardedPort: xForwardedPort,
+    forwardedPrefix: xForwardedPrefix,
+    realIp: xRealIp,
+    isTrusted: address => trusted.has(address),
+  }
 }
 
 /** TLS toward clients. */

@@ -1,7 +1,7 @@
 import type { OriginPool } from '../net/origin-pool.js'
 import { AboutClient } from '../policy/about-client.js'
 import type { CloseReason } from '../policy/close-reason.js'
-import { rewritePath } from '../policy/path-prefixes.js'
+import { isStripped, rewritePath } from '../policy/path-prefixes.js'
 import { type ClientSide, judgeClient, judgeUpstream, persistOption, type UpstreamSide } from '../policy/persistence.js'
 import type { RequestContext } from '../policy/rewrite-request.js'
 import type { ResponseContext } from '../policy/rewrite-response.js'
@@ -12,6 +12,7 @@ import type { Engine } from './engine.js'
 import type { Exchange } from './forward.js'
 import type { Settings } from './options.js'
 import { authorizationFor } from './parent.js'
+import type { RouteSpec } from './route-options.js'
 
 // What the policies ask, filled from the exchange: scratch objects, valid until the next call. What depends on the settings alone is
 // filled in when another proxy's exchange comes.
@@ -29,6 +30,8 @@ function prepare(settings: Settings, { date }: Engine): void {
   requestContext.nominatedEndToEnd = settings.nominatedEndToEnd
   requestContext.keepFields = settings.keepFields
   requestContext.proxyAuthorization = settings.parent === null ? '' : authorizationFor(settings.parent)
+  requestContext.more = settings.clientFields
+  requestContext.prefix = ''
   responseContext.via = settings.viaResponse ? settings.name : ''
   responseContext.now = date
   clientSide.forwardHttp10KeepAlive = settings.keepsHttp10
@@ -50,6 +53,8 @@ const requestContext: RequestContext = {
   trustedPeer: false,
   xForwarded: false,
   forwarded: false,
+  more: null,
+  prefix: '',
   about: null,
   generation: 0,
   edits: null,
@@ -84,8 +89,15 @@ export function fillRequestContext(
   context.trustedPeer = client.trusted
   if (client.requests > 1) client.about ??= new AboutClient() // a client that asks once is not worth remembering
   context.about = client.about
+  if (context.more !== null) context.prefix = prefixTaken(head.path, settings, routed)
   context.framing = framing
   return context
+}
+
+/** What X-Forwarded-Prefix says that the route takes off this path, '' for nothing. */
+export function prefixTaken(path: string, { clientFields }: Settings, route: RouteSpec | null): string {
+  if (clientFields?.forwardedPrefix !== true || route === null || route.prefixes === null) return ''
+  return isStripped(path, route.prefixes) ? route.prefixes.stripPrefix : ''
 }
 
 /** The request-target to send: a path, or all of it to another proxy (RFC 9112 3.2.2). */

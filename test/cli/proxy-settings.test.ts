@@ -22,6 +22,7 @@ test('every option reaches the library under its own name', t => {
   const reverse = settings(
     (
       'reverse https://A:8443/ --host upstream --trust 10.0.0.0/8,::1 --name edge --via both --no-x-forwarded --forwarded ' +
+      '--x-forwarded-port --x-real-ip ' +
       '--upgrade WebSocket --upgrade x --nominated-end-to-end reject --strict-upstream --interim none --half-closed answer ' +
       '--announce-keep-alive always --trace --tcp-keep-alive-ms 5 --upstream-insecure --client-idle-ms 1 ' +
       '--client-idle-http10-ms 2 --upstream-idle-max 3 --fields-max 4'
@@ -35,6 +36,8 @@ test('every option reaches the library under its own name', t => {
     name: 'edge',
     via: 'both',
     xForwarded: false,
+    xForwardedPort: true,
+    xRealIp: true,
     forwarded: true,
     upgrades: ['websocket', 'x'],
     nominatedEndToEnd: 'reject',

@@ -39,6 +39,19 @@ test('two listeners on one address', async t => {
   ])
 })
 
+test('what hopwise says itself is kept from nobody else', async t => {
+  const rows = [
+    'xRealIp: true, keepFields: [X-Client-IP, X_Real_IP]',
+    'xForwardedPort: true, keepFields: [X-Real-IP, X-Forwarded-Port]',
+    'xForwardedPrefix: true, keepFields: [X-Real-IP, X-Forwarded-Prefix]',
+  ]
+  for (const keys of rows)
+    t.match(said(listeners(`address: 127.0.0.1:0, ${keys}, routes: [{ upstream: http://a }]`)), [
+      /^error listeners\[0\]\.keepFields\[1\] \| "\S+" is said by hopwise itself: x\w+ is on \| name in trust/,
+    ])
+  t.same(said(listeners('address: 127.0.0.1:0, keepFields: [X-Real-IP], routes: [{ upstream: http://a }]')), [])
+})
+
 test('keys that belong to another mode', async t => {
   const rows: [string, RegExp][] = [
     [
@@ -62,6 +75,10 @@ test('keys that belong to another mode', async t => {
       /the dumb proxy has no trace \| it takes address, name, mode and upstream/,
     ],
     ['address: 127.0.0.1:0, mode: dumb, upstream: https://a', /the dumb proxy knows http:\/\/ only/],
+    [
+      'address: 127.0.0.1:0, mode: forward, xForwardedPrefix: true',
+      /xForwardedPrefix belongs to mode reverse.*or write mode: reverse/,
+    ],
     ['address: 127.0.0.1:0', /a reverse listener without routes answers 404 to everything/],
   ]
   for (const [listener, message] of rows) t.match(said(listeners(listener)), [message], listener)

@@ -23,6 +23,17 @@ upstreams:
   app: { servers: [http://127.0.0.1:3000] }
 `
 
+test('what is said of clients reaches the engine', async t => {
+  const more = 'xForwardedPort: true, xForwardedPrefix: true, xRealIp: true'
+  const made = plan(`listeners:\n  - { address: ':1', ${more}, routes: [{ upstream: http://a }] }\n`)
+  const { upstream: _, ...options } = { upstream: '', ...made.listeners[0]!.options }
+  t.match(settingsOf({ ...options, mode: 'reverse' }).clientFields, {
+    forwardedPort: true,
+    forwardedPrefix: true,
+    realIp: true,
+  })
+})
+
 test('the smallest file is what a proxy with one upstream is, and the engine takes it', async t => {
   const made = plan(SMALL)
   const [listener] = made.listeners

@@ -71,6 +71,40 @@ test('who may say who the client is', async t => {
   }
 })
 
+test('what is said of the client where it is asked for', async t => {
+  const more = { forwardedPort: false, forwardedPrefix: false, realIp: false, isTrusted: () => false }
+  const contexts: Record<string, Partial<RequestContext>> = {
+    xForwardedPort: { more: { ...more, forwardedPort: true } },
+    xForwardedPrefix: { more: { ...more, forwardedPrefix: true }, prefix: '/known' },
+    xRealIp: { more: { ...more, realIp: true } },
+  }
+  const known: Record<string, string> = { xForwardedPort: '80', xForwardedPrefix: '/known', xRealIp: '192.0.2.1' }
+  const rows = table('told')
+  t.same(
+    rows.map(([option]) => option),
+    Object.keys(contexts),
+  )
+  for (const [option = '', field = '', stranger, trusted, unsaid] of rows) {
+    const fate = (trustedPeer: boolean, value?: string): string => {
+      const said = value === undefined ? [] : [`${field}: ${value}`]
+      const { head, options } = request('GET / HTTP/1.1', 'Host: a.example', ...said)
+      const context = { ...GATEWAY, ...contexts[option], trustedPeer }
+      const out = rewriteRequest(head, options, context).text.split('\r\n')
+      const values = out.filter(line => line.startsWith(`${field}: `)).map(line => line.slice(field.length + 2))
+      const words = {
+        '/x': 'kept',
+        [`${known[option]}`]: value === undefined ? 'known' : 'replaced',
+        '/x/known': 'continued',
+      }
+      return values.length === 1 ? (words[values[0]!] ?? `${values}`) : `${values.length} lines`
+    }
+    t.equal(fate(false, '/x'), stranger, `${field} of a stranger`)
+    t.equal(fate(true, '/x'), trusted, `${field} of a trusted peer`)
+    t.equal(fate(true), unsaid, `${field} for a trusted peer`)
+    t.equal(fate(false), 'known')
+  }
+})
+
 test('what path is sent', async t => {
   const rows = table('prefixes')
   t.ok(rows.length > 20)

@@ -81,6 +81,8 @@ export const GATEWAY: RequestContext = {
   trustedPeer: false,
   xForwarded: true,
   forwarded: false,
+  more: null,
+  prefix: '',
   about: null,
   generation: 0,
   edits: null,

@@ -197,6 +197,12 @@ const REQUEST_CONTEXT: fc.Arbitrary<Omit<RequestContext, 'framing'>> = fc.record
   authority: fc.constantFrom('a.example', 'b.example:81'),
   target: fc.constant('/x'),
   clientAddress: fc.constantFrom('192.0.2.1', '2001:db8::1', ''),
+  more: fc.constantFrom(
+    null,
+    { forwardedPort: true, forwardedPrefix: true, realIp: true, isTrusted: () => false },
+    { forwardedPort: true, forwardedPrefix: false, realIp: false, isTrusted: () => true },
+  ),
+  prefix: fc.constantFrom('', '/p'),
   about: fc.constant(null),
   generation: fc.constant(0),
   edits: ROUTE_EDITS,
@@ -305,6 +311,8 @@ test(`R132, R134, R141, R204: any request (seed ${seed})`, async t => {
     if (context.edits !== null) return
     if (context.xForwarded && !new RegExp(`\r\nX-Forwarded-For: (.*, )?${address}\r\n`).test(text))
       throw new Error('no address')
+    if (context.more?.realIp && !context.trustedPeer && context.clientAddress !== '' && !has(`X-Real-IP: ${address}`))
+      throw new Error('no real address')
     if (context.xForwarded && !context.trustedPeer && !has('X-Forwarded-Host: a.example'))
       throw new Error('no authority')
     if (context.forwarded && !/\r\nForwarded: for=/.test(text)) throw new Error('our Forwarded is gone')
