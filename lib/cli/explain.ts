@@ -143,6 +143,8 @@ function responseFacts(
     upgrade: [...settings.upgrades].join(', '),
     // Which of several routes the request took is not told by the response.
     edits: settings.routes.length === 1 ? (settings.routes[0]?.responseEdits ?? null) : null,
+    // Nor under which path and name it was asked for.
+    way: null,
     requestId: chosenRequestId(lines, settings.requestId, randomUUID),
     extra: '',
     now: () => new Date().toUTCString(),

@@ -77,6 +77,11 @@ const route = z.strictObject({
   sendHost: text(values.readSendHost)
     .default('preserve')
     .describe("The Host that is sent: preserve (the client's), upstream (the upstream's own), or any host."),
+  rewriteLocation: flag(
+    false,
+    'Location, Content-Location and Refresh that lead to the upstream lead the client back to this route.',
+  ),
+  rewriteCookies: flag(false, "Path and Domain of the upstream's cookies become those that the client knows."),
   requestFields: fieldChanges('request'),
   responseFields: fieldChanges('response'),
   bufferRequestBytes: count(

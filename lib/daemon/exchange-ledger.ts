@@ -12,6 +12,7 @@ import type { Exchange } from '../proxy/forward.js'
 import type { Settings } from '../proxy/options.js'
 import type { Route } from '../proxy/route-options.js'
 import { prefixTaken } from '../proxy/verdicts.js'
+import { wayBackOf } from '../proxy/way-back.js'
 import type { GrammarLimits } from '../wire/limits.js'
 import type { RequestHead } from '../wire/request-head.js'
 
@@ -91,6 +92,7 @@ function responseFacts(exchange: Exchange): ResponseFacts {
     requests: client.requests,
     upgrade: outbound?.upgrade ?? '',
     edits: routed?.responseEdits ?? null,
+    way: wayBackOf(exchange),
     requestId,
     extra: stickyLine,
     now: () => new Date(answeredMs).toUTCString(),

@@ -71,6 +71,7 @@ function explainResponse(octets: Buffer): Explanation | null {
     // What was offered is not seen here: a 101 is taken to answer it.
     upgrade: upgradesOf(lines).join(', '),
     edits: null,
+    way: null,
     requestId: '',
     extra: '',
     now: () => '',

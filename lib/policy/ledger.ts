@@ -6,8 +6,19 @@ import type { FieldEdits } from './field-edits.js'
 import { isLogin } from './login.js'
 import { planRequest, type RequestContext } from './rewrite-request.js'
 import { planResponse, type ResponseContext } from './rewrite-response.js'
-import { ADDITIONS, judge, OWN_FIELDS, RULES, type Rule, type Rules, ruleOf, type Verdict } from './rules.js'
+import {
+  ADDITIONS,
+  judge,
+  ON_THE_WAY_BACK,
+  OWN_FIELDS,
+  RULES,
+  type Rule,
+  type Rules,
+  ruleOf,
+  type Verdict,
+} from './rules.js'
 import { judgeTrailer } from './trailers.js'
+import { ruleOfBack, valueBack, type WayBack } from './way-back.js'
 
 /** What became of one field, and why. In the order of the outbound head, as far as it is in there. */
 export interface LedgerRow {
@@ -30,8 +41,8 @@ export function explainRequest(head: RequestHead, options: ConnectionOptions, co
 
 /** Every field of a response, in and out. */
 export function explainResponse(head: ResponseHead, options: ConnectionOptions, context: ResponseContext): LedgerRow[] {
-  const { rules, last, set, wrongUpgrade } = planResponse(head, options, context)
-  const received = receivedRows(head.lines, rules, options)
+  const { rules, last, set, way, wrongUpgrade } = planResponse(head, options, context)
+  const received = receivedRows(head.lines, rules, options, way)
   if (isRejected(received)) return received
   if (wrongUpgrade) return [...received, { field: 'Upgrade', value: '', ...rowOf(RULES.wrongUpgrade) }]
   return [...received, ...lastRows(last, set)]
@@ -56,12 +67,19 @@ export function explainTrailers(
   }))
 }
 
-function receivedRows(lines: Lines, rules: Rules, options: ConnectionOptions): LedgerRow[] {
-  return Array.from({ length: lines.count }, (_, i) => ({
-    field: lines.name(i),
-    value: lines.value(i),
-    ...rowOf(receivedRule(lines, i, rules, options)),
-  }))
+function receivedRows(lines: Lines, rules: Rules, options: ConnectionOptions, way: WayBack | null = null): LedgerRow[] {
+  return Array.from({ length: lines.count }, (_, i) => i).flatMap(i => {
+    const rule = receivedRule(lines, i, rules, options)
+    const row = { field: lines.name(i), value: lines.value(i), ...rowOf(rule) }
+    const back = rule === RULES.keep && way !== null ? valueBack(lines, i, way) : null
+    if (back === null) return [row]
+    // It goes on in its place, with the other value.
+    const { section, ...why } = rowOf(ruleOf(ruleOfBack(lines, i)))
+    return [
+      { ...row, ...why, section },
+      { ...row, value: back, verdict: 'add', reason: ON_THE_WAY_BACK, section },
+    ]
+  })
 }
 
 function receivedRule(lines: Lines, i: number, rules: Rules, options: ConnectionOptions): Rule {

@@ -40,10 +40,15 @@ export function rewritePath(path: string, { stripPrefix, setPrefix }: PathPrefix
 
 /** Whether `rewritePath` takes `stripPrefix` off this path. */
 export function isStripped(path: string, { stripPrefix }: PathPrefixes): boolean {
-  return stripPrefix !== '' && path.charCodeAt(0) === SLASH && endOfPrefix(path, scanPath(path), stripPrefix) > 0
+  return stripPrefix !== '' && prefixEnd(path, stripPrefix) > 0
 }
 
-/** How many octets of the path are the prefix, 0 when it begins with something else. */
+/** How many octets of the path are the prefix, which does not end with a slash; 0 when it begins with something else. */
+export function prefixEnd(path: string, prefix: string): number {
+  return path.charCodeAt(0) === SLASH ? endOfPrefix(path, scanPath(path), prefix) : 0
+}
+
+/** The same for a path that was scanned. */
 function endOfPrefix(path: string, scanned: number, prefix: string): number {
   const to = scanned < 0 ? ~scanned : scanned
   const end = scanned < 0 ? endOfSegments(path, to, segmentsOf(prefix)) : prefix.length

@@ -8,6 +8,7 @@ import { requestIdLine } from './request-id.js'
 import { copyKept, RESPONSE, RULES, type Rules, responseRules } from './rules.js'
 import { agrees, upgradesOf } from './upgrade.js'
 import { viaMember } from './via.js'
+import { copyBack, type WayBack } from './way-back.js'
 
 /** What a response head alone does not tell. */
 export interface ResponseContext {
@@ -30,6 +31,8 @@ export interface ResponseContext {
   trailers: boolean
   /** What the route edits, null for nothing. Other interim responses than 101 lose fields by it and get none. */
   edits: FieldEdits | null
+  /** Where fields that lead to the upstream are to lead the client, null: they stay. Of interim responses only in a 101. */
+  way: WayBack | null
   /** The value of our X-Request-Id, '' for none. */
   requestId: string
   /** More lines of our own, whole: `setCookieLine`. */
@@ -41,6 +44,7 @@ export interface ResponsePlan {
   rules: Rules
   last: string
   set: string
+  way: WayBack | null
   /** A 101 without what was offered: refused, with or without a line to blame. */
   wrongUpgrade: boolean
 }
@@ -52,7 +56,7 @@ export interface ResponsePlan {
  * @throws ProtocolError 502 for a 101 that nobody asked for
  */
 export function rewriteResponse(head: ResponseHead, options: ConnectionOptions, context: ResponseContext): string {
-  const { rules, last, wrongUpgrade } = planResponse(head, options, context)
+  const { rules, last, way, wrongUpgrade } = planResponse(head, options, context)
   if (wrongUpgrade) {
     const { reason, section } = RULES.wrongUpgrade
     throw new ProtocolError(502, reason, section)
@@ -60,9 +64,10 @@ export function rewriteResponse(head: ResponseHead, options: ConnectionOptions, 
   if (head.status < 200 && context.clientMinor === 0) return ''
   const { lines, status } = head
   // A status line that says what ours would say is copied with the lines behind it.
-  const kept = head.isHttp11
-    ? copyKept(lines, rules, options, '', 0)
-    : copyKept(lines, rules, options, `HTTP/1.1 ${status} ${head.reason}\r\n`, lines.fieldsAt)
+  const start = head.isHttp11 ? '' : `HTTP/1.1 ${status} ${head.reason}\r\n`
+  const from = head.isHttp11 ? 0 : lines.fieldsAt
+  const kept =
+    way === null ? copyKept(lines, rules, options, start, from) : copyBack(lines, rules, options, start, from, way)
   return `${kept + last}\r\n`
 }
 
@@ -94,11 +99,13 @@ export function planResponse(head: ResponseHead, options: ConnectionOptions, con
   const { edits, requestId } = context
   plan.rules = responseRules(traits)
   plan.set = ''
+  plan.way = null
   const sent = requestId === '' ? 0 : SENT.requestId
   if (edits !== null || sent !== 0) plan.rules = (edits ?? NO_EDITS).over(plan.rules, sent)
   if (final || switches) {
     if (requestId !== '') last += requestIdLine(requestId, edits)
     last += context.extra
+    plan.way = context.way
     if (edits !== null) last += plan.set = edits.lines
   }
   plan.last = last
@@ -106,7 +113,7 @@ export function planResponse(head: ResponseHead, options: ConnectionOptions, con
   return plan
 }
 
-const plan: ResponsePlan = { rules: responseRules(0), last: '', set: '', wrongUpgrade: false }
+const plan: ResponsePlan = { rules: responseRules(0), last: '', set: '', way: null, wrongUpgrade: false }
 
 /** Which framing field the client gets: 'length' for the Content-Length received, 'chunked' for our Transfer-Encoding. */
 function framingOf({ status, lengthDropped }: ResponseHead, context: ResponseContext): 'length' | 'chunked' | 'none' {

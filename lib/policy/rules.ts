@@ -70,6 +70,16 @@ export const RULES = {
   inTrailer: { verdict: 'drop', reason: 'may not stand in a trailer section', section: 'RFC 9110 6.5.1' },
   setByRoute: { verdict: 'replace', reason: 'set by the route', section: 'RFC 9110 5.1' },
   removedByRoute: { verdict: 'drop', reason: 'removed by the route', section: 'RFC 9110 5.1' },
+  locationBack: {
+    verdict: 'replace',
+    reason: 'leads to the upstream; the client comes there in another way',
+    section: 'RFC 9110 10.2.2',
+  },
+  cookieBack: {
+    verdict: 'replace',
+    reason: 'is for the upstream; the client knows it under another path or name',
+    section: 'RFC 6265 5.2',
+  },
   requestId: { verdict: 'replace', reason: 'one id for the exchange, on both sides', section: 'RFC 9110 5.1' },
   traced: { verdict: 'replace', reason: 'the span of this proxy is the next parent', section: 'W3C Trace Context 3.4' },
   login: {
@@ -160,6 +170,9 @@ export const OWN_FIELDS: typeof ADDITIONS = {
   'proxy-authenticate': { reason: 'how a client says who it is', section: 'RFC 9110 11.7.1' },
   'retry-after': { reason: 'when to try again', section: 'RFC 9110 10.2.3' },
 }
+
+/** Why a value of an upstream's went on as another one. */
+export const ON_THE_WAY_BACK = 'as the client comes there, through the route'
 
 /** The rules of one kind of message, as numbers by known name: what a field gets by itself, and what when it is named. */
 export interface Rules {
@@ -381,13 +394,18 @@ export function copyKept(lines: Lines, rules: Rules, options: ConnectionOptions,
   for (let i = 0; i < count; i++) {
     const rule = judge(lines, i, rules, options)
     if (rule === KEEP) continue
-    if (rule >= FIRST_REJECT) throw rejection(rule, lines, i)
-    if (rule === nominated) options.nominated++
+    passOver(rule, lines, i, options)
     const lineFrom = lines.from(i)
     if (lineFrom > run) out += text.slice(run, lineFrom)
     run = lines.to(i)
   }
   return out + text.slice(run, text.length - 2)
+}
+
+/** Line `i` is not copied, for this rule. @throws ProtocolError where it rejects the message */
+export function passOver(rule: number, lines: Lines, i: number, options: ConnectionOptions): void {
+  if (rule >= FIRST_REJECT) throw rejection(rule, lines, i)
+  if (rule === nominated) options.nominated++
 }
 
 /** The error for a line that a rule rejects. It is answered and logged: of an end-to-end field, which may be a credential, only the name. */

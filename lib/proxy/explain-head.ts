@@ -57,7 +57,7 @@ export type RequestFacts = Pick<
 /** The same for a response. */
 export type ResponseFacts = Pick<
   ResponseContext,
-  'clientMinor' | 'method' | 'framing' | 'upgrade' | 'edits' | 'requestId' | 'extra' | 'now'
+  'clientMinor' | 'method' | 'framing' | 'upgrade' | 'edits' | 'way' | 'requestId' | 'extra' | 'now'
 > & {
   /** What is to become of the client's connection, and how many requests it has carried, this one included. */
   readonly verdict: 'keep' | CloseReason

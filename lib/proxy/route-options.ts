@@ -3,6 +3,7 @@ import { FieldEdits, type FieldEditsOptions } from '../policy/field-edits.js'
 import { type PathPrefixes, pathPrefixes } from '../policy/path-prefixes.js'
 import { checkRoute, type RouteMatch } from '../policy/routes.js'
 import { checkSendHost } from '../policy/send-host.js'
+import type { WayBackOptions } from '../policy/way-back.js'
 import { checkKeys, checkWhole } from './check.js'
 
 /** Which requests a gateway sends where, and what it changes in them. The first route that matches is taken. */
@@ -25,6 +26,10 @@ export interface RouteOptions {
   /** Applied after the hop rules. */
   requestFields?: FieldEditsOptions
   responseFields?: FieldEditsOptions
+  /** `Location`, `Content-Location` and `Refresh` that lead to the upstream lead the client back to this route. */
+  rewriteLocation?: boolean
+  /** `Path` and `Domain` of cookies become those under which the client knows the upstream. */
+  rewriteCookies?: boolean
   /** So much content is gathered before a server is taken, for servers that have a thread for each request. 0: it is passed on as it comes. */
   bufferRequestBytes?: number
 }
@@ -37,6 +42,8 @@ export interface RouteSpec {
   readonly sendHost: string
   readonly requestEdits: FieldEdits | null
   readonly responseEdits: FieldEdits | null
+  /** What of the response follows the changes of the request, null for nothing. */
+  readonly wayBack: WayBackOptions | null
   readonly bufferRequestBytes: number
   /** For the log: what it matches, and where it goes. */
   readonly name: string
@@ -51,6 +58,7 @@ export interface Route extends RouteSpec {
 /** @throws TypeError */
 export function routeSpec(options: RouteOptions, sendHost: string, named = true): RouteSpec {
   const { host, path, exact, method, stripPrefix = '', setPrefix = '', bufferRequestBytes = 0 } = options
+  const { rewriteLocation = false, rewriteCookies = false } = options
   checkKeys('a route', options, KEYS)
   checkSendHost(options.sendHost ?? sendHost)
   checkWhole('bufferRequestBytes', bufferRequestBytes)
@@ -68,6 +76,7 @@ export function routeSpec(options: RouteOptions, sendHost: string, named = true)
     sendHost: options.sendHost ?? sendHost,
     requestEdits: options.requestFields === undefined ? null : new FieldEdits('request', options.requestFields),
     responseEdits: options.responseFields === undefined ? null : new FieldEdits('response', options.responseFields),
+    wayBack: rewriteLocation || rewriteCookies ? { locations: rewriteLocation, cookies: rewriteCookies } : null,
     bufferRequestBytes,
     name: nameOf(options),
     named,
@@ -85,6 +94,8 @@ const KEYS: Readonly<Record<keyof RouteOptions, true>> = {
   sendHost: true,
   requestFields: true,
   responseFields: true,
+  rewriteLocation: true,
+  rewriteCookies: true,
   bufferRequestBytes: true,
 }
 

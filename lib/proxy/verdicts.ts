@@ -13,6 +13,7 @@ import type { Exchange } from './forward.js'
 import type { Settings } from './options.js'
 import { authorizationFor } from './parent.js'
 import type { RouteSpec } from './route-options.js'
+import { wayBackOf } from './way-back.js'
 
 // What the policies ask, filled from the exchange: scratch objects, valid until the next call. What depends on the settings alone is
 // filled in when another proxy's exchange comes.
@@ -117,6 +118,7 @@ const responseContext: ResponseContext = {
   upgrade: '',
   trailers: true,
   edits: null,
+  way: null,
   requestId: '',
   extra: '',
 }
@@ -133,7 +135,9 @@ export function fillResponseContext(exchange: Exchange, framing: ContentFraming)
   context.persist = persistOption(clientVerdict, minor, settings.keepAliveAlways ? 'always' : 'http10')
   context.keepAlive = context.persist === 'keep-alive' ? keepAliveOf(exchange, client.requests) : ''
   context.upgrade = exchange.outbound?.upgrade ?? ''
-  context.edits = exchange.routed === null ? null : exchange.routed.responseEdits
+  const { routed } = exchange
+  context.edits = routed === null ? null : routed.responseEdits
+  context.way = routed === null || routed.wayBack === null ? null : wayBackOf(exchange)
   context.requestId = exchange.requestId
   context.extra = exchange.stickyLine
   return context

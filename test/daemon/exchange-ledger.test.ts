@@ -65,6 +65,30 @@ test('the ledger: what became of each field, on both sides', async t => {
   t.equal(watching.ledger('x3'), null)
 })
 
+test('what leads back through the route: before, after and why', async t => {
+  const text = response('ok', 'Location: /x', 'Set-Cookie: a=b; Path=/')
+  const routes = [{ stripPrefix: '/api', upstream: 'app', rewriteLocation: true, rewriteCookies: true }]
+  const { connect, watching } = await watched(t, answerAlways(text), { routes, xForwardedPrefix: true })
+  watching.on = true
+  const answer = await exchange(await connect(), request('GET', '/api/a'))
+  const { request: asked, response: answered } = watching.ledger('x1')!
+  t.match(field(asked, 'X-Forwarded-Prefix'), { value: '/api', verdict: 'add' })
+  t.match(
+    answered?.rows.filter(row => row.field === 'Location' || row.field === 'Set-Cookie'),
+    [
+      { value: '/x', verdict: 'replace', section: 'RFC 9110 10.2.2' },
+      { value: '/api/x', verdict: 'add', reason: /through the route/ },
+      { value: 'a=b; Path=/', verdict: 'replace', section: 'RFC 6265 5.2' },
+      { value: 'a=b; Path=/api', verdict: 'add' },
+    ],
+  )
+  const passed = (answered?.rows ?? []).filter(({ verdict }) => verdict === 'keep' || verdict === 'add')
+  t.strictSame(
+    passed.map(row => `${row.field}: ${row.value}`),
+    answer.fields.map(([name, value]) => `${name}: ${value}`),
+  )
+})
+
 test('the ledger of an exchange under way, and of answers of our own', async t => {
   const { connect, watching, origin } = await watched(t, silent)
   watching.on = true

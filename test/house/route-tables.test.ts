@@ -1,11 +1,16 @@
 import { test } from 'tap'
+import { originOf } from '../../lib/link/origin.js'
+import { cookieBack } from '../../lib/policy/cookie-back.js'
 import { FieldEdits, type FieldEditsOptions } from '../../lib/policy/field-edits.js'
 import { KeptFields } from '../../lib/policy/kept-fields.js'
 import { explainRequest } from '../../lib/policy/ledger.js'
 import { loosely, scanPath, spelled } from '../../lib/policy/path.js'
-import { pathPrefixes, rewritePath } from '../../lib/policy/path-prefixes.js'
+import { isStripped, pathPrefixes, rewritePath } from '../../lib/policy/path-prefixes.js'
+import { referenceBack } from '../../lib/policy/reference-back.js'
 import { type RequestContext, rewriteRequest } from '../../lib/policy/rewrite-request.js'
 import { Routes } from '../../lib/policy/routes.js'
+import { hostToSend } from '../../lib/policy/send-host.js'
+import { wayBack } from '../../lib/policy/way-back.js'
 import { ProtocolError } from '../../lib/wire/protocol-error.js'
 import { GATEWAY, request } from '../policy/heads.js'
 import { part, read, rowsOf } from './references.js'
@@ -112,6 +117,51 @@ test('what path is sent', async t => {
     const prefixes = pathPrefixes({ stripPrefix, setPrefix })
     const path = orStatus(() => (prefixes === null ? received : rewritePath(received, prefixes)))
     t.equal(path, sent, `${received} without ${stripPrefix}, with ${setPrefix}`)
+  }
+})
+
+const UPSTREAM = originOf('http', 'up.example', 3000)
+
+/** The way of a request for `asked`, a URL, as the proxy would find it. */
+function wayOf(stripPrefix: string, setPrefix: string, sendHost: string, asked: string) {
+  const { protocol, host, pathname } = new URL(asked)
+  const prefixes = pathPrefixes({ stripPrefix, setPrefix })
+  const sent = prefixes === null ? pathname : rewritePath(pathname, prefixes)
+  return wayBack(
+    { locations: true, cookies: true },
+    {
+      outer: prefixes !== null && isStripped(pathname, prefixes) ? stripPrefix : '',
+      inner: setPrefix,
+      asked: pathname,
+      sent,
+      upstream: {
+        scheme: UPSTREAM.scheme,
+        authorities: [hostToSend(sendHost, host, UPSTREAM.authority), UPSTREAM.authority],
+      },
+      client: { scheme: protocol.slice(0, -1), authority: host },
+    },
+  )
+}
+
+test('where a Location leads the client', async t => {
+  const rows = table('locations')
+  t.ok(rows.length > 50)
+  for (const [strip = '', set = '', sendHost = '', asked = '', received = '', expected] of rows) {
+    const way = wayOf(strip, set, sendHost, asked)
+    t.equal(
+      referenceBack(received, way) ?? 'stays',
+      expected,
+      `${received} for ${asked}, without ${strip}, with ${set}`,
+    )
+  }
+})
+
+test('where a client sends a cookie', async t => {
+  const rows = table('cookies')
+  t.ok(rows.length > 30)
+  for (const [strip = '', set = '', received = '', expected] of rows) {
+    const way = wayOf(strip, set, 'upstream', `https://app.example${strip}/`)
+    t.equal(cookieBack(received, way) ?? 'stays', expected, `${received} without ${strip}, with ${set}`)
   }
 })
 

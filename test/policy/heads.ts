@@ -1,6 +1,7 @@
 import { ConnectionOptions } from '../../lib/policy/connection-options.js'
 import type { RequestContext } from '../../lib/policy/rewrite-request.js'
 import type { ResponseContext } from '../../lib/policy/rewrite-response.js'
+import { type WayBack, wayBack } from '../../lib/policy/way-back.js'
 import { Lines } from '../../lib/wire/lines.js'
 import { hashOf, idOfOctets } from '../../lib/wire/names.js'
 import { RequestHead, readRequestHead } from '../../lib/wire/request-head.js'
@@ -107,9 +108,23 @@ export const TO_CLIENT: ResponseContext = {
   upgrade: '',
   trailers: false,
   edits: null,
+  way: null,
   requestId: '',
   extra: '',
 }
+
+/** The way of `https://app.example/api/a/b` to `http://up.example:3000/v1/a/b`. */
+export const WAY: WayBack = wayBack(
+  { locations: true, cookies: true },
+  {
+    outer: '/api',
+    inner: '/v1',
+    asked: '/api/a/b',
+    sent: '/v1/a/b',
+    upstream: { scheme: 'http', authorities: ['up.example:3000', '[::1]:3000'] },
+    client: { scheme: 'https', authority: 'app.example' },
+  },
+)
 
 /** What a call throws; an error if it throws nothing. */
 export function caught(call: () => unknown): unknown {

@@ -7,7 +7,7 @@ import { type RequestContext, rewriteRequest } from '../../lib/policy/rewrite-re
 import { type ResponseContext, rewriteResponse } from '../../lib/policy/rewrite-response.js'
 import { fieldsOf } from '../../lib/wire/lines.js'
 import { ProtocolError } from '../../lib/wire/protocol-error.js'
-import { crlf, fieldLines, GATEWAY, linesOf, optionsOf, request, response, TO_CLIENT } from './heads.js'
+import { crlf, fieldLines, GATEWAY, linesOf, optionsOf, request, response, TO_CLIENT, WAY } from './heads.js'
 
 const short = (rows: LedgerRow[]): string[] =>
   rows.map(row => `${row.verdict} ${row.field}: ${row.value} (${row.section})`)
@@ -143,6 +143,9 @@ const NAME = fc.oneof(
     'ALPN',
     'Expect',
     'Set-Cookie',
+    'Location',
+    'Content-Location',
+    'Refresh',
   ),
   fc.constantFrom(...HOP.filter(name => name !== 'connection' && name !== 'transfer-encoding')),
   fc
@@ -151,6 +154,7 @@ const NAME = fc.oneof(
 )
 const OPTION = fc.oneof(NAME, fc.constantFrom('close', 'Keep-Alive', 'upgrade', 'TE', ' ', 'host'))
 const VALUE = fc.oneof(
+  fc.constantFrom('/v1/x', 'http://up.example:3000/v1', '0; url=/v1', 'a=b; Path=/v1; Domain=up.example', 'x'),
   fc.constantFrom('1', 'trailers', 'websocket', 'h2c, websocket', '100-continue', '5', '', 'a, b'),
   fc.stringMatching(/^[!-~]([ -~]{0,9}[!-~])?$/),
 )
@@ -229,6 +233,7 @@ const RESPONSE_CONTEXT: fc.Arbitrary<ResponseContext> = fc.record({
   upgrade: fc.constantFrom('', 'websocket'),
   trailers: fc.boolean(),
   edits: ROUTE_EDITS,
+  way: fc.constantFrom(null, WAY, { ...WAY, cookies: false }, { ...WAY, locations: false }),
   requestId: REQUEST_ID,
   extra: fc.constantFrom('', 'Set-Cookie: ours=1\r\n', 'X-Ours: 1\r\n'),
 })

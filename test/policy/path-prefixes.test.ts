@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { test } from 'tap'
 import { refuseDotSegments, scanPath, spelled } from '../../lib/policy/path.js'
-import { pathPrefixes, rewritePath } from '../../lib/policy/path-prefixes.js'
+import { isStripped, pathPrefixes, rewritePath } from '../../lib/policy/path-prefixes.js'
 import { ProtocolError } from '../../lib/wire/protocol-error.js'
 import { caught } from './heads.js'
 import { TARGET } from './paths.js'
@@ -17,6 +17,13 @@ test('prefixes as they are used', async t => {
     name: 'TypeError',
     message: /^setPrefix "\/a\/\.\.\/b" must/,
   })
+})
+
+test('what is taken off', async t => {
+  const strip = { stripPrefix: '/a', setPrefix: '/b' }
+  for (const path of ['/a', '/a/x', '/%61?y', '/a?y']) t.ok(isStripped(path, strip), path)
+  for (const path of ['/ab', '/b/a', '*', '/A']) t.notOk(isStripped(path, strip), path)
+  t.notOk(isStripped('/a', { stripPrefix: '', setPrefix: '/b' }))
 })
 
 // The rows of docs/truth-tables.md are read by test/house; these are the ones that every branch needs.

@@ -1,0 +1,101 @@
+import type { Lines } from '../wire/lines.js'
+import { hashOf, ID } from '../wire/names.js'
+import type { ConnectionOptions } from './connection-options.js'
+import { type CookieWay, cookieBack } from './cookie-back.js'
+import { type Place, placeOf, type ReferenceWay, referenceBack } from './reference-back.js'
+import { judge, KEEP, passOver, RULE, type Rules } from './rules.js'
+
+/** What a route wants of the fields by which an upstream tells where it is to be found. */
+export interface WayBackOptions {
+  readonly locations: boolean
+  readonly cookies: boolean
+}
+
+/** The way that one request took, for the fields of its response that lead back. */
+export interface WayBack extends ReferenceWay, CookieWay, WayBackOptions {}
+
+/** How the two ends know each other, for one exchange. */
+export interface Ends {
+  readonly outer: string
+  readonly inner: string
+  readonly asked: string
+  readonly sent: string
+  /** The names under which it was asked: by `Host`, and as it stands in the configuration. */
+  readonly upstream: { readonly scheme: 'http' | 'https'; readonly authorities: readonly string[] }
+  /** How the client asked, as far as we know, or as a trusted peer says. */
+  readonly client: { readonly scheme: string; readonly authority: string }
+}
+
+export function wayBack(
+  { locations, cookies }: WayBackOptions,
+  { outer, inner, asked, sent, upstream, client }: Ends,
+): WayBack {
+  const itsOwn = upstream.authorities.map(authority => placeOf(upstream.scheme, authority))
+  // Who is told X-Forwarded-Host and -Proto names itself as the client does.
+  const asAsked = placeOf(client.scheme.toLowerCase() === 'https' ? 'https' : 'http', client.authority)
+  return {
+    locations,
+    cookies,
+    outer,
+    inner,
+    asked,
+    sent,
+    own: itsOwn.filter((place): place is Place => place !== null),
+    client: asAsked,
+    ownHosts: itsOwn.flatMap(place => (place === null ? [] : [place.host])),
+    askedHost: asAsked?.host ?? '',
+  }
+}
+
+/** How the value of line `i` reads for the client, null where it stays: each line by itself, since no two Set-Cookie lines can be one. */
+export function valueBack(lines: Lines, i: number, way: WayBack): string | null {
+  const id = lines.id(i)
+  if (id === ID['set-cookie']) return way.cookies ? cookieBack(lines.value(i), way) : null
+  if (!way.locations) return null
+  if (id === ID.location || id === ID['content-location']) return referenceBack(lines.value(i), way)
+  return id === 0 && lines.isNamed(i, 'refresh', REFRESH) ? refreshBack(lines.value(i), way) : null
+}
+
+/** The rule behind a value that leads back. */
+export function ruleOfBack(lines: Lines, i: number): number {
+  return lines.id(i) === ID['set-cookie'] ? RULE.cookieBack : RULE.locationBack
+}
+
+/** `5; url=/x` (HTML: shared declarative refresh steps), with the URL in quotes or without; written in another way it stays. */
+function refreshBack(value: string, way: WayBack): string | null {
+  const [, before, quote, url, after] =
+    /^([\d.]+[ \t]*[;,][ \t]*url[ \t]*=[ \t]*)(["']?)([^"' \t]*)(\2[ \t]*)$/i.exec(value) ?? []
+  if (url === undefined) return null
+  const back = referenceBack(url, way)
+  return back === null ? null : `${before}${quote}${back}${after}`
+}
+
+const REFRESH = hashOf('refresh')
+
+/** As `copyKept`, the whole head, with the values that lead back. */
+export function copyBack(
+  lines: Lines,
+  rules: Rules,
+  options: ConnectionOptions,
+  start: string,
+  from: number,
+  way: WayBack,
+): string {
+  const { text, count } = lines
+  let out = start
+  let run = from
+  for (let i = 0; i < count; i++) {
+    const rule = judge(lines, i, rules, options)
+    if (rule === KEEP) {
+      const back = valueBack(lines, i, way)
+      if (back === null) continue
+      out += text.slice(run, lines.valueFrom(i)) + back
+      run = lines.valueTo(i)
+    } else {
+      passOver(rule, lines, i, options)
+      out += text.slice(run, lines.from(i))
+      run = lines.to(i)
+    }
+  }
+  return out + text.slice(run, text.length - 2)
+}

@@ -1,0 +1,30 @@
+import { isStripped } from '../policy/path-prefixes.js'
+import { hostToSend } from '../policy/send-host.js'
+import { type WayBack, wayBack } from '../policy/way-back.js'
+import type { Exchange } from './forward.js'
+
+/** The way that the request of this exchange took; null where its route wants nothing of it. */
+export function wayBackOf(exchange: Exchange): WayBack | null {
+  const { routed, pool, outbound, asked, client } = exchange
+  if (routed === null || routed.wayBack === null || pool === null || outbound === null) return null
+  const { origin } = pool
+  const path = pathOf(asked.target)
+  const told = (name: string): string => (client.trusted ? (asked.field(name).split(',')[0]?.trim() ?? '') : '')
+  return wayBack(routed.wayBack, {
+    outer: routed.prefixes !== null && isStripped(path, routed.prefixes) ? routed.prefixes.stripPrefix : '',
+    inner: routed.prefixes?.setPrefix ?? '',
+    asked: path,
+    sent: pathOf(outbound.text.slice(outbound.text.indexOf(' ') + 1, outbound.text.indexOf(' HTTP/1.1\r\n'))),
+    upstream: {
+      scheme: origin.scheme,
+      authorities: [hostToSend(routed.sendHost, asked.host, origin.authority), origin.authority],
+    },
+    client: { scheme: told('x-forwarded-proto') || client.scheme, authority: told('x-forwarded-host') || asked.host },
+  })
+}
+
+/** Of a request-target, without its query. */
+function pathOf(target: string): string {
+  const path = target.replace(/^[a-z]+:\/\/[^/?]*/i, '').replace(/\?.*$/, '')
+  return path === '' ? '/' : path
+}
