@@ -68,6 +68,7 @@ export function* prepareSteps(plan: GatewayPlan, tracer: Tracer | null, before: 
       deadlines,
       grammar,
       strictUpstream,
+      mode: 'reverse',
       destinations: null,
       nameservers: null,
     },

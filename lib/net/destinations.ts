@@ -180,7 +180,7 @@ function readNetwork(entry: string): Network | null {
 function prohibited(host: string, literal: boolean, refusal: Refusal | null): ProxyError {
   const facts = { stage: 'route', side: 'client', status: 403 } as const
   if (refusal === null)
-    return new ProxyError('destination_not_found', `${host} has no address`, { ...facts, status: 500 })
+    return new ProxyError('dns_error', `${host} has no address`, { stage: 'resolve', side: 'upstream' })
   const { what, option } = refusal
   const text = literal
     ? `${host} is ${what}; the option --allow ${option}/${option.toByteArray().length * 8} would permit it`

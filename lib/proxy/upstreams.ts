@@ -19,6 +19,7 @@ import type { GrammarLimits } from '../wire/limits.js'
 import type { ProxyStats } from './events.js'
 
 export interface UpstreamsSettings {
+  readonly mode: 'reverse' | 'forward'
   readonly clock: Clock
   readonly dial: DialSettings
   readonly limits: Limits
@@ -55,6 +56,7 @@ export class Upstreams implements UpstreamStory, GroupSurroundings {
   readonly groups = new Map<string, UpstreamGroup>()
   /** The listeners that it must not connect to. */
   readonly own = new Set<OwnAddress>()
+  private mode: UpstreamsSettings['mode']
   private destinations: Destinations | null
   /** As text, to see whether they are others. */
   private nameservers: string
@@ -67,6 +69,7 @@ export class Upstreams implements UpstreamStory, GroupSurroundings {
   ) {
     const { clock } = settings
     this.clock = clock
+    this.mode = settings.mode
     this.destinations = settings.destinations
     this.wheel = new DeadlineWheel(clock, { onError: fault => this.fault(fault) })
     this.nameservers = namesOf(settings)
@@ -79,6 +82,7 @@ export class Upstreams implements UpstreamStory, GroupSurroundings {
    * is the very same object as before says that its group has not changed.
    */
   configure(settings: UpstreamsSettings, groups: readonly GroupSpec[]): void {
+    this.mode = settings.mode
     this.destinations = settings.destinations
     this.resolver.configure(lookupLimits(settings), this.otherLookup(settings))
     const otherwise = this.isOther(settings)
@@ -163,7 +167,8 @@ export class Upstreams implements UpstreamStory, GroupSurroundings {
     return this.resolver.resolve(
       host,
       (error, addresses) => {
-        const allowed = error ?? (destinations === null ? addresses : destinations.check(host, addresses))
+        const failure = error === null || this.mode === 'reverse' ? error : foundByClient(error)
+        const allowed = failure ?? (destinations === null ? addresses : destinations.check(host, addresses))
         try {
           if (allowed instanceof ProxyError) done(allowed, [])
           else if (allowed.some(({ address }) => this.isSelf(address, port))) {
@@ -228,6 +233,16 @@ export class Upstreams implements UpstreamStory, GroupSurroundings {
   warn(code: string, message: string): void {
     this.watcher.warn(code, message)
   }
+}
+
+/**
+ * `destination_not_found` is for gateways, which have to be told where their upstream is (RFC 9209 2.3.3). A forward proxy is told by
+ * the request, so that there is no such name is an error of DNS (2.3.2).
+ */
+function foundByClient(error: ProxyError): ProxyError {
+  if (error.type !== 'destination_not_found') return error
+  const { message, stage, side, retry, cause } = error
+  return new ProxyError('dns_error', message, { stage, side, retry, cause })
 }
 
 function lookupLimits({ deadlines, limits }: UpstreamsSettings): ResolverLimits {

@@ -159,8 +159,8 @@ test('an address within an allowed address is named when it is what stands in th
 
 test('a name without addresses is not found', async t => {
   t.match(new Destinations([]).check('h', []), {
-    type: 'destination_not_found',
-    status: 500,
+    type: 'dns_error',
+    status: 502,
     message: 'h has no address',
   })
 })

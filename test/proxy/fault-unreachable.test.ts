@@ -52,16 +52,20 @@ test('port 0 is one that nobody can reach', async t => {
   t.ok(answer.status === 400 || answer.status === 502, `${answer.status}`)
 })
 
-test('R202: a name that does not exist: 500 destination_not_found', async t => {
+test('R202: a name that does not exist: 502 dns_error, as a forward proxy is told by the request where to go', async t => {
   const { port, proxy, exchanged } = await withProxy(t, { mode: 'forward' })
   const { lookup, asked } = names({})
   answerNames(proxy, { lookup })
   const client = await rawClient(t, port)
   for (const nth of [1, 2]) {
     const answer = await exchange(client, request('GET', 'http://nowhere.example/'))
-    t.equal(answer.status, 500)
-    t.match(proxyStatusOf(answer), { error: 'destination_not_found', details: /nowhere\.example is not known/ })
-    t.match((await exchanged(nth))[nth - 1], { outcome: 'failed', error: { stage: 'resolve' }, clientVerdict: 'keep' })
+    t.equal(answer.status, 502)
+    t.match(proxyStatusOf(answer), { error: 'dns_error', details: /nowhere\.example is not known/ })
+    t.match((await exchanged(nth))[nth - 1], {
+      outcome: 'failed',
+      error: { type: 'dns_error', stage: 'resolve', side: 'upstream' },
+      clientVerdict: 'keep',
+    })
   }
   t.same(asked, ['nowhere.example'], 'remembered for a moment')
   t.equal(proxy.stats().upstream.dialing, 0)

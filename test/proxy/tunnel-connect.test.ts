@@ -247,14 +247,14 @@ test('R160, R202: a CONNECT to where nobody listens: 502 connection_refused, and
   t.same(proxy.stats().client.closes, { refused: 1 })
 })
 
-test('R160: a CONNECT to a name that there is not: 500, and the connection closes', async t => {
+test('R160, R202: a CONNECT to a name that there is not: 502 dns_error, and the connection closes', async t => {
   const { port, proxy } = await withProxy(t, { mode: 'forward' })
   answerNames(proxy, { lookup: names({}).lookup })
   const client = await rawClient(t, port)
   await client.send('CONNECT nowhere.example:443 HTTP/1.1\r\nHost: nowhere.example:443\r\n\r\n')
   const answer = await readMessage(client)
-  t.equal(answer.status, 500)
-  t.equal(proxyStatusOf(answer).error, 'destination_not_found')
+  t.equal(answer.status, 502)
+  t.equal(proxyStatusOf(answer).error, 'dns_error')
   t.equal((await client.readToEnd()).how, 'fin')
 })
 
