@@ -142,7 +142,7 @@ export const COMMANDS = {
     examples: [
       ['hopwise forward --listen 127.0.0.1:3128', 'then: curl -x http://127.0.0.1:3128 http://example.com/'],
       [
-        "hopwise forward --allow '*.internal' --connect-port 443 --connect-port 8443",
+        "hopwise forward --allow '*.internal' --connect-port 80,443,8443",
         'private names, and one more port for CONNECT',
       ],
     ],

@@ -160,7 +160,7 @@ export const FORWARD_OPTIONS: OptionTable = {
   },
   'connect-port': {
     kind: 'list',
-    about: 'A port that CONNECT may go to; repeat for more (default 443, which is left out once this is given)',
+    about: 'A port that CONNECT may go to; repeat for more (default 80 and 443, which are left out once this is given)',
     group: FORWARD,
   },
   'allow-port': {

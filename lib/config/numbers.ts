@@ -1,5 +1,6 @@
 import { DEADLINE_NOTES, DEADLINES } from '../link/deadlines.js'
 import { LIMIT_NOTES, LIMITS } from '../link/limits.js'
+import { rangeOf } from '../link/number-range.js'
 import { GRAMMAR_LIMITS, GRAMMAR_MAXIMA, type GrammarLimits } from '../wire/limits.js'
 
 /** A deadline or limit as an option of the command line and as a key of the configuration file. */
@@ -15,10 +16,9 @@ export interface NumberSpec {
   about: string
 }
 
-export type NumberTable = 'deadlines' | 'limits' | 'grammar'
+export { TIMER_MS_MAX } from '../link/number-range.js'
 
-/** What timers take: 2^31 - 1 ms is 24 days. */
-export const TIMER_MS_MAX = 2_147_483_647
+export type NumberTable = 'deadlines' | 'limits' | 'grammar'
 
 const GRAMMAR_NOTES: Readonly<Record<keyof GrammarLimits, string>> = {
   requestLineBytesMax: 'Octets of a request line; longer is answered 414',
@@ -47,9 +47,7 @@ function specsOf<T extends object>(
 ): NumberSpec[] {
   return (Object.keys(values) as (keyof T & string)[]).map(key => {
     const unit = key.endsWith('Ms') ? 'milliseconds' : key.includes('Bytes') ? 'octets' : ''
-    // Without a connection, an origin or a first line nothing goes at all; elsewhere 0 is a way to say "none".
-    const min = /(connections\w*|lookups\w*|origins|requestLineBytes|headBytes|fields)Max$/i.test(key) ? 1 : 0
-    const max = unit === 'milliseconds' ? TIMER_MS_MAX : Number(maxima?.[key] ?? Number.MAX_SAFE_INTEGER)
+    const { min, max } = rangeOf(key, maxima === undefined ? undefined : Number(maxima[key]))
     return { table, key, standard: Number(values[key]), min, max, unit, about: sentenceOf(key).replace(/\.$/, '') }
   })
 }

@@ -1,7 +1,7 @@
 import type { Deadlines } from '../link/deadlines.js'
 import type { Limits } from '../link/limits.js'
 import type { GroupOptions } from '../proxy/group-options.js'
-import type { ProxyOptions } from '../proxy/options.js'
+import { burstOf, type ProxyOptions } from '../proxy/options.js'
 import { readUsersFile } from '../proxy/users-file.js'
 import type { GrammarLimits } from '../wire/limits.js'
 import type {
@@ -112,7 +112,7 @@ function listenerPlan(
     requestRate:
       requestsPerSecond === 0
         ? undefined
-        : { perSecond: requestsPerSecond, burst: requestsBurst === 0 ? requestsPerSecond : requestsBurst },
+        : { perSecond: requestsPerSecond, burst: requestsBurst === 0 ? burstOf(requestsPerSecond) : requestsBurst },
     tls: tls && clientTls(tls, contents),
     routes: routes?.map(routeOptions),
     parent,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Deadlines } from '../link/deadlines.js'
 import type { Limits } from '../link/limits.js'
+import { CONNECT_PORTS, FAILED_LOGINS_PER_MINUTE, HANDSHAKE_MS, TCP_KEEP_ALIVE_MS, UPGRADES } from '../proxy/options.js'
 import type { GrammarLimits } from '../wire/limits.js'
 import { choice, count, fileName, flag, milliseconds, nameservers, oneOrMore, overrides, text } from './schema-parts.js'
 import * as values from './values.js'
@@ -30,7 +31,7 @@ const tls = z.strictObject({
     })
     .optional()
     .describe('Ask clients for a certificate.'),
-  handshakeMs: milliseconds(10_000, 'Time for a TLS handshake with a client; 0 is no limit (ms).'),
+  handshakeMs: milliseconds(HANDSHAKE_MS, 'Time for a TLS handshake with a client; 0 is no limit (ms).'),
 })
 
 const clients = z.strictObject({
@@ -40,7 +41,7 @@ const clients = z.strictObject({
   requestsBurst: count(0, 'How many may come at once after a pause; 0 is as many as in one second.'),
   connectionsPerSecond: count(0, 'New connections for each address; those beyond are closed; 0 is no limit.'),
   failedLoginsPerMinute: count(
-    30,
+    FAILED_LOGINS_PER_MINUTE,
     'Wrong passwords that one address may send in a minute; after that it gets 429 for a while; 0 is no limit.',
   ),
   uploadBytesPerSecondMin: count(0, 'Content that comes slower than this is answered 408; 0 is no limit.', {
@@ -102,7 +103,7 @@ const destinations = z.strictObject({
   connectPorts: z
     .array(z.int().min(1).max(65_535))
     .min(1)
-    .default([443])
+    .default([...CONNECT_PORTS])
     .describe('Ports that CONNECT may go to, all of them.'),
   allowPorts: z
     .array(z.int().min(1).max(65_535))
@@ -144,7 +145,7 @@ export const listener = z.strictObject({
     ),
   upgrades: z
     .array(text(values.readProtocol))
-    .default(['websocket'])
+    .default([...UPGRADES])
     .describe('Protocols that connections may be upgraded to.'),
   nominatedEndToEnd: choice(
     ['remove', 'reject'],
@@ -157,7 +158,10 @@ export const listener = z.strictObject({
   announceKeepAlive: choice(['http10', 'always'], 'http10', 'Who is told the idle limit in Keep-Alive.'),
   trace: z.boolean().optional().describe('Let TRACE pass. Default: reverse false (405), forward true.'),
   noDelay: flag(true, "Send small writes at once (TCP_NODELAY), not by Nagle's rule."),
-  tcpKeepAliveMs: milliseconds(30_000, 'Silence before the kernel probes a peer, on both sides; 0 is never (ms).'),
+  tcpKeepAliveMs: milliseconds(
+    TCP_KEEP_ALIVE_MS,
+    'Silence before the kernel probes a peer, on both sides; 0 is never (ms).',
+  ),
   requestId: choice(['off', 'keep', 'make'], 'off', 'X-Request-Id: kept or made when missing (keep), or always made.'),
   limits: overrides<Limits>('limits').prefault({}).describe('Other limits than those of the file.'),
   deadlines: overrides<Deadlines>('deadlines').prefault({}).describe('Other deadlines than those of the file.'),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Deadlines } from '../link/deadlines.js'
 import type { Limits } from '../link/limits.js'
+import { EJECTION, GROUP_DEADLINES, GROUP_LIMITS, HEALTH_CHECK, RESOLVE, RETRIES } from '../proxy/group-options.js'
 import { choice, count, fileName, flag, milliseconds, nameservers, overrides, text } from './schema-parts.js'
 import * as values from './values.js'
 
@@ -23,20 +24,26 @@ const server = z.strictObject({
 })
 
 const ejection = z.strictObject({
-  failures: count(3, 'Failures within withinMs after which a server is left alone; 0 is never.'),
-  withinMs: milliseconds(10_000, 'Older failures do not count (ms).', { min: 1 }),
-  ejectMs: milliseconds(10_000, 'How long it is left alone (ms).', { min: 1 }),
-  ejectedPercentMax: count(50, 'Never more of the group than this, in percent.', { max: 100 }),
+  failures: count(EJECTION.failures, 'Failures within withinMs after which a server is left alone; 0 is never.'),
+  withinMs: milliseconds(EJECTION.withinMs, 'Older failures do not count (ms).', { min: 1 }),
+  ejectMs: milliseconds(EJECTION.ejectMs, 'How long it is left alone (ms).', { min: 1 }),
+  ejectedPercentMax: count(EJECTION.ejectedPercentMax, 'Never more of the group than this, in percent.', { max: 100 }),
 })
 
 const healthCheck = z.strictObject({
-  path: text(values.readPath).default('/').describe('What is asked for, with GET.'),
+  path: text(values.readPath).default(HEALTH_CHECK.path).describe('What is asked for, with GET.'),
   host: text(values.readSendHost).optional().describe("The Host that is sent. Default: the server's own."),
-  intervalMs: milliseconds(5_000, 'From one question to the next (ms).', { min: 1 }),
-  timeoutMs: milliseconds(2_000, 'Time for the whole answer (ms).', { min: 1 }),
-  healthyAfter: count(2, 'Good answers in a row after which a server is asked again by clients.', { min: 1 }),
-  unhealthyAfter: count(3, 'Bad answers in a row after which it is not.', { min: 1 }),
-  status: text(values.readStatus).default('200-399').describe('Statuses of a good answer: 200-399, or 200,204.'),
+  intervalMs: milliseconds(HEALTH_CHECK.intervalMs, 'From one question to the next (ms).', { min: 1 }),
+  timeoutMs: milliseconds(HEALTH_CHECK.timeoutMs, 'Time for the whole answer (ms).', { min: 1 }),
+  healthyAfter: count(
+    HEALTH_CHECK.healthyAfter,
+    'Good answers in a row after which a server is asked again by clients.',
+    { min: 1 },
+  ),
+  unhealthyAfter: count(HEALTH_CHECK.unhealthyAfter, 'Bad answers in a row after which it is not.', { min: 1 }),
+  status: text(values.readStatus)
+    .default(HEALTH_CHECK.status)
+    .describe('Statuses of a good answer: 200-399, or 200,204.'),
 })
 
 const tls = z.strictObject({
@@ -48,15 +55,6 @@ const tls = z.strictObject({
   cert: fileName('PEM file with a certificate to show to the upstream.').optional(),
   key: fileName('PEM file with the private key of that certificate.').optional(),
 })
-
-const LIMIT_KEYS = [
-  'upstreamConnectionsMax',
-  'upstreamIdleMax',
-  'upstreamWaitingMax',
-  'upstreamRequestsMax',
-  'upstreamAgeMs',
-] as const satisfies (keyof Limits)[]
-const DEADLINE_KEYS = ['connectMs', 'tlsMs', 'upstreamIdleMs', 'queueMs'] as const satisfies (keyof Deadlines)[]
 
 export const group = z.strictObject({
   servers: z
@@ -79,7 +77,7 @@ export const group = z.strictObject({
     .strictObject({ cookie: text(values.readToken).describe('Its name.') })
     .optional()
     .describe('A cookie of ours brings a client back to the server that it had.'),
-  retries: count(1, 'Other servers that are tried when it is safe to.', { max: 100 }),
+  retries: count(RETRIES, 'Other servers that are tried when it is safe to.', { max: 100 }),
   retryOn: choice(
     ['reused', 'any'],
     'reused',
@@ -91,17 +89,17 @@ export const group = z.strictObject({
   resolve: z
     .strictObject({
       nameservers,
-      minMs: milliseconds(1_000, 'A name is resolved again no sooner, whatever its TTL (ms).', { min: 1 }),
-      maxMs: milliseconds(60_000, 'A name is resolved again no later, whatever its TTL (ms).', { min: 1 }),
+      minMs: milliseconds(RESOLVE.minMs, 'A name is resolved again no sooner, whatever its TTL (ms).', { min: 1 }),
+      maxMs: milliseconds(RESOLVE.maxMs, 'A name is resolved again no later, whatever its TTL (ms).', { min: 1 }),
     })
     .prefault({})
     .describe('How the names of servers are turned into addresses.'),
   tls: tls.optional().describe('How https servers are verified.'),
   proxyProtocol: choice(['off', 'v1', 'v2'], 'off', 'Begin each connection with the PROXY protocol.'),
-  limits: overrides<Pick<Limits, (typeof LIMIT_KEYS)[number]>>('limits', LIMIT_KEYS)
+  limits: overrides<Pick<Limits, (typeof GROUP_LIMITS)[number]>>('limits', GROUP_LIMITS)
     .prefault({})
     .describe('Other limits than those of the listener, for each server.'),
-  deadlines: overrides<Pick<Deadlines, (typeof DEADLINE_KEYS)[number]>>('deadlines', DEADLINE_KEYS)
+  deadlines: overrides<Pick<Deadlines, (typeof GROUP_DEADLINES)[number]>>('deadlines', GROUP_DEADLINES)
     .prefault({})
     .describe('Other deadlines than those of the listener.'),
 })

@@ -9,11 +9,14 @@ export class TrustedPeers {
   /** A peer without an address is one of them. */
   readonly #unix: boolean
 
-  /** @throws TypeError for what is neither an address nor a block */
-  constructor(blocks: readonly string[]) {
+  /**
+   * @param option what the list is called
+   * @throws TypeError for what is neither an address nor a block
+   */
+  constructor(blocks: readonly string[], option = 'trust') {
     this.#any = blocks.length > 0
     this.#unix = blocks.includes('unix')
-    this.#networks = new Networks(blocks.filter(block => block !== 'unix').flatMap(networksOf))
+    this.#networks = new Networks(blocks.filter(block => block !== 'unix').flatMap(block => networksOf(block, option)))
   }
 
   /** An IPv4 address that a dual-stack socket shows as `::ffff:a.b.c.d` counts as that IPv4 address. */
@@ -26,7 +29,7 @@ export class TrustedPeers {
 }
 
 /** One network, or two where an IPv6 one has all IPv4 addresses in it, mapped. */
-function networksOf(block: string): Network[] {
+function networksOf(block: string, option: string): Network[] {
   const [address = '', length, ...more] = block.split('/')
   const family = isIP(address)
   const most = family === 4 ? 32 : 128
@@ -34,7 +37,7 @@ function networksOf(block: string): Network[] {
   const octets = octetsOf(address)
   if (octets === null || family === 0 || more.length > 0 || bits < 0 || bits > most) {
     throw new TypeError(
-      `trust: ${JSON.stringify(block)} is no address and no CIDR block, for example 10.0.0.0/8 (or unix)`,
+      `${option}: ${JSON.stringify(block)} is no address and no CIDR block, for example 10.0.0.0/8 (or unix)`,
     )
   }
   const network = { octets, bits }

@@ -1,5 +1,5 @@
-import type { Deadlines } from '../link/deadlines.js'
-import type { Limits } from '../link/limits.js'
+import { DEADLINES, type Deadlines } from '../link/deadlines.js'
+import { LIMITS, type Limits } from '../link/limits.js'
 import { type Origin, originOf, unixOrigin } from '../link/origin.js'
 import { readLiteral } from '../net/address.js'
 import { type DialSettings, tlsMemory, type UpstreamTls } from '../net/dial.js'
@@ -9,7 +9,24 @@ import type { HashBy } from '../policy/hash-key.js'
 import { atOnce, type Steps } from '../policy/steps.js'
 import { isAuthority } from '../wire/authority.js'
 import { isToken } from '../wire/octets.js'
-import { checkAuthorities, checkChoice, checkKeys, checkWhole, filled } from './check.js'
+import {
+  type Check,
+  checkAuthorities,
+  checkShape,
+  choice,
+  filled,
+  flag,
+  list,
+  milliseconds,
+  named,
+  numbersOf,
+  orNull,
+  type Shape,
+  shape,
+  shown,
+  text,
+  whole,
+} from './check.js'
 
 /** One server of a group. */
 export interface ServerOptions {
@@ -29,7 +46,7 @@ export interface GroupOptions {
   servers: readonly (string | ServerOptions)[]
   balance?: 'round-robin' | 'least-connections' | 'hash'
   /** For `hash`: what makes two requests go to the same server. Default: the client's address. */
-  hash?: { by: 'address' | 'field' | 'cookie'; name?: string }
+  hash?: { by?: 'address' | 'field' | 'cookie'; name?: string }
   /** Holds a client to the server that answered it first, by this cookie. */
   sticky?: { cookie: string }
   /** Other servers that a request is tried on, if that is safe (default 1). */
@@ -41,16 +58,31 @@ export interface GroupOptions {
   retryOn?: 'reused' | 'any'
   /** Leave a server alone for a while that failed often; null: never. */
   ejection?: Partial<Ejection> | null
-  healthCheck?: (Partial<HealthCheckOptions> & { path: string }) | null
+  healthCheck?: Partial<HealthCheckOptions> | null
   /** A server that comes up gets its whole share only after this time. */
   slowStartMs?: number
   resolve?: { nameservers?: readonly string[]; minMs?: number; maxMs?: number }
   tls?: UpstreamTls
   /** Begin each connection with the client's address; such a connection serves only that one request. */
   proxyProtocol?: 'off' | 'v1' | 'v2'
-  limits?: Partial<Limits>
-  deadlines?: Partial<Deadlines>
+  limits?: Partial<Pick<Limits, (typeof GROUP_LIMITS)[number]>>
+  deadlines?: Partial<Pick<Deadlines, (typeof GROUP_DEADLINES)[number]>>
 }
+
+/** Those that each server has for itself; all others are of a listener, or of the whole process. */
+export const GROUP_LIMITS = [
+  'upstreamConnectionsMax',
+  'upstreamIdleMax',
+  'upstreamWaitingMax',
+  'upstreamRequestsMax',
+  'upstreamAgeMs',
+] as const satisfies (keyof Limits)[]
+export const GROUP_DEADLINES = [
+  'connectMs',
+  'tlsMs',
+  'upstreamIdleMs',
+  'queueMs',
+] as const satisfies (keyof Deadlines)[]
 
 export interface Ejection {
   /** So many failures … */
@@ -76,7 +108,8 @@ export interface HealthCheckOptions {
 }
 
 export const EJECTION: Readonly<Ejection> = { failures: 3, withinMs: 10_000, ejectMs: 10_000, ejectedPercentMax: 50 }
-export const HEALTH_CHECK: Readonly<Omit<HealthCheckOptions, 'path' | 'host'>> = {
+export const HEALTH_CHECK: Readonly<Omit<HealthCheckOptions, 'host'>> = {
+  path: '/',
   intervalMs: 5_000,
   timeoutMs: 2_000,
   healthyAfter: 2,
@@ -104,28 +137,23 @@ export function groupSpec(name: string, options: GroupOptions, defaults: GroupDe
 /** The same, for a thread that has other things to do meanwhile. */
 export function* groupSteps(name: string, options: GroupOptions, defaults: GroupDefaults): Steps<GroupSpec> {
   const what = `upstreams.${name}`
-  checkKeys(what, options, GROUP_KEYS)
+  checkShape(what, options, GROUP, ['servers'])
   const { servers, sticky, balance = 'round-robin', retries = RETRIES, slowStartMs = 0 } = options
   const { healthCheck, proxyProtocol = 'off', retryOn = 'reused' } = options
-  checkChoice(`${what}.balance`, balance, ['round-robin', 'least-connections', 'hash'])
-  checkChoice(`${what}.proxyProtocol`, proxyProtocol, ['off', 'v1', 'v2'])
-  checkWhole(`${what}.retries`, retries)
-  checkChoice(`${what}.retryOn`, retryOn, ['reused', 'any'])
-  checkWhole(`${what}.slowStartMs`, slowStartMs)
   const cookie = sticky?.cookie ?? ''
   if (sticky !== undefined && !isToken(cookie))
-    throw new TypeError(`${what}: sticky.cookie must be a token, not ${JSON.stringify(cookie)}`)
+    throw new TypeError(`${what}.sticky.cookie must be a token, not ${shown(cookie)}`)
   const health = healthCheck == null ? null : healthOf(`${what}.healthCheck`, healthCheck)
   return {
     name,
     servers: yield* serversOf(what, servers),
     balance: {
       balance,
-      ejection: ejectionOf(`${what}.ejection`, options.ejection),
+      ejection: ejectionOf(options.ejection),
       slowStartMs,
       health: health === null ? null : { healthyAfter: health.healthyAfter, unhealthyAfter: health.unhealthyAfter },
     },
-    hash: hashBy(name, options.hash),
+    hash: hashBy(what, balance, options.hash),
     sticky: cookie,
     retries,
     retryOn,
@@ -136,71 +164,125 @@ export function* groupSteps(name: string, options: GroupOptions, defaults: Group
             path: health.path,
             intervalMs: health.intervalMs,
             timeoutMs: health.timeoutMs,
-            statuses: readStatuses(health.status),
+            statuses: named(`${what}.healthCheck.status`, () => readStatuses(health.status)),
             host: health.host,
           },
     resolve: resolveOf(`${what}.resolve`, options.resolve),
-    dial: options.tls === undefined ? defaults.dial : { ...defaults.dial, tls: checkTls(`${what}.tls`, options.tls) },
+    dial: options.tls === undefined ? defaults.dial : { ...defaults.dial, tls: tlsOf(`${what}.tls`, options) },
     proxyProtocol,
-    limits: filled(`${what}.limits`, defaults.limits, options.limits),
-    deadlines: filled(`${what}.deadlines`, defaults.deadlines, options.deadlines),
+    limits: filled<Limits>(defaults.limits, options.limits),
+    deadlines: filled<Deadlines>(defaults.deadlines, options.deadlines),
   }
 }
 
-const GROUP_KEYS: Readonly<Record<keyof GroupOptions, true>> = {
-  servers: true,
-  balance: true,
-  hash: true,
-  sticky: true,
-  retries: true,
-  retryOn: true,
-  ejection: true,
-  healthCheck: true,
-  slowStartMs: true,
-  resolve: true,
-  tls: true,
-  proxyProtocol: true,
-  limits: true,
-  deadlines: true,
+const SERVER = {
+  url: text,
+  weight: whole(0, 1_000),
+  backup: flag,
+  connectionsMax: whole(1),
+  waitingMax: whole(),
+} satisfies Shape<ServerOptions>
+
+const server: Check = (what, value) =>
+  typeof value === 'object' && !(value instanceof URL) ? checkShape(what, value, SERVER, ['url']) : text(what, value)
+
+export const NAMESERVERS = list(text, 1)
+
+export const UPSTREAM_TLS = shape({
+  ca: text,
+  servername: text,
+  insecure: flag,
+  cert: text,
+  key: text,
+  minVersion: choice('TLSv1.2', 'TLSv1.3'),
+} satisfies Shape<UpstreamTls>)
+
+const GROUP = {
+  servers: list(server),
+  balance: choice('round-robin', 'least-connections', 'hash'),
+  hash: shape({ by: choice('address', 'field', 'cookie'), name: text }),
+  sticky: shape({ cookie: text }, 'cookie'),
+  retries: whole(0, 100),
+  retryOn: choice('reused', 'any'),
+  ejection: orNull(
+    shape({
+      failures: whole(),
+      withinMs: milliseconds(1),
+      ejectMs: milliseconds(1),
+      ejectedPercentMax: whole(0, 100),
+    } satisfies Shape<Ejection>),
+  ),
+  healthCheck: orNull(
+    shape({
+      path: text,
+      intervalMs: milliseconds(1),
+      timeoutMs: milliseconds(1),
+      healthyAfter: whole(1),
+      unhealthyAfter: whole(1),
+      status: text,
+      host: text,
+    } satisfies Shape<HealthCheckOptions>),
+  ),
+  slowStartMs: milliseconds(),
+  resolve: shape({ nameservers: NAMESERVERS, minMs: milliseconds(1), maxMs: milliseconds(1) }),
+  tls: UPSTREAM_TLS,
+  proxyProtocol: choice('off', 'v1', 'v2'),
+  limits: shape(picked(numbersOf(LIMITS), GROUP_LIMITS)),
+  deadlines: shape(picked(numbersOf(DEADLINES), GROUP_DEADLINES)),
+} satisfies Shape<GroupOptions>
+
+function picked<T, K extends keyof T>(checks: Shape<T>, keys: readonly K[]): Shape<Pick<T, K>> {
+  return Object.fromEntries(keys.map(key => [key, checks[key]])) as Shape<Pick<T, K>>
 }
 
 function* serversOf(what: string, servers: GroupOptions['servers']): Steps<ServerSpec[]> {
-  if (servers.length === 0) throw new TypeError(`${what} has no servers`)
+  if (servers.length === 0) throw new TypeError(`${what}.servers: ${what} has no servers`)
   const specs: ServerSpec[] = []
-  for (const server of servers) {
-    specs.push(serverSpec(what, typeof server === 'string' ? { url: server } : server))
+  for (const [i, server] of servers.entries()) {
+    specs.push(serverSpec(`${what}.servers[${i}]`, typeof server === 'string' ? { url: server } : server))
     yield
   }
   const keys = new Set<string>()
-  for (const { origin, kind } of specs) {
+  for (const [i, { origin, kind }] of specs.entries()) {
     const key = `${kind} ${origin.key}`
-    if (keys.has(key)) throw new TypeError(`${what} has the server ${origin.key} twice: give it a weight of 2 instead`)
+    if (keys.has(key))
+      throw new TypeError(
+        `${what}.servers[${i}]: the server ${origin.key} stands there twice: give it a weight of 2 instead`,
+      )
     keys.add(key)
   }
+  if (specs.every(({ backup }) => backup))
+    throw new TypeError(`${what}.servers: all are backups, so there is nothing that they stand in for`)
+  if (specs.every(({ weight }) => weight === 0))
+    throw new TypeError(`${what}.servers: all have the weight 0, so none is ever asked`)
   return specs
 }
 
 /** No failures that would be enough: never. */
-function ejectionOf(what: string, given: GroupOptions['ejection']): Ejection | null {
+function ejectionOf(given: GroupOptions['ejection']): Ejection | null {
   if (given === null) return null
-  const ejection = filled(what, EJECTION, given)
+  const ejection = filled(EJECTION, given)
   return ejection.failures === 0 ? null : ejection
 }
 
-function healthOf(what: string, options: NonNullable<GroupOptions['healthCheck']>) {
-  const { path, host = '', status = HEALTH_CHECK.status, ...numbers } = options
+function healthOf(what: string, options: NonNullable<GroupOptions['healthCheck']>): HealthCheckOptions {
+  const health = filled({ ...HEALTH_CHECK, host: '' }, options)
+  const { path, host, intervalMs, timeoutMs } = health
   if (!/^\/[\x21\x22\x24-\x7e]*$/.test(path))
-    throw new TypeError(`${what}.path must be a path, for example /healthz, not ${JSON.stringify(path)}`)
+    throw new TypeError(`${what}.path must be a path, for example /healthz, not ${shown(path)}`)
   if (host !== '' && !isAuthority(host))
-    throw new TypeError(`${what}.host must be a host such as app.example, not ${JSON.stringify(host)}`)
-  const { status: _, ...defaults } = HEALTH_CHECK
-  const health = filled(what, defaults, numbers)
-  for (const [key, value] of Object.entries(health)) checkWhole(`${what}.${key}`, value, 1)
-  return { ...health, path, host, status }
+    throw new TypeError(`${what}.host must be a host such as app.example, not ${shown(host)}`)
+  if (timeoutMs > intervalMs)
+    throw new TypeError(
+      `${what}.timeoutMs (${timeoutMs}) is more than intervalMs (${intervalMs}): an answer must be there before the next question`,
+    )
+  return health
 }
 
 function resolveOf(what: string, { nameservers, ...times }: NonNullable<GroupOptions['resolve']> = {}) {
-  return { ...filled(what, RESOLVE, times), nameservers: nameserversOf(what, nameservers) }
+  const { minMs, maxMs } = filled(RESOLVE, times)
+  if (minMs > maxMs) throw new TypeError(`${what}.minMs (${minMs}) is more than maxMs (${maxMs}): turn them round`)
+  return { minMs, maxMs, nameservers: nameserversOf(what, nameservers) }
 }
 
 /** null: as the machine resolves names. @throws TypeError */
@@ -217,9 +299,23 @@ export function nameserversOf(what: string, nameservers: readonly string[] | und
   return nameservers
 }
 
+/** TLS that no server speaks would be thought to be there. */
+function tlsOf(what: string, { servers, tls = {} }: GroupOptions): UpstreamTls {
+  if (!servers.some(server => /^(srv\+)?https:/i.test(typeof server === 'string' ? server : server.url)))
+    throw new TypeError(`${what} has no use: no server of this group is https://`)
+  return checkTls(what, tls)
+}
+
 /** What OpenSSL has against it is said now, not when the first connection is made. */
-function checkTls(what: string, tls: UpstreamTls): UpstreamTls {
-  if (tls.ca !== undefined) checkAuthorities(`${what}.ca`, tls.ca)
+export function checkTls(what: string, tls: UpstreamTls): UpstreamTls {
+  const { ca, cert, key, insecure } = tls
+  if (ca !== undefined) checkAuthorities(`${what}.ca`, ca)
+  if (ca !== undefined && insecure === true)
+    throw new TypeError(`${what}.ca and ${what}.insecure contradict each other: leave one of them out`)
+  if ((cert === undefined) !== (key === undefined))
+    throw new TypeError(
+      `${what}.${cert === undefined ? 'key' : 'cert'} stands alone: a client certificate is both, cert and key`,
+    )
   try {
     tlsMemory(tls)
   } catch (error) {
@@ -247,29 +343,23 @@ export function loneGroup(origin: Origin, defaults: GroupDefaults): GroupSpec {
 
 function serverSpec(what: string, { url, weight = 1, backup = false, ...rest }: ServerOptions): ServerSpec {
   const srv = url.startsWith('srv+')
-  const origin = readUpstream(srv ? url.slice('srv+'.length) : url)
-  const where = `${what}: the server ${origin.key}`
-  checkKeys(where, rest, SERVER_KEYS)
-  checkWhole(`${where}: weight`, weight)
-  if (rest.connectionsMax !== undefined) checkWhole(`${where}: connectionsMax`, rest.connectionsMax, 1)
-  if (rest.waitingMax !== undefined) checkWhole(`${where}: waitingMax`, rest.waitingMax)
+  const origin = named(what, () => readUpstream(srv ? url.slice('srv+'.length) : url))
   const isName = origin.socketPath === undefined && readLiteral(origin.host) === null && origin.host !== 'localhost'
   return { origin, kind: srv ? 'srv' : isName ? 'name' : 'one', weight, backup, ...rest }
 }
 
-const SERVER_KEYS: Readonly<Record<keyof ServerOptions, true>> = {
-  url: true,
-  weight: true,
-  backup: true,
-  connectionsMax: true,
-  waitingMax: true,
-}
-
-function hashBy(group: string, hash: GroupOptions['hash']): HashBy {
-  if (hash === undefined || hash.by === 'address') return { by: 'address' }
-  if (hash.name === undefined || !isToken(hash.name))
-    throw new TypeError(`upstreams.${group}: hash by ${hash.by} needs the ${hash.by}'s name`)
-  return { by: hash.by, name: hash.name }
+function hashBy(what: string, balance: string, hash: GroupOptions['hash']): HashBy {
+  if (hash === undefined) return { by: 'address' }
+  const { by = 'address', name } = hash
+  if (balance !== 'hash')
+    throw new TypeError(`${what}.hash is for balance 'hash', and this group has '${balance}': leave one of them out`)
+  if (by === 'address') {
+    if (name !== undefined) throw new TypeError(`${what}.hash.name: an address has no name: leave it out`)
+    return { by }
+  }
+  if (name === undefined || !isToken(name))
+    throw new TypeError(`${what}.hash.name: hash by ${by} needs the ${by}'s name`)
+  return { by, name }
 }
 
 /** `200-399,404` as pairs of first and last. @throws TypeError */

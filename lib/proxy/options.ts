@@ -7,7 +7,7 @@ import type { ClientGuards } from '../net/client-guards.js'
 import { type Clock, systemClock } from '../net/clock.js'
 import { Destinations } from '../net/destinations.js'
 import type { DialSettings, UpstreamTls } from '../net/dial.js'
-import type { ClientTlsSettings } from '../net/secure-accept.js'
+import { type ClientTlsSettings, SecureAccept } from '../net/secure-accept.js'
 import type { ReadMode } from '../net/transport.js'
 import { TrustedPeers } from '../net/trusted-peers.js'
 import type { GroupSpec } from '../net/upstream-group.js'
@@ -15,10 +15,11 @@ import type { ClientFields } from '../policy/client-fields.js'
 import { foldedName } from '../policy/folded-name.js'
 import { KeptFields } from '../policy/kept-fields.js'
 import { atOnce, type Steps } from '../policy/steps.js'
-import { GRAMMAR_LIMITS, GRAMMAR_MAXIMA, type GrammarLimits } from '../wire/limits.js'
-import { isToken } from '../wire/octets.js'
-import { checkAuthorities, checkKeys, filled } from './check.js'
+import { GRAMMAR_LIMITS, type GrammarLimits } from '../wire/limits.js'
+import { filled, named, shown } from './check.js'
+import { didYouMean } from './did-you-mean.js'
 import {
+  checkTls,
   type GroupDefaults,
   type GroupOptions,
   groupSpec,
@@ -27,6 +28,7 @@ import {
   nameserversOf,
   readUpstream,
 } from './group-options.js'
+import { checkOptions } from './known-options.js'
 import { type RouteOptions, type RouteSpec, routeSpec } from './route-options.js'
 import type { Tracer } from './tracer.js'
 import { type PasswordHash, Users } from './users.js'
@@ -94,7 +96,7 @@ export interface ProxyOptions {
   /** `X-Request-Id`: kept where there is one and made where there is none, or always made; sent on, and in the response. */
   requestId?: 'off' | 'keep' | 'make'
   /** Requests in a second from one address (IPv6: one /64), and how many at once; more are answered 429. */
-  requestRate?: { perSecond: number; burst?: number }
+  requestRate?: { perSecond: number /** Default: as many as in one second. */; burst?: number }
   /** Content that comes more slowly than this many octets in a second, over a while, is answered 408; 0: it may. */
   uploadBytesPerSecondMin?: number
   /** Users of a forward proxy with hashes of their passwords, as `hopwise password` makes them. */
@@ -190,7 +192,10 @@ export interface Settings {
  * @throws TypeError that says which option is wrong, how, and what would be right
  */
 export function settingsOf(options: ProxyOptions): Settings {
-  return atOnce(settingsSteps(options))
+  const settings = atOnce(settingsSteps(options))
+  const { tls } = settings
+  if (tls !== null) named('tls', () => new SecureAccept(tls)) // throws for what TLS cannot be made of
+  return settings
 }
 
 /**
@@ -198,33 +203,24 @@ export function settingsOf(options: ProxyOptions): Settings {
  * @param shared the names of groups that somebody else makes; null: they are made here
  */
 export function* settingsSteps(options: ProxyOptions, shared: ReadonlySet<string> | null = null): Steps<Settings> {
-  for (const key of Object.keys(options)) {
-    if (!(key in KNOWN)) throw new TypeError(`there is no option ${key}; there are ${Object.keys(KNOWN).join(', ')}`)
-  }
+  checkOptions(options)
   const reverse = options.mode === 'reverse'
-  if (!reverse && options.mode !== 'forward')
-    throw new TypeError(`mode must be 'reverse' or 'forward', not ${JSON.stringify(options.mode)}`)
-  if (!reverse && (options.upstream ?? options.routes ?? options.upstreams) !== undefined)
-    throw new TypeError('upstream is for mode "reverse": a forward proxy goes where its clients ask')
-  const name = options.name ?? nameAt(0)
-  if (!isToken(name))
-    throw new TypeError(`name must be a token (letters, digits and !#$%&'*+-.^_\`|~), not ${JSON.stringify(name)}`)
   const via = options.via ?? (reverse ? 'request' : 'both')
-  const upstreamTls = options.upstreamTls ?? {}
-  if (upstreamTls.ca !== undefined) checkAuthorities('upstreamTls.ca', upstreamTls.ca)
-  const limits = filled('limits', LIMITS, options.limits)
-  const deadlines = filled('deadlines', DEADLINES, options.deadlines)
+  const upstreamTls = options.upstreamTls === undefined ? {} : checkTls('upstreamTls', options.upstreamTls)
+  const limits = filled(LIMITS, options.limits)
+  const deadlines = filled(DEADLINES, options.deadlines)
   const dial = dialOf(options, upstreamTls)
-  const trusted = new TrustedPeers(options.trust ?? [])
+  const trusted = peersOf('trust', options.trust ?? [])
   const routes = reverse ? yield* routesOf(options, { dial, limits, deadlines }, shared) : { routes: [], groups: [] }
   return {
     generation: ++generations,
     mode: options.mode,
     ...routes,
-    name,
+    name: options.name ?? nameAt(0),
     tls: options.tls === undefined ? null : clientTls(options.tls),
-    proxyProtocol: options.proxyProtocol === undefined ? null : { from: new TrustedPeers(options.proxyProtocol.from) },
-    guards: options.clients === undefined ? null : guardsOf(options.clients),
+    proxyProtocol:
+      options.proxyProtocol === undefined ? null : { from: peersOf('proxyProtocol.from', options.proxyProtocol.from) },
+    guards: guardsOf(options.clients),
     connectionRate: connectionRateOf(options.clients),
     trusted,
     xForwarded: options.xForwarded ?? reverse,
@@ -234,18 +230,18 @@ export function* settingsSteps(options: ProxyOptions, shared: ReadonlySet<string
       options.keepFields === undefined || options.keepFields.length === 0 ? null : new KeptFields(options.keepFields),
     viaRequest: via !== 'off',
     viaResponse: via === 'both',
-    destinations: new Destinations(options.allow ?? [], options.only, options.deny),
-    nameservers: nameserversFor(options.resolve, reverse),
+    destinations: destinationsOf(options),
+    nameservers: nameserversOf('resolve', options.resolve?.nameservers),
     parent: options.parent === undefined ? null : readParent(options.parent),
-    connectPorts: new Set((options.connectPorts ?? [443]).map(port => checkPort('connectPorts', port))),
-    allowPorts: new Set((options.allowPorts ?? []).map(port => checkPort('allowPorts', port))),
+    connectPorts: new Set(options.connectPorts ?? CONNECT_PORTS),
+    allowPorts: new Set(options.allowPorts),
     credentials: readCredentials(options.credentials),
     users: options.users === undefined ? null : new Users(options.users),
     requestRate: options.requestRate === undefined ? null : rateOf(options.requestRate),
     failedLoginRate: failedLoginRateOf(options.clients),
     uploadBytesPerSecondMin: options.uploadBytesPerSecondMin ?? 0,
     requestId: options.requestId ?? 'off',
-    upgrades: new Set((options.upgrades ?? ['websocket']).map(protocol => protocol.toLowerCase())),
+    upgrades: new Set((options.upgrades ?? UPGRADES).map(protocol => protocol.toLowerCase())),
     strictUpstream: options.strictUpstream ?? false,
     nominatedEndToEnd: options.nominatedEndToEnd ?? 'remove',
     interim: (options.interim ?? 'all') === 'all',
@@ -258,7 +254,7 @@ export function* settingsSteps(options: ProxyOptions, shared: ReadonlySet<string
     dial,
     limits,
     deadlines,
-    grammar: filled('grammar', GRAMMAR_LIMITS, options.grammar, GRAMMAR_MAXIMA),
+    grammar: filled(GRAMMAR_LIMITS, options.grammar),
     clock: options.clock ?? systemClock,
   }
 }
@@ -279,84 +275,49 @@ function* routesOf(
 ): Steps<Pick<Settings, 'routes' | 'groups'>> {
   const { upstream, routes, upstreams = {}, host = 'preserve' } = options
   if (routes === undefined) {
-    const lone = loneGroup(readUpstream(upstream), defaults)
-    return { routes: [routeSpec({ upstream: lone.name }, host, false)], groups: [lone] }
+    const lone = loneGroup(
+      named('upstream', () => readUpstream(upstream)),
+      defaults,
+    )
+    return {
+      routes: [named('host', () => routeSpec({ upstream: lone.name }, host, 'upstream', false))],
+      groups: [lone],
+    }
   }
-  if (upstream !== undefined) throw new TypeError('upstream is for a proxy without routes: name it in a route')
   const groups: GroupSpec[] = []
   for (const [name, group] of shared === null ? Object.entries(upstreams) : [])
     groups.push(yield* groupSteps(name, group, defaults))
   const known = new Set(shared ?? Object.keys(upstreams))
-  for (const { upstream: name } of routes) {
-    if (known.has(name)) continue
-    if (!name.includes(':'))
-      throw new TypeError(`a route goes to ${JSON.stringify(name)}, which is no key of upstreams`)
-    known.add(name)
-    groups.push(groupSpec(name, { servers: [name] }, defaults))
+  const specs: RouteSpec[] = []
+  for (const [i, route] of routes.entries()) {
+    specs.push(routeSpec(route, host, `routes[${i}]`))
     yield
   }
-  const specs: RouteSpec[] = []
-  for (const route of routes) {
-    specs.push(routeSpec(route, host))
+  for (const [i, { upstream: name }] of specs.entries()) {
+    if (known.has(name)) continue
+    if (!name.includes(':'))
+      throw new TypeError(unknownGroup(`routes[${i}].upstream: a route goes to ${shown(name)}`, name, [...known]))
+    known.add(name)
+    groups.push(named(`routes[${i}].upstream`, () => groupSpec(name, { servers: [name] }, defaults)))
     yield
   }
   return { routes: specs, groups }
 }
 
-let generations = 0
-
-const KNOWN: Readonly<Record<keyof ProxyOptions, true>> = {
-  mode: true,
-  upstream: true,
-  routes: true,
-  upstreams: true,
-  host: true,
-  name: true,
-  tls: true,
-  proxyProtocol: true,
-  clients: true,
-  trust: true,
-  keepFields: true,
-  xForwarded: true,
-  xForwardedPort: true,
-  xForwardedPrefix: true,
-  xRealIp: true,
-  forwarded: true,
-  via: true,
-  allow: true,
-  only: true,
-  deny: true,
-  resolve: true,
-  parent: true,
-  connectPorts: true,
-  allowPorts: true,
-  requestRate: true,
-  uploadBytesPerSecondMin: true,
-  users: true,
-  requestId: true,
-  credentials: true,
-  upgrades: true,
-  strictUpstream: true,
-  nominatedEndToEnd: true,
-  interim: true,
-  halfClosed: true,
-  announceKeepAlive: true,
-  forwardHttp10KeepAlive: true,
-  recordFields: true,
-  tracer: true,
-  trace: true,
-  noDelay: true,
-  tcpKeepAliveMs: true,
-  upstreamTls: true,
-  limits: true,
-  deadlines: true,
-  grammar: true,
-  clock: true,
-  readMode: true,
+function unknownGroup(sentence: string, name: string, known: readonly string[]): string {
+  const meant = didYouMean(name, known)
+  return `${sentence}, which is no key of upstreams${meant === undefined ? '' : `: did you mean ${meant}?`}`
 }
 
+let generations = 0
+
 /** Long enough to cost nothing, short enough that a NAT forgets nobody. Go: 15 s; HAProxy, nginx: the kernel's two hours. */
-const TCP_KEEP_ALIVE_MS = 30_000
+export const TCP_KEEP_ALIVE_MS = 30_000
+
+/** The two ports of the web. Why 80: docs/decisions/0009-connect-to-port-80.md. Squid: 443 and 563; Apache, tinyproxy: 443 and 563. */
+export const CONNECT_PORTS: readonly number[] = [80, 443]
+
+export const UPGRADES: readonly string[] = ['websocket']
 
 /**
  * A name for a deployment that was not given one: host and port, so that two proxies on one host are not taken for each
@@ -369,9 +330,7 @@ export function nameAt(port: number): string {
 
 /** @throws TypeError */
 function clientFieldsOf(options: ProxyOptions, trusted: TrustedPeers): ClientFields | null {
-  const { mode, xForwardedPort = false, xForwardedPrefix = false, xRealIp = false, keepFields = [] } = options
-  if (xForwardedPrefix && mode === 'forward')
-    throw new TypeError('xForwardedPrefix is for mode "reverse": a forward proxy takes nothing off a path')
+  const { xForwardedPort = false, xForwardedPrefix = false, xRealIp = false, keepFields = [] } = options
   const ours = { 'x-forwarded-port': xForwardedPort, 'x-forwarded-prefix': xForwardedPrefix, 'x-real-ip': xRealIp }
   for (const name of keepFields) {
     if (ours[foldedName(name) as keyof typeof ours])
@@ -387,25 +346,52 @@ function clientFieldsOf(options: ProxyOptions, trusted: TrustedPeers): ClientFie
 }
 
 /** TLS toward clients. */
-export type ClientTlsOptions = Pick<ClientTlsSettings, 'certificates'> & Partial<ClientTlsSettings>
+export type ClientTlsOptions = Pick<ClientTlsSettings, 'certificates'> &
+  Partial<Omit<ClientTlsSettings, 'clientCertificates'>> & {
+    /** `required` (default true): refuse who has none. */
+    readonly clientCertificates?: { readonly ca: string; readonly required?: boolean } | null
+  }
 
-function clientTls(options: ClientTlsOptions): ClientTlsSettings {
-  return { minVersion: 'TLSv1.2', ciphers: '', clientCertificates: null, handshakeMs: HANDSHAKE_MS, ...options }
+function clientTls({ clientCertificates = null, ...options }: ClientTlsOptions): ClientTlsSettings {
+  return {
+    ...filled(
+      { minVersion: 'TLSv1.2', ciphers: '', handshakeMs: HANDSHAKE_MS, certificates: options.certificates },
+      options,
+    ),
+    clientCertificates: clientCertificates === null ? null : filled({ ca: '', required: true }, clientCertificates),
+  }
 }
 
 /** As long as an upstream has. */
-const HANDSHAKE_MS = 10_000
+export const HANDSHAKE_MS = 10_000
 
-function guardsOf({ allow, deny }: NonNullable<ProxyOptions['clients']>): Settings['guards'] {
+function guardsOf({ allow, deny = [] }: NonNullable<ProxyOptions['clients']> = {}): Settings['guards'] {
+  if (allow === undefined && deny.length === 0) return null
   return {
-    allow: allow === undefined ? null : new TrustedPeers(allow),
-    deny: deny === undefined ? null : new TrustedPeers(deny),
+    allow: allow === undefined ? null : peersOf('clients.allow', allow),
+    deny: deny.length === 0 ? null : peersOf('clients.deny', deny),
   }
+}
+
+/** @throws TypeError that names the option */
+function peersOf(what: string, blocks: readonly string[]): TrustedPeers {
+  return named(what, () => new TrustedPeers(blocks, what))
+}
+
+/** @throws TypeError that names the list, and the first entry of it that is no destination */
+function destinationsOf({ allow = [], only = [], deny = [] }: ProxyOptions): Destinations {
+  for (const [what, entries] of Object.entries({ allow, only, deny })) named(what, () => new Destinations(entries))
+  return new Destinations(allow, only, deny)
 }
 
 function connectionRateOf(clients: ProxyOptions['clients']): RateSettings | null {
   const perSecond = clients?.connectionsPerSecond ?? 0
-  return perSecond > 0 ? rateOf({ perSecond }) : null
+  return perSecond > 0 ? rateOf({ perSecond, burst: connectionBurstOf(perSecond) }) : null
+}
+
+/** Twice as many as in one second: who opens a page opens six connections at once, and then none for long. */
+function connectionBurstOf(perSecond: number): number {
+  return Math.max(1, perSecond * 2)
 }
 
 /** More than people mistype, too few to guess: 43,200 a day. Squid, nginx, Apache: no limit; sshd: 6 on one connection. */
@@ -413,18 +399,7 @@ export const FAILED_LOGINS_PER_MINUTE = 30
 
 function failedLoginRateOf(clients: ProxyOptions['clients']): RateSettings | null {
   const perMinute = clients?.failedLoginsPerMinute ?? FAILED_LOGINS_PER_MINUTE
-  if (!Number.isInteger(perMinute) || perMinute < 0)
-    throw new TypeError(`clients.failedLoginsPerMinute must be a whole number from 0 on, not ${String(perMinute)}`)
   return perMinute === 0 ? null : rateOf({ perSecond: perMinute / 60, burst: perMinute })
-}
-
-/** null: as the machine resolves names. @throws TypeError */
-function nameserversFor(resolve: ProxyOptions['resolve'], reverse: boolean): readonly string[] | null {
-  if (resolve === undefined) return null
-  if (reverse)
-    throw new TypeError('resolve is for mode "forward": a reverse proxy has resolve in each of its upstreams')
-  checkKeys('resolve', resolve, { nameservers: true })
-  return nameserversOf('resolve', resolve.nameservers)
 }
 
 /** The proxy behind this one. */
@@ -457,23 +432,24 @@ function readCredentialsOf(userinfo: string): string {
 /** Addresses that are remembered: each is some hundred octets. */
 const RATE_KEYS_MAX = 100_000
 
-function rateOf({ perSecond, burst = Math.max(1, perSecond * 2) }: NonNullable<ProxyOptions['requestRate']>) {
-  if (!(perSecond > 0) || !(burst >= 1))
-    throw new TypeError('requestRate needs perSecond above 0 and a burst from 1 on')
+/** How many may come at once after a pause: as many as in one second, whoever asks. nginx: none beyond the rate unless `burst` is given. */
+export function burstOf(perSecond: number): number {
+  return Math.max(1, perSecond)
+}
+
+/** @throws TypeError */
+function rateOf({ perSecond, burst = burstOf(perSecond) }: NonNullable<ProxyOptions['requestRate']>): RateSettings {
+  if (perSecond === 0 || burst < 1) throw new TypeError('requestRate needs perSecond above 0 and a burst from 1 on')
   return { perSecond, burst, keysMax: RATE_KEYS_MAX }
 }
 
-function checkPort(option: string, port: number): number {
-  if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new TypeError(`${option}: ${port} is not a port (1 to 65535)`)
-  return port
-}
-
 function readCredentials(credentials: ProxyOptions['credentials']): ReadonlySet<string> | null {
-  if (credentials === undefined || credentials.length === 0) return null
-  for (const { user } of credentials) {
+  if (credentials === undefined) return null
+  for (const [i, { user, password }] of credentials.entries()) {
     if (user === '' || user.includes(':'))
-      throw new TypeError(`credentials: the user name ${JSON.stringify(user)} is empty or has a colon (RFC 7617 2)`)
+      throw new TypeError(`credentials[${i}]: the user name ${shown(user)} is empty or has a colon (RFC 7617 2)`)
+    if (/\p{Cc}/u.test(user + password))
+      throw new TypeError(`credentials[${i}] has a control character in it (RFC 7617 2)`)
   }
   return new Set(credentials.map(({ user, password }) => Buffer.from(`${user}:${password}`).toString('base64')))
 }

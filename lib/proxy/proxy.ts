@@ -131,7 +131,10 @@ export class HopwiseProxy implements Proxy, Engine, ClientStory, UpstreamWatcher
       deadlines,
       grammar,
       proxyProtocol,
-      guards: guards === null ? null : { ...guards, connections: this.connectionRate },
+      guards:
+        guards === null && connectionRate === null
+          ? null
+          : { allow: null, deny: null, ...guards, connections: this.connectionRate },
     }
   }
 

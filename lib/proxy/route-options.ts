@@ -4,7 +4,7 @@ import { type PathPrefixes, pathPrefixes } from '../policy/path-prefixes.js'
 import { checkRoute, type RouteMatch } from '../policy/routes.js'
 import { checkSendHost } from '../policy/send-host.js'
 import type { WayBackOptions } from '../policy/way-back.js'
-import { checkKeys, checkWhole } from './check.js'
+import { checkShape, flag, list, mapping, named, oneOrMore, type Shape, shape, text, whole } from './check.js'
 
 /** Which requests a gateway sends where, and what it changes in them. The first route that matches is taken. */
 export interface RouteOptions {
@@ -55,13 +55,20 @@ export interface Route extends RouteSpec {
   readonly group: UpstreamGroup
 }
 
-/** @throws TypeError */
-export function routeSpec(options: RouteOptions, sendHost: string, named = true): RouteSpec {
+/**
+ * @param what what the route is called: `routes[3]`
+ * @param isNamed worth naming in the log
+ * @throws TypeError that says which option of it is wrong, how, and what would be right
+ */
+export function routeSpec(options: RouteOptions, sendHost: string, what: string, isNamed = true): RouteSpec {
+  checkShape(what, options, ROUTE, ['upstream'])
+  return named(what, () => specOf(options, sendHost, isNamed))
+}
+
+function specOf(options: RouteOptions, sendHost: string, isNamed: boolean): RouteSpec {
   const { host, path, exact, method, stripPrefix = '', setPrefix = '', bufferRequestBytes = 0 } = options
   const { rewriteLocation = false, rewriteCookies = false } = options
-  checkKeys('a route', options, KEYS)
   checkSendHost(options.sendHost ?? sendHost)
-  checkWhole('bufferRequestBytes', bufferRequestBytes)
   const match: RouteMatch = {
     ...(host === undefined ? {} : { host: listOf(host) }),
     ...(path === undefined ? {} : { path }),
@@ -79,24 +86,29 @@ export function routeSpec(options: RouteOptions, sendHost: string, named = true)
     wayBack: rewriteLocation || rewriteCookies ? { locations: rewriteLocation, cookies: rewriteCookies } : null,
     bufferRequestBytes,
     name: nameOf(options),
-    named,
+    named: isNamed,
   }
 }
 
-const KEYS: Readonly<Record<keyof RouteOptions, true>> = {
-  host: true,
-  path: true,
-  exact: true,
-  method: true,
-  upstream: true,
-  stripPrefix: true,
-  setPrefix: true,
-  sendHost: true,
-  requestFields: true,
-  responseFields: true,
-  rewriteLocation: true,
-  rewriteCookies: true,
-  bufferRequestBytes: true,
+const EDITS = shape({ set: mapping(text), remove: list(text) } satisfies Shape<FieldEditsOptions>)
+
+/** Of content that is gathered for one request, in the memory of this process. */
+const BUFFER_BYTES_MAX = 1_073_741_824
+
+const ROUTE: Shape<RouteOptions> = {
+  host: oneOrMore(text),
+  path: text,
+  exact: text,
+  method: oneOrMore(text),
+  upstream: text,
+  stripPrefix: text,
+  setPrefix: text,
+  sendHost: text,
+  requestFields: EDITS,
+  responseFields: EDITS,
+  rewriteLocation: flag,
+  rewriteCookies: flag,
+  bufferRequestBytes: whole(0, BUFFER_BYTES_MAX),
 }
 
 const listOf = (one: string | readonly string[]): readonly string[] => (typeof one === 'string' ? [one] : one)

@@ -42,7 +42,12 @@ test('what depends on the mode, and what a mode does not have', async t => {
     'listeners:\n  - { address: 127.0.0.1:1, mode: forward }\n  - { address: 127.0.0.1:2, mode: dumb, upstream: http://a }\n',
   )
   const [forward, dumb] = configuration?.listeners ?? []
-  t.match(forward, { via: 'both', xForwarded: false, trace: true, destinations: { allow: [], connectPorts: [443] } })
+  t.match(forward, {
+    via: 'both',
+    xForwarded: false,
+    trace: true,
+    destinations: { allow: [], connectPorts: [80, 443] },
+  })
   t.notOk(forward && 'routes' in forward)
   t.same(dumb, { address: '127.0.0.1:2', name: '127.0.0.1:2', mode: 'dumb', upstream: 'http://a' })
 })

@@ -1,6 +1,8 @@
 import { test } from 'tap'
 import { ask, exchange, proxyStatusOf, rawClient, request, response } from '../support/conversation.js'
+import { curl } from '../support/curl.js'
 import { answerNames, names } from '../support/fake-resolver.js'
+import { needs } from '../support/needs.js'
 import { answerAlways, scriptedOrigin } from '../support/scripted-origin.js'
 import { withProxy } from '../support/with-proxy.js'
 
@@ -67,6 +69,40 @@ test('CONNECT has a list of its own: a port there is open, whatever it is', asyn
   const refused = await ask(t, port, 'CONNECT 10.0.0.1:993 HTTP/1.1\r\nHost: a\r\n\r\n')
   t.equal(proxyStatusOf(refused).error, 'destination_ip_prohibited')
   t.equal(proxyStatusOf(await ask(t, port, request('GET', 'http://10.0.0.1:993/'))).error, 'http_request_denied')
+})
+
+test(
+  'CONNECT goes to the two ports of the web, and to no other, unless something else is said',
+  needs('curl'),
+  async t => {
+    const heads: string[] = []
+    const parent = await scriptedOrigin(t, async connection => {
+      heads.push((await connection.readUntil('\r\n\r\n')).split('\r\n')[0] ?? '')
+      await connection.send('HTTP/1.1 200 Connection Established\r\n\r\n')
+      if (heads.length > 1) return
+      await connection.readUntil('\r\n\r\n')
+      await connection.send(response('through the tunnel'))
+    })
+    const { port, url } = await withProxy(t, { mode: 'forward', parent: parent.url })
+    // As undici's ProxyAgent does: a tunnel for plain http.
+    const { out } = await curl(t, '--proxytunnel', '-x', url, 'http://far.example/')
+    t.equal(out, 'through the tunnel')
+    const connect = (at: number) => `CONNECT far.example:${at} HTTP/1.1\r\nHost: far.example:${at}\r\n\r\n`
+    const client = await rawClient(t, port)
+    await client.send(connect(443))
+    t.match(await client.readUntil('\r\n\r\n'), /^HTTP\/1\.1 200 /)
+    t.same(heads, ['CONNECT far.example:80 HTTP/1.1', 'CONNECT far.example:443 HTTP/1.1'])
+    for (const at of [25, 8080, 8443]) t.equal((await ask(t, port, connect(at))).status, 403)
+  },
+)
+
+test('port 80 of a private place stays closed to CONNECT, too', async t => {
+  const { port, exchanged } = await withProxy(t, { mode: 'forward', allow: [] })
+  for (const host of ['127.0.0.1', '169.254.169.254', '10.0.0.1']) {
+    const answer = await ask(t, port, `CONNECT ${host}:80 HTTP/1.1\r\nHost: a\r\n\r\n`)
+    t.equal(proxyStatusOf(answer).error, 'destination_ip_prohibited')
+  }
+  t.match((await exchanged(3))[0], { error: { type: 'destination_ip_prohibited' } })
 })
 
 test('a proxy behind this one is asked for no closed port', async t => {

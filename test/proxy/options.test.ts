@@ -8,7 +8,7 @@ const forward: ProxyOptions = { mode: 'forward' }
 const wrong: [what: string, options: object, sentence: RegExp][] = [
   ['no mode', {}, /mode must be 'reverse' or 'forward'/],
   ['another mode', { mode: 'sideways' }, /not "sideways"/],
-  ['a typing error', { ...reverse, upstrem: 'x' }, /no option upstrem; there are mode, upstream/],
+  ['a typing error', { ...reverse, upstrem: 'x' }, /no option upstrem: did you mean upstream\?/],
   ['no upstream', { mode: 'reverse' }, /needs an upstream, for example http:/],
   ['an upstream for a forward proxy', { ...forward, upstream: 'http://a' }, /goes where its clients ask/],
   ['no scheme', { ...reverse, upstream: '127.0.0.1:3000' }, /no URL with http:/],
@@ -24,7 +24,11 @@ const wrong: [what: string, options: object, sentence: RegExp][] = [
   ['a port to allow that is none', { ...forward, allowPorts: [0] }, /allowPorts: 0 is not a port/],
   ['a user with a colon', { ...forward, credentials: [{ user: 'a:b', password: 'c' }] }, /has a colon/],
   ['no certificate', { ...reverse, upstreamTls: { ca: 'x' } }, /no certificate in PEM form/],
-  ['a limit that does not exist', { ...reverse, limits: { nothingMax: 1 } }, /limits\.nothingMax does not exist/],
+  [
+    'a limit that does not exist',
+    { ...reverse, limits: { nothingMax: 1 } },
+    /limits has no nothingMax; there are client/,
+  ],
   ['a negative deadline', { ...reverse, deadlines: { connectMs: -1 } }, /deadlines\.connectMs must be a whole number/],
 ]
 
