@@ -3,7 +3,6 @@ import { listenTarget, readListenAddress } from '../net/listen-address.js'
 import { createDumb } from '../peers/dumb.js'
 import type { Listener } from './gateway.js'
 import { type BoundAddress, RefusedError } from './gateway-types.js'
-import type { Log } from './log.js'
 
 /** What everybody is told who runs it. */
 export const DUMB_WARNING =
@@ -15,15 +14,11 @@ export class DumbListener implements Listener {
   bound: BoundAddress | null = null
   private readonly dumb: ReturnType<typeof createDumb>
 
-  constructor(
-    readonly plan: ListenerPlan,
-    private readonly log: Log,
-  ) {
+  constructor(readonly plan: ListenerPlan) {
     this.dumb = createDumb(plan.upstream === undefined ? {} : { upstream: plan.upstream })
   }
 
   async listen(): Promise<BoundAddress> {
-    this.log.logger.warn({ mode: 'dumb', listener: this.plan.name }, DUMB_WARNING)
     const target = listenTarget(readListenAddress(this.plan.address))
     if (!('port' in target))
       throw new RefusedError([`listener ${this.plan.name}: the dumb proxy listens on host:port only`])

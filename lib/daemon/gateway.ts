@@ -89,7 +89,9 @@ export class HopwiseGateway implements Gateway<GatewayPlan>, UpstreamWatcher {
   private async tracerFor({ openTelemetry }: GatewayPlan): Promise<Tracer | null> {
     if (!openTelemetry) return null
     const warn = (message: string, cause?: unknown) => this.log.logger.warn({ err: cause }, message)
-    this.tracer ??= await openTelemetryTracer({ version: this.version, warn })
+    // That nobody takes spans is so in every worker, and the first one begins before the others.
+    const isFirst = (this.log.worker ?? 1) === 1
+    this.tracer ??= await openTelemetryTracer({ version: this.version, warn, isFirst })
     return this.tracer
   }
 
@@ -170,7 +172,7 @@ export class HopwiseGateway implements Gateway<GatewayPlan>, UpstreamWatcher {
 
   private listenerFor({ listeners }: Prepared, address: string, routes?: RoutesByAddress): Listener {
     const { plan, settings } = listeners.get(address)!
-    if (settings === null) return new DumbListener(plan, this.log)
+    if (settings === null) return new DumbListener(plan)
     const shared = plan.mode === 'reverse' ? this.upstreams : null
     const listener = new ProxyListener(plan, settings, shared, this.log, this.watching, routes?.get(address))
     if (this.ticketKeys !== null) listener.proxy.clients.useTicketKeys(this.ticketKeys)

@@ -19,13 +19,6 @@ export function openPlanLog({ logs }: Pick<GatewayPlan, 'logs'>, process: Proces
 }
 
 /** What of the log can be changed while it is open. */
-export function applyLogs(
-  { logger }: Log,
-  { logs }: Pick<GatewayPlan, 'logs'>,
-  opened: Pick<GatewayPlan, 'logs'>,
-): void {
+export function applyLogs({ logger }: Log, { logs }: Pick<GatewayPlan, 'logs'>): void {
   logger.level = logs.level
-  const { access, format } = opened.logs
-  if (JSON.stringify({ access, format }) !== JSON.stringify({ access: logs.access, format: logs.format }))
-    logger.warn('logs.format and logs.access have changed: they count from the next start on')
 }

@@ -9,7 +9,8 @@ import { removeStale } from '../net/listener.js'
 import { adminSource } from './admin-source.js'
 import { adviserFacts } from './adviser-facts.js'
 import { clusterFork } from './cluster.js'
-import { type Daemon, runDaemon } from './daemon.js'
+import { type Daemon, type DaemonParts, runDaemon } from './daemon.js'
+import { DUMB_WARNING } from './dumb-listener.js'
 import { HopwiseGateway } from './gateway.js'
 import type { DrainTimes } from './gateway-types.js'
 import { ListenError } from './listen-error.js'
@@ -36,14 +37,20 @@ export interface Serving {
 
 /** Runs a configuration: in this process, or with a supervisor and its workers. @returns the exit code @throws ListenError */
 export async function servePlan(serving: Serving): Promise<number> {
+  const { plan } = serving
+  return runDaemon(daemonParts(serving, openPlanLog(plan, workersOf(plan) === 1 ? 'alone' : 'primary')))
+}
+
+/** What a daemon is made of that runs this configuration; what is to be said of it stands in the log already. */
+export function daemonParts(serving: Serving, log: Log): DaemonParts<GatewayPlan> {
   const { plan, files, version, doubts, file } = serving
-  const log = openPlanLog(plan, workersOf(plan) === 1 ? 'alone' : 'primary')
   for (const doubt of doubts) log.logger.warn(doubt)
   const notify = createNotify({ warn: message => log.logger.warn(message) })
   let told: Promise<void> = Promise.resolve()
   let admin: Admin | null = null
   let removePidFile = () => {}
-  return runDaemon<GatewayPlan>({
+  let before: GatewayPlan | null = null
+  return {
     workforce: workforceFor(plan, log, version),
     configuration: plan,
     files,
@@ -57,14 +64,11 @@ export async function servePlan(serving: Serving): Promise<number> {
       told = notify(phase)
     },
     applied: next => {
-      applyLogs(log, next, plan)
+      applyLogs(log, next)
+      tellDemonstrations(next, before, log)
       tellAdvice(next, log)
-      if (JSON.stringify(next.admin) !== JSON.stringify(plan.admin))
-        log.logger.warn('admin has changed: that counts from the next start on')
-      if ((workersOf(next) === 1) !== (workersOf(plan) === 1))
-        log.logger.warn('workers has changed from one to several, or back: that counts from the next start on')
-      if (JSON.stringify(next.admin) !== JSON.stringify(plan.admin))
-        log.logger.warn('admin has changed: that counts from the next start on')
+      tellLater(next, plan, log)
+      before = next
     },
     opened: async daemon => {
       admin = await openAdmin(daemon, log)
@@ -75,7 +79,7 @@ export async function servePlan(serving: Serving): Promise<number> {
       await admin?.close()
       await told // a message that is under way must not be cut off
     },
-  })
+  }
 }
 
 function workforceFor(plan: GatewayPlan, log: Log, version: string): Workforce<GatewayPlan> {
@@ -99,6 +103,25 @@ function workforceFor(plan: GatewayPlan, log: Log, version: string): Workforce<G
 function tellAdvice(plan: GatewayPlan, { logger }: Log): void {
   for (const { code, severity, key, sentence, change } of advise(adviserFacts(plan, null)))
     if (severity === 'warning') logger.warn({ code, key }, `${key}: ${sentence} To change: ${change}`)
+}
+
+/** Listeners that are wrong on purpose. Workers leave it to their primary: it is so in all of them. */
+function tellDemonstrations(next: GatewayPlan, before: GatewayPlan | null, { logger }: Log): void {
+  const known = new Set(before?.listeners.map(({ name, mode }) => `${mode} ${name}`))
+  for (const { name, mode } of next.listeners)
+    if (mode === 'dumb' && !known.has(`${mode} ${name}`)) logger.warn({ mode, listener: name }, DUMB_WARNING)
+}
+
+/** What has changed in the file and is not taken up while the process runs. @param opened what it was started with */
+function tellLater(next: GatewayPlan, opened: GatewayPlan, { logger }: Log): void {
+  const lines = ({ access, format }: GatewayPlan['logs']) => ({ access, format })
+  const later = [
+    ['logs.format or logs.access has changed', lines(next.logs), lines(opened.logs)],
+    ['admin has changed', next.admin, opened.admin],
+    ['workers has changed from one to several, or back', workersOf(next) === 1, workersOf(opened) === 1],
+  ] as const
+  for (const [what, now, then] of later)
+    if (JSON.stringify(now) !== JSON.stringify(then)) logger.warn(`${what}: that counts from the next start on`)
 }
 
 /** Socket files of a process that was killed: a worker cannot know whether one is that of another worker. */

@@ -11,12 +11,19 @@ export interface TracingOptions {
   /** Of hopwise, for the instrumentation scope. */
   readonly version: string
   readonly warn: (message: string, cause?: unknown) => void
+  /** False: another process of the same daemon says what is so in all of them. */
+  readonly isFirst?: boolean
   /** Finds the package; another one is for tests. */
   readonly load?: () => Promise<OpenTelemetry>
 }
 
 /** From the package that the user has installed beside hopwise. @throws RefusedError that says what is missing */
-export async function openTelemetryTracer({ version, warn, load = find }: TracingOptions): Promise<Tracer> {
+export async function openTelemetryTracer({
+  version,
+  warn,
+  isFirst = true,
+  load = find,
+}: TracingOptions): Promise<Tracer> {
   let api: OpenTelemetry
   try {
     api = await load()
@@ -26,7 +33,7 @@ export async function openTelemetryTracer({ version, warn, load = find }: Tracin
   const { trace, ProxyTracerProvider } = api
   const provider = trace.getTracerProvider()
   // What stands there while no SDK has registered itself hands out tracers that make nothing.
-  if (provider instanceof ProxyTracerProvider && provider.getDelegateTracer('hopwise') === undefined)
+  if (isFirst && provider instanceof ProxyTracerProvider && provider.getDelegateTracer('hopwise') === undefined)
     warn(
       'tracing.openTelemetry is on, but nobody takes spans: start hopwise with an OpenTelemetry SDK, such as NODE_OPTIONS="--import ./sdk.mjs"',
     )

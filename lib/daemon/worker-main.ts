@@ -20,7 +20,7 @@ runWorker<GatewayPlan>((plan, worker) => {
         log.logger.error({ err: error }, 'the access log could not be opened anew; lines go on into the old file')
       }
     },
-    applied: (next: GatewayPlan) => applyLogs(log, next, plan),
+    applied: (next: GatewayPlan) => applyLogs(log, next),
     end: () => log.end(LAST_LINES_MS),
   }
 })
