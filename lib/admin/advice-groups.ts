@@ -1,11 +1,10 @@
 import { IDLE_MARGIN_MS } from '../link/idle-lesson.js'
+import { RETRIES } from '../proxy/group-options.js'
 import type { Facts, Found, GroupFacts } from './facts.js'
 import { inWords, orNever } from './facts.js'
 
 /** So many requests before anything is said of how often something happens. */
 const ENOUGH = 100
-/** A second between the two limits is what a FIN may need to arrive. */
-const NEAR = 0.8
 /** A server that is dead for so long before anybody notices loses more than it should. */
 const UNNOTICED_MS = 30_000
 
@@ -19,15 +18,23 @@ const forEach =
 const share = (part: number, all: number): number => (all < ENOUGH ? 0 : part / all)
 const percent = (part: number, all: number): string => `${Math.round((100 * part) / all)} %`
 
-/** The upstream's own idle limit, as far as it was announced or learned, how we know, and when that is in words. */
-function upstreamIdle({ seen }: GroupFacts): { ms: number; how: string; when: string } | null {
-  const learned = seen.learnedIdleMs === null ? null : seen.learnedIdleMs + IDLE_MARGIN_MS
-  if (seen.announcedIdleMs !== null && (learned === null || seen.announcedIdleMs <= learned))
-    return { ms: seen.announcedIdleMs, how: 'says', when: `after ${inWords(seen.announcedIdleMs)}` }
-  if (learned === null) return null
+/**
+ * The upstream's own idle limit, as it was learned, and when that is in words. One that it announces is no reason to say anything: each
+ * response brings it anew, and every connection is let go a second before.
+ */
+function upstreamIdle({ seen: { learnedIdleMs } }: GroupFacts): { ms: number; when: string } | null {
+  if (learnedIdleMs === null) return null
+  const ms = learnedIdleMs + IDLE_MARGIN_MS
   // Less than the margin was learned: it may be any time in it, or with each response.
-  const when = learned === IDLE_MARGIN_MS ? `within ${inWords(IDLE_MARGIN_MS)}` : `after ${inWords(learned)}`
-  return { ms: learned, how: 'has shown', when }
+  return { ms, when: learnedIdleMs === 0 ? `within ${inWords(ms)}` : `after ${inWords(ms)}` }
+}
+
+/** An interval with which a dead server is noticed in time. No check may take longer than it, so a slow one has to become quicker as well. */
+function oftener(timeoutMs: number, unhealthyAfter: number): string {
+  const alone = Math.floor((UNNOTICED_MS - timeoutMs) / unhealthyAfter)
+  if (alone >= timeoutMs) return `set it to ${alone} or less`
+  const both = Math.max(1, Math.floor(UNNOTICED_MS / (unhealthyAfter + 1)))
+  return `set it and timeoutMs to ${both} or less, or lower unhealthyAfter`
 }
 
 export const GROUP_RULES = {
@@ -51,33 +58,20 @@ export const GROUP_RULES = {
       if (theirs === null || orNever(deadlines.upstreamIdleMs) < theirs.ms) return null
       return {
         path: [...path, 'deadlines', 'upstreamIdleMs'],
-        sentence: `${name} ${theirs.how} that it closes idle connections ${theirs.when}, and we keep them for ${inWords(deadlines.upstreamIdleMs)}: until that is learned anew after each start, a request may meet its FIN and be lost.`,
+        sentence: `${name} has shown that it closes idle connections ${theirs.when}, and we keep them for ${inWords(deadlines.upstreamIdleMs)}: until that is learned anew after each start, a request may meet its FIN and be lost.`,
         change: `set it to ${Math.max(0, theirs.ms - IDLE_MARGIN_MS) || 'less than that'}${theirs.ms > IDLE_MARGIN_MS ? ' or less' : ''}, or raise the idle limit of ${name}`,
-      }
-    }),
-  },
-  'upstream-idle-near': {
-    severity: 'note',
-    find: forEach(group => {
-      const { name, path, deadlines } = group
-      const theirs = upstreamIdle(group)
-      const ours = orNever(deadlines.upstreamIdleMs)
-      if (theirs === null || ours >= theirs.ms || ours < theirs.ms * NEAR) return null
-      return {
-        path: [...path, 'deadlines', 'upstreamIdleMs'],
-        sentence: `We let go of connections to ${name} after ${inWords(ours)}, hardly before it does itself (${inWords(theirs.ms)}): a late timer or a slow line loses requests.`,
-        change: `set it to ${Math.floor(theirs.ms * NEAR)} or less, or raise the idle limit of ${name}`,
       }
     }),
   },
   'connections-few': {
     severity: 'warning',
-    find: forEach(({ name, path, limits, seen: { queued, refused, requests } }) => {
+    find: forEach(({ name, path, servers, serversPath, limits, seen: { queued, refused, requests } }) => {
       if (refused === 0 && share(queued, requests) < 0.01) return null
       const got = refused === 0 ? '' : ` and ${refused} got none`
+      const own = servers.findIndex(({ connectionsMax }) => connectionsMax !== undefined)
       return {
-        path: [...path, 'limits', 'upstreamConnectionsMax'],
-        sentence: `${queued} of ${requests} requests had to wait for one of the ${limits.upstreamConnectionsMax} connections to ${name}${got}.`,
+        path: own < 0 ? [...path, 'limits', 'upstreamConnectionsMax'] : [...serversPath, own, 'connectionsMax'],
+        sentence: `${queued} of ${requests} requests had to wait for one of the ${servers[own]?.connectionsMax ?? limits.upstreamConnectionsMax} connections to ${own < 0 ? name : `a server of ${name}`}${got}.`,
         change: `raise it if ${name} can serve more at once; otherwise it needs more servers`,
       }
     }),
@@ -108,11 +102,11 @@ export const GROUP_RULES = {
   },
   'upstream-closes': {
     severity: 'warning',
-    find: forEach(({ name, path, seen: { closes, requests } }) => {
+    find: forEach(({ name, serversPath, seen: { closes, requests } }) => {
       const closed = (closes['upstream-close'] ?? 0) + (closes['upstream-http10'] ?? 0)
       if (share(closed, requests) < 0.5) return null
       return {
-        path: [...path, 'servers'],
+        path: serversPath,
         sentence: `${name} closed after ${percent(closed, requests)} of its responses: it has keep-alive switched off, so nearly every request pays for a connection.`,
         change: `nothing here: switch keep-alive on in ${name}`,
       }
@@ -120,36 +114,13 @@ export const GROUP_RULES = {
   },
   'retry-alone': {
     severity: 'note',
+    // One more try is what every group has that says nothing of it.
     find: forEach(({ name, path, servers, retries }) =>
-      retries > 0 && servers.length === 1 && servers[0]!.literal
+      retries > RETRIES && servers.length === 1 && servers[0]!.literal
         ? {
             path: [...path, 'retries'],
-            sentence: `${name} has one server, so there is no other one to try ${retries === 1 ? 'once' : `${retries} times`} more.`,
+            sentence: `${name} has one server, so there is no other one to try ${retries} times more.`,
             change: 'add a server, or take it away',
-          }
-        : null,
-    ),
-  },
-  'only-backups': {
-    severity: 'warning',
-    find: forEach(({ name, path, servers }) =>
-      servers.length > 0 && servers.every(({ backup }) => backup)
-        ? {
-            path: [...path, 'servers'],
-            sentence: `Every server of ${name} is a backup: there is nothing that they stand in for.`,
-            change: 'take backup away from those that should serve',
-          }
-        : null,
-    ),
-  },
-  'health-check-overlaps': {
-    severity: 'note',
-    find: forEach(({ name, path, healthCheck }) =>
-      healthCheck !== null && healthCheck.timeoutMs > healthCheck.intervalMs
-        ? {
-            path: [...path, 'healthCheck', 'timeoutMs'],
-            sentence: `A health check of ${name} may take ${inWords(healthCheck.timeoutMs)} and the next one is due after ${inWords(healthCheck.intervalMs)}.`,
-            change: `set it to less than ${healthCheck.intervalMs}`,
           }
         : null,
     ),
@@ -164,7 +135,7 @@ export const GROUP_RULES = {
       return {
         path: [...path, 'healthCheck', 'intervalMs'],
         sentence: `A server of ${name} that dies may get requests for up to ${inWords(unnoticed)} before its health checks take it out (${unhealthyAfter} failures, one each ${inWords(intervalMs)}).`,
-        change: `set it to ${Math.max(1000, Math.floor((UNNOTICED_MS - timeoutMs) / unhealthyAfter))} or less`,
+        change: oftener(timeoutMs, unhealthyAfter),
       }
     }),
   },

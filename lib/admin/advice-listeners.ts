@@ -1,4 +1,4 @@
-import type { Facts, Found, ListenerFacts } from './facts.js'
+import type { Facts, Found, ListenerFacts, Place } from './facts.js'
 import { inWords } from './facts.js'
 
 /** What the usual load balancer keeps idle connections for (AWS: 60 s). */
@@ -68,12 +68,21 @@ export const LISTENER_RULES = {
   },
   'no-deadline': {
     severity: 'note',
-    find: forEach(({ name, deadlines, path }) =>
-      NEEDED.filter(key => deadlines[key] === 0).map(key => ({
+    find: ({ deadlines, listeners, groups }: Facts): readonly Found[] => {
+      const without = (key: (typeof NEEDED)[number], path: Place, who: string): Found => ({
         path: [...path, 'deadlines', key],
-        sentence: `${name} waits without a limit (${key} is 0): whoever goes silent there holds a connection for ever.`,
+        sentence: `${who} waits without a limit (${key} is 0): whoever goes silent there holds a connection for ever.`,
         change: 'set a limit',
-      })),
-    ),
+      })
+      const own = [...listeners.filter(({ mode }) => mode !== 'dumb'), ...groups].flatMap(({ name, path, deadlines }) =>
+        NEEDED.filter(key => deadlines[key] === 0).map(key => ({ key, path, name })),
+      )
+      // What the file says for all is said once, and there.
+      const everywhere = NEEDED.filter(it => deadlines[it] === 0 && own.some(({ key }) => key === it))
+      return [
+        ...everywhere.map(key => without(key, [], 'hopwise')),
+        ...own.flatMap(({ key, path, name }) => (everywhere.includes(key) ? [] : without(key, path, name))),
+      ]
+    },
   },
 } as const

@@ -3,6 +3,8 @@ import { inWords } from './facts.js'
 
 /** What a process needs beside its connections: libraries, logs, the event loop. */
 const OTHER_FILES = 64
+/** What a process needs after its drain, for the last lines of its log. */
+const LAST_MS = 2_000
 /** One request in so many may meet a dead connection before anything is said. */
 const RACES_ENOUGH = 1_000
 
@@ -27,11 +29,13 @@ export const PROCESS_RULES = {
       const whole = drainMs === 0 ? Number.POSITIVE_INFINITY : drainMs + announceMs
       if (stopGraceMs === null || whole < stopGraceMs) return []
       const takes = drainMs === 0 ? 'has no limit' : `may take ${inWords(whole)}`
+      const left = stopGraceMs - announceMs - LAST_MS
       return [
         {
-          path: ['deadlines', 'drainMs'],
+          // 0 would be no limit: where nothing is left for it, it is what comes before that takes too long.
+          path: ['deadlines', left > 0 ? 'drainMs' : 'announceMs'],
           sentence: `Draining ${takes}, and whoever stops this process kills it after ${inWords(stopGraceMs)}: requests still under way are cut off then.`,
-          change: `set it to ${Math.max(0, stopGraceMs - announceMs - 2_000)} or less, or raise the grace period`,
+          change: `${left > 0 ? `set it to ${left} or less` : 'lower it'}, or raise the grace period`,
         },
       ]
     },

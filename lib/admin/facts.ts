@@ -32,17 +32,19 @@ export interface ListenerFacts {
   readonly proxyProtocol: boolean
   /** Clients have to log in. */
   readonly users: boolean
-  /** `clients.allow` is given. */
+  /** `clients.allow` is given, or a client certificate is required. */
   readonly restricted: boolean
   readonly deadlines: Deadlines
 }
 
 export interface GroupFacts {
+  /** Where its settings stand; of a route's server that is no group, those of the file as a whole. */
   readonly path: Place
+  /** Where its servers stand. */
+  readonly serversPath: Place
   readonly name: string
   /** As they stand in the file, before names are resolved. */
   readonly servers: readonly ServerFacts[]
-  /** As written in the file; 0 when nothing is written there. */
   readonly retries: number
   readonly insecure: boolean
   readonly deadlines: Deadlines
@@ -59,6 +61,8 @@ export interface ServerFacts {
   readonly backup: boolean
   /** An address or a Unix socket: exactly one place, where a name may stand for several. */
   readonly literal: boolean
+  /** Its own limit, where it has one. */
+  readonly connectionsMax?: number
 }
 
 /** What a group has shown since the start. */
@@ -68,8 +72,6 @@ export interface GroupSeen {
   readonly queued: number
   readonly refused: number
   readonly closes: Partial<Record<CloseReason, number>>
-  /** The shortest idle limit that one of its servers announced with `Keep-Alive`, or null. */
-  readonly announcedIdleMs: number | null
   /** The shortest that one has taught by closing, or null; the margin of a second is taken off already. */
   readonly learnedIdleMs: number | null
 }

@@ -5,7 +5,7 @@ import { DEADLINES } from '../link/deadlines.js'
 import { readListenAddress } from '../net/listen-address.js'
 import { readLiteral } from '../net/resolver.js'
 import type { CloseReason } from '../policy/close-reason.js'
-import type { GroupOptions } from '../proxy/group-options.js'
+import { type GroupOptions, RETRIES } from '../proxy/group-options.js'
 import { filesAllowed } from './file-limit.js'
 
 /** What the adviser goes by. @param totals null: nothing was observed yet */
@@ -42,7 +42,7 @@ function listenerFacts({ name, address, mode, options, users }: ListenerPlan, nt
     trust,
     proxyProtocol: proxyProtocol !== undefined,
     users: users !== null,
-    restricted: clients?.allow !== undefined,
+    restricted: clients?.allow !== undefined || tls?.clientCertificates?.required === true,
     deadlines: { ...DEADLINES, ...deadlines },
   }
 }
@@ -50,11 +50,16 @@ function listenerFacts({ name, address, mode, options, users }: ListenerPlan, nt
 function groupFacts(name: string, group: GroupOptions, plan: GatewayPlan, totals: GroupTotals | undefined): GroupFacts {
   const servers = group.servers.map(server => (typeof server === 'string' ? { url: server } : server))
   const { healthCheck } = group
+  const place = placeOf(name, plan)
   return {
-    path: ['upstreams', name],
+    ...place,
     name,
-    servers: servers.map(({ url, backup = false }) => ({ backup, literal: isLiteral(url) })),
-    retries: servers.length > 1 ? (group.retries ?? 0) : 0,
+    servers: servers.map(({ url, backup = false, connectionsMax }) => ({
+      backup,
+      literal: isLiteral(url),
+      ...(connectionsMax === undefined ? {} : { connectionsMax }),
+    })),
+    retries: group.retries ?? RETRIES,
     insecure: group.tls?.insecure === true,
     deadlines: { ...plan.deadlines, ...group.deadlines },
     limits: { ...plan.limits, ...group.limits },
@@ -70,16 +75,24 @@ function groupFacts(name: string, group: GroupOptions, plan: GatewayPlan, totals
   }
 }
 
+/** A route may name its server itself (which no name of a group looks like): then it has the settings of the file. */
+function placeOf(name: string, { listeners }: GatewayPlan): Pick<GroupFacts, 'path' | 'serversPath'> {
+  if (!name.includes(':')) return { path: ['upstreams', name], serversPath: ['upstreams', name, 'servers'] }
+  for (const [nth, { options }] of listeners.entries()) {
+    const route = options.routes?.findIndex(({ upstream }) => upstream === name) ?? -1
+    if (route >= 0) return { path: [], serversPath: ['listeners', nth, 'routes', route, 'upstream'] }
+  }
+  return { path: [], serversPath: [] }
+}
+
 function seenOf(totals: GroupTotals | undefined): GroupSeen {
   const members = totals?.members ?? []
   const learned = members.flatMap(({ learnedIdleMs }) => (learnedIdleMs === undefined ? [] : [learnedIdleMs]))
-  const announced = members.flatMap(({ announcedIdleMs }) => (announcedIdleMs === undefined ? [] : [announcedIdleMs]))
   return {
     requests: members.reduce((sum, { requests }) => sum + requests, 0),
     queued: members.reduce((sum, { queued }) => sum + queued, 0),
     refused: members.reduce((sum, { refused }) => sum + refused, 0),
     closes: closesOf(members),
-    announcedIdleMs: announced.length === 0 ? null : least(announced),
     learnedIdleMs: learned.length === 0 ? null : least(learned),
   }
 }
@@ -99,8 +112,9 @@ function closesOf(members: readonly MemberTotals[]): GroupSeen['closes'] {
 /** Only this machine can reach it. */
 function isNear(address: string): boolean {
   const where = readListenAddress(address)
-  if (where.kind === 'unix') return true
-  return where.kind === 'tcp' && (/^127\./.test(where.host) || where.host === '::1' || where.host === 'localhost')
+  // Sockets that are files, or that we are given, are guarded where they are made.
+  if (where.kind !== 'tcp') return true
+  return /^127\./.test(where.host) || where.host === '::1' || where.host === 'localhost'
 }
 
 function isLiteral(url: string): boolean {

@@ -42,11 +42,11 @@ export function withGroup(changes: Changed<GroupFacts, 'deadlines' | 'limits' | 
     queued: 0,
     refused: 0,
     closes: {},
-    announcedIdleMs: null,
     learnedIdleMs: null,
   }
   const group = {
     path: ['upstreams', 'app'],
+    serversPath: ['upstreams', 'app', 'servers'],
     name: 'app',
     servers: [
       { backup: false, literal: true },

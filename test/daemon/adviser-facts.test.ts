@@ -39,7 +39,7 @@ test('what stands in the file', async t => {
           { backup: true, literal: false },
         ],
         deadlines: { upstreamIdleMs: 60_000 },
-        seen: { requests: 0, queued: 0, announcedIdleMs: null, learnedIdleMs: null, closes: {} },
+        seen: { requests: 0, queued: 0, learnedIdleMs: null, closes: {} },
       },
     ],
   })
@@ -50,7 +50,7 @@ test('what stands in the file', async t => {
 test('what was observed: sums, and the shortest of the limits', async t => {
   const member = { requests: 3, queued: 2, refused: 1, closes: { stale: 1 } }
   const members = [
-    { ...member, learnedIdleMs: 5_000, announcedIdleMs: 9_000 },
+    { ...member, learnedIdleMs: 5_000, announcedIdleMs: 2_000 },
     { ...member, closes: { stale: 2, 'upstream-fin': 1 }, announcedIdleMs: 7_000 },
   ]
   const totals = { groups: [{ name: 'app', members }], racesLost: 3, upstream: { reused: 40 } } as unknown as Totals
@@ -61,7 +61,6 @@ test('what was observed: sums, and the shortest of the limits', async t => {
     queued: 4,
     refused: 2,
     closes: { stale: 3, 'upstream-fin': 1 },
-    announcedIdleMs: 7_000,
     learnedIdleMs: 5_000,
   })
   const found = advise(facts).find(({ key }) => key.includes('upstreamIdleMs'))
@@ -70,4 +69,42 @@ test('what was observed: sums, and the shortest of the limits', async t => {
     { severity: 'warning', key: 'upstreams.app.deadlines.upstreamIdleMs' },
     'idle limits in the wrong order',
   )
+})
+
+test('a server that stands in a route itself has the settings of the file, and its place is the route', async t => {
+  const facts = adviserFacts(
+    plan(`
+listeners:
+  - { address: 'fd:3', mode: forward }
+  - { address: ':80', routes: [{ path: /a, upstream: 'http://127.0.0.1:1' }, { upstream: 'http://127.0.0.1:2' }] }
+`),
+    {
+      groups: [
+        {
+          name: 'http://127.0.0.1:2',
+          members: [{ requests: 100, queued: 0, refused: 0, closes: { 'upstream-close': 100, 'surplus-idle': 9 } }],
+        },
+      ],
+      racesLost: 0,
+      upstream: { reused: 0 },
+    } as unknown as Totals,
+  )
+  t.match(facts.groups, [
+    { path: [], serversPath: ['listeners', 1, 'routes', 0, 'upstream'] },
+    { path: [], serversPath: ['listeners', 1, 'routes', 1, 'upstream'] },
+  ])
+  t.match(
+    facts.listeners,
+    [{ loopback: true }, { loopback: false }],
+    'a socket that we are given is guarded where it is made',
+  )
+  const keys = advise({ ...facts, filesMax: null, stopGraceMs: null }).map(({ code, key }) => `${code} ${key}`)
+  t.same(keys, ['upstream-closes listeners[1].routes[1].upstream', 'idle-few limits.upstreamIdleMax'])
+})
+
+test('clients that must show a certificate are no strangers', async t => {
+  const { listeners, ...rest } = FILE
+  const tls = { certificates: [], clientCertificates: { ca: '', required: true } } as never
+  const withTls = listeners.map(listener => ({ ...listener, options: { ...listener.options, tls } }))
+  t.match(adviserFacts({ ...rest, listeners: withTls }, null).listeners, [{ restricted: true }, { restricted: true }])
 })

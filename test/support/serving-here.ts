@@ -30,9 +30,19 @@ export interface ServingHere {
 
 type Status = Awaited<ReturnType<typeof JSON.parse>>
 
-/** Starts it; ends it with the test. @throws what the reading of the file finds wrong */
-export async function serveHere(t: Test, yaml: string): Promise<ServingHere> {
-  const file = join(tempFolder(t), 'hopwise.yaml')
+/**
+ * Starts it; ends it with the test.
+ * @param beside files that stand beside the configuration, by their names
+ * @throws what the reading of the file finds wrong
+ */
+export async function serveHere(
+  t: Test,
+  yaml: string,
+  beside: Readonly<Record<string, string>> = {},
+): Promise<ServingHere> {
+  const folder = tempFolder(t)
+  const file = join(folder, 'hopwise.yaml')
+  for (const [name, content] of Object.entries(beside)) writeFileSync(join(folder, name), content)
   const read = () => {
     const { configuration, contents, findings } = readConfiguration(file, { environment: {} })
     if (configuration === undefined) throw new Error(findings.map(({ message }) => message).join('; '))

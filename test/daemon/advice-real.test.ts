@@ -1,0 +1,268 @@
+import * as http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Test, test } from 'tap'
+import { ADVICE_CODES, type Advice, type AdviceCode } from '../../lib/admin/adviser.js'
+import { filesAllowed } from '../../lib/daemon/file-limit.js'
+import { ask, request } from '../support/conversation.js'
+import { scriptedOrigin } from '../support/scripted-origin.js'
+import { type ServingHere, serveHere } from '../support/serving-here.js'
+
+// Every advice is brought about by a file that is read, checked, planned and served, and by requests where it goes by what was
+// seen; so each of them can appear, and what `/status` shows of it is what its users see.
+
+interface Scene {
+  /** A whole file, or what comes behind `HEAD`. */
+  yaml: string
+  /** What stands where, as `hopwise check` writes it. */
+  key: string
+  sentence: RegExp
+  change: string | RegExp
+  environment?: Readonly<Record<string, string>>
+  beside?: Readonly<Record<string, string>>
+  /** Requests, until it has been seen often enough. */
+  story?(here: ServingHere, t: Test): Promise<unknown>
+}
+
+const ADMIN = 'admin: { address: 127.0.0.1:0 }'
+const WEB = 'listeners: [{ name: web, address: 127.0.0.1:0, routes: [{ upstream: app }] }]'
+const FORWARD = (more: string) => `${ADMIN}\nlisteners: [{ name: out, address: '0.0.0.0:0', mode: forward${more} }]`
+const group = (settings: string, server = 'http://127.0.0.1:9') =>
+  `${ADMIN}\n${WEB}\nupstreams: { app: { servers: ['${server}']${settings} } }`
+const USER = `alice:$scrypt$ln=15,r=8,p=1$${'a'.repeat(22)}$${'b'.repeat(43)}\n`
+
+const oneAfterTheOther = (count: number) => async (here: ServingHere, t: Test) => {
+  for (let i = 0; i < count; i++) await ask(t, here.port(), request('GET', '/'))
+}
+const together = (count: number) => (here: ServingHere, t: Test) =>
+  Promise.all(Array.from({ length: count }, () => ask(t, here.port(), request('GET', '/'))))
+
+const CONFIGURED: Partial<Record<AdviceCode, Scene>> = {
+  'open-forward-proxy': {
+    yaml: FORWARD(''),
+    key: 'listeners[0].users',
+    sentence: /^The forward proxy out takes requests from everybody who can reach it/,
+    change: /clients\.allow$/,
+  },
+  'trust-everybody': {
+    yaml: `${ADMIN}\ntrust: ['0.0.0.0/0']\n${WEB}\nupstreams: { app: { servers: ['http://127.0.0.1:9'] } }`,
+    key: 'listeners[0].trust',
+    sentence: /^web trusts 0\.0\.0\.0\/0: /,
+    change: /^name the addresses/,
+  },
+  'password-in-clear': {
+    yaml: FORWARD(', users: { file: users.txt }'),
+    beside: { 'users.txt': USER },
+    key: 'listeners[0].tls',
+    sentence: /^Clients of out send their passwords as they are/,
+    change: /^give it a certificate/,
+  },
+  'client-idle-order': {
+    yaml: `${group('')}\ntrust: [10.0.0.0/8]\ndeadlines: { clientIdleMs: 60000 }`,
+    key: 'listeners[0].deadlines.clientIdleMs',
+    sentence: /closes idle connections after 60 s/,
+    change: /75000/,
+  },
+  'no-deadline': {
+    yaml: `${group('')}\ndeadlines: { requestHeadMs: 0 }`,
+    key: 'deadlines.requestHeadMs',
+    sentence: /^hopwise waits without a limit \(requestHeadMs is 0\)/,
+    change: 'set a limit',
+  },
+  'insecure-tls': {
+    yaml: group(', tls: { insecure: true }', 'https://127.0.0.1:9'),
+    key: 'upstreams.app.tls.insecure',
+    sentence: /^The certificates of app are not verified/,
+    change: /tls\.ca$/,
+  },
+  'requests-few': {
+    yaml: group(', limits: { upstreamRequestsMax: 10 }'),
+    key: 'upstreams.app.limits.upstreamRequestsMax',
+    sentence: /^A connection to app carries 10 requests only/,
+    change: 'set it to 1000, or to 0 for no limit',
+  },
+  'retry-alone': {
+    yaml: group(', retries: 3'),
+    key: 'upstreams.app.retries',
+    sentence: /^app has one server, so there is no other one to try 3 times more\.$/,
+    change: 'add a server, or take it away',
+  },
+  'health-check-slow': {
+    yaml: group(', healthCheck: { intervalMs: 60000 }'),
+    key: 'upstreams.app.healthCheck.intervalMs',
+    sentence: /may get requests for up to 182 s before its health checks take it out/,
+    change: 'set it to 9333 or less',
+  },
+  'files-few': {
+    yaml: `${group('')}\nlimits: { clientConnectionsMax: 1000000000 }`,
+    key: 'limits.clientConnectionsMax',
+    sentence: /^This process may open \d+ files \(ulimit -n\), and 1000000000 clients/,
+    change: /^raise ulimit -n to 1000008256/,
+  },
+  'drain-longer-than-grace': {
+    yaml: `${group('')}\ndeadlines: { drainMs: 100000 }`,
+    environment: { KUBERNETES_SERVICE_HOST: '10.0.0.1' },
+    key: 'deadlines.drainMs',
+    sentence: /^Draining may take 100 s, and whoever stops this process kills it after 30 s/,
+    change: 'set it to 28000 or less, or raise the grace period',
+  },
+  'admin-open': {
+    yaml: group('').replace(ADMIN, "admin: { address: '0.0.0.0:0' }"),
+    key: 'admin.address',
+    sentence: /^The admin listener can be reached from other machines/,
+    change: /^listen on 127\.0\.0\.1/,
+  },
+}
+
+/** With a real origin behind; `ORIGIN` in the file is where it is. */
+interface Watched extends Scene {
+  origin(t: Test): Promise<number>
+}
+
+const HEAD_END = '\r\n\r\n'
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+
+const SEEN: Partial<Record<AdviceCode, Watched>> = {
+  'upstream-idle-order': {
+    // Each answer is followed by its end, of which nothing was said.
+    origin: t =>
+      portOf(t, async client => {
+        await client.readUntil(HEAD_END)
+        await client.send(OK)
+        client.halfClose()
+      }),
+    yaml: group('', 'ORIGIN'),
+    story: untilSaid('upstream-idle-order'),
+    key: 'upstreams.app.deadlines.upstreamIdleMs',
+    sentence: /^app has shown that it closes idle connections within 1 s, and we keep them for 4 s/,
+    change: 'set it to less than that, or raise the idle limit of app',
+  },
+  'upstream-closes': {
+    origin: t => httpPort(t, (_request, response) => response.writeHead(200, { Connection: 'close' }).end('ok')),
+    yaml: group('', 'ORIGIN'),
+    story: oneAfterTheOther(100),
+    key: 'upstreams.app.servers',
+    sentence: /^app closed after 100 % of its responses/,
+    change: 'nothing here: switch keep-alive on in app',
+  },
+  'connections-few': {
+    origin: t => httpPort(t, (_request, response) => void setImmediate(() => response.end('ok'))),
+    yaml: group(', limits: { upstreamConnectionsMax: 1, upstreamWaitingMax: 0 }', 'ORIGIN'),
+    story: untilSaid('connections-few', together(8)),
+    key: 'upstreams.app.limits.upstreamConnectionsMax',
+    sentence: /^\d+ of \d+ requests had to wait for one of the 1 connections to app and \d+ got none\.$/,
+    change: /^raise it if app can serve more at once/,
+  },
+  'idle-few': {
+    origin: t => httpPort(t, (_request, response) => void response.end('ok')),
+    yaml: group(', limits: { upstreamIdleMax: 1 }', 'ORIGIN'),
+    story: untilSaid('idle-few', together(50)),
+    key: 'upstreams.app.limits.upstreamIdleMax',
+    sentence: /^\d+ connections to app were closed because only 1 idle ones are kept/,
+    change: 'raise it above the usual number of requests under way',
+  },
+  'races-lost': {
+    origin: t =>
+      portOf(t, async client => {
+        await client.readUntil(HEAD_END)
+        await client.send(OK)
+        await client.readUntil(HEAD_END)
+        client.destroy() // on the very request
+      }),
+    yaml: group('', 'ORIGIN'),
+    story: oneAfterTheOther(2),
+    key: 'deadlines.upstreamIdleMs',
+    sentence: /^1 of 1 requests on reused connections met one that the upstream had just closed/,
+    change: 'lower it below the idle limit of the upstreams',
+  },
+}
+
+for (const [code, scene] of Object.entries({ ...CONFIGURED, ...SEEN }))
+  test(`advice ${code}: a file brings it about, and /status shows it`, skipped(code as AdviceCode), async t => {
+    const { yaml, key, sentence, change, environment = {}, beside = {}, story } = scene
+    for (const [name, value] of Object.entries(environment)) withVariable(t, name, value)
+    const port = 'origin' in scene ? await (scene as Watched).origin(t) : 0
+    const here = await serveHere(t, yaml.replace('ORIGIN', `http://127.0.0.1:${port}`), beside)
+    if (story)
+      t.notOk(
+        (await adviceOf(here)).some(it => it.code === code),
+        'not before it was seen',
+      )
+    await story?.(here, t)
+    const found = (await adviceOf(here)).filter(it => it.code === code)
+    t.match(found, [{ code, key, sentence, change }])
+    t.equal(found.length, 1, 'once')
+    if (found[0]?.severity !== 'warning' || story) return
+    const lines = (await here.ended()).filter(line => line.code === code)
+    t.match(lines, [
+      { level: 'warn', key, msg: sentence.source.startsWith('^') ? new RegExp(sentence.source.slice(1)) : sentence },
+    ])
+  })
+
+test('each advice of the list has a file that brings it about', async t => {
+  t.same(Object.keys({ ...CONFIGURED, ...SEEN }).sort(), [...ADVICE_CODES].sort())
+})
+
+test('a good configuration, with requests, is told nothing', async t => {
+  // As Node's server is: it closes after 5 s, which is as near to our 4 s as can be, and announces it.
+  const port = await httpPort(t, (_request, response) => void response.end('ok'))
+  const here = await serveHere(
+    t,
+    `${ADMIN}
+limits: { clientConnectionsMax: 100, upstreamConnectionsTotalMax: 100 }
+listeners:
+  - { name: web, address: 127.0.0.1:0, routes: [{ upstream: app, path: /app }, { upstream: 'http://127.0.0.1:${port}' }] }
+  - { name: out, address: 127.0.0.2:0, mode: forward }
+upstreams: { app: { servers: ['http://127.0.0.1:${port}'], healthCheck: {} } }`,
+  )
+  const web = () => here.port('web')
+  for (let i = 0; i < 110; i++) {
+    t.match((await ask(t, web(), request('GET', '/app'))).status, 200)
+    await ask(t, web(), request('GET', '/'))
+  }
+  const { advice, groups } = await here.status()
+  t.equal(groups[0].members[0].announcedIdleMs, 5_000)
+  t.same(advice, [])
+  t.same(
+    (await here.ended()).filter(({ level }) => level !== 'info'),
+    [],
+  )
+})
+
+// ----
+
+async function adviceOf(here: ServingHere): Promise<readonly Advice[]> {
+  return (await here.status()).advice
+}
+
+/** Again and again: how often a machine is asked before it shows something is not what is judged. */
+function untilSaid(code: AdviceCode, once = oneAfterTheOther(1)) {
+  return async (here: ServingHere, t: Test) => {
+    while (!(await adviceOf(here)).some(it => it.code === code)) await once(here, t)
+  }
+}
+
+function skipped(code: AdviceCode): { skip?: string } {
+  return code === 'files-few' && filesAllowed() === null ? { skip: 'there is no limit of files here' } : {}
+}
+
+function withVariable(t: Test, name: string, value: string): void {
+  const before = process.env[name]
+  process.env[name] = value
+  t.teardown(() => {
+    if (before === undefined) delete process.env[name]
+    else process.env[name] = before
+  })
+}
+
+async function portOf(t: Test, script: Parameters<typeof scriptedOrigin>[1]): Promise<number> {
+  return (await scriptedOrigin(t, script)).port
+}
+
+function httpPort(t: Test, answer: http.RequestListener): Promise<number> {
+  const server = http.createServer(answer)
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return new Promise(done => server.listen(0, '127.0.0.1', () => done((server.address() as AddressInfo).port)))
+}
