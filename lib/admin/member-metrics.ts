@@ -50,6 +50,25 @@ const FAMILIES: readonly Family[] = [
     samples: member => one(member.failures),
   },
   {
+    name: 'hopwise_member_failures_in_row',
+    type: 'gauge',
+    help: 'Requests to it that failed since it answered last.',
+    samples: member => one(member.failuresInRow),
+  },
+  {
+    name: 'hopwise_member_last_failure_time_seconds',
+    type: 'gauge',
+    help: 'When a request to it failed last, in seconds since 1970, by error type of RFC 9209.',
+    samples: ({ lastFailure }) =>
+      lastFailure === undefined ? [] : [[`,error="${lastFailure.error}"`, lastFailure.at / 1000]],
+  },
+  {
+    name: 'hopwise_member_checked',
+    type: 'gauge',
+    help: '1 when a health check has told how it is, 0 when nobody has asked.',
+    samples: member => one(member.checked ? 1 : 0),
+  },
+  {
     name: 'hopwise_member_ejections_total',
     type: 'counter',
     help: 'Times that it was taken out for its failures.',

@@ -1,5 +1,6 @@
 import type { ClientState } from '../link/connection-state.js'
 import type { HistogramSnapshot } from '../link/histogram.js'
+import type { ProxyStatusError } from '../link/proxy-error.js'
 import type { MemberStatus } from '../link/standing.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import type { LedgerRow } from '../policy/ledger.js'
@@ -53,9 +54,19 @@ export interface GroupTotals {
   readonly members: readonly MemberTotals[]
 }
 
-/** As the balancer has them. */
-export const MEMBER_STATES = ['up', 'slow-start', 'trial', 'ejected', 'down'] as const satisfies MemberState[]
-export type MemberState = MemberStatus<unknown>['state']
+/**
+ * As the balancer has them, from the best to the worst; and `failing`: its last request failed, and neither a health check nor ejection
+ * keeps requests away from it.
+ */
+export const MEMBER_STATES = [
+  'up',
+  'slow-start',
+  'failing',
+  'trial',
+  'ejected',
+  'down',
+] as const satisfies MemberState[]
+export type MemberState = MemberStatus<unknown>['state'] | 'failing'
 
 /** One server of a group; of a server with a name, one of its addresses. */
 export interface MemberTotals {
@@ -73,6 +84,13 @@ export interface MemberTotals {
   readonly requests: number
   readonly failures: number
   readonly ejections: number
+  /** A health check has told how it is; without one, `up` says only that nothing is known against it. */
+  readonly checked: boolean
+  /** Requests that failed by its fault since it answered last. */
+  readonly failuresInRow: number
+  /** Milliseconds since 1970: when a response began last, or a health check went well. Absent: never. */
+  readonly lastAnswerAt?: number
+  readonly lastFailure?: LastFailure
   /** Requests that had to wait for a connection, and those that found the queue full. */
   readonly queued: number
   readonly refused: number
@@ -80,6 +98,15 @@ export interface MemberTotals {
   /** The shortest idle limit that it has announced in Keep-Alive. */
   readonly announcedIdleMs?: number
   readonly learnedIdleMs?: number
+}
+
+/** What went wrong with a server the last time. */
+export interface LastFailure {
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly error: ProxyStatusError
+  /** As in the log. */
+  readonly message: string
 }
 
 /** One moment of all connections. */

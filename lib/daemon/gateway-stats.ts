@@ -1,3 +1,4 @@
+import { stateNow } from '../admin/member-state.js'
 import { type GroupTotals, type MemberTotals, PHASES, type Phase } from '../admin/source.js'
 import type { MemberStatus } from '../link/balancer.js'
 import { Histogram, type HistogramSnapshot } from '../link/histogram.js'
@@ -117,12 +118,13 @@ function* ofUpstreams(
   upstreams: Upstreams,
 ): Steps<Pick<GatewayStats, 'upstream' | 'lookups' | 'racesLost' | 'groups'>> {
   const now = upstreams.clock.now()
+  const wallMs = upstreams.clock.wallMs()
   const upstream = upstreams.stats()
   const groups: GroupTotals[] = []
   for (const group of upstreams.groups.values()) {
     const members: MemberTotals[] = []
     for (const status of group.states(now)) {
-      members.push(memberTotals(status, now))
+      members.push(memberTotals(status, now, wallMs))
       yield
     }
     groups.push({ name: group.name, members })
@@ -131,18 +133,23 @@ function* ofUpstreams(
   return { upstream, lookups: upstreams.resolver.stats(), racesLost: upstream.closes.stale ?? 0, groups }
 }
 
-function memberTotals({ member, state, weight, backup }: MemberStatus<OriginPool>, now: number): MemberTotals {
-  const { place, book, requests, failures, ejections } = member
+function memberTotals(status: MemberStatus<OriginPool>, now: number, wallMs: number): MemberTotals {
+  const { member, state, weight, backup, checked } = status
+  const { place, book, requests, failures, ejections, failuresInRow, answeredAt, lastFailure } = member
   const { idle, busy, reserved, dialing, waiting } = book
   const { queued, refused, announcedMs } = book
   const counts = { idle, busy, reserved, dialing, waiting, requests, failures, ejections, queued, refused }
   const learnedIdleMs = book.lesson.limitMs(now)
   return {
     name: place.name,
-    state,
+    state: stateNow(state, failuresInRow),
     weight,
     backup,
     ...counts,
+    checked,
+    failuresInRow,
+    ...(Number.isFinite(answeredAt) ? { lastAnswerAt: Math.round(wallMs - (now - answeredAt)) } : {}),
+    ...(lastFailure === null ? {} : { lastFailure }),
     closes: Object.fromEntries(member.closes),
     ...(Number.isFinite(learnedIdleMs) ? { learnedIdleMs } : {}),
     ...(Number.isFinite(announcedMs) ? { announcedIdleMs: announcedMs } : {}),

@@ -1,3 +1,5 @@
+import { mergedStanding } from '../admin/member-state.js'
+import type { MemberTotals } from '../admin/source.js'
 import type { GatewayStats } from './gateway-types.js'
 
 /** The statistics of several processes as those of one. @param all at least one */
@@ -79,8 +81,12 @@ function merged(a: unknown, b: unknown, key = ''): unknown {
   if (Array.isArray(a) && Array.isArray(b)) return NOT_COUNTED.has(key) ? a : mergedLists(a, b)
   if (!isFields(a) || !isFields(b)) return a
   const names = new Set([...Object.keys(a), ...Object.keys(b)])
-  return Object.fromEntries([...names].map(name => [name, merged(a[name], b[name], name)]))
+  const sum = Object.fromEntries([...names].map(name => [name, merged(a[name], b[name], name)]))
+  return isMember(a) && isMember(b) ? { ...sum, ...mergedStanding(a, b) } : sum
 }
+
+/** One server of a group, of which more is to be said than sums. */
+const isMember = (value: Fields): value is Fields & MemberTotals => 'failuresInRow' in value
 
 const plus = (a: number, b: number): number => a + b
 
@@ -97,11 +103,15 @@ function nameOf(value: unknown): unknown {
   return isFields(value) ? KEYS.map(key => value[key]).find(name => name !== undefined) : undefined
 }
 
+/** What it was for those that are gone, nobody knows of it now. */
+const GONE_MEMBER = { state: 'up', checked: false, failuresInRow: 0 }
+
 function withoutGauges(value: unknown, key = ''): unknown {
   if (typeof value === 'number') return GAUGES.has(key) ? 0 : value
   if (Array.isArray(value)) return value.map(one => withoutGauges(one))
   if (!isFields(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withoutGauges(one, name)]))
+  const all = Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withoutGauges(one, name)]))
+  return isMember(value) ? { ...all, ...GONE_MEMBER } : all
 }
 
 function isFields(value: unknown): value is Fields {

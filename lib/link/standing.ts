@@ -78,7 +78,7 @@ export class Standing<M extends Balanced> {
   describe(now: number, settings: { slowStartMs: number; ejection: EjectionRules | null }): MemberStatus<M> {
     const { member, weight, backup, ejection } = this
     const failures = settings.ejection === null ? 0 : ejection.failuresAt(now, settings.ejection.withinMs)
-    const status = { member, weight, backup, failures }
+    const status = { member, weight, backup, failures, checked: this.#checked }
     if (this.#down) return { ...status, state: 'down' }
     const passive = ejection.stateAt(now)
     if (passive === 'ejected') return { ...status, state: 'ejected', until: ejection.until }
@@ -126,6 +126,8 @@ export interface MemberStatus<M> {
   until?: number
   /** Those that count toward an ejection now. */
   failures: number
+  /** A health check has told how it is. Otherwise it counts as up because nothing is known against it. */
+  checked: boolean
 }
 
 /** What a member begins its slow start with. */

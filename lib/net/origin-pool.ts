@@ -2,7 +2,7 @@ import type { DeadlineName, Deadlines } from '../link/deadlines.js'
 import type { Limits } from '../link/limits.js'
 import type { Origin } from '../link/origin.js'
 import { type Handout, PoolBook, type PoolLimits } from '../link/pool-book.js'
-import { ProxyError } from '../link/proxy-error.js'
+import { ProxyError, type ProxyStatusError } from '../link/proxy-error.js'
 import { VersionLesson } from '../link/version-lesson.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import { atOnce, type Steps } from '../policy/steps.js'
@@ -77,6 +77,15 @@ export interface MemberPlace {
   readonly name: string
 }
 
+/** What went wrong last with a server. */
+export interface MemberFailure {
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly error: ProxyStatusError
+  /** One sentence, as in the log. */
+  readonly message: string
+}
+
 export const NO_PLACE: MemberPlace = { group: '', name: '' }
 
 /** The connections to one origin: does what its book decides. */
@@ -98,6 +107,10 @@ export class OriginPool {
   requests = 0
   failures = 0
   ejections = 0
+  /** Requests that failed by its fault since it answered last, and when that was (`-Infinity`: never). */
+  failuresInRow = 0
+  answeredAt = Number.NEGATIVE_INFINITY
+  lastFailure: MemberFailure | null = null
   private readonly limits: PoolLimits
 
   constructor(
@@ -113,6 +126,19 @@ export class OriginPool {
     this.limits = { ...shared.limits, upstreamIdleMs: shared.deadlines.upstreamIdleMs }
     this.book = new PoolBook(origin.key, this.limits, (connection, reason) => connection.end(reason))
     this.expiry = new Deadline(shared.wheel, () => this.expire())
+  }
+
+  /** A response has begun, or a health check went well: whatever went wrong before, it answers now. */
+  answered(now: number): void {
+    this.failuresInRow = 0
+    this.answeredAt = now
+  }
+
+  /** A request failed by its fault. */
+  failed({ type, message }: ProxyError): void {
+    this.failures++
+    this.failuresInRow++
+    this.lastFailure = { at: this.shared.clock.wallMs(), error: type, message }
   }
 
   /** From now on: other limits and deadlines; connections that are open stay, and who waits has what room there is now. */

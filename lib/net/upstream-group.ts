@@ -345,7 +345,9 @@ export class UpstreamGroup implements PoolGroup {
       onFault: fault => around.fault(fault),
       onResult: (ok, detail) => {
         if (this.members.get(pool.key) !== pool) return
-        const change = this.balancer.checked(pool, ok, around.clock.now())
+        const now = around.clock.now()
+        if (ok) pool.answered(now)
+        const change = this.balancer.checked(pool, ok, now)
         if (change === null) return
         if (change === 'down') pool.closeIdle('health')
         around.changed(this.name, pool.place.name, `${change} (${detail})`)

@@ -133,6 +133,6 @@ export function noteFailure(exchange: Exchange, error: ProxyError): void {
 function noteFailureOf(pool: OriginPool | null, { settings, upstreamVerdict }: Exchange, error: ProxyError): void {
   if (error.side !== 'upstream' || pool === null) return
   if (upstreamVerdict === 'stale' && error.stage === 'response-head') return // it ended an idle connection, as it may
-  pool.failures++
+  pool.failed(error)
   if (pool.group !== null) pool.group.failed(pool, settings.clock.now())
 }

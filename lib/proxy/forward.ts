@@ -367,6 +367,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     responseOptions.read(head.lines, 502)
     const pool = this.pool!
     if (head.minor === 0 || pool.version.says !== '1.1') pool.version.heard(head.minor, head.status, upstream.turnAt)
+    pool.answered(upstream.turnAt)
     if (pool.group !== null) pool.group.succeeded(pool, upstream.turnAt)
     this.repairs += head.lines.repairs
     if (upstream.logins === null && asksForLogin(head.lines, this.settings.parent !== null)) client.reserve(upstream)

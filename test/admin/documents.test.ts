@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'tap'
 import { ADVICE_CODES, advise } from '../../lib/admin/adviser.js'
 import { Metrics } from '../../lib/admin/metrics.js'
+import { MEMBER_STATES } from '../../lib/admin/source.js'
 import { statusOf } from '../../lib/admin/status.js'
 import { factsOf } from './facts.js'
 import { Scene } from './scene.js'
@@ -31,6 +32,13 @@ test('docs/admin.md names every field of /status', async t => {
   const status = statusOf({ totals, ready: true, reason: '', advice: advise(factsOf()), now: totals.startedAt })
   const named = rows('Status').flatMap(([fields = '']) => [...fields.matchAll(/`(\w+)`/g)].map(([, field]) => field))
   t.same(named.sort(), Object.keys(status).sort())
+})
+
+test('docs/admin.md explains every state of a server', async t => {
+  t.same(
+    rows('How a server is').map(([state]) => state),
+    MEMBER_STATES.map(state => `\`${state}\``),
+  )
 })
 
 test('docs/admin.md explains every advice, in the order of the rules', async t => {

@@ -21,7 +21,9 @@ const member = (name: string, more: Partial<MemberTotals> = {}): MemberTotals =>
     ejections: 7,
     queued: 8,
     refused: 9,
+    failuresInRow: 0,
   },
+  checked: true,
   closes: {},
   ...more,
 })
@@ -40,13 +42,14 @@ test('the text that the library writes of the same values', async t => {
   t.ok(text.includes((await registry.metrics()).trim()))
   t.match(text, 'hopwise_member_state{group="g",member="http://a:80",state="up"} 1\n')
   t.match(text, 'hopwise_member_state{group="g",member="http://a:80",state="down"} 0\n')
+  t.match(text, 'hopwise_member_checked{group="g",member="http://a:80"} 1\n')
   t.match(text, 'hopwise_member_connections{group="g",member="http://a:80",state="dialing"} 3\n')
   t.match(text, 'hopwise_member_connections{group="g",member="http://a:80",state="reserved"} 0\n')
 })
 
 test('families stand there without servers, and a limit only where one was learned', async t => {
   const none = atOnce(memberMetrics([]))
-  t.equal(none.match(/^# TYPE hopwise_member_\w+ (gauge|counter)$/gm)?.length, 7)
+  t.equal(none.match(/^# TYPE hopwise_member_\w+ (gauge|counter)$/gm)?.length, 10)
   const text = atOnce(memberMetrics([{ name: 'g', members: [member('a'), member('b', { learnedIdleMs: 1500 })] }]))
   t.same(text.match(/^hopwise_member_learned.*$/gm), ['hopwise_member_learned_idle_seconds{group="g",member="b"} 1.5'])
 })

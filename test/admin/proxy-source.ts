@@ -111,6 +111,8 @@ export class ProxySource implements AdminSource {
         queued: 0,
         refused: 0,
         closes: {},
+        checked: false,
+        failuresInRow: 0,
       }
       const bare = { name: member.origin.key, state, weight, backup, ...counts }
       return Number.isFinite(learned) ? { ...bare, learnedIdleMs: learned } : bare

@@ -280,7 +280,16 @@ export class Scene implements AdminSource {
         closes: {},
       }
       const learned = group === 'shop' ? { learnedIdleMs: 4_000 } : {}
-      return { name, state: 'up', weight: 1, backup: false, ...counts, ...learned }
+      const row = i === 2 ? 7 : 0
+      const lastFailure = { at: this.now - 2_000, error: 'connection_refused', message: `${name} refuses` } as const
+      const known = {
+        checked: group === 'shop',
+        failuresInRow: row,
+        ...(requests > 0 && row === 0 ? { lastAnswerAt: this.now } : {}),
+        ...(i > 0 ? { lastFailure } : {}),
+      }
+      const state = row > 0 ? 'failing' : 'up'
+      return { name, state, weight: 1, backup: false, ...counts, ...known, ...learned }
     })
   }
 

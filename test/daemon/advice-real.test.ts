@@ -235,7 +235,7 @@ async function adviceOf(here: ServingHere): Promise<readonly Advice[]> {
 }
 
 /** Again and again: how often a machine is asked before it shows something is not what is judged. */
-function untilSaid(code: AdviceCode, once = oneAfterTheOther(1)) {
+function untilSaid(code: AdviceCode, once: NonNullable<Scene['story']> = oneAfterTheOther(1)) {
   return async (here: ServingHere, t: Test) => {
     while (!(await adviceOf(here)).some(it => it.code === code)) await once(here, t)
   }

@@ -17,6 +17,7 @@ const origin = (name: string, idle: number, learnedIdleMs?: number) => ({
 const member = (name: string, requests: number): MemberTotals => ({
   ...{ name, state: 'up', weight: 1, backup: false, requests, failures: 0, ejections: 0, closes: {} },
   ...{ idle: 0, busy: 0, reserved: 0, dialing: 0, waiting: 0, queued: 0, refused: 0 },
+  ...{ checked: false, failuresInRow: 0 },
 })
 const upstream = { open: 1, idle: 1, busy: 0, reserved: 0, dialing: 0, waiting: 0, dialed: 5, reused: 10, closes: {} }
 
@@ -112,6 +113,21 @@ test('of those that are gone nothing is kept without an end: neither names of or
   t.equal(all.groups.length, 1)
   t.equal(all.groups[0]?.members.length, 2)
   t.match(retired.stats()[0]?.groups, [{ members: [{ name: 'a', requests: 3 }] }], 'and it is forgotten')
+})
+
+test('a worker that is gone has nothing to say of how a server is, only when it was heard of last', async t => {
+  const failure = { at: 5, error: 'connection_refused', message: 'no' } as const
+  const of = (more: Partial<MemberTotals>) => ({
+    ...statsOf(),
+    groups: [{ name: 'app', members: [{ ...member('a', 1), ...more }] }],
+  })
+  const retired = new Retired()
+  retired.add(of({ state: 'ejected', checked: true, failuresInRow: 3, lastFailure: failure, lastAnswerAt: 4 }))
+  t.match(retired.addedTo(of({})).groups[0]?.members, [
+    { state: 'up', checked: false, failuresInRow: 0, requests: 2, lastFailure: failure, lastAnswerAt: 4 },
+  ])
+  const both = summedStats([of({ lastAnswerAt: 3 }), of({ state: 'failing', failuresInRow: 3, lastFailure: failure })])
+  t.match(both.groups[0]?.members, [{ state: 'failing', failuresInRow: 3, lastAnswerAt: 3, requests: 2 }])
 })
 
 test('snapshots: ids say whose they are, the busiest of each, no more than asked for', async t => {

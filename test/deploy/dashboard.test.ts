@@ -30,11 +30,15 @@ const targets = shown.flatMap(({ title, targets = [] }) => targets.map(target =>
 /** As Grafana would send it. */
 const expanded = (query: string) => query.replaceAll('$__rate_interval', '1m').replaceAll('$instance', '.*')
 
-/** The names of /metrics, each with its labels; `instance` and `job` are Prometheus's own. */
-async function metrics(): Promise<Map<string, Set<string>>> {
+async function metricsText(): Promise<string> {
   const scene = new Scene()
   scene.pass(30_000)
-  const text = await new Metrics().text({ totals: scene.stats(), ready: true })
+  return new Metrics().text({ totals: scene.stats(), ready: true })
+}
+
+/** The names of /metrics, each with its labels; `instance` and `job` are Prometheus's own. */
+async function metrics(): Promise<Map<string, Set<string>>> {
+  const text = await metricsText()
   const found = new Map<string, Set<string>>()
   for (const [, name = '', labels = ''] of text.matchAll(/^([a-z]\w*)(?:\{(.*)\})? \S+$/gm)) {
     const names = found.get(name) ?? new Set(['instance', 'job'])
@@ -69,6 +73,23 @@ test('every metric that the dashboard names exists, with every label', async t =
       `${title}: labels`,
     )
   }
+})
+
+test('every value of a label that the dashboard asks for is one that there is', async t => {
+  const text = await metricsText()
+  const asked = targets.flatMap(({ title, expr }) =>
+    [...expr.matchAll(/(hopwise_\w+)\{([^}]*)\}/g)].flatMap(([, name = '', matchers = '']) =>
+      [...matchers.matchAll(/(\w+)=~?"([\w|-]+)"/g)].flatMap(([, label = '', values = '']) =>
+        values.split('|').map(value => ({ title, name, sample: `${label}="${value}"` })),
+      ),
+    ),
+  )
+  t.ok(asked.length >= 7)
+  for (const { title, name, sample } of asked)
+    t.ok(
+      text.split('\n').some(line => line.startsWith(`${name}{`) && line.includes(sample)),
+      `${title}: ${name}{${sample}}`,
+    )
 })
 
 test('every query is read by Prometheus', needs('promtool'), async t => {

@@ -297,10 +297,10 @@ test('states: everything that the live page shows', async t => {
   const [a, b, c, z, d] = ['a', 'b', 'c', 'Z', 'd'].map(key => group.peer(key))
   t.same(group.balancer.states(40), [
     { member: a, weight: 2, backup: false, state: 'up', failures: 1 },
-    { member: b, weight: 1, backup: false, state: 'ejected', until: 1_020, failures: 0 },
-    { member: c, weight: 1, backup: false, state: 'down', failures: 0 },
-    { member: z, weight: 1, backup: true, state: 'up', failures: 0 },
-    { member: d, weight: 1, backup: false, state: 'slow-start', until: 80, failures: 0 },
+    { member: b, weight: 1, backup: false, state: 'ejected', until: 1_020, failures: 0, checked: false },
+    { member: c, weight: 1, backup: false, state: 'down', failures: 0, checked: true },
+    { member: z, weight: 1, backup: true, state: 'up', failures: 0, checked: false },
+    { member: d, weight: 1, backup: false, state: 'slow-start', until: 80, failures: 0, checked: false },
   ])
 })
 

@@ -4,10 +4,18 @@ import { ageText, countText, leftText, percentText } from './format.js'
 
 /** @typedef {import('./model.js').OriginItem} OriginItem */
 /** @typedef {import('./model.js').UpstreamView} UpstreamView */
+/** @typedef {import('./model.js').MemberTotals} MemberTotals */
 /** @typedef {import('./model.js').Look} Look */
 
 const STATES = { dialing: 'dialling', busy: 'busy', idle: 'waits', reserved: 'logged in', tunnelling: 'tunnel' }
-const MEMBERS = { up: '✓ up', 'slow-start': '↗ slow start', trial: '? on trial', ejected: '✕ ejected', down: '✕ down' }
+const MEMBERS = {
+  up: '✓ up',
+  'slow-start': '↗ slow start',
+  failing: '✕ failing',
+  trial: '? on trial',
+  ejected: '✕ ejected',
+  down: '✕ down',
+}
 
 /** The right side: each server with its connections. */
 export function makeUpstreams() {
@@ -36,6 +44,7 @@ export function makeUpstreams() {
     setText(find('.origin', HTMLElement, section), item.origin)
     setText(find('.group', HTMLElement, section), item.group)
     setText(find('.member', HTMLElement, section), serverText(item, look))
+    setAttribute(find('.member', HTMLElement, section), 'title', item.member?.lastFailure?.message ?? '')
     const rows = rowsOf.get(section) ?? new Map()
     const make = () => makeConnection('upstream', html('span', { class: 'peer' }))
     updateList(find('ul', HTMLUListElement, section), rows, item.upstreams, {
@@ -85,15 +94,28 @@ function countsText({ totals: { upstream } }) {
 }
 
 /** @param {OriginItem} item @param {Look} look */
-function serverText({ origin, member }, { totals: { upstream } }) {
+function serverText({ origin, member }, { at, totals: { upstream } }) {
   const found = member ?? upstream.origins.find(it => it.origin === origin)
   const learned = found?.learnedIdleMs
   return [
-    member === undefined ? '' : MEMBERS[member.state],
+    member === undefined ? '' : memberText(member),
+    member === undefined ? '' : failureText(member, at),
     member?.backup ? 'backup' : '',
     (found?.waiting ?? 0) > 0 ? `${countText(found?.waiting ?? 0)} wait` : '',
     learned === undefined ? '' : `learned idle limit ${ageText(learned)}`,
   ]
     .filter(text => text !== '')
     .join(' · ')
+}
+
+/** What is known: without a health check, `up` is what nobody has spoken against. @param {MemberTotals} member */
+function memberText({ state, checked, lastAnswerAt }) {
+  if (state !== 'up' || checked) return MEMBERS[state]
+  return lastAnswerAt === undefined ? '○ not asked yet, unchecked' : `${MEMBERS.up}, unchecked`
+}
+
+/** @param {MemberTotals} member @param {number} now */
+function failureText({ failuresInRow, lastFailure }, now) {
+  if (failuresInRow === 0 || lastFailure === undefined) return ''
+  return `${countText(failuresInRow)} in a row, ${ageText(now - lastFailure.at)} ago: ${lastFailure.error}`
 }
