@@ -70,7 +70,7 @@ class WorkbenchRun {
     const { method, path, version, chain } = description
     this.parties = [party('client'), ...chain.map(proxyParty), party('origin')]
     this.scene = bench.scene(SCENE, plain(`${method} ${path} HTTP/${version}`), this.parties)
-    this.watch = new HangWatch(seen, SCENE)
+    this.watch = new HangWatch(seen, SCENE, this.parties, bench.scale)
   }
 
   async run(): Promise<Verdict> {

@@ -1,7 +1,7 @@
 import type { Received } from './client.js'
 import type { LabEvent, Party } from './events.js'
 import { type Said, said } from './said.js'
-import { hangIn } from './waits.js'
+import { HangBook } from './waits.js'
 
 /** What came of one request. */
 export interface Answered {
@@ -23,50 +23,44 @@ export interface Hung {
 /** A client that is caught for less than this share of its wait was only waiting. */
 const HUNG_SHARE = 0.5
 
-/** Sees from the events how long the client was part of a cycle of waiting, or caught by one, while it waited for a response. */
+/** Sees from the events how long the client was part of a hang, or caught by one, while it waited for a response. */
 export class HangWatch {
-  private readonly waiting = new Map<string, string>()
+  private readonly book: HangBook
   private read = 0
-  private since: { at: number; cycle: readonly string[] } | null = null
-  private longest: Hung | null = null
+  private before = 0
 
   /** @param seen grows while the run goes on */
   constructor(
     private readonly seen: readonly LabEvent[],
     private readonly scene: string,
-  ) {}
+    parties: readonly Party[],
+    scale: number,
+  ) {
+    this.book = new HangBook(parties, scale)
+  }
 
   begin(): void {
     this.catchUp()
-    this.since = null
-    this.longest = null
+    this.before = this.book.spans.length
   }
 
   /** @returns what held the client for most of its wait, if anything did */
   end(tookMs: number): Hung | null {
-    this.catchUp()
-    return this.longest !== null && this.longest.ms >= tookMs * HUNG_SHARE ? this.longest : null
+    const now = this.catchUp()
+    const hung = this.book.spans.slice(this.before).flatMap(({ cycle, from, to, broken }): Hung[] => {
+      return broken || to > now ? [{ cycle, ms: Math.min(to, now) - from }] : []
+    })
+    const longest = hung.sort((a, b) => b.ms - a.ms)[0]
+    return longest !== undefined && longest.ms >= tookMs * HUNG_SHARE ? longest : null
   }
 
-  private catchUp(): void {
+  /** @returns when the last of them was, in ms of the run */
+  private catchUp(): number {
     for (; this.read < this.seen.length; this.read++) {
       const event = this.seen[this.read]!
-      if (!('scene' in event) || event.scene !== this.scene) continue
-      if (event.kind === 'waits') this.waiting.set(event.who, event.on)
-      else if (event.kind === 'goes-on') this.waiting.delete(event.who)
-      else continue
-      this.look(event.at)
+      if ('scene' in event && event.scene === this.scene) this.book.note(event, event.at)
     }
-  }
-
-  private look(at: number): void {
-    const hang = hangIn(this.waiting)
-    const caught = hang !== null && [...hang.cycle, ...hang.caught].includes('client')
-    if (caught) this.since ??= { at, cycle: hang.cycle }
-    if (caught || this.since === null) return
-    const ms = at - this.since.at
-    if (ms >= (this.longest?.ms ?? 0)) this.longest = { cycle: this.since.cycle, ms }
-    this.since = null
+    return this.seen.at(-1)?.at ?? 0
   }
 }
 

@@ -1,9 +1,11 @@
 import { test } from 'tap'
+import { party } from '../../lib/lab/bench.js'
 import type { LabEvent, SeenHead } from '../../lib/lab/events.js'
 import { plain } from '../../lib/lab/said.js'
 import { handled } from '../../lib/lab/workbench-fields.js'
 import { HangWatch } from '../../lib/lab/workbench-verdict.js'
 
+const PARTIES = [party('client'), party('dumb', 'proxy'), party('origin')]
 const waits = (at: number, who: string, on: string, scene = 's'): LabEvent => ({
   kind: 'waits',
   at,
@@ -16,10 +18,14 @@ const goesOn = (at: number, who: string): LabEvent => ({ kind: 'goes-on', at, sc
 
 test('a client hangs when a circle held it for most of its wait', async t => {
   const seen: LabEvent[] = []
-  const watch = new HangWatch(seen, 's')
+  const watch = new HangWatch(seen, 's', PARTIES, 0.02)
   watch.begin()
   seen.push(waits(0, 'client', 'proxy'), waits(1, 'proxy', 'origin'), waits(2, 'origin', 'proxy'))
-  seen.push(goesOn(90, 'origin'), goesOn(95, 'client'))
+  seen.push(
+    { kind: 'fin', at: 89, scene: 's', connection: 'c2', by: 'origin' },
+    goesOn(90, 'origin'),
+    goesOn(95, 'client'),
+  )
   t.same(watch.end(95), { cycle: ['origin', 'proxy'], ms: 88 })
   watch.begin()
   seen.push(waits(100, 'client', 'proxy'), waits(101, 'origin', 'proxy'), goesOn(103, 'client'))
@@ -28,7 +34,7 @@ test('a client hangs when a circle held it for most of its wait', async t => {
 
 test('a circle without the client, and one of another scene, is none of its business', async t => {
   const seen: LabEvent[] = []
-  const watch = new HangWatch(seen, 's')
+  const watch = new HangWatch(seen, 's', PARTIES, 0.02)
   watch.begin()
   seen.push(waits(0, 'proxy', 'origin'), waits(1, 'origin', 'proxy'), goesOn(90, 'origin'))
   seen.push(waits(100, 'client', 'origin', 'other'), waits(101, 'origin', 'client', 'other'))

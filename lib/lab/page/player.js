@@ -71,27 +71,34 @@ function withGaps(moments) {
   })
 }
 
-/** @param {SceneRecord} scene @returns {Moment[]} */
+/** What comes long after a moment is no part of it: the next one takes it. @param {SceneRecord} scene @returns {Moment[]} */
 function momentsOf({ id, at, events }) {
   /** @type {Moment[]} */
   const moments = []
   for (const [i, { t, event }] of events.entries()) {
     const last = moments.at(-1)
     if (STOPS.has(event.kind)) moments.push({ scene: id, at: at + t, first: i, end: i + 1 })
-    else if (last !== undefined) last.end = i + 1
+    else if (last !== undefined && at + t - last.at < GAP_MS) last.end = i + 1
   }
   return moments
 }
 
 /**
- * How many events of each scene have happened when so many moments have. What comes before the first moment of a scene counts at once.
+ * How many events of each scene have happened when so many moments have. What comes before the first moment of a scene counts at once, and
+ * in a time in which nothing happens what has come by the middle of it.
  * @param {Record_} record @param {number} position 0: nothing yet; `record.moments.length`: everything
  * @returns {Map<string, number>}
  */
 export function reached(record, position) {
   const whole = position >= record.moments.length
   const counts = new Map(record.scenes.map(({ id, events }) => [id, whole ? events.length : 0]))
-  if (!whole) for (const { scene, end, gap } of record.moments.slice(0, position)) if (!gap) counts.set(scene, end)
+  if (whole) return counts
+  for (const { scene, end, gap } of record.moments.slice(0, position)) if (!gap) counts.set(scene, end)
+  const gap = record.moments[position - 1]?.gap
+  if (gap !== undefined)
+    for (const { id, at, events } of record.scenes)
+      for (let n = counts.get(id) ?? 0; n < events.length && at + (events[n]?.t ?? 0) <= (gap.from + gap.to) / 2; )
+        counts.set(id, ++n)
   return counts
 }
 

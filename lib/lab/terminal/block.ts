@@ -61,7 +61,7 @@ export class Block {
   clock(at: number, { seconds }: Phrases): string {
     const stalls = this.views.some(view => view.stalls)
     const cells = this.views.map(view => {
-      const now = view.waitingNow()
+      const now = view.waitingNow(at)
       if (!view.isSilent(at) || (stalls && !view.stalls)) return ' '.repeat(this.cell)
       const time = `… ${seconds(at - view.lastAt)}  `
       const room = this.cell - 2

@@ -1,5 +1,6 @@
 import type { BytesSeen, ConnectionClosed, ConnectionOpened, LabEvent, SceneSet, Stamped } from '../events.js'
 import type { Language } from '../said.js'
+import { HangBook, isHang } from '../waits.js'
 import { Lanes, timeText } from './lanes.js'
 import { type Shown, shownBytes, shownPieces } from './messages.js'
 import type { Row } from './row.js'
@@ -19,7 +20,8 @@ export class SceneView implements View {
   private readonly lanes: Lanes
   private readonly names: ReadonlyMap<string, string>
   private readonly setAt: number
-  private readonly waiting = new Map<string, string>()
+  private readonly hangs: HangBook
+  private readonly silenceMs: number
   private readonly ends = new Map<string, ConnectionOpened>()
   private readonly say: Phrases
 
@@ -27,7 +29,7 @@ export class SceneView implements View {
     private readonly set: SceneSet & Stamped,
     width: number,
     private readonly language: Language,
-    private readonly silenceMs: number,
+    scale: number,
   ) {
     this.id = set.scene
     this.title = set.title[language]
@@ -35,6 +37,8 @@ export class SceneView implements View {
     this.lanes = new Lanes(set.parties, width)
     this.names = new Map(set.parties.map(({ id, name }) => [id, name[language]]))
     this.say = phrases(language)
+    this.hangs = new HangBook(set.parties, scale)
+    this.silenceMs = silenceMsAt(scale)
   }
 
   header(): Row[] {
@@ -47,7 +51,8 @@ export class SceneView implements View {
 
   take(events: readonly OfScene[]): Row[] {
     return joined(events).flatMap(event => {
-      const before = this.silenceBefore(event[0].at)
+      const before = this.silenceBefore(event[0])
+      for (const each of event) this.hangs.note(each, each.at)
       const rows = event.length > 1 ? this.pieces(event as [BytesSeen & Stamped]) : this.one(event[0])
       if (before.length === 0 && rows.length === 0) return []
       this.lastAt = event[0].at
@@ -56,20 +61,29 @@ export class SceneView implements View {
   }
 
   get stalls(): boolean {
-    return this.set.parties.some(({ id, role }) => role === 'client' && this.waiting.has(id))
+    return this.set.parties.some(({ id, role }) => role === 'client' && this.hangs.waiting.has(id))
   }
 
   isSilent(at: number): boolean {
     return at - this.lastAt >= this.silenceMs
   }
 
-  waitingNow(): WaitingText | null {
-    return waitingText(this.waiting, this.set.parties, id => this.nameOf(id), this.say)
+  waitingNow(at: number): WaitingText | null {
+    const { running } = this.hangs
+    return this.waitingText(running !== null && isHang(running, at))
   }
 
-  private silenceBefore(at: number): Row[] {
+  private waitingText(hangs: boolean): WaitingText | null {
+    return waitingText(this.hangs.waiting, hangs, this.set.parties, id => this.nameOf(id), this.say)
+  }
+
+  /** What ends it tells what it was. */
+  private silenceBefore({ at, kind }: OfScene): Row[] {
     if (!this.isSilent(at)) return []
-    const now = this.waitingNow()
+    const { running } = this.hangs
+    const broken = kind === 'fin' || kind === 'closed'
+    const hangs = running !== null && isHang(broken ? { ...running, to: at, broken } : running, at)
+    const now = this.waitingText(hangs && kind !== 'bytes')
     const text = `${this.say.silence(at - this.lastAt)}${now === null ? '' : `: ${now.sentence}`}`
     const told = this.lanes.across(text, now?.cycle ? 'bad' : 'faint', { sign: '…', lane: '┆' })
     return now?.cycle ? [this.lanes.row(undefined, '┆'), ...told, this.lanes.row(undefined, '┆')] : told
@@ -86,12 +100,6 @@ export class SceneView implements View {
         return this.about(atMs, event.connection, event.by, 'FIN')
       case 'closed':
         return this.closed(atMs, event)
-      case 'waits':
-        this.waiting.set(event.who, event.on)
-        return []
-      case 'goes-on':
-        this.waiting.delete(event.who)
-        return []
       case 'step':
         return this.lanes.across(event.text[this.language], 'step', { atMs, sign: `(${event.n})` })
       case 'note': {

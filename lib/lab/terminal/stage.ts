@@ -134,7 +134,7 @@ export class Stage {
   private viewOf(set: SceneSet & Stamped, cell: number): View {
     const { language, view } = this.look
     return view === 'lifelines'
-      ? new SceneView(set, cell, language, silenceMsAt(this.scale))
+      ? new SceneView(set, cell, language, this.scale)
       : new TranscriptView(set, language, silenceMsAt(this.scale))
   }
 

@@ -21,5 +21,5 @@ export interface View {
   /** Nothing has moved for so long that one should be told. */
   isSilent(at: number): boolean
   /** Null: nobody waits. */
-  waitingNow(): WaitingText | null
+  waitingNow(at: number): WaitingText | null
 }

@@ -1,5 +1,5 @@
 import type { Party } from '../events.js'
-import { hangIn, type Waiting } from '../waits.js'
+import type { Waiting } from '../waits.js'
 import type { Phrases } from './words.js'
 
 /** Who waits for whom at one moment, as a sentence and as a chain that needs less room. */
@@ -11,18 +11,16 @@ export interface WaitingText {
   readonly cycle: boolean
 }
 
-/** Null: nobody waits. Clients first, then those whom they wait for. */
+/** Null: nobody waits. Clients first, then those whom they wait for. @param hangs they wait for one another, and nothing will come of it */
 export function waitingText(
   waiting: Waiting,
+  hangs: boolean,
   parties: readonly Party[],
   nameOf: (id: string) => string,
   { joined, cycle }: Phrases,
 ): WaitingText | null {
   if (waiting.size === 0) return null
   const chains = chainsOf(waiting, parties)
-  // Two who talk to each other directly are in no hang: what one has sent may still be on its way.
-  const proxies = parties.filter(({ role }) => role === 'proxy').map(({ id }) => id)
-  const hangs = hangIn(waiting)?.cycle.some(id => proxies.includes(id)) === true
   const pairs = chains.flatMap(chain =>
     chain.slice(0, -1).map((who, i) => [nameOf(who), nameOf(chain[i + 1] ?? '')] as const),
   )

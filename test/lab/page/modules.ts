@@ -72,7 +72,6 @@ interface Modules {
     recordOf(events: readonly LabEvent[]): PageRecord
     stateAt(record: PageRecord, position: number, nowAt?: number): SceneState[]
   }
-  'hangs.js': { hangIn(waiting: ReadonlyMap<string, { on: string }>): Hang | null }
   'rows.js': { rowsOf(scene: SceneRecord): Row[] }
   'layout.js': {
     layoutsOf(

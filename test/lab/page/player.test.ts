@@ -1,12 +1,11 @@
 import t from 'tap'
 import type { LabEvent } from '../../../lib/lab/events.js'
 import { said } from '../../../lib/lab/said.js'
-import { hangIn, waitingAfter } from '../../../lib/lab/waits.js'
 import { ran } from '../running.js'
+import { field } from '../terminal-story.js'
 import { load } from './modules.js'
 
 const { recordOf, stateAt } = await load('player.js')
-const page = await load('hangs.js')
 
 t.test('the hang can be scrubbed: connections, who waits, and the cycle at each moment', async t => {
   const { events } = await ran(t, 'hang', { knobs: { timeout: 4 } })
@@ -55,16 +54,6 @@ t.test('moments come in order, and each event is reached by exactly one of them'
   for (const { gap } of record.moments) if (gap) t.ok(gap.to - gap.from >= 20)
 })
 
-t.test('the page sees the same cycles as the laboratory', async t => {
-  const { events } = await ran(t, 'hang', { knobs: { timeout: 1 } })
-  for (const scene of ['dumb', 'hopwise'])
-    for (let n = 0; n < events.length; n++) {
-      const waiting = waitingAfter(events.slice(0, n), scene)
-      const here = page.hangIn(new Map([...waiting].map(([who, on]) => [who, { on }])))
-      t.strictSame(here, hangIn(waiting))
-    }
-})
-
 const RUN: LabEvent = {
   at: 0,
   kind: 'run',
@@ -78,9 +67,13 @@ const RUN: LabEvent = {
 const PARTIES = (['client', 'origin'] as const).map(id => ({ id, role: id, what: id, name: said(id, id) }))
 const SCENE: LabEvent = { at: 1, kind: 'scene', scene: 's', title: said('s', 's'), parties: PARTIES }
 const open: LabEvent = { at: 2, kind: 'open', scene: 's', connection: 'c1', from: 'client', to: 'origin' }
-const passed = (at: number, by: string, startLine: string): LabEvent => ({
+/** A message of no content, or of so many octets, none of which has come yet. */
+const passed = (at: number, by: string, startLine: string, length = 0): LabEvent => ({
   ...{ at, kind: 'bytes', scene: 's', connection: 'c1', by, size: 10, text: 'x' },
-  heads: [{ from: 0, to: 10, startLine, fields: [] }],
+  heads: [{ from: 0, to: 10, startLine, fields: [field('Content-Length', `${length}`)] }],
+})
+const content = (at: number, size: number): LabEvent => ({
+  ...{ at, kind: 'bytes', scene: 's', connection: 'c1', by: 'origin', size, text: '.' },
 })
 const waits = (at: number, who: string, on: string): LabEvent => ({
   ...{ at, kind: 'waits', scene: 's', who, on, what: said('for it', '기다린다') },
@@ -106,6 +99,34 @@ t.test('what still lasts is a hang after half a second of the story, not before'
   const at = (now: number) => stateAt(record, record.moments.length, now)[0]?.hang
   t.equal(at(400), null)
   t.match(at(600), { cycle: ['client', 'origin'] })
+})
+
+t.test('a head is no response: while its content comes there is no hang, however long that takes', async t => {
+  const asked = [RUN, SCENE, open, passed(3, 'client', 'GET / HTTP/1.1'), waits(4, 'client', 'origin')]
+  const begun = [...asked, waits(5, 'origin', 'client'), passed(300, 'origin', 'HTTP/1.1 200 OK', 10_000)]
+  const pieces = [1_300, 2_300, 3_300, 4_300].map(at => content(at, 2_000))
+  for (let n = 0; n <= pieces.length; n++) {
+    const record = recordOf([...begun, ...pieces.slice(0, n)])
+    const last = record.moments.at(-1)!.at
+    t.equal(stateAt(record, record.moments.length, last + 1_500)[0]?.hang, null, `${n} pieces`)
+  }
+  // The last octets never come: who waits for them, and who has more patience, can tell that nothing moves.
+  const stuck = recordOf([...begun, ...pieces])
+  t.match(stateAt(stuck, stuck.moments.length, 4_300 + 2_001)[0]?.hang, { cycle: ['client', 'origin'] })
+  // A response that came to its end while its sender waited was none, however long it took.
+  const whole = recordOf([...begun, ...pieces, content(9_000, 2_000), goesOn(9_001, 'client')])
+  for (let n = 0; n <= whole.moments.length; n++) t.equal(stateAt(whole, n)[0]?.hang, null, `moment ${n}`)
+})
+
+t.test('a client that gives up in a circle hung, as one whose connection ended', async t => {
+  const events = [
+    ...[RUN, SCENE, open, passed(3, 'client', 'GET / HTTP/1.1'), waits(4, 'client', 'origin')],
+    ...[passed(5, 'origin', 'HTTP/1.1 200 OK', 10_000), waits(6, 'origin', 'client'), goesOn(4_000, 'client')],
+  ]
+  const record = recordOf([...events, content(4_010, 1)])
+  t.ok(record.moments.at(-2)?.gap)
+  t.match(stateAt(record, record.moments.length - 1)[0]?.hang, { cycle: ['client', 'origin'] })
+  t.equal(stateAt(record, record.moments.length)[0]?.hang, null)
 })
 
 t.test('a connection is idle when all its requests are answered, and an interim response answers none', async t => {

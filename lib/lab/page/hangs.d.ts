@@ -1,0 +1,45 @@
+import type { LabEvent, Party } from '../events.js'
+
+// The types of hangs.js for whoever is not of the page: the terminal and the workbench read the same truth.
+
+type SceneEvent = Extract<LabEvent, { scene: string }>
+
+export interface Hang {
+  /** Who wait for one another, in order, each for the next and the last for the first; begins with the first by name. */
+  readonly cycle: readonly string[]
+  /** Who wait on one of these without being one of them. */
+  readonly caught: readonly string[]
+}
+
+/** A cycle of waiting with a client in it or caught by it, from when nothing has moved in it until it ended. */
+export interface HangSpan extends Hang {
+  readonly first: number
+  readonly end: number
+  readonly from: number
+  /** Infinite while it lasts. */
+  readonly to: number
+  readonly broken: boolean
+  readonly leastMs: number
+  readonly patienceMs: number
+}
+
+export declare class HangBook {
+  constructor(parties: readonly Party[], scale: number)
+  readonly spans: HangSpan[]
+  readonly waiting: ReadonlyMap<string, string>
+  readonly running: HangSpan | null
+  note(event: SceneEvent, t: number): void
+}
+
+export declare function hangSpans(
+  scene: {
+    readonly parties: readonly Party[]
+    readonly events: readonly { readonly t: number; readonly event: SceneEvent }[]
+  },
+  scale: number,
+): HangSpan[]
+
+export declare function isHang(span: HangSpan, now: number): boolean
+
+/** A cycle of waiting, and who is caught by it. Null: everybody can go on when somebody does. */
+export declare function hangIn(waiting: ReadonlyMap<string, string>): Hang | null
