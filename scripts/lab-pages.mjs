@@ -77,7 +77,7 @@ function recorded({ id, answers }, events, extra, language) {
   const words = PAGE_WORDS[language]
   const plan = planOf(events, extra)
   const image = drawing => `![${titleOf(events, drawing, language)}](${figureFile(id, drawing.name, language)})`
-  const right = answers.findIndex(each => each.right)
+  const { right, text } = events.at(-1)
   return [
     `## ${words.recorded}`,
     words.recording(runText(events[0], language), `docs/lab/recordings/${id}.jsonl`),
@@ -85,8 +85,8 @@ function recorded({ id, answers }, events, extra, language) {
     plan.folded.length === 0 ? '' : folded(words.more(countOf(plan.folded)), plan.folded.map(image).join('\n\n')),
     folded(words.words, transcript(events, plan, language)),
     `## ${words.happened}`,
-    words.right(letterOf(right), prose(answers[right].text[language])),
-    prose(events.at(-1).text[language]),
+    right === undefined ? '' : words.right(letterOf(right - 1), prose(answers[right - 1].text[language])),
+    prose(text[language]),
     figures(events, language),
   ]
 }

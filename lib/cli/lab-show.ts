@@ -1,4 +1,4 @@
-import type { LabEvent, RunBegan } from '../lab/events.js'
+import type { Judged, LabEvent, RunBegan } from '../lab/events.js'
 import { result, revealed, teaching } from '../lab/terminal/ending.js'
 import { circumstances, question, watch } from '../lab/terminal/opening.js'
 import { type Look, Stage } from '../lab/terminal/stage.js'
@@ -48,7 +48,7 @@ export async function showLab(
   if (signal.aborted) return events
   print(result(events, look))
   if (experiment && whole) {
-    print(revealed(experiment, predicted, look))
+    print(revealed(experiment, events.at(-1) as LabEvent & Judged, predicted, look))
     print(teaching(experiment, events[0] as LabEvent & RunBegan, look))
   }
   return events

@@ -195,6 +195,8 @@ export interface Judged {
   readonly outcome: 'observed' | 'not-observed' | 'too-busy' | 'impossible'
   /** One sentence. */
   readonly text: Said
+  /** Which answer to the question of its experiment this run has shown to be right, from 1. Not given: no guess can be judged by it. */
+  readonly right?: number
 }
 
 /** Octets of one event that are kept as text. */

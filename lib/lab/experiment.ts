@@ -31,10 +31,9 @@ type ValuesOf<K extends Knobs> = {
   readonly [N in keyof K]: K[N] extends { readonly choices: infer C } ? keyof C & string : number
 }
 
+/** Which one is right says the verdict of a run: with other values of the knobs it may be another one, or none of them. */
 export interface Answer {
   readonly text: Said
-  /** Exactly one of the answers is. */
-  readonly right?: true
 }
 
 /** Where the books are: a section of an RFC, or a chapter. */
@@ -74,9 +73,13 @@ export function experiment<const K extends Knobs>(
   return it as unknown as Experiment
 }
 
-/** The effect was there, or it was not. */
-export function judged(observed: boolean, seen: Said, notSeen: Said): Verdict {
-  return observed ? { outcome: 'observed', text: seen } : { outcome: 'not-observed', text: notSeen }
+/**
+ * The effect was there, or it was not.
+ * @param right which of the answers that showed to be right, from 1; null: none of them, or this run was not what the question asks about
+ */
+export function judged(observed: boolean, seen: Said, notSeen: Said, right: number | null = null): Verdict {
+  if (!observed) return { outcome: 'not-observed', text: notSeen }
+  return { outcome: 'observed', text: seen, ...(right === null ? {} : { right }) }
 }
 
 /** An effect that has to be told from what the machine itself takes. */
@@ -91,8 +94,13 @@ export interface InTime {
 }
 
 /** The effect was there; or it was not; or nobody can say, because this machine took the time in which it would have shown. */
-export function judgedInTime({ certain, inTime, tookMs, hidesMs }: InTime, seen: Said, notSeen: Said): Verdict {
-  if (!certain || inTime || tookMs < hidesMs) return judged(certain && inTime, seen, notSeen)
+export function judgedInTime(
+  { certain, inTime, tookMs, hidesMs }: InTime,
+  seen: Said,
+  notSeen: Said,
+  right: number | null = null,
+): Verdict {
+  if (!certain || inTime || tookMs < hidesMs) return judged(certain && inTime, seen, notSeen, right)
   return { outcome: 'too-busy', text: tooBusy(tookMs, hidesMs, notSeen) }
 }
 

@@ -169,5 +169,6 @@ const EVENT: z.ZodType<LabEvent> = z.discriminatedUnion('kind', [
     kind: z.literal('verdict'),
     outcome: z.enum(['observed', 'not-observed', 'too-busy', 'impossible']),
     text: said,
+    right: z.exactOptional(z.int().min(1).max(9)),
   }),
 ])

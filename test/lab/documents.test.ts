@@ -45,11 +45,11 @@ test('a page has the question, all answers, the verdict, the lesson and what to 
   for (const language of LANGUAGES)
     for (const { id, title, question, answers, lesson, change } of EXPERIMENTS) {
       const page = read(fileOf(id, language)).replaceAll('&lt;', '<').replaceAll('\\*', '*')
-      const verdict = recordingOf(id)?.at(-1) as { text: typeof title }
+      const verdict = recordingOf(id)?.at(-1) as { text: typeof title; right: number }
       for (const text of [title, question, ...answers.map(({ text }) => text), ...lesson, change, verdict.text])
         t.ok(page.includes(text[language]), `${id}: ${text[language].slice(0, 60)}`)
-      const right = answers.findIndex(answer => answer.right)
-      t.match(page, new RegExp(`\\*\\*${'ABCD'.charAt(right)}\\*\\*(?: is right)?: “`), `${id}: the right answer`)
+      const right = 'ABCD'.charAt(verdict.right - 1)
+      t.match(page, new RegExp(`\\*\\*${right}\\*\\*(?: is right)?: “`), `${id}: the right answer`)
     }
 })
 

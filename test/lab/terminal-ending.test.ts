@@ -14,7 +14,7 @@ const IT: Experiment = experiment({
   id: 'it',
   title: said('It', '그것'),
   question: said('Something happens. What is it?', '무슨 일이 생긴다. 무엇일까?'),
-  answers: [{ text: said('This', '이것') }, { text: said('That', '저것'), right: true }],
+  answers: [{ text: said('This', '이것') }, { text: said('That', '저것') }],
   watch: said('Look at it.', '그것을 보라.'),
   lesson: [said('One thing.', '하나.'), said('Another thing.', '또 하나.')],
   change: said('Change it.', '바꿔 보라.'),
@@ -163,10 +163,17 @@ t.test('the question with its numbers, what to watch, and under which circumstan
 })
 
 t.test('the prediction is judged; without one the answer is told', async t => {
-  t.strictSame(revealed(IT, 2, LOOK), ['  ✔  You predicted 2. That is right.'])
-  t.strictSame(revealed(IT, 1, LOOK), ['  ✘  You predicted 1. The answer is 2: That.'])
-  t.strictSame(revealed(IT, 0, LOOK), ['  →  The answer is 2: That.'])
-  t.strictSame(revealed(IT, 1, { ...LOOK, language: 'ko' }), ['  ✘  1번을 골랐다. 정답은 2번이다: 저것.'])
+  const seen = { outcome: 'observed', text: plain('') } as const
+  const verdict = { ...seen, right: 2 }
+  t.strictSame(revealed(IT, verdict, 2, LOOK), ['  ✔  You predicted 2. That is right.'])
+  t.strictSame(revealed(IT, verdict, 1, LOOK), ['  ✘  You predicted 1. The answer is 2: That.'])
+  t.strictSame(revealed(IT, verdict, 0, LOOK), ['  →  The answer is 2: That.'])
+  t.strictSame(revealed(IT, verdict, 1, { ...LOOK, language: 'ko' }), ['  ✘  1번을 골랐다. 정답은 2번이다: 저것.'])
+  // The verdict decides; what it says nothing of is not judged.
+  t.strictSame(revealed(IT, { ...seen, right: 1 }, 1, LOOK), ['  ✔  You predicted 1. That is right.'])
+  t.match(revealed(IT, seen, 1, LOOK).join(' '), /You predicted 1\. This run does not answer the question/)
+  t.match(revealed(IT, { ...seen, outcome: 'too-busy' }, 1, LOOK).join(' '), /The run did not show the effect/)
+  t.strictSame(revealed(IT, seen, 0, LOOK), [])
 })
 
 t.test('the lesson, and the command line that changes one thing', async t => {

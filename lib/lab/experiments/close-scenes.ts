@@ -2,7 +2,8 @@ import { type Bench, type Place, party, type Scene } from '../bench.js'
 import { type Received, request } from '../client.js'
 import type { OriginAnswer } from '../origin.js'
 import { said } from '../said.js'
-import { ANSWER, openEarlyServer } from './close-server.js'
+import { ReadingOn } from './close-client.js'
+import { ANSWER, type EarlyServer, openEarlyServer } from './close-server.js'
 
 // The scenes of `close`: each ends connections in one way, and tells what the other side could make of it.
 
@@ -99,9 +100,13 @@ export async function halfClosed(bench: Bench): Promise<Received> {
   return got
 }
 
-/** How many octets of the answer a client could read that wrote on, and one that only read from then on. */
+/** What came of the answer, by what the client is like. */
 export interface Uploaded {
+  /** It writes on, and is a socket of Node: destroyed with the write that fails. */
   readonly writes: Received
+  /** It writes on, and reads although the write has failed: octets. */
+  readonly readsOn: number
+  /** It writes no more and only reads. */
   readonly reads: Received
 }
 
@@ -114,32 +119,30 @@ export async function uploads(bench: Bench, how: keyof typeof UPLOADS, bytes: nu
   const writes = await upload(ways, true, () => scene.step(2, ended, 'origin'))
   scene.step(3, octetsOf(writes) === 0 ? ANSWER_LOST : kept, 'client')
   await bench.sleep(PAUSE_MS)
-  scene.step(4, ONLY_READS, 'client')
-  const reads = await upload(ways, false, () => scene.step(5, ended, 'origin'))
-  const wrote = said(
-    'Octets of the answer that a client read which wrote on',
-    '계속 쓴 클라이언트가 읽은 응답의 바이트 수',
-  )
-  const onlyRead = said(
-    'Octets of the answer that a client read which only read',
-    '읽기만 한 클라이언트가 읽은 응답의 바이트 수',
-  )
-  scene.figure('writes', wrote, octetsOf(writes), 'bytes')
-  scene.figure('reads', onlyRead, octetsOf(reads), 'bytes')
-  return { writes, reads }
+  scene.step(4, READS_AFTER, 'client')
+  const readsOn = await uploadReadingOn(ways, () => scene.step(5, ended, 'origin'))
+  scene.step(6, how !== 'unread' ? kept : readsOn > 0 ? ANSWER_THERE : ANSWER_GONE, 'client')
+  await bench.sleep(PAUSE_MS)
+  scene.step(7, ONLY_READS, 'client')
+  const reads = await upload(ways, false, () => scene.step(8, ended, 'origin'))
+  scene.figure('writes', OCTETS_READ.writes, octetsOf(writes), 'bytes')
+  scene.figure('reads-on', OCTETS_READ.readsOn, readsOn, 'bytes')
+  scene.figure('reads', OCTETS_READ.reads, octetsOf(reads), 'bytes')
+  return { writes, readsOn, reads }
+}
+
+interface Way {
+  readonly scene: Scene
+  readonly how: keyof typeof UPLOADS
+  readonly bytes: number
 }
 
 /** Sends one half, and when the server has answered and ended the other one too, or not; reads afterwards. */
-async function upload(
-  { scene, how, bytes }: { scene: Scene; how: keyof typeof UPLOADS; bytes: number },
-  writesOn: boolean,
-  onAnswered: () => void,
-): Promise<Received> {
-  const server = await openEarlyServer(scene, how === 'lingering' ? 'lingering' : 'unread')
-  const to: Place = how === 'hopwise' ? await scene.proxy({ kind: 'hopwise', to: server }) : server
+async function upload({ scene, how, bytes }: Way, writesOn: boolean, onAnswered: () => void): Promise<Received> {
+  const { to, server } = await openUpload(scene, how)
   const client = await scene.client({ to })
   if (writesOn) client.pause()
-  await client.send(request('POST /upload HTTP/1.1', { Host: 'origin', 'Content-Length': String(bytes) }))
+  await client.send(uploadHead(bytes))
   const half = Buffer.alloc(Math.floor(bytes / 2), '.')
   void client.send(half)
   await server.answered
@@ -150,6 +153,41 @@ async function upload(
   client.close()
   return got
 }
+
+/** The same by a client that reads on when its write has failed. @returns octets of the answer */
+async function uploadReadingOn({ scene, how, bytes }: Way, onAnswered: () => void): Promise<number> {
+  const { to, server } = await openUpload(scene, how)
+  const client = await ReadingOn.connect(scene, to)
+  client.send(uploadHead(bytes))
+  const half = '.'.repeat(Math.floor(bytes / 2))
+  client.send(half)
+  await server.answered
+  onAnswered()
+  client.send(half)
+  await client.read()
+  return client.octets
+}
+
+async function openUpload(scene: Scene, how: Way['how']): Promise<{ to: Place; server: EarlyServer }> {
+  const server = await openEarlyServer(scene, how === 'lingering' ? 'lingering' : 'unread')
+  return { server, to: how === 'hopwise' ? await scene.proxy({ kind: 'hopwise', to: server }) : server }
+}
+
+function uploadHead(bytes: number): string {
+  return request('POST /upload HTTP/1.1', { Host: 'origin', 'Content-Length': String(bytes) })
+}
+
+const OCTETS_READ = {
+  writes: said(
+    'Octets of the answer read by a client that wrote on, a socket of Node',
+    '계속 쓴 클라이언트(Node의 소켓)가 읽은 응답의 바이트 수',
+  ),
+  readsOn: said(
+    'Octets of the answer read by one that wrote on, and read after its failed write',
+    '계속 쓰다가 쓰기가 실패한 뒤에 읽은 클라이언트가 읽은 응답의 바이트 수',
+  ),
+  reads: said('Octets of the answer read by one that only read', '읽기만 한 클라이언트가 읽은 응답의 바이트 수'),
+} as const
 
 /** Of head and content together. */
 export function octetsOf({ head, content }: Received): number {
@@ -224,12 +262,16 @@ const STILL_ANSWERED = said(
   '반대 방향은 원 서버가 끝낼 때까지 남아 있다. 응답이 온다.',
 )
 const WRITES_ON = said(
-  'A client uploads, and means to read when it is done. The server will have answered and ended long before.',
-  '한 클라이언트가 업로드를 하고, 다 보낸 다음에 읽으려고 한다. 서버는 그보다 훨씬 먼저 응답하고 끝낼 것이다.',
+  'A client uploads, and means to read when it is done. It is a socket of Node. The server will have answered and ended long before.',
+  '한 클라이언트가 업로드를 하고, 다 보낸 다음에 읽으려고 한다. 이 클라이언트는 Node의 소켓이다. 서버는 그보다 훨씬 먼저 응답하고 끝낼 것이다.',
+)
+const READS_AFTER = said(
+  'Another client writes on in the same way, but still reads when its write has failed.',
+  '다른 클라이언트도 똑같이 계속 쓰지만, 쓰기가 실패한 뒤에도 읽는다.',
 )
 const ONLY_READS = said(
-  'Another client stops uploading and only reads from then on.',
-  '다른 클라이언트는 업로드를 멈추고 그때부터 읽기만 한다.',
+  'A third client stops uploading and only reads from then on.',
+  '세 번째 클라이언트는 업로드를 멈추고 그때부터 읽기만 한다.',
 )
 const CLOSED_UNREAD = said(
   `The server has sent its ${ANSWER.length} octets and closed. It leaves octets that it has not read, so its system sends a reset.`,
@@ -240,8 +282,16 @@ const ENDED_ITS_SIDE = said(
   `서버가 ${ANSWER.length}바이트를 보내고 자기 쪽 출력을 끝냈다. 읽기는 끝까지 계속한다.`,
 )
 const ANSWER_LOST = said(
-  'The next write of the client failed, and the answer, which had come before, was never read.',
-  '클라이언트의 다음 쓰기가 실패했고, 그전에 이미 도착한 응답은 끝내 읽히지 않았다.',
+  'The next write failed, and Node destroyed the socket with it: the answer, which had come before, was thrown away unread.',
+  '다음 쓰기가 실패하자 Node가 소켓을 없앴다. 그전에 이미 도착한 응답은 읽히지 않은 채 버려졌다.',
+)
+const ANSWER_THERE = said(
+  'The next write failed, and the client read all the same: the answer was still there.',
+  '다음 쓰기가 실패했지만 클라이언트는 그래도 읽었다. 응답이 그대로 남아 있었다.',
+)
+const ANSWER_GONE = said(
+  'The next write failed, and there was nothing left to read: with the reset this system has thrown the answer away.',
+  '다음 쓰기가 실패했고 읽을 것이 남아 있지 않았다. 이 시스템은 리셋을 받자 응답도 버렸다.',
 )
 const UPLOADS = {
   unread: {

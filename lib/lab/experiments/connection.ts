@@ -41,7 +41,7 @@ export const connection = experiment({
   answers: [
     { text: said('Finding the address of the name', '이름에 해당하는 주소를 찾는 일') },
     { text: said('Opening the connection', '커넥션을 여는 일') },
-    { text: said('The work of the server', '서버가 처리하는 일'), right: true },
+    { text: said('The work of the server', '서버가 처리하는 일') },
     { text: said('Sending the content over the line', '본문을 전송하는 일') },
   ],
   watch: said(
@@ -249,6 +249,13 @@ function numbered(size: number): Buffer {
   return Buffer.from(lines.join(''), 'latin1').subarray(0, size)
 }
 
+/** Which part took most of the time: more than all others together, or it is hard to say. */
+function answerOf({ begin, named, connected, arrived, worked, read }: Moments): number | null {
+  const parts = [named - begin, connected - named, worked - arrived, read - worked]
+  const most = parts.findIndex(part => part > (read - begin) / 2)
+  return most < 0 ? null : most + 1
+}
+
 function verdict({ moments, reads, inOrder }: Transaction, values: FourValues, size: number): Verdict {
   const told = values.portsDiffer && values.same !== ''
   const { answered } = values
@@ -265,5 +272,6 @@ function verdict({ moments, reads, inOrder }: Transaction, values: FourValues, s
       `It was not as expected: octets in order: ${yesNo(inOrder).en}, a second connection with the same four values refused: ${yesNo(values.same !== '').en}, each answered by its own origin: ${yesNo(answered).en}.`,
       `예상과 달랐다. 바이트 순서 유지: ${yesNo(inOrder).ko}, 네 값이 같은 두 번째 커넥션 거부: ${yesNo(values.same !== '').ko}, 각 커넥션에 맞는 원 서버의 응답: ${yesNo(answered).ko}.`,
     ),
+    answerOf(moments),
   )
 }

@@ -40,7 +40,6 @@ export const death = experiment({
         'Nothing: it waits for the rest until it loses patience',
         '아무것도 보이지 않는다. 스스로 포기할 때까지 나머지를 기다린다',
       ),
-      right: true,
     },
     { text: said('An answer of the proxy: 502 Bad Gateway', '프록시가 보낸 502 Bad Gateway 응답') },
     {
@@ -99,7 +98,7 @@ export const death = experiment({
   timeMaxMs: 60_000,
   async run(bench, knobs) {
     const [stock, hopwise] = await Promise.all([through(bench, 'stock', knobs), through(bench, 'hopwise', knobs)])
-    return verdict(bench, knobs.patience, stock, hopwise)
+    return verdict(bench, knobs, stock, hopwise)
   },
 })
 
@@ -165,37 +164,55 @@ async function tellDeath(scene: Scene, origin: LabOrigin): Promise<void> {
   scene.step(2, DIES, 'origin')
 }
 
-function verdict(bench: Bench, patienceS: number, stock: Through, hopwise: Through): Verdict {
-  const patienceMs = patienceOf(bench, patienceS)
-  const cut = (it: Through) => it.got.content.length < CONTENT_BYTES
-  const hung = stock.got.outcome === 'silent' && cut(stock)
-  const passedOff = stock.got.outcome === 'whole' && cut(stock)
-  const atOnceMs = patienceMs * AT_ONCE_SHARE
-  const ms = (value: number) => (value < 10 ? value.toFixed(1) : value.toFixed(0))
-  const well = said(
-    `hopwise ended the message as broken ${ms(hopwise.waitedMs)} ms after it.`,
-    `hopwise는 ${ms(hopwise.waitedMs)}ms 만에 메시지를 깨진 것으로 끝냈다.`,
+function verdict(bench: Bench, { how, patience }: Knobs, stock: Through, hopwise: Through): Verdict {
+  const { outcome } = stock.got
+  const cut = stock.got.content.length < CONTENT_BYTES
+  const hung = outcome === 'silent'
+  // A reset is heard by http-proxy, and what then becomes of the answer is its framing's.
+  const showed = cut && (hung || outcome === 'whole' || (outcome === 'truncated' && how === 'reset'))
+  const atOnceMs = patienceOf(bench, patience) * AT_ONCE_SHARE
+  const notSeen = said(
+    `No hang: through stock http-proxy the answer was ${outcome} ${ms(stock.waitedMs)} ms after the death, through hopwise ${hopwise.got.outcome} after ${ms(hopwise.waitedMs)} ms.`,
+    `멈춤이 없었다. 원 서버가 죽은 뒤, 기본 http-proxy를 거친 응답은 ${ms(stock.waitedMs)}ms 만에(${outcome}), hopwise를 거친 응답은 ${ms(hopwise.waitedMs)}ms 만에(${hopwise.got.outcome}) 끝났다.`,
   )
-  const seen = passedOff
-    ? said(
-        `The origin died, and stock http-proxy closed the cut answer as if it were whole; ${well.en}`,
-        `원 서버가 죽자 기본 http-proxy는 잘린 응답을 온전한 것처럼 마무리했다. ${well.ko}`,
-      )
-    : said(
-        `The origin died, and through stock http-proxy the client waited for ${ms(stock.waitedMs)} ms more and was told nothing; ${well.en}`,
-        `원 서버가 죽은 뒤 기본 http-proxy를 거친 클라이언트는 ${ms(stock.waitedMs)}ms를 더 기다렸지만 아무것도 듣지 못했다. ${well.ko}`,
-      )
   return judgedInTime(
     {
-      certain: (hung || passedOff) && hopwise.got.outcome === 'truncated',
+      certain: showed && hopwise.got.outcome === 'truncated',
       inTime: hopwise.waitedMs < atOnceMs,
       tookMs: bench.clock.lost.longestMs,
       hidesMs: atOnceMs,
     },
-    seen,
-    said(
-      `No hang: through stock http-proxy the answer was ${stock.got.outcome} ${ms(stock.waitedMs)} ms after the death, through hopwise ${hopwise.got.outcome} after ${ms(hopwise.waitedMs)} ms.`,
-      `멈춤이 없었다. 원 서버가 죽은 뒤, 기본 http-proxy를 거친 응답은 ${ms(stock.waitedMs)}ms 만에(${stock.got.outcome}), hopwise를 거친 응답은 ${ms(hopwise.waitedMs)}ms 만에(${hopwise.got.outcome}) 끝났다.`,
-    ),
+    seenOf(stock, hopwise),
+    notSeen,
+    // That a cut answer passes for whole is none of the answers.
+    hung ? 2 : outcome === 'truncated' ? 1 : null,
   )
+}
+
+function seenOf({ got, waitedMs }: Through, hopwise: Through): Said {
+  const well = said(
+    `hopwise ended the message as broken ${ms(hopwise.waitedMs)} ms after it.`,
+    `hopwise는 ${ms(hopwise.waitedMs)}ms 만에 메시지를 깨진 것으로 끝냈다.`,
+  )
+  switch (got.outcome) {
+    case 'whole':
+      return said(
+        `The origin died, and stock http-proxy closed the cut answer as if it were whole; ${well.en}`,
+        `원 서버가 죽자 기본 http-proxy는 잘린 응답을 온전한 것처럼 마무리했다. ${well.ko}`,
+      )
+    case 'truncated':
+      return said(
+        `The origin died by a reset, of which stock http-proxy hears: it ended the client's connection, too, ${ms(waitedMs)} ms after it; ${well.en}`,
+        `원 서버가 리셋으로 죽었다. 기본 http-proxy도 이것은 알아차려 ${ms(waitedMs)}ms 만에 클라이언트의 커넥션을 끝냈다. ${well.ko}`,
+      )
+    default:
+      return said(
+        `The origin died, and through stock http-proxy the client waited for ${ms(waitedMs)} ms more and was told nothing; ${well.en}`,
+        `원 서버가 죽은 뒤 기본 http-proxy를 거친 클라이언트는 ${ms(waitedMs)}ms를 더 기다렸지만 아무것도 듣지 못했다. ${well.ko}`,
+      )
+  }
+}
+
+function ms(value: number): string {
+  return value < 10 ? value.toFixed(1) : value.toFixed(0)
 }

@@ -37,7 +37,7 @@ export const handshake = experiment({
       text: said('Next to nothing: three packets without content', '거의 들지 않는다. 본문이 없는 패킷 세 개일 뿐이다'),
     },
     { text: said('About a tenth', '10분의 1쯤') },
-    { text: said('About half, or more', '절반쯤, 또는 그 이상'), right: true },
+    { text: said('About half, or more', '절반쯤, 또는 그 이상') },
   ],
   watch: said(
     'Compare the bars: with a connection for each transaction, and with one connection for all of them. Then see how the congestion window of a new connection grows, and with what a used one begins.',
@@ -174,6 +174,14 @@ function share({ connect, fresh }: Medians): number {
   return Math.round((connect / fresh) * 100)
 }
 
+/** By the measured share; what lies between two answers is none of them. */
+function answerOf(medians: Medians): number | null {
+  const percent = share(medians)
+  if (percent < 3) return 1
+  if (percent >= 5 && percent <= 20) return 2
+  return percent >= 35 ? 3 : null
+}
+
 function verdict(bench: Bench, medians: Medians, slow: SlowStart | null, silent: boolean): Verdict {
   const { connect, fresh, kept } = medians
   const [whole, of, without] = [spoken(fresh), spoken(connect), spoken(kept)]
@@ -199,6 +207,7 @@ function verdict(bench: Bench, medians: Medians, slow: SlowStart | null, silent:
       `The cost of a new connection did not show: ${whole} ms with a handshake, ${without} ms without. ${window.en}`,
       `새 커넥션의 비용이 나타나지 않았다. 핸드셰이크가 있으면 ${whole}ms, 없으면 ${without}ms였다. ${window.ko}`,
     ),
+    answerOf(medians),
   )
 }
 

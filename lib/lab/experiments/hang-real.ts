@@ -151,5 +151,6 @@ function verdict(bench: Bench, idleS: number, dumb: Through, hopwise: Through): 
       `The stall did not show: the second transfer took ${inMs(dumb.secondMs)} ms through the dumb proxy and ${inMs(hopwise.secondMs)} ms through hopwise. ${dumb.curl.err}${hopwise.curl.err}`.trim(),
       `멈춤이 나타나지 않았다. 두 번째 전송은 멍청한 프록시를 거쳐 ${inMs(dumb.secondMs)}ms, hopwise를 거쳐 ${inMs(hopwise.secondMs)}ms가 걸렸다. ${dumb.curl.err}${hopwise.curl.err}`.trim(),
     ),
+    3,
   )
 }

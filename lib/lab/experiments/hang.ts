@@ -31,7 +31,6 @@ export const hang = experiment({
         'Nobody reads it: everyone waits until the origin loses patience',
         '아무도 읽지 않는다. 원 서버의 제한 시간이 지날 때까지 모두가 기다린다',
       ),
-      right: true,
     },
     { text: said('The origin answers it twice', '원 서버가 두 번 응답한다') },
   ],
@@ -139,5 +138,6 @@ function verdict(bench: Bench, timeoutS: number, dumb: Through, hopwise: Through
       `The hang did not show: the second request through the dumb proxy was ${dumb.second.outcome} after ${inMs(hungMs)} ms.`,
       `멈춤이 나타나지 않았다. 멍청한 프록시를 거친 두 번째 요청은 ${inMs(hungMs)}ms 뒤에 끝났다(${dumb.second.outcome}).`,
     ),
+    3,
   )
 }

@@ -17,7 +17,7 @@ export const keepAlive = experiment({
   answers: [
     { text: said('The connection stays: they have agreed', '이미 동의했으므로 커넥션이 유지된다') },
     { text: said('The request is refused', '요청이 거부된다') },
-    { text: said('It is answered, then the connection closes', '응답을 받은 다음 커넥션이 닫힌다'), right: true },
+    { text: said('It is answered, then the connection closes', '응답을 받은 다음 커넥션이 닫힌다') },
     { text: said('The connection closes without an answer', '응답 없이 커넥션이 닫힌다') },
   ],
   watch: said(
@@ -97,5 +97,6 @@ function verdict(
       `It was not as expected: max counted down: ${yesNo(counts).en}, closed in time: ${yesNo(ended).en}, one connection for each response without keep-alive: ${yesNo(apart).en}, kept although nothing was agreed: ${surviving.join(', ') || 'none'}.`,
       `예상과 달랐다. max 감소: ${yesNo(counts).ko}, 제때 닫힘: ${yesNo(ended).ko}, keep-alive 없이 응답마다 커넥션 하나: ${yesNo(apart).ko}, 동의 없이 유지된 경우: ${surviving.join(', ') || '없음'}.`,
     ),
+    3,
   )
 }

@@ -63,7 +63,6 @@ export const nominated = experiment({
         "The client's address, if the proxy removes first and adds afterwards",
         '프록시가 먼저 제거하고 나중에 추가한다면 클라이언트의 주소',
       ),
-      right: true,
     },
     { text: said('Whatever the client wrote into it', '클라이언트가 써넣은 값 그대로') },
     { text: said('The address of the proxy', '프록시의 주소') },
@@ -286,5 +285,6 @@ function verdict({ hopwise, dumb, stock }: Record<Kind, Through>, field: Framing
       `It did not go as expected: ${hopwise.named}, ${dumb.named} and ${stock.named} named fields passed, the origin read X-Forwarded-For ${read}, and the request that named ${field} was answered ${answers.en}.`,
       `예상과 다르게 진행되었다. 지목되었는데도 통과한 헤더는 각각 ${hopwise.named}개, ${dumb.named}개, ${stock.named}개, 원 서버가 읽은 X-Forwarded-For의 값은 ${read}, ${field} 헤더를 지목한 요청의 응답은 ${answers.ko}이다.`,
     ),
+    2,
   )
 }

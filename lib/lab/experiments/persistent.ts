@@ -25,7 +25,7 @@ export const persistent = experiment({
   ),
   answers: [
     { text: said('It closes: nobody asked for it to be kept', '아무도 유지해 달라고 하지 않았으므로 닫힌다') },
-    { text: said('It stays open for the next request', '다음 요청을 위해 열린 채로 남는다'), right: true },
+    { text: said('It stays open for the next request', '다음 요청을 위해 열린 채로 남는다') },
     { text: said('It stays open for ever', '영원히 열린 채로 남는다') },
     {
       text: said(
@@ -113,5 +113,6 @@ function verdict(bench: Bench, { timeout, max }: { timeout: number; max: number 
       `It was not as expected: persistent without a word: ${yesNo(silent).en}, ended by the timer: ${yesNo(timed).en}, by the limit: ${yesNo(limit).en}, nothing answered behind close: ${yesNo(nothingMore).en}, 1.0 and 1.1 by the book: ${yesNo(book).en}.`,
       `예상과 달랐다. 말 없이 유지: ${yesNo(silent).ko}, 타이머로 종료: ${yesNo(timed).ko}, 횟수 제한으로 종료: ${yesNo(limit).ko}, close 뒤 응답 없음: ${yesNo(nothingMore).ko}, 1.0과 1.1의 규칙: ${yesNo(book).ko}.`,
     ),
+    2,
   )
 }

@@ -20,7 +20,6 @@ export const pipelining = experiment({
         'Nobody on the client’s side can know: here, twice',
         '클라이언트 쪽에서는 알 수 없다. 여기서는 두 번이다',
       ),
-      right: true,
     },
     { text: said('Once: the server recognises the repetition', '한 번. 서버가 반복된 요청을 알아본다') },
     {
@@ -135,5 +134,6 @@ function verdict(
       `Not all of it showed: ${ms(serialMs)} ms one after the other, ${ms(pipelinedMs)} ms pipelined; answers came as ${inOrder.map(({ came }) => came.join(' ')).join(' and ')}; the broken ones had ${everything.statuses.join(' ')} and ${hopwise.statuses.join(' ')}; ${everything.orders} orders were done.`,
       `모두 나타나지는 않았다. 하나씩 ${ms(serialMs)}ms, 파이프라인으로 ${ms(pipelinedMs)}ms가 걸렸다. 응답의 순서: ${inOrder.map(({ came }) => came.join(' ')).join(', ')}. 끊긴 커넥션의 상태 코드: ${everything.statuses.join(' ')}, ${hopwise.statuses.join(' ')}. 처리된 주문: ${everything.orders}개.`,
     ),
+    2,
   )
 }

@@ -21,7 +21,6 @@ export const pool = experiment({
         'Send it once more on a new connection, without telling anybody',
         '아무에게도 알리지 않고 새 커넥션으로 한 번 더 보낸다',
       ),
-      right: true,
     },
     {
       text: said(
@@ -111,5 +110,6 @@ function verdict(stock: Fared, hopwise: Fared, lost: Fared & { done: number }, s
       `The race did not show as expected: ${stock.errors} of ${n} GETs failed through stock http-proxy, ${hopwise.errors} through hopwise; ${lost.errors} of ${lost.asked} POSTs had no answer, ${lost.done} were done; ${safe.reduce((sum, { errors }) => sum + errors, 0)} of the safe ones failed.`,
       `경쟁이 예상대로 나타나지 않았다. GET ${n}개 가운데 기본 http-proxy에서 ${stock.errors}개, hopwise에서 ${hopwise.errors}개가 실패했다. POST ${lost.asked}개 가운데 ${lost.errors}개가 응답을 받지 못했고 ${lost.done}개가 처리되었다. 안전해야 할 요청은 ${safe.reduce((sum, { errors }) => sum + errors, 0)}개가 실패했다.`,
     ),
+    2,
   )
 }

@@ -41,7 +41,6 @@ export const proxyConnection = experiment({
         'It ignores it, answers and closes: no hang, and nothing kept',
         '무시하고 응답한 뒤 닫는다. 멈춤도 없고, 유지되는 것도 없다',
       ),
-      right: true,
     },
     { text: said('It keeps the connection for this client alone', '이 클라이언트를 위해서만 커넥션을 유지한다') },
     { text: said('It refuses the request with 400', '요청을 400으로 거부한다') },
@@ -242,5 +241,6 @@ function verdict({ dumb, smart, hopwise }: Record<Kind, Through>, { bench, reque
       `It did not go as expected: ${dumb.near}/${dumb.far}, ${smart.near}/${smart.far} and ${hopwise.near}/${hopwise.far} connections, ${slowest} ms at most.`,
       `예상과 다르게 진행되었다. 커넥션은 각각 ${dumb.near}/${dumb.far}, ${smart.near}/${smart.far}, ${hopwise.near}/${hopwise.far}개였고 최대 ${slowest}ms가 걸렸다.`,
     ),
+    2,
   )
 }

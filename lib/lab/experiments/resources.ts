@@ -48,7 +48,6 @@ export const resources = experiment({
         'It waits until one of the idle connections reaches its limit',
         '유휴 커넥션 하나가 제한 시간에 이를 때까지 기다린다',
       ),
-      right: true,
     },
     { text: said('It is refused with 503', '503으로 거절된다') },
     { text: said('It shares the connection of an idle client', '유휴 클라이언트와 커넥션을 함께 쓴다') },
@@ -143,5 +142,6 @@ function verdict(bench: Bench, idleMs: number, seen: Seen): Verdict {
       `Not everything showed: the newcomer waited ${ms(waitedMs)} ms and ${ms(atOnceMs)} ms, an idle connection took ${each} KiB, ${pressed.evicted.length} were evicted, answers were ${pressed.status}, ${pressed.statusWhenBusy}, ${shared.refused} and ${shared.later}, connections ${short.connections} and ${long.connections}.`,
       `모두 나타나지는 않았다. 새 클라이언트는 ${ms(waitedMs)}ms와 ${ms(atOnceMs)}ms를 기다렸고, 유휴 커넥션 하나는 ${each}KiB를 썼으며, 내보낸 커넥션은 ${pressed.evicted.length}개, 응답은 ${pressed.status}, ${pressed.statusWhenBusy}, ${shared.refused}, ${shared.later}, 커넥션은 ${short.connections}개와 ${long.connections}개였다.`,
     ),
+    2,
   )
 }

@@ -43,7 +43,7 @@ export const tcpKeepalive = experiment({
     { text: said('At once: its kernel sees that the peer is gone', '바로 안다. 상대가 사라진 것을 커널이 감지한다') },
     { text: said('After some 15 minutes of retransmission', '약 15분 동안 재전송한 뒤에 안다') },
     { text: said('After two hours', '두 시간 뒤에 안다') },
-    { text: said('Never', '결코 알지 못한다'), right: true },
+    { text: said('Never', '결코 알지 못한다') },
   ],
   watch: said(
     'Three clients vanish at the same moment. See which of the three connections the origin still believes in at the end, and how the other two were found out. In the fourth scene the client lives: see who ends that connection. The seconds belong to the kernel and are not scaled.',
@@ -312,5 +312,6 @@ function verdict(settings: Settings, vanished: Vanished, alive: Alive): Verdict 
       `Not everything showed. Found by probes: ${p?.en}; found by retransmission: ${r?.en}; unnoticed without either: ${u?.en}; a living peer that answered probes: ${l?.en}.`,
       `모두 나타나지는 않았다. 프로브로 발견: ${p?.ko}. 재전송으로 발견: ${r?.ko}. 둘 다 없으면 알지 못함: ${u?.ko}. 살아 있는 상대의 프로브 응답: ${l?.ko}.`,
     ),
+    4,
   )
 }

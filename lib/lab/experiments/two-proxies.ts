@@ -47,7 +47,7 @@ export const twoProxies = experiment({
     { text: said('With the smart one next to the client', '똑똑한 프록시가 클라이언트 쪽에 있을 때') },
     { text: said('With the smart one next to the origin', '똑똑한 프록시가 원 서버 쪽에 있을 때') },
     { text: said('In either order', '어느 순서든 안전하다') },
-    { text: said('In neither', '어느 순서든 안전하지 않다'), right: true },
+    { text: said('In neither', '어느 순서든 안전하지 않다') },
   ],
   watch: said(
     'See where Proxy-Connection becomes Connection, and who takes that for a wish of its neighbour. Then look for the circle: it stands in another place each time.',
@@ -210,5 +210,6 @@ function verdict(dumbFirst: Through, smartFirst: Through, instead: Through, hang
       `It did not go as expected: the second requests took ${a}, ${b} and ${c} ms.`,
       `예상과 다르게 진행되었다. 두 번째 요청에는 각각 ${a}ms, ${b}ms, ${c}ms가 걸렸다.`,
     ),
+    4,
   )
 }

@@ -34,7 +34,6 @@ export const twoSides = experiment({
     },
     {
       text: said('Nothing: its own connection stays', '아무것도 달라지지 않는다. 자신의 커넥션은 유지된다'),
-      right: true,
     },
     { text: said('Every second request fails', '요청이 두 번에 한 번꼴로 실패한다') },
   ],
@@ -192,5 +191,6 @@ function verdict(requests: number, upstream: Pair, client: Pair): Verdict {
       `It was not as expected. Connections of the client when the server closes: hopwise ${upstream[0].client}, stock ${counted(stockClient, 'connection')}; upstream connections when the client closes: hopwise ${client[0].upstream}, stock ${stockUpstream}; everything answered: ${yesNo(all).en}.`,
       `예상과 달랐다. 서버가 닫을 때 클라이언트의 커넥션: hopwise ${upstream[0].client}개, 기본 http-proxy ${stockClient}개. 클라이언트가 닫을 때 업스트림 커넥션: hopwise ${client[0].upstream}개, 기본 http-proxy ${stockUpstream}개. 모두 응답을 받음: ${yesNo(all).ko}.`,
     ),
+    2,
   )
 }

@@ -35,16 +35,16 @@ export function makeQuestion({ say, of }, session, guessed) {
     kept,
   )
   function update() {
-    const isOver = session.events.at(-1)?.kind === 'verdict' && isObserved(session)
+    const right = rightOf(session)
     for (const [i, { button, mark }] of buttons.entries()) {
       const chosen = session.guess === i
-      const right = isOver && answers[i]?.right === true
+      const isRight = right === i
       button.setAttribute('aria-pressed', String(chosen))
-      button.classList.toggle('right', right)
-      button.classList.toggle('wrong', isOver && chosen && !right)
+      button.classList.toggle('right', isRight)
+      button.classList.toggle('wrong', right !== null && chosen && !isRight)
       setText(
         mark,
-        [right ? `✓ ${say('answer.right')}` : '', chosen ? say('answer.yours') : ''].filter(Boolean).join(' · '),
+        [isRight ? `✓ ${say('answer.right')}` : '', chosen ? say('answer.yours') : ''].filter(Boolean).join(' · '),
       )
     }
     const waits = session.guess !== null && session.events.length === 0 && !session.isRunning
@@ -54,20 +54,25 @@ export function makeQuestion({ say, of }, session, guessed) {
   return { element, update }
 }
 
-/** Only a run that showed the effect can say which guess was right. @param {import('./session.js').Session} session */
-export function isObserved({ events }) {
+/** Which answer the run has shown to be right, if any. @param {import('./session.js').Session} session @returns {number | null} */
+function rightOf({ events, experiment }) {
   const last = events.at(-1)
-  return last?.kind === 'verdict' && last.outcome === 'observed'
+  const right = last?.kind === 'verdict' && last.outcome === 'observed' ? (last.right ?? 0) - 1 : -1
+  return right in experiment.answers ? right : null
 }
 
 /** Whether the guess was right, in words. @param {import('./stage.js').Context} context @param {import('./session.js').Session} session @returns {{ right: boolean | null, texts: string[] }} */
 export function judgeGuess({ say, of }, session) {
-  const { guess, experiment } = session
-  const right = experiment.answers.find(answer => answer.right)
-  const answer = right ? say('guess.answer', { answer: of(right.text) }) : ''
-  if (!isObserved(session)) return { right: null, texts: guess === null ? [] : [say('guess.unsettled')] }
+  const { guess, experiment, events } = session
+  const last = events.at(-1)
+  const right = rightOf(session)
+  if (right === null) {
+    const why = last?.kind === 'verdict' && last.outcome === 'observed' ? 'guess.other' : 'guess.unsettled'
+    return { right: null, texts: guess === null ? [] : [say(why)] }
+  }
+  const textOf = (/** @type {number} */ nth) => of(experiment.answers[nth]?.text ?? { en: '', ko: '' })
+  const answer = say('guess.answer', { answer: textOf(right) })
   if (guess === null) return { right: null, texts: [answer] }
-  const chosen = experiment.answers[guess]
-  if (chosen?.right) return { right: true, texts: [say('guess.right'), answer] }
-  return { right: false, texts: [say('guess.wrong', { guess: chosen ? of(chosen.text) : '' }), answer] }
+  if (guess === right) return { right: true, texts: [say('guess.right'), answer] }
+  return { right: false, texts: [say('guess.wrong', { guess: textOf(guess) }), answer] }
 }

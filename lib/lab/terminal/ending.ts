@@ -30,14 +30,19 @@ export function verdictLines({ outcome, text }: Omit<Judged, 'kind'>, look: Look
   return item(sign, `${WORDS[outcome][language]}. ${text[language]}`, look, { sign: style, text: 'strong' })
 }
 
-/** Was the prediction right? `chosen` counts from 1; 0: there was none, and the right answer is told. */
-export function revealed({ answers }: Experiment, chosen: number, look: Look): string[] {
+/** Was the prediction right, as far as the run can say? `chosen` counts from 1; 0: there was none, and the right answer is told. */
+export function revealed({ answers }: Experiment, verdict: Omit<Judged, 'kind'>, chosen: number, look: Look): string[] {
   const { language } = look
   const say = phrases(language)
-  const right = answers.findIndex(answer => answer.right === true) + 1
-  const told = say.rightIs(right, answers[right - 1]?.text[language] ?? '').replace(/(?<![.?!])$/, '.')
-  if (chosen === 0) return item('→', told, look)
+  const { right, outcome } = verdict
   const said = say.predicted(chosen)
+  const answer = right === undefined ? undefined : answers[right - 1]
+  if (right === undefined || answer === undefined) {
+    const why = WORDS[outcome === 'observed' ? 'otherQuestion' : 'unsettled'][language]
+    return chosen === 0 ? [] : item('→', `${said} ${why}`, look)
+  }
+  const told = say.rightIs(right, answer.text[language]).replace(/(?<![.?!])$/, '.')
+  if (chosen === 0) return item('→', told, look)
   return chosen === right
     ? item('✔', `${said} ${WORDS.predictedRight[language]}`, look, { sign: 'good' })
     : item('✘', `${said} ${told}`, look, { sign: 'bad' })

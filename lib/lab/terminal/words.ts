@@ -16,6 +16,14 @@ export const WORDS = {
   'too-busy': said('TOO BUSY TO SEE IT', '너무 바빠 확인할 수 없음'),
   impossible: said('NOT POSSIBLE HERE', '여기서는 불가능함'),
   predictedRight: said('That is right.', '맞았다.'),
+  otherQuestion: said(
+    'This run does not answer the question as it was asked: it cannot say whether that is right.',
+    '이 실행은 질문 그대로의 실행이 아니어서 예측이 맞았는지 가릴 수 없다.',
+  ),
+  unsettled: said(
+    'The run did not show the effect: it cannot say whether that is right.',
+    '이 실행에서는 효과가 나타나지 않아 예측이 맞았는지 가릴 수 없다.',
+  ),
   lesson: said('What it teaches', '배울 점'),
   change: said('Change one thing', '하나만 바꿔 보기'),
   knobs: said('What can be changed', '바꿀 수 있는 것'),

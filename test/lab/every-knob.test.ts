@@ -1,0 +1,83 @@
+import t from 'tap'
+import { EXPERIMENTS } from '../../lib/lab/catalogue.js'
+import type { Knob } from '../../lib/lab/experiment.js'
+import { hangsShown } from './hangs-shown.js'
+import { type Ran, ran } from './running.js'
+
+// Every value of every knob, each alone: whatever is turned, the answer that is called right is what the verdict says, and a hang is shown
+// where the verdict says that somebody hung, and nowhere else.
+
+/** Waits are short: nearly all of the time of these runs is waited away, so several go on at once. */
+const SCALE = 0.05
+const AT_ONCE = 4
+
+/** Which answer the sentence of a verdict, or what was measured, makes the right one; null: none. */
+const RIGHT: Readonly<Record<string, (run: Ran) => number | null>> = {
+  connection: ({ verdict }) => (percentIn(verdict.text.en) > 51 ? 3 : (verdict.right ?? null)),
+  'keep-alive': () => 3,
+  persistent: () => 2,
+  'two-sides': () => 2,
+  hang: () => 3,
+  'proxy-connection': () => 2,
+  'two-proxies': () => 4,
+  nominated: () => 2,
+  'page-load': ({ verdict }) =>
+    /^4 objects, 2 at a time, .* 6\.\d\d s .* 5\.[0-4]\d s/.test(verdict.text.en) ? 3 : null,
+  pipelining: () => 2,
+  'tcp-keepalive': () => 4,
+  websocket: ({ verdict }) => (/pings lived|pongs lived/.test(verdict.text.en) ? 3 : null),
+  pool: () => 2,
+  handshake: ({ verdict }) => (percentIn(verdict.text.en) >= 35 ? 3 : (verdict.right ?? null)),
+  nagle: ({ verdict }) => (/^From the/.test(verdict.text.en) ? (verdict.right ?? 2) : null),
+  close: run => (run.figure('unread', 'reads-on') === 45 ? 2 : 1),
+  death: ({ verdict }) =>
+    /was told nothing/.test(verdict.text.en)
+      ? 2
+      : /ended the client's connection, too/.test(verdict.text.en)
+        ? 1
+        : null,
+  resources: () => 2,
+}
+
+/** The first percentage of a sentence. */
+function percentIn(text: string): number {
+  return Number(/(\d+) %/.exec(text)?.[1] ?? Number.NaN)
+}
+
+/** The scenes of which a verdict says that somebody hung. */
+const HUNG: Readonly<Record<string, (run: Ran) => string[]>> = {
+  hang: () => ['dumb'],
+  'two-proxies': ({ verdict }) => [
+    ...['dumb-smart', 'smart-dumb'],
+    ...(/hopwise could not prevent it either/.test(verdict.text.en) ? ['hopwise'] : []),
+  ],
+}
+
+/** Of a number its ends: the standard is a run of its own. */
+function valuesOf(knob: Knob): (string | number)[] {
+  const all = knob.kind === 'choice' ? Object.keys(knob.choices) : [knob.min, knob.max]
+  return all.filter(value => value !== knob.standard)
+}
+
+const RUNS = EXPERIMENTS.flatMap(({ id, knobs }) => {
+  // Its clocks are the kernel's and not scaled, and none of them changes what was asked.
+  const turned = id === 'tcp-keepalive' ? [] : Object.entries(knobs)
+  return [
+    { id, knobs: {} },
+    ...turned.flatMap(([name, knob]) => valuesOf(knob).map(value => ({ id, knobs: { [name]: value } }))),
+  ]
+})
+
+t.jobs = AT_ONCE
+for (const { id, knobs } of RUNS)
+  t.test(`${id} ${JSON.stringify(knobs)}`, { buffered: true }, async t => {
+    const run = await ran(t, id, { knobs, scale: SCALE })
+    const { outcome, right, text } = run.verdict
+    const seen = outcome === 'observed'
+    t.equal(right ?? null, seen ? RIGHT[id]?.(run) : null, `${outcome}: ${text.en}`)
+    const { live, recorded, terminal } = hangsShown(run.events)
+    const hung = HUNG[id]?.(run) ?? []
+    if (seen) t.same([...recorded].sort(), [...hung].sort(), 'a hang is shown where one was')
+    for (const scene of new Set([...live, ...recorded])) t.ok(hung.includes(scene), `${scene} is shown as a hang`)
+    t.ok(terminal <= hung.length, 'and in the terminal nowhere else')
+  })
