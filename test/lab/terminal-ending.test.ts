@@ -211,9 +211,9 @@ t.test('the lesson, and the command line that changes one thing', async t => {
   t.equal(commandToTry({ ...IT, knobs: { tenths } }, { tenths: 0.3 }), 'hopwise lab it --set tenths=0.6')
 })
 
-t.test('the list says what is asked, in one line each', async t => {
+t.test('the list says what is asked, whole, on as many lines as it needs', async t => {
   t.strictSame(listLines([IT], LOOK), ['it  It', '    Something happens. What is it?'])
-  t.strictSame(listLines([IT], { ...LOOK, width: 20 }), ['it  It', '    … What is it?'])
+  t.strictSame(listLines([IT], { ...LOOK, width: 20 }), ['it  It', '    Something', '    happens. What is', '    it?'])
   t.equal(
     asked('A proxy stands between. What does the client of that proxy see?'),
     'What does the client of that proxy see?',

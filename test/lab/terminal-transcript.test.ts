@@ -1,6 +1,7 @@
 import t from 'tap'
 import { plain } from '../../lib/lab/said.js'
-import { at, lines, message, octets, open, RUN, setScene, step, VERDICT, waits } from './terminal-story.js'
+import { Stage } from '../../lib/lab/terminal/stage.js'
+import { at, LOOK, lines, message, octets, open, RUN, setScene, step, VERDICT, waits } from './terminal-story.js'
 
 const OPENED = at(1, {
   kind: 'open',
@@ -107,3 +108,22 @@ t.test('it is never cut to a width, and has a title for each scene', async t => 
     ['', 'Scene s', ''],
   )
 })
+
+t.test(
+  'how a connection ends stands under its own heading, however long that takes and whatever runs beside it',
+  async t => {
+    const beside = open(1, 'other', 'c1', 'client', 'proxy')
+    const stage = new Stage({ ...LOOK, view: 'transcript' })
+    const shown = [
+      ...stage.take([RUN, setScene(0, 's'), setScene(1, 'other'), OPENED, beside]),
+      ...stage.take([octets(2, 's', 'c1', 'proxy', 'answer\n'), octets(3, 'other', 'c1', 'proxy', 'beside\n')]),
+      ...stage.tick(4_900),
+      ...stage.take([at(5_000, { kind: 'closed', scene: 's', connection: 'c1', by: 'proxy', how: 'fin' })]),
+      ...stage.tick(9_000),
+      ...stage.end(),
+    ]
+    const of = (text: string) => shown.findIndex(line => line.includes(text))
+    t.ok(of('foreign host') > 0 && of('foreign host') < of('Scene other'), shown.join('\n'))
+    t.equal(shown.filter(line => line === 'Scene s').length, 1)
+  },
+)

@@ -1,4 +1,4 @@
-import { html, setText } from './dom.js'
+import { html, setAttribute, setText } from './dom.js'
 import { knobsText, makeKnobs } from './knobs.js'
 import { judgeGuess, makeQuestion } from './question.js'
 import { sessionOf } from './session.js'
@@ -28,7 +28,7 @@ export function makeExperiment(context, course, nth) {
     stage.element.scrollIntoView({ block: 'start', behavior: calm() ? 'instant' : 'smooth' })
     await started
   }
-  run.addEventListener('click', () => void start())
+  run.addEventListener('click', () => session.isRunning || void start())
   stop.addEventListener('click', () => void session.stop())
   const again = () => {
     const first = knobs.element.querySelector('input, select')
@@ -64,7 +64,9 @@ export function makeExperiment(context, course, nth) {
     const over = events.at(-1)?.kind === 'verdict'
     setText(run, events.length > 0 ? say('run.again') : guessed === null ? say('question.skip') : say('run'))
     run.classList.toggle('primary', guessed !== null || events.length > 0)
-    run.disabled = isRunning
+    // Not `disabled`: what has the focus would lose it.
+    setAttribute(run, 'aria-disabled', String(isRunning))
+    if (!isRunning && document.activeElement === stop) run.focus({ preventScroll: true })
     stop.hidden = !isRunning
     setText(state, stateText(session, context))
     question.update()

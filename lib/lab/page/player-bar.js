@@ -82,7 +82,11 @@ export function makePlayer({ language, say }, told) {
     html('p', { class: 'moment' }, stalled, words),
   )
   range.addEventListener('input', () => go(Number(range.value)))
-  follow.addEventListener('click', () => go(record.moments.length))
+  follow.addEventListener('click', () => {
+    go(record.moments.length)
+    // It is hidden now, and what has the focus would lose it.
+    range.focus({ preventScroll: true })
+  })
 
   function play() {
     if (position >= record.moments.length && !live) position = 0

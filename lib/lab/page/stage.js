@@ -20,6 +20,8 @@ import { makeScenes } from './scenes.js'
 
 /** The clock of a silence that goes on ticks so often. */
 const TICK_MS = 100
+/** A tab that is covered, or a machine that draws nothing for a while, gives no frame: what the page says must be true all the same. */
+const FRAME_MS_MAX = 500
 
 /**
  * @param {Context} context
@@ -49,11 +51,15 @@ export function makeStage(context, inserts = {}) {
   /** When the newest event came, by the clock of this page: from there on time is guessed while the run goes on. */
   let heard = { at: 0, on: 0 }
   let planned = 0
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let late
   let follows = false
   /** The run has just ended: now the verdict is what is looked at. */
   let ends = false
 
   function draw() {
+    cancelAnimationFrame(planned)
+    clearTimeout(late)
     planned = 0
     const { live } = showing
     const nowAt = live ? heard.at + performance.now() - heard.on : undefined
@@ -76,7 +82,9 @@ export function makeStage(context, inserts = {}) {
   /** @param {boolean} scroll */
   function plan(scroll) {
     follows ||= scroll
-    if (planned === 0) planned = requestAnimationFrame(draw)
+    if (planned !== 0) return
+    planned = requestAnimationFrame(draw)
+    late = setTimeout(draw, FRAME_MS_MAX)
   }
   const ticking = setInterval(() => showing.live && plan(false), TICK_MS)
   const resized = new ResizeObserver(() => plan(false))
@@ -97,6 +105,7 @@ export function makeStage(context, inserts = {}) {
     close() {
       clearInterval(ticking)
       cancelAnimationFrame(planned)
+      clearTimeout(late)
       resized.disconnect()
       keys()
       player.close()

@@ -138,7 +138,7 @@ function makeGo(context, say, begun) {
     await session.start()
     if (session.refused === null) begun()
   }
-  const send = button('wb-send', say('send'), () => void start(), { class: 'run primary' })
+  const send = button('wb-send', say('send'), () => session.isRunning || void start(), { class: 'run primary' })
   const stop = button('wb-stop', say('stop'), () => void session.stop(), { class: 'stop' })
   const copied = html('span', { role: 'status' })
   const copy = button('wb-link', say('link'), async () => {
@@ -161,7 +161,9 @@ function makeGo(context, say, begun) {
   return {
     element,
     update() {
-      send.disabled = session.isRunning
+      // Not `disabled`: what has the focus would lose it.
+      setAttribute(send, 'aria-disabled', String(session.isRunning))
+      if (!session.isRunning && document.activeElement === stop) send.focus({ preventScroll: true })
       stop.hidden = !session.isRunning
       setText(state, stateText(context, say))
     },

@@ -4,7 +4,10 @@ export interface LabLimits {
   readonly runsMax: number
   /** Real ms that a run may take; an experiment may say less of itself. */
   readonly runMs: number
-  /** A run that nobody listens to is stopped after so many ms: long enough to load a page again. */
+  /**
+   * A run that nobody listens to is stopped after so many ms: long enough to load a page again on a slow machine, or for a stream that broke
+   * to be opened anew (a browser waits a second, our page two before it asks again for one that was refused).
+   */
   readonly graceMs: number
   /** A run that was told to stop and does not is ended by force after so many ms. */
   readonly stopMs: number
@@ -32,7 +35,7 @@ export interface LabLimits {
 export const LAB_LIMITS: LabLimits = {
   runsMax: 8,
   runMs: 180_000,
-  graceMs: 5_000,
+  graceMs: 10_000,
   stopMs: 5_000,
   recordingBytesMax: 8 * 1_048_576,
   keptMax: 64,

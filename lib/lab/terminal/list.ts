@@ -1,16 +1,20 @@
 import type { Description } from '../experiment.js'
 import type { Look } from './stage.js'
-import { cut, padded, widthOf } from './width.js'
+import { padded, widthOf, wrapped } from './width.js'
 
 /** Shorter questions say nothing by themselves. */
 const ASKED_COLUMNS_MIN = 24
+/** Longer lines are hard to read. */
+const COLUMNS_MAX = 100
 
-/** All experiments: id and title, and under them what is asked. */
+/** All experiments: id and title, and under them what is asked, on as many lines as that needs. */
 export function listLines(experiments: readonly Description[], { width, paint, language }: Look): string[] {
   const first = idColumns(experiments) + 2
   return experiments.flatMap(({ id, title, question }) => [
     `${paint(padded(id, first), 'strong')}${title[language]}`,
-    `${' '.repeat(first)}${paint(ending(asked(question[language]), width - first), 'faint')}`,
+    ...wrapped(asked(question[language]), Math.min(width, COLUMNS_MAX) - first).map(
+      line => `${' '.repeat(first)}${paint(line, 'faint')}`,
+    ),
   ])
 }
 
@@ -20,15 +24,6 @@ export function asked(question: string): string {
   let from = sentences.length - 1
   while (from > 0 && widthOf(sentences.slice(from).join(' ')) < ASKED_COLUMNS_MIN) from -= 1
   return sentences.slice(from).join(' ')
-}
-
-/** The last words that fit into so many columns: the question stands at the end. */
-function ending(text: string, columns: number): string {
-  if (widthOf(text) <= columns) return text
-  const words = text.split(' ')
-  let from = words.length - 1
-  while (from > 1 && widthOf(words.slice(from - 1).join(' ')) <= columns - 2) from -= 1
-  return cut(`… ${words.slice(from).join(' ')}`, columns)
 }
 
 /** Columns of the longest id. */

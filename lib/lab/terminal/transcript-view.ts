@@ -48,8 +48,9 @@ export class TranscriptView implements View {
     })
   }
 
+  /** A transcript goes on until its connection is over: how it ends belongs under the same heading. */
   get stalls(): boolean {
-    return this.waiting.size > 0
+    return this.waiting.size > 0 || [...this.open.keys()].some(connection => !this.over.has(connection))
   }
 
   isSilent(at: number): boolean {

@@ -16,7 +16,7 @@ export interface View {
   blank(): Row
   /** What is new, in the order in which it happened. */
   take(events: readonly OfScene[]): Row[]
-  /** A client can do nothing here but wait. */
+  /** Something is still to come here: a client can do nothing but wait, or a transcript has no end yet. */
   readonly stalls: boolean
   /** Nothing has moved for so long that one should be told. */
   isSilent(at: number): boolean
