@@ -1,7 +1,10 @@
 import yargs, { type Argv, type Options } from 'yargs'
 import { didYouMean } from '../config/did-you-mean.js'
-import { COMMANDS, type CommandName, type CommandSpec, PROXIES_OPTIONS } from './commands.js'
+import { type CommandName, type CommandSpec, PROXIES_OPTIONS } from './commands.js'
+import { SHELLS, type Shell } from './completion.js'
+import { completionScript } from './completion-scripts.js'
 import { Given, variableOf } from './given.js'
+import { arrange, isCommand, long, NAMES, PRINTED, rolesOf, specOf } from './line-words.js'
 import type { OptionTable } from './option-table.js'
 import { UsageError } from './usage-error.js'
 import { inWords } from './values.js'
@@ -24,36 +27,52 @@ export interface Surroundings {
   columns: number
 }
 
-const NAMES = Object.keys(COMMANDS) as CommandName[]
-const specOf = (name: CommandName): CommandSpec => COMMANDS[name]
-
 /** Reads a command line, without the names of node and the script. @throws UsageError */
-export function readCommandLine(words: readonly string[], { environment, version, columns }: Surroundings): Asked {
+export function readCommandLine(written: readonly string[], { environment, version, columns }: Surroundings): Asked {
   let chosen: { command: CommandName; line: Readonly<Record<string, unknown>> } | undefined
-  // yargs would refuse what is not among the choices of an operand, with no word about what was meant.
-  const completing = words.includes('--get-yargs-completions')
-  const parser = describe({ version, columns, completing }, (command, line) => {
+  const { command: first, words } = arrange(written)
+  if (first === 'version') return { kind: 'print', text: `${version}\n` }
+  if (first === 'completion' && !words.includes('--help'))
+    return { kind: 'print', text: completionScript(shellOf(words, environment)) }
+  const asked = first === 'help' ? wordsForHelp(words) : words
+  const parser = describe({ version, columns }, (command, line) => {
     chosen = { command, line }
   })
   let printed = ''
-  let first: string | undefined
-  parser.parse([...words], {}, (error, line, output) => {
+  parser.parse([...asked], {}, (error, _, output) => {
     if (error) throw error
     printed = output
-    first = line._[0]?.toString()
   })
   if (printed !== '') return { kind: 'print', text: `${tidy(printed)}\n` }
-  if (!chosen) throw unknownCommand(first, words)
+  if (!chosen) throw unknownCommand(first, written)
 
   const { command, line } = chosen
   const spec = specOf(command)
-  checkNames(line, spec, words)
-  const given = new Given({ ...line, ...readOperands(line, command, spec, words) }, environment, spec.options)
+  checkNames(line, spec, written)
+  const given = new Given({ ...line, ...readOperands(line, command, spec, asked) }, environment, spec.options)
   return { kind: 'run', command, given, doubts: doubtsAbout(environment) }
 }
 
+/** `help`, `help check`: as `--help`, `check --help`. @throws UsageError */
+function wordsForHelp([, ...words]: readonly string[]): string[] {
+  const about = words.find((_, i) => rolesOf(words)[i] === 'operand')
+  if (about === undefined || about === 'help' || about === 'version') return ['--help']
+  if (about === 'completion' || isCommand(about)) return [about, '--help']
+  throw unknownCommand(about, words)
+}
+
+/** The shell that was named, or the one that this user has. @throws UsageError */
+function shellOf([, ...words]: readonly string[], { SHELL = '' }: Readonly<Record<string, string | undefined>>): Shell {
+  const [named, surplus] = words
+  if (surplus !== undefined) throw new UsageError(`"${surplus}" is one word too many: completion takes one shell.`)
+  if (named === undefined) return SHELLS.find(shell => SHELL.endsWith(shell)) ?? 'bash'
+  const found = SHELLS.find(shell => shell === named)
+  if (found === undefined) throw new UsageError(`"${named}" is no shell that hopwise knows: ${inWords(SHELLS)}.`)
+  return found
+}
+
 function describe(
-  { version, columns, completing }: { version: string; columns: number; completing: boolean },
+  { version, columns }: { version: string; columns: number },
   chosen: (command: CommandName, line: Record<string, unknown>) => void,
 ) {
   const parser = yargs()
@@ -74,7 +93,7 @@ function describe(
     })
     .version(version)
     .help()
-    .alias({ h: 'help' })
+    .alias({ h: 'help', v: 'version' })
   for (const name of NAMES) {
     const { about, operands = [], options, examples } = specOf(name)
     const usage = [name, ...operands.map(operand => `[${operand.name}]`)].join(' ')
@@ -86,14 +105,33 @@ function describe(
           command.positional(operand.name, {
             type: 'string',
             describe: operand.about,
-            ...(operand.choices && completing ? { choices: operand.choices } : {}),
           })
         return addOptions(command, options).epilogue(`${inLines(examples)}\n\n${EPILOGUE}`)
       },
       line => chosen(name, line),
     )
   }
-  parser.completion('completion', 'Print a script that completes commands and options (bash, zsh)')
+  parser.command(
+    'completion [shell]',
+    'Print a script that completes commands, options and files',
+    command =>
+      command
+        .positional('shell', { type: 'string', describe: `${inWords(SHELLS)} (default: the one of this user)` })
+        .epilogue(inLines(COMPLETION_EXAMPLES)),
+    () => {},
+  )
+  parser.command(
+    'help [command]',
+    'As hopwise COMMAND --help',
+    () => {},
+    () => {},
+  )
+  parser.command(
+    'version',
+    'As --version',
+    () => {},
+    () => {},
+  )
   const examples = NAMES.flatMap(name => specOf(name).examples.slice(0, 1))
   parser.epilogue(
     `${inLines([...examples, ['source <(hopwise completion)', 'completion in this shell']])}\n\n${EPILOGUE}`,
@@ -101,6 +139,12 @@ function describe(
   // The general help shows the proxies' options too. They belong to no other command: not global.
   return addOptions(parser, PROXIES_OPTIONS, false)
 }
+
+const COMPLETION_EXAMPLES = [
+  ['source <(hopwise completion bash)', 'in ~/.bashrc'],
+  ['source <(hopwise completion zsh)', 'in ~/.zshrc'],
+  ['hopwise completion fish | source', 'in ~/.config/fish/config.fish'],
+] as const
 
 const EPILOGUE =
   'Every option is also read from the environment: --listen from HOPWISE_LISTEN. The command line goes first.\n' +
@@ -125,7 +169,17 @@ function addOptions(parser: Argv, table: OptionTable, global = true): Argv {
 
 /** Every option on the line must be one of the command's. @throws UsageError with what was probably meant */
 function checkNames(line: Readonly<Record<string, unknown>>, spec: CommandSpec, words: readonly string[]): void {
-  const known = new Set([...Object.keys(spec.options), 'help', 'version', 'h', '_', '$0', '--', ...operandNames(spec)])
+  const known = new Set([
+    ...Object.keys(spec.options),
+    'help',
+    'version',
+    'h',
+    'v',
+    '_',
+    '$0',
+    '--',
+    ...operandNames(spec),
+  ])
   for (const name of Object.keys(line)) {
     if (known.has(name) || line[name] === undefined) continue
     // `-listen` arrives as five letters: say it as it was written.
@@ -134,8 +188,9 @@ function checkNames(line: Readonly<Record<string, unknown>>, spec: CommandSpec, 
         .find(word => word === `--${name}` || word.startsWith(`--${name}=`) || word === `--no-${name}`)
         ?.split('=')[0] ??
       words.find(word => /^-[^-]/.test(word) && word.includes(name)) ??
+      words.find(word => long(word) === `--${name}` || long(word).startsWith(`--${name}=`))?.split('=')[0] ??
       `--${name}`
-    const bare = written.replace(/^-+(no-)?/, '')
+    const bare = long(written).replace(/^-+(no-)?/, '')
     const meant = didYouMean(bare, Object.keys(spec.options))
     const elsewhere = NAMES.filter(command => bare in specOf(command).options)
     throw new UsageError(
@@ -167,21 +222,25 @@ function readOperands(
         : 'options only'
     throw new UsageError(`"${surplus[0]}" is one word too many: ${command} takes ${takes}.`)
   }
+  const written = words.filter((_, i) => i > 0 && rolesOf(words)[i] === 'operand')
+  for (const [i, name] of names.entries())
+    if (written[i] !== undefined && words.some(word => word === `--${name}` || word.startsWith(`--${name}=`)))
+      throw new UsageError(`"${written[i]}" and --${name} both say which ${name}: leave one of them out.`)
   // yargs makes nothing of a lone hyphen, which says "standard input".
   const hyphen = (value: unknown) => (value === '' && words.includes('-') ? '-' : value)
   return Object.fromEntries(names.map(name => [name, hyphen(line[name])]))
 }
 
-function unknownCommand(word: string | undefined, words: readonly string[]): UsageError {
-  if (word === undefined) {
+function unknownCommand(word: string, words: readonly string[]): UsageError {
+  if (word === '') {
     const option = words.find(each => /^--?[a-z]/i.test(each))
     return new UsageError(
-      `${option ? `${option} stands without a command` : 'No command'}: say one of ${inWords([...NAMES, 'completion'])}. hopwise --help shows them all.`,
+      `${option ? `${option} stands without a command` : 'No command'}: say one of ${inWords([...NAMES, ...PRINTED])}. hopwise --help shows them all.`,
     )
   }
-  const meant = didYouMean(word, [...NAMES, 'completion'])
+  const meant = didYouMean(word, [...NAMES, ...PRINTED])
   return new UsageError(
-    `Unknown command "${word}": ${meant ? `did you mean ${meant}?` : `hopwise has ${inWords([...NAMES, 'completion'])}.`}`,
+    `Unknown command "${word}": ${meant ? `did you mean ${meant}?` : `hopwise has ${inWords([...NAMES, ...PRINTED])}.`}`,
   )
 }
 

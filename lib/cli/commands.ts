@@ -11,11 +11,13 @@ import {
   REVERSE_OPTIONS,
 } from './option-table.js'
 
-/** `choices` are for completion alone: the command itself says what it does not know. */
 export interface Operand {
   name: string
   about: string
+  /** For completion alone: the command itself says what it does not know. */
   choices?: readonly string[]
+  /** For completion: it is the name of a file; a word: when that is the operand before it. */
+  file?: true | string
 }
 
 export interface CommandSpec {
@@ -60,22 +62,33 @@ const MODE: OptionTable = {
 }
 
 const CONFIGURATION = 'The configuration:'
+/** Of the commands that are about one file: it stands behind the command, or behind --config. */
+const CONFIGURATION_OPERAND: Operand = {
+  name: 'config',
+  about: 'The file, YAML or JSON (or --config, or HOPWISE_CONFIG)',
+  file: true,
+}
+
+const configOption = (about: string, group = CONFIGURATION): OptionTable => ({
+  config: { kind: 'text', about, group, file: true },
+})
+
 export const COMMANDS = {
   serve: {
     about: 'Run what a configuration file describes: many services, reloaded without a lost request',
+    operands: [CONFIGURATION_OPERAND],
     examples: [['hopwise serve --config hopwise.yaml', 'docs/configuration.md has every key, config/ has examples']],
-    options: {
-      config: { kind: 'text', about: 'The file, YAML or JSON (or HOPWISE_CONFIG)', group: CONFIGURATION },
-    },
+    options: configOption('The file, YAML or JSON (or HOPWISE_CONFIG)'),
   },
   check: {
     about: 'Check a configuration file, and say all that is wrong with it',
-    operands: [{ name: 'config', about: 'The file, YAML or JSON (or HOPWISE_CONFIG)' }],
+    operands: [CONFIGURATION_OPERAND],
     examples: [
       ['hopwise check hopwise.yaml', 'exit code 0 when it can be used, 2 when not'],
       ['hopwise check hopwise.yaml --print', 'with all defaults, and the line that each value comes from'],
     ],
     options: {
+      ...configOption('The file, YAML or JSON (or HOPWISE_CONFIG)'),
       print: {
         kind: 'flag',
         about: 'Print the result with all defaults, and where each value comes from',
@@ -90,16 +103,13 @@ export const COMMANDS = {
   },
   reload: {
     about: 'Tell a running hopwise serve to read its file again, if nothing is wrong with it',
+    operands: [CONFIGURATION_OPERAND],
     examples: [
       ['hopwise reload --config hopwise.yaml', 'exit code 2 when the file is wrong: then nobody is told anything'],
       ['hopwise reload --pid 4711', 'the process looks at its file itself'],
     ],
     options: {
-      config: {
-        kind: 'text',
-        about: 'The file, to be checked first; its pidFile says which process (or HOPWISE_CONFIG)',
-        group: CONFIGURATION,
-      },
+      ...configOption('The file, to be checked first; its pidFile says which process (or HOPWISE_CONFIG)'),
       pid: { kind: 'text', about: 'The process (default MAINPID, then pidFile)', group: CONFIGURATION },
     },
   },
@@ -115,6 +125,7 @@ export const COMMANDS = {
         kind: 'text',
         about: 'The users file to put the line into, which is made if need be',
         group: CONFIGURATION,
+        file: true,
       },
     },
   },
@@ -165,7 +176,7 @@ export const COMMANDS = {
   },
   explain: {
     about: 'Show what becomes of a head, field by field, and why. Without a network',
-    operands: [{ name: 'file', about: 'The raw head; standard input when there is none, or for -' }],
+    operands: [{ name: 'file', about: 'The raw head; standard input when there is none, or for -', file: true }],
     examples: [
       [
         "printf 'GET / HTTP/1.1\\nHost: a\\nConnection: x-hop\\nX-Hop: 1\\n' | hopwise explain",
@@ -202,11 +213,7 @@ export const COMMANDS = {
       ['hopwise health --config hopwise.yaml', 'is it ready? asks the admin listener of that file'],
     ],
     options: {
-      config: {
-        kind: 'text',
-        about: 'Ask the admin listener of this file whether hopwise is ready (or HOPWISE_CONFIG)',
-        group: 'Asking:',
-      },
+      ...configOption('Ask the admin listener of this file whether hopwise is ready (or HOPWISE_CONFIG)', 'Asking:'),
       live: { kind: 'flag', about: 'With --config: whether it lives, ready or not', group: 'Asking:' },
       'timeout-ms': { kind: 'text', about: 'For the whole answer (default 3000)', group: 'Asking:' },
       self: {
@@ -224,7 +231,11 @@ export const COMMANDS = {
         about: 'Which one; or replay FILE, check URL (your own proxy), serve (the page); nothing: a list of them',
         choices: LAB_WORDS,
       },
-      { name: 'file', about: 'With replay: the recording. With check: http://host:port, where your proxy listens' },
+      {
+        name: 'file',
+        about: 'With replay: the recording. With check: http://host:port, where your proxy listens',
+        file: 'replay',
+      },
     ],
     examples: [
       ['hopwise lab hang', 'the dumb proxy, in five steps; exit code 0: seen, 1: not seen, 3: not possible here'],

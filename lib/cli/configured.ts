@@ -1,3 +1,4 @@
+import * as fs from 'node:fs'
 import { writeFindings } from '../config/findings.js'
 import { lineOf } from '../config/plan-reading.js'
 import { type Reading, readConfiguration } from '../config/read.js'
@@ -7,11 +8,12 @@ import { UsageError } from './usage-error.js'
 /** The file that was named, by `--config`, as the operand, or by HOPWISE_CONFIG. @throws UsageError */
 export function fileGiven(given: Given, command: string): string {
   const file = given.text('config')
-  if (file === undefined)
-    throw new UsageError(
-      `hopwise ${command} wants the name of a configuration file (or HOPWISE_CONFIG): hopwise ${command} ${command === 'serve' ? '--config ' : ''}hopwise.yaml.`,
-    )
-  return file
+  if (file !== undefined) return file
+  const here = ['hopwise.yaml', 'hopwise.yml', 'hopwise.json'].find(name => fs.existsSync(name))
+  throw new UsageError(
+    `hopwise ${command} wants the name of a configuration file (or HOPWISE_CONFIG): hopwise ${command} ` +
+      (here === undefined ? 'hopwise.yaml.' : `${here}, which is in this folder.`),
+  )
 }
 
 /** Reads it, with the environment of this process. */

@@ -36,7 +36,7 @@ export const LAB_OPTIONS: OptionTable = {
     group: LAB,
   },
   json: { kind: 'flag', about: 'Print the events, one line of JSON for each, as they happen', group: LAB },
-  save: { kind: 'text', about: 'A file for the recording, to be shown again by replay', group: LAB },
+  save: { kind: 'text', about: 'A file for the recording, to be shown again by replay', group: LAB, file: true },
   lang: {
     kind: 'choice',
     choices: ['en', 'ko'],

@@ -1,7 +1,6 @@
 import * as fs from 'node:fs'
 import type { Writable } from 'node:stream'
 import { visibleLines } from '../wire/visible.js'
-import { readCommandLine } from './command-line.js'
 import { UsageError } from './usage-error.js'
 
 const EXIT = { done: 0, failed: 1, usage: 2 } as const
@@ -32,8 +31,16 @@ export async function main(words: readonly string[], streams: Streams = process)
 }
 
 async function run(words: readonly string[], { stdout, stderr }: Streams): Promise<number> {
+  const [first = '', ...rest] = words
+  // For each word that somebody types in a shell: without all that reads whole command lines.
+  if (first === '--get-completions' || first === '--get-yargs-completions') {
+    const { answerCompletion, answerOldCompletion } = await import('./completion.js')
+    await say(stdout, first === '--get-completions' ? answerCompletion(rest) : answerOldCompletion(rest))
+    return EXIT.done
+  }
   const version = readVersion()
   const columns = Math.min(stdout.columns ?? 110, 120)
+  const { readCommandLine } = await import('./command-line.js')
   const asked = readCommandLine(words, { environment: process.env, version, columns })
   if (asked.kind === 'print') {
     await say(stdout, asked.text)

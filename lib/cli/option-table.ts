@@ -12,6 +12,10 @@ export interface OptionSpec {
   choices?: readonly string[]
   /** Values may contain commas (passwords). */
   whole?: boolean
+  /** For completion: the value is the name of a file, */
+  file?: true
+  /** or one of these words. */
+  words?: readonly string[]
 }
 
 export type OptionTable = Readonly<Record<string, OptionSpec>>
@@ -45,6 +49,8 @@ export const ACCESS_OPTIONS: OptionTable = {
     about:
       'One JSON line for each exchange: a file (SIGUSR2 opens it anew), stdout or off (default stdout, off above log level info)',
     group: LISTENING,
+    file: true,
+    words: ['stdout', 'off'],
   },
 }
 
@@ -117,6 +123,7 @@ export const PROXY_OPTIONS: OptionTable = {
     kind: 'text',
     about: 'A file with PEM certificates that sign https upstreams, in place of the built-in ones',
     group: REVERSE,
+    file: true,
   },
   'upstream-insecure': {
     kind: 'flag',
@@ -183,6 +190,7 @@ export const FORWARD_OPTIONS: OptionTable = {
     kind: 'text',
     about: 'A file with one user:password on each line; # begins a comment',
     group: FORWARD,
+    file: true,
   },
   'forward-http10-keep-alive': {
     kind: 'flag',

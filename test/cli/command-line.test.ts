@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import { type Asked, readCommandLine } from '../../lib/cli/command-line.js'
-import { COMMANDS } from '../../lib/cli/commands.js'
+import { COMMANDS, type CommandSpec } from '../../lib/cli/commands.js'
+import { arrange } from '../../lib/cli/line-words.js'
 import { NUMBERS } from '../../lib/cli/option-table.js'
 import { UsageError } from '../../lib/cli/usage-error.js'
 import { DEADLINES, optionName } from '../../lib/link/deadlines.js'
@@ -64,11 +65,65 @@ test('each command explains itself, with its examples', t => {
   t.end()
 })
 
-test('completion: a script, commands, options, and the words of a choice', t => {
-  t.match(printed('completion'), /_hopwise_yargs_completions\b.*hopwise --get-yargs-completions/s)
-  t.match(printed('--get-yargs-completions hopwise '), /^reverse$/m)
-  t.match(printed('--get-yargs-completions hopwise forward --conn'), /^--connect-port$/m)
-  t.match(printed('--get-yargs-completions hopwise reverse --via '), 'off\nrequest\nboth\n')
+test('help and version, as others write them', t => {
+  for (const line of ['-v', '-V', '--version', 'version']) t.equal(printed(line), '1.2.3\n', line)
+  for (const line of ['help', '-h', 'help help', '--help help']) t.equal(printed(line), printed('--help'), line)
+  for (const name of [...Object.keys(COMMANDS), 'completion'])
+    t.equal(printed(`help ${name}`), printed(`${name} --help`), name)
+  t.equal(refusal('help chek'), 'Unknown command "chek": did you mean check?')
+  t.match(printed('--help'), /^ {2}hopwise help \[command\] .*^ {2}hopwise version /ms)
+  t.end()
+})
+
+test('the file stands behind its command or behind --config, -c: in one of the two', t => {
+  for (const command of ['serve', 'check', 'reload'])
+    for (const line of [
+      `${command} a.yaml`,
+      `${command} --config a.yaml`,
+      `${command} -c a.yaml`,
+      `-c a.yaml ${command}`,
+    ])
+      t.equal(given(line).text('config'), 'a.yaml', line)
+  t.equal(given('health -c=a.yaml').text('config'), 'a.yaml')
+  t.equal(given('serve', { HOPWISE_CONFIG: 'b.yaml' }).text('config'), 'b.yaml')
+  t.equal(refusal('check a.yaml -c b.yaml'), '"a.yaml" and --config both say which config: leave one of them out.')
+  t.equal(
+    refusal('reverse http://a --upstream=http://b'),
+    '"http://a" and --upstream both say which upstream: leave one of them out.',
+  )
+  t.equal(refusal('forward -c a'), 'Unknown option -c: it belongs to serve, check, reload or health.')
+  t.end()
+})
+
+test('options may stand before the command, whatever kind they have', t => {
+  for (const [name, { options }] of Object.entries<CommandSpec>(COMMANDS))
+    for (const [option, { kind, choices = ['7'] }] of Object.entries(options)) {
+      const words = kind === 'flag' ? [`--${option}`] : [`--${option}`, choices[0] ?? '']
+      t.same(
+        arrange([...words, name, 'word', '--json']),
+        { command: name, words: [name, ...words, 'word', '--json'] },
+        `${words.join(' ')} ${name}`,
+      )
+    }
+  t.equal(given('--yes lab hang').text('experiment'), 'hang')
+  t.equal(given('--json --print check a').text('config'), 'a')
+  t.equal(given('--trace false forward').flag('trace'), false)
+  t.equal(given('--no-trace forward').flag('trace'), false)
+  t.equal(given('--trace=true reverse http://a').text('upstream'), 'http://a')
+  t.equal(refusal('--foo reverse http://a'), 'Unknown option --foo.')
+  t.match(refusal('--listen reverse http://a'), 'Unknown command "http://a"', 'reverse is where to listen here')
+  t.equal(refusal('--pid 7 check a'), 'Unknown option --pid: it belongs to reload.')
+  t.end()
+})
+
+test('an option has one kind, in whichever command', t => {
+  const kinds = new Map<string, string>()
+  for (const { options } of Object.values<CommandSpec>(COMMANDS))
+    for (const [name, { kind }] of Object.entries(options)) {
+      const sort = kind === 'flag' ? 'flag' : 'value'
+      t.equal(kinds.get(name) ?? sort, sort, name)
+      kinds.set(name, sort)
+    }
   t.end()
 })
 
@@ -80,7 +135,7 @@ test('what is unknown is refused with what was probably meant', t => {
   t.equal(refusal('reverse http://a --allow a'), 'Unknown option --allow: it belongs to forward.')
   t.equal(refusal('forward --zzzzzzzzz'), 'Unknown option --zzzzzzzzz.')
   t.equal(refusal('revers http://a'), 'Unknown command "revers": did you mean reverse?')
-  t.match(refusal('zzzzzzzz'), /hopwise has serve, check, .*reverse, .* demo or completion\./)
+  t.match(refusal('zzzzzzzz'), /hopwise has serve, check, .*reverse, .* demo, help, version or completion\./)
   t.match(refusal(''), /^No command: say one of serve, check, .*reverse, .*hopwise --help/)
   t.match(refusal('--clientidle 5'), '--clientidle stands without a command')
   t.match(refusal('reverse a b'), '"b" is one word too many: reverse takes one upstream.')
@@ -99,14 +154,6 @@ test('a command may take two operands, in their order', t => {
   t.notOk(given('lab', { HOPWISE_EXPERIMENT: 'hang' }).onLine('experiment'), 'the environment is not the command line')
   t.match(printed('lab --help'), /hopwise lab \[experiment\] \[file\]/)
   t.match(refusal('lab a b c'), '"c" is one word too many: lab takes one experiment and one file.')
-  t.end()
-})
-
-test('operands are completed where their words are known', t => {
-  t.match(printed('--get-yargs-completions hopwise lab '), /^hang$/m)
-  t.equal(printed('--get-yargs-completions hopwise lab ha'), 'hang\nhandshake\n')
-  t.notMatch(printed('--get-yargs-completions hopwise lab replay '), /^hang$/m, 'the second is a file')
-  t.equal(given('lab hagn').text('experiment'), 'hagn', 'what is not among them is for the command to judge')
   t.end()
 })
 

@@ -38,21 +38,6 @@ test('a reader that goes away is no error', async t => {
   t.equal(stderr, '')
 })
 
-test('the completion script completes, in a real shell', async t => {
-  const { stdout: bash } = await promisify(execFile)('sh', ['-c', 'command -v bash || true'])
-  if (bash === '') return t.comment('no bash here')
-  const bin = t.testdir({ hopwise: t.fixture('symlink', HOPWISE) })
-  fs.chmodSync(HOPWISE, 0o755)
-  const script = `
-    source <(hopwise completion)
-    COMP_WORDS=(hopwise forward --connect-p); COMP_CWORD=2
-    _hopwise_yargs_completions
-    echo "\${COMPREPLY[@]}"`
-  const env = { PATH: `${bin}:${path.dirname(process.execPath)}:${process.env.PATH}`, SHELL: '/bin/bash' }
-  const { stdout } = await promisify(execFile)('bash', ['-c', script], { env })
-  t.match(stdout, '--connect-port')
-})
-
 test('explain: a file, standard input, JSON', async t => {
   const head = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: x-hop\r\nX-Hop: 1\r\n\r\n'
   const file = path.join(t.testdir({ head }), 'head')

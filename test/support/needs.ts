@@ -14,6 +14,9 @@ const PARTS = {
   'systemd-notify': { package: 'systemd', paths: ['/usr/bin/systemd-notify'] },
   'systemd-analyze': { package: 'systemd', paths: ['/usr/bin/systemd-analyze'] },
   script: { package: 'bsdutils', paths: ['/usr/bin/script'] },
+  bash: { package: 'bash', paths: ['/bin/bash'] },
+  zsh: { package: 'zsh', paths: ['/usr/bin/zsh'] },
+  fish: { package: 'fish', paths: ['/usr/bin/fish'] },
   python3: { package: 'python3', paths: ['/usr/bin/python3'] },
 } as const satisfies Record<string, { package: string; paths: readonly string[] }>
 
