@@ -188,7 +188,7 @@ export const FORWARD_OPTIONS: OptionTable = {
   },
   'auth-file': {
     kind: 'text',
-    about: 'A file with one user:password on each line; # begins a comment',
+    about: 'A file of users, as hopwise password makes it, or with user:password on each line; # begins a comment',
     group: FORWARD,
     file: true,
   },

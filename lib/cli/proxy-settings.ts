@@ -1,11 +1,12 @@
 import * as fs from 'node:fs'
 import { writeAddress } from '../daemon/run.js'
 import { type ProxyOptions, settingsOf } from '../proxy/options.js'
+import { readPasswordHash } from '../proxy/users.js'
+import { readUsersFile } from '../proxy/users-file.js'
 import type { Given } from './given.js'
 import { NUMBERS } from './option-table.js'
 import { UsageError } from './usage-error.js'
 import {
-  type Credentials,
   type ListenAddress,
   readCredentials,
   readDestination,
@@ -35,7 +36,6 @@ export function reverseSettings(given: Given, listen: ListenAddress): ProxyOptio
 
 /** The options of a forward proxy. @throws UsageError */
 export function forwardSettings(given: Given): ProxyOptions {
-  const credentials = readAllCredentials(given)
   const nameservers = given.list('nameserver', readNameserver)
   return defined({
     ...commonSettings(given),
@@ -44,7 +44,7 @@ export function forwardSettings(given: Given): ProxyOptions {
     connectPorts: given.list('connect-port', readPort),
     allowPorts: given.list('allow-port', readPort),
     resolve: nameservers === undefined ? undefined : { nameservers },
-    credentials: credentials.length > 0 ? credentials : undefined,
+    ...whoMay(given),
     forwardHttp10KeepAlive: given.flag('forward-http10-keep-alive'),
   })
 }
@@ -119,18 +119,35 @@ function readTls(given: Given): ProxyOptions['upstreamTls'] {
   return defined({ ca, insecure }) as NonNullable<ProxyOptions['upstreamTls']>
 }
 
-function readAllCredentials(given: Given): Credentials[] {
+/** Passwords as they are, or hashes of them: one kind for all. */
+function whoMay(given: Given): Pick<ProxyOptions, 'credentials' | 'users'> {
   const all = given.list('auth', readCredentials) ?? []
   const path = given.text('auth-file')
-  if (path === undefined) return all
+  if (path === undefined) return all.length > 0 ? { credentials: all } : {}
   const where = given.where('auth-file')
-  const lines = readText(where, path).split(/\r?\n/)
-  const fromFile = lines.flatMap((line, i) =>
-    line.trim() === '' || line.startsWith('#') ? [] : [readCredentials(`${where} ${path}, line ${i + 1}`, line)],
-  )
+  const text = readText(where, path)
+  const lines = text.split(/\r?\n/).map((line, i) => ({ line, at: `${where} ${path}, line ${i + 1}` }))
+  const content = lines.filter(({ line }) => line.trim() !== '' && !line.startsWith('#'))
   // An empty file must not open the proxy to everybody.
-  if (fromFile.length === 0) throw new UsageError(`${where} ${path} has no line user:password in it.`)
-  return [...all, ...fromFile]
+  if (content.length === 0) throw new UsageError(`${where} ${path} has no line user:password in it.`)
+  if (content.some(({ line }) => OUR_HASH.test(line))) {
+    if (all.length > 0)
+      throw new UsageError(
+        `${where} ${path} has hashes of passwords, ${given.where('auth')} has a password: put all users into the file, with hopwise password.`,
+      )
+    return { users: hashedUsers(text, `${where} ${path}`) }
+  }
+  return { credentials: [...all, ...content.map(({ line, at }) => readCredentials(at, line))] }
+}
+
+/** As `hopwise password` writes them. */
+const OUR_HASH = /^[^:]*:\s*\$scrypt\$/
+
+function hashedUsers(text: string, where: string): NonNullable<ProxyOptions['users']> {
+  const { users, problems } = readUsersFile(text)
+  const [first] = problems
+  if (first !== undefined) throw new UsageError(`${where}, line ${first.line}: ${first.message}.`)
+  return new Map(users.flatMap(([user, hash]) => [[user, readPasswordHash(hash)!] as const]))
 }
 
 function readText(where: string, path: string): string {

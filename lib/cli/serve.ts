@@ -93,7 +93,7 @@ function logOf(given: Given, doubts: string[]): Log {
 /** Settings that are allowed, and that somebody should know of. */
 function warn(options: ProxyOptions, { host }: ListenAddress, { logger }: Log): void {
   const everywhere = host === undefined || host === '0.0.0.0' || host === '::'
-  if (options.mode === 'forward' && everywhere && !options.credentials)
+  if (options.mode === 'forward' && everywhere && !options.credentials && !options.users)
     logger.warn('an open forward proxy: it listens on every address and asks nobody who they are; see --auth-file')
   if (options.upstreamTls?.insecure)
     logger.warn('certificates of https upstreams are not verified (--upstream-insecure)')

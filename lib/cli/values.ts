@@ -1,6 +1,7 @@
 import * as net from 'node:net'
 import { inWords } from '../config/findings.js'
 import * as plain from '../config/plain-values.js'
+import { hashKind, readPasswordHash } from '../proxy/users.js'
 import { UsageError } from './usage-error.js'
 
 export { inWords } from '../config/findings.js'
@@ -126,7 +127,16 @@ export function readCredentials(where: string, text: string): Credentials {
   const colon = text.indexOf(':')
   if (colon < 1) throw new UsageError(`${where} wants user:password, with a user name before the first colon.`)
   if (/\p{Cc}/u.test(text)) throw new UsageError(`${where} has a control character in it: write user:password.`)
-  return { user: text.slice(0, colon), password: text.slice(colon + 1) }
+  const [user, password] = [text.slice(0, colon), text.slice(colon + 1)]
+  // As a password nobody would type it, and who has seen the file could.
+  const kind = hashKind(password)
+  if (kind !== '')
+    throw new UsageError(
+      `${where} has ${kind}, which hopwise cannot use: make the line with hopwise password, and put it into a file for --auth-file.`,
+    )
+  if (readPasswordHash(password) !== null)
+    throw new UsageError(`${where} has a hash of a password: put the line into a file, for --auth-file.`)
+  return { user, password }
 }
 
 /** A pseudonym for `Via` and `Proxy-Status`. */

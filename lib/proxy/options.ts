@@ -31,7 +31,7 @@ import {
 import { checkOptions } from './known-options.js'
 import { type RouteOptions, type RouteSpec, routeSpec } from './route-options.js'
 import type { Tracer } from './tracer.js'
-import { type PasswordHash, Users } from './users.js'
+import { hashKind, type PasswordHash, readPasswordHash, Users } from './users.js'
 
 /** What a proxy is told to be. Everything but `mode`, and `upstream` or `routes` for a reverse proxy, has a default. */
 export interface ProxyOptions {
@@ -450,6 +450,12 @@ function readCredentials(credentials: ProxyOptions['credentials']): ReadonlySet<
       throw new TypeError(`credentials[${i}]: the user name ${shown(user)} is empty or has a colon (RFC 7617 2)`)
     if (/\p{Cc}/u.test(user + password))
       throw new TypeError(`credentials[${i}] has a control character in it (RFC 7617 2)`)
+    const kind = hashKind(password)
+    // Nobody who knows the password could log in with it, and who knows the hash could.
+    if (kind !== '' || readPasswordHash(password) !== null)
+      throw new TypeError(
+        `credentials[${i}]: the password of ${shown(user)} is ${kind || 'a hash'}: give the password itself, or in users a hash of hopwise password`,
+      )
   }
   return new Set(credentials.map(({ user, password }) => Buffer.from(`${user}:${password}`).toString('base64')))
 }

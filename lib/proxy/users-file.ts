@@ -1,4 +1,4 @@
-import { readPasswordHash } from './users.js'
+import { hashKind, readPasswordHash } from './users.js'
 
 export interface UsersFile {
   /** Each user with the hash of the password, as it stands there. */
@@ -80,7 +80,12 @@ function problemOf(user: string, hash: string): string {
   if (user === '') return 'it is not user:hash: make such lines with hopwise password'
   const wrong = wrongUserName(user)
   if (wrong !== '') return `the name of the user ${wrong}`
-  return readPasswordHash(hash) === null
-    ? 'what stands behind the colon is no hash of ours: make it with hopwise password'
-    : ''
+  if (readPasswordHash(hash) !== null) return ''
+  const kind =
+    hashKind(hash) || (HTDIGEST.test(hash) ? 'a line of htdigest' : DES.test(hash) ? 'perhaps one of crypt (DES)' : '')
+  return `what stands behind the colon is ${kind === '' ? 'no hash of ours' : `${kind}, no hash of ours`}: make it with hopwise password`
 }
+
+const HTDIGEST = /^[^:]*:[0-9a-f]{32}$/i
+/** htpasswd -d. A password could look like this, too: it is said of what is no hash of ours anyway. */
+const DES = /^[./0-9A-Za-z]{13}$/

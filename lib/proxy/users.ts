@@ -40,6 +40,7 @@ export class Users {
     private readonly hashes: ReadonlyMap<string, PasswordHash>,
     private readonly derive: typeof scrypt = scrypt,
   ) {
+    for (const [user, hash] of hashes) if (!isPasswordHash(hash)) throw new TypeError(wrongHash(user, hash))
     this.#strangers = new Strangers([...hashes.values()])
   }
 
@@ -199,6 +200,35 @@ export function readPasswordHash(text: string): PasswordHash | null {
   const [ln, r, p] = [Number(match[1]), Number(match[2]), Number(match[3])]
   if (ln < 14 || ln > 17 || r < 8 || r > 8 || p < 1 || p > 4) return null
   return { ln, r, p, salt: Buffer.from(match[4]!, 'base64'), hash: Buffer.from(match[5]!, 'base64') }
+}
+
+/** `{SHA}…`, `{SSHA}…`; `$apr1$…`; what crypt(3) and others write. */
+const FOREIGN: readonly (readonly [begins: RegExp, kind: string])[] = [
+  [/^\$scrypt\$/, 'a hash that is too cheap, too dear or not whole (ln 14 to 17, r 8, p 1 to 4)'],
+  [/^\$apr1\$/, 'a hash of htpasswd (apr1)'],
+  [/^\$2[abxy]?\$\d/, 'a bcrypt hash, as htpasswd -B makes it'],
+  [/^\{SHA\}/i, 'a SHA-1 hash, as htpasswd -s makes it'],
+  [/^\{[A-Z0-9-]+\}/, 'a hash as LDAP writes it'],
+  [/^\$argon2/, 'an Argon2 hash'],
+  [/^\$pbkdf2/, 'a PBKDF2 hash'],
+  [/^\$(1|5|6|7|y|gy|md5|sha1)[$,]/, 'a hash of crypt(3)'],
+]
+
+/** What a text is that looks like the hash of a password and is none that we can prove anything with; '' when it does not look so. */
+export function hashKind(text: string): string {
+  return readPasswordHash(text) === null ? (FOREIGN.find(([begins]) => begins.test(text))?.[1] ?? '') : ''
+}
+
+function isPasswordHash(hash: unknown): boolean {
+  const { salt, hash: derived } = (hash ?? {}) as Partial<PasswordHash>
+  return Buffer.isBuffer(salt) && Buffer.isBuffer(derived)
+}
+
+/** Never with what was given: it may be a password. */
+function wrongHash(user: string, hash: unknown): string {
+  const kind = typeof hash === 'string' ? hashKind(hash) : ''
+  const is = kind === '' ? 'is no hash of a password' : `is ${kind}, which hopwise cannot use`
+  return `users: what belongs to ${JSON.stringify(user)} ${is}: give what readPasswordHash makes of a line of hopwise password`
 }
 
 /** Makes the hash of a password for a users file. `salt`: 16 random octets. */

@@ -101,6 +101,45 @@ test('files: credentials and certificates', t => {
   t.end()
 })
 
+test('hashes in a file of users: ours are proved, others are named, with their line', t => {
+  const ours = `$scrypt$ln=15,r=8,p=1$${'a'.repeat(22)}$${'b'.repeat(43)}`
+  const write = (text: string) => path.join(t.testdir({ users: text }), 'users')
+  const read = settings(['forward', '--auth-file', write(`# who may\nalice:${ours}\n`)])
+  t.same(
+    [...(read.users ?? [])].map(([user, { ln }]) => [user, ln]),
+    [['alice', 15]],
+  )
+  t.equal(read.credentials, undefined)
+  const refusal = (text: string, ...more: string[]) => {
+    try {
+      settings(['forward', '--auth-file', write(text), ...more])
+      return ''
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+  for (const [hash, kind] of [
+    ['$apr1$x8FzS1Yq$Vq0m7gHcQp5y2k1n', 'a hash of htpasswd (apr1)'],
+    ['$2y$05$abcdefghijklmnopqrstuv', 'a bcrypt hash'],
+    ['{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=', 'a SHA-1 hash'],
+    ['{SSHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=', 'a hash as LDAP writes it'],
+    ['$6$abc$def', 'a hash of crypt(3)'],
+    ['$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA', 'an Argon2 hash'],
+    ['$scrypt$ln=3,r=8,p=1$c2FsdA$aGFzaA', 'a hash that is too cheap'],
+  ] as const) {
+    const message = refusal(`a:b\nbob:${hash}\n`)
+    t.match(message, /--auth-file .*, line \d: |line 2 has /, kind)
+    t.match(message, 'make ', kind)
+    t.match(message, 'hopwise password', kind)
+    t.notMatch(message, hash, 'what stands there is not repeated')
+    if (!hash.startsWith('$scrypt')) t.match(message, `line 2 has ${kind}`)
+  }
+  t.match(refusal(`a:${ours}\nb:plain\n`), /, line 2: what stands behind the colon is no hash of ours: make it with/)
+  t.match(refusal(`a:${ours}\n`, '--auth', 'b:c'), /has hashes of passwords, --auth has a password/)
+  t.throws(() => settings(['forward', '--auth', `a:${ours}`]), { message: /--auth has a hash of a password: put the/ })
+  t.end()
+})
+
 test('what only the library knows to be wrong is a refusal, too', t => {
   t.throws(() => checked({ mode: 'reverse', upstream: 'http://a', name: 'a b' }), {
     name: 'UsageError',

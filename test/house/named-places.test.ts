@@ -92,5 +92,5 @@ test('these tests see what they are for', async t => {
   const unknown = (text: string) => unknownRules('docs/a.md', text, textOf)
   t.same(unknown('R7 and R8, or R7 in [that](b.md)'), [])
   t.same(unknown('R7, R8 in [that](b.md)'), ['R8'])
-  t.same(unknown('R1, R10, R999 and SIGUSR2, R2D2'), ['R999', 'R10'])
+  t.same(unknown('R1, R10, R999 and SIGUSR2, R2D2'), ['R10', 'R999'])
 })

@@ -1,5 +1,6 @@
 import { type Test, test } from 'tap'
 import type { ProxyOptions } from '../../lib/proxy/options.js'
+import { createProxy } from '../../lib/proxy/proxy.js'
 import { hashPassword, type PasswordHash, readPasswordHash, Users } from '../../lib/proxy/users.js'
 import { exchange, settled } from '../support/conversation.js'
 import { readMessage } from '../support/raw-message.js'
@@ -262,6 +263,23 @@ test('a hash as it is written is read, and proves its password', async t => {
     `${text}$`,
   ])
     t.equal(readPasswordHash(bad), null, bad)
+})
+
+test('the library refuses hashes that it cannot use, where they would be taken for passwords too', async t => {
+  const hash = await hashPassword('geheim', Buffer.alloc(16, 1))
+  const as = (options: object) => () => createProxy({ mode: 'forward', ...options } as ProxyOptions)
+  for (const [password, kind] of [
+    ['$apr1$abc$def', /credentials: the password of "a" is a hash of htpasswd \(apr1\): give the password itself/],
+    ['$2b$12$abc', /is a bcrypt hash/],
+    [hash, /the password of "a" is a hash: give the password itself, or in users a hash of hopwise password/],
+  ] as const)
+    t.throws(as({ credentials: [{ user: 'a', password }] }), { name: 'TypeError', message: kind })
+  t.throws(as({ users: new Map([['a', '$apr1$abc$def']]) }), {
+    message: /"a" is a hash of htpasswd .*readPasswordHash/,
+  })
+  t.throws(as({ users: new Map([['a', null]]) }), { message: /"a" is no hash of a password/ })
+  t.doesNotThrow(as({ users: new Map([['a', readPasswordHash(hash)]]) }))
+  t.doesNotThrow(as({ credentials: [{ user: 'a', password: '$ecret {x}' }] }))
 })
 
 test('the tunnel of a user who asked properly: octets go both ways', async t => {
