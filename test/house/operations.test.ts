@@ -39,8 +39,14 @@ function completed(yaml: string): string {
   return stringify({ ...('listeners' in given ? {} : { listeners }), ...given })
 }
 
-/** Of a log line, of the rules of Kubernetes. */
-const OF_OTHERS = new Set(['clientVerdict', 'upstreamVerdict', 'firstByte', 'terminationGracePeriodSeconds'])
+/** Of a log line, of /status, of the rules of Kubernetes. */
+const OF_OTHERS = new Set([
+  'clientVerdict',
+  'upstreamVerdict',
+  'firstByte',
+  'lastFailure',
+  'terminationGracePeriodSeconds',
+])
 
 test('docs/operations.md names keys that there are', t => {
   const keys = new Set(keysOf(JSON.parse(read('config/hopwise.schema.json'))))
