@@ -24,7 +24,7 @@ export interface OriginOptions {
   readonly timeoutMs?: number
   /** What `Keep-Alive` says of it, in seconds; not given: it says nothing. */
   readonly announceS?: number
-  /** Responses on one connection; the last one says close. */
+  /** Responses on one connection; the last one says close. `Keep-Alive` says how many more: after the first response one less. */
   readonly max?: number
   /** Real ms between a request and its response. */
   readonly delayMs?: number

@@ -44,6 +44,24 @@ function percentIn(text: string): number {
   return Number(/(\d+) %/.exec(text)?.[1] ?? Number.NaN)
 }
 
+/** What the first response of an origin to each scene says of `max`, where the scene is about how many there are. */
+function announced(run: Ran): number[] {
+  const scenes = run
+    .of('scene')
+    .map(({ scene }) => scene)
+    .filter(scene => scene !== 'not-kept')
+  return scenes.flatMap(scene => {
+    const heads = run.of('bytes', scene).flatMap(({ by, heads = [] }) => (by === 'origin' ? heads : []))
+    const said = heads[0]?.fields.find(({ name }) => name === 'Keep-Alive')?.value ?? ''
+    return (
+      said
+        .match(/max=(\d+)/)
+        ?.slice(1)
+        .map(Number) ?? []
+    )
+  })
+}
+
 /** The scenes of which a verdict says that somebody hung. */
 const HUNG: Readonly<Record<string, (run: Ran) => string[]>> = {
   hang: () => ['dumb'],
@@ -80,4 +98,6 @@ for (const { id, knobs } of RUNS)
     if (seen) t.same([...recorded].sort(), [...hung].sort(), 'a hang is shown where one was')
     for (const scene of new Set([...live, ...recorded])) t.ok(hung.includes(scene), `${scene} is shown as a hang`)
     t.ok(terminal <= hung.length, 'and in the terminal nowhere else')
+    for (const max of announced(run))
+      t.equal(max, knobs.max ?? 100, 'how many more an origin announces in its first response')
   })

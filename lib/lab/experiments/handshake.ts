@@ -49,12 +49,12 @@ export const handshake = experiment({
       '요청의 첫 바이트보다 먼저 핸드셰이크가 오간다. 한쪽이 SYN을 보내고 다른 쪽이 SYN과 ACK로 답한 다음에야 마지막 ACK와 함께, 또는 그 뒤에 요청이 나간다. 아무 내용도 없는 왕복이 한 번 드는 것이다. 작은 요청과 응답도 왕복 한 번이면 끝난다. 그래서 핸드셰이크는 작은 트랜잭션의 절반 이상을 차지할 수 있고, 닫을 때에도 다시 패킷이 든다. 기다리는 시간은 서버가 멀수록 길다.',
     ),
     said(
-      'A new connection does not know how much the way can carry, so it begins carefully: slow start. Ten segments may be on their way at first (the congestion window); each acknowledged packet lets two more go, so that the window about doubles with each round trip until something is lost.',
-      '새 커넥션은 경로가 얼마나 실어 나를 수 있는지 모르므로 조심스럽게 시작한다. 이것이 느린 시작이다. 처음에는 세그먼트 10개까지만 전송 중일 수 있고(혼잡 윈도), 패킷이 하나 확인될 때마다 두 개를 더 보낼 수 있다. 그래서 유실이 일어날 때까지 윈도는 왕복마다 두 배 가까이 커진다.',
+      'A new connection does not know how much the way can carry, so it begins carefully: slow start. On Linux, and on most systems today, ten segments may be on their way at first (the congestion window: RFC 6928; before that it was two to four, RFC 5681 3.1); each acknowledged packet lets two more go, so that the window about doubles with each round trip until something is lost.',
+      '새 커넥션은 경로가 얼마나 실어 나를 수 있는지 모르므로 조심스럽게 시작한다. 이것이 느린 시작이다. 리눅스를 비롯한 오늘날의 시스템에서 처음에는 세그먼트 10개까지만 전송 중일 수 있고(혼잡 윈도, RFC 6928. 그전에는 2~4개였다, RFC 5681 3.1), 패킷이 하나 확인될 때마다 두 개를 더 보낼 수 있다. 그래서 유실이 일어날 때까지 윈도는 왕복마다 두 배 가까이 커진다.',
     ),
     said(
-      'A used connection has its window already. The same content takes fewer round trips over it: a new connection is slower than a used one even when the handshake is over. But when a connection has been silent for longer than its retransmission timeout, the kernel makes the window small again.',
-      '사용하던 커넥션은 이미 커진 윈도를 가지고 있다. 그래서 같은 본문을 더 적은 왕복으로 보낸다. 핸드셰이크가 끝난 뒤에도 새 커넥션은 사용하던 커넥션보다 느리다. 다만 재전송 제한 시간보다 오래 쉰 커넥션의 윈도는 커널이 다시 줄인다.',
+      'A used connection has its window already. The same content takes fewer round trips over it: a new connection is slower than a used one even when the handshake is over. But when a connection has been silent for longer than its retransmission timeout, its window ought to be small again (RFC 5681 4.1): on Linux it is, unless tcp_slow_start_after_idle is switched off.',
+      '사용하던 커넥션은 이미 커진 윈도를 가지고 있다. 그래서 같은 본문을 더 적은 왕복으로 보낸다. 핸드셰이크가 끝난 뒤에도 새 커넥션은 사용하던 커넥션보다 느리다. 다만 재전송 제한 시간보다 오래 쉰 커넥션은 윈도를 다시 줄여야 한다(RFC 5681 4.1). 리눅스는 tcp_slow_start_after_idle을 끄지 않는 한 그렇게 한다.',
     ),
     said(
       'Loopback has neither distance nor packets of 1500 octets, and only netem, which is not to be had everywhere, could delay it. The window is therefore shown in a network namespace whose loopback has an MTU of 1500, where the origin sends what the window allows and waits for the ACKs, as it would have to on a long line; the kernel tells the window (`ss -ti` shows the same as cwnd). A relay could not show it: it ends TCP.',

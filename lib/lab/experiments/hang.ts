@@ -4,7 +4,7 @@ import { experiment, judged, type Verdict } from '../experiment.js'
 import { said } from '../said.js'
 import { withRealParts } from './hang-real.js'
 import { HANG_SHARE, SETTLE_MS, TITLES, tellBelieved, tellPassedOn } from './hang-telling.js'
-import { agrees, inMs } from './proxies-parts.js'
+import { agrees, inMs, RESPONSES_MAX } from './proxies-parts.js'
 
 /** What the origin announces and keeps, in seconds. */
 const TIMEOUT_S = 5
@@ -90,7 +90,7 @@ async function through(bench: Bench, kind: 'dumb' | 'hopwise', timeoutS: number)
   const origin = await scene.origin({
     timeoutMs: bench.ms(timeoutS * 1000),
     announceS: timeoutS,
-    max: 100,
+    max: RESPONSES_MAX,
     answer: ({ head, nth }) => {
       if (kind === 'dumb' && nth === 1 && agrees(head)) tellPassedOn(scene)
       return {}

@@ -30,8 +30,8 @@ export const keepAlive = experiment({
       'HTTP/1.0은 응답마다 커넥션을 닫는다. 커넥션을 더 쓰려는 클라이언트는 Connection: Keep-Alive를 보내고, 원 서버는 이 헤더를 되돌려 주어 동의한다. 이때 흔히 Keep-Alive: timeout=5, max=100도 함께 보내 얼마나 기다릴지, 앞으로 요청을 몇 개 더 받을지 알린다. 같은 커넥션의 다음 응답은 max=99를 보낸다. 커넥션을 유지하려면 요청마다 이 헤더를 다시 보내야 하며, 그러지 않으면 원 서버는 응답을 보낸 뒤 커넥션을 닫는다.',
     ),
     said(
-      'The timer starts anew after each response; when it runs out without any input or output, the origin closes. But timeout and max are hints, no promise: either side may close at any time, whatever was announced.',
-      '타이머는 응답을 보낼 때마다 새로 시작한다. 입출력 없이 시간이 다하면 원 서버가 커넥션을 닫는다. 그러나 timeout과 max는 힌트일 뿐 약속이 아니다. 무엇을 알렸든 어느 쪽이나 언제든지 커넥션을 닫을 수 있다.',
+      'The timer starts anew after each response; when it runs out without any input or output, the origin closes. But timeout and max are hints, no promise, and a habit of servers: no standard has ever defined a parameter of Keep-Alive (RFC 2068 19.7.1.1). So either side may close at any time, whatever was announced.',
+      '타이머는 응답을 보낼 때마다 새로 시작한다. 입출력 없이 시간이 다하면 원 서버가 커넥션을 닫는다. 그러나 timeout과 max는 힌트일 뿐 약속이 아니며, 서버들의 관행이다. Keep-Alive의 매개변수를 정의한 표준은 없다(RFC 2068 19.7.1.1). 그러므로 무엇을 알렸든 어느 쪽이나 언제든지 커넥션을 닫을 수 있다.',
     ),
     said(
       'No echo means no agreement: the client has to expect the end of the connection. A body without a known length cannot be kept alive, for the end of the connection is the only end that it has. And a Keep-Alive field counts only beside its token in Connection: alone, Keep-Alive: timeout=10, max=20 says nothing, whoever sends it.',

@@ -65,8 +65,8 @@ export const nagle = experiment({
       '네이글 알고리즘은 작은 세그먼트를 모은다. 보낸 데이터가 아직 확인되지 않았으면, 세그먼트 하나를 채우지 못하는 데이터는 기다린다. 그래서 헤더는 바로 나가지만 본문은 헤더의 확인응답을 기다린다.',
     ),
     said(
-      'The delayed ACK keeps acknowledgements back for a moment, up to 200 ms (the standard allows half a second), in the hope of piggybacking: there may soon be data the other way on which the ACK can ride. But the origin has nothing to send before it has the content. One waits for the ACK, the other for the data, until the timer of the ACK ends it.',
-      '확인응답 지연은 확인응답을 잠시, 길게는 200ms(표준은 0.5초까지 허용한다) 동안 붙잡아 둔다. 곧 반대 방향으로 나갈 데이터에 확인응답을 편승시키기 위해서다. 그러나 원 서버는 본문을 받기 전까지 보낼 것이 없다. 한쪽은 확인응답을, 다른 쪽은 데이터를 기다리고, 확인응답 타이머가 끝나야 풀린다.',
+      'The delayed ACK keeps acknowledgements back for a moment (the standard allows less than half a second, most systems take up to 200 ms), in the hope of piggybacking: there may soon be data the other way on which the ACK can ride. But the origin has nothing to send before it has the content. One waits for the ACK, the other for the data, until the timer of the ACK ends it.',
+      '확인응답 지연은 확인응답을 잠시 붙잡아 둔다(표준은 0.5초 미만을 허용하고, 대부분의 시스템은 길어야 200ms다). 곧 반대 방향으로 나갈 데이터에 확인응답을 편승시키기 위해서다. 그러나 원 서버는 본문을 받기 전까지 보낼 것이 없다. 한쪽은 확인응답을, 다른 쪽은 데이터를 기다리고, 확인응답 타이머가 끝나야 풀린다.',
     ),
     said(
       'On Linux this takes about 40 ms, from the second exchange on: a new connection acknowledges at once for a while, until the kernel has seen that requests and responses take turns and that ACKs can ride on them. These 40 ms belong to the kernel: no scale of the laboratory changes them.',

@@ -7,6 +7,9 @@ import type { LabOrigin } from '../origin.js'
 /** A wait that is longer than this share of an idle limit is a hang: without one an answer takes a millisecond or two. */
 export const HANG_SHARE = 0.5
 
+/** What an origin takes on one connection where its first response is to say `max=100`, as in `keep-alive`: that many more. */
+export const RESPONSES_MAX = 101
+
 /** How Netscape asked a proxy to keep the connection. `target`: a path, or a whole URI where a forward proxy is asked. */
 export function askingProxy(target: string): string {
   return request(`GET ${target} HTTP/1.0`, { Host: 'origin', 'Proxy-Connection': 'Keep-Alive' })

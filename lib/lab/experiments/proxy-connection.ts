@@ -4,7 +4,16 @@ import { experiment, judgedInTime, type Verdict } from '../experiment.js'
 import type { LabOrigin } from '../origin.js'
 import type { ProxyChoice } from '../proxies.js'
 import { type Said, said } from '../said.js'
-import { agrees, asForwardProxy, askingProxy, HANG_SHARE, inMs, optionsOf, uriOf } from './proxies-parts.js'
+import {
+  agrees,
+  asForwardProxy,
+  askingProxy,
+  HANG_SHARE,
+  inMs,
+  optionsOf,
+  RESPONSES_MAX,
+  uriOf,
+} from './proxies-parts.js'
 
 /** Idle limit of everybody who has one, and what they announce: nobody gets there. */
 const TIMEOUT_S = 15
@@ -107,7 +116,7 @@ const TITLES: Readonly<Record<Kind, Said>> = {
 
 async function through(bench: Bench, kind: Kind, requests: number, keepsHttp10 = false): Promise<Through> {
   const scene = bench.scene(kind, TITLES[kind], [party('client'), party(kind), party('origin')])
-  const origin = await scene.origin({ timeoutMs: bench.ms(TIMEOUT_S * 1000), announceS: TIMEOUT_S, max: 100 })
+  const origin = await scene.origin({ timeoutMs: bench.ms(TIMEOUT_S * 1000), announceS: TIMEOUT_S, max: RESPONSES_MAX })
   const proxy = await scene.proxy(choiceOf(bench, kind, origin, keepsHttp10))
   const get = askingProxy(kind === 'hopwise' ? uriOf(origin) : '/')
   scene.step(

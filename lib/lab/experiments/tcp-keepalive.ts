@@ -51,12 +51,12 @@ export const tcpKeepalive = experiment({
   ),
   lesson: [
     said(
-      'TCP sends nothing when there is nothing to send. A peer that vanished without FIN (power, cable, a firewall that forgot) therefore leaves an idle zombie: a connection that stands in one kernel only, for ever, with its memory and its place in a pool. Data in flight finds it: what is not acknowledged is sent again, each time after twice as long, until the kernel gives up (tcp_retries2, by default 15: after some 15 minutes).',
-      'TCP는 보낼 것이 없으면 아무것도 보내지 않는다. 그래서 FIN 없이 사라진 상대(정전, 빠진 케이블, 커넥션을 잊은 방화벽)는 유휴 좀비 커넥션을 남긴다. 한쪽 커널에만 남아 메모리와 풀의 자리를 영원히 차지하는 커넥션이다. 전송 중인 데이터가 있으면 드러난다. 확인되지 않은 데이터는 간격을 두 배씩 늘려 재전송되고, 커널은 결국 포기한다(tcp_retries2의 기본값 15에서는 약 15분 뒤).',
+      'TCP sends nothing when there is nothing to send. A peer that vanished without FIN (power, cable, a firewall that forgot) therefore leaves an idle zombie: a connection that stands in one kernel only, for ever, with its memory and its place in a pool. Data in flight finds it: what is not acknowledged is sent again, each time after twice as long, until the kernel gives up (on Linux tcp_retries2, by default 15: after some 15 minutes).',
+      'TCP는 보낼 것이 없으면 아무것도 보내지 않는다. 그래서 FIN 없이 사라진 상대(정전, 빠진 케이블, 커넥션을 잊은 방화벽)는 유휴 좀비 커넥션을 남긴다. 한쪽 커널에만 남아 메모리와 풀의 자리를 영원히 차지하는 커넥션이다. 전송 중인 데이터가 있으면 드러난다. 확인되지 않은 데이터는 간격을 두 배씩 늘려 재전송되고, 커널은 결국 포기한다(리눅스에서는 tcp_retries2의 기본값이 15이고, 약 15분 뒤다).',
     ),
     said(
-      'TCP keep-alive finds it without data. tcp_keepalive_time (7200 s) is how long a connection must be silent before the first probe, tcp_keepalive_intvl (75 s) the time between unanswered probes, tcp_keepalive_probes (9) how many of them may remain unanswered: by default 7200 + 9 × 75 s, more than two hours and eleven minutes. A living peer answers a probe, and the time begins anew.',
-      'TCP keep-alive는 데이터 없이도 이것을 찾아낸다. tcp_keepalive_time(7200초)은 첫 프로브를 보내기까지 커넥션이 조용해야 하는 시간, tcp_keepalive_intvl(75초)은 응답 없는 프로브 사이의 간격, tcp_keepalive_probes(9)는 응답이 없어도 되는 프로브의 수다. 기본값으로는 7200 + 9 × 75초, 곧 두 시간 11분이 넘게 걸린다. 살아 있는 상대는 프로브에 응답하고, 그러면 시간을 처음부터 다시 잰다.',
+      'TCP keep-alive finds it without data. The standard asks for two hours of silence at least by default (RFC 1122 4.2.3.6) and leaves the rest to the system. On Linux tcp_keepalive_time (7200 s) is how long a connection must be silent before the first probe, tcp_keepalive_intvl (75 s) the time between unanswered probes, tcp_keepalive_probes (9) how many of them may remain unanswered: by default 7200 + 9 × 75 s, more than two hours and eleven minutes. A living peer answers a probe, and the time begins anew.',
+      'TCP keep-alive는 데이터 없이도 이것을 찾아낸다. 표준은 기본값으로 적어도 두 시간의 침묵을 요구하고(RFC 1122 4.2.3.6) 나머지는 시스템에 맡긴다. 리눅스에서 tcp_keepalive_time(7200초)은 첫 프로브를 보내기까지 커넥션이 조용해야 하는 시간, tcp_keepalive_intvl(75초)은 응답 없는 프로브 사이의 간격, tcp_keepalive_probes(9)는 응답이 없어도 되는 프로브의 수다. 기본값으로는 7200 + 9 × 75초, 곧 두 시간 11분이 넘게 걸린다. 살아 있는 상대는 프로브에 응답하고, 그러면 시간을 처음부터 다시 잰다.',
     ),
     said(
       'It is off until a program asks for it (SO_KEEPALIVE). In Node, socket.setKeepAlive(true, ms) sets only the first delay on Node 20 and 22 (the interval is then 1 s, the number of probes 10: with a delay of 1 s a zombie is found after about 11 s); later releases of Node 24 take interval and count, too. A delay of 0 leaves all three as the kernel has them.',

@@ -42,7 +42,7 @@ test('the hang: guessed, run, seen, judged', needs('chromium'), async t => {
   t.strictSame(await page.locator('[data-scene="dumb"] .tag.leaked text').allTextContents(), [
     'Connection: Keep-Alive',
     'Connection: Keep-Alive',
-    'Keep-Alive: timeout=5, max=99',
+    'Keep-Alive: timeout=5, max=100',
   ])
   t.equal(await page.locator('[data-scene="hopwise"] .tag.leaked').count(), 0)
   t.same(complaints, [])
@@ -92,7 +92,7 @@ test('the octets of a message, each line with what becomes of it', needs('chromi
   const dialog = page.locator('dialog[open]')
   t.equal(await dialog.locator('h2').textContent(), 'origin server → dumb proxy on c2')
   t.match(await dialog.locator('caption').textContent(), /^HTTP\/1\.1 200 OK/)
-  const line = dialog.locator('tr.drop', { hasText: 'Keep-Alive: timeout=5, max=99' })
+  const line = dialog.locator('tr.drop', { hasText: 'Keep-Alive: timeout=5, max=100' })
   t.match(await line.textContent(), /dies at the next hop.*RFC 9110 7\.6\.1/s)
   t.match(await dialog.locator('pre').textContent(), 'Hello from the origin.')
   await dialog.getByRole('button', { name: 'Next message' }).click()
