@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { type Test, test } from 'tap'
 import { LAB_LIMITS, type LabLimits } from '../../lib/lab/server/limits.js'
 import { Problem } from '../../lib/lab/server/problem.js'
@@ -155,6 +156,21 @@ test('a run that takes too long is broken off; one that hears of nothing is ende
   await until(async () => (await follow(await start('well'))).status === 200)
 })
 
+test('a run that is ended by force leaves no program and no folder behind', async t => {
+  const clock = new FakeClock()
+  const { start, follow } = await odd(t, {}, { clock })
+  const run = await follow(await start('leaves'))
+  await run.until(3)
+  const note = run.events.find(({ kind }) => kind === 'note') as { text: { en: string } } | undefined
+  const [id = '', folder = ''] = note?.text.en.split(' ') ?? []
+  t.doesNotThrow(() => process.kill(Number(id), 0), 'the program runs')
+  t.ok(existsSync(folder))
+  clock.advance(LAB_LIMITS.runMs)
+  clock.advance(LAB_LIMITS.stopMs)
+  await run.closed
+  await until(async () => !existsSync(folder) && !isRunning(Number(id)))
+})
+
 test('what goes wrong in a run ends that run, with a verdict that says so, and nothing else', async t => {
   const { start, follow, complaints } = await odd(t)
   const well = await follow(await start('waits'))
@@ -190,4 +206,14 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 
 function pause(ms: number): Promise<void> {
   return new Promise(done => setTimeout(done, ms))
+}
+
+/** One that has ended may stay in the table of processes, for nobody is left to ask how it ended. */
+function isRunning(id: number): boolean {
+  try {
+    process.kill(id, 0)
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${id}/stat`, 'utf8'))
+  } catch {
+    return false
+  }
 }

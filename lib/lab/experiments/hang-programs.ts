@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Bench } from '../bench.js'
 import { Impossible } from '../experiment.js'
+import { owns } from '../left-behind.js'
 import { said } from '../said.js'
 
 // Programs that are not ours: found where they usually stand, started with nothing of the user's configuration, ended by their id.
@@ -50,7 +51,11 @@ function isProgram(path: string): boolean {
 export async function startNginx(bench: Bench, idleS: number): Promise<number> {
   const program = programCalled('nginx')
   const home = mkdtempSync(join(tmpdir(), 'hopwise-lab-'))
-  const remove = () => rmSync(home, { recursive: true, force: true })
+  const removed = owns({ folder: home })
+  const remove = () => {
+    rmSync(home, { recursive: true, force: true })
+    removed()
+  }
   process.once('exit', remove)
   let stop = async () => {}
   bench.own(async () => {
@@ -131,7 +136,9 @@ export async function curlTwice(bench: Bench, url: string, limitMs: number): Pro
   }
 }
 
-interface Running {
+export interface Running {
+  /** Undefined: it could not be started. */
+  readonly id: number | undefined
   /** Its exit code; -1 when it could not be started, or was ended by a signal. */
   readonly ended: Promise<number>
   out(): string
@@ -140,8 +147,11 @@ interface Running {
   stop(): Promise<void>
 }
 
-function run(program: string, args: readonly string[]): Running {
+/** Starts a program with nothing of the user's environment. */
+export function run(program: string, args: readonly string[]): Running {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: {} })
+  const gone = child.pid === undefined ? () => {} : owns({ process: child.pid })
+  child.once('exit', gone)
   const read = { out: '', err: '' }
   child.stdout.on('data', octets => {
     read.out += octets
@@ -166,7 +176,7 @@ function run(program: string, args: readonly string[]): Running {
     await ended
     clearTimeout(late)
   }
-  return { ended, out: () => read.out, err: () => read.err, stop }
+  return { id: child.pid, ended, out: () => read.out, err: () => read.err, stop }
 }
 
 /** @returns false: it ended instead. @throws the reason, when the run is broken off */

@@ -2,6 +2,7 @@ import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Clock, Timer } from '../../net/clock.js'
 import type { LabEvent } from '../events.js'
+import { LeftBehind, type OwnedTold } from '../left-behind.js'
 import { brokenOff } from '../run.js'
 import { plain, type Said, said } from '../said.js'
 import { type ThreadOrder, type ThreadTask, type ThreadTold, WHY } from './thread-task.js'
@@ -37,6 +38,7 @@ export class StartedThread {
   private begun = false
   private judged = false
   private order: ThreadOrder | null = null
+  private readonly left = new LeftBehind()
 
   constructor(
     task: ThreadTask,
@@ -46,7 +48,10 @@ export class StartedThread {
     this.began = clock.now()
     this.timer = clock.after(START_MS, () => this.stop('time-over'))
     this.worker = new Worker(THREAD, { workerData: task, resourceLimits: MEMORY })
-    this.worker.on('message', (told: ThreadTold) => this.hear(told))
+    this.worker.on('message', (told: ThreadTold | OwnedTold) => {
+      if ('owned' in told) this.left.note(told)
+      else this.hear(told)
+    })
     this.worker.on('error', fault => this.fail(fault))
     this.worker.on('exit', () => this.leave())
   }
@@ -80,6 +85,7 @@ export class StartedThread {
   }
 
   private leave(): void {
+    this.left.tidy()
     const why = this.order === null ? VANISHED : WHY[this.order]
     this.verdictInstead(this.order !== null && this.begun ? forced(why) : why)
     this.timer.cancel()
