@@ -19,9 +19,12 @@ test('the hang: guessed, run, seen, judged', needs('chromium'), async t => {
     'what comes next has the focus',
   )
   await page.selectOption('#scale', '0.3')
-  await page.click('button.run')
+  await page.locator('button.run').press('Enter')
   // While it hangs the cycle is there, and the clock ticks.
   await page.waitForSelector('[data-scene="dumb"] .head .hang')
+  const focused = () => page.evaluate('document.activeElement.className')
+  t.equal(await page.getAttribute('button.run', 'aria-disabled'), 'true')
+  t.match(await focused(), /\brun\b/, 'who began it with a key can go on from there')
   const words = await page.getAttribute('[data-scene="dumb"] .head', 'aria-label')
   t.match(words, 'Hang: origin server → dumb proxy → origin server. Nobody can go on. Caught by it: client.')
   t.match(await page.textContent('.player .moment b'), /^Hang:/)
@@ -33,6 +36,8 @@ test('the hang: guessed, run, seen, judged', needs('chromium'), async t => {
   )
   await page.waitForSelector('section.verdict.given')
   t.equal(await page.textContent('.outcome'), 'Observed')
+  t.match(await focused(), /\brun\b/)
+  t.equal(await page.getAttribute('button.run', 'aria-disabled'), 'false')
   t.match(await page.textContent('.sentence'), /hung for \d+ ms and nobody read it/)
   t.match(await page.textContent('.guess'), /Your guess was another one: “The proxy answers it with an error”/)
   t.equal(await page.locator('.answer.right').count(), 1)
@@ -106,6 +111,7 @@ test('the octets of a message, each line with what becomes of it', needs('chromi
 test('run again with something changed: what was before stays beside it', needs('chromium'), async t => {
   const { page, complaints, until } = await lab()
   t.equal(await page.locator('.figures thead th').count(), 2)
+  t.equal(await page.textContent('button.again'), 'Choose another setting')
   await page.click('button.again')
   t.equal(await page.evaluate('document.activeElement.id'), 'knob-timeout')
   await page.locator('#knob-timeout').fill('2')
@@ -121,14 +127,30 @@ test('run again with something changed: what was before stays beside it', needs(
 })
 
 test('a run is stopped, and says so', needs('chromium'), async t => {
-  const { page, complaints } = await lab()
+  const { page, complaints, until } = await lab()
   await page.selectOption('#scale', '1')
   await page.click('button.run')
   await page.waitForSelector('section.verdict:not(.given)', { state: 'attached' })
   await page.waitForSelector('[data-scene="dumb"] .row')
-  await page.click('button.stop')
+  await page.locator('button.stop').press('Enter')
   await page.waitForSelector('section.verdict.given[data-outcome="not-observed"]')
   t.equal(await page.textContent('button.run'), 'Run again')
+  await until("document.querySelector('button.stop').hidden")
+  t.equal(
+    await page.evaluate("document.activeElement.className.includes('run')"),
+    true,
+    'the button that went had the focus',
+  )
+  t.same(complaints, [])
+})
+
+test('what the page says is true in a tab to which no frame is given, too', needs('chromium'), async t => {
+  const { page, complaints, until } = await lab()
+  await page.click('.icon.start')
+  await until("document.querySelectorAll('svg.life .layer.rows > g').length === 0")
+  await page.evaluate('window.requestAnimationFrame = () => 1')
+  await page.getByRole('button', { name: 'Play' }).press('Enter')
+  await until("document.querySelectorAll('svg.life .layer.rows > g').length >= 2")
   t.same(complaints, [])
 })
 
