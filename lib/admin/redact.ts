@@ -15,6 +15,9 @@ const SET_COOKIES = /set-cookie2?$/i
 const SECRET_NAME =
   /token|secret|passw|api-?key|access-?key|session|signature|credential|private|jwt|csrf|xsrf|authentication-info|^sec-websocket-protocol$|(?:^|[-_])(?:auth|key|otp|pin|pwd|nonce|dpop|ticket|assertion)(?:$|[-_])/i
 
+/** Who a client is by its certificate is for the application and the log, as the names of users are. */
+const CERTIFICATES = /client[-_]?cert|^ssl[-_]client|^x[-_]ssl[-_]/i
+
 /** A request-target or URL without what may be secret: userinfo, query, fragment, and values in the path (`;jsessionid=`). That they were there is still seen. */
 export function redactTarget(target: string): string {
   const bare = target.includes('@') ? target.replace(/^([a-z][a-z0-9+.-]*:)?\/\/[^/?#]*@/i, `$1//${HIDDEN}@`) : target
@@ -29,6 +32,7 @@ export function redactValue(field: string, value: string): string {
 }
 
 function redacted(field: string, value: string): string {
+  if (CERTIFICATES.test(field)) return HIDDEN
   if (CREDENTIALS.test(field))
     return value.replace(/^(\S+)\s.*$|^.*$/, (_, scheme) => `${scheme ?? ''} ${HIDDEN}`.trim())
   if (CHALLENGES.test(field)) return redactChallenges(value)

@@ -79,6 +79,7 @@ function requestFacts(head: RequestHead, { settings, trusted, clientAddress }: S
     clientAddress,
     clientPort: 0,
     scheme: 'http',
+    certificate: null,
     trustedPeer: trusted,
     edits: route?.requestEdits ?? null,
     prefix: prefixTaken(head.path, settings, route ?? null),

@@ -1,4 +1,5 @@
 import type { ListenAddress } from '../net/listen-address.js'
+import { CERTIFICATE_FIELDS } from '../policy/client-certificate.js'
 import { foldedName as folded } from '../policy/folded-name.js'
 import { type Complaint, error, warning } from './complaint.js'
 import {
@@ -68,6 +69,15 @@ function hintFor(key: string, mode: Listener['mode']): string {
 }
 
 function checkForward({ address, users, clients, tls }: ForwardListener, path: Path): Complaint[] {
+  if (tls?.clientCertificates !== undefined && tls.clientCertificates.fields.length > 0)
+    return [
+      error(
+        [...path, 'tls', 'clientCertificates', 'fields'],
+        'a forward proxy tells no server elsewhere who asks',
+        'take it away, or write mode: reverse',
+        { at: 'key', about: [{ path: [...path, 'mode'] }] },
+      ),
+    ]
   const guarded = users !== undefined || clients.allow !== undefined || tls?.clientCertificates?.required === true
   if (guarded || isLoopback(readAddress(address))) return []
   return [
@@ -82,15 +92,24 @@ function checkForward({ address, users, clients, tls }: ForwardListener, path: P
 
 /** What we say ourselves is kept from nobody who may not say it. */
 function checkKept({ keepFields, ...listener }: ReverseListener | ForwardListener, path: Path): Complaint[] {
-  const options = SAID_BY_OPTION.filter(([option]) => (listener as Partial<ReverseListener>)[option] === true)
+  const told = listener.tls?.clientCertificates?.fields ?? []
+  const options = [
+    ...SAID_BY_OPTION.filter(([option]) => (listener as Partial<ReverseListener>)[option] === true),
+    ...told.map(field => ['tls', CERTIFICATE_FIELDS[field].toLowerCase()] as const),
+  ]
   return keepFields.flatMap((name, i) => {
     const option = options.find(([, field]) => folded(name) === field)?.[0]
     if (option === undefined) return []
     const place = [...path, 'keepFields', i]
     return [
-      error(place, `${show(name)} is said by hopwise itself: ${option} is on`, 'name in trust who may say it', {
-        about: [{ path: [...path, option] }],
-      }),
+      error(
+        place,
+        `${show(name)} is said by hopwise itself: ${option === 'tls' ? 'tls.clientCertificates.fields' : option} says so`,
+        'name in trust who may say it',
+        {
+          about: [{ path: [...path, option] }],
+        },
+      ),
     ]
   })
 }

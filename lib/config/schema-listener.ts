@@ -28,6 +28,10 @@ const tls = z.strictObject({
     .strictObject({
       ca: fileName('PEM file with the authorities that sign the certificates of clients.'),
       required: flag(true, 'Refuse clients without a certificate.'),
+      fields: z
+        .array(z.enum(['subject', 'issuer', 'serial', 'fingerprint', 'certificate']))
+        .default([])
+        .describe('Mode reverse: what upstreams are told of it, in X-Client-Cert-Subject … and Client-Cert.'),
     })
     .optional()
     .describe('Ask clients for a certificate.'),

@@ -1,3 +1,4 @@
+import type { ClientCertificate } from '../policy/client-certificate.js'
 import type { ExchangeRecord } from '../proxy/events.js'
 import { plainJson } from '../wire/visible.js'
 import { redactAuthority, redactTarget } from './redact.js'
@@ -25,7 +26,7 @@ export function factsPiece({ worker, listener }: LineFacts): string {
  */
 export function accessLine(record: ExchangeRecord, time: string, facts = ''): string {
   const { method, client, upstream, bytes, ms, error, upstreamVerdict, nominated, refusedUpgrade, repairs } = record
-  const { requestId, route, scheme, user } = record
+  const { requestId, route, scheme, user, clientCertificate } = record
   const target = method === 'CONNECT' ? redactAuthority(record.target) : redactTarget(record.target)
   let line =
     `{"level":"info","time":"${escaped(time)}","id":"${escaped(record.id)}"${facts},"mode":"${record.mode}"` +
@@ -34,6 +35,7 @@ export function accessLine(record: ExchangeRecord, time: string, facts = ''): st
     `,"client":{"id":"${escaped(client.id)}","nth":${number(client.nth)},"address":"${escaped(client.address)}"}`
   if (requestId !== undefined) line += `,"requestId":"${escaped(requestId)}"`
   if (scheme !== undefined) line += `,"scheme":"${scheme}"`
+  if (clientCertificate !== undefined) line += certificateOf(clientCertificate)
   if (user !== undefined) line += `,"user":"${escaped(user)}"`
   if (route !== undefined) line += `,"route":"${escaped(route)}"`
   if (upstream !== undefined)
@@ -53,6 +55,13 @@ export function accessLine(record: ExchangeRecord, time: string, facts = ''): st
   if (refusedUpgrade !== undefined) line += `,"refusedUpgrade":"${escaped(refusedUpgrade)}"`
   if (repairs !== undefined) line += `,"repairs":${number(repairs)}`
   return `${line},"msg":"exchange"}\n`
+}
+
+function certificateOf({ subject, issuer, serial, fingerprint }: ClientCertificate): string {
+  return (
+    `,"clientCertificate":{"subject":"${escaped(subject)}","issuer":"${escaped(issuer)}"` +
+    `,"serial":"${escaped(serial)}","fingerprint":"${escaped(fingerprint)}"}`
+  )
 }
 
 /** Failures are few: they are not worth a shape of their own. */
@@ -107,6 +116,7 @@ type Told =
   | 'repairs'
   | 'requestId'
   | 'scheme'
+  | `clientCertificate.${keyof ClientCertificate}`
   | 'user'
   | 'route'
 /** These stand in the line otherwise: when it began, and what the combined format is for. */

@@ -29,7 +29,7 @@ export interface KeptHeads {
   readonly saidClose: boolean
   /** The client was told to send its content. */
   readonly continued: boolean
-  readonly client: Pick<RequestFacts, 'clientAddress' | 'clientPort' | 'scheme' | 'trustedPeer'>
+  readonly client: Pick<RequestFacts, 'clientAddress' | 'clientPort' | 'scheme' | 'trustedPeer' | 'certificate'>
   /** What the upstream's own Host is. */
   readonly authority: string
   readonly requestId: string
@@ -66,6 +66,7 @@ export function keptHeads(exchange: Exchange): KeptHeads | null {
       clientPort: client.port,
       scheme: client.scheme,
       trustedPeer: client.trusted,
+      certificate: client.tls?.certificate ?? null,
     },
     authority: pool?.origin.authority ?? '',
     requestId,

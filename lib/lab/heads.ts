@@ -57,6 +57,7 @@ function explainRequest(octets: Buffer): Explanation | null {
     trustedPeer: false,
     edits: null,
     prefix: '',
+    certificate: null,
     requestId: '',
     framing: head.framing,
   }))

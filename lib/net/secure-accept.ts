@@ -1,6 +1,7 @@
-import { constants, createHash } from 'node:crypto'
+import { constants, createHash, type X509Certificate } from 'node:crypto'
 import type * as net from 'node:net'
 import * as tls from 'node:tls'
+import { type CertificateField, distinguishedName, type ShownCertificate } from '../policy/client-certificate.js'
 import { type CertificatePair, certificatePair, makeContext, readCertificate, reasonOf } from './certificate-pairs.js'
 import { rawSocketOf } from './handle.js'
 import { ServerNames } from './server-names.js'
@@ -13,7 +14,12 @@ export interface ClientTlsSettings {
   /** OpenSSL's notation; '' takes ours. */
   readonly ciphers: string
   /** Asks clients for a certificate of these authorities (PEM). One that is sent must be good, also where none is required. */
-  readonly clientCertificates: { readonly ca: string; readonly required: boolean } | null
+  readonly clientCertificates: {
+    readonly ca: string
+    readonly required: boolean
+    /** What requests tell an upstream of it; nothing by default. */
+    readonly fields?: readonly CertificateField[]
+  } | null
   /** For the whole handshake, from the first octet that we wait for; 0: no limit. */
   readonly handshakeMs: number
 }
@@ -25,8 +31,8 @@ export interface ClientTls {
   readonly cipher: string
   /** What the client asked for, '' for nothing. */
   readonly servername: string
-  /** Of the client's certificate, which is good: `CN=alice, O=Example`; null: it sent none. */
-  readonly subject: string | null
+  /** The client's certificate, which is good; null: it sent none. A resumed session has that of its beginning. */
+  readonly certificate: ShownCertificate | null
   readonly resumed: boolean
 }
 
@@ -129,9 +135,22 @@ export class SecureAccept {
       protocol: socket.getProtocol() ?? '',
       cipher: socket.getCipher().name,
       servername: (socket as { servername?: string | false | null }).servername || '',
-      subject: certificate === undefined ? null : certificate.subject.split('\n').reverse().join(', '),
+      certificate: certificate === undefined ? null : shown(certificate),
       resumed: socket.isSessionReused(),
     })
+  }
+}
+
+function shown({ subject, issuer, serialNumber, fingerprint256, raw }: X509Certificate): ShownCertificate {
+  return {
+    about: {
+      // Node has none at all for an empty one.
+      subject: distinguishedName(subject ?? ''),
+      issuer: distinguishedName(issuer ?? ''),
+      serial: serialNumber,
+      fingerprint: fingerprint256.replaceAll(':', '').toLowerCase(),
+    },
+    der: raw.toString('base64'),
   }
 }
 
@@ -185,7 +204,8 @@ function ciphersOf(list: string): string {
  * certificates are asked for than where it began.
  */
 function sessionContext({ clientCertificates }: ClientTlsSettings): string {
-  return createHash('sha256').update(JSON.stringify(clientCertificates)).digest('hex').slice(0, 32)
+  const asked = clientCertificates && { ca: clientCertificates.ca, required: clientCertificates.required }
+  return createHash('sha256').update(JSON.stringify(asked)).digest('hex').slice(0, 32)
 }
 
 /** Node refuses a certificate by ending the connection, and tells of that end. */

@@ -4,6 +4,7 @@ import type { Lines } from '../wire/lines.js'
 import { addMembers, membersOf } from '../wire/list.js'
 import { ID } from '../wire/names.js'
 import type { RequestHead } from '../wire/request-head.js'
+import { type CertificateField, certificateLines } from './client-certificate.js'
 import type { RequestContext } from './rewrite-request.js'
 
 /** What requests say of their client beside `X-Forwarded-For`, `-Host` and `-Proto`, where that was asked for. */
@@ -14,12 +15,14 @@ export interface ClientFields {
   readonly forwardedPrefix: boolean
   /** X-Real-IP */
   readonly realIp: boolean
+  /** What of the certificate of a client that is no trusted peer, in this order. */
+  readonly certificate: readonly CertificateField[]
   /** May whoever has this address say who its own client is? */
   readonly isTrusted: (address: string) => boolean
 }
 
 /**
- * X-Forwarded-Port, X-Forwarded-Prefix and X-Real-IP, each as a line of its own. What a trusted peer says stays and gets none of ours
+ * X-Forwarded-Port, X-Forwarded-Prefix, X-Real-IP and what tells the certificate, each as a line of its own. What a trusted peer says stays and gets none of ours
  * beside it; only the prefix goes on with what was taken off here.
  */
 export function moreLines(head: RequestHead, context: RequestContext, fields: ClientFields): string {
@@ -39,6 +42,8 @@ export function moreLines(head: RequestHead, context: RequestContext, fields: Cl
     const address = trustedPeer ? realAddress(lines, context.clientAddress, fields) : context.clientAddress
     if (address !== '') out += `X-Real-IP: ${address}\r\n`
   }
+  // A trusted peer speaks for its clients, and its own certificate is none of theirs.
+  if (!trustedPeer && context.certificate !== null) out += certificateLines(context.certificate, fields.certificate)
   return out
 }
 

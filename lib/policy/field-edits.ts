@@ -2,6 +2,7 @@ import type { Lines } from '../wire/lines.js'
 import { ID, isToken } from '../wire/names.js'
 import { FIELD_OCTET } from '../wire/octets.js'
 import { fieldLine } from '../wire/writer.js'
+import { CERTIFICATE_FIELDS } from './client-certificate.js'
 import { foldedName as folded } from './folded-name.js'
 import { KEEP, type NamedRules, RULE, type Rules } from './rules.js'
 
@@ -111,6 +112,7 @@ function isNamed(lines: Lines, i: number, name: string): boolean {
 const OURS = new Set([
   ...['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'forwarded', 'x-request-id'],
   ...['x-forwarded-port', 'x-forwarded-prefix', 'x-real-ip'],
+  ...Object.values(CERTIFICATE_FIELDS).map(name => name.toLowerCase()),
   ...['traceparent', 'tracestate'],
 ])
 

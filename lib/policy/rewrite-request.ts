@@ -3,6 +3,7 @@ import { ID } from '../wire/names.js'
 import type { RequestHead } from '../wire/request-head.js'
 import { requestLine } from '../wire/writer.js'
 import { type AboutClient, linesAbout } from './about-client.js'
+import type { ShownCertificate } from './client-certificate.js'
 import type { ClientFields } from './client-fields.js'
 import type { ConnectionOptions } from './connection-options.js'
 import { readExpect } from './expect.js'
@@ -42,6 +43,8 @@ export interface RequestContext {
   more: ClientFields | null
   /** What the route takes off the path, where X-Forwarded-Prefix says it; ''. */
   prefix: string
+  /** The certificate that the client showed, null for none. */
+  certificate: ShownCertificate | null
   /** Where the lines about this client are kept between its requests; null: they are made anew. */
   about: AboutClient | null
   /** Which settings these are: another number for others, so that no kept line outlives the settings that it was made under. */

@@ -1,5 +1,6 @@
 import type { DeadlineName } from '../link/deadlines.js'
 import type { ProxyStatusError, Side, Stage } from '../link/proxy-error.js'
+import type { ClientCertificate } from '../policy/client-certificate.js'
 import type { CloseReason } from '../policy/close-reason.js'
 
 /** What a proxy tells those who watch it. Listeners must not throw and cannot change anything. */
@@ -100,6 +101,8 @@ export interface ExchangeRecord {
   readonly route?: string
   /** Where the client came in over TLS. */
   readonly scheme?: 'https'
+  /** Where the client showed a certificate, which is good. */
+  readonly clientCertificate?: ClientCertificate
   /** With the option `recordFields`: as received, '' for none. */
   readonly referer?: string
   readonly userAgent?: string

@@ -43,6 +43,7 @@ export type RequestFacts = Pick<
   | 'trustedPeer'
   | 'edits'
   | 'prefix'
+  | 'certificate'
   | 'requestId'
   | 'trace'
   | 'framing'

@@ -1,6 +1,7 @@
 import { DEADLINES } from '../link/deadlines.js'
 import { LIMITS } from '../link/limits.js'
 import type { ClientTlsSettings } from '../net/secure-accept.js'
+import { CERTIFICATE_FIELDS } from '../policy/client-certificate.js'
 import { GRAMMAR_LIMITS, GRAMMAR_MAXIMA } from '../wire/limits.js'
 import { isToken } from '../wire/octets.js'
 import {
@@ -43,7 +44,9 @@ const OPTIONS: Readonly<Record<keyof ProxyOptions, Check | ForMode>> = {
       certificates: list(shape({ cert: text, key: text }, 'cert', 'key'), 1),
       minVersion: choice('TLSv1.2', 'TLSv1.3'),
       ciphers: text,
-      clientCertificates: orNull(shape({ ca: text, required: flag }, 'ca')),
+      clientCertificates: orNull(
+        shape({ ca: text, required: flag, fields: list(choice(...Object.keys(CERTIFICATE_FIELDS))) }, 'ca'),
+      ),
       handshakeMs: milliseconds(),
     } satisfies Shape<ClientTlsSettings>,
     'certificates',

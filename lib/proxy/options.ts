@@ -11,6 +11,7 @@ import { type ClientTlsSettings, SecureAccept } from '../net/secure-accept.js'
 import type { ReadMode } from '../net/transport.js'
 import { TrustedPeers } from '../net/trusted-peers.js'
 import type { GroupSpec } from '../net/upstream-group.js'
+import { CERTIFICATE_FIELDS, type CertificateField } from '../policy/client-certificate.js'
 import type { ClientFields } from '../policy/client-fields.js'
 import { foldedName } from '../policy/folded-name.js'
 import { KeptFields } from '../policy/kept-fields.js'
@@ -330,17 +331,26 @@ export function nameAt(port: number): string {
 
 /** @throws TypeError */
 function clientFieldsOf(options: ProxyOptions, trusted: TrustedPeers): ClientFields | null {
-  const { xForwardedPort = false, xForwardedPrefix = false, xRealIp = false, keepFields = [] } = options
-  const ours = { 'x-forwarded-port': xForwardedPort, 'x-forwarded-prefix': xForwardedPrefix, 'x-real-ip': xRealIp }
+  const { mode, xForwardedPort = false, xForwardedPrefix = false, xRealIp = false, keepFields = [] } = options
+  const certificate = options.tls?.clientCertificates?.fields ?? []
+  if (certificate.length > 0 && mode === 'forward')
+    throw new TypeError('tls.clientCertificates.fields is for mode "reverse": no server elsewhere is told who asks')
+  const ours: Record<string, boolean> = {
+    ...Object.fromEntries(certificate.map(field => [CERTIFICATE_FIELDS[field].toLowerCase(), true])),
+    'x-forwarded-port': xForwardedPort,
+    'x-forwarded-prefix': xForwardedPrefix,
+    'x-real-ip': xRealIp,
+  }
   for (const name of keepFields) {
-    if (ours[foldedName(name) as keyof typeof ours])
+    if (ours[foldedName(name)] === true)
       throw new TypeError(`keepFields: ${name} cannot be kept where hopwise is told to say it itself`)
   }
-  if (!xForwardedPort && !xForwardedPrefix && !xRealIp) return null
+  if (!xForwardedPort && !xForwardedPrefix && !xRealIp && certificate.length === 0) return null
   return {
     forwardedPort: xForwardedPort,
     forwardedPrefix: xForwardedPrefix,
     realIp: xRealIp,
+    certificate,
     isTrusted: address => trusted.has(address),
   }
 }
@@ -349,7 +359,11 @@ function clientFieldsOf(options: ProxyOptions, trusted: TrustedPeers): ClientFie
 export type ClientTlsOptions = Pick<ClientTlsSettings, 'certificates'> &
   Partial<Omit<ClientTlsSettings, 'clientCertificates'>> & {
     /** `required` (default true): refuse who has none. */
-    readonly clientCertificates?: { readonly ca: string; readonly required?: boolean } | null
+    readonly clientCertificates?: {
+      readonly ca: string
+      readonly required?: boolean
+      readonly fields?: readonly CertificateField[]
+    } | null
   }
 
 function clientTls({ clientCertificates = null, ...options }: ClientTlsOptions): ClientTlsSettings {
@@ -358,7 +372,10 @@ function clientTls({ clientCertificates = null, ...options }: ClientTlsOptions):
       { minVersion: 'TLSv1.2', ciphers: '', handshakeMs: HANDSHAKE_MS, certificates: options.certificates },
       options,
     ),
-    clientCertificates: clientCertificates === null ? null : filled({ ca: '', required: true }, clientCertificates),
+    clientCertificates:
+      clientCertificates === null
+        ? null
+        : filled({ ca: '', required: true, fields: [] as readonly CertificateField[] }, clientCertificates),
   }
 }
 

@@ -57,7 +57,10 @@ export function recordOf(exchange: Exchange, outcome: Outcome, endedBy: Exchange
   if (outbound !== null && outbound.refusedUpgrade !== '') record.refusedUpgrade = outbound.refusedUpgrade
   if (exchange.requestId !== '') record.requestId = exchange.requestId
   if (exchange.routed?.named) record.route = exchange.routed.name
-  if (client.tls !== null) record.scheme = 'https'
+  if (client.tls !== null) {
+    record.scheme = 'https'
+    if (client.tls.certificate !== null) record.clientCertificate = client.tls.certificate.about
+  }
   if (recordFields) {
     record.referer = exchange.asked.field('referer')
     record.userAgent = exchange.asked.field('user-agent')

@@ -33,6 +33,7 @@ function prepare(settings: Settings, { date }: Engine): void {
   requestContext.proxyAuthorization = settings.parent === null ? '' : authorizationFor(settings.parent)
   requestContext.more = settings.clientFields
   requestContext.prefix = ''
+  requestContext.certificate = null
   responseContext.via = settings.viaResponse ? settings.name : ''
   responseContext.now = date
   clientSide.forwardHttp10KeepAlive = settings.keepsHttp10
@@ -56,6 +57,7 @@ const requestContext: RequestContext = {
   forwarded: false,
   more: null,
   prefix: '',
+  certificate: null,
   about: null,
   generation: 0,
   edits: null,
@@ -90,7 +92,10 @@ export function fillRequestContext(
   context.trustedPeer = client.trusted
   if (client.requests > 1) client.about ??= new AboutClient() // a client that asks once is not worth remembering
   context.about = client.about
-  if (context.more !== null) context.prefix = prefixTaken(head.path, settings, routed)
+  if (context.more !== null) {
+    context.prefix = prefixTaken(head.path, settings, routed)
+    context.certificate = client.tls === null ? null : client.tls.certificate
+  }
   context.framing = framing
   return context
 }

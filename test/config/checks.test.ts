@@ -44,10 +44,11 @@ test('what hopwise says itself is kept from nobody else', async t => {
     'xRealIp: true, keepFields: [X-Client-IP, X_Real_IP]',
     'xForwardedPort: true, keepFields: [X-Real-IP, X-Forwarded-Port]',
     'xForwardedPrefix: true, keepFields: [X-Real-IP, X-Forwarded-Prefix]',
+    'tls: { certificates: [{ cert: a, key: b }], clientCertificates: { ca: c, fields: [serial] } }, keepFields: [X-Client-Cert-Issuer, X-Client_Cert-Serial]',
   ]
   for (const keys of rows)
     t.match(said(listeners(`address: 127.0.0.1:0, ${keys}, routes: [{ upstream: http://a }]`)), [
-      /^error listeners\[0\]\.keepFields\[1\] \| "\S+" is said by hopwise itself: x\w+ is on \| name in trust/,
+      /^error listeners\[0\]\.keepFields\[1\] \| "\S+" is said by hopwise itself: \S+ says so \| name in trust/,
     ])
   t.same(said(listeners('address: 127.0.0.1:0, keepFields: [X-Real-IP], routes: [{ upstream: http://a }]')), [])
 })
@@ -78,6 +79,10 @@ test('keys that belong to another mode', async t => {
     [
       'address: 127.0.0.1:0, mode: forward, xForwardedPrefix: true',
       /xForwardedPrefix belongs to mode reverse.*or write mode: reverse/,
+    ],
+    [
+      'address: 127.0.0.1:0, mode: forward, tls: { certificates: [{ cert: a, key: b }], clientCertificates: { ca: c, fields: [subject] } }',
+      /clientCertificates\.fields \| a forward proxy tells no server elsewhere who asks/,
     ],
     ['address: 127.0.0.1:0', /a reverse listener without routes answers 404 to everything/],
   ]

@@ -63,7 +63,7 @@ test('names of files are relative to the folder of the file', async t => {
   t.match(configuration?.listeners[0], {
     tls: {
       certificates: [{ cert: join(folder, 'a.pem'), key: '/k/a.key' }],
-      clientCertificates: { ca: join(folder, '../ca.pem'), required: true },
+      clientCertificates: { ca: join(folder, '../ca.pem'), required: true, fields: [] },
     },
   })
   t.match(configuration?.upstreams.app?.tls, {

@@ -42,6 +42,7 @@ function completed(yaml: string): string {
 /** Of a log line, of /status, of the rules of Kubernetes. */
 const OF_OTHERS = new Set([
   'clientVerdict',
+  'clientCertificate',
   'upstreamVerdict',
   'firstByte',
   'lastFailure',

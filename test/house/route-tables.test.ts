@@ -77,13 +77,23 @@ test('who may say who the client is', async t => {
 })
 
 test('what is said of the client where it is asked for', async t => {
-  const more = { forwardedPort: false, forwardedPrefix: false, realIp: false, isTrusted: () => false }
+  const more = { forwardedPort: false, forwardedPrefix: false, realIp: false, certificate: [], isTrusted: () => false }
   const contexts: Record<string, Partial<RequestContext>> = {
     xForwardedPort: { more: { ...more, forwardedPort: true } },
     xForwardedPrefix: { more: { ...more, forwardedPrefix: true }, prefix: '/known' },
     xRealIp: { more: { ...more, realIp: true } },
   }
-  const known: Record<string, string> = { xForwardedPort: '80', xForwardedPrefix: '/known', xRealIp: '192.0.2.1' }
+  const about = { subject: 'CN=a', issuer: 'CN=b', serial: '01', fingerprint: 'ab' }
+  const certificate = { about, der: 'AA==' }
+  for (const field of ['subject', 'issuer', 'serial', 'fingerprint', 'certificate'] as const)
+    contexts[field] = { more: { ...more, certificate: [field] }, certificate }
+  const known: Record<string, string> = {
+    xForwardedPort: '80',
+    xForwardedPrefix: '/known',
+    xRealIp: '192.0.2.1',
+    ...about,
+    certificate: ':AA==:',
+  }
   const rows = table('told')
   t.same(
     rows.map(([option]) => option),
@@ -101,6 +111,7 @@ test('what is said of the client where it is asked for', async t => {
         [`${known[option]}`]: value === undefined ? 'known' : 'replaced',
         '/x/known': 'continued',
       }
+      if (values.length === 0) return 'nothing'
       return values.length === 1 ? (words[values[0]!] ?? `${values}`) : `${values.length} lines`
     }
     t.equal(fate(false, '/x'), stranger, `${field} of a stranger`)

@@ -4,8 +4,9 @@ import { test } from 'tap'
 import { type ClientTlsSettings, SecureAccept, TICKET_KEY_BYTES } from '../../lib/net/secure-accept.js'
 import { answeredIn, get, listeningPool, readAnswer } from '../support/answering-pool.js'
 import { type MadeCertificate, makeAuthority } from '../support/certificates.js'
+import { run } from '../support/child.js'
 import { rawClient, until } from '../support/conversation.js'
-import { needs } from '../support/needs.js'
+import { needs, pathOf } from '../support/needs.js'
 import { sClient, secured, tlsClient, using } from '../support/secured-pool.js'
 import { tempFolder } from '../support/temp-folder.js'
 
@@ -23,7 +24,7 @@ test('SNI chooses the certificate; the first one is for everybody else', OPENSSL
   for (const [name, expected] of rows) {
     const { out } = await sClient(t, port, authority, '-servername', name)
     t.match(out, new RegExp(`subject=O = Tests, CN = ${expected}\\n`), name)
-    t.match(answeredIn(out), { scheme: 'https', address: '127.0.0.1', tls: { servername: name, subject: null } })
+    t.match(answeredIn(out), { scheme: 'https', address: '127.0.0.1', tls: { servername: name, certificate: null } })
   }
   const { out, code } = await sClient(t, port, authority, '-noservername', '-alpn', 'h2,http/1.1')
   t.match(out, /CN = a\n/)
@@ -79,16 +80,16 @@ test('client certificates: asked for, good when there is one, required where tha
   const { port, authority, pool, story, a } = await secured(t, { clientCertificates: asks })
   const as = ({ certFile, keyFile }: MadeCertificate) => ['-cert', certFile, '-key', keyFile]
   for (const version of ['-tls1_2', '-tls1_3']) {
-    t.equal(answeredIn((await sClient(t, port, authority, version)).out).tls?.subject, null)
+    t.equal(answeredIn((await sClient(t, port, authority, version)).out).tls?.certificate, null)
     const { out } = await sClient(t, port, authority, version, ...as(alice))
-    t.equal(answeredIn(out).tls?.subject, 'CN=alice, O=Tests')
+    t.equal(answeredIn(out).tls?.certificate?.about.subject, 'CN=alice,O=Tests')
     t.notMatch((await sClient(t, port, authority, version, ...as(stranger))).out, '"target"', 'a bad one is none')
   }
   pool.reconfigure({ tls: using([a], { clientCertificates: { ...asks, required: true } }) })
   for (const version of ['-tls1_2', '-tls1_3']) {
     t.match((await sClient(t, port, authority, version)).err, /alert (certificate required|handshake failure)/)
     const { out } = await sClient(t, port, authority, version, ...as(alice))
-    t.equal(answeredIn(out).tls?.subject, 'CN=alice, O=Tests')
+    t.equal(answeredIn(out).tls?.certificate?.about.subject, 'CN=alice,O=Tests')
     t.notMatch((await sClient(t, port, authority, version, ...as(stranger))).out, '"target"')
   }
   await until('all are gone', () => pool.open === 0)
@@ -98,6 +99,64 @@ test('client certificates: asked for, good when there is one, required where tha
   const bad = "the client's certificate is not good: UNABLE_TO_VERIFY_LEAF_SIGNATURE"
   const none = 'peer did not return a certificate'
   t.same(whys, [bad, bad, none, bad, none, bad])
+})
+
+/** What a CA may be made to sign. */
+const SUBJECTS = [
+  '/O=Jürg, "Co"; <x>/CN= lead#ing a=b ',
+  '/O=a\r\nX-Admin: 1\r\n\r\n/CN=b\nc\td\u{7f}e',
+  '/CN=#x/O=\u65e5\u672c\u202e',
+  '/O=T/CN=al+UID=7 \\+ x',
+  '/CN=back\\\\slash\\/and/C=DE/DC=example',
+  `/O=${'x'.repeat(60)}/CN=${'é'.repeat(60)}`,
+]
+
+test('what is known of a certificate is what openssl says of it, and plain ASCII on one line', OPENSSL, async t => {
+  const clients = await makeAuthority(t, 'Clients ü')
+  const { port, authority } = await secured(t, { clientCertificates: { ca: clients.cert, required: true } })
+  for (const subject of SUBJECTS) {
+    const { cert, certFile, keyFile } = await clients.issueTo(subject)
+    const x509 = ['x509', '-in', certFile, '-noout', '-nameopt', 'RFC2253', '-sha256']
+    const said = await run(t, pathOf('openssl'), [...x509, '-subject', '-issuer', '-serial', '-fingerprint'])
+    const answer = await sClient(t, port, authority, '-cert', certFile, '-key', keyFile)
+    const { about, der } = answeredIn(answer.out).tls!.certificate!
+    const fingerprint = about.fingerprint.toUpperCase().replace(/..(?=.)/g, '$&:')
+    t.same(said.out.trimEnd().split('\n'), [
+      `subject=${about.subject}`,
+      `issuer=${about.issuer}`,
+      `serial=${about.serial}`,
+      `sha256 Fingerprint=${fingerprint}`,
+    ])
+    t.match(Object.values(about).join(), /^[ -~]+$/)
+    t.equal(der, cert.replace(/-----.*-----|\n/g, ''))
+  }
+})
+
+test('a resumed session knows the certificate that it began with, here and wherever its keys are', OPENSSL, async t => {
+  const clients = await makeAuthority(t, 'Clients')
+  const alice = await clients.issue('alice')
+  for (const required of [true, false]) {
+    const clientCertificates = { ca: clients.cert, required }
+    const { port, authority, pool, a } = await secured(t, { clientCertificates })
+    const other = await listeningPool(t, {
+      tls: using([a], { clientCertificates: { ...clientCertificates, fields: ['subject'] } }),
+    })
+    const ticketKeys = randomBytes(TICKET_KEY_BYTES)
+    pool.useTicketKeys(ticketKeys)
+    other.pool.useTicketKeys(ticketKeys)
+    for (const version of ['-tls1_2', '-tls1_3']) {
+      const session = join(tempFolder(t), 'session')
+      const as = [version, '-servername', 'a.example', '-cert', alice.certFile, '-key', alice.keyFile]
+      const begun = answeredIn((await sClient(t, port, authority, ...as, '-sess_out', session)).out).tls
+      t.match(begun, { resumed: false, certificate: { about: { subject: 'CN=alice,O=Tests' } } })
+      for (const at of [port, other.port]) {
+        const { out } = await sClient(t, at, authority, version, '-servername', 'a.example', '-sess_in', session)
+        const resumed = answeredIn(out).tls
+        t.equal(resumed?.resumed, true, version)
+        t.same(resumed?.certificate, begun?.certificate)
+      }
+    }
+  }
 })
 
 test(

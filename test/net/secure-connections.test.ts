@@ -227,5 +227,5 @@ test('curl: the whole way, with a certificate of its own', needs('openssl', 'cur
   const to = ['--cacert', asks.authority.certFile, `https://localhost:${asks.port}/`]
   t.not((await curl(t, ...to)).code, 0)
   const known = await curl(t, '--cert', mine.certFile, '--key', mine.keyFile, ...to)
-  t.equal(answeredIn(known.out).tls?.subject, 'CN=curl, O=Tests')
+  t.equal(answeredIn(known.out).tls?.certificate?.about.subject, 'CN=curl,O=Tests')
 })

@@ -11,6 +11,7 @@ const NONE: ClientFields = {
   forwardedPort: false,
   forwardedPrefix: false,
   realIp: false,
+  certificate: [],
   isTrusted: address => address.startsWith('10.') || address === '::1',
 }
 const PORT = { more: { ...NONE, forwardedPort: true } }

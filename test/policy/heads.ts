@@ -84,6 +84,7 @@ export const GATEWAY: RequestContext = {
   forwarded: false,
   more: null,
   prefix: '',
+  certificate: null,
   about: null,
   generation: 0,
   edits: null,

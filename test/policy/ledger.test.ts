@@ -203,10 +203,20 @@ const REQUEST_CONTEXT: fc.Arbitrary<Omit<RequestContext, 'framing'>> = fc.record
   clientAddress: fc.constantFrom('192.0.2.1', '2001:db8::1', ''),
   more: fc.constantFrom(
     null,
-    { forwardedPort: true, forwardedPrefix: true, realIp: true, isTrusted: () => false },
-    { forwardedPort: true, forwardedPrefix: false, realIp: false, isTrusted: () => true },
+    { forwardedPort: true, forwardedPrefix: true, realIp: true, certificate: [], isTrusted: () => false },
+    {
+      forwardedPort: true,
+      forwardedPrefix: false,
+      realIp: false,
+      certificate: ['subject', 'certificate'],
+      isTrusted: () => true,
+    },
   ),
   prefix: fc.constantFrom('', '/p'),
+  certificate: fc.constantFrom(null, {
+    about: { subject: 'CN=a', issuer: '', serial: '1', fingerprint: 'f' },
+    der: 'AA==',
+  }),
   about: fc.constant(null),
   generation: fc.constant(0),
   edits: ROUTE_EDITS,

@@ -4,6 +4,7 @@ import { LIMITS, type Limits } from '../../lib/link/limits.js'
 import { ClientPool, type ClientPoolSettings } from '../../lib/net/client-pool.js'
 import { DeadlineWheel } from '../../lib/net/deadline-wheel.js'
 import type { ListenTarget } from '../../lib/net/listen-address.js'
+import type { ClientTls } from '../../lib/net/secure-accept.js'
 import type { ReadMode } from '../../lib/net/transport.js'
 import type { RawClient } from '../../lib/peers/raw-client.js'
 import { GRAMMAR_LIMITS } from '../../lib/wire/limits.js'
@@ -48,7 +49,7 @@ export interface Answered {
   port: number
   peerAddress: string
   scheme: string
-  tls: { protocol: string; cipher: string; servername: string; subject: string | null; resumed: boolean } | null
+  tls: ClientTls | null
   ends: { source: string; sourcePort: number; destination: string; destinationPort: number }
   target: string
 }

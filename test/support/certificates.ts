@@ -17,6 +17,8 @@ export interface MadeCertificate {
 export interface Authority extends MadeCertificate {
   /** @param names for subjectAltName, as `DNS:a.example` and `IP:127.0.0.1`; none: none */
   issue(commonName: string, ...names: string[]): Promise<MadeCertificate>
+  /** @param subject as openssl takes it: `/O=Jürg/CN=a` */
+  issueTo(subject: string): Promise<MadeCertificate>
 }
 
 let made = 0
@@ -28,6 +30,7 @@ export async function makeAuthority(t: Test, commonName = 'Test authority'): Pro
   const signer = ['-CA', authority.certFile, '-CAkey', authority.keyFile]
   return {
     ...authority,
+    issueTo: subject => make(t, folder, subject, [...signer, '-addext', 'basicConstraints=CA:false', '-utf8']),
     issue: (name, ...names) => {
       const alternative = names.length === 0 ? [] : ['-addext', `subjectAltName=${names.join(',')}`]
       return make(t, folder, `/O=Tests/CN=${name}`, [...signer, '-addext', 'basicConstraints=CA:false', ...alternative])
