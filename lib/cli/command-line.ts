@@ -195,7 +195,11 @@ function checkNames(line: Readonly<Record<string, unknown>>, spec: CommandSpec, 
     const elsewhere = NAMES.filter(command => bare in specOf(command).options)
     throw new UsageError(
       `Unknown option ${written}` +
-        (meant ? `: did you mean --${meant}?` : elsewhere.length > 0 ? `: it belongs to ${inWords(elsewhere)}.` : '.'),
+        (elsewhere.length > 0 && !(bare in spec.options)
+          ? `: it belongs to ${inWords(elsewhere)}.`
+          : meant
+            ? `: did you mean --${meant}?`
+            : '.'),
     )
   }
 }

@@ -15,6 +15,7 @@ import { CERTIFICATE_FIELDS, type CertificateField } from '../policy/client-cert
 import type { ClientFields } from '../policy/client-fields.js'
 import { foldedName } from '../policy/folded-name.js'
 import { KeptFields } from '../policy/kept-fields.js'
+import { checkSendHost } from '../policy/send-host.js'
 import { atOnce, type Steps } from '../policy/steps.js'
 import { GRAMMAR_LIMITS, type GrammarLimits } from '../wire/limits.js'
 import { filled, named, shown } from './check.js'
@@ -275,13 +276,14 @@ function* routesOf(
   shared: ReadonlySet<string> | null,
 ): Steps<Pick<Settings, 'routes' | 'groups'>> {
   const { upstream, routes, upstreams = {}, host = 'preserve' } = options
+  named('host', () => checkSendHost(host))
   if (routes === undefined) {
     const lone = loneGroup(
       named('upstream', () => readUpstream(upstream)),
       defaults,
     )
     return {
-      routes: [named('host', () => routeSpec({ upstream: lone.name }, host, 'upstream', false))],
+      routes: [routeSpec({ upstream: lone.name }, host, 'upstream', false)],
       groups: [lone],
     }
   }
