@@ -131,7 +131,13 @@ export const COMMANDS = {
   },
   reverse: {
     about: 'Stand before one upstream, as a gateway',
-    operands: [{ name: 'upstream', about: 'http://host:port or https://host:port (or HOPWISE_UPSTREAM)' }],
+    operands: [
+      {
+        name: 'upstream',
+        about:
+          'http://host:port or https://host:port (or HOPWISE_UPSTREAM); /base behind it goes in front of each path',
+      },
+    ],
     examples: [
       ['hopwise reverse http://127.0.0.1:3000 --listen 127.0.0.1:8080', 'everything on port 8080 goes to port 3000'],
       [

@@ -6,7 +6,7 @@ import { isToken } from '../wire/names.js'
 import { plainJson, visibleLatin1 } from '../wire/visible.js'
 import { type Explanation, explainRequestHead, explainResponseHead, type Scene } from './explain.js'
 import type { Given } from './given.js'
-import { checked, commonSettings, defined } from './proxy-settings.js'
+import { checked, commonSettings, defined, leadingTo } from './proxy-settings.js'
 import { UsageError } from './usage-error.js'
 import { readUpstream } from './values.js'
 
@@ -39,7 +39,7 @@ function readScene(given: Given): Scene {
   const options: ProxyOptions = defined({
     ...commonSettings(given),
     mode,
-    ...(mode === 'reverse' ? { upstream, host: given.choice('host', ['preserve', 'upstream']) } : {}),
+    ...(mode === 'reverse' ? { ...leadingTo(upstream), host: given.choice('host', ['preserve', 'upstream']) } : {}),
   })
   return {
     settings: settingsOf(checked(options)),

@@ -16,6 +16,7 @@ import {
   readProtocol,
   readUpstream,
   readWhole,
+  type Upstream,
 } from './values.js'
 
 /** The options of a reverse proxy. @throws UsageError */
@@ -24,14 +25,19 @@ export function reverseSettings(given: Given, listen: ListenAddress): ProxyOptio
   if (written === undefined)
     throw new UsageError('hopwise reverse wants the URL of its upstream: hopwise reverse http://127.0.0.1:3000.')
   const upstream = readUpstream(given.where('upstream'), written)
-  refuseItself(upstream, listen)
+  refuseItself(upstream.origin, listen)
   return defined({
     ...commonSettings(given),
     mode: 'reverse' as const,
-    upstream,
+    ...leadingTo(upstream),
     host: given.choice('host', ['preserve', 'upstream']),
     trust: given.list('trust', readNetwork),
   })
+}
+
+/** A path in the URL of the upstream goes in front of that of each request, as with nginx's `proxy_pass http://host/base/`. */
+export function leadingTo({ origin, base }: Upstream): Pick<ProxyOptions, 'upstream' | 'routes'> {
+  return base === '' ? { upstream: origin } : { routes: [{ upstream: origin, setPrefix: base }] }
 }
 
 /** The options of a forward proxy. @throws UsageError */

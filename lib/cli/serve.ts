@@ -13,7 +13,7 @@ import type { Given } from './given.js'
 import { LOG_FORMATS, LOG_LEVELS } from './option-table.js'
 import { checked, defined, forwardSettings, reverseSettings } from './proxy-settings.js'
 import { UsageError } from './usage-error.js'
-import { type ListenAddress, readListen, readUpstream } from './values.js'
+import { type ListenAddress, readListen, readOrigin } from './values.js'
 
 type ServeCommand = 'reverse' | 'forward' | 'dumb' | 'demo'
 
@@ -37,13 +37,15 @@ export function serve(command: ServeCommand, given: Given, { version, doubts }: 
 }
 
 /** What the first lines say about a proxy. */
-function factsOf({ mode, upstream, name }: ProxyOptions, version: string): object {
+function factsOf({ mode, upstream: origin, routes, name }: ProxyOptions, version: string): object {
+  const [route] = routes ?? []
+  const upstream = route === undefined ? origin : `${route.upstream}${route.setPrefix}`
   return defined({ mode, upstream, name, version, node: process.version, pid: process.pid })
 }
 
 function serveDumb(given: Given, listen: ListenAddress, { version, doubts }: { version: string; doubts: string[] }) {
   const text = given.text('upstream')
-  const upstream = text === undefined ? undefined : readUpstream(given.where('upstream'), text)
+  const upstream = text === undefined ? undefined : readOrigin(given.where('upstream'), text)
   if (upstream?.startsWith('https:')) throw new UsageError('The dumb proxy knows no TLS: give it an http:// upstream.')
   const log = logOf(given, doubts)
   const warning =

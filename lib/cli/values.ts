@@ -37,8 +37,14 @@ export function readListen(where: string, text: string): ListenAddress {
   return host === '' ? { port } : { host, port }
 }
 
-/** `http://host[:port]` or `https://host[:port]`, as its origin. */
-export function readUpstream(where: string, text: string): string {
+export interface Upstream {
+  origin: string
+  /** What is put in front of each path: `/base`; '' for none. */
+  base: string
+}
+
+/** `http://host[:port]` or `https://host[:port]`, perhaps with a path, which goes in front of that of each request. */
+export function readUpstream(where: string, text: string): Upstream {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text))
     throw new UsageError(
       URL.canParse(`http://${text}`)
@@ -53,12 +59,21 @@ export function readUpstream(where: string, text: string): string {
     throw new UsageError(
       `${where} has a user name or password in it, which would be sent to nobody: give ${url.protocol}//${url.host}.`,
     )
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '')
+  if (url.search !== '' || url.hash !== '')
     throw new UsageError(
-      `${where} "${text}" has the path ${url.pathname}${url.search}${url.hash}: requests are passed on with the path that the client asked for, ` +
-        `and sending them to another one needs routes, which do not exist yet. Give ${url.origin}.`,
+      `${where} "${text}" has ${url.search}${url.hash} at its end, and each request has its own: give ${url.origin}${url.pathname}.`,
     )
-  return url.origin
+  return { origin: url.origin, base: url.pathname.replace(/\/+$/, '') }
+}
+
+/** Where there is no route that could put a path in front. */
+export function readOrigin(where: string, text: string): string {
+  const { origin, base } = readUpstream(where, text)
+  if (base !== '')
+    throw new UsageError(
+      `${where} "${text}" has the path ${base}, and the dumb proxy passes on what the client asked for: give ${origin}.`,
+    )
+  return origin
 }
 
 /** A whole number from `min` to `max`. `unit` is for the sentence: `milliseconds`. */

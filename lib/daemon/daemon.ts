@@ -43,6 +43,7 @@ export class Daemon<C> {
   /** Resolves when it serves, if it ever does. */
   readonly #opening: Promise<void>
   #serves = () => {}
+  #isDestroyed = false
   #configuration: C
 
   constructor(parts: DaemonParts<C>) {
@@ -134,11 +135,14 @@ export class Daemon<C> {
     await workforce.drain(times, phase => {
       this.phase = phase
     })
-    tellCut(log, times.graceMs, (await this.#totals())?.client.closes.shutdown ?? 0)
+    const cut = (await this.#totals())?.client.closes.shutdown ?? 0
+    // What a second signal has cut off, no time has.
+    if (!this.#isDestroyed) tellCut(log, times.graceMs, cut)
     await closed?.()
   }
 
   destroy(): void {
+    this.#isDestroyed = true
     this.#watched.stop()
     this.#parts.workforce.destroy()
   }

@@ -18,7 +18,8 @@ export function readable(json: string, colours: boolean): string {
   const { level = 'info', time = '', msg = '', ...fields } = line
   const paint = (code: number, text: string) => (colours ? `\x1b[${code}m${text}\x1b[0m` : text)
   const clock = paint(90, time.slice(11, 23))
-  const text = SENTENCES[msg]?.(fields).replaceAll('\n', '\\n') ?? fieldsAfter(msg)(fields)
+  const sentence = msg.startsWith('draining: ') ? draining(msg) : SENTENCES[msg]
+  const text = sentence?.(fields).replaceAll('\n', '\\n') ?? fieldsAfter(msg)(fields)
   return `${clock} ${paint(COLOURS[level] ?? 0, level.padEnd(5))} ${visibleLines(text)}\n`
 }
 
@@ -31,7 +32,11 @@ function parse(json: string): Line | undefined {
 }
 
 /** Lines that people see most get a form of their own. */
-const SENTENCES: Readonly<Record<string, (fields: Record<string, unknown>) => string>> = { exchange, listening }
+const SENTENCES: Readonly<Record<string, (fields: Record<string, unknown>) => string>> = {
+  exchange,
+  listening,
+  stopped,
+}
 
 const fieldsAfter = (msg: string) => (fields: Record<string, unknown>) =>
   [msg, ...Object.entries(fields).map(field)].filter(part => part !== '').join('  ')
@@ -41,6 +46,25 @@ function listening({ address, port, ...fields }: Record<string, unknown>): strin
   const host = String(address).includes(':') ? `[${address}]` : address
   return fieldsAfter(`listening on ${port === 0 ? `unix:${address}` : `http://${host}:${port}`}`)(fields)
 }
+
+/** Whoever sits there has pressed Ctrl-C, and may want to go. */
+const draining = (msg: string) => (fields: Record<string, unknown>) =>
+  fieldsAfter(`${msg}; ${fields.signal === 'SIGINT' ? 'Ctrl-C once more' : 'a second signal'} ends at once`)(fields)
+
+/** `stopped after 2 requests over 2 client connections and 1 upstream connection`: the JSON line has all numbers. */
+function stopped({ client, upstream, exchanges, logLinesDropped }: Record<string, unknown>): string {
+  const { total, failures } = record(exchanges)
+  const after =
+    total === undefined
+      ? 'stopped'
+      : `stopped after ${many(total, 'request')} over ${many(record(client).accepted, 'client connection')} and ${many(record(upstream).dialed, 'upstream connection')}`
+  const failed = Object.entries(record(failures)).map(([type, count]) => `${type} ${count}`)
+  return fieldsAfter(`${after}${failed.length === 0 ? '' : `; failed: ${failed.join(', ')}`}`)(
+    Number(logLinesDropped ?? 0) > 0 ? { logLinesDropped } : {},
+  )
+}
+
+const many = (count: unknown, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
 function field([name, value]: [string, unknown]): string {
   if (name === 'err' && isRecord(value)) return String(value.stack ?? value.message)

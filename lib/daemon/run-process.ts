@@ -36,11 +36,13 @@ export async function runProcess(run: Run, log: Log): Promise<number> {
   const stopping = new Promise<string>(resolve => {
     stop = resolve
   })
+  let code = 0
   const giveBack = onSignals({
     stop,
-    stopNow: (signal, code) => {
+    stopNow: (signal, endCode) => {
+      code = endCode
       log.logger.warn({ signal }, 'a second signal: ending at once')
-      void endNow(code, run, log)
+      void endNow(endCode, run, log)
     },
     hangup: () => run.hangup(),
     reopen: () => run.reopen(),
@@ -51,8 +53,9 @@ export async function runProcess(run: Run, log: Log): Promise<number> {
     await run.open()
     const signal = await stopping
     await run.drain(signal)
-    log.logger.info({ ...(await run.totals?.()), logLinesDropped: log.dropped() }, 'stopped')
-    return 0
+    // With a second signal the drain is over at once; its end is not the one that was asked for first.
+    if (code === 0) log.logger.info({ ...(await run.totals?.()), logLinesDropped: log.dropped() }, 'stopped')
+    return code
   } finally {
     giveBack()
     giveBackErrors()

@@ -39,6 +39,7 @@ const PORTS_TRIED = 50
 export function runService(running: Running): Promise<number> {
   const { log, listen, facts } = running
   let service: Service | undefined
+  let destroyed = false
   const run = {
     facts,
     async open() {
@@ -51,9 +52,12 @@ export function runService(running: Running): Promise<number> {
       running.ready?.(started.bound)
     },
     drain: async (signal: string) => {
-      if (service) await drain(service, signal, running)
+      if (service) await drain(service, signal, running, () => destroyed)
     },
-    destroy: () => service?.destroy(),
+    destroy: () => {
+      destroyed = true
+      service?.destroy()
+    },
     hangup: () => reopenLog(log, 'SIGHUP'),
     reopen: () => reopenLog(log, 'SIGUSR2'),
     totals: async () => service?.stats?.(),
@@ -61,7 +65,7 @@ export function runService(running: Running): Promise<number> {
   return runProcess(run, log)
 }
 
-async function drain(service: Service, signal: string, running: Running): Promise<void> {
+async function drain(service: Service, signal: string, running: Running, isDestroyed: () => boolean): Promise<void> {
   const { announceMs = 0, drainMs, log } = running
   if (drainMs === undefined) {
     log.logger.info({ signal }, 'stopping')
@@ -77,7 +81,7 @@ async function drain(service: Service, signal: string, running: Running): Promis
     destroy: () => service.destroy(),
   }
   await new Drain(target, systemClock).begin(times)
-  tellCut(log, drainMs, service.stats?.().client.closes.shutdown ?? 0)
+  if (!isDestroyed()) tellCut(log, drainMs, service.stats?.().client.closes.shutdown ?? 0)
 }
 
 /** The first line of an end. `counts` is what runs. */

@@ -16,8 +16,8 @@ export interface SignalHandlers {
   replace(): void
 }
 
-/** npm passes on what the terminal already sent to everybody: within this time one Ctrl-C arrives twice. */
-const TWICE_MS = 250
+/** npm passes on what the terminal already sent to everybody: one Ctrl-C arrives twice, the second time when npm comes to it. */
+const TWICE_MS = 1_000
 
 /**
  * Takes over the signals that end a process; as PID 1, too, where a signal without a handler is not obeyed at all.
@@ -26,12 +26,15 @@ const TWICE_MS = 250
  */
 export function onSignals(handlers: SignalHandlers): () => void {
   let first: { signal: StopSignal; at: number } | undefined
+  let isRepeated = false
   const underNpm = /^(start|lab)$/.test(process.env.npm_lifecycle_event ?? '')
   const stop = (signal: StopSignal) => {
     if (!first) {
       first = { signal, at: performance.now() }
       handlers.stop(signal)
-    } else if (!(underNpm && first.signal === signal && performance.now() - first.at < TWICE_MS)) {
+    } else if (underNpm && !isRepeated && first.signal === signal && performance.now() - first.at < TWICE_MS) {
+      isRepeated = true
+    } else {
       handlers.stopNow(signal, 128 + os.constants.signals[signal])
     }
   }
@@ -42,6 +45,8 @@ export function onSignals(handlers: SignalHandlers): () => void {
   }
   process.on('SIGTERM', stop).on('SIGINT', stop).on('SIGHUP', hangup).on('SIGUSR2', reopen).on('SIGWINCH', replace)
   return () => {
+    // When everything ends quickly, the second one is still to come. It must not kill what has ended well.
+    if (underNpm && first) process.on(first.signal, () => {})
     process.off('SIGTERM', stop).off('SIGINT', stop).off('SIGHUP', hangup).off('SIGUSR2', reopen)
     process.off('SIGWINCH', replace)
   }

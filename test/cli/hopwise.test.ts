@@ -17,8 +17,8 @@ test('help and version are for standard output, refusals for standard error', as
     [['reverse', 'http://a', '--liste', ':1'], 'hopwise: Unknown option --liste: did you mean --listen?\n'],
     [['revers'], 'hopwise: Unknown command "revers": did you mean reverse?\n'],
     [
-      ['reverse', 'http://a/b'],
-      /^hopwise: upstream "http:\/\/a\/b" has the path \/b: .*routes, which do not exist yet.*\n$/,
+      ['reverse', 'http://a/b?c'],
+      /^hopwise: upstream "http:\/\/a\/b\?c" has \?c at its end, .* give http:\/\/a\/b\.\n$/,
     ],
     [['reverse', 'http://127.0.0.1:8080'], /is the address that hopwise itself is to listen on/],
     [['forward', '--auth', 'hush'], /^hopwise: --auth wants user:password/],
@@ -36,6 +36,14 @@ test('a reader that goes away is no error', async t => {
   ])
   t.match(stdout, /^hopwise <command>.*\n$/)
   t.equal(stderr, '')
+})
+
+test('explain: a path of the upstream goes in front', async t => {
+  const head = path.join(t.testdir({ head: 'GET /a?q HTTP/1.1\r\nHost: a\r\n\r\n' }), 'head')
+  t.match(await callHopwise(['explain', head, '--upstream', 'http://app:3000/base/']), {
+    code: 0,
+    out: /^GET \/base\/a\?q HTTP\/1\.1$/m,
+  })
 })
 
 test('explain: a file, standard input, JSON', async t => {

@@ -3,7 +3,10 @@ import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
+import { cleanEnv, run } from '../support/child.js'
+import { needs, pathOf } from '../support/needs.js'
 
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PREPARE = fileURLToPath(new URL('../../scripts/prepare.mjs', import.meta.url))
 
 /** Stands for npm: installs what the lock file says, among it a compiler that copies. */
@@ -85,4 +88,32 @@ test('it installs and builds what is needed, and nothing else', t => {
   fs.rmSync(at('broken'))
   t.match(prepare(), { status: 0 }, 'and is tried again')
   t.end()
+})
+
+test('Ctrl-C in a terminal ends npm start: said in a sentence, without complaints', needs('python3'), async t => {
+  // npm and hopwise share the terminal, so both get it. A pseudo-terminal of the system's, which sends signals for what is typed.
+  const program = `
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.chdir(sys.argv[1])
+    os.execvp('npm', ['npm', 'start', '--', '--listen', '127.0.0.1:0'])
+shown, typed = b'', False
+while True:
+    try: piece = os.read(fd, 65536)
+    except OSError: break
+    if not piece: break
+    shown += piece
+    if not typed and shown.count(b'try: curl') == 3 and shown.endswith(b'\\n'):
+        typed = True
+        os.write(fd, b'\\x03')
+status = os.waitpid(pid, 0)[1]
+sys.stdout.buffer.write(shown)
+print('CODE', os.waitstatus_to_exitcode(status))`
+  const { out } = await run(t, pathOf('python3'), ['-c', program, ROOT], { env: { ...cleanEnv(), NO_COLOR: '1' } })
+  t.match(out, /CODE 0\n$/)
+  t.match(out, /draining: no new connections, what runs may end; Ctrl-C once more ends at once {2}signal=SIGINT/)
+  t.match(out, /stopped after 0 requests over 0 client connections and 0 upstream connections\r\n/)
+  const after = out.slice(out.indexOf('draining'))
+  t.notMatch(after, /[{}]|npm err/i, 'no JSON, and npm is content')
 })

@@ -14,6 +14,11 @@ function settings(words: string[], environment: Record<string, string> = {}) {
 test('only what was given is passed to the library', t => {
   const nothing = { deadlines: {}, limits: {}, grammar: {} }
   t.strictSame(settings(['reverse', 'http://a']), { ...nothing, mode: 'reverse', upstream: 'http://a' })
+  t.strictSame(settings(['reverse', 'http://a/base']), {
+    ...nothing,
+    mode: 'reverse',
+    routes: [{ upstream: 'http://a', setPrefix: '/base' }],
+  })
   t.strictSame(settings(['forward']), { ...nothing, mode: 'forward' })
   t.end()
 })

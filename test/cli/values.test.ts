@@ -50,11 +50,18 @@ test('addresses to listen on', t => {
   t.end()
 })
 
-test('upstreams: scheme, host and port, and nothing else until there are routes', t => {
+test('upstreams: scheme, host and port, and a path that goes in front', t => {
   const read = (text: string) => values.readUpstream('upstream', text)
-  t.equal(read('http://127.0.0.1:3000'), 'http://127.0.0.1:3000')
-  t.equal(read('HTTPS://App.Internal/'), 'https://app.internal')
-  t.equal(read('http://[::1]:80'), 'http://[::1]')
+  t.same(read('http://127.0.0.1:3000'), { origin: 'http://127.0.0.1:3000', base: '' })
+  t.same(read('HTTPS://App.Internal/'), { origin: 'https://app.internal', base: '' })
+  t.same(read('http://[::1]:80'), { origin: 'http://[::1]', base: '' })
+  t.same(read('http://a:3000/base'), { origin: 'http://a:3000', base: '/base' })
+  t.same(read('http://a/b/c//'), { origin: 'http://a', base: '/b/c' })
+  t.equal(values.readOrigin('upstream', 'http://a/'), 'http://a')
+  t.match(
+    refusal(() => values.readOrigin('upstream', 'http://a/b')),
+    /has the path \/b, and the dumb proxy passes on what the client asked for: give http:\/\/a\./,
+  )
   t.match(
     refusal(() => read('127.0.0.1:3000')),
     'did you mean http://127.0.0.1:3000?',
@@ -76,12 +83,8 @@ test('upstreams: scheme, host and port, and nothing else until there are routes'
     'not http:// or https://',
   )
   t.match(
-    refusal(() => read('http://a/app')),
-    /has the path \/app: .* needs routes, which do not exist yet\. Give http:\/\/a\./,
-  )
-  t.match(
-    refusal(() => read('http://a/?q')),
-    'has the path /?q',
+    refusal(() => read('http://a/b?q#f')),
+    'upstream "http://a/b?q#f" has ?q#f at its end, and each request has its own: give http://a/b.',
   )
   const secret = refusal(() => read('http://me:hush@a'))
   t.match(secret, 'user name or password')

@@ -104,7 +104,7 @@ test('with text for people, too, the line that says "listening" is JSON where no
   t.equal(code, 0)
   t.match(
     out,
-    /^\S+ info {2}starting {2}.*\n\{.*"msg":"listening"\}\n\S+ info {2}draining: .*\n\S+ info {2}stopped {2}.*\n$/m,
+    /^\S+ info {2}starting {2}.*\n\{.*"msg":"listening"\}\n\S+ info {2}draining: .*; a second signal ends at once {2}.*\n\S+ info {2}stopped after 1 request over 1 client connection and 1 upstream connection\n$/m,
   )
 })
 
@@ -153,8 +153,11 @@ test('a second signal ends at once', async t => {
   hopwise.signal('SIGTERM')
   await hopwise.logged(line => String(line.msg).startsWith('draining'))
   hopwise.signal('SIGTERM')
-  t.match(await hopwise.ended, { code: 143, signal: null })
+  const { out, ...ended } = await hopwise.ended
+  t.match(ended, { code: 143, signal: null })
   t.equal(await slow, 'ECONNRESET')
+  t.notMatch(out, /drainMs passed/, 'no time has passed')
+  t.notMatch(out, /"msg":"stopped"/)
 })
 
 test('a listen error is one sentence and exit code 1', async t => {

@@ -29,6 +29,18 @@ test('R74, R75: curl keeps its connection through the proxy, and so does the pro
   ])
 })
 
+test(
+  'a path of the upstream goes in front of that of each request, as with proxy_pass http://host/base/',
+  NEEDS,
+  async t => {
+    const nginx = await startNginx(t, { files: { a: 'a' }, server: 'location /base/ { return 200 "$request_uri"; }' })
+    for (const base of ['/base', '/base/']) {
+      const hopwise = await openHopwise(t, ['reverse', `${nginx.url}${base}`])
+      t.match(await curl(t, `${hopwise.url}/a?q=1`, `${hopwise.url}/`), { code: 0, out: '/base/a?q=1/base/' })
+    }
+  },
+)
+
 test('R94, R102: an upstream that closes each time costs the client nothing', NEEDS, async t => {
   const { nginx, hopwise } = await chain(t, { server: 'keepalive_timeout 0;' })
   const { code, out, err } = await curl(t, '-v', `${hopwise.url}/a`, `${hopwise.url}/a`)
