@@ -146,7 +146,10 @@ class AdminListener implements Admin {
   ): Promise<Answer | null> {
     const { source } = this
     if (path === '/healthz') return [200, PLAIN, 'alive\n']
-    if (path === '/readyz') return source.ready() ? [200, PLAIN, 'ready\n'] : problem(503, source.reasonNotReady())
+    if (path === '/readyz') {
+      await this.within(source.lookForReadiness?.())
+      return source.ready() ? [200, PLAIN, 'ready\n'] : problem(503, source.reasonNotReady())
+    }
     if (path === '/metrics') {
       const totals = await this.totals()
       return [200, this.metrics.contentType, await this.metrics.text({ totals, ready: source.ready() })]

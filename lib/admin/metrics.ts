@@ -54,7 +54,11 @@ export class Metrics {
       'When the daemon began, in seconds since 1970.',
       one(t => t.startedAt / 1000),
     )
-    this.gauge('ready', '1 when it takes new connections, 0 while it starts or drains.', it => [[{}, it.ready ? 1 : 0]])
+    this.gauge(
+      'ready',
+      '1 when /readyz says 200, 0 while it starts or drains, or a group that it needs is down.',
+      it => [[{}, it.ready ? 1 : 0]],
+    )
     this.gauge(
       'workers',
       'Processes that serve.',

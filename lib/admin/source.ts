@@ -11,9 +11,12 @@ import type { Advice } from './adviser.js'
 export interface AdminSource {
   /** All workers and listeners together. */
   stats(): Totals | Promise<Totals>
+  /** By what was seen when `stats` or `lookForReadiness` was asked last. */
   ready(): boolean
   /** One sentence, '' when it is ready. */
   reasonNotReady(): string
+  /** Where readiness goes by more than this process knows at every moment: looks anew. */
+  lookForReadiness?(): void | Promise<void>
   advice(): readonly Advice[]
   /** The busiest `max` connections on each side and the exchanges between them; everything is a copy. */
   snapshot(max: number): Snapshot | Promise<Snapshot>

@@ -1,6 +1,7 @@
 import type { ListenAddress } from '../net/listen-address.js'
 import { CERTIFICATE_FIELDS } from '../policy/client-certificate.js'
 import { foldedName as folded } from '../policy/folded-name.js'
+import { didYouMean } from '../proxy/did-you-mean.js'
 import { type Complaint, error, warning } from './complaint.js'
 import {
   type Configuration,
@@ -126,13 +127,35 @@ function checkDumb(upstream: string | undefined, path: Path): Complaint[] {
     : [error(path, `the dumb proxy knows http:// only, not ${show(upstream)}`, 'give it an http:// upstream')]
 }
 
-function checkAdmin({ admin }: Configuration): Complaint[] {
-  if (admin === undefined || isLoopback(readAddress(admin.address))) return []
+function checkAdmin({ admin, upstreams }: Configuration): Complaint[] {
+  if (admin === undefined) return []
+  const needed = admin.readyNeeds.flatMap((name, i) => checkNeeded(name, upstreams, ['admin', 'readyNeeds', i]))
+  if (isLoopback(readAddress(admin.address))) return needed
   return [
+    ...needed,
     warning(
       ['admin', 'address'],
       'the admin listener can be reached from other machines: it shows who is served, and by whom',
       'listen on 127.0.0.1, or keep others out by a firewall',
+    ),
+  ]
+}
+
+/** Whose servers nobody checks could never become ready again: without requests nothing is learned of them. */
+function checkNeeded(name: string, upstreams: Configuration['upstreams'], path: Path): Complaint[] {
+  const group = Object.hasOwn(upstreams, name) ? upstreams[name] : undefined
+  if (group === undefined) {
+    const meant = didYouMean(name, Object.keys(upstreams))
+    const hint = meant === undefined ? 'name a group that stands under upstreams' : `did you mean ${meant}?`
+    return [error(path, `there is no group ${show(name)} under upstreams`, hint)]
+  }
+  if (group.healthCheck !== undefined) return []
+  return [
+    error(
+      path,
+      `${name} has no healthCheck: while hopwise is not ready no requests come, so nobody would see that its servers are back`,
+      `give upstreams.${name} a healthCheck, or take ${name} away here`,
+      { about: [{ path: ['upstreams', name] }] },
     ),
   ]
 }

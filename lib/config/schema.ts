@@ -57,6 +57,10 @@ export const SCHEMA = z.strictObject({
         .array(text(values.readRouteHost))
         .default([])
         .describe('Names under which browsers may ask for it, beside localhost and addresses.'),
+      readyNeeds: z
+        .array(text(values.readLabel))
+        .default([])
+        .describe('Groups that /readyz needs: it says 503 while the health checks find no server of one of them up.'),
     })
     .optional()
     .describe('Health, readiness, metrics and status, for operators. Absent: none.'),

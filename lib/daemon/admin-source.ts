@@ -4,19 +4,27 @@ import type { AdminSource, Totals } from '../admin/source.js'
 import type { GatewayPlan } from '../config/plan.js'
 import { adviserFacts } from './adviser-facts.js'
 import type { Daemon } from './daemon.js'
+import { NeededGroups } from './needed-groups.js'
 
 /** What the admin listener of a daemon shows. Advice goes by the last totals that were asked for: it may be a scrape behind. */
 export function adminSource(daemon: Daemon<GatewayPlan>): AdminSource {
   let last: Totals | null = null
   let advice: readonly Advice[] | null = null
+  const groups = new NeededGroups()
+  const needed = () => daemon.configuration.admin?.readyNeeds ?? []
+  const stats = async () => {
+    last = await daemon.stats()
+    advice = null
+    return last
+  }
+  const reasonNotReady = () => daemon.reasonNotReady() || groups.missing(needed(), last?.groups ?? null)
   return {
-    async stats() {
-      last = await daemon.stats()
-      advice = null
-      return last
+    stats,
+    ready: () => reasonNotReady() === '',
+    reasonNotReady,
+    lookForReadiness: async () => {
+      if (needed().length > 0) await stats()
     },
-    ready: () => daemon.ready(),
-    reasonNotReady: () => daemon.reasonNotReady(),
     advice: () => {
       advice ??= advise(adviserFacts(daemon.configuration, last))
       return advice

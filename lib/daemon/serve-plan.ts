@@ -115,9 +115,10 @@ function tellDemonstrations(next: GatewayPlan, before: GatewayPlan | null, { log
 /** What has changed in the file and is not taken up while the process runs. @param opened what it was started with */
 function tellLater(next: GatewayPlan, opened: GatewayPlan, { logger }: Log): void {
   const lines = ({ access, format }: GatewayPlan['logs']) => ({ access, format })
+  const opens = (admin: GatewayPlan['admin']) => admin && { address: admin.address, hosts: admin.hosts }
   const later = [
     ['logs.format or logs.access has changed', lines(next.logs), lines(opened.logs)],
-    ['admin has changed', next.admin, opened.admin],
+    ['admin.address or admin.hosts has changed', opens(next.admin), opens(opened.admin)],
     ['workers has changed from one to several, or back', workersOf(next) === 1, workersOf(opened) === 1],
   ] as const
   for (const [what, now, then] of later)

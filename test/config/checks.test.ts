@@ -108,6 +108,12 @@ test('doors that stand open', async t => {
   ])
     t.same(said(listeners(`${rest}, mode: forward`)), [], rest)
   t.match(said(gateway({ more: "admin: { address: ':9090' }\n" })), [/^warning admin\.address/])
+  const needs = (names: string) =>
+    said(gateway({ more: `admin: { address: 127.0.0.1:9090, readyNeeds: [${names}] }\n` }))
+  t.match(needs('app, apq'), [
+    /^error admin\.readyNeeds\[0\] \| app has no healthCheck: .* \| give upstreams\.app a healthCheck/,
+    /^error admin\.readyNeeds\[1\] \| there is no group "apq" under upstreams \| did you mean app\?/,
+  ])
   t.match(said(gateway({ group: 'tls: { insecure: true }' }).replace('http://127', 'https://127')), [
     /^warning upstreams\.app\.tls\.insecure/,
   ])

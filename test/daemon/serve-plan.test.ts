@@ -17,7 +17,7 @@ test('what counts from the next start on is said once at a reload, each by its n
   )
   t.same(later, [
     'warn logs.format or logs.access has changed: that counts from the next start on',
-    'warn admin has changed: that counts from the next start on',
+    'warn admin.address or admin.hosts has changed: that counts from the next start on',
     'warn workers has changed from one to several, or back: that counts from the next start on',
   ])
 })

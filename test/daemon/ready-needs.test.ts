@@ -1,0 +1,57 @@
+import * as http from 'node:http'
+import { test } from 'tap'
+import { freePort } from '../support/ports.js'
+import { type ServingHere, serveHere } from '../support/serving-here.js'
+
+const file = (port: number, admin = '') => `
+admin: { address: 127.0.0.1:0${admin} }
+listeners: [{ name: web, address: 127.0.0.1:0, routes: [{ upstream: app }] }]
+upstreams:
+  app:
+    servers: ['http://127.0.0.1:${port}']
+    healthCheck: { intervalMs: 20, timeoutMs: 20, healthyAfter: 2, unhealthyAfter: 2 }
+`
+
+async function becomes(here: ServingHere, status: number, says: RegExp): Promise<string> {
+  for (;;) {
+    const { status: now, text } = await here.admin('/readyz')
+    if (now === status && says.test(text)) return text
+  }
+}
+
+async function open(port: number): Promise<http.Server> {
+  const server = http.createServer((_request, response) => void response.end())
+  await new Promise<void>(done => server.listen(port, '127.0.0.1', done))
+  return server
+}
+
+test('every server of a listener is down: not ready where the file says so, and everywhere the same', async t => {
+  const port = await freePort()
+  const here = await serveHere(t, file(port, ', readyNeeds: [app]'))
+  t.equal(await becomes(here, 503, /are down/), 'all servers of upstreams.app are down\n')
+  t.match(await here.status(), { ready: false, reason: 'all servers of upstreams.app are down' })
+  t.match((await here.admin('/metrics')).text, /^hopwise_ready 0$/m)
+  t.match(await here.admin('/healthz'), { status: 200 }, 'but alive')
+
+  const server = await open(port)
+  await becomes(here, 200, /^ready$/m)
+  t.match((await here.admin('/metrics')).text, /^hopwise_ready 1$/m)
+  server.close().closeAllConnections()
+  await becomes(here, 503, /are down/)
+
+  t.match(await here.reload(file(port)), { accepted: true })
+  t.match(await here.admin('/readyz'), { status: 200 }, 'a reload that needs it no more')
+  t.match(await here.reload(file(port, ', readyNeeds: [app]')), { accepted: true })
+  t.match(await here.admin('/readyz'), { status: 503 })
+  t.notMatch((await here.ended()).map(({ msg }) => msg).join('\n'), 'from the next start')
+})
+
+test('by default readiness says nothing of servers', async t => {
+  const here = await serveHere(t, file(await freePort()))
+  for (;;) {
+    const { groups, ready } = await here.status()
+    t.equal(ready, true)
+    if (groups[0].members[0].state === 'down') break
+  }
+  t.match(await here.admin('/readyz'), { status: 200, text: 'ready\n' })
+})
