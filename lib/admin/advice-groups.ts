@@ -5,6 +5,8 @@ import { inWords, orNever } from './facts.js'
 
 /** So many requests before anything is said of how often something happens. */
 const ENOUGH = 100
+/** So many long texts before anything is said of compression. */
+const PLAIN_ENOUGH = 3
 /** A server that is dead for so long before anybody notices loses more than it should. */
 const UNNOTICED_MS = 30_000
 
@@ -111,6 +113,18 @@ export const GROUP_RULES = {
         change: `nothing here: switch keep-alive on in ${name}`,
       }
     }),
+  },
+  'upstream-uncompressed': {
+    severity: 'note',
+    find: forEach(({ name, viaPath, seen: { compressed, plain } }) =>
+      viaPath !== null && compressed === 0 && plain >= PLAIN_ENOUGH
+        ? {
+            path: viaPath,
+            sentence: `${name} sent long texts uncompressed to clients that take gzip (${plain} of the responses that were looked at), and nothing compressed: many servers do not compress for requests with Via (nginx: gzip_proxied off, which is its default).`,
+            change: `nothing here, if ${name} can be told to compress (nginx: gzip_proxied any); or set it to off, then no Via is sent`,
+          }
+        : null,
+    ),
   },
   'retry-alone': {
     severity: 'note',

@@ -43,6 +43,8 @@ export interface GroupFacts {
   /** Where its servers stand. */
   readonly serversPath: Place
   readonly name: string
+  /** The listener whose requests to it carry our Via; null: none. */
+  readonly viaPath: Place | null
   /** As they stand in the file, before names are resolved. */
   readonly servers: readonly ServerFacts[]
   readonly retries: number
@@ -71,6 +73,9 @@ export interface GroupSeen {
   /** Requests that had to wait for a connection, and those that got none. */
   readonly queued: number
   readonly refused: number
+  /** Of the responses that were looked at: compressed ones, and long texts that might have been. */
+  readonly compressed: number
+  readonly plain: number
   readonly closes: Partial<Record<CloseReason, number>>
   /** The shortest that one has taught by closing, or null; the margin of a second is taken off already. */
   readonly learnedIdleMs: number | null

@@ -97,6 +97,9 @@ export interface MemberTotals {
   /** Requests that had to wait for a connection, and those that found the queue full. */
   readonly queued: number
   readonly refused: number
+  /** Of the responses that were looked at (each thirteenth): compressed ones, and long texts that might have been and were not. */
+  readonly compressedSeen: number
+  readonly plainSeen: number
   readonly closes: Partial<Record<CloseReason, number>>
   /** The shortest idle limit that it has announced in Keep-Alive. */
   readonly announcedIdleMs?: number

@@ -54,6 +54,7 @@ function groupFacts(name: string, group: GroupOptions, plan: GatewayPlan, totals
   return {
     ...place,
     name,
+    viaPath: viaPath(name, plan),
     servers: servers.map(({ url, backup = false, connectionsMax }) => ({
       backup,
       literal: isLiteral(url),
@@ -85,6 +86,14 @@ function placeOf(name: string, { listeners }: GatewayPlan): Pick<GroupFacts, 'pa
   return { path: [], serversPath: [] }
 }
 
+/** The first listener that leads there and adds Via to requests, as it does unless it is told not to. */
+function viaPath(name: string, { listeners }: GatewayPlan): GroupFacts['viaPath'] {
+  const leads = ({ options }: ListenerPlan) =>
+    options.via !== 'off' && options.routes?.some(({ upstream }) => upstream === name) === true
+  const nth = listeners.findIndex(leads)
+  return nth < 0 ? null : ['listeners', nth, 'via']
+}
+
 function seenOf(totals: GroupTotals | undefined): GroupSeen {
   const members = totals?.members ?? []
   const learned = members.flatMap(({ learnedIdleMs }) => (learnedIdleMs === undefined ? [] : [learnedIdleMs]))
@@ -92,6 +101,8 @@ function seenOf(totals: GroupTotals | undefined): GroupSeen {
     requests: members.reduce((sum, { requests }) => sum + requests, 0),
     queued: members.reduce((sum, { queued }) => sum + queued, 0),
     refused: members.reduce((sum, { refused }) => sum + refused, 0),
+    compressed: members.reduce((sum, { compressedSeen }) => sum + compressedSeen, 0),
+    plain: members.reduce((sum, { plainSeen }) => sum + plainSeen, 0),
     closes: closesOf(members),
     learnedIdleMs: learned.length === 0 ? null : least(learned),
   }

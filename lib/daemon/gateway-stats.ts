@@ -148,6 +148,8 @@ function memberTotals(status: MemberStatus<OriginPool>, now: number, wallMs: num
     ...counts,
     checked,
     failuresInRow,
+    compressedSeen: member.compressedSeen,
+    plainSeen: member.plainSeen,
     ...(Number.isFinite(answeredAt) ? { lastAnswerAt: Math.round(wallMs - (now - answeredAt)) } : {}),
     ...(lastFailure === null ? {} : { lastFailure }),
     closes: Object.fromEntries(member.closes),

@@ -111,6 +111,9 @@ export class OriginPool {
   failuresInRow = 0
   answeredAt = Number.NEGATIVE_INFINITY
   lastFailure: MemberFailure | null = null
+  /** Of the responses that were looked at for it: those that were compressed, and those that might have been. */
+  compressedSeen = 0
+  plainSeen = 0
   private readonly limits: PoolLimits
 
   constructor(

@@ -28,6 +28,7 @@ import { type Answer, answerText } from './answer.js'
 import { Answered } from './answered.js'
 import { Asked } from './asked.js'
 import { type Choice, chooseUpstream, endRetry, noteFailure, tryAnother } from './choose.js'
+import { lookForCompression } from './compression-seen.js'
 import { connect } from './connect.js'
 import type { Engine } from './engine.js'
 import type { Outcome } from './events.js'
@@ -386,6 +387,8 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     this.early = this.request !== 'whole'
     this.status = head.status
     this.answered.note(head, responseOptions)
+    // Each thirteenth is enough, and no page has thirteen parts for ever; one that compresses is known.
+    if (pool.requests % 13 === 1 && pool.compressedSeen === 0) lookForCompression(this, head, pool)
     if (responseOptions.keepAlive) {
       const hint = keepAliveHint(head.lines, responseOptions)
       this.answered.hintMax = hint.max

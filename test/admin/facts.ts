@@ -41,11 +41,14 @@ export function withGroup(changes: Changed<GroupFacts, 'deadlines' | 'limits' | 
     requests: 0,
     queued: 0,
     refused: 0,
+    compressed: 0,
+    plain: 0,
     closes: {},
     learnedIdleMs: null,
   }
   const group = {
     path: ['upstreams', 'app'],
+    viaPath: ['listeners', 0, 'via'],
     serversPath: ['upstreams', 'app', 'servers'],
     name: 'app',
     servers: [

@@ -22,6 +22,8 @@ const member = (name: string, more: Partial<MemberTotals> = {}): MemberTotals =>
     queued: 8,
     refused: 9,
     failuresInRow: 0,
+    compressedSeen: 0,
+    plainSeen: 0,
   },
   checked: true,
   closes: {},

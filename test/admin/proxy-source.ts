@@ -109,6 +109,8 @@ export class ProxySource implements AdminSource {
         failures,
         ejections: 0,
         queued: 0,
+        compressedSeen: 0,
+        plainSeen: 0,
         refused: 0,
         closes: {},
         checked: false,

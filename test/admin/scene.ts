@@ -276,6 +276,8 @@ export class Scene implements AdminSource {
         failures: i,
         ejections: 0,
         queued: 0,
+        compressedSeen: 0,
+        plainSeen: 0,
         refused: 0,
         closes: {},
       }

@@ -160,6 +160,19 @@ const SEEN: Partial<Record<AdviceCode, Watched>> = {
     sentence: /^\d+ connections to app were closed because only 1 idle ones are kept/,
     change: 'raise it above the usual number of requests under way',
   },
+  'upstream-uncompressed': {
+    origin: t =>
+      httpPort(t, (_request, response) => {
+        response.writeHead(200, { 'Content-Type': 'text/css', 'Content-Length': 5_000 }).end('a'.repeat(5_000))
+      }),
+    yaml: group('', 'ORIGIN'),
+    story: async (here, t) => {
+      for (let i = 0; i < 27; i++) await ask(t, here.port(), request('GET', '/', 'Accept-Encoding: br, gzip'))
+    },
+    key: 'listeners[0].via',
+    sentence: /^app sent long texts uncompressed to clients that take gzip \(3 of the responses that were looked at\)/,
+    change: /gzip_proxied any\); or set it to off, then no Via is sent$/,
+  },
   'races-lost': {
     origin: t =>
       portOf(t, async client => {

@@ -48,7 +48,7 @@ test('what stands in the file', async t => {
 })
 
 test('what was observed: sums, and the shortest of the limits', async t => {
-  const member = { requests: 3, queued: 2, refused: 1, closes: { stale: 1 } }
+  const member = { requests: 3, queued: 2, refused: 1, compressedSeen: 0.5, plainSeen: 2, closes: { stale: 1 } }
   const members = [
     { ...member, learnedIdleMs: 5_000, announcedIdleMs: 2_000 },
     { ...member, closes: { stale: 2, 'upstream-fin': 1 }, announcedIdleMs: 7_000 },
@@ -60,6 +60,8 @@ test('what was observed: sums, and the shortest of the limits', async t => {
     requests: 6,
     queued: 4,
     refused: 2,
+    compressed: 1,
+    plain: 4,
     closes: { stale: 3, 'upstream-fin': 1 },
     learnedIdleMs: 5_000,
   })

@@ -17,7 +17,7 @@ const origin = (name: string, idle: number, learnedIdleMs?: number) => ({
 const member = (name: string, requests: number): MemberTotals => ({
   ...{ name, state: 'up', weight: 1, backup: false, requests, failures: 0, ejections: 0, closes: {} },
   ...{ idle: 0, busy: 0, reserved: 0, dialing: 0, waiting: 0, queued: 0, refused: 0 },
-  ...{ checked: false, failuresInRow: 0 },
+  ...{ checked: false, failuresInRow: 0, compressedSeen: 0, plainSeen: 0 },
 })
 const upstream = { open: 1, idle: 1, busy: 0, reserved: 0, dialing: 0, waiting: 0, dialed: 5, reused: 10, closes: {} }
 

@@ -69,7 +69,7 @@ test('docs/operations.md names reasons, errors and states that there are', t => 
     ...ADVICE_CODES,
     ...MEMBER_STATES,
     ...['round-robin', 'least-connections', 'hopwise-health-check', 'client-…', 'upstream-…', 'upstream-aborted'],
-    ...['stop_grace_period', 'docker stop'],
+    ...['stop_grace_period', 'docker stop', 'gzip_proxied', 'no-transform'],
   ])
   const named = quoted(OPERATIONS).filter(
     words => /^[a-z]+([-_][a-z…]+)+$/.test(words) && !words.startsWith('hopwise_'),
