@@ -45,6 +45,8 @@ export class ClientConnection implements TransportOwner {
   exchange: ClientExchange | null = null
   /** What became a tunnel here, for those who watch. */
   tunnelled: ClientExchange | null = null
+  /** Tells a tunnel that it is to end; false: there is nobody to tell, so it must be ended. */
+  farewell: ((reason: CloseReason) => boolean) | null = null
   /** Requests whose head was complete, this one included. */
   requests = 0
   reason: CloseReason | null = null

@@ -285,7 +285,7 @@ export class ClientPool {
     }
   }
 
-  /** Ends everything now. */
+  /** Ends everything now; WebSockets say goodbye, and end within half a second. */
   destroy(reason: CloseReason): void {
     // Nothing is cut off where nothing runs: a drain would have ended it a moment later.
     const whenIdle = this.draining ? 'draining' : reason
@@ -293,7 +293,7 @@ export class ClientPool {
     this.stopListening()
     for (const client of [...this.connections]) {
       client.reason ??= client.isIdle ? whenIdle : reason
-      client.transport.destroy()
+      if (client.farewell?.(client.reason) !== true) client.transport.destroy()
     }
   }
 }

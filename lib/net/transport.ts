@@ -72,6 +72,8 @@ export class Transport implements DirectWriter, LeaseReader {
   /** We have sent, or are about to send, our FIN. */
   finSent = false
   closed = false
+  /** Its owner sees to it that it ends in order, and soon. */
+  leaving = false
   /** Something written has not been taken by the kernel yet. */
   pressured = false
   bytesIn = 0

@@ -160,7 +160,8 @@ export class UpstreamPool {
 
   destroy(reason: CloseReason): void {
     this.draining = this.ended = true
-    for (const connection of [...this.dials, ...this.connections]) connection.end(reason)
+    for (const connection of [...this.dials, ...this.connections])
+      if (!connection.transport.leaving) connection.end(reason)
   }
 
   /** For the origins' pools. */

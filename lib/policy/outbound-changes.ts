@@ -17,7 +17,10 @@ export function withoutExpect(text: string): string {
  */
 export function withClose(text: string, set: string): string {
   const ours = text.indexOf(CONNECTION)
-  if (ours >= 0) return `${text.slice(0, ours)}${CONNECTION}close, ${text.slice(ours + CONNECTION.length)}`
+  if (ours >= 0) {
+    const end = text.indexOf('\r\n', ours + CONNECTION.length)
+    return `${text.slice(0, end)}, close${text.slice(end)}`
+  }
   const at = text.length - set.length - 2
   return `${text.slice(0, at)}Connection: close\r\n${text.slice(at)}`
 }

@@ -257,6 +257,6 @@ function chooseUpgrade({ lines, minor }: RequestHead, options: ConnectionOptions
 
 /** Whatever we use of this connection is named in our own Connection (RFC 9110 7.6.1). */
 function connectionLine(close: boolean, upgrade: boolean, te: boolean): string {
-  const options = [close ? 'close' : '', upgrade ? 'upgrade' : '', te ? 'TE' : '']
+  const options = [upgrade ? 'upgrade' : '', te ? 'TE' : '', close ? 'close' : '']
   return `Connection: ${options.filter(option => option !== '').join(', ')}\r\n`
 }

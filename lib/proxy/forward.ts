@@ -18,6 +18,7 @@ import { type OutboundRequest, rewriteRequest } from '../policy/rewrite-request.
 import { rewriteResponse } from '../policy/rewrite-response.js'
 import type { Routes } from '../policy/routes.js'
 import { keepTrailers } from '../policy/trailers.js'
+import { upgradesOf } from '../policy/upgrade.js'
 import type { Lines } from '../wire/lines.js'
 import { ProtocolError } from '../wire/protocol-error.js'
 import type { ContentFraming, RequestHead } from '../wire/request-head.js'
@@ -53,6 +54,7 @@ import type { Route } from './route-options.js'
 import { startTunnel } from './start-tunnel.js'
 import { beginSpan, tell } from './traced.js'
 import type { ExchangeSpan } from './tracer.js'
+import type { TunnelEnd } from './tunnel.js'
 import type { Proof } from './users.js'
 import { clientVerdict, fillRequestContext, fillResponseContext, upstreamVerdict } from './verdicts.js'
 
@@ -158,6 +160,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   /** The upstream was told that its connection will close. */
   saidClose = false
   private switched = false
+  private isWebSocket = false
   private interimSeen = false
 
   constructor(
@@ -411,6 +414,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
       client.transport.write(rewriteResponse(head, responseOptions, context))
       this.status = 101
       this.switched = true
+      this.isWebSocket = upgradesOf(head.lines).some(protocol => protocol.toLowerCase() === 'websocket')
       return
     }
     if (head.status === 100) {
@@ -643,10 +647,11 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   private tunnel(upstream: UpstreamConnection, surplus: Buffer | null): void {
     this.upstream = null
     upstream.detach()
-    startTunnel(this, upstream.transport, surplus, end => {
+    const ended = (end: TunnelEnd): CloseReason => {
       const reason = end.reason === 'tunnel-ended' ? 'upgraded-ended' : end.reason
       upstream.ended(reason)
       return reason
-    })
+    }
+    startTunnel(this, upstream.transport, surplus, ended, this.isWebSocket)
   }
 }

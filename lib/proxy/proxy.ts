@@ -43,7 +43,7 @@ export interface Proxy {
   update(options: ProxyOptions): void
   /** Responses say `Connection: close` from now on, while new connections are still accepted: a drain will follow. */
   announce(): void
-  /** Ends everything at once. */
+  /** Ends everything at once. WebSockets that stand between two frames are told so (1001), and have half a second to answer. */
   destroy(): void
   stats(): ProxyStats
   on<E extends keyof ProxyEvents>(event: E, listener: (what: ProxyEvents[E]) => void): this

@@ -7,12 +7,14 @@ import { Tunnel, type TunnelEnd } from './tunnel.js'
  * Makes the client's connection and `upstream` one tunnel, and closes the exchange's books when it ends.
  * @param surplus what the upstream had sent behind its head
  * @param ended says why both connections count as closed
+ * @param isWebSocket it is told when it is cut off
  */
 export function startTunnel(
   exchange: Exchange,
   upstream: Transport,
   surplus: Buffer | null,
   ended: (end: TunnelEnd) => CloseReason,
+  isWebSocket = false,
 ): void {
   const { client, engine, settings } = exchange
   const { wheel } = engine
@@ -24,9 +26,10 @@ export function startTunnel(
     exchange.over('tunnel', end.endedBy)
     client.detachedClosed(reason)
   }
-  const tunnel = new Tunnel(client.transport, upstream, wheel, settings.deadlines, whenEnded, fault =>
-    engine.fault(fault),
-  )
+  const whenFaulted = (fault: unknown): void => engine.fault(fault)
+  const { deadlines } = settings
+  const tunnel = new Tunnel(client.transport, upstream, wheel, deadlines, whenEnded, whenFaulted, isWebSocket)
+  if (isWebSocket) client.farewell = reason => tunnel.leave(reason)
   client.whole?.clear()
   if (engine.watcher !== null) engine.watcher.tunnelled(exchange)
   exchange.asked.text = exchange.answered.text = '' // a tunnel may live for hours

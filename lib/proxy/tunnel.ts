@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import type { Deadlines } from '../link/deadlines.js'
 import { Deadline, type DeadlineWheel } from '../net/deadline-wheel.js'
 import type { Transport, TransportOwner } from '../net/transport.js'
 import type { CloseReason } from '../policy/close-reason.js'
+import { closeFrame, GOING_AWAY, WebSocketFrames } from '../wire/websocket-frames.js'
 
 /** How a tunnel ended, told once, when both of its transports are closed. */
 export interface TunnelEnd {
@@ -22,11 +24,13 @@ export interface TunnelEnd {
  * | reset | reset; but behind a FIN everything was said: that is still delivered, and what comes meanwhile is thrown away |
  * | a write fails | nothing yet: what this side had sent before is read to its end, at the pace of the other side |
  * | idle limit | both closed |
+ * | `leave` | of a WebSocket: a close frame to each side that stands between two frames, then its end, or half a second |
  */
 export class Tunnel {
   private readonly client: TunnelSide
   private readonly upstream: TunnelSide
   private readonly deadline: Deadline
+  isLeaving = false
   private end: { reason: CloseReason; endedBy: TunnelEnd['endedBy'] } | null = null
 
   constructor(
@@ -36,6 +40,8 @@ export class Tunnel {
     private readonly deadlines: Deadlines,
     private readonly ended: (end: TunnelEnd) => void,
     private readonly faulted: (fault: unknown) => void,
+    /** Its frames are followed. */
+    isWebSocket = false,
   ) {
     this.deadline = new Deadline(wheel, () => this.expired())
     this.client = new TunnelSide(this, client, 'client')
@@ -44,6 +50,27 @@ export class Tunnel {
     this.upstream.peer = this.client
     client.owner = this.client
     upstream.owner = this.upstream
+    if (!isWebSocket) return
+    this.client.frames = new WebSocketFrames()
+    this.upstream.frames = new WebSocketFrames()
+  }
+
+  /**
+   * It is to end now. A WebSocket says so where it can (RFC 6455 7.4.1), and waits for the answer for half a second; a side that is in
+   * the middle of a frame ends at once.
+   * @returns false: there is nobody to tell, and nothing was done
+   */
+  leave(reason: CloseReason): boolean {
+    const { client, upstream } = this
+    if (this.isLeaving) return true
+    const [tellsClient, tellsUpstream] = [client.canBeTold, upstream.canBeTold]
+    if (!tellsClient && !tellsUpstream) return false
+    this.isLeaving = true
+    this.blame(reason, 'proxy')
+    this.deadline.set('lingerMs', FAREWELL_MS)
+    client.leave(tellsClient ? closeFrame(GOING_AWAY, null) : '')
+    upstream.leave(tellsUpstream ? closeFrame(GOING_AWAY, randomBytes(4)) : '')
+    return true
   }
 
   /** Begins with what either side had sent before the tunnel stood. */
@@ -64,6 +91,11 @@ export class Tunnel {
   }
 
   private expired(): void {
+    if (this.isLeaving) {
+      this.client.transport.destroy()
+      this.upstream.transport.destroy()
+      return
+    }
     const left = [this.client, this.upstream].find(side => side.peer.isClosed)
     if (left?.transport.pressured && left.transport.tookSome())
       this.linger(left) // slow, but not stalled
@@ -105,6 +137,8 @@ class TunnelSide implements TransportOwner {
   peer!: TunnelSide
   relayed = 0
   isClosed = false
+  /** Of a WebSocket: what this side has sent. */
+  frames: WebSocketFrames | null = null
 
   constructor(
     private readonly tunnel: Tunnel,
@@ -112,7 +146,37 @@ class TunnelSide implements TransportOwner {
     private readonly name: 'client' | 'upstream',
   ) {}
 
+  /** What it was sent ends between two frames, and it still listens. */
+  get canBeTold(): boolean {
+    const { finSent, closed, cannotSend } = this.transport
+    return this.peer.frames?.between === true && !finSent && !closed && !cannotSend
+  }
+
+  /** Nothing is relayed any more. `farewell`: the last that it is sent; '' where that cannot be. */
+  leave(farewell: string): void {
+    const { transport } = this
+    if (farewell === '') {
+      transport.destroy()
+      return
+    }
+    transport.leaving = true
+    transport.write(farewell)
+    transport.flush()
+    transport.resume()
+    this.endWhenAnswered()
+  }
+
+  /** It has said goodbye, too: so the connection ends (RFC 6455 7.1.1). */
+  private endWhenAnswered(): void {
+    if (this.frames!.closed) this.transport.end()
+  }
+
   onBytes(bytes: Buffer, from: number, to: number): void {
+    if (this.frames !== null) this.frames.consume(bytes, from, to)
+    if (this.tunnel.isLeaving) {
+      this.endWhenAnswered()
+      return
+    }
     if (this.peer.isClosed) return
     this.tunnel.touch()
     this.relayed += to - from
@@ -124,6 +188,7 @@ class TunnelSide implements TransportOwner {
   }
 
   onFlushed(): void {
+    if (this.tunnel.isLeaving) return
     if (this.peer.isClosed) {
       this.tunnel.linger(this)
       return
@@ -133,6 +198,10 @@ class TunnelSide implements TransportOwner {
   }
 
   onFin(): void {
+    if (this.tunnel.isLeaving) {
+      this.transport.end()
+      return
+    }
     this.tunnel.blame('tunnel-ended', this.name)
     this.peer.transport.end()
   }
@@ -141,6 +210,10 @@ class TunnelSide implements TransportOwner {
     if (this.isClosed) return
     this.isClosed = true
     const peer = this.peer.transport
+    if (this.tunnel.isLeaving) {
+      this.tunnel.sideClosed()
+      return
+    }
     if (this.transport.finSeen) {
       // Whatever ended it, its octets are on their way (R165); unread ones of the peer would turn our end into a reset.
       peer.end()
@@ -158,3 +231,6 @@ class TunnelSide implements TransportOwner {
     this.tunnel.fault(fault)
   }
 }
+
+/** How long the answer to our close frame is waited for: less than what a drain waits for what it has destroyed. */
+const FAREWELL_MS = 500

@@ -191,7 +191,10 @@ test('CONNECT: there is no connection of a pool, only where it leads to', async 
     upstreams: { list: [], total: 0 },
     exchanges: { list: [{ upstream: '', origin: authority, stage: 'tunnelling', status: 200 }] },
   })
-  t.match(watching.ledger('x1'), { request: { sentLine: '', notes: [/our own, with status 200/] }, response: null })
+  t.match(watching.ledger('x1'), {
+    request: { sentLine: '', notes: [/our own, with status 200/] },
+    response: { startLine: '', sentLine: 'HTTP/1.1 200 Connection Established' },
+  })
 })
 
 test('the last ends of connections, newest first, with their reasons', async t => {

@@ -105,7 +105,7 @@ const upgrade: Row[] = [
     'R131: several options of ours in one Connection',
     [GET, HOST, 'TE: trailers', 'Upgrade: websocket', 'Connection: TE, upgrade'],
     { close: true },
-    [GET, HOST, 'TE: trailers', 'Upgrade: websocket', 'Connection: close, upgrade, TE'],
+    [GET, HOST, 'TE: trailers', 'Upgrade: websocket', 'Connection: upgrade, TE, close'],
   ],
   ['R78, R90: our own close', [GET, HOST, 'Connection: keep-alive'], { close: true }, [GET, HOST, 'Connection: close']],
 ]

@@ -127,7 +127,7 @@ test('out: a WebSocket goes through a private connection', async t => {
   const one = await client()
   await one.send(request('GET', '/', 'Upgrade: websocket', 'Connection: upgrade'))
   await until(() => a.connections.length === 1 && String(a.connections[0]!.received).endsWith('\r\n\r\n'))
-  t.match(String(a.connections[0]!.received), /\r\nUpgrade: websocket\r\nConnection: upgrade\r\n/)
+  t.match(String(a.connections[0]!.received), /\r\nUpgrade: websocket\r\nConnection: upgrade, close\r\n/)
   await a.connections[0]!.send(
     `${head('HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: upgrade')}hello`,
   )

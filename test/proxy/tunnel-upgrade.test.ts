@@ -216,6 +216,8 @@ test('a proxy that drains waits for an upgraded connection until the grace is ov
   const closed = proxy.close({ graceMs: 3_000 })
   await client.silence()
   clock.advance(3_100)
+  await client.readUntil('\x88\x02\x03\xe9') // 1001: its answer is waited for
+  clock.advance(700)
   await closed
   await until('both ended', () => closes.length === 2)
   t.match(closes, [{ reason: 'shutdown' }, { reason: 'shutdown' }])

@@ -1,0 +1,202 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { test } from 'tap'
+import { acceptFor, frame } from '../../lib/lab/websocket-frames.js'
+import type { RawClient } from '../../lib/peers/raw-client.js'
+import type { ProxyOptions } from '../../lib/proxy/options.js'
+import { closesOf, request, settled, until } from '../support/conversation.js'
+import { FakeClock } from '../support/fake-clock.js'
+import { withProxy } from '../support/with-proxy.js'
+import { connect, gateway, head, READ_MODES } from './conversation.js'
+
+// A WebSocket that we cut off is told so: 1001 (going away), where a frame of ours can stand, toward either side.
+
+const ASK = request('GET', '/chat', 'Connection: Upgrade', 'Upgrade: websocket')
+const SWITCH = head('HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: WebSocket')
+const AWAY = '\x88\x02\x03\xe9'
+const MASK = Buffer.from('abcd')
+const text = (words: string, fin = true): Buffer => frame('text', Buffer.from(words), null, fin)
+const masked = (words: string, fin = true): Buffer => frame('text', Buffer.from(words), MASK, fin)
+
+interface Pair {
+  client: RawClient
+  server: RawClient
+  clock: FakeClock
+  proxy: Awaited<ReturnType<typeof gateway>>['proxy']
+  /** What came behind the heads. */
+  atClient(): string
+  atServer(): string
+}
+
+async function pair(
+  t: Parameters<typeof gateway>[0],
+  options: Partial<ProxyOptions> = {},
+  answer = SWITCH,
+): Promise<Pair> {
+  const { connect, upstream, proxy, clock } = await gateway(t, { upgrades: ['websocket', 'other'], ...options })
+  const client = await connect()
+  await client.send(answer === SWITCH ? ASK : ASK.replace('websocket', 'other'))
+  const server = await upstream()
+  await server.readUntil('\r\n\r\n')
+  await server.send(answer)
+  await client.readUntil('\r\n\r\n')
+  const behind = (side: RawClient) => (): string => {
+    const all = side.received.toString('latin1')
+    return all.slice(all.indexOf('\r\n\r\n') + 4)
+  }
+  return { client, server, clock, proxy, atClient: behind(client), atServer: behind(server) }
+}
+
+/** A close frame of a client with 1001, under any mask. */
+function isMaskedAway(octets: string): boolean {
+  const bytes = Buffer.from(octets, 'latin1')
+  if (bytes.length !== 8 || bytes[0] !== 0x88 || bytes[1] !== 0x82) return false
+  return (bytes[6]! ^ bytes[2]!) === 0x03 && (bytes[7]! ^ bytes[3]!) === 0xe9
+}
+
+for (const readMode of READ_MODES) {
+  test(`RFC 6455 7.4.1: both sides get 1001 when the grace of a drain is over, and the connection ends with their answers (${readMode})`, async t => {
+    const { client, server, proxy, clock, atClient, atServer } = await pair(t, { readMode })
+    await client.send(masked('hello'))
+    await until('hello', () => atServer().length > 0)
+    await server.send(text('world'))
+    await until('world', () => atClient().length > 0)
+    const before = atServer()
+    const closes = closesOf(proxy)
+    const closed = proxy.close({ graceMs: 3_000 })
+    await settled()
+    t.equal(atClient(), text('world').toString('latin1'), 'nothing before the grace is over')
+    clock.advance(3_100)
+    await until('goodbye', () => atClient().endsWith(AWAY))
+    await until('goodbye', () => isMaskedAway(atServer().slice(before.length)))
+    t.equal(client.ended, '', 'its answer is waited for')
+    await client.send(frame('close', Buffer.from('\x03\xe9', 'latin1'), MASK))
+    t.match(await client.readToEnd(), { how: 'fin' })
+    client.halfClose()
+    await server.send(frame('close', Buffer.from('\x03\xe9', 'latin1'), null))
+    t.match(await server.readToEnd(), { how: 'fin' })
+    server.halfClose()
+    await closed
+    await until('both', () => closes.length === 2)
+    t.match(closes, [{ reason: 'shutdown' }, { reason: 'shutdown' }])
+    t.equal(atClient(), `${text('world').toString('latin1')}${AWAY}`, 'a close is not passed on any more')
+  })
+}
+
+test('who does not answer is waited for half a second', async t => {
+  const { client, server, proxy, clock, atClient } = await pair(t)
+  proxy.destroy()
+  await until('goodbye', () => atClient() === AWAY)
+  clock.advance(400)
+  await settled()
+  t.equal(client.ended, '')
+  clock.advance(300)
+  t.equal((await client.readToEnd()).how, 'fin')
+  t.equal((await server.readToEnd()).how, 'fin')
+})
+
+for (const [what, cut, isWhole] of [
+  ['in the middle of a head', text('x'.repeat(200)).subarray(0, 3), false],
+  ['in the middle of a frame', text('hello').subarray(0, 4), false],
+  ['between the fragments of a message', text('hello', false), true],
+  ['behind a compressed frame', Buffer.from('\xc1\x03abc', 'latin1'), true],
+] as const) {
+  test(`RFC 6455 5.4: the client stands ${what}: ${isWhole ? '' : 'no '}close frame; the server gets one anyway`, async t => {
+    const { client, server, proxy, atClient, atServer } = await pair(t)
+    await server.send(cut)
+    await until('the piece', () => atClient().length === cut.length)
+    proxy.destroy()
+    await until('goodbye', () => isMaskedAway(atServer()))
+    if (isWhole) await until('goodbye', () => atClient().endsWith(AWAY))
+    else {
+      await client.readToEnd()
+      t.equal(atClient(), cut.toString('latin1'))
+    }
+    server.halfClose()
+    await server.readToEnd()
+  })
+}
+
+test('the server stands in the middle of a frame: only the client is told', async t => {
+  const { client, server, proxy, atClient, atServer } = await pair(t)
+  const piece = masked('hello').subarray(0, 8)
+  await client.send(piece)
+  await until('the piece', () => atServer().length === piece.length)
+  proxy.destroy()
+  await until('goodbye', () => atClient() === AWAY)
+  await server.readToEnd()
+  t.equal(atServer(), piece.toString('latin1'))
+  client.halfClose()
+  t.equal((await client.readToEnd()).how, 'fin')
+})
+
+test('RFC 6455 5.5.1: nobody gets a second close frame', async t => {
+  const { client, server, proxy, atClient, atServer } = await pair(t)
+  const goodbye = frame('close', Buffer.from('\x03\xe8', 'latin1'), MASK)
+  await client.send(goodbye)
+  await until('passed on', () => atServer().length === goodbye.length)
+  proxy.destroy()
+  await server.readToEnd()
+  t.equal(atServer(), goodbye.toString('latin1'))
+  t.equal((await client.readToEnd()).how, 'fin', 'the client has said it: with our answer all is said')
+  t.equal(atClient(), AWAY)
+})
+
+test('frames that come behind our close frame are read and thrown away', async t => {
+  const { client, server, proxy, atClient, atServer } = await pair(t)
+  proxy.destroy()
+  await until('goodbye', () => atClient() === AWAY)
+  const before = atServer().length
+  await client.send(masked('too late'))
+  await client.send(frame('close', Buffer.alloc(0), MASK))
+  t.equal((await client.readToEnd()).how, 'fin')
+  t.equal(atServer().length, before)
+  server.halfClose()
+  await server.readToEnd()
+})
+
+test('another protocol is cut off as it was: nobody knows what may be said in it', async t => {
+  const { client, server, proxy, atClient, atServer } = await pair(t, {}, SWITCH.replace('WebSocket', 'other'))
+  proxy.destroy()
+  await client.readToEnd()
+  await server.readToEnd()
+  t.equal(atClient() + atServer(), '')
+})
+
+test('CONNECT is none of our business either', async t => {
+  const server = createServer()
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+  t.teardown(() => server.close())
+  const { port: target } = server.address() as AddressInfo
+  const { proxy, port } = await withProxy(t, { mode: 'forward', connectPorts: [target], clock: new FakeClock() })
+  const client = await connect(t, port)
+  await client.send(`CONNECT 127.0.0.1:${target} HTTP/1.1\r\nHost: a\r\n\r\n`)
+  await client.readUntil('\r\n\r\n')
+  proxy.destroy()
+  t.equal((await client.readToEnd()).bytes.length, 0)
+})
+
+test("Node's own WebSocket is told 1001, cleanly", async t => {
+  const { WebSocket } = globalThis
+  if (WebSocket === undefined) return t.pass('this Node has none')
+  const server = createServer()
+  server.on('upgrade', (asked, socket) => {
+    const accept = acceptFor(String(asked.headers['sec-websocket-key']))
+    socket.write(
+      `HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+    )
+    socket.write(text('hello'))
+    socket.on('data', () => socket.end()).on('error', () => {})
+  })
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+  t.teardown(() => server.close())
+  const upstream = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { proxy, port } = await withProxy(t, { mode: 'reverse', upstream })
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/`)
+  await new Promise(done => socket.addEventListener('message', done, { once: true }))
+  const told = new Promise<{ code: number; wasClean: boolean }>(done =>
+    socket.addEventListener('close', ({ code, wasClean }) => done({ code, wasClean })),
+  )
+  await proxy.close({ graceMs: 1 })
+  t.match(await told, { code: 1001, wasClean: true })
+})
