@@ -98,6 +98,7 @@ function ofClients(proxy: HopwiseProxy): Partial<GatewayStats> {
     deny,
     connectionsPerSecond: connections,
     requestsPerSecond: counts.refusedByRate,
+    requestsPerAddressMax: counts.refusedAsTooMany,
     uploadBytesPerSecondMin: counts.refusedAsTooSlow,
     failedLoginsPerMinute: counts.refusedByFailures,
   }

@@ -5,6 +5,7 @@ export interface Limits {
   clientConnectionsMax: number
   clientConnectionsPerAddressMax: number
   clientRequestsMax: number
+  requestsPerAddressMax: number
   /** For one origin, as the next five. */
   upstreamConnectionsMax: number
   upstreamIdleMax: number
@@ -17,6 +18,7 @@ export interface Limits {
   lookupsPerAddressMax: number
   requestContentBytesMax: number
   retryBytesMax: number
+  gatheredBytesMax: number
   discardBytesMax: number
   pipelineBytesMax: number
 }
@@ -31,6 +33,9 @@ export const LIMITS: Readonly<Limits> = {
   clientConnectionsPerAddressMax: 5_000,
   // Lets a balancer in front of us spread its connections anew now and then, at one handshake in a thousand requests. nginx: 1000; Apache: 100; Caddy: no limit.
   clientRequestsMax: 1_000,
+  // Off: a balancer in front of us is one address. Where clients come themselves, far below what one origin has connections and places in
+  // its queue. nginx: limit_conn, HAProxy: a stick table, both off unless written down.
+  requestsPerAddressMax: 0,
   // More than a process of an ordinary upstream serves at once, few enough to leave us ports. Envoy: 1024; Node's Agent, nginx, HAProxy: no limit.
   upstreamConnectionsMax: 1_024,
   // Must exceed the usual number of requests under way, otherwise connections are closed and dialled all the time; what is not
@@ -58,6 +63,9 @@ export const LIMITS: Readonly<Limits> = {
   requestContentBytesMax: 0,
   // Content that is kept to be sent again. Enough for a form, little enough to be held for every exchange. nginx keeps all of it, in files.
   retryBytesMax: 65_536,
+  // A quarter of a small container's memory. What comes beyond it loses nothing but the waiting: it goes on as it comes. nginx, Apache: in
+  // files, without a limit in all.
+  gatheredBytesMax: 134_217_728,
   // Unread content of a request that has its answer already: one more megabyte is cheaper than a new connection. nginx has no limit but lingering_time.
   discardBytesMax: 1_048_576,
   // Requests that arrived while another is being answered: one read of a socket, then reading stops. HAProxy: one buffer, 16 KiB.
@@ -72,6 +80,10 @@ export const LIMIT_NOTES: Readonly<Record<LimitName, Note<'ms' | 'bytes' | 'coun
     unit: 'count',
   },
   clientRequestsMax: { sentence: 'Requests on one client connection (0: no limit).', unit: 'count' },
+  requestsPerAddressMax: {
+    sentence: 'Requests under way at once for one address (IPv6: for one /64; 0: no limit); more are answered 429.',
+    unit: 'count',
+  },
   upstreamConnectionsMax: { sentence: 'Connections to one origin, dials under way included.', unit: 'count' },
   upstreamIdleMax: { sentence: 'Idle connections kept for one origin (0: none is reused).', unit: 'count' },
   upstreamWaitingMax: { sentence: 'Requests that wait for a connection to one origin (0: none waits).', unit: 'count' },
@@ -90,6 +102,10 @@ export const LIMIT_NOTES: Readonly<Record<LimitName, Note<'ms' | 'bytes' | 'coun
   requestContentBytesMax: { sentence: 'Content of one request (0: no limit); more is answered 413.', unit: 'bytes' },
   retryBytesMax: {
     sentence: 'Request content kept so that it can be sent again on a stale connection.',
+    unit: 'bytes',
+  },
+  gatheredBytesMax: {
+    sentence: 'Request content gathered for all requests together; further content is not gathered.',
     unit: 'bytes',
   },
   discardBytesMax: { sentence: 'Unread request content thrown away after an early response.', unit: 'bytes' },

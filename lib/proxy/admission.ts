@@ -16,6 +16,7 @@ import {
   portNotOpen,
   tooManyFailures,
   tooManyRequests,
+  tooManyUnderWay,
   unknownClient,
 } from './own-answer.js'
 import type { Proof, Users } from './users.js'
@@ -33,7 +34,14 @@ export function admit(exchange: Exchange, head: RequestHead): OwnAnswer | null {
       return tooManyRequests(waitMs)
     }
   }
-  const { requestContentBytesMax } = settings.limits
+  const { requestContentBytesMax, requestsPerAddressMax } = settings.limits
+  if (requestsPerAddressMax > 0 && client.site !== '') {
+    exchange.isCounted = engine.underWay.begin(client.site, requestsPerAddressMax)
+    if (!exchange.isCounted) {
+      engine.counts.refusedAsTooMany++
+      return tooManyUnderWay(requestsPerAddressMax)
+    }
+  }
   if (requestContentBytesMax > 0 && head.contentLength > requestContentBytesMax)
     return contentTooLong(requestContentBytesMax)
   if (settings.credentials !== null && isGuess(exchange, head.lines, settings.credentials)) return tooOften(exchange)

@@ -1,6 +1,7 @@
 import type { DeadlineName } from '../link/deadlines.js'
 import type { ProxyStatusError } from '../link/proxy-error.js'
 import type { RateLimit } from '../link/rate-limit.js'
+import type { UnderWay } from '../link/under-way.js'
 import type { ClientPool } from '../net/client-pool.js'
 import type { DeadlineWheel } from '../net/deadline-wheel.js'
 import type { OriginPool } from '../net/origin-pool.js'
@@ -26,6 +27,8 @@ export interface Engine {
   readonly counts: ExchangeCounts
   /** Requests of one address (IPv6: /64); null: as many as it likes. */
   readonly rate: RateLimit | null
+  /** Requests under way of one address (IPv6: /64), as far as they are counted. */
+  readonly underWay: UnderWay
   /** Wrong passwords of one address (IPv6: /64); null: as many as it likes. */
   readonly failedLogins: RateLimit | null
   readonly guesses: Guesses
@@ -53,6 +56,10 @@ export interface ExchangeCounts {
   /** Requests that were refused because too many came from there, or because their content came too slowly. */
   refusedByRate: number
   refusedAsTooSlow: number
+  /** Requests that were refused because as many of that address were under way as may be. */
+  refusedAsTooMany: number
+  /** Octets of content that are gathered now. */
+  gathered: number
   /** Requests that nobody looked at because too many wrong passwords came from there. */
   refusedByFailures: number
 }

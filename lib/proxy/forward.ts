@@ -49,7 +49,16 @@ import type { Settings } from './options.js'
 import { NO_ROUTE } from './own-answer.js'
 import { unknownToParent } from './parent.js'
 import { prefaceFor } from './preface.js'
-import { beginContent, gather, isOnlyOnce, isTooLong, isTooSlow, keepContent, sendGathered } from './request-content.js'
+import {
+  beginContent,
+  gather,
+  isOnlyOnce,
+  isTooLong,
+  isTooSlow,
+  keepContent,
+  sendGathered,
+  ungather,
+} from './request-content.js'
 import type { Route } from './route-options.js'
 import { startTunnel } from './start-tunnel.js'
 import { beginSpan, tell } from './traced.js'
@@ -108,6 +117,10 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   requestId = ''
   /** Where content must not come too slowly. */
   pace: LeastRate | null = null
+  /** It is one of those under way of its address. */
+  isCounted = false
+  /** Octets of its content that count as gathered. */
+  gathered = 0
   /** Being found out: may this client ask at all? */
   admission: Promise<Proof> | null = null
   /** Who asked, where that was asked; ''. */
@@ -386,6 +399,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     }
     if (head.status === 407 && this.settings.parent !== null) throw unknownToParent()
     this.kept?.drop()
+    if (this.gathered > 0) ungather(this)
     this.response = 'begun'
     this.early = this.request !== 'whole'
     this.status = head.status
@@ -520,6 +534,8 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     engine.counts.active--
     this.client.whole?.clear()
     if (this.retrying !== null) endRetry(this)
+    if (this.gathered > 0) ungather(this)
+    if (this.isCounted) engine.underWay.end(this.client.site)
     if (engine.phases !== null) engine.phases.note(this, this.settings.clock.now())
     if (this.error !== null) countFailure(engine.counts, this.error)
     this.onAbandoned?.()

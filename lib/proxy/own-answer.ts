@@ -158,6 +158,11 @@ export function tooManyRequests(ms: number): Problem {
   return comeAgain('more requests from this address than are allowed', ms)
 }
 
+/** 429: as many requests from there are under way as may be. It is that client who has too many, so it is no 503. */
+export function tooManyUnderWay(most: number): Problem {
+  return comeAgain(`${most} requests from this address are under way already (limits.requestsPerAddressMax)`, 0)
+}
+
 /** 429: more wrong passwords from there than may be. Not 407: nobody looked whether this one is right. `ms`: until the next try. */
 export function tooManyFailures(ms: number): Problem {
   return comeAgain('too many wrong passwords came from this address (clients.failedLoginsPerMinute)', ms)

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { originOf } from '../link/origin.js'
 import { RateLimit, type RateSettings } from '../link/rate-limit.js'
+import { UnderWay } from '../link/under-way.js'
 import type { ClientConnection } from '../net/client-connection.js'
 import { ClientPool, type ClientPoolSettings, type ClientStory } from '../net/client-pool.js'
 import { imfDate } from '../net/date.js'
@@ -69,10 +70,13 @@ export class HopwiseProxy implements Proxy, Engine, ClientStory, UpstreamWatcher
     deadlines: new Map(),
     refusedByRate: 0,
     refusedAsTooSlow: 0,
+    refusedAsTooMany: 0,
+    gathered: 0,
     refusedByFailures: 0,
   }
   routes: Routes<Route> | null
   rate: RateLimit | null = null
+  readonly underWay = new UnderWay()
   failedLogins: RateLimit | null = null
   readonly guesses = new Guesses()
   private connectionRate: RateLimit | null = null

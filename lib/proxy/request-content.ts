@@ -54,26 +54,44 @@ export function isTooSlow(exchange: Exchange, pace: LeastRate, octets: number): 
 
 /** Keeps content while it may have to be sent (again), as far as the limit goes. */
 export function keepContent(exchange: Exchange, kept: KeptContent, bytes: Buffer, from: number, to: number): void {
-  const { upstream, settings, asked, routed } = exchange
+  const { upstream, settings, asked } = exchange
   const { retryBytesMax } = settings.limits
   const sendable = upstream === null || (isIdempotent(asked.method) && (upstream.reused || retriesFresh(exchange)))
   if (!sendable || (upstream !== null && kept.octets + to - from > retryBytesMax)) {
     kept.drop()
+    ungather(exchange)
     return
   }
   kept.add(bytes, from, to, exchange.outboundFraming === 'chunked')
-  if (exchange.buffering && kept.octets > routed!.bufferRequestBytes) {
+  if (exchange.gathering || exchange.buffering) boundGathering(exchange, kept, to - from)
+}
+
+/** So much more is gathered: it goes on as it came when that is more than may be, of this request or of all. */
+function boundGathering(exchange: Exchange, kept: KeptContent, octets: number): void {
+  const { routed, engine, buffering } = exchange
+  const { retryBytesMax, gatheredBytesMax } = exchange.settings.limits
+  exchange.gathered += octets
+  engine.counts.gathered += octets
+  const isFull = engine.counts.gathered > gatheredBytesMax
+  const bytes = routed?.bufferRequestBytes ?? 0
+  const most = buffering ? bytes : Math.max(retryBytesMax, bytes)
+  if (!isFull && kept.octets <= most) return
+  if (buffering || sendsChunks(exchange.pool!.version.says, false) === 'chunked') {
     passOn(exchange, kept)
     return
   }
-  const max = Math.max(retryBytesMax, routed?.bufferRequestBytes ?? 0)
-  if (!exchange.gathering || kept.octets <= max) return
-  if (sendsChunks(exchange.pool!.version.says, false) === 'chunked') {
-    passOn(exchange, kept)
-    return
-  }
-  const what = `the upstream speaks HTTP/1.0, so content needs a length, and chunked content of more than ${max} octets is not gathered (--retry-bytes-max)`
-  exchange.fail(new ProxyError('http_request_error', what, { stage: 'request-body', side: 'client', status: 411 }))
+  const [status, why] = isFull
+    ? [503, `no more than ${gatheredBytesMax} bytes are gathered at once (--gathered-bytes-max)`]
+    : [411, `chunked content of more than ${most} octets is not gathered (--retry-bytes-max)`]
+  const what = `the upstream speaks HTTP/1.0, so content needs a length, and ${why}`
+  const type = isFull ? 'proxy_internal_response' : 'http_request_error'
+  exchange.fail(new ProxyError(type, what, { stage: 'request-body', side: isFull ? 'proxy' : 'client', status }))
+}
+
+/** Its content is not held any more, or will not be for long. */
+export function ungather(exchange: Exchange): void {
+  exchange.engine.counts.gathered -= exchange.gathered
+  exchange.gathered = 0
 }
 
 /** No upstream is asked before its content is here: so nobody else will tell the client to send it (RFC 9110 10.1.1). */

@@ -157,6 +157,7 @@ test('what a guard refused, by its name', async t => {
     deny: 1,
     connectionsPerSecond: 1,
     requestsPerSecond: 1,
+    requestsPerAddressMax: 0,
     uploadBytesPerSecondMin: 0,
     failedLoginsPerMinute: 0,
   })

@@ -4,7 +4,7 @@ import { LIMIT_NOTES, LIMITS, type LimitName } from '../../lib/link/limits.js'
 const NAMES = Object.keys(LIMITS) as LimitName[]
 
 /** Nothing of ours is used up by what these allow without a limit. */
-const UNLIMITED: readonly LimitName[] = ['requestContentBytesMax']
+const UNLIMITED: readonly LimitName[] = ['requestContentBytesMax', 'requestsPerAddressMax']
 
 test('every limit has a default above zero, unless there is none, and a sentence for --help in its unit', async t => {
   for (const name of NAMES) {
