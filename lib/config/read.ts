@@ -10,6 +10,7 @@ import { type Configuration, complete } from './configuration.js'
 import { parseDocument } from './document.js'
 import type { Finding, Path } from './findings.js'
 import { writePath } from './findings.js'
+import { foreignFile } from './foreign-file.js'
 import { complaintsOf } from './issues.js'
 import { NOTE_KEYS } from './json-schema.js'
 import { nearestPlace, type Place, placeAt } from './places.js'
@@ -39,6 +40,9 @@ export interface Reading {
   /** Where an offset is, from 1. */
   position(offset: number): { line: number; column: number }
 }
+
+const FOREIGN_HINT =
+  'docs/coming-from.md shows where its lines stand in a file of hopwise, config/reverse.yaml is one to begin with'
 
 const FILE_BYTES_MAX = 1_048_576
 /** More of them help nobody. */
@@ -71,6 +75,12 @@ export function readConfiguration(file: string, options: ReadOptions): Reading {
 export function readConfigurationText(text: string, file: string, options: ReadOptions): Reading {
   const { value, place, faults, doubtful } = parseDocument(text, options.environment)
   const report = new Report(file, text, place)
+  // Its own faults, or unknown keys without end, would say less.
+  const foreign = foreignFile(file, text, value)
+  if (foreign !== '') {
+    report.add(error([], `it is ${foreign}, which hopwise does not read`, FOREIGN_HINT))
+    return report.end()
+  }
   for (const { message, hint, path, ...span } of faults) report.add(error(path, message, hint, { span }))
   // Where the text cannot be read as YAML, nothing else can be said of it.
   if (value === undefined && faults.length > 0) return report.end()
