@@ -43,8 +43,15 @@ export function explainRequestHead(bytes: Buffer, scene: Scene): Explanation {
 export function explainResponseHead(bytes: Buffer, scene: Scene): Explanation {
   const { settings, method } = scene
   const how = { grammar: settings.grammar, strict: settings.strictUpstream, method }
-  return explainTyped(bytes, whole => explainResponseBytes(whole, settings, how, head => responseFacts(head, scene)))
+  const explanation = explainTyped(bytes, whole =>
+    explainResponseBytes(whole, settings, how, head => responseFacts(head, scene)),
+  )
+  if (settings.routes.some(({ wayBack }) => wayBack !== null)) explanation.notes.push(WAY_UNKNOWN)
+  return explanation
 }
+
+const WAY_UNKNOWN =
+  'Location and Set-Cookie are shown as they came: what rewriteLocation and rewriteCookies make of them depends on the request.'
 
 function explainTyped(bytes: Buffer, explain: (bytes: Buffer) => Explanation | null): Explanation {
   const notes: string[] = []

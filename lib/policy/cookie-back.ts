@@ -51,11 +51,12 @@ function attributesOf(value: string): Attribute[] {
   for (let semicolon = value.indexOf(';'); semicolon >= 0; ) {
     const next = value.indexOf(';', semicolon + 1)
     const to = next < 0 ? value.length : next
-    const equals = value.indexOf('=', semicolon)
-    const nameEnd = equals < 0 || equals > to ? to : equals
-    const name = trimOws(value, semicolon + 1, nameEnd).toLowerCase()
-    const text = nameEnd === to ? '' : trimOws(value, nameEnd + 1, to)
-    attributes.push({ name, text, semicolon, at: text === '' ? to : value.indexOf(text, nameEnd + 1), to })
+    const written = value.slice(semicolon + 1, to)
+    const equals = written.indexOf('=')
+    const name = trimOws(written, 0, equals < 0 ? written.length : equals).toLowerCase()
+    const text = equals < 0 ? '' : trimOws(written, equals + 1)
+    const at = text === '' ? to : semicolon + 1 + written.indexOf(text, equals + 1)
+    attributes.push({ name, text, semicolon, at, to })
     semicolon = next
   }
   return attributes

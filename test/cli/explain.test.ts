@@ -214,5 +214,15 @@ test('routes: where to, what they change, and requests that none of them takes',
 
   const answer = response('HTTP/1.1 200 OK\r\nServer: x\r\nContent-Length: 0\r\n\r\n', options)
   t.match(answer.rows[0], { field: 'Server', reason: 'removed by the route' })
+  t.notMatch(answer.notes.join(), 'rewriteLocation')
+  const [route] = options.routes ?? []
+  const back = { ...options, routes: [{ ...route!, rewriteCookies: true }] }
+  t.match(response('HTTP/1.1 200 OK\r\nSet-Cookie: a=b; Path=/v1\r\n\r\n', back).notes.join(), /depends on the request/)
+
+  const told = request('GET /api/x HTTP/1.1\r\nHost: a:81\r\nX-Real-IP: 1\r\n\r\n', {
+    ...options,
+    ...{ xForwardedPort: true, xForwardedPrefix: true, xRealIp: true },
+  })
+  t.match(told.outbound, /\r\nX-Forwarded-Port: 81\r\nX-Forwarded-Prefix: \/api\r\nX-Real-IP: [\d.]+\r\n/)
   t.end()
 })

@@ -32,6 +32,15 @@ test('what is said of clients reaches the engine', async t => {
     forwardedPrefix: true,
     realIp: true,
   })
+  const tls =
+    'tls: { certificates: [{ cert: a, key: b }], clientCertificates: { ca: c, fields: [serial, certificate] } }'
+  const shown = plan(
+    `listeners:\n  - { address: ':1', ${tls}, routes: [{ upstream: http://a, rewriteLocation: true }] }\n`,
+    {},
+  )
+  const settings = settingsOf({ ...shown.listeners[0]!.options, mode: 'reverse', upstreams: shown.upstreams })
+  t.same(settings.clientFields?.certificate, ['serial', 'certificate'])
+  t.same(settings.routes[0]?.wayBack, { locations: true, cookies: false })
 })
 
 test('the smallest file is what a proxy with one upstream is, and the engine takes it', async t => {

@@ -53,4 +53,5 @@ test('without a prefix in front of the client, and by address', async t => {
 test('a cookie of many attributes', async t => {
   const value = `a=b${'; Path=/v1; Domain=up.example'.repeat(2_000)}`
   t.equal(cookieBack(value, WAY), `a=b${'; Path=/api'.repeat(2_000)}`)
+  t.equal(cookieBack(`a=b${';'.repeat(200_000)}Path=/v1`, WAY), `a=b${';'.repeat(200_000)}Path=/api`)
 })
