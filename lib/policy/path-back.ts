@@ -44,7 +44,7 @@ export function hasDots(path: string): boolean {
   return /\/(?:\.|%2e){1,2}(?:\/|$)/i.test(path)
 }
 
-const DOTS: Readonly<Record<string, 1 | 2>> = {
+const DOTS: Readonly<Record<string, number | undefined>> = {
   '.': 1,
   '%2e': 1,
   '..': 2,
