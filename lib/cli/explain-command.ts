@@ -42,7 +42,7 @@ function readScene(given: Given): Scene {
     ...(mode === 'reverse' ? { ...leadingTo(upstream), host: given.choice('host', ['preserve', 'upstream']) } : {}),
   })
   return {
-    settings: settingsOf(checked(options)),
+    settings: settingsOf(checked(options), 'command-line'),
     trusted: given.flag('trusted') === true,
     clientAddress,
     method,

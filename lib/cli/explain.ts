@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { remedyText } from '../link/remedies.js'
 import { rewritePath } from '../policy/path-prefixes.js'
 import { judgeClient } from '../policy/persistence.js'
 import { chosenRequestId } from '../policy/request-id.js'
@@ -12,7 +13,7 @@ import {
   type ResponseFacts,
 } from '../proxy/explain-head.js'
 import type { Settings } from '../proxy/options.js'
-import { NO_ROUTE, ownAnswer } from '../proxy/own-answer.js'
+import { NO_ROUTE, ownAnswer, type Problem } from '../proxy/own-answer.js'
 import type { RouteSpec } from '../proxy/route-options.js'
 import { prefixTaken } from '../proxy/verdicts.js'
 import type { RequestHead } from '../wire/request-head.js'
@@ -96,13 +97,18 @@ function requestFacts(head: RequestHead, { settings, trusted, clientAddress }: S
 }
 
 /** The route that takes it, null in a forward proxy, which has none, undefined when no route takes it. */
-function routeInto(into: Explanation, head: RequestHead, { mode, routes }: Settings): RouteSpec | null | undefined {
+function routeInto(into: Explanation, head: RequestHead, settings: Settings): RouteSpec | null | undefined {
+  const { mode, routes } = settings
   if (mode === 'forward') return null
   const route = new Routes(routes.map(spec => ({ match: spec.match, value: spec }))).match(head)
-  if (route === null)
-    into.refused = { status: NO_ROUTE.status, message: `${NO_ROUTE.what}. ${NO_ROUTE.todo}`, section: '' }
+  if (route === null) into.refused = { status: NO_ROUTE.status, message: sentencesOf(NO_ROUTE, settings), section: '' }
   else if (route.named) into.notes.push(`The route: ${route.name}.`)
   return route ?? undefined
+}
+
+/** A refusal with the setting that would change it: whoever asks here runs the proxy. */
+function sentencesOf({ what, todo, remedy }: Problem, { door }: Settings): string {
+  return [what + (remedy === undefined ? '' : remedyText(remedy, door)), todo].filter(text => text !== '').join('. ')
 }
 
 /** What the first server of the route's group is called. */
@@ -115,7 +121,7 @@ function staysHere(into: Explanation, head: RequestHead, settings: Settings): bo
   const { method, target, targetForm } = head
   const answer = ownAnswer(head, settings, { scheme: 'http' })
   if (answer?.kind === 'problem')
-    into.refused = { status: answer.status, message: `${answer.what}. ${answer.todo}`, section: '' }
+    into.refused = { status: answer.status, message: sentencesOf(answer, settings), section: '' }
   else if (answer) into.notes.push(`${method} is answered here, nothing travels on (RFC 9110 7.6.2).`)
   else if (targetForm === 'authority')
     into.notes.push(`CONNECT opens a tunnel to ${target}: no head travels on (RFC 9110 9.3.6).`)

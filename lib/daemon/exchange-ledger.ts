@@ -76,7 +76,7 @@ export function keptHeads(exchange: Exchange): KeptHeads | null {
     responseFacts: responseFacts(exchange),
     grammar: pool?.shared.grammar ?? settings.grammar,
     repairs: exchange.repairs,
-    failure: error?.message ?? '',
+    failure: error?.told(settings.door) ?? '',
     ownStatus: answeredByUs ? exchange.status : 0,
   }
 }

@@ -116,7 +116,7 @@ function* settingsFor(
   const all: ProxyOptions = { ...options, mode }
   if (tracer !== null) all.tracer = tracer
   if (users !== null) all.users = yield* usersOf(users)
-  const settings = yield* settingsSteps(all, groups)
+  const settings = yield* settingsSteps(all, groups, 'file')
   if (settings.tls !== null) new SecureAccept(settings.tls) // throws for what TLS cannot be made of
   return settings
 }

@@ -1,6 +1,6 @@
 import type { ConnectionRecord } from '../proxy/events.js'
-import type { ProxyOptions } from '../proxy/options.js'
-import { createProxy } from '../proxy/proxy.js'
+import { type ProxyOptions, settingsOf } from '../proxy/options.js'
+import { HopwiseProxy } from '../proxy/proxy.js'
 import { accessWriter } from './access-format.js'
 import type { Log } from './log.js'
 import type { Service } from './run.js'
@@ -9,7 +9,7 @@ import type { Service } from './run.js'
 export function proxyService(options: ProxyOptions, log: Log): Service {
   const { logger, access } = log
   const line = accessWriter('json')
-  const proxy = createProxy(options)
+  const proxy = new HopwiseProxy(settingsOf(options, 'command-line'), options.name === undefined)
   proxy.on('warning', ({ message, code, cause }) =>
     logger.warn(cause === undefined ? { code } : { code, err: cause }, message),
   )

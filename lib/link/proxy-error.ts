@@ -1,4 +1,5 @@
 import type { DeadlineName } from './deadlines.js'
+import { type Door, type Remedy, remedyText } from './remedies.js'
 
 /**
  * Why an exchange failed: where it stood, on whose side, what `Proxy-Status` says about it, and whether the request may
@@ -15,6 +16,8 @@ export class ProxyError extends Error {
   readonly retry: boolean
   /** The deadline that passed, when one did: the name of the option that would allow more. */
   readonly deadline?: DeadlineName
+  /** The setting that would change it, when one decided; of a deadline it is that one. */
+  readonly remedy?: Remedy
 
   /**
    * @param message one sentence for humans that gives nothing away which the client must not see (RFC 9209 2.1.5)
@@ -28,6 +31,13 @@ export class ProxyError extends Error {
     this.status = facts.status ?? PROXY_ERRORS[type].status
     this.retry = facts.retry ?? false
     if (facts.deadline !== undefined) this.deadline = facts.deadline
+    const remedy = facts.remedy ?? (facts.deadline === undefined ? undefined : { settings: [facts.deadline] })
+    if (remedy !== undefined) this.remedy = remedy
+  }
+
+  /** The message with the setting that would change it, in the words of the door through which the proxy was made. */
+  told(door: Door): string {
+    return this.remedy === undefined ? this.message : this.message + remedyText(this.remedy, door)
   }
 }
 
@@ -37,6 +47,7 @@ export interface ProxyErrorFacts {
   status?: number | undefined
   retry?: boolean | undefined
   deadline?: DeadlineName | undefined
+  remedy?: Remedy | undefined
   cause?: unknown
 }
 

@@ -182,10 +182,9 @@ function prohibited(host: string, literal: boolean, refusal: Refusal | null): Pr
   if (refusal === null)
     return new ProxyError('dns_error', `${host} has no address`, { stage: 'resolve', side: 'upstream' })
   const { what, option } = refusal
-  const text = literal
-    ? `${host} is ${what}; the option --allow ${option}/${option.toByteArray().length * 8} would permit it`
-    : `${host} has ${what}; the option --allow ${bareName(host)} would permit it`
-  return new ProxyError('destination_ip_prohibited', text, facts)
+  const entry = literal ? `${option}/${option.toByteArray().length * 8}` : bareName(host)
+  const remedy = { settings: ['allow'], value: [entry] } as const
+  return new ProxyError('destination_ip_prohibited', `${host} ${literal ? 'is' : 'has'} ${what}`, { ...facts, remedy })
 }
 
 function oddName(host: string): ProxyError {
@@ -196,14 +195,16 @@ function oddName(host: string): ProxyError {
 }
 
 function metadataName(host: string): ProxyError {
-  const text = `${host} is a name of a cloud's metadata service; the option --allow ${bareName(host)} would permit it`
-  return new ProxyError('destination_ip_prohibited', text, { stage: 'route', side: 'client', status: 403 })
+  const text = `${host} is a name of a cloud's metadata service`
+  const remedy = { settings: ['allow'], value: [bareName(host)] } as const
+  return new ProxyError('destination_ip_prohibited', text, { stage: 'route', side: 'client', status: 403, remedy })
 }
 
 /** By a list of the operator's; what stands in the list is not told. */
 function denied(host: string): ProxyError {
   const text = `${host} is not among the destinations that this proxy serves`
-  return new ProxyError('destination_ip_prohibited', text, { stage: 'route', side: 'client', status: 403 })
+  const remedy = { settings: ['only', 'deny'] } as const
+  return new ProxyError('destination_ip_prohibited', text, { stage: 'route', side: 'client', status: 403, remedy })
 }
 
 const NAME = /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?$/i

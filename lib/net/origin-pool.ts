@@ -189,9 +189,14 @@ export class OriginPool {
       waiter.waiting.set('queueMs', this.shared.deadlines.queueMs)
       if (this.book.reserved > 0) this.expire()
     } else {
-      const text = `all ${this.shared.limits.upstreamConnectionsMax} connections to ${this.origin.key} are busy and ${this.shared.limits.upstreamWaitingMax} requests wait already (--upstream-connections-max, --upstream-waiting-max)`
+      const text = `all ${this.shared.limits.upstreamConnectionsMax} connections to ${this.origin.key} are busy and ${this.shared.limits.upstreamWaitingMax} requests wait already`
       waiter.onNoUpstream(
-        new ProxyError('connection_limit_reached', text, { stage: 'acquire', side: 'proxy', retry: false }),
+        new ProxyError('connection_limit_reached', text, {
+          stage: 'acquire',
+          side: 'proxy',
+          retry: false,
+          remedy: { settings: ['upstreamConnectionsMax', 'upstreamWaitingMax'] },
+        }),
       )
     }
     return null
@@ -296,7 +301,7 @@ export class OriginPool {
 
   private waitedTooLong(waiter: UpstreamWaiter): void {
     if (!this.book.withdraw(waiter)) return
-    const text = `no connection to ${this.origin.key} became free within ${this.shared.deadlines.queueMs} ms (--queue-ms)`
+    const text = `no connection to ${this.origin.key} became free within ${this.shared.deadlines.queueMs} ms`
     waiter.onNoUpstream(
       new ProxyError('connection_limit_reached', text, { stage: 'acquire', side: 'proxy', deadline: 'queueMs' }),
     )
@@ -333,10 +338,15 @@ export class OriginPool {
 
   private connect(waiter: UpstreamWaiter, target: DialTarget): void {
     if (!this.all.makeRoom()) {
-      const text = `all ${this.shared.limits.upstreamConnectionsTotalMax} upstream connections are busy (--upstream-connections-total-max)`
+      const text = `all ${this.shared.limits.upstreamConnectionsTotalMax} upstream connections are busy`
       this.undialed(
         waiter,
-        new ProxyError('connection_limit_reached', text, { stage: 'acquire', side: 'proxy', retry: false }),
+        new ProxyError('connection_limit_reached', text, {
+          stage: 'acquire',
+          side: 'proxy',
+          retry: false,
+          remedy: { settings: ['upstreamConnectionsTotalMax'] },
+        }),
       )
       return
     }
@@ -366,8 +376,7 @@ export class OriginPool {
     outcome: NodeJS.ErrnoException | DeadlineName | undefined,
   ): ProxyError {
     if (typeof outcome !== 'string') return dialError(outcome ?? null, target, connection.securing)
-    const option = outcome === 'tlsMs' ? '--tls-ms' : '--connect-ms'
-    const text = `no connection to ${whereOf(target)} within ${this.shared.deadlines[outcome]} ms (${option})`
+    const text = `no connection to ${whereOf(target)} within ${this.shared.deadlines[outcome]} ms`
     return new ProxyError('connection_timeout', text, {
       stage: outcome === 'tlsMs' ? 'tls' : 'connect',
       side: 'upstream',

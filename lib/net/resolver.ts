@@ -103,13 +103,13 @@ export class Resolver {
     const isNew = client !== '' && known?.clients.has(client) !== true
     if (isNew && (this.#shares.get(client) ?? 0) >= lookupsPerAddressMax) {
       this.#refused.lookupsPerAddressMax++
-      const text = `${name} was not looked up: ${lookupsPerAddressMax} lookups for this client are pending already (--lookups-per-address-max)`
-      return new ProxyError('dns_error', text, OVER_LIMIT)
+      const text = `${name} was not looked up: ${lookupsPerAddressMax} lookups for this client are pending already`
+      return new ProxyError('dns_error', text, { ...OVER_LIMIT, remedy: { settings: ['lookupsPerAddressMax'] } })
     }
     if (known !== undefined || this.#lookups < lookupsMax) return null
     this.#refused.lookupsMax++
-    const text = `${name} was not looked up: ${lookupsMax} lookups are pending already (--lookups-max)`
-    return new ProxyError('dns_error', text, OVER_LIMIT)
+    const text = `${name} was not looked up: ${lookupsMax} lookups are pending already`
+    return new ProxyError('dns_error', text, { ...OVER_LIMIT, remedy: { settings: ['lookupsMax'] } })
   }
 
   #pendingOf(name: string): PendingLookup {
@@ -274,7 +274,7 @@ function limitsOf(limits: Partial<ResolverLimits>): ResolverLimits {
 }
 
 function timeout(name: string, resolveMs: number): ProxyError {
-  return new ProxyError('dns_timeout', `${name} was not resolved within ${resolveMs} ms (--resolve-ms)`, {
+  return new ProxyError('dns_timeout', `${name} was not resolved within ${resolveMs} ms`, {
     stage: 'resolve',
     side: 'upstream',
     retry: true,

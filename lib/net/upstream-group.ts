@@ -208,7 +208,7 @@ export class UpstreamGroup implements PoolGroup {
       turns: turnsAt(resolve.nameservers),
       onChange: () => this.nameChanged(),
       onFault: fault => this.around.fault(fault),
-      onError: error => this.around.warn('resolve', `upstreams.${name}: ${error.message}; it will be asked again`),
+      onError: error => this.around.warn('resolve', `upstreams.${name}: ${error.told('file')}; it will be asked again`),
     })
     watch.start()
     return watch

@@ -26,6 +26,11 @@ import type { Proof, Users } from './users.js'
  * `exchange.admission` says when it is known, and nothing is sent anywhere before.
  */
 export function admit(exchange: Exchange, head: RequestHead): OwnAnswer | null {
+  const answer = refusalOf(exchange, head)
+  return answer === null || answer.kind !== 'problem' ? answer : noted(exchange, answer)
+}
+
+function refusalOf(exchange: Exchange, head: RequestHead): OwnAnswer | null {
   const { settings, client, engine } = exchange
   if (engine.rate !== null && client.address !== '') {
     const waitMs = engine.rate.take(client.site, client.turnAt)
@@ -57,22 +62,28 @@ export function admit(exchange: Exchange, head: RequestHead): OwnAnswer | null {
 /** No web is served there. A proxy behind us is not asked for it either. */
 function closedPort(exchange: Exchange, { host }: RequestHead): OwnAnswer | null {
   const port = closedPortOf(host, exchange.settings.allowPorts)
-  return port === 0 ? null : noted(exchange, portNotOpen(port, CLOSED_PORTS.get(port)!))
+  return port === 0 ? null : portNotOpen(port, CLOSED_PORTS.get(port)!)
 }
 
-/** A refusal that the log and the counts tell with its reason. */
-function noted(exchange: Exchange, answer: Problem): Problem {
-  const { error, what, status } = answer
-  exchange.error = new ProxyError(error, what, { stage: 'route', side: 'client', status })
+/** A refusal, told in the log and counted with its reason and the setting that decided it. */
+export function noted(exchange: Exchange, answer: Problem): Problem {
+  const { error, what, status, remedy } = answer
+  exchange.error ??= new ProxyError(error, what, { stage: 'route', side: sideOf(answer), status, remedy })
   return answer
+}
+
+/** A loop, or too many proofs, are nothing that the client has done. */
+function sideOf({ status }: Problem): 'client' | 'proxy' {
+  return status >= 500 ? 'proxy' : 'client'
 }
 
 /** The proxy behind us resolves the name: by the name alone we can say whether one may go there. */
 function refusedName({ host }: RequestHead, { destinations }: Settings): OwnAnswer | null {
   const refused = destinations.refuseName(readAuthority(host)?.host ?? host)
   if (refused === null) return null
-  const { type, status, message } = refused
-  return { kind: 'problem', error: type, status, what: message, todo: '' }
+  const { type, status, message, remedy } = refused
+  const problem = { kind: 'problem', error: type, status, what: message, todo: '' } as const
+  return remedy === undefined ? problem : { ...problem, remedy }
 }
 
 /** Credentials that came from where too many wrong ones came from. What a connection has shown to be right it may show again. */
@@ -111,7 +122,7 @@ function tooOften(exchange: Exchange): Problem {
   const { client, engine, settings } = exchange
   engine.counts.refusedByFailures++
   const waitMs = engine.failedLogins?.waitMs(client.site, settings.clock.now()) ?? 0
-  return noted(exchange, tooManyFailures(waitMs))
+  return tooManyFailures(waitMs)
 }
 
 const CONTROL = /[\x00-\x1f\x7f]/
@@ -133,7 +144,7 @@ export function whenAdmitted(exchange: Exchange, go: () => void): void {
         exchange.goOn(settings.clock.now())
       } else {
         exchange.pool = null // nothing was asked of anybody
-        exchange.respond(answer)
+        exchange.respond(noted(exchange, answer))
         client.transport.flush()
       }
     })

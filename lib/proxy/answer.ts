@@ -1,3 +1,4 @@
+import { remedyText } from '../link/remedies.js'
 import { type AnswerContext, answerOptions, answerProblem, answerTrace } from '../policy/answer.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import { keepAliveValue, persistOption } from '../policy/persistence.js'
@@ -15,8 +16,11 @@ export function answerText(answer: Answer, exchange: Exchange): { status: number
   const context = contextOf(exchange)
   if (answer.kind === 'trace') return { status: 200, text: answerTrace(answer.head, context) }
   if (answer.kind === 'options') return { status: 200, text: answerOptions(ALLOW, context) }
-  const { error, status, what, todo, fields = [] } = answer
+  const { error, status, todo, fields = [], remedy } = answer
   const { pool, settings } = exchange
+  // Who visits a gateway cannot set anything, and need not know what there is to set: there the log tells it.
+  const what =
+    answer.what + (remedy === undefined || settings.mode === 'reverse' ? '' : remedyText(remedy, settings.door))
   const where = pool === null || settings.mode === 'reverse' ? '' : `On the way to ${pool.origin.key}.`
   const text = answerProblem(
     { status, error, what, where, todo, method: exchange.asked.method, accept: acceptIn(exchange.asked.text), fields },

@@ -91,7 +91,7 @@ class TunnelDial implements DialOwner {
     exchange.onAbandoned = null
     if (exchange.isOver) return
     const { connectMs } = exchange.settings.deadlines
-    const text = `no connection to ${target.host}:${target.port} within ${connectMs} ms (--connect-ms)`
+    const text = `no connection to ${target.host}:${target.port} within ${connectMs} ms`
     const failure = this.timedOut
       ? new ProxyError('connection_timeout', text, { stage: 'connect', side: 'upstream', deadline: 'connectMs' })
       : dialError(error, target, false)

@@ -1,7 +1,8 @@
-import { optionName } from '../link/deadlines.js'
 import { PROXY_ERRORS, ProxyError, type ProxyStatusError } from '../link/proxy-error.js'
+import { remedyText } from '../link/remedies.js'
 import type { ProtocolError } from '../wire/protocol-error.js'
 import type { ExchangeCounts } from './engine.js'
+import type { Settings } from './options.js'
 import { PARENT_SECTION } from './parent.js'
 
 /** What the client sent is not HTTP that we accept: nothing more of it goes upstream. */
@@ -27,7 +28,8 @@ export function brokenResponse(error: ProtocolError, inContent: boolean): ProxyE
 }
 
 /** For the statistics. */
-export function countFailure({ failures, deadlines }: ExchangeCounts, { type, deadline }: ProxyError): void {
+export function countFailure({ failures, deadlines }: ExchangeCounts, { type, deadline, status }: ProxyError): void {
+  if (type === 'destination_not_found' && status === 404) return // a visitor asked for what there is not: nobody's failure
   failures.set(type, (failures.get(type) ?? 0) + 1)
   if (deadline !== undefined) deadlines.set(deadline, (deadlines.get(deadline) ?? 0) + 1)
 }
@@ -45,11 +47,11 @@ function typeOf({ message, section }: ProtocolError): ProxyStatusError {
 }
 
 /**
- * What a client is told. Whoever asks a forward proxy knows where it goes; a gateway does not tell what stands behind it
- * (RFC 9110 7.6.3, RFC 9209 2.1.5): the whole message is in the log.
+ * What a client is told. Whoever asks a forward proxy knows where it goes, and may ask its operator for a setting; a gateway does not tell what
+ * stands behind it (RFC 9110 7.6.3, RFC 9209 2.1.5), nor how it could be set otherwise: the whole message is in the log.
  */
-export function publicText(error: ProxyError, mode: 'reverse' | 'forward'): string {
-  if (mode === 'forward' || error.side === 'client') return error.message
-  const { sentence } = PROXY_ERRORS[error.type]
-  return error.deadline === undefined ? sentence : `${sentence} (--${optionName(error.deadline)})`
+export function publicText(error: ProxyError, { mode, door }: Pick<Settings, 'mode' | 'door'>): string {
+  if (mode === 'forward') return error.told(door)
+  const text = error.side === 'client' ? error.message : PROXY_ERRORS[error.type].sentence
+  return error.deadline === undefined ? text : text + remedyText({ settings: [error.deadline] }, door)
 }

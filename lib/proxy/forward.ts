@@ -24,7 +24,7 @@ import { ProtocolError } from '../wire/protocol-error.js'
 import type { ContentFraming, RequestHead } from '../wire/request-head.js'
 import type { ResponseHead } from '../wire/response-head.js'
 import { CHUNK_END, chunkHeader, LAST_CHUNK, lastChunk } from '../wire/writer.js'
-import { admit, whenAdmitted } from './admission.js'
+import { admit, noted, whenAdmitted } from './admission.js'
 import { type Answer, answerText } from './answer.js'
 import { Answered } from './answered.js'
 import { Asked } from './asked.js'
@@ -221,7 +221,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
 
   private take(route: Route | null, head: RequestHead): void {
     if (route === null) {
-      this.respond(NO_ROUTE)
+      this.respond(noted(this, NO_ROUTE))
       return
     }
     this.routed = route
@@ -568,10 +568,10 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
       // A FIN would say "whole" where the end of the connection is the end of the message (RFC 9112 8).
       this.clientVerdict = 'response-truncated'
       this.over(error.deadline === undefined ? 'upstream-aborted' : 'timeout', error.side)
-      this.client.abort('response-truncated', this.clientFraming === 'close', error.message)
+      this.client.abort('response-truncated', this.clientFraming === 'close', error.told(this.settings.door))
       return
     }
-    const what = publicText(error, this.settings.mode)
+    const what = publicText(error, this.settings)
     const answer = { kind: 'problem', error: error.type, status: error.status, what, todo: '' } as const
     this.respond(closes === undefined ? answer : { ...answer, closes })
     this.client.transport.flush()

@@ -3,6 +3,7 @@ import { DEADLINES, type Deadlines } from '../link/deadlines.js'
 import { LIMITS, type Limits } from '../link/limits.js'
 import type { Origin } from '../link/origin.js'
 import type { RateSettings } from '../link/rate-limit.js'
+import type { Door } from '../link/remedies.js'
 import type { ClientGuards } from '../net/client-guards.js'
 import { type Clock, systemClock } from '../net/clock.js'
 import { Destinations } from '../net/destinations.js'
@@ -142,6 +143,8 @@ export interface Settings {
   /** Another number than any other settings have. */
   readonly generation: number
   readonly mode: 'reverse' | 'forward'
+  /** In whose words settings are told of. */
+  readonly door: Door
   /** Reverse: where which requests go. */
   readonly routes: readonly RouteSpec[]
   readonly groups: readonly GroupSpec[]
@@ -193,8 +196,8 @@ export interface Settings {
  * Checks the options and fills in the defaults.
  * @throws TypeError that says which option is wrong, how, and what would be right
  */
-export function settingsOf(options: ProxyOptions): Settings {
-  const settings = atOnce(settingsSteps(options))
+export function settingsOf(options: ProxyOptions, door: Door = 'library'): Settings {
+  const settings = atOnce(settingsSteps(options, null, door))
   const { tls } = settings
   if (tls !== null) named('tls', () => new SecureAccept(tls)) // throws for what TLS cannot be made of
   return settings
@@ -204,7 +207,11 @@ export function settingsOf(options: ProxyOptions): Settings {
  * The same, for a thread that has other things to do meanwhile.
  * @param shared the names of groups that somebody else makes; null: they are made here
  */
-export function* settingsSteps(options: ProxyOptions, shared: ReadonlySet<string> | null = null): Steps<Settings> {
+export function* settingsSteps(
+  options: ProxyOptions,
+  shared: ReadonlySet<string> | null = null,
+  door: Door = 'library',
+): Steps<Settings> {
   checkOptions(options)
   const reverse = options.mode === 'reverse'
   const via = options.via ?? (reverse ? 'request' : 'both')
@@ -217,6 +224,7 @@ export function* settingsSteps(options: ProxyOptions, shared: ReadonlySet<string
   return {
     generation: ++generations,
     mode: options.mode,
+    door,
     ...routes,
     name: options.name ?? nameAt(0),
     tls: options.tls === undefined ? null : clientTls(options.tls),

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { ProxyStatusError } from '../link/proxy-error.js'
+import { type Remedy, type SettingName, spelled } from '../link/remedies.js'
 import { readMaxForwards } from '../policy/max-forwards.js'
 import { viaCarries } from '../policy/via.js'
 import { readAuthority } from '../wire/authority.js'
@@ -17,6 +18,8 @@ export type OwnAnswer =
       readonly what: string
       readonly todo: string
       readonly fields?: readonly (readonly [string, string])[]
+      /** The setting that decided it. */
+      readonly remedy?: Remedy
     }
   | { readonly kind: 'trace' }
   | { readonly kind: 'options' }
@@ -33,6 +36,7 @@ export const NO_ROUTE = {
   status: 404,
   what: 'no route of this gateway matches the request',
   todo: 'Look at the host and the path of the URL.',
+  remedy: { settings: ['routes'] },
 } as const
 
 export type Problem = Extract<OwnAnswer, { kind: 'problem' }>
@@ -51,7 +55,8 @@ export function ownAnswer(head: RequestHead, settings: Settings, client: Asker):
       'proxy_loop_detected',
       502,
       `Via names this proxy (${settings.name}): the request has been here before`,
-      LOOP_TODO,
+      loopTodo(settings),
+      { remedy: { settings: ['name'] } },
     )
   }
   return (
@@ -60,8 +65,10 @@ export function ownAnswer(head: RequestHead, settings: Settings, client: Asker):
   )
 }
 
-const LOOP_TODO =
-  'Two proxies forward to each other: look at the upstream of each; if they are two deployments, give each a --name of its own.'
+function loopTodo({ door }: Settings): string {
+  const name = spelled('name', door)
+  return `Two proxies forward to each other: look at the upstream of each; if they are two deployments, give each a ${name} of its own.`
+}
 
 /** What only a gateway answers itself. */
 function gatewayAnswer(
@@ -74,8 +81,8 @@ function gatewayAnswer(
       'http_request_denied',
       405,
       'CONNECT is not for a reverse proxy',
-      'Use a forward proxy (hopwise forward) for tunnels.',
-      [['Allow', ALLOW]],
+      'Use a forward proxy for tunnels.',
+      { fields: [['Allow', ALLOW]], remedy: { settings: ['mode'] } },
     )
   }
   if (scheme === 'https' && client.scheme === 'http') {
@@ -84,12 +91,14 @@ function gatewayAnswer(
       421,
       'an https target came over a connection that is not secured',
       'Ask for it over TLS, or with an http target.',
+      { remedy: { settings: ['tls'] } },
     )
   }
   if (method === 'TRACE' && !settings.trace) {
-    return problem('http_request_denied', 405, 'TRACE is not allowed here', 'It can be enabled with --trace.', [
-      ['Allow', ALLOW],
-    ])
+    return problem('http_request_denied', 405, 'TRACE is not allowed here', '', {
+      fields: [['Allow', ALLOW]],
+      remedy: { settings: ['trace'], value: true },
+    })
   }
   return null
 }
@@ -105,37 +114,42 @@ function forwardAnswer(head: RequestHead, settings: Settings): OwnAnswer | null 
       400,
       'the request-target is no absolute URI, and this is a forward proxy',
       'Configure it as a proxy (curl -x), or run hopwise reverse for requests like this one.',
+      { remedy: { settings: ['mode'] } },
     )
   }
   if (head.targetForm !== 'authority') return null
   const port = readAuthority(head.host)?.port ?? -1
   if (settings.connectPorts.has(port)) return null
-  return problem(
-    'http_request_denied',
-    403,
-    `CONNECT to port ${port} is not allowed`,
-    `It would be with --connect-port ${port}.`,
-  )
+  return problem('http_request_denied', 403, `CONNECT to port ${port} is not allowed`, '', {
+    remedy: { settings: ['connectPorts'], value: portsWith(settings.connectPorts, port) },
+  })
 }
+
+/** The list replaces the one before, so that is in it, too, unless it is long. */
+function portsWith(ports: ReadonlySet<number>, port: number): number[] {
+  return ports.size > PORTS_TOLD_MAX ? [port] : [...ports, port]
+}
+
+const PORTS_TOLD_MAX = 8
 
 /** 403: a port where something else than a web is served. */
 export function portNotOpen(port: number, service: string): Problem {
-  return problem(
-    'http_request_denied',
-    403,
-    `port ${port} belongs to ${service}, not to a web server`,
-    `The option --allow-port ${port} would permit it (destinations.allowPorts).`,
-  )
+  return problem('http_request_denied', 403, `port ${port} belongs to ${service}, not to a web server`, '', {
+    remedy: { settings: ['allowPorts'], value: [port] },
+  })
 }
 
 /** 407: nobody whom this proxy knows (RFC 9110 15.5.8). */
-export function unknownClient({ name }: Settings): Problem {
+export function unknownClient({ name, users }: Settings): Problem {
   return problem(
     'http_request_denied',
     407,
     'this proxy serves only those whom it knows',
     'Send Proxy-Authorization with Basic credentials.',
-    [['Proxy-Authenticate', `Basic realm="${name}", charset="UTF-8"`]],
+    {
+      fields: [['Proxy-Authenticate', `Basic realm="${name}", charset="UTF-8"`]],
+      remedy: { settings: [users === null ? 'credentials' : 'users'] },
+    },
   )
 }
 
@@ -145,32 +159,37 @@ export const PROVING_TOO_MANY: Problem = problem(
   503,
   'too many users are proving their passwords at this moment',
   'Try again in 1 s.',
-  [['Retry-After', '1']],
+  { fields: [['Retry-After', '1']], remedy: { settings: ['users'] } },
 )
 
 /** 413: more content than one request may have (RFC 9110 15.5.14). */
 export function contentTooLong(octetsMax: number): Problem {
-  return problem('http_request_error', 413, `the content is longer than ${octetsMax} octets`, 'Send less.')
+  return problem('http_request_error', 413, `the content is longer than ${octetsMax} octets`, 'Send less.', {
+    remedy: { settings: ['requestContentBytesMax'] },
+  })
 }
 
 /** 429: more requests from there than the rate allows (RFC 6585 4). `ms`: until the next one may come. */
 export function tooManyRequests(ms: number): Problem {
-  return comeAgain('more requests from this address than are allowed', ms)
+  return comeAgain('more requests from this address than are allowed', ms, 'requestRate')
 }
 
 /** 429: as many requests from there are under way as may be. It is that client who has too many, so it is no 503. */
 export function tooManyUnderWay(most: number): Problem {
-  return comeAgain(`${most} requests from this address are under way already (limits.requestsPerAddressMax)`, 0)
+  return comeAgain(`${most} requests from this address are under way already`, 0, 'requestsPerAddressMax')
 }
 
 /** 429: more wrong passwords from there than may be. Not 407: nobody looked whether this one is right. `ms`: until the next try. */
 export function tooManyFailures(ms: number): Problem {
-  return comeAgain('too many wrong passwords came from this address (clients.failedLoginsPerMinute)', ms)
+  return comeAgain('too many wrong passwords came from this address', ms, 'failedLogins')
 }
 
-function comeAgain(what: string, ms: number): Problem {
+function comeAgain(what: string, ms: number, setting: SettingName): Problem {
   const seconds = Math.max(1, Math.ceil(ms / 1000))
-  return problem('http_request_denied', 429, what, `Try again in ${seconds} s.`, [['Retry-After', `${seconds}`]])
+  return problem('http_request_denied', 429, what, `Try again in ${seconds} s.`, {
+    fields: [['Retry-After', `${seconds}`]],
+    remedy: { settings: [setting] },
+  })
 }
 
 /** TRACE and OPTIONS that have made all their hops end here (RFC 9110 7.6.2), save a TRACE with content: the rewrite refuses it. */
@@ -208,7 +227,8 @@ function problem(
   status: number,
   what: string,
   todo: string,
-  fields?: readonly (readonly [string, string])[],
+  { fields, remedy }: Pick<Problem, 'fields' | 'remedy'> = {},
 ): Problem {
-  return { kind: 'problem', error, status, what, todo, ...(fields === undefined ? {} : { fields }) }
+  const problem = { kind: 'problem', error, status, what, todo } as const
+  return { ...problem, ...(fields === undefined ? {} : { fields }), ...(remedy === undefined ? {} : { remedy }) }
 }

@@ -153,7 +153,7 @@ export class HopwiseProxy implements Proxy, Engine, ClientStory, UpstreamWatcher
   }
 
   update(options: ProxyOptions): void {
-    this.reconfigure(settingsOf(options), options.name === undefined)
+    this.reconfigure(settingsOf(options, this.settings.door), options.name === undefined)
   }
 
   /**

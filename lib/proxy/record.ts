@@ -68,7 +68,8 @@ export function recordOf(exchange: Exchange, outcome: Outcome, endedBy: Exchange
   if (exchange.user !== '') record.user = exchange.user
   if (exchange.repairs > 0) record.repairs = exchange.repairs
   if (error !== null) {
-    const { type, message, stage, side, deadline } = error
+    const { type, stage, side, deadline } = error
+    const message = error.told(settings.door)
     record.error = deadline === undefined ? { type, message, stage, side } : { type, message, stage, side, deadline }
   }
   return record

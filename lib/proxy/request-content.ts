@@ -34,7 +34,14 @@ export function isTooLong(exchange: Exchange, octets: number): boolean {
   const { requestContentBytesMax } = exchange.settings.limits
   if (requestContentBytesMax === 0 || octets <= requestContentBytesMax) return false
   const what = `the content is longer than ${requestContentBytesMax} octets`
-  exchange.fail(new ProxyError('http_request_error', what, { stage: 'request-body', side: 'client', status: 413 }))
+  exchange.fail(
+    new ProxyError('http_request_error', what, {
+      stage: 'request-body',
+      side: 'client',
+      status: 413,
+      remedy: { settings: ['requestContentBytesMax'] },
+    }),
+  )
   return true
 }
 
@@ -47,7 +54,12 @@ export function isTooSlow(exchange: Exchange, pace: LeastRate, octets: number): 
   if (!pace.tooSlow(client.turnAt)) return false
   exchange.engine.counts.refusedAsTooSlow++
   const what = `the content comes more slowly than ${settings.uploadBytesPerSecondMin} octets in a second`
-  const error = new ProxyError('http_request_error', what, { stage: 'request-body', side: 'client', status: 408 })
+  const error = new ProxyError('http_request_error', what, {
+    stage: 'request-body',
+    side: 'client',
+    status: 408,
+    remedy: { settings: ['uploadRate'] },
+  })
   exchange.fail(error, 'client-gone', 'client-body-timeout')
   return true
 }
@@ -80,12 +92,27 @@ function boundGathering(exchange: Exchange, kept: KeptContent, octets: number): 
     passOn(exchange, kept)
     return
   }
-  const [status, why] = isFull
-    ? [503, `no more than ${gatheredBytesMax} bytes are gathered at once (--gathered-bytes-max)`]
-    : [411, `chunked content of more than ${most} octets is not gathered (--retry-bytes-max)`]
-  const what = `the upstream speaks HTTP/1.0, so content needs a length, and ${why}`
-  const type = isFull ? 'proxy_internal_response' : 'http_request_error'
-  exchange.fail(new ProxyError(type, what, { stage: 'request-body', side: isFull ? 'proxy' : 'client', status }))
+  const what = 'the upstream speaks HTTP/1.0, so content needs a length, and '
+  const stage = 'request-body'
+  exchange.fail(
+    isFull
+      ? new ProxyError(
+          'proxy_internal_response',
+          `${what}no more than ${gatheredBytesMax} bytes are gathered at once`,
+          {
+            stage,
+            side: 'proxy',
+            status: 503,
+            remedy: { settings: ['gatheredBytesMax'] },
+          },
+        )
+      : new ProxyError('http_request_error', `${what}chunked content of more than ${most} bytes is not gathered`, {
+          stage,
+          side: 'client',
+          status: 411,
+          remedy: { settings: ['retryBytesMax'] },
+        }),
+  )
 }
 
 /** Its content is not held any more, or will not be for long. */

@@ -1,4 +1,4 @@
-import { type DeadlineName, type Deadlines, optionName } from '../link/deadlines.js'
+import type { DeadlineName, Deadlines } from '../link/deadlines.js'
 import { ProxyError, type ProxyStatusError, type Side, type Stage } from '../link/proxy-error.js'
 import type { CloseReason } from '../policy/close-reason.js'
 
@@ -101,7 +101,7 @@ export function timeoutOf(
   at?: Stage,
 ): Timeout {
   const row = (side === 'client' ? CLIENT : UPSTREAM)[deadline] ?? WHOLE
-  const text = `waited ${deadlines[deadline]} ms for ${row.waitedFor} (--${optionName(deadline)})`
+  const text = `waited ${deadlines[deadline]} ms for ${row.waitedFor}`
   const { type, status, upstreamReason, clientReason } = row
   const stage = at ?? row.stage
   return {

@@ -353,7 +353,7 @@ test('a name server must be an address', async t => {
 })
 
 function describe(error: ProxyError): string {
-  const { type, status, stage, side, retry, message, deadline } = error
+  const { type, status, stage, side, retry, deadline } = error
   if (stage !== 'resolve' || side !== (status === 503 ? 'proxy' : 'upstream')) throw new Error(`${stage} ${side}`)
-  return `${type} ${status}${retry ? ' retry' : ''}: ${message}${deadline === undefined ? '' : ` (${deadline})`}`
+  return `${type} ${status}${retry ? ' retry' : ''}: ${error.told('command-line')}${deadline === undefined ? '' : ` (${deadline})`}`
 }

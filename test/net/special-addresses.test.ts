@@ -220,7 +220,7 @@ for (const [block, before, first, last, behind] of EDGES) {
       t.ok(answer instanceof ProxyError, address)
       const written = kind.startsWith('an IPv4-mapped') ? /^\[::ffff:/ : /./ // the option names the IPv4 address there
       t.match(answer, { type: 'destination_ip_prohibited', status: 403, message: written })
-      t.match((answer as ProxyError).message, `is ${kind}; the option --allow `)
+      t.match((answer as ProxyError).told('command-line'), `is ${kind}; the option --allow `)
     }
     for (const [address = '', kind] of [before, behind].filter(one => one !== '').map(one => one.split(' ')))
       t.equal(Array.isArray(answerFor(address)), kind === 'public', address)
@@ -255,7 +255,7 @@ test('names of metadata services are not asked of another proxy, unless they are
   for (const name of [...METADATA_NAMES, 'METADATA.google.internal.']) {
     const refused = new Destinations([]).refuseName(name)
     t.match(refused, { type: 'destination_ip_prohibited', status: 403 }, name)
-    t.match(refused?.message, '--allow')
+    t.match(refused?.told('command-line'), '--allow')
     t.equal(new Destinations([name]).refuseName(name), null)
   }
   for (const name of ['metadata.example', 'google.internal', 'a.metadata.google.internal'])

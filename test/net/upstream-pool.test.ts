@@ -264,7 +264,8 @@ test('a limit for all origins together: what has idled longest anywhere makes ro
   t.match(error, {
     type: 'connection_limit_reached',
     status: 503,
-    message: /all 2 upstream connections are busy \(--upstream-connections-total-max\)/,
+    message: /all 2 upstream connections are busy$/,
+    remedy: { settings: ['upstreamConnectionsTotalMax'] },
   })
   t.equal(pool.book.dialing, 0)
   others[1]!.release(third.got, 'keep')

@@ -57,7 +57,7 @@ test('R196: connectMs: an upstream that does not accept: 504 connection_timeout'
   const answer = await readMessage(client)
   t.equal(answer.status, 504)
   t.equal(proxyStatusOf(answer).error, 'connection_timeout')
-  t.match(proxyStatusOf(answer).details, '--connect-ms')
+  t.match(proxyStatusOf(answer).details, 'deadlines.connectMs')
   const [record] = await exchanged(1)
   t.same(isTimeout(record), { outcome: 'timeout', deadline: 'connectMs', type: 'connection_timeout', stage: 'connect' })
   t.equal(record?.clientVerdict, 'keep')
@@ -99,7 +99,7 @@ test('R196: tlsMs: an upstream that accepts and says nothing to a ClientHello: 5
   clock.advance(3_100)
   const answer = await readMessage(client)
   t.equal(answer.status, 504)
-  t.match(proxyStatusOf(answer).details, '--tls-ms')
+  t.match(proxyStatusOf(answer).details, 'deadlines.tlsMs')
   t.same(isTimeout((await exchanged(1))[0]), {
     outcome: 'timeout',
     deadline: 'tlsMs',
@@ -123,7 +123,7 @@ test('R190: requestHeadMs: a head that does not end: 408 and close; a trickle do
   const answer = await readMessage(client)
   t.equal(answer.status, 408)
   t.equal(answer.field('Connection'), 'close')
-  t.match(proxyStatusOf(answer), { error: 'http_request_error', details: /--request-head-ms/ })
+  t.match(proxyStatusOf(answer), { error: 'http_request_error', details: /deadlines\.requestHeadMs/ })
   t.same(isTimeout((await exchanged(1))[0]), {
     outcome: 'timeout',
     deadline: 'requestHeadMs',
@@ -160,7 +160,7 @@ test('R69, R190: requestBodyMs: content that stops: 408, and the upstream is sto
   clock.advance(300)
   const answer = await readMessage(client)
   t.equal(answer.status, 408)
-  t.match(proxyStatusOf(answer).details, '--request-body-ms')
+  t.match(proxyStatusOf(answer).details, 'deadlines.requestBodyMs')
   t.match((await exchanged(1))[0], {
     outcome: 'timeout',
     error: { deadline: 'requestBodyMs', side: 'client', stage: 'request-body' },
@@ -183,7 +183,7 @@ test('R196: responseHeadMs: an upstream that does not answer: 504 http_response_
     const answer = await readMessage(client)
     t.equal(answer.status, 504)
     t.equal(answer.field('Connection'), undefined)
-    t.match(proxyStatusOf(answer), { error: 'http_response_timeout', details: /--response-head-ms/ })
+    t.match(proxyStatusOf(answer), { error: 'http_response_timeout', details: /deadlines\.responseHeadMs/ })
     t.match((await exchanged(nth))[nth - 1], {
       outcome: 'timeout',
       error: { deadline: 'responseHeadMs', side: 'upstream', stage: 'response-head' },
@@ -296,7 +296,7 @@ test('requestBodyMs toward the upstream: one that takes nothing of the request: 
   t.ok((await passUntil(clock, () => client.waiting.length > 0)) >= 60_000)
   const answer = await readMessage(client)
   t.equal(answer.status, 504)
-  t.match(proxyStatusOf(answer), { error: 'connection_write_timeout', details: /--request-body-ms/ })
+  t.match(proxyStatusOf(answer), { error: 'connection_write_timeout', details: /deadlines\.requestBodyMs/ })
   t.match((await exchanged(1))[0], {
     outcome: 'timeout',
     error: { deadline: 'requestBodyMs', side: 'upstream' },
@@ -314,7 +314,7 @@ test('exchangeMs: an exchange as a whole, before its response: 504', async t => 
   clock.advance(5_100)
   const answer = await readMessage(client)
   t.equal(answer.status, 504)
-  t.match(proxyStatusOf(answer).details, '--exchange-ms')
+  t.match(proxyStatusOf(answer).details, 'deadlines.exchangeMs')
   t.match((await exchanged(1))[0], {
     outcome: 'timeout',
     error: { deadline: 'exchangeMs', side: 'proxy' },
@@ -462,7 +462,7 @@ test('R195: queueMs: no connection became free: 503 connection_limit_reached, an
   clock.advance(2_100)
   const answer = await readMessage(second)
   t.equal(answer.status, 503)
-  t.match(proxyStatusOf(answer), { error: 'connection_limit_reached', details: /--queue-ms/ })
+  t.match(proxyStatusOf(answer), { error: 'connection_limit_reached', details: /deadlines\.queueMs/ })
   t.match((await exchanged(1))[0], {
     target: '/second',
     outcome: 'timeout',
@@ -538,6 +538,6 @@ test('resolveMs, dns_timeout: 504', async t => {
   clock.advance(5_100)
   const answer = await readMessage(client)
   t.equal(answer.status, 504)
-  t.match(proxyStatusOf(answer), { error: 'dns_timeout', details: /--resolve-ms/ })
+  t.match(proxyStatusOf(answer), { error: 'dns_timeout', details: /deadlines\.resolveMs/ })
   t.match((await exchanged(1))[0], { outcome: 'timeout', error: { deadline: 'resolveMs', stage: 'resolve' } })
 })

@@ -15,7 +15,7 @@ for (const [port, service] of [
   [6379, 'Redis'],
   [11211, 'memcached'],
 ] as const)
-  test(`port ${port} is refused with 403 http_request_denied, and the text names --allow-port`, async t => {
+  test(`port ${port} is refused with 403 http_request_denied, and the text names allowPorts`, async t => {
     const { port: at, proxy, exchanged } = await withProxy(t, { mode: 'forward' })
     const client = await rawClient(t, at)
     for (const [nth, target] of [`http://127.0.0.1:${port}/`, `https://127.0.0.1:${port}/`].entries()) {
@@ -23,7 +23,7 @@ for (const [port, service] of [
       t.equal(answer.status, 403)
       t.equal(proxyStatusOf(answer).error, 'http_request_denied')
       t.match(String(answer.content), `port ${port} belongs to ${service}`)
-      t.match(String(answer.content), `--allow-port ${port}`)
+      t.match(String(answer.content), `allowPorts: [${port}] would permit it`)
       t.match((await exchanged(nth + 1))[nth], {
         outcome: 'refused',
         status: 403,
@@ -31,7 +31,7 @@ for (const [port, service] of [
         error: {
           type: 'http_request_denied',
           stage: 'route',
-          message: `port ${port} belongs to ${service}, not to a web server`,
+          message: `port ${port} belongs to ${service}, not to a web server; allowPorts: [${port}] would permit it`,
         },
       })
     }

@@ -75,7 +75,7 @@ test('one client has only its share: the rest of its lookups is refused, with th
   t.equal(refused.length, 10)
   const answer = await readMessage(refused[0]!)
   t.equal(answer.status, 503)
-  t.match(proxyStatusOf(answer), { error: 'dns_error', details: /20 lookups .* \(--lookups-per-address-max\)/ })
+  t.match(proxyStatusOf(answer), { error: 'dns_error', details: /20 lookups .* \(limits\.lookupsPerAddressMax\)/ })
 })
 
 test('in all there are only so many lookups', async t => {
@@ -84,7 +84,7 @@ test('in all there are only so many lookups', async t => {
   await it.reached(2)
   const answer = await readMessage(await it.ask('well.test', '127.0.0.3'))
   t.equal(answer.status, 503)
-  t.match(proxyStatusOf(answer), { error: 'dns_error', details: /2 lookups .* \(--lookups-max\)/ })
+  t.match(proxyStatusOf(answer), { error: 'dns_error', details: /2 lookups .* \(limits\.lookupsMax\)/ })
   t.same(it.proxy.stats().lookups.refused, { lookupsMax: 1, lookupsPerAddressMax: 0 })
 })
 
@@ -128,7 +128,7 @@ test('resolveMs ends a lookup, and a reload changes how long that is and who is 
   clock.advance(2_000)
   const answer = await readMessage(client)
   t.equal(answer.status, 504)
-  t.match(proxyStatusOf(answer), { error: 'dns_timeout', details: /--resolve-ms/ })
+  t.match(proxyStatusOf(answer), { error: 'dns_timeout', details: /deadlines\.resolveMs/ })
   t.equal(it.pending(), 0)
   const other = await startNameServer(t, () => ({ addresses: ['127.0.0.1'] }), { host: '127.0.0.2' })
   const { origin } = it

@@ -135,6 +135,7 @@ function isSaid(error: unknown, name: string): boolean {
     `${option}:`,
     `a key of ${option}`,
     ...(option === 'upstreams' ? ['routes[0]'] : []),
+    ...(option === 'routes' ? ['upstreams '] : []),
   ]
   return names.some(each => error.message.startsWith(each))
 }

@@ -181,7 +181,7 @@ const refusals: { what: string; head: (port: number) => string; status: number; 
     head: () => 'CONNECT 127.0.0.1:25 HTTP/1.1\r\nHost: 127.0.0.1:25\r\n\r\n',
     status: 403,
     error: 'http_request_denied',
-    text: /--connect-port 25/,
+    text: /connectPorts: \[\d+, 25\] would permit it/,
   },
   ...[
     '127.0.0.1',
