@@ -1,5 +1,6 @@
 import { PROXY_ERRORS, ProxyError, type ProxyStatusError } from '../link/proxy-error.js'
-import { remedyText } from '../link/remedies.js'
+import { type Remedy, remedyText } from '../link/remedies.js'
+import type { GrammarLimits } from '../wire/limits.js'
 import type { ProtocolError } from '../wire/protocol-error.js'
 import type { ExchangeCounts } from './engine.js'
 import type { Settings } from './options.js'
@@ -12,6 +13,7 @@ export function brokenRequest(error: ProtocolError, inHead: boolean): ProxyError
     stage: inHead ? 'client-head' : 'request-body',
     side: 'client',
     status: error.status,
+    remedy: limitOf(error),
     cause: error,
   })
 }
@@ -23,9 +25,27 @@ export function brokenResponse(error: ProtocolError, inContent: boolean): ProxyE
     stage: inContent ? 'response-body' : 'response-head',
     side: 'upstream',
     status: 502,
+    remedy: limitOf(error),
     cause: error,
   })
 }
+
+/** The limit of the grammar that was reached, if that is what is wrong; by how the sentences about them begin. */
+function limitOf({ message }: ProtocolError): Remedy | undefined {
+  const found = LIMITS_REACHED.find(([sentence]) => sentence.test(message))
+  return found === undefined ? undefined : { settings: found[1] }
+}
+
+const LIMITS_REACHED: readonly (readonly [sentence: RegExp, settings: readonly (keyof GrammarLimits)[]])[] = [
+  [/^start line beyond the limit/, ['requestLineBytesMax']],
+  [/^field section beyond the limit: .* of the trailer section/, ['trailerBytesMax']],
+  [/^field section beyond the limit/, ['headBytesMax']],
+  [/^more field lines than the limit/, ['fieldsMax']],
+  [/^chunk extensions beyond the limit/, ['chunkExtensionBytesMax', 'chunkExtensionsBytesMax']],
+  [/^too many empty lines/, ['emptyLinesMax']],
+  [/^more than \d+ interim responses/, ['interimResponsesMax']],
+  [/^interim responses of more than/, ['interimBytesMax']],
+]
 
 /** For the statistics. */
 export function countFailure({ failures, deadlines }: ExchangeCounts, { type, deadline, status }: ProxyError): void {

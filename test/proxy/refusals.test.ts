@@ -98,6 +98,38 @@ const refusals: [what: string, options: ProxyOptions, text: string, status: numb
     },
   ],
   [
+    'a long request line',
+    { ...forward, grammar: { requestLineBytesMax: 40 } },
+    request('GET', `http://a.example/${'a'.repeat(50)}`),
+    414,
+    {
+      'command-line': '--request-line-bytes-max',
+      file: 'grammar.requestLineBytesMax',
+      library: 'grammar.requestLineBytesMax',
+    },
+  ],
+  [
+    'a large head',
+    { ...forward, grammar: { headBytesMax: 40 } },
+    request('GET', 'http://a.example/', `X: ${'a'.repeat(50)}`),
+    431,
+    { 'command-line': '--head-bytes-max', file: 'grammar.headBytesMax', library: 'grammar.headBytesMax' },
+  ],
+  [
+    'many fields',
+    { ...forward, grammar: { fieldsMax: 1 } },
+    request('GET', 'http://a.example/', 'X: 1', 'Y: 2'),
+    431,
+    { 'command-line': '--fields-max', file: 'grammar.fieldsMax', library: 'grammar.fieldsMax' },
+  ],
+  [
+    'empty lines',
+    { ...forward, grammar: { emptyLinesMax: 1 } },
+    `\r\n\r\n\r\n${request('GET', 'http://a.example/')}`,
+    400,
+    { 'command-line': '--empty-lines-max', file: 'grammar.emptyLinesMax', library: 'grammar.emptyLinesMax' },
+  ],
+  [
     'TRACE',
     gateway,
     request('TRACE', '/'),
