@@ -3,6 +3,7 @@ import { test } from 'tap'
 import { needs } from '../support/needs.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { openScene } from './browser.js'
+import { Scene } from './scene.js'
 
 test(
   'from 320 to 1440 px wide: everything is there, nothing scrolls sideways or lies on something else',
@@ -32,6 +33,101 @@ test(
     }
   },
 )
+
+test(
+  'two workers, IPv6, long names: nothing lies on its neighbour, and nothing is cut that cannot be read',
+  needs('chromium'),
+  async t => {
+    const folder = tempFolder(t)
+    for (const width of [360, 800, 1440]) {
+      const { page } = await openScene(t, { viewport: { width, height: 900 } }, crowdedScene())
+      t.equal(await page.evaluate('document.documentElement.scrollWidth'), width, `${width} px`)
+      t.same(await page.evaluate(MISPLACED), [])
+      t.same(await page.evaluate(UNREADABLE), [], `${width} px`)
+      const peer = await page.locator('#clients .peer').first().textContent()
+      t.match(peer, /^\[2001:db8:/)
+      const narrow = `[...document.querySelectorAll('.connection > .state, #closed .peer')].filter(it => it.offsetWidth < 40).length`
+      t.equal(await page.evaluate(narrow), 0, 'no text stands in a column of letters')
+      await page.screenshot({ path: join(folder, `crowded-${width}.png`), fullPage: true })
+      await page.close()
+    }
+  },
+)
+
+/** The scene as two workers with many connections tell it: ids with the worker in front, long addresses and names. */
+function crowdedScene(): Scene {
+  const scene = new Scene(8)
+  const { snapshot, stats } = scene
+  const id = (bare: string) => (bare === '' ? '' : `w2.${bare.slice(0, 1)}${10_000 + Number(bare.slice(1))}`)
+  const origin = (bare: string) =>
+    bare.replace('10.1.0.', 'a-rather-long-name-of-a-server.in-some-namespace.svc.cluster.example.internal-')
+  const team = (name: string) => `${name}-of-a-team-with-a-long-name`
+  const named = <T extends { id: string }>(one: T): T => ({ ...one, id: id(one.id) })
+  const peer = (nth: number) => `[2001:db8:1111:2222:3333:4444:5555:${(0x6660 + nth).toString(16)}]:54321`
+  scene.snapshot = max => {
+    const { at, clients, upstreams, exchanges, closed } = snapshot.call(scene, max)
+    return {
+      at,
+      clients: {
+        ...clients,
+        list: clients.list.map((one, i) => ({ ...named(one), peer: peer(i), requests: 1_234_567 })),
+      },
+      upstreams: {
+        ...upstreams,
+        list: upstreams.list.map(one => ({
+          ...named(one),
+          group: team(one.group),
+          origin: origin(one.origin),
+          address: '2001:db8:1111:2222:3333:4444:5555:6666',
+        })),
+      },
+      exchanges: {
+        ...exchanges,
+        list: exchanges.list.map(one => ({
+          ...named(one),
+          client: id(one.client),
+          upstream: id(one.upstream),
+          origin: origin(one.origin),
+          host: 'a-long-name.of-a-site.example',
+        })),
+      },
+      closed: closed.map((one, i) => ({ ...named(one), peer: one.side === 'client' ? peer(i) : origin(one.peer) })),
+    }
+  }
+  scene.stats = () => {
+    const totals = stats.call(scene)
+    const groups = totals.groups.map(({ name, members }) => ({
+      name: team(name),
+      members: members.map(member => ({ ...member, name: origin(member.name) })),
+    }))
+    return { ...totals, groups }
+  }
+  return scene
+}
+
+/** Where letters lie on other letters of the same row, or on what is beside them; and what is cut, and has no title that says it whole. */
+const UNREADABLE = `(() => {
+  const found = []
+  const lettersOf = part => {
+    const range = document.createRange()
+    range.selectNodeContents(part)
+    return [...range.getClientRects()].filter(({ width, height }) => width > 0 && height > 0)
+  }
+  const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1
+  for (const row of document.querySelectorAll('.connection, #closed li, h3, .exchange')) {
+    const parts = [...row.querySelectorAll(':scope > span, :scope > button')].filter(it => it.offsetWidth > 0)
+    const letters = parts.map(part => (part.tagName === 'BUTTON' || part.scrollWidth > part.clientWidth && getComputedStyle(part).overflow === 'hidden' ? [part.getBoundingClientRect()] : lettersOf(part)))
+    for (const [i, a] of letters.entries())
+      for (const [k, b] of letters.entries())
+        if (k > i && a.some(one => b.some(other => meet(one, other)))) found.push(row.className + ': ' + parts[i].className + ' lies on ' + parts[k].className + ' (' + parts[i].textContent + ')')
+    for (const part of parts) {
+      const cut = part.tagName !== 'BUTTON' && part.scrollWidth > part.clientWidth + 1 && getComputedStyle(part).display !== 'inline'
+      const title = part.closest('[title]')?.getAttribute('title') ?? ''
+      if (cut && !title.includes(part.textContent) && !part.textContent.split(', ').every(word => title.includes(word))) found.push(part.className + ' is cut: ' + part.textContent)
+    }
+  }
+  return [...new Set(found)]
+})()`
 
 /** What does not stay within what it stands in, and what lies on its neighbour. */
 const MISPLACED = `(() => {

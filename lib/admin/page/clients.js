@@ -127,7 +127,7 @@ function updateExchange(button, exchange) {
   const said = status === 0 ? '' : `, status ${status}`
   const label = `${id} of ${client}: ${method} ${host}${target} ${where}${said}, ${how} ${tookText(ageMs)}. Show its ledger`
   setAttribute(button, 'aria-label', label)
-  setAttribute(button, 'title', `${method} ${host}${target}`)
+  setAttribute(button, 'title', `${method} ${host}${target} ${where}`)
 }
 
 /** @param {ExchangeView} exchange */

@@ -31,6 +31,9 @@ let filter = ''
 function draw() {
   if (last === null) return
   const model = modelOf(last, filter)
+  const { clients: left, upstreams: right, closed: over } = last.snapshot
+  const letters = [...left.list, ...right.list, ...over].reduce((most, { id }) => Math.max(most, id.length), 0)
+  document.body.style.setProperty('--id-letters', String(letters))
   clients.update(model.clients, last)
   upstreams.update(model.origins, last)
   wires.update(model.exchanges, last.totals.exchanges.active)
