@@ -9,6 +9,8 @@ import { type Ran, ran } from './running.js'
 
 /** Waits are short: nearly all of the time of these runs is waited away, so several go on at once. */
 const SCALE = 0.05
+/** Where somebody hangs it has to be told from what a busy machine takes. */
+const SCALE_OF_HANGS = 0.3
 const AT_ONCE = 4
 
 /** Which answer the sentence of a verdict, or what was measured, makes the right one; null: none. */
@@ -21,8 +23,13 @@ const RIGHT: Readonly<Record<string, (run: Ran) => number | null>> = {
   'proxy-connection': () => 2,
   'two-proxies': () => 4,
   nominated: () => 2,
-  'page-load': ({ verdict }) =>
-    /^4 objects, 2 at a time, .* 6\.\d\d s .* 5\.[0-4]\d s/.test(verdict.text.en) ? 3 : null,
+  'page-load': ({ verdict, of }) => {
+    const { connectMs, serverMs, roundTripMs, bytesPerS } = of('run')[0]!.knobs
+    const asAsked = connectMs === 1_000 && serverMs === 2_000 && roundTripMs === 0 && bytesPerS === 0
+    const [, without, kept] =
+      /^4 objects, 2 at a time, took ([\d.]+) s .* and ([\d.]+) s with it/.exec(verdict.text.en) ?? []
+    return asAsked && Math.round((6 * Number(kept)) / Number(without)) === 5 ? 3 : null
+  },
   pipelining: () => 2,
   'tcp-keepalive': () => 4,
   websocket: ({ verdict }) => (/pings lived|pongs lived/.test(verdict.text.en) ? 3 : null),
@@ -89,14 +96,15 @@ const RUNS = EXPERIMENTS.flatMap(({ id, knobs }) => {
 t.jobs = AT_ONCE
 for (const { id, knobs } of RUNS)
   t.test(`${id} ${JSON.stringify(knobs)}`, { buffered: true }, async t => {
-    const run = await ran(t, id, { knobs, scale: SCALE })
+    const run = await ran(t, id, { knobs, scale: id in HUNG ? SCALE_OF_HANGS : SCALE })
     const { outcome, right, text } = run.verdict
     const seen = outcome === 'observed'
     t.equal(right ?? null, seen ? RIGHT[id]?.(run) : null, `${outcome}: ${text.en}`)
-    const { live, recorded, terminal } = hangsShown(run.events)
+    // What is shown while it goes on depends on when things come, which a busy machine decides: see test/lab/page/player.test.ts.
+    const { recorded, terminal } = hangsShown(run.events)
     const hung = HUNG[id]?.(run) ?? []
     if (seen) t.same([...recorded].sort(), [...hung].sort(), 'a hang is shown where one was')
-    for (const scene of new Set([...live, ...recorded])) t.ok(hung.includes(scene), `${scene} is shown as a hang`)
+    for (const scene of recorded) t.ok(hung.includes(scene), `${scene} is shown as a hang`)
     t.ok(terminal <= hung.length, 'and in the terminal nowhere else')
     for (const max of announced(run))
       t.equal(max, knobs.max ?? 100, 'how many more an origin announces in its first response')

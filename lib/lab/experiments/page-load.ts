@@ -192,15 +192,19 @@ interface Seen {
   readonly shared: boolean
 }
 
-/** The answers, in seconds. */
+/** The answers, in seconds; and what it takes without keep-alive, as the question says. */
 const ANSWERS_S = [3, 4, 5, 6]
+const WITHOUT_S = 6
 
-/** Which of them was measured: where the page is the one of the question, and the machine did not make it another one. */
-function answerOf(bench: Bench, page: Page, ways: Ways, keptMs: number): number | null {
+/**
+ * Which of them was measured, beside the load without keep-alive: whatever this machine adds to one it adds to the other. Null: the page is
+ * not the one of the question, or the machine has made another one of it.
+ */
+function answerOf(page: Page, ways: Ways, { parallel, kept }: All<Ways>): number | null {
   const { objects, connectMs, serverMs, roundTripMs, bytesPerS } = page
   const asAsked = objects === 4 && ways.kept.lanes === 2 && connectMs === 1_000 && serverMs === 2_000
   if (!asAsked || roundTripMs > 0 || bytesPerS > 0) return null
-  const seconds = Math.round(keptMs / bench.scale / 1_000)
+  const seconds = Math.round((WITHOUT_S * kept.totalMs) / parallel.totalMs)
   return seconds * 1_000 === sumOf(page, ways.kept) ? ANSWERS_S.indexOf(seconds) + 1 : null
 }
 
@@ -231,6 +235,6 @@ function verdict(bench: Bench, page: Page, ways: Ways, { pages, lines, shared }:
       `Keep-alive saved nothing that could be seen: ${serial.opened} connections one after the other and ${persistent.opened} kept, ${s(parallel.totalMs)} s without and ${s(kept.totalMs)} s with it; on a narrow line ${s(lines.many.totalMs)} s and ${s(lines.one.totalMs)} s.`,
       `커넥션 유지로 아낀 것이 보이지 않았다. 차례로 받을 때 커넥션 ${serial.opened}개, 유지할 때 ${persistent.opened}개였고, 유지 없이 ${s(parallel.totalMs)}초, 유지하면 ${s(kept.totalMs)}초가 걸렸다. 좁은 회선에서는 ${s(lines.many.totalMs)}초와 ${s(lines.one.totalMs)}초였다.`,
     ),
-    answerOf(bench, page, ways, kept.totalMs),
+    answerOf(page, ways, pages),
   )
 }

@@ -29,6 +29,7 @@ export declare class HangBook {
   readonly waiting: ReadonlyMap<string, string>
   readonly running: HangSpan | null
   note(event: SceneEvent, t: number): void
+  breaks(event: SceneEvent): boolean
 }
 
 export declare function hangSpans(

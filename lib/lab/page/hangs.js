@@ -14,8 +14,11 @@
 
 import { UnderWay } from './under-way.js'
 
-/** It lasts at least so many ms of the story: who only is slow for a moment does not hang. */
+/** It lasts at least so many ms of the story, and so many real ones: who only is slow for a moment does not hang. */
 const LASTS_MS = 500
+const LASTS_MS_MIN = 80
+/** While it lasts at least so many real ms: what has been sent takes some until it is seen at the other end, on a busy machine. */
+const PATIENCE_MS_MIN = 250
 /**
  * While the rest of a message may still come, so many ms of the story, and at least so many real ones: the narrowest line of the laboratory
  * carries a segment every 300 ms of the story, and a busy machine is late.
@@ -67,6 +70,11 @@ export class HangBook {
     else this.#stand(hang, event, i, t)
   }
 
+  /** Whether what runs ends with it as a hang does: a connection ends, or a client gives up. @param {SceneEvent} event */
+  breaks(event) {
+    return event.kind === 'fin' || event.kind === 'closed' || (event.kind === 'goes-on' && this.#givesUp(event.who))
+  }
+
   /** @param {string} who */
   #givesUp(who) {
     const on = this.#waiting.get(who)
@@ -82,8 +90,10 @@ export class HangBook {
 
   /** @param {Hang} hang @param {SceneEvent} event @param {number} i @param {number} t */
   #stand(hang, event, i, t) {
-    const leastMs = LASTS_MS * this.scale
-    const patienceMs = this.#under.isUnfinished(hang.cycle) ? Math.max(REST_MS * this.scale, REST_MS_MIN) : leastMs
+    const leastMs = Math.max(LASTS_MS * this.scale, LASTS_MS_MIN)
+    const patienceMs = this.#under.isUnfinished(hang.cycle)
+      ? Math.max(REST_MS * this.scale, REST_MS_MIN)
+      : Math.max(leastMs, PATIENCE_MS_MIN)
     const moves = event.kind === 'bytes' && this.#under.isBetween(event.connection, hang.cycle)
     if (this.#running === null) {
       const [end, to] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]

@@ -78,12 +78,12 @@ export class SceneView implements View {
   }
 
   /** What ends it tells what it was. */
-  private silenceBefore({ at, kind }: OfScene): Row[] {
+  private silenceBefore(event: OfScene): Row[] {
+    const { at } = event
     if (!this.isSilent(at)) return []
     const { running } = this.hangs
-    const broken = kind === 'fin' || kind === 'closed'
-    const hangs = running !== null && isHang(broken ? { ...running, to: at, broken } : running, at)
-    const now = this.waitingText(hangs && kind !== 'bytes')
+    const broken = this.hangs.breaks(event)
+    const now = this.waitingText(running !== null && isHang({ ...running, to: at, broken }, at))
     const text = `${this.say.silence(at - this.lastAt)}${now === null ? '' : `: ${now.sentence}`}`
     const told = this.lanes.across(text, now?.cycle ? 'bad' : 'faint', { sign: '…', lane: '┆' })
     return now?.cycle ? [this.lanes.row(undefined, '┆'), ...told, this.lanes.row(undefined, '┆')] : told

@@ -129,6 +129,14 @@ t.test('a client that gives up in a circle hung, as one whose connection ended',
   t.equal(stateAt(record, record.moments.length)[0]?.hang, null)
 })
 
+t.test('what was sent takes a moment until it is seen: at no scale a hang at once', async t => {
+  const fast = { ...RUN, scale: 0.05 } as LabEvent
+  const events = [fast, SCENE, open, waits(3, 'client', 'origin'), waits(4, 'origin', 'client')]
+  const record = recordOf(events)
+  t.equal(stateAt(record, record.moments.length, 240)[0]?.hang, null)
+  t.match(stateAt(record, record.moments.length, 260)[0]?.hang, { cycle: ['client', 'origin'] })
+})
+
 t.test('a connection is idle when all its requests are answered, and an interim response answers none', async t => {
   const events = [RUN, SCENE, open, passed(3, 'client', 'GET / HTTP/1.1'), passed(4, 'origin', 'HTTP/1.1 103 Early')]
   const phase = (list: LabEvent[]) => {
