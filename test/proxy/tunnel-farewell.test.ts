@@ -1,7 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'tap'
-import { acceptFor, frame } from '../../lib/lab/websocket-frames.js'
+import { WebSocket, WebSocketServer } from 'ws'
+import { frame } from '../../lib/lab/websocket-frames.js'
 import type { RawClient } from '../../lib/peers/raw-client.js'
 import type { ProxyOptions } from '../../lib/proxy/options.js'
 import { closesOf, request, settled, until } from '../support/conversation.js'
@@ -176,27 +177,26 @@ test('CONNECT is none of our business either', async t => {
   t.equal((await client.readToEnd()).bytes.length, 0)
 })
 
-test("Node's own WebSocket is told 1001, cleanly", async t => {
-  const { WebSocket } = globalThis
-  if (WebSocket === undefined) return t.pass('this Node has none')
-  const server = createServer()
-  server.on('upgrade', (asked, socket) => {
-    const accept = acceptFor(String(asked.headers['sec-websocket-key']))
-    socket.write(
-      `HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+for (const perMessageDeflate of [false, true]) {
+  test(`ws on both sides hears 1001, cleanly (permessage-deflate: ${perMessageDeflate})`, async t => {
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate })
+    await new Promise(done => server.once('listening', done))
+    t.teardown(() => server.close())
+    const heard = new Promise<number>(done =>
+      server.on('connection', socket => {
+        socket.on('close', code => done(code))
+        socket.send('x'.repeat(5_000))
+      }),
     )
-    socket.write(text('hello'))
-    socket.on('data', () => socket.end()).on('error', () => {})
+    const upstream = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const { proxy, port } = await withProxy(t, { mode: 'reverse', upstream })
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/`, { perMessageDeflate })
+    await new Promise(done => socket.once('message', done))
+    const told = new Promise<{ code: number; wasClean: boolean }>(done =>
+      socket.addEventListener('close', ({ code, wasClean }) => done({ code, wasClean })),
+    )
+    await proxy.close({ graceMs: 1 })
+    t.match(await told, { code: 1001, wasClean: true })
+    t.equal(await heard, 1001)
   })
-  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
-  t.teardown(() => server.close())
-  const upstream = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const { proxy, port } = await withProxy(t, { mode: 'reverse', upstream })
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/`)
-  await new Promise(done => socket.addEventListener('message', done, { once: true }))
-  const told = new Promise<{ code: number; wasClean: boolean }>(done =>
-    socket.addEventListener('close', ({ code, wasClean }) => done({ code, wasClean })),
-  )
-  await proxy.close({ graceMs: 1 })
-  t.match(await told, { code: 1001, wasClean: true })
-})
+}
