@@ -1,6 +1,7 @@
 import * as net from 'node:net'
 import { inWords } from '../config/findings.js'
 import * as plain from '../config/plain-values.js'
+import { destinationHabit } from '../policy/habits.js'
 import { hashKind, readPasswordHash } from '../proxy/users.js'
 import { UsageError } from './usage-error.js'
 
@@ -124,6 +125,8 @@ export function readNameserver(where: string, text: string): string {
 
 /** A destination to allow: a network as above, a host name, or `*.domain`. */
 export function readDestination(where: string, text: string): string {
+  const habit = destinationHabit(text)
+  if (habit !== null) throw new UsageError(`${where} "${text}" ${habit.what}: ${habit.right}.`)
   if (/^[\d.:/a-f]*[:/]|^[\d.]+$/i.test(text)) return readNetwork(where, text)
   if (/^(\*\.)?([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/i.test(text))
     return text.toLowerCase()

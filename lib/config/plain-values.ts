@@ -1,4 +1,5 @@
 import * as net from 'node:net'
+import { networkHabit } from '../policy/habits.js'
 import { isToken } from '../wire/octets.js'
 
 /**
@@ -26,6 +27,8 @@ export function readNetwork(text: string): string {
   const family = net.isIP(address)
   const bits = prefix === undefined ? 0 : /^\d{1,3}$/.test(prefix) ? Number(prefix) : 999
   if (family !== 0 && !address.includes('%') && more === undefined && bits <= (family === 4 ? 32 : 128)) return text
+  const habit = networkHabit(text)
+  if (habit !== null) throw new WrongValue(habit.what, habit.right)
   throw new WrongValue('is no address or network', 'write 10.1.2.3, 10.0.0.0/8 or fd00::/8')
 }
 

@@ -71,13 +71,13 @@ const route = z.strictObject({
   host: oneOrMore(text(values.readRouteHost))
     .optional()
     .describe("The host asked for, or a list; '*.example' is every name below example. Without it: every host."),
-  path: text(values.readPath)
+  path: text(values.readRoutePath)
     .optional()
     .describe('The path asked for, and all below it. Without it and exact: every path.'),
-  exact: text(values.readPath).optional().describe('This path only, in place of path.'),
+  exact: text(values.readRoutePath).optional().describe('This path only, in place of path.'),
   method: oneOrMore(text(values.readMethod)).optional().describe('The method, or a list. Without it: every method.'),
   upstream: text(values.readTarget).describe('Where to: the name of a group under upstreams, or a URL.'),
-  stripPrefix: text(values.readPath).optional().describe('Taken off the front of the path.'),
+  stripPrefix: text(values.readRoutePath).optional().describe('Taken off the front of the path.'),
   setPrefix: text(values.readPath).optional().describe('Put in front of the path, after stripPrefix.'),
   sendHost: text(values.readSendHost)
     .default('preserve')

@@ -2,8 +2,9 @@ import * as net from 'node:net'
 import { Destinations } from '../net/destinations.js'
 import { type ListenAddress, readListenAddress } from '../net/listen-address.js'
 import { checkFieldName, checkFieldValue } from '../policy/field-edits.js'
+import { destinationHabit } from '../policy/habits.js'
 import { checkKept } from '../policy/identity.js'
-import { checkPath } from '../policy/path.js'
+import { checkPath, checkRoutePath } from '../policy/path.js'
 import { hostPattern } from '../policy/route-hosts.js'
 import { checkRoute } from '../policy/routes.js'
 import { checkSendHost } from '../policy/send-host.js'
@@ -122,6 +123,8 @@ export function readKeptField(text: string): void {
 
 /** Where a forward proxy may go: a network as above, a host name, or `*.domain`. */
 export function readDestination(text: string): void {
+  const habit = destinationHabit(text)
+  if (habit !== null) throw new WrongValue(habit.what, habit.right)
   if (/^[\d.:/a-f]*[:/]|^[\d.]+$/i.test(text)) readNetwork(text)
   adopted('is no destination', () => new Destinations([text]))
 }
@@ -133,7 +136,12 @@ export function readRouteHost(text: string): string {
   return adopted('is no host for a route', () => hostPattern(text))
 }
 
-/** The path of a route, or a prefix of it. */
+/** A path that requests are compared with, or the beginning of one. */
+export function readRoutePath(text: string): void {
+  adopted('is no path', () => checkRoutePath('path', text))
+}
+
+/** A path that is sent. */
 export function readPath(text: string): void {
   adopted('is no path', () => checkPath('path', text))
 }

@@ -1,4 +1,5 @@
 import { ProxyError } from '../link/proxy-error.js'
+import { destinationHabit } from '../policy/habits.js'
 import { type Network, Networks } from './networks.js'
 import { type Address, readLiteral } from './resolver.js'
 import { innerOf, isMetadata, kindOf, METADATA_NAMES, type ParsedAddress, parseAddress } from './special-addresses.js'
@@ -130,7 +131,11 @@ class Places {
       if (name.startsWith('*')) this.#suffixes.add(name.slice(1))
       else this.#names.add(name)
     } else {
-      throw new TypeError(`"${entry}" is none of what can be allowed: an address, a CIDR block, a host name, *.suffix`)
+      const habit = destinationHabit(entry)
+      const right = habit === null ? '' : `; ${habit.right}`
+      throw new TypeError(
+        `"${entry}" is none of what can be allowed: an address, a CIDR block, a host name, *.suffix${right}`,
+      )
     }
   }
 

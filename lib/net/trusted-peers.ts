@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { networkHabit } from '../policy/habits.js'
 import { isMapped, readIpv4, readIpv6 } from '../wire/ip-address.js'
 import { type Network, Networks } from './networks.js'
 
@@ -36,6 +37,8 @@ function networksOf(block: string, option: string): Network[] {
   const bits = length === undefined ? most : /^\d{1,3}$/.test(length) ? Number(length) : -1
   const octets = octetsOf(address)
   if (octets === null || family === 0 || more.length > 0 || bits < 0 || bits > most) {
+    const habit = networkHabit(block)
+    if (habit !== null) throw new TypeError(`${option}: ${JSON.stringify(block)} ${habit.what}: ${habit.right}`)
     throw new TypeError(
       `${option}: ${JSON.stringify(block)} is no address and no CIDR block, for example 10.0.0.0/8 (or unix)`,
     )

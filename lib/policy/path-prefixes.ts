@@ -1,4 +1,4 @@
-import { BACKSLASH, checkPath, refuseDotSegments, SLASH, scanPath, spelled } from './path.js'
+import { BACKSLASH, checkPath, checkRoutePath, refuseDotSegments, SLASH, scanPath, spelled } from './path.js'
 
 /** What a route changes in the path; '' for nothing. Neither ends with a slash. */
 export interface PathPrefixes {
@@ -13,7 +13,7 @@ export interface PathPrefixes {
  * @throws TypeError with what is wrong and what would be right
  */
 export function pathPrefixes({ stripPrefix = '', setPrefix = '' }: Partial<PathPrefixes>): PathPrefixes | null {
-  if (stripPrefix !== '') checkPath('stripPrefix', stripPrefix)
+  if (stripPrefix !== '') checkRoutePath('stripPrefix', stripPrefix)
   if (setPrefix !== '') checkPath('setPrefix', setPrefix)
   const prefixes = { stripPrefix: withoutSlash(stripPrefix), setPrefix: withoutSlash(setPrefix) }
   return prefixes.stripPrefix === '' && prefixes.setPrefix === '' ? null : prefixes

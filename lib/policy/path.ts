@@ -1,5 +1,6 @@
 import { ProtocolError } from '../wire/protocol-error.js'
 import { quote } from '../wire/request-target.js'
+import { pathHabit } from './habits.js'
 
 // How a path is read. We forward it unchanged (RFC 9110 7.7), and the server behind us reads it in its own way; so what is decided here
 // must hold for every way in which a server may read it.
@@ -85,6 +86,16 @@ export function checkPath(name: string, path: string): void {
   const read = loosely(spelled(path))
   if (hasDotSegments(read)) throw new TypeError(`${what} must have no segments . and ..: write where they lead`)
   if (read !== path) throw new TypeError(`${what} is not read in the same way everywhere: write ${read}`)
+}
+
+/**
+ * The same for a path that requests are compared with: a pattern of another proxy would be taken literally, and nothing would fit it.
+ * @throws TypeError with what is wrong and what would be right
+ */
+export function checkRoutePath(name: string, path: string): void {
+  const habit = pathHabit(path)
+  if (habit !== null) throw new TypeError(`${name} ${JSON.stringify(path)} ${habit.what}: ${habit.right}`)
+  checkPath(name, path)
 }
 
 function percentEncoded(character: string): string {

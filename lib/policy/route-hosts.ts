@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js'
 import { readAuthority } from '../wire/authority.js'
+import { hostHabit } from './habits.js'
 
 /** The host of an authority as hosts are compared: without port and final dot, in lower case, IPv6 in its shortest form (RFC 5952). */
 export function canonicalHost(authority: string): string {
@@ -19,7 +20,8 @@ export function canonicalHost(authority: string): string {
 export function hostPattern(host: string): string {
   const what = `host ${JSON.stringify(host)}`
   const bare = host.startsWith('*.') ? host.slice(2) : host
-  if (host === '*') throw new TypeError(`${what}: leave host out for a route that takes every host`)
+  const habit = hostHabit(host)
+  if (habit !== null) throw new TypeError(`${what} ${habit.what}: ${habit.right}`)
   if (bare.includes('*')) throw new TypeError(`${what}: * stands only for whole labels in front, as in *.example`)
   if (bare.includes('://')) throw new TypeError(`${what}: write the host alone, without scheme and path`)
   if (/[^!-~]/.test(bare)) throw new TypeError(`${what}: write the name as it is sent, in ASCII (xn--…)`)

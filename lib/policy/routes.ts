@@ -2,7 +2,8 @@ import { isToken } from '../wire/names.js'
 import { ProtocolError } from '../wire/protocol-error.js'
 import type { RequestHead } from '../wire/request-head.js'
 import { quote } from '../wire/request-target.js'
-import { checkPath, loosely, refuseDotSegments, refuseHiddenEnds, SLASH, scanPath, spelled } from './path.js'
+import { methodHabit } from './habits.js'
+import { checkRoutePath, loosely, refuseDotSegments, refuseHiddenEnds, SLASH, scanPath, spelled } from './path.js'
 import { HostIndex, hostPattern } from './route-hosts.js'
 import { type Conditions, NO_ROUTE, RouteIndex } from './route-index.js'
 import { atOnce, type Steps } from './steps.js'
@@ -166,13 +167,15 @@ export function checkRoute({ host, path, exact, method }: RouteMatch): void {
   if (host?.length === 0) throw new TypeError('host is empty: leave it out for a route that takes every host')
   if (method?.length === 0) throw new TypeError('method is empty: leave it out for a route that takes every method')
   for (const one of host ?? []) hostPattern(one)
-  if (path !== undefined) checkPath('path', path)
-  if (exact !== undefined) checkPath('exact', exact)
+  if (path !== undefined) checkRoutePath('path', path)
+  if (exact !== undefined) checkRoutePath('exact', exact)
   for (const one of method ?? []) checkMethod(one)
 }
 
 /** @throws TypeError */
 function checkMethod(method: string): void {
+  const habit = methodHabit(method)
+  if (habit !== null) throw new TypeError(`method ${JSON.stringify(method)} ${habit.what}: ${habit.right}`)
   if (!isToken(method)) throw new TypeError(`method ${JSON.stringify(method)} is no method, for example GET`)
   const upper = method.toUpperCase()
   if (method !== upper && STANDARD.has(upper))
