@@ -62,7 +62,7 @@ test('R190: a head that does not get complete in time: 408 with close, however m
   const answer = await client.readUntil('\r\n\r\n')
   t.match(
     answer,
-    /^HTTP\/1\.1 408 Request Timeout\r\n[\s\S]*\r\nProxy-Status: edge; error=http_request_error; details="[^"]*request-head-ms[\s\S]*\r\nConnection: close\r\n/,
+    /^HTTP\/1\.1 408 Request Timeout\r\n[\s\S]*\r\nProxy-Status: edge; error=http_request_error; details="[^"]*deadlines\.requestHeadMs[\s\S]*\r\nConnection: close\r\n/,
   )
   t.equal((await client.readToEnd()).how, 'fin')
   t.equal(dialed(), 0)
@@ -104,7 +104,7 @@ test('R54, R190: content that stops arriving: 408 with close, and the upstreamâ€
   clock.advance(59_000)
   await quiet(t, client)
   clock.advance(1_200)
-  t.match(await client.readUntil('\r\n\r\n'), /^HTTP\/1\.1 408 [\s\S]*request-body-ms[\s\S]*\r\nConnection: close\r\n/)
+  t.match(await client.readUntil('\r\n\r\n'), /^HTTP\/1\.1 408 [\s\S]*deadlines\.requestBodyMs[\s\S]*\r\nConnection: close\r\n/)
   t.equal(String((await origin.readToEnd()).bytes), '')
   client.destroy()
   await until(() => proxy.stats().client.open === 0)
