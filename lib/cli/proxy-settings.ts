@@ -86,7 +86,7 @@ export function commonSettings(given: Given) {
     halfClosed: given.choice('half-closed', ['abort', 'answer']),
     announceKeepAlive: given.choice('announce-keep-alive', ['http10', 'always']),
     trace: given.flag('trace'),
-    tcpKeepAliveMs: given.whole('tcp-keep-alive-ms', { min: 1, max: 2_147_483_647, unit: 'milliseconds' }),
+    tcpKeepAliveMs: given.whole('tcp-keep-alive-ms', { min: 0, max: 2_147_483_647, unit: 'milliseconds' }),
     upstreamTls: readTls(given),
     ...numbers(given),
   }

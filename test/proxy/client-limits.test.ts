@@ -104,7 +104,10 @@ test('R54, R190: content that stops arriving: 408 with close, and the upstreamâ€
   clock.advance(59_000)
   await quiet(t, client)
   clock.advance(1_200)
-  t.match(await client.readUntil('\r\n\r\n'), /^HTTP\/1\.1 408 [\s\S]*deadlines\.requestBodyMs[\s\S]*\r\nConnection: close\r\n/)
+  t.match(
+    await client.readUntil('\r\n\r\n'),
+    /^HTTP\/1\.1 408 [\s\S]*deadlines\.requestBodyMs[\s\S]*\r\nConnection: close\r\n/,
+  )
   t.equal(String((await origin.readToEnd()).bytes), '')
   client.destroy()
   await until(() => proxy.stats().client.open === 0)
