@@ -102,15 +102,24 @@ export const COMMANDS = {
     },
   },
   reload: {
-    about: 'Tell a running hopwise serve to read its file again, if nothing is wrong with it',
+    about: 'Make a running hopwise serve read its file again, if nothing is wrong with it, and say what came of it',
     operands: [CONFIGURATION_OPERAND],
     examples: [
-      ['hopwise reload --config hopwise.yaml', 'exit code 2 when the file is wrong: then nobody is told anything'],
+      [
+        'hopwise reload --config hopwise.yaml',
+        'exit code 0 when it runs, 1 when it was refused, 2 when the file is wrong: then nobody is told anything',
+      ],
       ['hopwise reload --pid 4711', 'the process looks at its file itself'],
     ],
     options: {
       ...configOption('The file, to be checked first; its pidFile says which process (or HOPWISE_CONFIG)'),
       pid: { kind: 'text', about: 'The process (default MAINPID, then pidFile)', group: CONFIGURATION },
+      wait: {
+        kind: 'flag',
+        about: 'Wait for what comes of it (default yes); --no-wait: only tell the process',
+        group: CONFIGURATION,
+      },
+      'timeout-ms': { kind: 'text', about: 'How long to wait (default 60000)', group: CONFIGURATION },
     },
   },
   password: {

@@ -70,10 +70,10 @@ async function run(words: readonly string[], { stdout, stderr }: Streams): Promi
     }
     case 'reload': {
       const { reloadCommand } = await import('./reload-command.js')
-      const { outcome, output, complaint } = reloadCommand(given)
+      const { outcome, output, complaint } = await reloadCommand(given)
       await say(stderr, complaint)
       await say(stdout, output)
-      return outcome === 'told' ? EXIT.done : outcome === 'wrong-file' ? EXIT.usage : EXIT.failed
+      return outcome === 'done' ? EXIT.done : outcome === 'wrong-file' ? EXIT.usage : EXIT.failed
     }
     case 'password': {
       const { passwordCommand } = await import('./password-command.js')

@@ -1,12 +1,15 @@
 import * as fs from 'node:fs'
 import * as path from 'node:path'
+import { visibleLines } from '../wire/visible.js'
 import { findingsText, readGiven } from './configured.js'
 import type { Given } from './given.js'
 import { keyInFile } from './key-in-file.js'
+import { type ReloadEnd, ReloadWatch } from './reload-outcome.js'
 import { UsageError } from './usage-error.js'
 
 export interface ReloadResult {
-  outcome: 'told' | 'wrong-file' | 'nobody-told'
+  /** `done`: the new configuration runs; with --no-wait, the process was told. */
+  outcome: 'done' | 'wrong-file' | 'not-done'
   /** For standard output. */
   output: string
   /** For standard error. */
@@ -22,26 +25,67 @@ interface Daemon {
 }
 
 /**
- * `hopwise reload`: looks at the file first, as the daemon will, then tells the daemon to read it. What came of it stands in the
- * daemon's log. @throws UsageError
+ * `hopwise reload`: looks at the file first, as the daemon will, tells the daemon to read it, and waits for what comes of it. @throws
+ * UsageError
  */
-export function reloadCommand(given: Given): ReloadResult {
+export async function reloadCommand(given: Given): Promise<ReloadResult> {
   const file = given.text('config')
-  let complaint = ''
+  const waits = given.flag('wait') ?? true
+  const limitMs = given.whole('timeout-ms', { min: 1, max: 2_147_483_647, unit: 'milliseconds' }) ?? LIMIT_MS
+  let findings = ''
   if (file !== undefined) {
     const reading = readGiven(file)
-    complaint = findingsText(reading)
-    if (reading.configuration === undefined) return { outcome: 'wrong-file', output: '', complaint }
+    findings = findingsText(reading)
+    if (reading.configuration === undefined) return { outcome: 'wrong-file', output: '', complaint: findings }
   }
   const daemon = daemonOf(given, file)
-  const refused = 'why' in daemon ? daemon.why : tell(daemon)
-  return refused === '' && 'pid' in daemon
-    ? {
-        outcome: 'told',
-        output: `Process ${daemon.pid} was told to reload: its log says what came of it.\n`,
-        complaint,
-      }
-    : { outcome: 'nobody-told', output: '', complaint: `${complaint}${refused}\n` }
+  const { done, sentence } = 'why' in daemon ? failed(daemon.why) : await toldTo(daemon, waits, limitMs)
+  return done
+    ? { outcome: 'done', output: `${sentence}\n`, complaint: findings }
+    : { outcome: 'not-done', output: '', complaint: `${findings}${sentence}\n` }
+}
+
+/** To read the files takes seconds where there are thousands of routes, with a tenth of a core more; a daemon that hangs never ends. */
+const LIMIT_MS = 60_000
+
+interface Told {
+  done: boolean
+  sentence: string
+}
+
+const failed = (sentence: string): Told => ({ done: false, sentence })
+
+async function toldTo(daemon: Daemon, waits: boolean, limitMs: number): Promise<Told> {
+  const { pid } = daemon
+  const watch = waits ? await ReloadWatch.open(pid) : ''
+  try {
+    const refused = tell(daemon)
+    if (refused !== '') return failed(refused)
+    const told = `Process ${pid} was told to reload`
+    if (!waits) return { done: true, sentence: `${told}: its log says what came of it.` }
+    if (typeof watch === 'string')
+      return failed(
+        `${told}, but what came of it cannot be learned: ${watch}. Its log says it; --no-wait does not ask.`,
+      )
+    return endOf(await watch.outcome(limitMs), told, limitMs, pid)
+  } finally {
+    if (typeof watch !== 'string') watch.close()
+  }
+}
+
+function endOf(end: ReloadEnd, told: string, limitMs: number, pid: number): Told {
+  if (end.kind === 'ended') {
+    const { reload, accepted, sentences } = end.outcome
+    const what = accepted ? sentences.join(' ') : 'the new configuration is refused, the old one stays'
+    const reasons = accepted ? [] : sentences.map(reason => `\n  ${reason}`)
+    return { done: accepted, sentence: visibleLines(`Process ${pid}, reload ${reload}: ${what}.${reasons.join('')}`) }
+  }
+  if (end.kind === 'gone') return failed(`${told}, and has ended: its log says why.`)
+  if (end.kind === 'stopping') return failed(`${told}, but it is stopping, and reloads no more.`)
+  const what = end.kind === 'late' ? 'has not ended' : 'has not begun'
+  return failed(
+    `${told}, but reload ${end.reload} ${what} within ${limitMs} ms. Its log will say what comes of it; --timeout-ms allows more time.`,
+  )
 }
 
 /** By --pid, or what systemd says in ExecReload, or the file that the daemon writes. @throws UsageError */

@@ -3,6 +3,7 @@ import type { Clock } from '../net/clock.js'
 import { type BoundAddress, type DrainPhase, type DrainTimes, reasonsOf } from './gateway-types.js'
 import type { Log } from './log.js'
 import { type ReadConfiguration, Reload, type Reloaded } from './reload.js'
+import type { ReloadRecord } from './reload-record.js'
 import { tellCut, tellDrain } from './run.js'
 import { runProcess } from './run-process.js'
 import { type Watched, watchFiles } from './watch.js'
@@ -23,6 +24,8 @@ export interface DaemonParts<C> {
   facts: object
   /** For who starts and watches processes: systemd. */
   told?(state: DaemonState): void
+  /** For `hopwise reload`: what comes of a reload. */
+  record?(news: Partial<ReloadRecord>): void
   /** It listens: what stands beside it (the admin listener) can begin. Its failure is that of the start. */
   opened?(daemon: Daemon<C>): Promise<void>
   /** After each configuration that was taken, the first one too. */
@@ -59,6 +62,7 @@ export class Daemon<C> {
       files: files => this.#watch(files),
       clock: parts.clock,
       log: parts.log.logger,
+      ...(parts.record === undefined ? {} : { record: parts.record }),
     })
   }
 
@@ -125,8 +129,9 @@ export class Daemon<C> {
   }
 
   async drain(signal: string): Promise<void> {
-    const { workforce, log, drainTimes, closed, told } = this.#parts
+    const { workforce, log, drainTimes, closed, told, record } = this.#parts
     this.phase = 'announcing'
+    record?.({ stopping: true })
     this.#watched.stop()
     told?.('stopping')
     const times = drainTimes(this.#configuration)

@@ -1,5 +1,6 @@
 import type { Clock } from '../net/clock.js'
 import { type Counted, type ReloadSummary, reasonsOf, writeBound } from './gateway-types.js'
+import type { ReloadRecord } from './reload-record.js'
 
 /** What reading a configuration came to: it and the files it was made of, or what is wrong with it, in whole sentences. */
 export type ReadConfiguration<C> =
@@ -15,6 +16,8 @@ export interface ReloadParts<C> {
   log: ReloadLog
   /** Called at the end of each, with the files to watch from now on. */
   files?(files: readonly string[]): void
+  /** For who waits for the outcome: at the beginning of each, and at its end. */
+  record?(news: Partial<ReloadRecord>): void
 }
 
 type ReloadLog = Record<'info' | 'error', (fields: object, message: string) => void>
@@ -32,6 +35,7 @@ export type Reloaded =
 export class Reload<C> {
   accepted = 0
   refused = 0
+  #begun = 0
   readonly #parts: ReloadParts<C>
   /** Asked for and not begun. */
   #waiting: Promise<Reloaded> | undefined
@@ -52,16 +56,21 @@ export class Reload<C> {
   }
 
   async #reload(why: string): Promise<Reloaded> {
-    const { clock, log } = this.#parts
+    const { clock, log, record } = this.#parts
     const began = clock.now()
+    const reload = ++this.#begun
+    record?.({ begun: reload })
     const outcome = await this.#tried()
     if (outcome.accepted) {
       this.accepted += 1
       const listening = outcome.summary.bound.map(writeBound)
-      log.info({ why, listening }, reloadedIn(Math.round(clock.now() - began), outcome.summary))
+      const sentence = reloadedIn(Math.round(clock.now() - began), outcome.summary)
+      log.info({ why, reload, listening }, sentence)
+      record?.({ last: { reload, accepted: true, sentences: [sentence] } })
     } else {
       this.refused += 1
-      log.error({ why, reasons: outcome.reasons }, 'the new configuration is refused, the old one stays')
+      log.error({ why, reload, reasons: outcome.reasons }, 'the new configuration is refused, the old one stays')
+      record?.({ last: { reload, accepted: false, sentences: outcome.reasons } })
     }
     return outcome
   }

@@ -18,6 +18,7 @@ import type { Log } from './log.js'
 import { writePidFile } from './pid-file.js'
 import { applyLogs, openPlanLog } from './plan-log.js'
 import type { ReadConfiguration } from './reload.js'
+import { RecordKeeper } from './reload-record.js'
 import { Supervisor } from './supervisor.js'
 import { createNotify } from './systemd-notify.js'
 import { inThisProcess, type Workforce } from './workforce.js'
@@ -50,6 +51,9 @@ export function daemonParts(serving: Serving, log: Log): DaemonParts<GatewayPlan
   let admin: Admin | null = null
   let removePidFile = () => {}
   let before: GatewayPlan | null = null
+  const records = RecordKeeper.open()
+  if (records === null)
+    log.logger.info('hopwise reload cannot learn what comes of a reload of this process: see the log')
   return {
     workforce: workforceFor(plan, log, version),
     configuration: plan,
@@ -63,6 +67,7 @@ export function daemonParts(serving: Serving, log: Log): DaemonParts<GatewayPlan
     told: phase => {
       told = notify(phase)
     },
+    record: news => records?.note(news),
     applied: next => {
       applyLogs(log, next)
       tellDemonstrations(next, before, log)

@@ -1,8 +1,14 @@
+import { once } from 'node:events'
 import * as fs from 'node:fs'
+import * as net from 'node:net'
 import * as path from 'node:path'
 import { type Test, test } from 'tap'
+import { ReloadWatch } from '../../lib/cli/reload-outcome.js'
+import { RecordKeeper } from '../../lib/daemon/reload-record.js'
+import { WAIT_MS } from '../../lib/peers/raw-client.js'
 import { callHopwise } from '../support/call-hopwise.js'
 import { type Child, startChild } from '../support/child.js'
+import { startDaemon } from '../support/daemon.js'
 import { startHopwise } from '../support/hopwise.js'
 import { tempFolder } from '../support/temp-folder.js'
 
@@ -22,15 +28,100 @@ async function listening(t: Test, ...words: string[]): Promise<Child> {
   return child
 }
 
-test('--pid: the process is told, and says so', async t => {
+const gateway = (port: number | string, ...more: string[]): string =>
+  [
+    `listeners: [{ address: "127.0.0.1:${port}", routes: [{ upstream: "http://127.0.0.1:1" }] }]`,
+    'pidFile: run.pid',
+    ...more,
+    '',
+  ].join('\n')
+
+for (const workers of [1, 2])
+  test(`it waits for what comes of it, and says so: ${workers} of ${workers} processes that serve`, async t => {
+    const taken = net.createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    t.teardown(() => taken.close())
+    const { port } = taken.address() as net.AddressInfo
+    const daemon = await startDaemon(t, gateway(0, `workers: ${workers}`))
+    const config = path.join(daemon.folder, 'hopwise.yaml')
+    t.match(await callHopwise(['reload', config]), {
+      code: 0,
+      out: new RegExp(`^Process ${daemon.pid}, reload 1: reloaded in \\d+ ms: 1 listener, 1 group\\.\n$`),
+      err: '',
+    })
+    daemon.write(gateway(port, `workers: ${workers}`))
+    for (const [words, reload] of [
+      [['--config', config], 2],
+      [['--pid', String(daemon.pid)], 3],
+    ] as const)
+      t.match(await callHopwise(['reload', ...words]), {
+        code: 1,
+        out: '',
+        err: new RegExp(
+          `^Process ${daemon.pid}, reload ${reload}: the new configuration is refused, the old one stays\\.\n  .*127.0.0.1:${port}: another process listens there already.*\n$`,
+        ),
+      })
+    t.match(await daemon.next(/refused/), { reload: 2, reasons: [/EADDRINUSE/] }, 'the log has the same number')
+
+    t.match(await callHopwise(['reload', config, '--no-wait']), {
+      code: 0,
+      out: `Process ${daemon.pid} was told to reload: its log says what came of it.\n`,
+    })
+    t.match(await daemon.next(/refused/), { reload: 3 })
+    t.match(await daemon.next(/refused/), { reload: 4 })
+
+    daemon.signal('SIGSTOP')
+    t.match(await callHopwise(['reload', config, '--timeout-ms', '1']), {
+      code: 1,
+      out: '',
+      err: /was told to reload, but reload 5 has not begun within 1 ms\. .*--timeout-ms allows more time\.\n$/,
+    })
+    daemon.signal('SIGCONT')
+    const watch = await ReloadWatch.open(daemon.pid)
+    if (typeof watch === 'string') throw new Error(watch)
+    daemon.signal('SIGKILL')
+    t.match((await watch.outcome(WAIT_MS)).kind, /gone|ended/, 'nobody waits for a process that is not there')
+    watch.close()
+  })
+
+test('what is waited for: the first reload that begins from now on', async t => {
+  const keeper = RecordKeeper.open()
+  if (keeper === null) throw new Error('there is no folder for it')
+  t.teardown(() => keeper.close())
+  const outcome = async (then: (watch: ReloadWatch) => void, limitMs = WAIT_MS) => {
+    const watch = await ReloadWatch.open(process.pid)
+    if (typeof watch === 'string') throw new Error(watch)
+    then(watch)
+    const end = await watch.outcome(limitMs)
+    watch.close()
+    return end
+  }
+  keeper.note({ begun: 1 })
+  const one = { reload: 1, accepted: true, sentences: ['one'] }
+  const two = { reload: 2, accepted: false, sentences: ['two'] }
+  t.same(
+    await outcome(() => keeper.note({ last: one }), 1),
+    { kind: 'not-begun', reload: 2 },
+    'that one had begun before',
+  )
+  t.same(await outcome(() => keeper.note({ begun: 2 }), 1), { kind: 'late', reload: 3 - 1 })
+  t.same(await outcome(() => keeper.note({ begun: 3, last: { ...two, reload: 3 } })), {
+    kind: 'ended',
+    outcome: { ...two, reload: 3 },
+  })
+  t.same(await outcome(() => keeper.note({ stopping: true })), { kind: 'stopping' })
+})
+
+test('a process that keeps no record is told, and it is said that nothing can be learned', async t => {
   const hopwise = await startHopwise(t, ['reverse', 'http://127.0.0.1:1'])
   const pid = String(hopwise.pid)
   t.match(await callHopwise(['reload', '--pid', pid]), {
-    code: 0,
-    out: `Process ${pid} was told to reload: its log says what came of it.\n`,
-    err: '',
+    code: 1,
+    out: '',
+    err: /^Process \d+ was told to reload, but what came of it cannot be learned: it keeps no record .*--no-wait does not ask\.\n$/,
   })
   await hopwise.logged(line => String(line.msg).startsWith('SIGHUP'))
+  t.match(await callHopwise(['reload', '--pid', pid, '--no-wait']), { code: 0, err: '' })
 })
 
 test('--config: checked first; who is told stands in pidFile, beside it', async t => {
@@ -38,7 +129,7 @@ test('--config: checked first; who is told stands in pidFile, beside it', async 
   const config = configuration(t, ...GOOD, 'pidFile: run.pid')
   fs.writeFileSync(path.join(path.dirname(config), 'run.pid'), `${daemon.pid}\n`)
   const env = { HOPWISE_CONFIG: config }
-  t.match(await callHopwise(['reload'], env), { code: 0, out: /^Process \d+ was told/, err: '' })
+  t.match(await callHopwise(['reload', '--no-wait'], env), { code: 0, out: /^Process \d+ was told/, err: '' })
   await daemon.line(line => line === 'told')
 
   fs.writeFileSync(config, 'listeners: []\npidFile: run.pid\n')
@@ -53,7 +144,7 @@ test('systemd says which process in MAINPID; --pid goes first', async t => {
   const daemon = await listening(t)
   const config = configuration(t, ...GOOD)
   const env = { MAINPID: String(daemon.pid) }
-  t.match(await callHopwise(['reload', '--config', config], env), { code: 0 })
+  t.match(await callHopwise(['reload', '--config', config, '--no-wait'], env), { code: 0 })
   await daemon.line(line => line === 'told')
   t.match(await callHopwise(['reload', '--pid', '4194304'], env), {
     code: 1,

@@ -40,8 +40,8 @@ async function reloaded({ machine, root }) {
   await must(machine, ['systemctl', 'reload', 'hopwise'])
   await until(async () => /^x-team: first/im.test((await machine.curl('-i', `${HERE}/`)).out))
   configure(root, { address: ':80', field: 'second', wrong: true })
-  await must(machine, ['systemctl', 'reload', 'hopwise'])
-  await until(async () => /is refused/.test(await journal(machine)))
+  await assert.rejects(must(machine, ['systemctl', 'reload', 'hopwise']), 'it says so')
+  await until(async () => /hopwise\.yaml:\d+:\d+: error/.test(await journal(machine)))
   assert.match((await machine.curl('-i', `${HERE}/`)).out, /^x-team: first/im)
   assert.deepEqual(await show(machine, 'MainPID'), before)
 }

@@ -30,7 +30,7 @@ test('a good one is taken, and one line says what has changed', async t => {
     {
       level: 'info',
       message: 'reloaded in 12 ms: 2 listeners (1 new, 1 gone), 3 groups (1 changed)',
-      fields: { why: 'SIGHUP', listening: ['[::1]:80'] },
+      fields: { why: 'SIGHUP', reload: 1, listening: ['[::1]:80'] },
     },
   ])
   t.strictSame(watched, [['a.yaml', 'a.pem']])

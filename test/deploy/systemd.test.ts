@@ -22,10 +22,7 @@ test('systemd finds nothing wrong with the units, and little that they could do 
 }, async t => {
   const folder = tempFolder(t)
   // Verified is also that the program exists; hopwise may not be installed here, Node is.
-  writeFileSync(
-    join(folder, 'hopwise.service'),
-    SERVICE.replace('ExecStart=hopwise ', `ExecStart=${process.execPath} `),
-  )
+  writeFileSync(join(folder, 'hopwise.service'), SERVICE.replaceAll(/^(Exec\w+=)hopwise /gm, `$1${process.execPath} `))
   writeFileSync(join(folder, 'hopwise.socket'), SOCKET)
   const units = [join(folder, 'hopwise.service'), join(folder, 'hopwise.socket')]
   const analyze = pathOf('systemd-analyze')
@@ -39,7 +36,12 @@ test('systemd finds nothing wrong with the units, and little that they could do 
 
 test('the service: told when it is ready, drained, started again', async t => {
   t.match(setting(SERVICE, 'ExecStart'), 'hopwise serve --config /etc/hopwise/hopwise.yaml')
-  t.equal(setting(SERVICE, 'ExecReload'), '/bin/kill -HUP $MAINPID')
+  // The outcome of systemctl reload is that of the reload, and it comes before systemd gives up on it.
+  const [, reloadMs] =
+    /^hopwise reload --config \/etc\/hopwise\/hopwise\.yaml --timeout-ms (\d+)$/.exec(
+      setting(SERVICE, 'ExecReload') ?? '',
+    ) ?? []
+  t.ok(Number(reloadMs) < readDuration(`${setting(SERVICE, 'TimeoutStartSec')}s`))
   t.equal(setting(SERVICE, 'Type'), 'notify')
   t.equal(setting(SERVICE, 'NotifyAccess'), 'all', 'a child of ours does the telling')
   t.equal(setting(SERVICE, 'KillMode'), 'mixed', 'one SIGTERM for each process')
