@@ -84,7 +84,7 @@ test('gatheredBytesMax: what all requests gather is bounded; beyond it content g
   t.equal(proxy.stats().upstream.dialed, 1, 'and that of who has left')
 })
 
-test('R42, gatheredBytesMax: where HTTP/1.0 needs a length: 503 that names the option', async t => {
+test('R42: where HTTP/1.0 needs a length, and gatheredBytesMax is reached: 503 that names the option', async t => {
   const a = await server(t, 'a', connection =>
     connection.send('HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\na'),
   )
