@@ -35,9 +35,13 @@ export function reverseSettings(given: Given, listen: ListenAddress): ProxyOptio
   })
 }
 
-/** A path in the URL of the upstream goes in front of that of each request, as with nginx's `proxy_pass http://host/base/`. */
+/**
+ * A path in the URL of the upstream goes in front of that of each request, as with nginx's `proxy_pass http://host/base/`, and off what leads
+ * back: a client knows nothing of it.
+ */
 export function leadingTo({ origin, base }: Upstream): Pick<ProxyOptions, 'upstream' | 'routes'> {
-  return base === '' ? { upstream: origin } : { routes: [{ upstream: origin, setPrefix: base }] }
+  if (base === '') return { upstream: origin }
+  return { routes: [{ upstream: origin, setPrefix: base, rewriteLocation: true, rewriteCookies: true }] }
 }
 
 /** The options of a forward proxy. @throws UsageError */

@@ -175,6 +175,12 @@ function checkAddresses({ listeners, admin }: Configuration): Complaint[] {
     const { address, path } = place
     const before = taken.take(place)
     if (before === undefined) return []
+    if (/:0$/.test(address) && readAddress(address).kind === 'tcp')
+      return [
+        error(path, `${show(address)} stands twice, and listeners are told apart by it`, 'give one of them a port', {
+          about: [{ path: before.path }],
+        }),
+      ]
     const other = before.path[0] === 'listeners' ? `listeners[${before.path[1]}]` : 'admin'
     const message =
       before.address === address
@@ -203,11 +209,12 @@ class TakenPlaces {
   take(place: Place): Place | undefined {
     const nth = this.#all.push(place) - 1
     const address = readAddress(place.address)
-    if (address.kind === 'tcp' && address.port === 0) return undefined
+    const isFree = address.kind === 'tcp' && address.port === 0
+    if (isFree && place.path[0] === 'admin') return undefined
     const key = address.kind === 'tcp' ? `${address.port} ${address.host.toLowerCase()}` : JSON.stringify(address)
     const same = this.#exact.get(key)
     if (same === undefined) this.#exact.set(key, nth)
-    const before = Math.min(same ?? nth, address.kind === 'tcp' ? this.#onPort(address, nth) : nth)
+    const before = Math.min(same ?? nth, address.kind === 'tcp' && !isFree ? this.#onPort(address, nth) : nth)
     return before === nth ? undefined : this.#all[before]
   }
 

@@ -161,10 +161,10 @@ export const listener = z.strictObject({
   halfClosed: choice(['abort', 'answer'], 'abort', 'When a client ends its side before its response is whole.'),
   announceKeepAlive: choice(['http10', 'always'], 'http10', 'Who is told the idle limit in Keep-Alive.'),
   trace: z.boolean().optional().describe('Let TRACE pass. Default: reverse false (405), forward true.'),
-  noDelay: flag(true, "Send small writes at once (TCP_NODELAY), not by Nagle's rule."),
+  noDelay: flag(true, "Send small writes at once (TCP_NODELAY), not by Nagle's rule. Toward servers of groups always."),
   tcpKeepAliveMs: milliseconds(
     TCP_KEEP_ALIVE_MS,
-    'Silence before the kernel probes a peer, on both sides; 0 is never (ms).',
+    'Silence before the kernel probes a peer; 0 is never (ms). Toward servers of groups it is always 30000.',
   ),
   requestId: choice(['off', 'keep', 'make'], 'off', 'X-Request-Id: kept or made when missing (keep), or always made.'),
   limits: overrides<Limits>('limits').prefault({}).describe('Other limits than those of the file.'),

@@ -17,7 +17,7 @@ test('only what was given is passed to the library', t => {
   t.strictSame(settings(['reverse', 'http://a/base']), {
     ...nothing,
     mode: 'reverse',
-    routes: [{ upstream: 'http://a', setPrefix: '/base' }],
+    routes: [{ upstream: 'http://a', setPrefix: '/base', rewriteLocation: true, rewriteCookies: true }],
   })
   t.strictSame(settings(['forward']), { ...nothing, mode: 'forward' })
   t.end()

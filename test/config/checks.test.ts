@@ -22,8 +22,9 @@ test('two listeners on one address', async t => {
     ['systemd:web', 'systemd:web'],
   ] as const)
     t.match(taken(a, b), [/^error listeners\[1\]\.address \| .* is taken by listeners\[0\] already/], `${a} ${b}`)
+  t.match(taken('127.0.0.1:0', '127.0.0.1:0'), [/^error listeners\[1\]\.address \| "127\.0\.0\.1:0" stands twice/])
   for (const [a, b] of [
-    ['127.0.0.1:0', '127.0.0.1:0'],
+    ['127.0.0.1:0', '127.0.0.2:0'],
     ['127.0.0.1:80', '127.0.0.1:81'],
     ['127.0.0.1:80', '127.0.0.2:80'],
     ['unix:/a', 'unix:/b'],

@@ -29,14 +29,23 @@ test('R74, R75: curl keeps its connection through the proxy, and so does the pro
   ])
 })
 
+const SERVED_UNDER_BASE = `location /base/ { return 200 "$request_uri"; }
+  location /base/in { return 200 "$request_uri $http_cookie"; }
+  location /base/login { add_header Set-Cookie "s=1; Path=/base/" always; return 302 /base/in; }`
+
 test(
   'a path of the upstream goes in front of that of each request, as with proxy_pass http://host/base/',
   NEEDS,
   async t => {
-    const nginx = await startNginx(t, { files: { a: 'a' }, server: 'location /base/ { return 200 "$request_uri"; }' })
+    const nginx = await startNginx(t, { files: { a: 'a' }, server: SERVED_UNDER_BASE })
     for (const base of ['/base', '/base/']) {
       const hopwise = await openHopwise(t, ['reverse', `${nginx.url}${base}`])
       t.match(await curl(t, `${hopwise.url}/a?q=1`, `${hopwise.url}/`), { code: 0, out: '/base/a?q=1/base/' })
+      t.match(
+        await curl(t, '-b', 'none', '-L', `${hopwise.url}/login`),
+        { code: 0, out: '/base/in s=1' },
+        'a redirect with a cookie',
+      )
     }
   },
 )
