@@ -12,7 +12,7 @@ import {
   readDestination,
   readName,
   readNameserver,
-  readNetwork,
+  readPeer,
   readProtocol,
   readUpstream,
   readWhole,
@@ -31,7 +31,7 @@ export function reverseSettings(given: Given, listen: ListenAddress): ProxyOptio
     mode: 'reverse' as const,
     ...leadingTo(upstream),
     host: given.choice('host', ['preserve', 'upstream']),
-    trust: given.list('trust', readNetwork),
+    trust: given.list('trust', readPeer),
   })
 }
 

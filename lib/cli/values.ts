@@ -118,6 +118,11 @@ export function readNetwork(where: string, text: string): string {
   return reading(where, text, plain.readNetwork)
 }
 
+/** Whom a connection comes from: a network as above, or `unix`. */
+export function readPeer(where: string, text: string): string {
+  return reading(where, text, plain.readPeer)
+}
+
 /** A name server: an address with or without a port. */
 export function readNameserver(where: string, text: string): string {
   return reading(where, text, plain.readNameserver)

@@ -32,6 +32,11 @@ export function readNetwork(text: string): string {
   throw new WrongValue('is no address or network', 'write 10.1.2.3, 10.0.0.0/8 or fd00::/8')
 }
 
+/** Whom a connection comes from: a network as above, or `unix` for who has no address since it came through a unix socket. */
+export function readPeer(text: string): string {
+  return text === 'unix' ? text : readNetwork(text)
+}
+
 /** A name server: an address with or without a port. */
 export function readNameserver(text: string): string {
   const found = /^(?:\[([^\]]+)\]|([\d.]+))(?::(\d{1,5}))?$/.exec(text)

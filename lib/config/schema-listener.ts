@@ -3,10 +3,22 @@ import type { Deadlines } from '../link/deadlines.js'
 import type { Limits } from '../link/limits.js'
 import { CONNECT_PORTS, FAILED_LOGINS_PER_MINUTE, HANDSHAKE_MS, TCP_KEEP_ALIVE_MS, UPGRADES } from '../proxy/options.js'
 import type { GrammarLimits } from '../wire/limits.js'
-import { choice, count, fileName, flag, milliseconds, nameservers, oneOrMore, overrides, text } from './schema-parts.js'
+import {
+  choice,
+  count,
+  fileName,
+  flag,
+  milliseconds,
+  nameservers,
+  oneOrMore,
+  overrides,
+  rate,
+  text,
+} from './schema-parts.js'
 import * as values from './values.js'
 
-export const networks = (about: string) => z.array(text(values.readNetwork)).describe(about)
+const networks = (about: string) => z.array(text(values.readNetwork)).describe(about)
+export const peers = (about: string) => z.array(text(values.readPeer)).describe(about)
 
 const tls = z.strictObject({
   certificates: z
@@ -41,9 +53,9 @@ const tls = z.strictObject({
 const clients = z.strictObject({
   allow: networks('Addresses and networks that may connect; all others are refused.').min(1).optional(),
   deny: networks('Addresses and networks that are refused, whatever allow says.').default([]),
-  requestsPerSecond: count(0, 'Requests for each address (IPv6: each /64), beyond which it gets 429; 0 is no limit.'),
+  requestsPerSecond: rate(0, 'Requests for each address (IPv6: each /64), beyond which it gets 429; 0 is no limit.'),
   requestsBurst: count(0, 'How many may come at once after a pause; 0 is as many as in one second.'),
-  connectionsPerSecond: count(0, 'New connections for each address; those beyond are closed; 0 is no limit.'),
+  connectionsPerSecond: rate(0, 'New connections for each address; those beyond are closed; 0 is no limit.'),
   failedLoginsPerMinute: count(
     FAILED_LOGINS_PER_MINUTE,
     'Wrong passwords that one address may send in a minute; after that it gets 429 for a while; 0 is no limit.',
@@ -123,12 +135,12 @@ export const listener = z.strictObject({
   mode: choice(['reverse', 'forward', 'dumb'], 'reverse', 'As which proxy. dumb is wrong on purpose, to show things.'),
   proxyProtocol: z
     .strictObject({
-      from: networks('Peers that begin each connection with it; others do not, and are not believed.').min(1),
+      from: peers('Peers that begin each connection with it; others do not, and are not believed.').min(1),
     })
     .optional()
     .describe('Read the PROXY protocol (v1, v2) that a load balancer in front sends.'),
   tls: tls.optional().describe('Speak TLS with clients.'),
-  trust: networks('Peers whose Forwarded and X-Forwarded-* are believed. Default: trust of the file.').optional(),
+  trust: peers('Peers whose Forwarded and X-Forwarded-* are believed. Default: trust of the file.').optional(),
   via: z
     .enum(['off', 'request', 'both'])
     .optional()

@@ -40,6 +40,11 @@ export function count(standard: number, about: string, { min = 0, max = 1_000_00
   return z.int().min(min).max(max).default(standard).describe(about)
 }
 
+/** How often in a second, with fractions. */
+export function rate(standard: number, about: string) {
+  return z.number().min(0).max(1_000_000).default(standard).describe(about)
+}
+
 export function milliseconds(standard: number, about: string, { min = 0 } = {}) {
   return z.int().min(min).max(TIMER_MS_MAX).default(standard).describe(about)
 }

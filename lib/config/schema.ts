@@ -3,7 +3,7 @@ import type { Deadlines } from '../link/deadlines.js'
 import type { Limits } from '../link/limits.js'
 import type { GrammarLimits } from '../wire/limits.js'
 import { LOG_FORMATS, LOG_LEVELS } from './choices.js'
-import { listener, networks } from './schema-listener.js'
+import { listener, peers } from './schema-listener.js'
 import { choice, flag, numbers, text } from './schema-parts.js'
 import { group } from './schema-upstream.js'
 import * as values from './values.js'
@@ -38,7 +38,7 @@ export const SCHEMA = z.strictObject({
     .min(1)
     .optional()
     .describe('Where the id of the process is written, for hopwise reload. Absent: nowhere.'),
-  trust: networks('Peers whose Forwarded and X-Forwarded-* are believed, at every listener.').default([]),
+  trust: peers('Peers whose Forwarded and X-Forwarded-* are believed, at every listener.').default([]),
   listeners: z.array(listener).min(1).describe('Where it listens, and what it does there.'),
   upstreams: z
     .record(text(values.readLabel), group)

@@ -13,7 +13,7 @@ import { isToken } from '../wire/octets.js'
 import { withoutSecrets } from './findings.js'
 import { readNetwork, WrongValue } from './plain-values.js'
 
-export { readName, readNameserver, readNetwork, readProtocol, WrongValue } from './plain-values.js'
+export { readName, readNameserver, readNetwork, readPeer, readProtocol, WrongValue } from './plain-values.js'
 
 // Values that the engine judges: each reader throws WrongValue.
 

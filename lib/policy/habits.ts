@@ -63,14 +63,9 @@ export function hostHabit(host: string): Habit | null {
     }
   if (/^\.[^.]/.test(host))
     return { what: 'is no host name', right: `write [${host.slice(1)}, '*${host}'] for it and all names below it` }
-  if (/^\S*\.\S*(?:\s*,\s*|\s+)\S*\.\S*$/.test(host))
-    return {
-      what: 'is more than one host',
-      right: `write a list: [${host
-        .trim()
-        .split(/[\s,]+/)
-        .join(', ')}]`,
-    }
+  const hosts = host.trim().split(/[\s,]+/) // one pattern for all of it would take a long host's length squared
+  if (hosts.length > 1 && hosts.every(one => one.includes('.')))
+    return { what: 'is more than one host', right: `write a list: [${hosts.join(', ')}]` }
   return null
 }
 

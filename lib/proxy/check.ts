@@ -64,10 +64,13 @@ export const whole =
 
 export const milliseconds = (least = 0): Check => whole(least, TIMER_MS_MAX)
 
+/** What keeps out a slip. */
+const RATE_MAX = 1_000_000
+
 /** A number, with fractions: how often in a second. */
 export const rate: Check = (what, value) => {
-  if (typeof value !== 'number' || !(value >= 0) || value === Number.POSITIVE_INFINITY)
-    throw new TypeError(`${what} must be a number from 0 on, not ${shown(value)}`)
+  if (typeof value !== 'number' || !(value >= 0) || value > RATE_MAX)
+    throw new TypeError(`${what} must be a number from 0 to ${RATE_MAX}, not ${shown(value)}`)
 }
 
 export const choice =

@@ -280,6 +280,33 @@ const bad: Bad[] = [
     line: null,
   },
   {
+    what: 'a rate that can only be a slip',
+    mode: 'forward',
+    library: { requestRate: { perSecond: 1_000_001 } },
+    named: /^requestRate\.perSecond/,
+    file: 'clients: { requestsPerSecond: 1000001 }',
+    path: /requestsPerSecond$/,
+    line: null,
+  },
+  {
+    what: 'no port for CONNECT',
+    mode: 'forward',
+    library: { connectPorts: [] },
+    named: /^connectPorts is empty/,
+    file: 'destinations: { connectPorts: [] }',
+    path: /connectPorts$/,
+    line: null,
+  },
+  {
+    what: 'nothing but nothing',
+    mode: 'forward',
+    library: { only: [] },
+    named: /^only is empty/,
+    file: 'destinations: { only: [] }',
+    path: /only$/,
+    line: null,
+  },
+  {
     what: 'wrong passwords, a text',
     mode: 'forward',
     library: { clients: { failedLoginsPerMinute: '3' } },
@@ -570,3 +597,14 @@ for (const { what, mode, library, named, file, path, group: more, line, option }
     }
     t.throws(run, { name: 'UsageError', message: option! }, 'command line')
   })
+
+test('taken at each door: peers of a unix socket, and less than one request in a second', async t => {
+  const both = { trust: ['unix'], requestRate: { perSecond: 0.5 } }
+  t.match(settingsOf({ mode: 'reverse', ...lone, ...both }).requestRate, { perSecond: 0.5 })
+  const clients = 'trust: [unix]\n    clients: { requestsPerSecond: 0.5, connectionsPerSecond: 0.1 }'
+  const text = `listeners:\n  - address: unix:/run/h.sock\n    ${clients}\n    routes: [{ upstream: '${SERVER}' }]\n`
+  t.same(readConfigurationText(text, 'hopwise.yaml', { environment: {}, checkFiles: false }).findings, [])
+  const asked = readCommandLine(['reverse', SERVER, '--trust', 'unix'], { environment: {}, version: '0', columns: 80 })
+  if (asked.kind !== 'run') throw new Error('it prints')
+  t.match(reverseSettings(asked.given, { port: 1 }), { trust: ['unix'] })
+})
