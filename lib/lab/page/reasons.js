@@ -10,6 +10,20 @@ export const REASONS_KO = {
   'TRACE has no content': 'TRACE에는 본문이 없음',
   'a 101 for a protocol that was not offered': '제안하지 않은 프로토콜로 전환하는 101',
   'a field of this proxy': '이 프록시의 헤더',
+  'a trusted peer said it, and what was taken off the path here follows':
+    '신뢰하는 상대가 보낸 값이며 여기서 경로에서 떼어 낸 것을 뒤에 붙임',
+  'as the client comes there, through the route': '클라이언트가 라우트를 거쳐 그곳에 가는 방식대로',
+  'is for the upstream; the client knows it under another path or name':
+    '업스트림을 위한 값이며, 클라이언트는 이것을 다른 경로나 이름으로 앎',
+  'leads to the upstream; the client comes there in another way':
+    '업스트림으로 이끄는 값이며, 클라이언트는 다른 길로 그곳에 감',
+  'the certificate of the client': '클라이언트의 인증서',
+  'the number of the certificate of the client': '클라이언트 인증서의 일련번호',
+  'the port that the client asked': '클라이언트가 요청한 포트',
+  'what was taken off the path': '경로에서 떼어 낸 것',
+  'which certificate the client showed': '클라이언트가 어떤 인증서를 제시했는지',
+  'who signed the certificate of the client': '클라이언트 인증서에 서명한 기관',
+  'whom the certificate of the client is for': '클라이언트 인증서의 주체',
   'a trusted peer said it, its address follows': '신뢰하는 상대가 보낸 값이며 그 주소를 뒤에 붙임',
   'an end-to-end field, but named by Connection': '종단간 헤더이지만 Connection이 지목함',
   'an expectation other than 100-continue': '100-continue가 아닌 기대',
