@@ -26,6 +26,7 @@ import {
 } from './check.js'
 import { NAMESERVERS, UPSTREAM_TLS } from './group-options.js'
 import type { ProxyOptions } from './options.js'
+import { wrongHash } from './users.js'
 
 /**
  * Every option that a proxy has, with what its value is, and the mode that it is for. An option of the other mode is refused: nobody would
@@ -77,7 +78,7 @@ const OPTIONS: Readonly<Record<keyof ProxyOptions, Check | ForMode>> = {
   requestRate: shape({ perSecond: rate, burst: whole(0, 1_000_000) }, 'perSecond'),
   uploadBytesPerSecondMin: whole(0, 1_000_000_000),
   users: forward(users),
-  credentials: forward(list(shape({ user: text, password: text }, 'user', 'password'), 1)),
+  credentials: forward(list(shape({ user: text, password: secret }, 'user', 'password'), 1)),
   upgrades: list(protocol),
   strictUpstream: flag,
   nominatedEndToEnd: choice('remove', 'reject'),
@@ -170,8 +171,14 @@ function users(what: string, value: unknown): void {
   if (value.size === 0) throw new TypeError(`${what} is empty: nobody could log in; leave it out, or name one`)
   for (const [user, hash] of value) {
     text(`a key of ${what}`, user)
+    if (typeof hash !== 'object' || hash === null) throw new TypeError(wrongHash(user, hash))
     HASH(`${what}.${user}`, hash)
   }
+}
+
+/** It is not shown. */
+function secret(what: string, value: unknown): void {
+  if (typeof value !== 'string') throw new TypeError(`${what} must be text`)
 }
 
 function octets(what: string, value: unknown): void {

@@ -225,7 +225,7 @@ function isPasswordHash(hash: unknown): boolean {
 }
 
 /** Never with what was given: it may be a password. */
-function wrongHash(user: string, hash: unknown): string {
+export function wrongHash(user: string, hash: unknown): string {
   const kind = typeof hash === 'string' ? hashKind(hash) : ''
   const is = kind === '' ? 'is no hash of a password' : `is ${kind}, which hopwise cannot use`
   return `users: what belongs to ${JSON.stringify(user)} ${is}: give what readPasswordHash makes of a line of hopwise password`

@@ -1,7 +1,8 @@
 import * as tls from 'node:tls'
 import { type Test, test } from 'tap'
 import { accessLine } from '../../lib/daemon/access-line.js'
-import { type ProxyOptions, settingsOf } from '../../lib/proxy/options.js'
+import { atOnce } from '../../lib/policy/steps.js'
+import { type ProxyOptions, settingsSteps } from '../../lib/proxy/options.js'
 import { makeAuthority } from '../support/certificates.js'
 import { exchange, rawClient, request } from '../support/conversation.js'
 import { needs } from '../support/needs.js'
@@ -126,15 +127,17 @@ test('another configuration tells other things, on open connections too', needs(
 
 test('what cannot be is refused, by name', async t => {
   const tlsWith = (fields: unknown) => ({
-    certificates: [],
+    certificates: [{ cert: 'c', key: 'k' }],
     clientCertificates: { ca: '', required: true, fields: fields as Fields },
   })
   const reverse = { mode: 'reverse', upstream: 'http://127.0.0.1:1' } as const
-  t.throws(() => settingsOf({ mode: 'forward', tls: tlsWith(['subject']) }), /fields is for mode "reverse"/)
-  t.throws(() => settingsOf({ ...reverse, tls: tlsWith(['dn']) }), /"dn" must be one of subject, issuer, serial/)
+  // TLS itself is not tried: what stands for certificates is none.
+  const settings = (options: ProxyOptions) => atOnce(settingsSteps(options))
+  t.throws(() => settings({ mode: 'forward', tls: tlsWith(['subject']) }), /fields is for mode "reverse"/)
+  t.throws(() => settings({ ...reverse, tls: tlsWith(['dn']) }), /fields\[0\] must be subject or issuer or serial/)
   t.throws(
-    () => settingsOf({ ...reverse, tls: tlsWith(['certificate']), keepFields: ['Client_Cert'] }),
+    () => settings({ ...reverse, tls: tlsWith(['certificate']), keepFields: ['Client_Cert'] }),
     /keepFields: Client_Cert cannot be kept/,
   )
-  t.equal(settingsOf({ mode: 'forward', tls: tlsWith([]) }).clientFields, null)
+  t.equal(settings({ mode: 'forward', tls: tlsWith([]) }).clientFields, null)
 })

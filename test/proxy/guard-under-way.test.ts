@@ -8,8 +8,8 @@ import { answers, fleet, routed, server } from './fleet.js'
 
 const GET = request('GET', '/')
 
-test('requestsPerAddressMax: one more is answered 429 with the option, and its connection stays; an answer makes room', async t => {
-  const { connect, upstream, proxy } = await gateway(t, { limits: { requestsPerAddressMax: 2 } })
+test('requestsPerAddressMax: one more is answered 429, and its connection stays; an answer makes room', async t => {
+  const { connect, upstream, proxy, exchanged } = await gateway(t, { limits: { requestsPerAddressMax: 2 } })
   const [first, second, third] = [await connect(), await connect(), await connect()]
   await first.send(GET)
   const origin = await upstream(0)
@@ -18,7 +18,8 @@ test('requestsPerAddressMax: one more is answered 429 with the option, and its c
   const refused = await exchange(third, GET)
   t.equal(refused.status, 429)
   t.equal(refused.field('Retry-After'), '1')
-  t.match(String(refused.content), 'limits.requestsPerAddressMax')
+  t.match(String(refused.content), '2 requests from this address are under way already')
+  t.match((await exchanged(1))[0]!.error!.message, /\(limits\.requestsPerAddressMax\)$/, 'the log names the limit')
   t.equal((await exchange(third, GET)).status, 429, 'what is refused is not under way')
   await origin.send(ok('a'))
   t.equal((await readMessage(first)).status, 200)

@@ -269,7 +269,7 @@ test('the library refuses hashes that it cannot use, where they would be taken f
   const hash = await hashPassword('geheim', Buffer.alloc(16, 1))
   const as = (options: object) => () => createProxy({ mode: 'forward', ...options } as ProxyOptions)
   for (const [password, kind] of [
-    ['$apr1$abc$def', /credentials: the password of "a" is a hash of htpasswd \(apr1\): give the password itself/],
+    ['$apr1$abc$def', /credentials\[0\]: the password of "a" is a hash of htpasswd \(apr1\): give the password itself/],
     ['$2b$12$abc', /is a bcrypt hash/],
     [hash, /the password of "a" is a hash: give the password itself, or in users a hash of hopwise password/],
   ] as const)

@@ -8,7 +8,7 @@ import { closesOf, exchange, rawClient, request, response, settled, until } from
 import { FakeClock } from '../support/fake-clock.js'
 import { needs } from '../support/needs.js'
 import { type Script, scriptedOrigin } from '../support/scripted-origin.js'
-import { makeCertificate } from '../support/tls.js'
+import { makeCertificate, pairOf } from '../support/tls.js'
 import { type RunningProxy, withProxy } from '../support/with-proxy.js'
 
 // Every close has one reason: here each one has the scene that brings it about, seen in stats() and in the event.
@@ -442,7 +442,7 @@ const rows: Row[] = [
   {
     side: 'upstream',
     reason: 'health',
-    group: { healthCheck: { path: '/healthz', intervalMs: 1_000, status: '204' } },
+    group: { healthCheck: { path: '/healthz', intervalMs: 1_000, timeoutMs: 500, status: '204' } },
     async play({ client, clock }) {
       await exchange(client, GET)
       clock.advance(1_000)
@@ -492,7 +492,7 @@ for (const { side, reason, script = answers(response('ok')), options = {}, group
       clock,
       ...(forward ? { connectPorts: [origin.port] } : group ? grouped(origin.url, group) : { upstream: origin.url }),
       ...options,
-      ...(secured ? { tls: { certificates: [await makeCertificate(t)] } } : {}),
+      ...(secured ? { tls: { certificates: [pairOf(await makeCertificate(t))] } } : {}),
     })
     const { proxy, port } = running
     const closes = closesOf(proxy)

@@ -33,3 +33,6 @@ export async function makeCertificate(t: Test): Promise<Certificate> {
   if (code !== 0) throw new Error(`openssl made no certificate: ${err}`)
   return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8'), certFile }
 }
+
+/** What a proxy takes of a certificate: it refuses keys that it does not know. */
+export const pairOf = ({ cert, key }: { cert: string; key: string }): { cert: string; key: string } => ({ cert, key })
