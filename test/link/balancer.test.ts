@@ -296,7 +296,7 @@ test('states: everything that the live page shows', async t => {
   group.replace('a*2 b c Z d', {}, 30)
   const [a, b, c, z, d] = ['a', 'b', 'c', 'Z', 'd'].map(key => group.peer(key))
   t.same(group.balancer.states(40), [
-    { member: a, weight: 2, backup: false, state: 'up', failures: 1 },
+    { member: a, weight: 2, backup: false, state: 'up', failures: 1, checked: false },
     { member: b, weight: 1, backup: false, state: 'ejected', until: 1_020, failures: 0, checked: false },
     { member: c, weight: 1, backup: false, state: 'down', failures: 0, checked: true },
     { member: z, weight: 1, backup: true, state: 'up', failures: 0, checked: false },

@@ -296,11 +296,22 @@ async function answer(
   if (slowMs > 0) {
     for (let at = 0; at < content.length - 1; at += 50) {
       response.write(content.slice(at, Math.min(at + 50, content.length - 1)))
-      await pause(slowMs / 5)
+      await openFor(response, slowMs / 5)
       if (response.destroyed) return
     }
     response.end(content.slice(-1))
   } else response.end(content)
+}
+
+/** So many ms, or until it is closed: nobody waits for the rest of an answer that nobody gets. */
+function openFor(response: http.ServerResponse, ms: number): Promise<void> {
+  return new Promise(done => {
+    const timer = setTimeout(done, ms)
+    response.once('close', () => {
+      clearTimeout(timer)
+      done()
+    })
+  })
 }
 
 /** A socket to a port of loopback, for `connect`. */

@@ -1,7 +1,8 @@
 import type { Test } from 'tap'
 import { readCommandLine } from '../../lib/cli/command-line.js'
 import { checked, forwardSettings, reverseSettings } from '../../lib/cli/proxy-settings.js'
-import { createProxy } from '../../lib/proxy/proxy.js'
+import { settingsOf } from '../../lib/proxy/options.js'
+import { HopwiseProxy } from '../../lib/proxy/proxy.js'
 
 /**
  * What `hopwise reverse …` or `hopwise forward …` would serve, in this process: for foreign parts that judge what goes
@@ -12,7 +13,8 @@ export async function openHopwise(t: Test, words: readonly string[]): Promise<{ 
   if (asked.kind === 'print') throw new Error('these words serve nothing')
   const { command, given } = asked
   const listen = { host: '127.0.0.1', port: 0 }
-  const proxy = createProxy(checked(command === 'reverse' ? reverseSettings(given, listen) : forwardSettings(given)))
+  const options = checked(command === 'reverse' ? reverseSettings(given, listen) : forwardSettings(given))
+  const proxy = new HopwiseProxy(settingsOf(options, 'command-line'), options.name === undefined)
   t.teardown(() => proxy.destroy())
   proxy.on('warning', ({ code, message }) => {
     if (code === 'fault') t.fail(message)
