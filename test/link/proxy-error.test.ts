@@ -70,3 +70,21 @@ test('an error carries another status, a deadline, a cause and the leave to retr
   t.match(error, { status: 500, retry: true, deadline: 'queueMs' })
   t.equal(error.cause, cause)
 })
+
+test('an error is told with the setting that decided it, in the words of each door', async t => {
+  const error = new ProxyError('connection_limit_reached', 'all are busy', {
+    stage: 'acquire',
+    side: 'proxy',
+    remedy: { settings: ['upstreamConnectionsMax'] },
+  })
+  t.equal(error.told('command-line'), 'all are busy (--upstream-connections-max)')
+  t.equal(error.told('file'), 'all are busy (limits.upstreamConnectionsMax)')
+  const late = new ProxyError('http_response_timeout', 'late', {
+    stage: 'response-head',
+    side: 'upstream',
+    deadline: 'responseHeadMs',
+  })
+  t.equal(late.told('library'), 'late (deadlines.responseHeadMs)')
+  const none = new ProxyError('dns_error', 'no name', { stage: 'resolve', side: 'upstream' })
+  t.equal(none.told('file'), 'no name')
+})

@@ -2,7 +2,13 @@ import fc from 'fast-check'
 import { test } from 'tap'
 import { FieldEdits } from '../../lib/policy/field-edits.js'
 import { KeptFields } from '../../lib/policy/kept-fields.js'
-import { explainRequest, explainResponse, explainTrailers, type LedgerRow } from '../../lib/policy/ledger.js'
+import {
+  explainOwn,
+  explainRequest,
+  explainResponse,
+  explainTrailers,
+  type LedgerRow,
+} from '../../lib/policy/ledger.js'
 import { type RequestContext, rewriteRequest } from '../../lib/policy/rewrite-request.js'
 import { type ResponseContext, rewriteResponse } from '../../lib/policy/rewrite-response.js'
 import { fieldsOf } from '../../lib/wire/lines.js'
@@ -105,6 +111,15 @@ test('R121, R132: a trailer section', async t => {
     'drop X-A: 1 (RFC 9110 7.6.1)',
     'drop Host: b (RFC 9110 6.5.1)',
     'keep X-Sum: c (RFC 9110 7.6)',
+  ])
+})
+
+test('an answer of our own: each of its fields, with its reason', async t => {
+  const head = crlf('HTTP/1.1 429 Too Many Requests', 'Date: x', 'Retry-After: 1', 'X-Own: y')
+  t.match(explainOwn(`${head}content`), [
+    { field: 'Date', value: 'x', verdict: 'add', reason: 'when the answer was made' },
+    { field: 'Retry-After', value: '1', verdict: 'add', reason: 'when to try again' },
+    { field: 'X-Own', value: 'y', verdict: 'add', reason: 'a field of this proxy' },
   ])
 })
 

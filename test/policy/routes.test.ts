@@ -93,6 +93,8 @@ test('conditions that cannot be met are no routes', async t => {
     [{ exact: '/a?b' }, /^exact "\/a\?b" must end/],
     [{ exact: '' }, /must begin with a slash/],
     [{ method: ['G T'] }, /is no method, for example GET/],
+    [{ method: ['any'] }, /^method "any" is no method: leave method out/],
+    [{ path: '/api/*' }, /^path "\/api\/\*" is a pattern, and a path is none: write \/api/],
     [{ method: ['get'] }, /methods have a case, write GET/],
   ]
   for (const [match, sentence] of rows) t.throws(() => routesOf(match), { name: 'TypeError', message: sentence })
