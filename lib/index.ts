@@ -14,10 +14,10 @@ export type {
   ProxyStats,
   Warning,
 } from './proxy/events.js'
-export type { GroupOptions, HealthCheckOptions, ServerOptions } from './proxy/group-options.js'
-export type { ClientTlsOptions, ProxyOptions } from './proxy/options.js'
+export type { GroupOptions, HealthCheckOptions, ServerOptions } from './proxy/options/group-options.js'
+export type { ClientTlsOptions, ProxyOptions } from './proxy/options/options.js'
+export type { RouteOptions } from './proxy/options/route-options.js'
 export { createProxy, type Proxy } from './proxy/proxy.js'
-export type { RouteOptions } from './proxy/route-options.js'
 export { hashPassword, type PasswordHash, readPasswordHash } from './proxy/users.js'
 export { GRAMMAR_LIMITS, type GrammarLimits } from './wire/limits.js'
 export { ProtocolError } from './wire/protocol-error.js'

@@ -1,5 +1,5 @@
 import { IDLE_MARGIN_MS } from '../link/idle-lesson.js'
-import { RETRIES } from '../proxy/group-options.js'
+import { RETRIES } from '../proxy/options/group-options.js'
 import type { Facts, Found, GroupFacts } from './facts.js'
 import { inWords, orNever } from './facts.js'
 

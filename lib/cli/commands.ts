@@ -1,4 +1,4 @@
-import { LAB_OPTIONS, LAB_WORDS } from './lab-options.js'
+import { LAB_OPTIONS, LAB_WORDS } from './lab/options.js'
 import {
   ACCESS_OPTIONS,
   FORWARD_OPTIONS,

@@ -12,9 +12,9 @@ import {
   type RequestFacts,
   type ResponseFacts,
 } from '../proxy/explain-head.js'
-import type { Settings } from '../proxy/options.js'
+import type { Settings } from '../proxy/options/options.js'
+import type { RouteSpec } from '../proxy/options/route-options.js'
 import { NO_ROUTE, ownAnswer, type Problem } from '../proxy/own-answer.js'
-import type { RouteSpec } from '../proxy/route-options.js'
 import { prefixTaken } from '../proxy/verdicts.js'
 import type { RequestHead } from '../wire/request-head.js'
 import type { ResponseHead } from '../wire/response-head.js'

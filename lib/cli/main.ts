@@ -98,7 +98,7 @@ async function run(words: readonly string[], { stdout, stderr }: Streams): Promi
       })
     }
     case 'lab': {
-      const { labCommand } = await import('./lab-command.js')
+      const { labCommand } = await import('./lab/command.js')
       const code = await labCommand(given, { version, doubts })
       await say(stdout, '')
       return code

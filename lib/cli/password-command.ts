@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
+import { readUsersFile, withUser, wrongUserName } from '../proxy/options/users-file.js'
 import { hashPassword } from '../proxy/users.js'
-import { readUsersFile, withUser, wrongUserName } from '../proxy/users-file.js'
 import type { Given } from './given.js'
 import { askPassword, readPasswordLine } from './read-password.js'
 import { replaceFile } from './replace-file.js'

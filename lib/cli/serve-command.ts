@@ -3,7 +3,7 @@ import { planOf } from '../config/plan.js'
 import { PlanReader } from '../config/plan-apart.js'
 import type { Reading } from '../config/read.js'
 import { servePlan } from '../daemon/serve-plan.js'
-import { ticketSecret } from '../net/ticket-keys.js'
+import { ticketSecret } from '../net/client/ticket-keys.js'
 
 export interface ServeFacts {
   version: string

@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import * as fs from 'node:fs'
 import { createSecureContext } from 'node:tls'
-import { readUsersFile } from '../proxy/users-file.js'
+import { readUsersFile } from '../proxy/options/users-file.js'
 import { type Complaint, error, warning } from './complaint.js'
 import type { Configuration } from './configuration.js'
 import { type Path, show } from './findings.js'

@@ -1,7 +1,7 @@
 import type { ListenAddress } from '../net/listen-address.js'
 import { CERTIFICATE_FIELDS } from '../policy/client-certificate.js'
 import { foldedName as folded } from '../policy/folded-name.js'
-import { didYouMean } from '../proxy/did-you-mean.js'
+import { didYouMean } from '../proxy/options/did-you-mean.js'
 import { type Complaint, error, warning } from './complaint.js'
 import {
   type Configuration,

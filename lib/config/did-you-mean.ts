@@ -1,1 +1,1 @@
-export { didYouMean } from '../proxy/did-you-mean.js'
+export { didYouMean } from '../proxy/options/did-you-mean.js'

@@ -1,8 +1,8 @@
 import type { Deadlines } from '../link/deadlines.js'
 import type { Limits } from '../link/limits.js'
-import type { GroupOptions } from '../proxy/group-options.js'
-import { burstOf, type ProxyOptions } from '../proxy/options.js'
-import { readUsersFile } from '../proxy/users-file.js'
+import type { GroupOptions } from '../proxy/options/group-options.js'
+import { burstOf, type ProxyOptions } from '../proxy/options/options.js'
+import { readUsersFile } from '../proxy/options/users-file.js'
 import type { GrammarLimits } from '../wire/limits.js'
 import type {
   Configuration,

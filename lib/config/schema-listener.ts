@@ -1,7 +1,13 @@
 import { z } from 'zod'
 import type { Deadlines } from '../link/deadlines.js'
 import type { Limits } from '../link/limits.js'
-import { CONNECT_PORTS, FAILED_LOGINS_PER_MINUTE, HANDSHAKE_MS, TCP_KEEP_ALIVE_MS, UPGRADES } from '../proxy/options.js'
+import {
+  CONNECT_PORTS,
+  FAILED_LOGINS_PER_MINUTE,
+  HANDSHAKE_MS,
+  TCP_KEEP_ALIVE_MS,
+  UPGRADES,
+} from '../proxy/options/options.js'
 import type { GrammarLimits } from '../wire/limits.js'
 import {
   choice,

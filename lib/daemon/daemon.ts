@@ -1,13 +1,13 @@
 import type { Ledger, Snapshot, Totals } from '../admin/source.js'
 import type { Clock } from '../net/clock.js'
 import { type BoundAddress, type DrainPhase, type DrainTimes, reasonsOf } from './gateway-types.js'
-import type { Log } from './log.js'
+import type { Log } from './logs/log.js'
 import { type ReadConfiguration, Reload, type Reloaded } from './reload.js'
 import type { ReloadRecord } from './reload-record.js'
 import { tellCut, tellDrain } from './run.js'
 import { runProcess } from './run-process.js'
 import { type Watched, watchFiles } from './watch.js'
-import type { Workforce } from './workforce.js'
+import type { Workforce } from './workers/workforce.js'
 
 export interface DaemonParts<C> {
   workforce: Workforce<C>

@@ -1,16 +1,15 @@
 import type { Ledger, Snapshot } from '../admin/source.js'
 import type { GatewayPlan, ListenerPlan } from '../config/plan.js'
+import { followTicketKeys } from '../net/client/ticket-keys.js'
 import { systemClock, type Timer } from '../net/clock.js'
 import { inSlices } from '../net/slices.js'
-import { followTicketKeys } from '../net/ticket-keys.js'
-import type { UpstreamConnection } from '../net/upstream-connection.js'
+import type { UpstreamConnection } from '../net/upstream/upstream-connection.js'
 import type { Routes } from '../policy/routes.js'
+import type { Route } from '../proxy/options/route-options.js'
 import { type HopwiseProxy, routesOf } from '../proxy/proxy.js'
-import type { Route } from '../proxy/route-options.js'
 import type { Tracer } from '../proxy/tracer.js'
 import { Upstreams, type UpstreamWatcher } from '../proxy/upstreams.js'
 import { DumbListener } from './dumb-listener.js'
-import { gatewayStatsSteps } from './gateway-stats.js'
 import {
   type BoundAddress,
   type Gateway,
@@ -19,12 +18,13 @@ import {
   type ReloadSummary,
 } from './gateway-types.js'
 import { Leaving } from './leaving.js'
-import type { Log } from './log.js'
+import type { Log } from './logs/log.js'
 import { compared, type Prepared, prepare, prepareSteps } from './prepared.js'
 import { ProxyListener } from './proxy-listener.js'
-import { summedStats } from './summed-stats.js'
-import { openTelemetryTracer } from './tracing.js'
-import { Watching } from './watching.js'
+import { openTelemetryTracer } from './spans/tracing.js'
+import { gatewayStatsSteps } from './views/gateway-stats.js'
+import { Watching } from './views/watching.js'
+import { summedStats } from './workers/summed-stats.js'
 
 /** What listens for a daemon. */
 export interface Listener {

@@ -1,10 +1,10 @@
 import type { Clock } from '../net/clock.js'
 import type { HopwiseProxy } from '../proxy/proxy.js'
 import type { Listener } from './gateway.js'
-import { listenerStats } from './gateway-stats.js'
 import type { GatewayStats } from './gateway-types.js'
 import { ProxyListener } from './proxy-listener.js'
-import { Retired } from './summed-stats.js'
+import { listenerStats } from './views/gateway-stats.js'
+import { Retired } from './workers/summed-stats.js'
 
 /**
  * Connections that are open are told that they close with their next response; who stays idle that long is ended. As a worker

@@ -1,8 +1,8 @@
 import type { ConnectionRecord } from '../proxy/events.js'
-import { type ProxyOptions, settingsOf } from '../proxy/options.js'
+import { type ProxyOptions, settingsOf } from '../proxy/options/options.js'
 import { HopwiseProxy } from '../proxy/proxy.js'
-import { accessWriter } from './access-format.js'
-import type { Log } from './log.js'
+import { accessWriter } from './logs/access-format.js'
+import type { Log } from './logs/log.js'
 import type { Service } from './run.js'
 
 /** A proxy whose news go to the log. Who logs no exchanges pays nothing for them: nobody listens to the event then. */

@@ -1,4 +1,4 @@
-import type { Log } from './log.js'
+import type { Log } from './logs/log.js'
 import { onSignals } from './signals.js'
 
 /** What a process of ours does between its start and its end. */

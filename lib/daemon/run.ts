@@ -2,7 +2,7 @@ import { systemClock } from '../net/clock.js'
 import { Drain } from './drain.js'
 import type { DrainTimes } from './gateway-types.js'
 import { explainListenError } from './listen-error.js'
-import type { Log } from './log.js'
+import type { Log } from './logs/log.js'
 import { reopenLog, runProcess } from './run-process.js'
 
 /** What a command without a file runs: a proxy, or the dumb one. */

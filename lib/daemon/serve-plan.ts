@@ -3,25 +3,25 @@ import { fileURLToPath } from 'node:url'
 import { advise } from '../admin/adviser.js'
 import { type Admin, createAdmin } from '../admin/listener.js'
 import type { GatewayPlan } from '../config/plan.js'
+import { removeStale } from '../net/client/listener.js'
 import { systemClock } from '../net/clock.js'
 import { listenTarget, readListenAddress } from '../net/listen-address.js'
-import { removeStale } from '../net/listener.js'
-import { adminSource } from './admin-source.js'
-import { adviserFacts } from './adviser-facts.js'
-import { clusterFork } from './cluster.js'
 import { type Daemon, type DaemonParts, runDaemon } from './daemon.js'
 import { DUMB_WARNING } from './dumb-listener.js'
 import { HopwiseGateway } from './gateway.js'
 import type { DrainTimes } from './gateway-types.js'
 import { ListenError } from './listen-error.js'
-import type { Log } from './log.js'
+import type { Log } from './logs/log.js'
+import { applyLogs, openPlanLog } from './logs/plan-log.js'
 import { writePidFile } from './pid-file.js'
-import { applyLogs, openPlanLog } from './plan-log.js'
 import type { ReadConfiguration } from './reload.js'
 import { RecordKeeper } from './reload-record.js'
-import { Supervisor } from './supervisor.js'
 import { createNotify } from './systemd-notify.js'
-import { inThisProcess, type Workforce } from './workforce.js'
+import { adminSource } from './views/admin-source.js'
+import { adviserFacts } from './views/adviser-facts.js'
+import { clusterFork } from './workers/cluster.js'
+import { Supervisor } from './workers/supervisor.js'
+import { inThisProcess, type Workforce } from './workers/workforce.js'
 
 export interface Serving {
   readonly plan: GatewayPlan
@@ -92,7 +92,7 @@ function workforceFor(plan: GatewayPlan, log: Log, version: string): Workforce<G
     return inThisProcess(new HopwiseGateway(log, version), systemClock, () => void log.reopen())
   return new Supervisor<GatewayPlan>({
     fork: clusterFork({
-      exec: fileURLToPath(new URL('./worker-main.js', import.meta.url)),
+      exec: fileURLToPath(new URL('./workers/worker-main.js', import.meta.url)),
       args: [version],
       output: lines => log.pass(lines),
     }),

@@ -1,6 +1,6 @@
 import { upgradesOf } from '../policy/upgrade.js'
 import { type Explanation, explainRequestBytes, explainResponseBytes } from '../proxy/explain-head.js'
-import { settingsOf } from '../proxy/options.js'
+import { settingsOf } from '../proxy/options/options.js'
 import { GRAMMAR_LIMITS } from '../wire/limits.js'
 import type { SeenField, SeenHead } from './events.js'
 

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import * as net from 'node:net'
-import { Resolver } from '../net/resolver.js'
-import { socketLookup } from '../net/socket-lookup.js'
+import { Resolver } from '../net/names/resolver.js'
+import { socketLookup } from '../net/names/socket-lookup.js'
 
 /**
  * The deliberately wrong proxy, for demonstration: what RFC 9112 C.2.2 warns of.

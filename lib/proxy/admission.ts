@@ -4,7 +4,7 @@ import { readAuthority } from '../wire/authority.js'
 import type { Lines } from '../wire/lines.js'
 import type { RequestHead } from '../wire/request-head.js'
 import type { Exchange } from './forward.js'
-import type { Settings } from './options.js'
+import type { Settings } from './options/options.js'
 import {
   basicCredentials,
   contentTooLong,

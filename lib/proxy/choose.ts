@@ -1,12 +1,12 @@
 import type { ELSEWHERE_REFUSALS } from '../link/exchange-facts.js'
 import type { ProxyError } from '../link/proxy-error.js'
 import { sendsChunks } from '../link/version-lesson.js'
-import type { OriginPool } from '../net/origin-pool.js'
+import type { OriginPool } from '../net/upstream/origin-pool.js'
 import { readCookie, setCookieLine } from '../policy/cookie.js'
 import { hashKey } from '../policy/hash-key.js'
 import type { RequestHead } from '../wire/request-head.js'
 import type { Exchange } from './forward.js'
-import type { Route } from './route-options.js'
+import type { Route } from './options/route-options.js'
 
 // Which server of a group gets a request, first and after a failure.
 

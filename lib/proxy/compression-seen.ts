@@ -1,4 +1,4 @@
-import type { OriginPool } from '../net/origin-pool.js'
+import type { OriginPool } from '../net/upstream/origin-pool.js'
 import { compressionShown } from '../policy/compressible.js'
 import type { ResponseHead } from '../wire/response-head.js'
 import type { Exchange } from './forward.js'

@@ -3,7 +3,7 @@ import { type Remedy, remedyText } from '../link/remedies.js'
 import type { GrammarLimits } from '../wire/limits.js'
 import type { ProtocolError } from '../wire/protocol-error.js'
 import type { ExchangeCounts } from './engine.js'
-import type { Settings } from './options.js'
+import type { Settings } from './options/options.js'
 import { PARENT_SECTION } from './parent.js'
 
 /** What the client sent is not HTTP that we accept: nothing more of it goes upstream. */

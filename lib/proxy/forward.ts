@@ -4,10 +4,10 @@ import type { LeastRate } from '../link/least-rate.js'
 import { ProxyError } from '../link/proxy-error.js'
 import type { RetryBudget } from '../link/retry-budget.js'
 import { sendsChunks } from '../link/version-lesson.js'
-import type { ClientConnection, ClientExchange } from '../net/client-connection.js'
+import type { ClientConnection, ClientExchange } from '../net/client/client-connection.js'
 import type { Deadline } from '../net/deadline-wheel.js'
-import type { OriginPool, UpstreamWaiter } from '../net/origin-pool.js'
-import type { UpstreamConnection, UpstreamExchange } from '../net/upstream-connection.js'
+import type { OriginPool, UpstreamWaiter } from '../net/upstream/origin-pool.js'
+import type { UpstreamConnection, UpstreamExchange } from '../net/upstream/upstream-connection.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import { ConnectionOptions } from '../policy/connection-options.js'
 import { asksForLogin } from '../policy/login.js'
@@ -45,7 +45,8 @@ import {
   upstreamLost,
   upstreamTimedOut,
 } from './mishaps.js'
-import type { Settings } from './options.js'
+import type { Settings } from './options/options.js'
+import type { Route } from './options/route-options.js'
 import { NO_ROUTE } from './own-answer.js'
 import { unknownToParent } from './parent.js'
 import { prefaceFor } from './preface.js'
@@ -59,7 +60,6 @@ import {
   sendGathered,
   ungather,
 } from './request-content.js'
-import type { Route } from './route-options.js'
 import { startTunnel } from './start-tunnel.js'
 import { beginSpan, tell } from './traced.js'
 import type { ExchangeSpan } from './tracer.js'

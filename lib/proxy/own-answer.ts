@@ -7,7 +7,7 @@ import { readAuthority } from '../wire/authority.js'
 import type { Lines } from '../wire/lines.js'
 import { ID } from '../wire/names.js'
 import type { RequestHead } from '../wire/request-head.js'
-import type { Settings } from './options.js'
+import type { Settings } from './options/options.js'
 
 /** An answer that no upstream has to be asked for. */
 export type OwnAnswer =

@@ -1,4 +1,4 @@
-import type { ClientConnection } from '../net/client-connection.js'
+import type { ClientConnection } from '../net/client/client-connection.js'
 import { writeProxyPreface } from '../wire/proxy-protocol.js'
 
 /** What an upstream connection for this client alone begins with (PROXY protocol). A client without an address is not described. */

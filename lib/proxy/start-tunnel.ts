@@ -1,4 +1,4 @@
-import type { Transport } from '../net/transport.js'
+import type { Transport } from '../net/socket/transport.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import type { Exchange } from './forward.js'
 import { Tunnel, type TunnelEnd } from './tunnel.js'

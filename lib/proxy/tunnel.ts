@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Deadlines } from '../link/deadlines.js'
 import { Deadline, type DeadlineWheel } from '../net/deadline-wheel.js'
-import type { Transport, TransportOwner } from '../net/transport.js'
+import type { Transport, TransportOwner } from '../net/socket/transport.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import { closeFrame, GOING_AWAY, WebSocketFrames } from '../wire/websocket-frames.js'
 

@@ -1,4 +1,4 @@
-import type { OriginPool } from '../net/origin-pool.js'
+import type { OriginPool } from '../net/upstream/origin-pool.js'
 import { AboutClient } from '../policy/about-client.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import { isStripped, rewritePath } from '../policy/path-prefixes.js'
@@ -10,9 +10,9 @@ import type { ContentFraming, RequestHead } from '../wire/request-head.js'
 import { keepAliveOf } from './answer.js'
 import type { Engine } from './engine.js'
 import type { Exchange } from './forward.js'
-import type { Settings } from './options.js'
+import type { Settings } from './options/options.js'
+import type { RouteSpec } from './options/route-options.js'
 import { authorizationFor } from './parent.js'
-import type { RouteSpec } from './route-options.js'
 import { wayBackOf } from './way-back.js'
 
 // What the policies ask, filled from the exchange: scratch objects, valid until the next call. What depends on the settings alone is

@@ -1,7 +1,7 @@
 import * as http from 'node:http'
 import type { Test } from 'tap'
 import { type Admin, type AdminOptions, createAdmin } from '../../lib/admin/listener.js'
-import { WAIT_MS } from '../../lib/peers/raw-client.js'
+import { WAIT_MS } from '../support/raw-client.js'
 import { Scene } from './scene.js'
 
 export interface Answered {

@@ -4,8 +4,8 @@ import { forwardSettings, reverseSettings } from '../../lib/cli/proxy-settings.j
 import { planOf } from '../../lib/config/plan.js'
 import { readConfigurationText } from '../../lib/config/read.js'
 import { atOnce } from '../../lib/policy/steps.js'
-import { groupSpec } from '../../lib/proxy/group-options.js'
-import { dialOf, type ProxyOptions, type Settings, settingsOf, settingsSteps } from '../../lib/proxy/options.js'
+import { groupSpec } from '../../lib/proxy/options/group-options.js'
+import { dialOf, type ProxyOptions, type Settings, settingsOf, settingsSteps } from '../../lib/proxy/options/options.js'
 
 // One proxy, three doors: what nobody has set is the same, whichever door it was made through.
 

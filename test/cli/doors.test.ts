@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { readCommandLine } from '../../lib/cli/command-line.js'
 import { checked, forwardSettings, reverseSettings } from '../../lib/cli/proxy-settings.js'
 import { readConfigurationText } from '../../lib/config/read.js'
-import { settingsOf } from '../../lib/proxy/options.js'
+import { settingsOf } from '../../lib/proxy/options/options.js'
 
 // What cannot be is refused at each of the three doors, and each names the setting in its own words.
 

@@ -1,5 +1,5 @@
 import { readCommandLine } from '../../lib/cli/command-line.js'
-import { labCommand } from '../../lib/cli/lab-command.js'
+import { labCommand } from '../../lib/cli/lab/command.js'
 import { UsageError } from '../../lib/cli/usage-error.js'
 
 /** What a shell would have been told. */

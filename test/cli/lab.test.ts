@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { LAB_VERBS, LAB_WORDS } from '../../lib/cli/lab-options.js'
+import { LAB_VERBS, LAB_WORDS } from '../../lib/cli/lab/options.js'
 import { EXPERIMENTS } from '../../lib/lab/catalogue.js'
 import { readRecording } from '../../lib/lab/recording.js'
 import { runHopwise, spawnHopwise } from '../support/hopwise.js'

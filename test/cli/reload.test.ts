@@ -5,11 +5,11 @@ import * as path from 'node:path'
 import { type Test, test } from 'tap'
 import { ReloadWatch } from '../../lib/cli/reload-outcome.js'
 import { RecordKeeper } from '../../lib/daemon/reload-record.js'
-import { WAIT_MS } from '../../lib/peers/raw-client.js'
 import { callHopwise } from '../support/call-hopwise.js'
 import { type Child, startChild } from '../support/child.js'
 import { startDaemon } from '../support/daemon.js'
 import { startHopwise } from '../support/hopwise.js'
+import { WAIT_MS } from '../support/raw-client.js'
 import { tempFolder } from '../support/temp-folder.js'
 
 const GOOD = ['listeners: [{ address: "127.0.0.1:0", routes: [{ upstream: "http://127.0.0.1:1" }] }]']

@@ -2,8 +2,8 @@ import { test } from 'tap'
 import { type GatewayPlan, planOf } from '../../lib/config/plan.js'
 import { readConfigurationText } from '../../lib/config/read.js'
 import { atOnce } from '../../lib/policy/steps.js'
-import { groupSpec } from '../../lib/proxy/group-options.js'
-import { dialOf, settingsOf, settingsSteps } from '../../lib/proxy/options.js'
+import { groupSpec } from '../../lib/proxy/options/group-options.js'
+import { dialOf, settingsOf, settingsSteps } from '../../lib/proxy/options/options.js'
 
 function plan(text: string, contents: Record<string, string> = {}): GatewayPlan {
   const { configuration, findings } = readConfigurationText(text, '/etc/hopwise/hopwise.yaml', {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { test } from 'tap'
-import { accessLine, factsPiece } from '../../lib/daemon/access-line.js'
-import { lineTime } from '../../lib/daemon/line-time.js'
-import { redactAuthority, redactTarget } from '../../lib/daemon/redact.js'
+import { accessLine, factsPiece } from '../../lib/daemon/logs/access-line.js'
+import { lineTime } from '../../lib/daemon/logs/line-time.js'
+import { redactAuthority, redactTarget } from '../../lib/daemon/logs/redact.js'
 import type { ExchangeRecord, Outcome } from '../../lib/proxy/events.js'
 import { checked, RUNS } from '../wire/property.js'
 

@@ -3,7 +3,7 @@ import { advise } from '../../lib/admin/adviser.js'
 import type { Totals } from '../../lib/admin/source.js'
 import { planOf } from '../../lib/config/plan.js'
 import { readConfigurationText } from '../../lib/config/read.js'
-import { adviserFacts } from '../../lib/daemon/adviser-facts.js'
+import { adviserFacts } from '../../lib/daemon/views/adviser-facts.js'
 
 function plan(text: string) {
   const { configuration, findings } = readConfigurationText(text, 'h.yaml', { environment: {}, checkFiles: false })

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
-import { accessLine } from '../../lib/daemon/access-line.js'
-import { combinedLine, commonLine } from '../../lib/daemon/common-line.js'
+import { accessLine } from '../../lib/daemon/logs/access-line.js'
+import { combinedLine, commonLine } from '../../lib/daemon/logs/common-line.js'
+import { readable } from '../../lib/daemon/logs/readable.js'
 import { writePidFile } from '../../lib/daemon/pid-file.js'
-import { readable } from '../../lib/daemon/readable.js'
 import type { ExchangeRecord } from '../../lib/proxy/events.js'
 import { tempFolder } from '../support/temp-folder.js'
 

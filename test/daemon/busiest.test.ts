@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { busiest } from '../../lib/daemon/busiest.js'
+import { busiest } from '../../lib/daemon/views/busiest.js'
 
 const itself = (number: number): number => number
 

@@ -2,8 +2,8 @@ import * as fs from 'node:fs'
 import * as net from 'node:net'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
-import { accessWriter, wantsFields } from '../../lib/daemon/access-format.js'
-import { combinedLine, commonLine, commonTime } from '../../lib/daemon/common-line.js'
+import { accessWriter, wantsFields } from '../../lib/daemon/logs/access-format.js'
+import { combinedLine, commonLine, commonTime } from '../../lib/daemon/logs/common-line.js'
 import type { ExchangeRecord } from '../../lib/proxy/events.js'
 import { startChild } from '../support/child.js'
 import { until } from '../support/conversation.js'
@@ -78,7 +78,7 @@ test('the time: that of Date in the zone of the process, in any order of times',
 })
 
 test('zones east, west and half an hour off', async t => {
-  const print = `import { commonTime } from './lib/daemon/common-line.ts'; console.log(commonTime(${RECORD.startedAt}))`
+  const print = `import { commonTime } from './lib/daemon/logs/common-line.ts'; console.log(commonTime(${RECORD.startedAt}))`
   const folder = tempFolder(t)
   fs.writeFileSync(join(folder, 'print.mts'), print.replace('./lib', join(process.cwd(), 'lib')))
   const zones = {

@@ -1,7 +1,7 @@
 import { type Test, test } from 'tap'
 import type { LedgerSide } from '../../lib/admin/source.js'
-import type { RawClient } from '../../lib/peers/raw-client.js'
 import { request, response } from '../support/conversation.js'
+import type { RawClient } from '../support/raw-client.js'
 import { readMessage } from '../support/raw-message.js'
 import { OK, type Options, type Watched, watched } from './fixture/watched.js'
 

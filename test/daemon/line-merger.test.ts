@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { test } from 'tap'
-import { LineMerger } from '../../lib/daemon/line-merger.js'
+import { LineMerger } from '../../lib/daemon/logs/line-merger.js'
 import { checked } from '../wire/property.js'
 
 checked(

@@ -3,7 +3,7 @@ import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { PassThrough } from 'node:stream'
 import { test } from 'tap'
-import { fileOutlet, LineSink, type Outlet, openForLines, streamOutlet } from '../../lib/daemon/line-sink.js'
+import { fileOutlet, LineSink, type Outlet, openForLines, streamOutlet } from '../../lib/daemon/logs/line-sink.js'
 import { until } from '../support/conversation.js'
 
 const notice = (dropped: number) => `dropped ${dropped}\n`

@@ -1,9 +1,9 @@
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 import { test } from 'tap'
-import type { Outlet } from '../../lib/daemon/line-sink.js'
-import { type LogOptions, openLog } from '../../lib/daemon/log.js'
-import { readable } from '../../lib/daemon/readable.js'
+import type { Outlet } from '../../lib/daemon/logs/line-sink.js'
+import { type LogOptions, openLog } from '../../lib/daemon/logs/log.js'
+import { readable } from '../../lib/daemon/logs/readable.js'
 import { until } from '../support/conversation.js'
 
 const EXCHANGE = '{"level":"info","id":"x1","msg":"exchange"}\n'

@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import { accessLine } from '../../lib/daemon/access-line.js'
-import { redactAuthority, redactTarget } from '../../lib/daemon/redact.js'
+import { accessLine } from '../../lib/daemon/logs/access-line.js'
+import { redactAuthority, redactTarget } from '../../lib/daemon/logs/redact.js'
 import type { ExchangeRecord } from '../../lib/proxy/events.js'
 
 test('R198: targets keep everything but what is a secret by custom', t => {

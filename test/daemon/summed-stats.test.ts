@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import type { ClientView, MemberTotals, Snapshot } from '../../lib/admin/source.js'
-import { ledgerFrom, mergedSnapshot } from '../../lib/daemon/merged-snapshot.js'
-import { Retired, summedStats } from '../../lib/daemon/summed-stats.js'
+import { ledgerFrom, mergedSnapshot } from '../../lib/daemon/workers/merged-snapshot.js'
+import { Retired, summedStats } from '../../lib/daemon/workers/summed-stats.js'
 import { NO_SNAPSHOT, statsOf } from './fixture/stats.js'
 
 const origin = (name: string, idle: number, learnedIdleMs?: number) => ({

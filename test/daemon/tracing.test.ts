@@ -1,7 +1,7 @@
 import { createTraceState, SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { AlwaysOnSampler, type ReadableSpan, SamplingDecision, type SpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { type Test, test } from 'tap'
-import { type OpenTelemetry, openTelemetryTracer } from '../../lib/daemon/tracing.js'
+import { type OpenTelemetry, openTelemetryTracer } from '../../lib/daemon/spans/tracing.js'
 import type { ExchangeRecord } from '../../lib/proxy/events.js'
 import type { TracedRequest } from '../../lib/proxy/tracer.js'
 import { takesSpans } from '../support/spans.js'

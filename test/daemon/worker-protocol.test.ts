@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { test } from 'tap'
-import { type FromWorker, readFromWorker, readToWorker, type ToWorker } from '../../lib/daemon/worker-protocol.js'
+import {
+  type FromWorker,
+  readFromWorker,
+  readToWorker,
+  type ToWorker,
+} from '../../lib/daemon/workers/worker-protocol.js'
 import { checked } from '../wire/property.js'
 import { BOUND } from './fixture/fake-workers.js'
 import { NO_SNAPSHOT, statsOf } from './fixture/stats.js'

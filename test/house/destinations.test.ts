@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { test } from 'tap'
-import { METADATA_NAMES, SPECIAL_BLOCKS } from '../../lib/net/special-addresses.js'
+import { METADATA_NAMES, SPECIAL_BLOCKS } from '../../lib/net/upstream/special-addresses.js'
 import { CLOSED_PORTS } from '../../lib/policy/closed-ports.js'
 import { part, read } from './references.js'
 

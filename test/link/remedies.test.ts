@@ -4,7 +4,7 @@ import { keysAt } from '../../lib/config/json-schema.js'
 import { DEADLINES } from '../../lib/link/deadlines.js'
 import { LIMITS } from '../../lib/link/limits.js'
 import { remedyText, type SettingName, SPELLINGS, spelled } from '../../lib/link/remedies.js'
-import { OPTION_NAMES } from '../../lib/proxy/known-options.js'
+import { OPTION_NAMES } from '../../lib/proxy/options/known-options.js'
 import { GRAMMAR_LIMITS } from '../../lib/wire/limits.js'
 
 const NUMBERS = [...Object.keys(DEADLINES), ...Object.keys(LIMITS), ...Object.keys(GRAMMAR_LIMITS)] as SettingName[]

@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { readLiteral } from '../../lib/net/address.js'
-import { inOrder, OwnAddresses } from '../../lib/net/address-order.js'
+import { inOrder, OwnAddresses } from '../../lib/net/names/address-order.js'
 import { FakeClock } from '../support/fake-clock.js'
 
 const all = ['192.0.2.2', '2001:db8::2', '127.0.0.1', '::1', 'fd00::2', '192.0.2.1', '2001:db8::1', 'fe80::1']

@@ -1,7 +1,7 @@
 import { test } from 'tap'
-import type { AddressAnswer, DnsQuestions, ServiceRecord } from '../../lib/net/dns-answers.js'
-import { NameWatch } from '../../lib/net/name-watch.js'
-import { ServerNames } from '../../lib/net/server-names.js'
+import { ServerNames } from '../../lib/net/client/server-names.js'
+import type { AddressAnswer, DnsQuestions, ServiceRecord } from '../../lib/net/names/dns-answers.js'
+import { NameWatch } from '../../lib/net/names/name-watch.js'
 import { FakeClock } from '../support/fake-clock.js'
 
 // Answers of name servers, and names that clients send, by somebody who means harm.

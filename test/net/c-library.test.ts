@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import type { Address } from '../../lib/net/address.js'
-import { CLibrary } from '../../lib/net/c-library.js'
+import { CLibrary } from '../../lib/net/names/c-library.js'
 import { until } from '../support/conversation.js'
 
 const ONE: readonly Address[] = [{ address: '192.0.2.1', family: 4 }]

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { certificatePair } from '../../lib/net/certificate-pairs.js'
+import { certificatePair } from '../../lib/net/client/certificate-pairs.js'
 import { makeAuthority } from '../support/certificates.js'
 import { needs } from '../support/needs.js'
 

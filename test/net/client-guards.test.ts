@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import { refusedBy } from '../../lib/net/client-guards.js'
-import { TrustedPeers } from '../../lib/net/trusted-peers.js'
+import { refusedBy } from '../../lib/net/client/client-guards.js'
+import { TrustedPeers } from '../../lib/net/client/trusted-peers.js'
 import { get, listeningPool, readAnswer } from '../support/answering-pool.js'
 import { rawClient, until } from '../support/conversation.js'
 

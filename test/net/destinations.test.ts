@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net'
 import { test } from 'tap'
 import { ProxyError } from '../../lib/link/proxy-error.js'
-import { Destinations } from '../../lib/net/destinations.js'
-import type { Address } from '../../lib/net/resolver.js'
+import type { Address } from '../../lib/net/names/resolver.js'
+import { Destinations } from '../../lib/net/upstream/destinations.js'
 
 /** Literal by literal: null is permitted; otherwise what the refusal says of it, and the option that it names. */
 const LITERALS: readonly (readonly [literal: string, kind: string | null, option?: string])[] = [

@@ -2,8 +2,15 @@ import { once } from 'node:events'
 import * as net from 'node:net'
 import * as tls from 'node:tls'
 import { type Test, test } from 'tap'
-import { type DialSettings, type DialTarget, dial, dialError, tlsKey, type UpstreamTls } from '../../lib/net/dial.js'
-import { TlsMemory } from '../../lib/net/upstream-tls.js'
+import {
+  type DialSettings,
+  type DialTarget,
+  dial,
+  dialError,
+  tlsKey,
+  type UpstreamTls,
+} from '../../lib/net/upstream/dial.js'
+import { TlsMemory } from '../../lib/net/upstream/upstream-tls.js'
 import { until } from '../support/conversation.js'
 import { DialWitness } from '../support/dial-witness.js'
 import { needs } from '../support/needs.js'

@@ -6,7 +6,7 @@ import {
   type DnsQuestions,
   dnsError,
   type ServiceRecord,
-} from '../../lib/net/dns-answers.js'
+} from '../../lib/net/names/dns-answers.js'
 import { until } from '../support/conversation.js'
 import { startDnsmasq } from '../support/dnsmasq.js'
 import { FakeClock } from '../support/fake-clock.js'

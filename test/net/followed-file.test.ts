@@ -1,7 +1,7 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
-import { FollowedFile } from '../../lib/net/followed-file.js'
+import { FollowedFile } from '../../lib/net/names/followed-file.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { tempFolder } from '../support/temp-folder.js'
 

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import * as net from 'node:net'
 import { test } from 'tap'
-import type * as handleModule from '../../lib/net/handle.js'
-import { Transport, type TransportOwner } from '../../lib/net/transport.js'
-import { connectRaw } from '../../lib/peers/raw-client.js'
+import type * as handleModule from '../../lib/net/socket/handle.js'
+import { Transport, type TransportOwner } from '../../lib/net/socket/transport.js'
 import { until } from '../support/conversation.js'
+import { connectRaw } from '../support/raw-client.js'
 
 type Handle = handleModule.StreamHandle
 type Result = ReturnType<NonNullable<Handle['writeLatin1String']>>

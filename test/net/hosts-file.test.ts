@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { isInvalid, isLocalhost, readHosts } from '../../lib/net/hosts-file.js'
+import { isInvalid, isLocalhost, readHosts } from '../../lib/net/names/hosts-file.js'
 
 const inWords = (text: string): Record<string, string> =>
   Object.fromEntries([...readHosts(text)].map(([name, all]) => [name, all.map(({ address }) => address).join(' ')]))

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { asksOthers } from '../../lib/net/name-switch.js'
+import { asksOthers } from '../../lib/net/names/name-switch.js'
 
 for (const [line, others] of [
   ['hosts: files dns', false],

@@ -1,8 +1,8 @@
 import { BlockList, isIPv4 } from 'node:net'
 import fc from 'fast-check'
 import { test } from 'tap'
+import { TrustedPeers } from '../../lib/net/client/trusted-peers.js'
 import { Networks, Ranges } from '../../lib/net/networks.js'
-import { TrustedPeers } from '../../lib/net/trusted-peers.js'
 import { checked } from '../wire/property.js'
 
 test('ranges: none, in any order, within each other, side by side, to the very ends', async t => {

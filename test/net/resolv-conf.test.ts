@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { candidatesOf, readResolvConf } from '../../lib/net/resolv-conf.js'
+import { candidatesOf, readResolvConf } from '../../lib/net/names/resolv-conf.js'
 
 test('servers, search domains and options', async t => {
   const text =

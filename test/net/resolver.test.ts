@@ -8,7 +8,7 @@ import {
   Resolver,
   type ResolverOptions,
   readLiteral,
-} from '../../lib/net/resolver.js'
+} from '../../lib/net/names/resolver.js'
 import { FakeClock } from '../support/fake-clock.js'
 
 const ONE: Address[] = [{ address: '192.0.2.1', family: 4 }]

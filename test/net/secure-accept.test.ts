@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { test } from 'tap'
-import { type ClientTlsSettings, SecureAccept, TICKET_KEY_BYTES } from '../../lib/net/secure-accept.js'
+import { type ClientTlsSettings, SecureAccept, TICKET_KEY_BYTES } from '../../lib/net/client/secure-accept.js'
 import { answeredIn, get, listeningPool, readAnswer } from '../support/answering-pool.js'
 import { type MadeCertificate, makeAuthority } from '../support/certificates.js'
 import { run } from '../support/child.js'

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { test } from 'tap'
-import { namesOf, ServerNames } from '../../lib/net/server-names.js'
+import { namesOf, ServerNames } from '../../lib/net/client/server-names.js'
 import { makeAuthority } from '../support/certificates.js'
 import { needs } from '../support/needs.js'
 

@@ -1,7 +1,7 @@
 import * as net from 'node:net'
 import { test } from 'tap'
-import { Resolver } from '../../lib/net/resolver.js'
-import { socketLookup } from '../../lib/net/socket-lookup.js'
+import { Resolver } from '../../lib/net/names/resolver.js'
+import { socketLookup } from '../../lib/net/names/socket-lookup.js'
 import { names } from '../support/fake-resolver.js'
 import { scriptedOrigin } from '../support/scripted-origin.js'
 

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { ProxyError } from '../../lib/link/proxy-error.js'
-import { Destinations } from '../../lib/net/destinations.js'
-import { METADATA_NAMES, SPECIAL_BLOCKS } from '../../lib/net/special-addresses.js'
+import { Destinations } from '../../lib/net/upstream/destinations.js'
+import { METADATA_NAMES, SPECIAL_BLOCKS } from '../../lib/net/upstream/special-addresses.js'
 
 // Each block of IANA's registries and of the clouds: its first and its last address, and the addresses before and behind it.
 

@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import { TICKET_KEY_BYTES } from '../../lib/net/secure-accept.js'
-import { followTicketKeys, ticketSecret } from '../../lib/net/ticket-keys.js'
+import { TICKET_KEY_BYTES } from '../../lib/net/client/secure-accept.js'
+import { followTicketKeys, ticketSecret } from '../../lib/net/client/ticket-keys.js'
 import { FakeClock } from '../support/fake-clock.js'
 
 const HOUR_MS = 3_600_000

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import * as net from 'node:net'
 import * as tls from 'node:tls'
 import { type Test, test } from 'tap'
-import { Transport, type TransportOwner } from '../../lib/net/transport.js'
+import { Transport, type TransportOwner } from '../../lib/net/socket/transport.js'
 import { until } from '../support/conversation.js'
 import { makeCertificate } from '../support/tls.js'
 

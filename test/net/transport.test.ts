@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import * as net from 'node:net'
 import { type Test, test } from 'tap'
-import { LEASE_BYTES, LONG_LEASE_BYTES, SHARED } from '../../lib/net/read-buffers.js'
-import { type ReadMode, Transport, type TransportOwner } from '../../lib/net/transport.js'
-import { connectRaw, type RawClient } from '../../lib/peers/raw-client.js'
+import { LEASE_BYTES, LONG_LEASE_BYTES, SHARED } from '../../lib/net/socket/read-buffers.js'
+import { type ReadMode, Transport, type TransportOwner } from '../../lib/net/socket/transport.js'
 import { settled, until } from '../support/conversation.js'
+import { connectRaw, type RawClient } from '../support/raw-client.js'
 
 /** An owner that remembers what it was told, and does what the test adds. */
 class Owner implements TransportOwner {

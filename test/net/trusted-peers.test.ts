@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { TrustedPeers } from '../../lib/net/trusted-peers.js'
+import { TrustedPeers } from '../../lib/net/client/trusted-peers.js'
 
 const rows: [string[], string, boolean][] = [
   [[], '127.0.0.1', false],

@@ -1,7 +1,7 @@
 import { type Test, test } from 'tap'
 import { createDumb, type DumbEvents, type DumbOptions } from '../../lib/peers/dumb.js'
 import { createOrigin } from '../../lib/peers/origin.js'
-import { connectRaw } from '../../lib/peers/raw-client.js'
+import { connectRaw } from '../support/raw-client.js'
 import { scriptedOrigin } from '../support/scripted-origin.js'
 
 test('passes one request on as it came, relays the answer, and never reads another', async t => {

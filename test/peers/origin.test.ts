@@ -1,7 +1,7 @@
 import { type Test, test } from 'tap'
 import { createOrigin, type OriginEvents, type OriginOptions } from '../../lib/peers/origin.js'
 import { text } from '../../lib/peers/origin-pages.js'
-import { connectRaw } from '../../lib/peers/raw-client.js'
+import { connectRaw } from '../support/raw-client.js'
 
 const KEPT = 'GET / HTTP/1.0\r\nHost: h\r\nConnection: Keep-Alive\r\n\r\n'
 

@@ -1,6 +1,6 @@
 import * as net from 'node:net'
 import { type Test, test } from 'tap'
-import { connectRaw } from '../../lib/peers/raw-client.js'
+import { connectRaw } from '../support/raw-client.js'
 
 test('reads up to a text, octets, a pattern and the end', async t => {
   const client = await connectRaw({

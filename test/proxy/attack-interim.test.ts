@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import type { UpstreamConnection } from '../../lib/net/upstream-connection.js'
+import type { UpstreamConnection } from '../../lib/net/upstream/upstream-connection.js'
 import { proxyStatusOf } from '../support/conversation.js'
 import { readMessage } from '../support/raw-message.js'
 import { ended, gateway, head, heard, ok, READ_MODES, until } from './conversation.js'

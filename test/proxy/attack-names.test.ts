@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { Resolver } from '../../lib/net/resolver.js'
+import { Resolver } from '../../lib/net/names/resolver.js'
 import { FakeClock } from '../support/fake-clock.js'
 
 // Whoever may ask a forward proxy for names chooses the servers that have to answer for them.

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { Destinations } from '../../lib/net/destinations.js'
+import { Destinations } from '../../lib/net/upstream/destinations.js'
 import { exchange } from '../support/conversation.js'
 import { readMessage } from '../support/raw-message.js'
 import { connect, delivery, forwarder, head, ok, until } from './conversation.js'

@@ -1,7 +1,7 @@
 import { test } from 'tap'
-import type { RawClient } from '../../lib/peers/raw-client.js'
 import { exchange } from '../support/conversation.js'
 import { cpuMs } from '../support/cpu.js'
+import type { RawClient } from '../support/raw-client.js'
 import type { RawMessage } from '../support/raw-message.js'
 import { gateway, head } from './conversation.js'
 import { answers, fleet, type Grouped, routed, server } from './fleet.js'

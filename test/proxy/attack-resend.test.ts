@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import type { RawClient } from '../../lib/peers/raw-client.js'
+import type { RawClient } from '../support/raw-client.js'
 import { readMessage } from '../support/raw-message.js'
 import { type ScriptedOrigin, scriptedOrigin } from '../support/scripted-origin.js'
 import { connect, head } from './conversation.js'

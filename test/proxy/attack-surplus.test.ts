@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import { SHARED_BYTES } from '../../lib/net/read-buffers.js'
-import { connectRaw } from '../../lib/peers/raw-client.js'
+import { SHARED_BYTES } from '../../lib/net/socket/read-buffers.js'
+import { connectRaw } from '../support/raw-client.js'
 import { readMessage } from '../support/raw-message.js'
 import { scriptedOrigin } from '../support/scripted-origin.js'
 import { withProxy } from '../support/with-proxy.js'

@@ -1,5 +1,5 @@
 import { type Test, test } from 'tap'
-import { UpstreamConnection } from '../../lib/net/upstream-connection.js'
+import { UpstreamConnection } from '../../lib/net/upstream/upstream-connection.js'
 import { exchange, proxyStatusOf, rawClient } from '../support/conversation.js'
 import { withProxy } from '../support/with-proxy.js'
 import { head } from './conversation.js'

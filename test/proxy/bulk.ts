@@ -1,6 +1,6 @@
 import * as net from 'node:net'
 import type { Test } from 'tap'
-import { WAIT_MS } from '../../lib/peers/raw-client.js'
+import { WAIT_MS } from '../support/raw-client.js'
 
 /** A peer for much content: it counts the octets that it gets and looks at each, and keeps none. */
 export class BulkPeer {

@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import type { ClientPool } from '../../lib/net/client-pool.js'
-import type { Transport } from '../../lib/net/transport.js'
+import type { ClientPool } from '../../lib/net/client/client-pool.js'
+import type { Transport } from '../../lib/net/socket/transport.js'
 import { DATED, delivery, ended, gateway, head, heard, ok, quiet, READ_MODES, until } from './conversation.js'
 
 // A client's FIN is not yet an abort, a reset is one.

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { settingsOf } from '../../lib/proxy/options.js'
+import { settingsOf } from '../../lib/proxy/options/options.js'
 import { exchange, request } from '../support/conversation.js'
 import type { RawMessage } from '../support/raw-message.js'
 import { fleet, routed } from './fleet.js'

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { connectRaw, type RawClient } from '../../lib/peers/raw-client.js'
+import { connectRaw, type RawClient } from '../support/raw-client.js'
 import { readMessage } from '../support/raw-message.js'
 import { scriptedOrigin } from '../support/scripted-origin.js'
 import { withProxy } from '../support/with-proxy.js'

@@ -1,8 +1,8 @@
 import type { Test } from 'tap'
-import type { RawClient, RawClientOptions } from '../../lib/peers/raw-client.js'
-import type { ProxyOptions } from '../../lib/proxy/options.js'
+import type { ProxyOptions } from '../../lib/proxy/options/options.js'
 import { rawClient, settled, silent, until as untilWhat } from '../support/conversation.js'
 import { FakeClock } from '../support/fake-clock.js'
+import type { RawClient, RawClientOptions } from '../support/raw-client.js'
 import { type Script, type ScriptedOrigin, scriptedOrigin } from '../support/scripted-origin.js'
 import { type RunningProxy, withProxy } from '../support/with-proxy.js'
 

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { didYouMean } from '../../lib/proxy/did-you-mean.js'
+import { didYouMean } from '../../lib/proxy/options/did-you-mean.js'
 
 const OPTIONS = ['listen', 'log-level', 'log-format', 'access-log', 'client-idle-ms', 'upstream-idle-ms', 'via']
 

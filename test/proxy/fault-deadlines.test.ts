@@ -1,7 +1,6 @@
 import { test } from 'tap'
-import type { RawClient } from '../../lib/peers/raw-client.js'
 import type { ExchangeRecord } from '../../lib/proxy/events.js'
-import type { ProxyOptions } from '../../lib/proxy/options.js'
+import type { ProxyOptions } from '../../lib/proxy/options/options.js'
 import {
   closesOf,
   exchange,
@@ -17,6 +16,7 @@ import {
 import { FakeClock } from '../support/fake-clock.js'
 import { answerNames } from '../support/fake-resolver.js'
 import { fullBacklog } from '../support/full-backlog.js'
+import type { RawClient } from '../support/raw-client.js'
 import { readMessage } from '../support/raw-message.js'
 import { type Script, scriptedOrigin } from '../support/scripted-origin.js'
 import { withProxy } from '../support/with-proxy.js'

@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import type { RawClient } from '../../lib/peers/raw-client.js'
 import { exchange, proxyStatusOf, rawClient, request, response, settled, until } from '../support/conversation.js'
+import type { RawClient } from '../support/raw-client.js'
 import { readMessage } from '../support/raw-message.js'
 import { type ScriptedOrigin, scriptedOrigin } from '../support/scripted-origin.js'
 import { withProxy } from '../support/with-proxy.js'

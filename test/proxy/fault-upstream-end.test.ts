@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import type { RawClient } from '../../lib/peers/raw-client.js'
 import { ask, proxyStatusOf, rawClient, request, settled, until } from '../support/conversation.js'
+import type { RawClient } from '../support/raw-client.js'
 import { readMessage } from '../support/raw-message.js'
 import { scriptedOrigin } from '../support/scripted-origin.js'
 import { withProxy } from '../support/with-proxy.js'

@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import type { RawClient } from '../../lib/peers/raw-client.js'
 import { exchange, proxyStatusOf, request } from '../support/conversation.js'
+import type { RawClient } from '../support/raw-client.js'
 import type { RawMessage } from '../support/raw-message.js'
 import { readMessage } from '../support/raw-message.js'
 import { DATED, delivery, head, ok, until } from './conversation.js'

@@ -1,5 +1,5 @@
 import { type Test, test } from 'tap'
-import type { ProxyOptions } from '../../lib/proxy/options.js'
+import type { ProxyOptions } from '../../lib/proxy/options/options.js'
 import { request, settled, standstill } from '../support/conversation.js'
 import { readMessage } from '../support/raw-message.js'
 import { delivery, ok, until } from './conversation.js'

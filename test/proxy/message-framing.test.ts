@@ -1,5 +1,5 @@
 import { type Test, test } from 'tap'
-import type { RawClient } from '../../lib/peers/raw-client.js'
+import type { RawClient } from '../support/raw-client.js'
 import { DATED, ended, forwarder, gateway, head, heard, ok, quiet, READ_MODES } from './conversation.js'
 
 // Where content ends, on both hops: by a length, by chunks, by the end of the connection, or not at all.

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { nameAt, type ProxyOptions, settingsOf } from '../../lib/proxy/options.js'
+import { nameAt, type ProxyOptions, settingsOf } from '../../lib/proxy/options/options.js'
 
 const reverse: ProxyOptions = { mode: 'reverse', upstream: 'http://127.0.0.1:3000' }
 const forward: ProxyOptions = { mode: 'forward' }

@@ -1,5 +1,5 @@
 import { type Test, test } from 'tap'
-import { openTelemetryTracer } from '../../lib/daemon/tracing.js'
+import { openTelemetryTracer } from '../../lib/daemon/spans/tracing.js'
 import { createProxy } from '../../lib/proxy/proxy.js'
 import { answerAlways, scriptedOrigin } from '../support/scripted-origin.js'
 import { takesSpans } from '../support/spans.js'

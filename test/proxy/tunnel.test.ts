@@ -3,11 +3,11 @@ import * as net from 'node:net'
 import { type Test, test } from 'tap'
 import { DEADLINES } from '../../lib/link/deadlines.js'
 import { DeadlineWheel } from '../../lib/net/deadline-wheel.js'
-import { type ReadMode, Transport, type TransportOwner } from '../../lib/net/transport.js'
-import { connectRaw, type RawClient } from '../../lib/peers/raw-client.js'
+import { type ReadMode, Transport, type TransportOwner } from '../../lib/net/socket/transport.js'
 import { Tunnel, type TunnelEnd } from '../../lib/proxy/tunnel.js'
 import { settled, until } from '../support/conversation.js'
 import { FakeClock } from '../support/fake-clock.js'
+import { connectRaw, type RawClient } from '../support/raw-client.js'
 
 const NOBODY: TransportOwner = { onBytes() {}, onFin() {}, onFlushed() {}, onClosed() {}, onFault() {} }
 

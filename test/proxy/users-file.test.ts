@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { readUsersFile, withUser, wrongUserName } from '../../lib/proxy/users-file.js'
+import { readUsersFile, withUser, wrongUserName } from '../../lib/proxy/options/users-file.js'
 
 const HASH = `$scrypt$ln=15,r=8,p=1$${'a'.repeat(22)}$${'b'.repeat(43)}`
 const OTHER = `$scrypt$ln=15,r=8,p=1$${'c'.repeat(22)}$${'d'.repeat(43)}`

@@ -1,6 +1,6 @@
 import * as net from 'node:net'
 import { type Test, test } from 'tap'
-import { TrustedPeers } from '../../lib/net/trusted-peers.js'
+import { TrustedPeers } from '../../lib/net/client/trusted-peers.js'
 import { type ProxiedEnds, writeProxyPreface } from '../../lib/wire/proxy-protocol.js'
 import { get, listeningPool, readAnswer } from '../support/answering-pool.js'
 import { makeAuthority } from '../support/certificates.js'

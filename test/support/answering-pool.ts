@@ -1,15 +1,15 @@
 import type { Test } from 'tap'
 import { DEADLINES, type Deadlines } from '../../lib/link/deadlines.js'
 import { LIMITS, type Limits } from '../../lib/link/limits.js'
-import { ClientPool, type ClientPoolSettings } from '../../lib/net/client-pool.js'
+import { ClientPool, type ClientPoolSettings } from '../../lib/net/client/client-pool.js'
+import type { ClientTls } from '../../lib/net/client/secure-accept.js'
 import { DeadlineWheel } from '../../lib/net/deadline-wheel.js'
 import type { ListenTarget } from '../../lib/net/listen-address.js'
-import type { ClientTls } from '../../lib/net/secure-accept.js'
-import type { ReadMode } from '../../lib/net/transport.js'
-import type { RawClient } from '../../lib/peers/raw-client.js'
+import type { ReadMode } from '../../lib/net/socket/transport.js'
 import { GRAMMAR_LIMITS } from '../../lib/wire/limits.js'
 import { AnsweringStory } from './answering-story.js'
 import { FakeClock } from './fake-clock.js'
+import type { RawClient } from './raw-client.js'
 
 export interface PoolOptions extends Omit<Partial<ClientPoolSettings>, 'limits' | 'deadlines'> {
   limits?: Partial<Limits>

@@ -1,5 +1,5 @@
-import type { ClientConnection, ClientExchange } from '../../lib/net/client-connection.js'
-import type { ClientStory } from '../../lib/net/client-pool.js'
+import type { ClientConnection, ClientExchange } from '../../lib/net/client/client-connection.js'
+import type { ClientStory } from '../../lib/net/client/client-pool.js'
 
 /** Answers each request at once with what is known of its client, as JSON; `/close` ends the connection, `/cut` breaks it. */
 export class AnsweringStory implements ClientStory {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import type { Test } from 'tap'
-import { WAIT_MS } from '../../lib/peers/raw-client.js'
+import { WAIT_MS } from './raw-client.js'
 
 /** A process that a test started: its output, its end, its memory. Ended with the test, by its own id. */
 export interface Child {

@@ -1,7 +1,7 @@
 import { type Browser, chromium } from 'playwright-core'
 import type { Test } from 'tap'
-import { WAIT_MS } from '../../lib/peers/raw-client.js'
 import { pathOf } from './needs.js'
+import { WAIT_MS } from './raw-client.js'
 
 /**
  * Headless Chromium whose every request goes through the proxy. Without `<-loopback>` pages on 127.0.0.1 would load

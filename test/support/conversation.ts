@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
-import { connectRaw, type RawClient, type RawClientOptions, WAIT_MS } from '../../lib/peers/raw-client.js'
 import type { ConnectionRecord } from '../../lib/proxy/events.js'
 import type { createProxy } from '../../lib/proxy/proxy.js'
+import { connectRaw, type RawClient, type RawClientOptions, WAIT_MS } from './raw-client.js'
 import { type RawMessage, readMessage } from './raw-message.js'
 import { settled, silent } from './turns.js'
 

@@ -1,5 +1,5 @@
-import type { DialOwner } from '../../lib/net/dial.js'
-import type { Transport } from '../../lib/net/transport.js'
+import type { Transport } from '../../lib/net/socket/transport.js'
+import type { DialOwner } from '../../lib/net/upstream/dial.js'
 
 /** Owns a transport that is being dialled, and remembers what it was told. */
 export class DialWitness implements DialOwner {

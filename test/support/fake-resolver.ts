@@ -1,4 +1,4 @@
-import { Resolver, type ResolverOptions } from '../../lib/net/resolver.js'
+import { Resolver, type ResolverOptions } from '../../lib/net/names/resolver.js'
 import type { createProxy } from '../../lib/proxy/proxy.js'
 
 /** From now on this proxy asks `lookup` for names, through a resolver that is otherwise the real one. */

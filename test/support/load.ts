@@ -1,7 +1,7 @@
 import * as http from 'node:http'
 import * as net from 'node:net'
 import type { Test } from 'tap'
-import { WAIT_MS } from '../../lib/peers/raw-client.js'
+import { WAIT_MS } from './raw-client.js'
 
 /**
  * Load that counts at both ends: clients that speak HTTP by themselves and send no request twice, and upstreams (Node's own

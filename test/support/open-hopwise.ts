@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import { readCommandLine } from '../../lib/cli/command-line.js'
 import { checked, forwardSettings, reverseSettings } from '../../lib/cli/proxy-settings.js'
-import { settingsOf } from '../../lib/proxy/options.js'
+import { settingsOf } from '../../lib/proxy/options/options.js'
 import { HopwiseProxy } from '../../lib/proxy/proxy.js'
 
 /**

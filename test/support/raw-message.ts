@@ -1,4 +1,4 @@
-import type { RawClient } from '../../lib/peers/raw-client.js'
+import type { RawClient } from './raw-client.js'
 
 /** One message as a test reads it off a raw connection: with a reader of its own, plain and naive, that shares nothing with lib/wire. */
 export interface RawMessage {

@@ -1,7 +1,7 @@
 import * as net from 'node:net'
 import type { Test } from 'tap'
-import { connectRaw, type RawClient } from '../../lib/peers/raw-client.js'
 import { orderly, until } from './conversation.js'
+import { connectRaw, type RawClient } from './raw-client.js'
 
 /** An origin that knows no HTTP: for each connection it runs a script, octet by octet, FIN and RST where it says so. */
 export interface ScriptedOrigin {

@@ -1,12 +1,12 @@
 import * as tls from 'node:tls'
 import type { Test } from 'tap'
-import type { ClientTlsSettings } from '../../lib/net/secure-accept.js'
-import type { RawClient } from '../../lib/peers/raw-client.js'
+import type { ClientTlsSettings } from '../../lib/net/client/secure-accept.js'
 import { get, listeningPool, type PoolOptions } from './answering-pool.js'
 import { type Authority, type MadeCertificate, makeAuthority } from './certificates.js'
 import { type Ended, run } from './child.js'
 import { rawClient } from './conversation.js'
 import { pathOf } from './needs.js'
+import type { RawClient } from './raw-client.js'
 
 /** Settings with these certificates, and the usual of everything else. */
 export const using = (certificates: MadeCertificate[], more: Partial<ClientTlsSettings> = {}): ClientTlsSettings => ({

@@ -1,7 +1,7 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { t as root, type Test } from 'tap'
-import { WAIT_MS } from '../../lib/peers/raw-client.js'
 import { pathOf } from './needs.js'
+import { WAIT_MS } from './raw-client.js'
 
 let browser: Promise<Browser> | null = null
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import * as net from 'node:net'
-import type { RawClient } from '../../lib/peers/raw-client.js'
+import type { RawClient } from './raw-client.js'
 
 // Order instead of time. What a test process sends to itself on loopback is delivered in the order of sending, whatever
 // else the machine does: an octet that goes to its peer and back proves that everything sent before has arrived and was read.

@@ -1,8 +1,8 @@
 import type { Test } from 'tap'
-import { WAIT_MS } from '../../lib/peers/raw-client.js'
 import type { ExchangeRecord } from '../../lib/proxy/events.js'
-import type { ProxyOptions } from '../../lib/proxy/options.js'
+import type { ProxyOptions } from '../../lib/proxy/options/options.js'
 import { createProxy } from '../../lib/proxy/proxy.js'
+import { WAIT_MS } from './raw-client.js'
 
 export interface RunningProxy {
   proxy: ReturnType<typeof createProxy>

@@ -1,5 +1,5 @@
 import * as net from 'node:net'
-import { Transport, type TransportOwner } from '../../net/transport.js'
+import { Transport, type TransportOwner } from '../../net/socket/transport.js'
 import type { Place, Scene } from '../bench.js'
 import { said } from '../said.js'
 import type { WireLog } from '../wire-log.js'

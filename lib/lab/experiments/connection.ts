@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { Resolver } from '../../net/resolver.js'
+import { Resolver } from '../../net/names/resolver.js'
 import type { Bench, Place, Scene } from '../bench.js'
 import { party } from '../bench.js'
 import { type LabClient, type Received, request } from '../client.js'

@@ -1,0 +1,55 @@
+import type { Judged, LabEvent, RunBegan } from '../../lab/events.js'
+import { result, revealed, teaching } from '../../lab/terminal/ending.js'
+import { circumstances, question, watch } from '../../lab/terminal/opening.js'
+import { type Look, Stage } from '../../lab/terminal/stage.js'
+import { askPrediction } from './ask.js'
+import type { LabConsole } from './console.js'
+import type { Showing } from './run.js'
+import { LabScreen } from './screen.js'
+
+export interface Manner {
+  /** The question is asked where somebody can answer. */
+  readonly asks: boolean
+  /** ms of a clock that does not go back. */
+  now(): number
+}
+
+/** Question, lifelines, verdict, lesson: everything that a terminal shows of a run. @throws the signal's reason */
+export async function showLab(
+  showing: Showing,
+  look: Look & { readonly live: boolean },
+  { asks, now }: Manner,
+  at: LabConsole,
+): Promise<LabEvent[]> {
+  const { experiment, recorded, signal } = showing
+  const whole = look.view === 'lifelines'
+  const print = (lines: readonly string[]) => at.out(lines.map(line => `${line}\n`).join(''))
+  if (experiment && whole) print(question(experiment, look))
+  const mayAsk = whole && asks && look.live && at.answers
+  const predicted = experiment && mayAsk ? await askPrediction(experiment, look, signal) : 0
+  if (experiment && whole) print([...(mayAsk ? [''] : []), ...watch(experiment, look)])
+
+  // The clock of the run, as far as it is known: it began with its first event.
+  let began = Number.NaN
+  const screen = new LabScreen(
+    new Stage(look),
+    { write: text => at.out(text), live: look.live },
+    () => (now() - began) * (recorded?.speed ?? 1),
+  )
+  const events = await showing.run(event => {
+    if (event.kind === 'run') {
+      began = now() - event.at / (recorded?.speed ?? 1)
+      print(circumstances(event, recorded !== undefined, look))
+    }
+    screen.show(event)
+  })
+  screen.end()
+  // Whoever stops it has seen enough.
+  if (signal.aborted) return events
+  print(result(events, look))
+  if (experiment && whole) {
+    print(revealed(experiment, events.at(-1) as LabEvent & Judged, predicted, look))
+    print(teaching(experiment, events[0] as LabEvent & RunBegan, look))
+  }
+  return events
+}

@@ -1,0 +1,173 @@
+import type { Ledger, LedgerSide } from '../../admin/source.js'
+import { explainOwn } from '../../policy/ledger.js'
+import { hostToSend } from '../../policy/send-host.js'
+import {
+  type Explanation,
+  explainRequestBytes,
+  explainResponseBytes,
+  type RequestFacts,
+  type ResponseFacts,
+} from '../../proxy/explain-head.js'
+import type { Exchange } from '../../proxy/forward.js'
+import type { Settings } from '../../proxy/options/options.js'
+import type { Route } from '../../proxy/options/route-options.js'
+import { prefixTaken } from '../../proxy/verdicts.js'
+import { wayBackOf } from '../../proxy/way-back.js'
+import type { GrammarLimits } from '../../wire/limits.js'
+import type { RequestHead } from '../../wire/request-head.js'
+
+/** The heads of one exchange, and what it takes to explain them: copied, since its connections go on to other exchanges. */
+export interface KeptHeads {
+  readonly settings: Settings
+  readonly routed: Route | null
+  /** As received. */
+  readonly request: string
+  /** As it was sent, or was to be sent; '' where none was made. */
+  readonly outbound: string
+  readonly wasSent: boolean
+  /** It said that its connection would close. */
+  readonly saidClose: boolean
+  /** The client was told to send its content. */
+  readonly continued: boolean
+  readonly client: Pick<RequestFacts, 'clientAddress' | 'clientPort' | 'scheme' | 'trustedPeer' | 'certificate'>
+  /** What the upstream's own Host is. */
+  readonly authority: string
+  readonly requestId: string
+  /** As it was sent on; ''. */
+  readonly trace: string
+  /** The final head, or that of a 101; '' for none, or when nobody watched yet as it came. */
+  readonly response: string
+  /** An answer of our own, from its head on; ''. */
+  readonly own: string
+  readonly responseFacts: ResponseFacts
+  readonly grammar: GrammarLimits
+  readonly repairs: number
+  /** Why there is no response of an upstream's; ''. */
+  readonly failure: string
+  /** Of an answer of our own; 0: none. */
+  readonly ownStatus: number
+}
+
+/** null: its request has no head yet, or not any more. */
+export function keptHeads(exchange: Exchange): KeptHeads | null {
+  const { asked, answered, client, settings, pool, outbound, requestId, error } = exchange
+  if (asked.text === '') return null
+  const answeredByUs = exchange.status !== 0 && (error !== null || exchange.answeredAt === 0)
+  return {
+    settings,
+    routed: exchange.routed,
+    request: asked.text,
+    outbound: outbound === null ? '' : exchange.sentHead,
+    saidClose: exchange.saidClose,
+    continued: exchange.continued,
+    wasSent: exchange.sentAt > 0,
+    client: {
+      clientAddress: client.address,
+      clientPort: client.port,
+      scheme: client.scheme,
+      trustedPeer: client.trusted,
+      certificate: client.tls?.certificate ?? null,
+    },
+    authority: pool?.origin.authority ?? '',
+    requestId,
+    trace: exchange.span?.lines ?? '',
+    response: answered.text,
+    own: answered.own,
+    responseFacts: responseFacts(exchange),
+    grammar: pool?.shared.grammar ?? settings.grammar,
+    repairs: exchange.repairs,
+    failure: error?.told(settings.door) ?? '',
+    ownStatus: answeredByUs ? exchange.status : 0,
+  }
+}
+
+function responseFacts(exchange: Exchange): ResponseFacts {
+  const { asked, answered, client, settings, routed, outbound, requestId, stickyLine, status, clientFraming } = exchange
+  const { clock } = settings
+  const answeredMs = clock.wallMs() - (clock.now() - exchange.answeredAt)
+  return {
+    clientMinor: asked.minor,
+    method: asked.method,
+    framing: status === 101 ? 'none' : clientFraming,
+    verdict: answered.verdict,
+    requests: client.requests,
+    upgrade: outbound?.upgrade ?? '',
+    edits: routed?.responseEdits ?? null,
+    way: wayBackOf(exchange),
+    requestId,
+    extra: stickyLine,
+    now: () => new Date(answeredMs).toUTCString(),
+  }
+}
+
+/** What became of each field. Nothing is redacted here: that is for whoever shows it. */
+export function ledgerOf(exchange: string, kept: KeptHeads): Ledger {
+  const response = kept.own !== '' ? ownSide(kept) : kept.response !== '' ? responseSide(kept) : null
+  return { exchange, request: requestSide(kept), response }
+}
+
+/** Nobody sent it: all of it is ours. */
+function ownSide({ own }: KeptHeads): LedgerSide {
+  return { startLine: '', sentLine: own.slice(0, own.indexOf('\r\n')), rows: explainOwn(own), notes: [] }
+}
+
+function requestSide(kept: KeptHeads): LedgerSide | null {
+  const { settings, routed, outbound, wasSent, failure, ownStatus } = kept
+  const explanation = explainRequestBytes(latin1(kept.request), settings, (head, { notes }) => {
+    if (routed?.named) notes.push(`The route: ${routed.name}.`)
+    return requestFacts(head, kept)
+  })
+  if (explanation === null) return null
+  const { notes } = explanation
+  if (expectMet(kept))
+    notes.push('Expect was not sent on: the content was gathered first, and 100 (Continue) was said here.')
+  if (failure !== '') notes.push(`What went wrong: ${failure}.`)
+  if (ownStatus !== 0) notes.push(`The response is one of our own, with status ${ownStatus}.`)
+  return sideOf(explanation, wasSent ? outbound : '')
+}
+
+function requestFacts(head: RequestHead, kept: KeptHeads): RequestFacts {
+  const { settings, routed, outbound, authority, requestId, trace, client } = kept
+  const goesOn = outbound !== ''
+  return {
+    ...client,
+    goesOn,
+    authority: goesOn ? hostToSend(routed === null ? 'preserve' : routed.sendHost, head.host, authority) : head.host,
+    target: goesOn ? outbound.slice(outbound.indexOf(' ') + 1, outbound.indexOf(' HTTP/1.1\r\n')) : head.path,
+    edits: routed === null ? null : routed.requestEdits,
+    prefix: prefixTaken(head.path, settings, routed),
+    requestId,
+    trace,
+    close: kept.saidClose,
+    expectMet: expectMet(kept),
+    ...framingOf(head, outbound),
+  }
+}
+
+/** The content was gathered first, and its sender was told here to send it. */
+function expectMet({ request, outbound, continued }: KeptHeads): boolean {
+  return continued && outbound !== '' && /\r\nexpect:/i.test(request) && !/\r\nexpect:/i.test(outbound)
+}
+
+/** Chunked content that was gathered has a length instead. */
+function framingOf({ framing }: RequestHead, outbound: string): Pick<RequestFacts, 'framing' | 'contentLength'> {
+  if (framing !== 'chunked' || /\r\ntransfer-encoding:/i.test(outbound)) return { framing }
+  const length = /\r\nContent-Length: (\d+)\r\n/.exec(outbound)?.[1]
+  return length === undefined ? { framing: 'none' } : { framing: 'length', contentLength: Number(length) }
+}
+
+function responseSide({ response, settings, responseFacts: facts, grammar, repairs }: KeptHeads): LedgerSide | null {
+  const how = { grammar, strict: false, method: facts.method }
+  const explanation = explainResponseBytes(latin1(response), settings, how, () => facts)
+  if (explanation === null) return null
+  // They are not in the text that was kept.
+  if (repairs > 0) explanation.notes.push(`${repairs} fault(s) in the lines were repaired.`)
+  return sideOf(explanation, explanation.outbound ?? '')
+}
+
+function sideOf({ startLine, rows, notes, refused }: Explanation, sent: string): LedgerSide {
+  const more = refused === undefined ? [] : [`Refused: ${refused.message}.`]
+  return { startLine, sentLine: sent.slice(0, Math.max(0, sent.indexOf('\r\n'))), rows, notes: [...notes, ...more] }
+}
+
+const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1')

@@ -1,0 +1,119 @@
+import { mergedStanding } from '../../admin/member-state.js'
+import type { MemberTotals } from '../../admin/source.js'
+import type { GatewayStats } from '../gateway-types.js'
+
+/** The statistics of several processes as those of one. @param all at least one */
+export function summedStats(all: readonly GatewayStats[]): GatewayStats {
+  if (all.length === 0) throw new Error('no worker has told its statistics')
+  return all.reduce((sum, next) => merged(sum, next) as GatewayStats)
+}
+
+/**
+ * What processes that are gone have counted: counters never go back, whoever dies. What was open or under way with them
+ * is not any more.
+ */
+export class Retired {
+  #sum: GatewayStats | undefined
+
+  /** @param last what a process told last, if it told anything */
+  add(last: GatewayStats | undefined): void {
+    if (last === undefined) return
+    const { upstream, ...others } = withoutGauges(last) as GatewayStats
+    // Origins have no counts, and there is no end to those that clients of a forward proxy name.
+    const counted = { ...others, upstream: { ...upstream, origins: [] } }
+    this.#sum = this.#sum === undefined ? counted : summedStats([this.#sum, counted])
+  }
+
+  /** None, or one. */
+  stats(): GatewayStats[] {
+    return this.#sum === undefined ? [] : [this.#sum]
+  }
+
+  /**
+   * What those count that live, and what these have counted. A server that none of the living has is gone with its counts, as it is
+   * where there is one process only: with names whose addresses change there would be no end to them.
+   */
+  addedTo(living: GatewayStats): GatewayStats {
+    if (this.#sum === undefined) return living
+    const known = new Map(living.groups.map(({ name, members }) => [name, new Set(members.map(nameOf))]))
+    const groups = this.#sum.groups.flatMap(group => {
+      const names = known.get(group.name)
+      return names === undefined
+        ? []
+        : [{ ...group, members: group.members.filter(member => names.has(nameOf(member))) }]
+    })
+    this.#sum = { ...this.#sum, groups }
+    return summedStats([living, this.#sum])
+  }
+}
+
+/** What rises and falls. */
+const GAUGES: ReadonlySet<string> = new Set([
+  'open',
+  'idle',
+  'active',
+  'busy',
+  'reserved',
+  'dialing',
+  'waiting',
+  'pending',
+])
+/** Numbers that are not simply added. */
+const OTHERWISE: Readonly<Record<string, (a: number, b: number) => number>> = {
+  startedAt: Math.min,
+  learnedIdleMs: Math.min,
+  announcedIdleMs: Math.min,
+  weight: a => a,
+  // In whole microseconds: what fractions come to depends on their order, and a total that is less by its last digit looks like a restart.
+  sum: (a, b) => (Math.round(a * 1e6) + Math.round(b * 1e6)) / 1e6,
+}
+/** Lists of numbers that are not counts. */
+const NOT_COUNTED: ReadonlySet<string> = new Set(['bounds'])
+/** What names one of a list, so that each is added to its like. */
+const KEYS = ['name', 'origin'] as const
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** Both of one shape: numbers are added, objects merged field by field, lists of objects by name; of all else the first stays. */
+function merged(a: unknown, b: unknown, key = ''): unknown {
+  if (a === undefined || b === undefined) return a ?? b
+  if (typeof a === 'number' && typeof b === 'number') return (OTHERWISE[key] ?? plus)(a, b)
+  if (Array.isArray(a) && Array.isArray(b)) return NOT_COUNTED.has(key) ? a : mergedLists(a, b)
+  if (!isFields(a) || !isFields(b)) return a
+  const names = new Set([...Object.keys(a), ...Object.keys(b)])
+  const sum = Object.fromEntries([...names].map(name => [name, merged(a[name], b[name], name)]))
+  return isMember(a) && isMember(b) ? { ...sum, ...mergedStanding(a, b) } : sum
+}
+
+/** One server of a group, of which more is to be said than sums. */
+const isMember = (value: Fields): value is Fields & MemberTotals => 'failuresInRow' in value
+
+const plus = (a: number, b: number): number => a + b
+
+function mergedLists(a: readonly unknown[], b: readonly unknown[]): readonly unknown[] {
+  if (a.length === 0 || b.length === 0) return b.length === 0 ? a : b
+  const key = [...a, ...b].map(nameOf).find(name => name !== undefined)
+  if (key === undefined) return Array.from({ length: Math.max(a.length, b.length) }, (_, i) => merged(a[i], b[i]))
+  const all = new Map<unknown, unknown>()
+  for (const one of [...a, ...b]) all.set(nameOf(one), merged(all.get(nameOf(one)), one))
+  return [...all.values()]
+}
+
+function nameOf(value: unknown): unknown {
+  return isFields(value) ? KEYS.map(key => value[key]).find(name => name !== undefined) : undefined
+}
+
+/** What it was for those that are gone, nobody knows of it now. */
+const GONE_MEMBER = { state: 'up', checked: false, failuresInRow: 0 }
+
+function withoutGauges(value: unknown, key = ''): unknown {
+  if (typeof value === 'number') return GAUGES.has(key) ? 0 : value
+  if (Array.isArray(value)) return value.map(one => withoutGauges(one))
+  if (!isFields(value)) return value
+  const all = Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withoutGauges(one, name)]))
+  return isMember(value) ? { ...all, ...GONE_MEMBER } : all
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,387 @@
+import { CLIENT_ROWS, type ClientRow, type ClientState, step } from '../../link/connection-state.js'
+import type { DeadlineName } from '../../link/deadlines.js'
+import type { AboutClient } from '../../policy/about-client.js'
+import type { CloseReason } from '../../policy/close-reason.js'
+import { ProtocolError } from '../../wire/protocol-error.js'
+import type { ProxiedEnds } from '../../wire/proxy-protocol.js'
+import { RequestReader, type RequestSink } from '../../wire/request-reader.js'
+import { Deadline } from '../deadline-wheel.js'
+import type { Transport, TransportOwner } from '../socket/transport.js'
+import { Logins } from '../upstream/logins.js'
+import type { UpstreamConnection } from '../upstream/upstream-connection.js'
+import type { ClientPool } from './client-pool.js'
+import type { Entrance } from './entrance.js'
+import type { ClientTls } from './secure-accept.js'
+
+/** A client that has just connected, or had a response, sends its next request at once, if it has one: so long a drain waits for it. */
+const NEXT_REQUEST_MS = 1_000
+
+/** What is going on with a client's request: the sink of the reader, and told what happens to the connection meanwhile. */
+export interface ClientExchange extends RequestSink {
+  /** The octets broke the grammar. Nothing more can be read on this connection. */
+  onProtocolError(error: ProtocolError): void
+  onClientFin(): void
+  onClientFlushed(): void
+  /** The client's connection is gone. `reset` when an error ended it. */
+  onClientGone(reset: boolean): void
+  onClientDeadline(name: DeadlineName): void
+  /** One call of the reader is over: hand what was written to the kernel. */
+  flush(): void
+  onFault(fault: unknown): void
+}
+
+/**
+ * One persistent connection toward a client: reads requests one after the other, one exchange at a time, keeps what a
+ * pipelining client sends meanwhile (bounded), and closes for a named reason, lingering.
+ *
+ * What may happen when is in one table: `CLIENT_TABLE` in link/connection-state.ts.
+ */
+export class ClientConnection implements TransportOwner {
+  /** `c12` */
+  readonly id: string
+  readonly reader: RequestReader
+  readonly deadline: Deadline
+  transport!: Transport
+  exchange: ClientExchange | null = null
+  /** What became a tunnel here, for those who watch. */
+  tunnelled: ClientExchange | null = null
+  /** Tells a tunnel that it is to end; false: there is nobody to tell, so it must be ended. */
+  farewell: ((reason: CloseReason) => boolean) | null = null
+  /** Requests whose head was complete, this one included. */
+  requests = 0
+  reason: CloseReason | null = null
+  detail = ''
+  /** Kept by HTTP/1.0's keep-alive, which has a short idle limit of its own. */
+  http10 = false
+  /** Whose connection it is: the peer, or whom a PROXY protocol preface names. '' and 0: through a unix socket. */
+  address: string
+  port: number
+  /** What the preface said of both ends, when it said something. */
+  proxied: ProxiedEnds | null = null
+  /** Null: in the clear. */
+  tls: ClientTls | null = null
+  /** What it must pass before its first request. */
+  entrance: Entrance | null = null
+  /** Where the pool counts it; '': nowhere. */
+  site = ''
+  /** The last credentials for the proxy itself that were right here; ''. */
+  vouched = ''
+  /** May say who its own client is. */
+  trusted = false
+  /** What its upstreams were told of it last. */
+  about: AboutClient | null = null
+  /** The upstream connections that it has logged in on; null: none. */
+  logins: Logins | null = null
+  /** The limit of a whole exchange. */
+  whole: Deadline | null = null
+  /** Neighbours in the pool's list of idle connections, longest idle first. */
+  older: ClientConnection | null = null
+  younger: ClientConnection | null = null
+  isIdle = false
+  /** When the octets that are being read came: one look at the clock for each read. */
+  turnAt = 0
+  private held: Buffer | null = null
+  private pumping = false
+  private at: ClientRow = CLIENT_ROWS.idle
+  /** Octets that are still read and thrown away while closing, so that no reset destroys the answer. */
+  private discardLeft: number
+
+  constructor(
+    readonly pool: ClientPool,
+    number: number,
+    /** Who connected to us, '' for a peer without an address. */
+    readonly peerAddress: string,
+    peerPort: number,
+    readonly openedAt: number,
+  ) {
+    this.id = `c${number}`
+    this.address = peerAddress
+    this.port = peerPort
+    this.reader = new RequestReader(pool.grammar)
+    this.discardLeft = pool.limits.discardBytesMax
+    this.deadline = new Deadline(pool.wheel, deadline => this.onDeadline(deadline.name))
+  }
+
+  get state(): ClientState {
+    return this.at.state
+  }
+
+  get scheme(): 'http' | 'https' {
+    return this.tls === null ? 'http' : 'https'
+  }
+
+  /** Both ends, for a PROXY protocol preface toward an upstream. */
+  ends(): ProxiedEnds {
+    const { localAddress = '', localPort = 0 } = this.transport.socket
+    const { address: source, port: sourcePort } = this
+    return this.proxied ?? { source, sourcePort, destination: localAddress, destinationPort: localPort }
+  }
+
+  /** When it became idle last. */
+  private restedAt = 0
+
+  /** A fresh connection waits for its first head. */
+  start(): void {
+    this.pool.idled(this)
+    const { draining, deadlines } = this.pool
+    this.deadline.set('requestHeadMs', draining ? NEXT_REQUEST_MS : deadlines.requestHeadMs)
+  }
+
+  /** The pool drains, and this connection is idle. */
+  retire(now: number): void {
+    const leftMs = (this.requests > 0 ? this.restedAt : this.openedAt) + NEXT_REQUEST_MS - now
+    if (leftMs <= 0) this.leave('draining')
+    else if (this.entrance !== null) this.entrance.hurry(leftMs)
+    else this.deadline.set('requestHeadMs', leftMs)
+  }
+
+  onBytes(bytes: Buffer, from: number, to: number): void {
+    if (this.isEnding) {
+      this.discardLeft -= to - from
+      if (this.discardLeft <= 0) this.transport.destroy()
+    } else if (this.held !== null || (this.exchange === null ? this.transport.pressured : this.reader.done)) {
+      this.hold(bytes, from, to) // content of the request that is being read never waits for its own response
+    } else this.pump(bytes, from, to)
+  }
+
+  /** Nothing that comes now is read as a request. */
+  private get isEnding(): boolean {
+    const { state } = this.at
+    return state === 'lingering' || state === 'closed'
+  }
+
+  private pump(bytes: Buffer, from: number, to: number): void {
+    this.pumping = true
+    this.turnAt = this.pool.clock.now()
+    let at = from
+    while (at < to && !this.isEnding) {
+      if (this.exchange === null && bytes[at]! <= 0x0d) {
+        at = this.reader.skipEmptyLines(bytes, at, to)
+        if (at === to) break
+      }
+      const exchange = this.exchange ?? this.begin()
+      try {
+        at = this.reader.consume(bytes, at, to, exchange)
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error
+        at = to
+        exchange.onProtocolError(error)
+      }
+      if (this.at.state === 'idle' && this.reader.started) {
+        this.at = step(this.at.begun)
+        this.deadline.set('requestHeadMs', this.pool.deadlines.requestHeadMs, this.turnAt)
+      }
+      exchange.flush()
+      if (this.exchange !== null || this.isEnding) break
+      this.transport.flush()
+      this.reader.next()
+      if (this.transport.pressured) break
+    }
+    this.pumping = false
+    if (this.isEnding) return
+    if (at < to) this.hold(bytes, at, to)
+    if (this.exchange === null) {
+      if (!this.isIdle) this.rest(this.turnAt)
+    } else if (this.transport.finSeen) this.exchange.onClientFin() // it came before this request's turn
+  }
+
+  private begin(): ClientExchange {
+    this.pool.awoke(this)
+    const { exchangeMs } = this.pool.deadlines
+    if (exchangeMs > 0) {
+      this.whole ??= new Deadline(this.pool.wheel, deadline => this.onDeadline(deadline.name))
+      this.whole.set('exchangeMs', exchangeMs, this.turnAt)
+    }
+    this.exchange = this.pool.story.begin(this)
+    return this.exchange
+  }
+
+  /** For the exchange: its request head is whole. */
+  understood(): void {
+    this.at = step(this.at.understood)
+    this.requests++
+    this.pool.requests++
+  }
+
+  /** For the exchange: from now on this upstream connection is for this client connection alone. */
+  reserve(upstream: UpstreamConnection): void {
+    this.logins ??= new Logins()
+    this.logins.reserve(upstream)
+  }
+
+  /** Keeps octets of requests whose turn has not come; stops reading when they are too many. */
+  private hold(bytes: Buffer, from: number, to: number): void {
+    const more = bytes.subarray(from, to)
+    this.held = this.held === null ? Buffer.from(more) : Buffer.concat([this.held, more])
+    if (this.held.length >= this.pool.limits.pipelineBytesMax) this.transport.pause()
+  }
+
+  /** The exchange is over, its response written whole and its request read whole: keep the connection, or close it. */
+  finish(verdict: 'keep' | CloseReason, now: number = this.pool.clock.now()): void {
+    this.exchange = null
+    if (verdict !== 'keep' || this.transport.cannotSend) {
+      this.close(verdict === 'keep' ? 'client-reset' : verdict)
+      return
+    }
+    this.at = step(this.at.kept)
+    this.transport.persist()
+    if (this.pumping) return
+    this.reader.next()
+    this.transport.flush()
+    if (this.held !== null && !this.transport.pressured) this.pumpHeld()
+    else this.rest(now)
+  }
+
+  private pumpHeld(): void {
+    const held = this.held!
+    this.held = null
+    this.transport.resume()
+    this.pump(held, 0, held.length)
+  }
+
+  /** Between two exchanges. */
+  private rest(now: number): void {
+    if (this.transport.pressured) {
+      this.deadline.set('clientWriteMs', this.pool.deadlines.clientWriteMs, now)
+      return
+    }
+    if (this.held !== null) return
+    if (this.transport.finSeen) this.close('client-fin')
+    else {
+      this.restedAt = now
+      this.pool.idled(this)
+      const { clientIdleMs, clientIdleHttp10Ms } = this.pool.deadlines
+      if (this.pool.draining) this.retire(now)
+      else this.deadline.set('clientIdleMs', this.http10 ? clientIdleHttp10Ms : clientIdleMs, now)
+    }
+  }
+
+  /**
+   * Ends our side, then reads and throws away what still comes, for a while: a reset in answer to unread octets would
+   * destroy the response on its way (RFC 9112 9.6).
+   */
+  close(reason: CloseReason, detail = ''): void {
+    if (this.isEnding) return
+    this.at = step(this.at.ended)
+    this.blame(reason, detail)
+    this.abandon()
+    this.held = null
+    this.transport.end()
+    this.transport.resume()
+    this.linger()
+  }
+
+  /** Nothing is owed to it: before its entrance is over there is nothing to be ended in order either. */
+  leave(reason: CloseReason): void {
+    if (this.entrance === null) this.close(reason)
+    else this.abort(reason, false)
+  }
+
+  private linger(): void {
+    if (this.transport.pressured) this.deadline.set('clientWriteMs', this.pool.deadlines.clientWriteMs)
+    else {
+      const { discardMs, lingerMs } = this.pool.deadlines
+      this.deadline.set('lingerMs', this.reason === 'content-unread' ? discardMs : lingerMs)
+    }
+  }
+
+  /** Ends the connection at once; with `reset` so that the peer cannot take what it has for the whole. */
+  abort(reason: CloseReason, reset: boolean, detail = ''): void {
+    this.at = step(this.at.dropped)
+    this.blame(reason, detail)
+    this.abandon()
+    if (reset) this.transport.reset()
+    else this.transport.destroy()
+  }
+
+  /** An exchange that is not over is told that its client is gone. */
+  private abandon(): void {
+    const { exchange } = this
+    this.exchange = null
+    exchange?.onClientGone(false)
+  }
+
+  private blame(reason: CloseReason, detail: string): void {
+    if (this.reason !== null) return
+    this.reason = reason
+    this.detail = detail
+    this.pool.awoke(this)
+    this.logins?.end()
+  }
+
+  /** The connection stops being HTTP: its transport has got another owner. Returns what was read and not consumed. */
+  detach(): Buffer | null {
+    this.at = step(this.at.switched)
+    const held = this.held
+    this.held = null
+    this.tunnelled = this.exchange
+    this.exchange = null
+    this.deadline.clear()
+    this.logins?.end()
+    return held
+  }
+
+  private endDeadlines(): void {
+    this.deadline.end()
+    this.whole?.end()
+  }
+
+  /** For the one who took over the transport: it is closed. */
+  detachedClosed(reason: CloseReason, detail = ''): void {
+    this.at = step(this.at.dropped)
+    this.blame(reason, detail)
+    this.endDeadlines()
+    this.pool.removed(this)
+  }
+
+  onFin(): void {
+    if (this.exchange === null && this.held !== null) return // what it asked before is answered first, then `rest` looks
+    this.at = step(this.at['half-closed'])
+    if (!this.isEnding) {
+      this.exchange?.onClientFin()
+      return
+    }
+    // Nothing is owed to it: a FIN for a FIN.
+    this.blame('client-fin', '')
+    this.abandon()
+    this.transport.end()
+  }
+
+  onFlushed(): void {
+    if (this.isEnding) this.linger()
+    else if (this.exchange !== null) this.exchange.onClientFlushed()
+    else if (this.held !== null) this.pumpHeld()
+    else this.rest(this.pool.clock.now())
+  }
+
+  /** Of who takes no answer any more, the content that is being read is still of use, and no further request. */
+  readsOn(): boolean {
+    return this.at.state === 'exchanging' && !this.reader.done && !this.transport.isPaused
+  }
+
+  onClosed(error: NodeJS.ErrnoException | null): void {
+    this.endDeadlines()
+    this.at = step(this.at.dropped)
+    const exchange = this.exchange
+    this.exchange = null
+    this.blame(error === null ? 'client-fin' : 'client-reset', error?.code ?? '')
+    exchange?.onClientGone(error !== null)
+    this.pool.removed(this)
+  }
+
+  onFault(fault: unknown): void {
+    this.pool.story.fault(fault)
+    this.exchange?.onFault(fault)
+    this.abort('internal-error', true)
+  }
+
+  private onDeadline(name: DeadlineName): void {
+    if (name === 'clientWriteMs' && this.transport.tookSome())
+      this.deadline.set(name, this.pool.deadlines.clientWriteMs)
+    else if (this.isEnding) this.abort('client-write-timeout', name === 'clientWriteMs')
+    else if (this.exchange !== null && this.at.state !== 'idle') this.exchange.onClientDeadline(name)
+    else if (name === 'clientWriteMs') this.abort('client-write-timeout', true)
+    else if (this.pool.draining) this.close('draining')
+    else this.close(name === 'clientIdleMs' ? 'client-idle' : 'client-head-timeout')
+  }
+}

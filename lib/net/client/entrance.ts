@@ -1,0 +1,153 @@
+import type * as tls from 'node:tls'
+import { ProtocolError } from '../../wire/protocol-error.js'
+import { type PrefaceRead, readProxyPreface } from '../../wire/proxy-protocol.js'
+import { Deadline } from '../deadline-wheel.js'
+import { Transport, type TransportOwner } from '../socket/transport.js'
+import type { ClientConnection } from './client-connection.js'
+import type { ClientTls, Handshake, SecureAccept } from './secure-accept.js'
+
+const HANDSHAKE = 0x16
+const [A, Z] = [0x41, 0x5a]
+const PLAIN_HTTP = 'a plain HTTP request was sent to a port that speaks HTTPS'
+
+/**
+ * What a connection passes before its first request, where it must: a PROXY protocol preface, then a TLS handshake. Owns the
+ * transport meanwhile, and leaves it to the client with what was read and belongs to HTTP.
+ */
+export class Entrance implements TransportOwner, Handshake {
+  private readonly deadline: Deadline
+  /** What has come of a preface. */
+  private held: Buffer | null = null
+  private handshaking = false
+  /** The client has a transport of its own; ours lies under it. */
+  private left = false
+
+  /** @param secure null: no TLS */
+  constructor(
+    private readonly client: ClientConnection,
+    private readonly secure: SecureAccept | null,
+    private awaitsPreface: boolean,
+  ) {
+    this.deadline = new Deadline(client.pool.wheel, ({ name }) => this.late(name === 'tlsMs'))
+  }
+
+  begin(): void {
+    const { pool } = this.client
+    pool.idled(this.client)
+    if (this.awaitsPreface) this.deadline.set('requestHeadMs', pool.deadlines.requestHeadMs)
+    else this.deadline.set('tlsMs', this.secure!.handshakeMs)
+  }
+
+  /** The pool drains: so long it is waited for, and no longer. */
+  hurry(ms: number): void {
+    this.deadline.set(this.deadline.name, ms)
+  }
+
+  private late(securing: boolean): void {
+    if (this.client.pool.draining) this.client.abort('draining', false)
+    else if (securing) this.client.abort('client-tls', true, `no whole handshake within ${this.secure!.handshakeMs} ms`)
+    else this.client.abort('client-preface', true, `none within ${this.client.pool.deadlines.requestHeadMs} ms`)
+  }
+
+  onBytes(bytes: Buffer, from: number, to: number): void {
+    if (!this.awaitsPreface) {
+      this.greet(bytes, from, to)
+      return
+    }
+    const all = this.held === null ? bytes.subarray(from, to) : Buffer.concat([this.held, bytes.subarray(from, to)])
+    const read = this.readPreface(all)
+    if (read === null) return
+    if (read.state === 'more') {
+      this.held = this.held === null ? Buffer.from(all) : all
+      return
+    }
+    this.held = null
+    this.awaitsPreface = false
+    const { client, secure } = this
+    if (secure === null) this.leave()
+    else if (!client.pool.draining) this.deadline.set('tlsMs', secure.handshakeMs)
+    if (!client.pool.introduced(client, read.preface.ends)) return
+    if (secure === null) client.start()
+    if (read.next < all.length) client.transport.owner.onBytes(all, read.next, all.length)
+  }
+
+  private readPreface(all: Buffer): PrefaceRead | null {
+    try {
+      return readProxyPreface(all, 0, all.length)
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      this.client.abort('client-preface', true, error.message)
+      return null
+    }
+  }
+
+  /** The client has the transport from here on. */
+  private leave(): void {
+    const { client } = this
+    this.deadline.end()
+    client.entrance = null
+    client.transport.owner = client
+  }
+
+  /** The first octets of what should be a TLS handshake. */
+  private greet(bytes: Buffer, from: number, to: number): void {
+    const { client } = this
+    const octet = bytes[from]!
+    if (octet === HANDSHAKE) {
+      const socket = client.transport.lend()
+      socket.unshift(bytes.subarray(from, to))
+      this.handshaking = true
+      this.secure!.begin(socket, this)
+    } else if (octet >= A && octet <= Z) this.refusePlain()
+    else client.abort('client-tls', true, 'what came was neither TLS nor HTTP')
+  }
+
+  /** Somebody who wrote `http://` for `https://` is told so. */
+  private refusePlain(): void {
+    const { client } = this
+    this.leave()
+    client.transport.write(client.pool.story.refusal(PLAIN_HTTP, 400))
+    client.close('client-tls', PLAIN_HTTP)
+  }
+
+  onSecured(socket: tls.TLSSocket, facts: ClientTls): void {
+    const { client } = this
+    this.deadline.end()
+    this.left = true
+    client.entrance = null
+    client.tls = facts
+    client.transport = Transport.secured(client, socket)
+    client.start()
+  }
+
+  onUnsecured(why: string): void {
+    this.client.abort('client-tls', false, why)
+  }
+
+  onFin(): void {
+    this.client.abort('client-fin', false)
+  }
+
+  onFlushed(): void {}
+
+  readsOn(): boolean {
+    return false
+  }
+
+  onClosed(error: NodeJS.ErrnoException | null): void {
+    if (this.left) return
+    this.deadline.end()
+    // What TLS has to say of this end comes a moment after it.
+    if (this.handshaking) setImmediate(() => this.gone(error))
+    else this.client.onClosed(error)
+  }
+
+  private gone(error: NodeJS.ErrnoException | null): void {
+    this.client.abort('client-tls', false, error?.code ?? 'the client closed in the middle of it')
+    this.client.onClosed(error)
+  }
+
+  onFault(fault: unknown): void {
+    this.client.onFault(fault)
+  }
+}

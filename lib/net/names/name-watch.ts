@@ -1,0 +1,311 @@
+import type { ProxyError } from '../../link/proxy-error.js'
+import { type Address, readLiteral } from '../address.js'
+import type { Clock, Timer } from '../clock.js'
+import type { Turns } from '../turns.js'
+import {
+  type AddressAnswer,
+  type DnsError,
+  type DnsQuestions,
+  dnsError,
+  isNothing,
+  NO_ADDRESSES,
+  type ServiceRecord,
+} from './dns-answers.js'
+import { askDns } from './machine-names.js'
+
+/** One place where a name is served. */
+export interface WatchedAddress extends Address {
+  readonly port: number
+  /** Its share beside the others, 1 or more. */
+  readonly weight: number
+  /** Only for when none of the others answers. */
+  readonly backup: boolean
+}
+
+export interface NameWatchOptions {
+  readonly name: string
+  /** `address`: A and AAAA. `srv`: SRV (RFC 2782), then the addresses of each target. */
+  readonly kind: 'address' | 'srv'
+  /** For `address`; SRV records bring their own. */
+  readonly port: number
+  /** `127.0.0.1:53`; null: as the machine resolves names. */
+  readonly nameservers: readonly string[] | null
+  /** The next question comes no sooner than this after an answer … */
+  readonly minMs: number
+  /** … and no later than this, whatever the TTL. */
+  readonly maxMs: number
+  readonly clock: Clock
+  /** A number from 0 to 1: not everybody who read the same answer asks again at the same moment. */
+  random(): number
+  /** The list is another one than before; it is `current` already. Never called from within `start`. */
+  onChange(list: readonly WatchedAddress[]): void
+  /** A question failed; it will be asked again. `current` stays, unless `onChange` says otherwise. */
+  onError(error: ProxyError): void
+  /** One of the two above threw, which is a defect of ours. */
+  onFault(fault: unknown): void
+  /** The questions of one round; those of `askDns` unless given. */
+  readonly questions?: () => DnsQuestions
+  /** Who watches names takes turns with others here; without it nobody is waited for. */
+  readonly turns?: Turns
+}
+
+/**
+ * Keeps the addresses of one name current, by asking again when the smallest TTL has passed, within `minMs` and `maxMs`.
+ *
+ * | answer | the list | next question |
+ * | --- | --- | --- |
+ * | addresses | is these, at once: what is gone from the answer is gone from the list (as Envoy does, and HAProxy without `hold obsolete`) | after the TTL, ± 10 % |
+ * | addresses of an unknown TTL (hosts file, C library, SRV) | the same | after 5 s |
+ * | SERVFAIL, timeout, refused | stays as it is, however long that lasts | after `minMs`, doubled each time up to `maxMs` |
+ * | the same for one family, or for one of several targets | what was known of it stays | the same |
+ * | no such name, no address | stays for 30 s (HAProxy's `hold nx`): a container that is being recreated has no name for a moment. Then it is empty: the addresses may be somebody else's by now | the same |
+ *
+ * SRV: records of the lowest priority that have addresses are the servers, all others are backups. A weight of 0 counts as 1 (RFC 2782
+ * wants it to be chosen rarely, not never). Each address of a target has the whole weight of its record.
+ */
+export class NameWatch {
+  current: readonly WatchedAddress[]
+  private readonly isLiteral: boolean
+  private running = false
+  /** A round is under way. */
+  private asking = false
+  private questions: DnsQuestions | null = null
+  /** To the next round; in a round, to its end. */
+  private timer: Timer | null = null
+  private endTurn: (() => void) | null = null
+  /** Rounds that failed, one after the other. */
+  private failures = 0
+  /** Since when there is nothing of that name, or null. */
+  private nothingSince: number | null = null
+  /** The last good addresses of each target. */
+  private known = new Map<string, readonly Address[]>()
+
+  constructor(private readonly options: NameWatchOptions) {
+    const literal = readLiteral(options.name)
+    this.isLiteral = literal !== null
+    this.current = literal === null ? [] : [{ ...literal, port: options.port, weight: 1, backup: false }]
+  }
+
+  /** Asks for the first time; an IP address is known without. @throws when a nameserver is no IP address with or without a port */
+  start(): void {
+    if (this.running || this.isLiteral) return
+    this.running = true
+    this.ask()
+  }
+
+  /** Asks now, unless that is being done: connecting to the addresses fails, or somebody says that all has changed. */
+  refresh(): void {
+    if (!this.running || this.asking) return
+    this.rest()
+    this.ask()
+  }
+
+  /** Asks no more and tells no more. `current` stays. */
+  stop(): void {
+    this.running = false
+    this.rest()
+  }
+
+  private rest(): void {
+    this.timer?.cancel()
+    this.timer = null
+    this.questions?.cancel()
+    this.questions = null
+    this.asking = false
+    this.leaveTurn()
+  }
+
+  private leaveTurn(): void {
+    const { endTurn } = this
+    this.endTurn = null
+    endTurn?.()
+  }
+
+  private ask(): void {
+    this.timer = null
+    this.asking = true
+    const { turns } = this.options
+    if (turns === undefined) this.begin()
+    else {
+      const endTurn = turns.take(() => this.guarded(() => this.begin()))
+      if (this.asking) this.endTurn = endTurn
+      else endTurn()
+    }
+  }
+
+  /** It is our turn. */
+  private begin(): void {
+    const { name, kind, port, nameservers, clock } = this.options
+    const questions = this.options.questions?.() ?? askDns(nameservers)
+    this.questions = questions
+    this.timer = clock.after(ROUND_MS, () => this.unanswered(TIMEOUT))
+    if (kind === 'address') {
+      this.locate(questions, [{ target: name, port, priority: 0, weight: 1 }])
+      return
+    }
+    questions.services(name, (error, records) => {
+      if (!this.isOf(questions)) return
+      if (error !== null) this.unanswered(error)
+      else this.locate(questions, [...records].sort(byPriority).slice(0, SERVICES_MAX))
+    })
+  }
+
+  /** Asks for the addresses of every target and goes on when all answers are there. */
+  private locate(questions: DnsQuestions, services: readonly ServiceRecord[]): void {
+    const targets = new Set(services.map(({ target }) => target))
+    const round: Round = { services, found: new Map(), ttlMs: Number.POSITIVE_INFINITY, failure: null, nothing: null }
+    const open = new Set(targets)
+    this.timer?.cancel()
+    this.timer = this.options.clock.after(ROUND_MS, () => {
+      for (const target of open) this.note(round, target, TIMEOUT, NO_ADDRESSES)
+      this.conclude(questions, round)
+    })
+    for (const target of targets) {
+      questions.addresses(target, (error, answer) => {
+        if (!this.isOf(questions)) return
+        this.note(round, target, error, answer)
+        open.delete(target)
+        if (open.size === 0) this.conclude(questions, round)
+      })
+    }
+  }
+
+  /** An answer to the round that is under way. */
+  private isOf(questions: DnsQuestions): boolean {
+    return this.asking && this.questions === questions
+  }
+
+  private note(round: Round, target: string, error: DnsError | null, answer: AddressAnswer): void {
+    const before = this.known.get(target) ?? []
+    if (error === null) {
+      const held = before.filter(({ family }) => family === answer.unanswered)
+      round.found.set(target, [...answer.addresses, ...held])
+      round.ttlMs = Math.min(round.ttlMs, answer.ttlMs ?? Number.POSITIVE_INFINITY)
+    } else if (isNothing(error)) round.nothing = error
+    else {
+      round.failure = error
+      round.found.set(target, before)
+    }
+  }
+
+  private conclude(questions: DnsQuestions, round: Round): void {
+    const list = listOf(round)
+    const failure = round.failure ?? (list.length === 0 ? round.nothing : null)
+    if (list.length === 0) {
+      this.unanswered(failure!)
+      return
+    }
+    this.endRound()
+    this.nothingSince = null
+    this.known = round.found
+    this.tell(list)
+    if (this.questions !== questions) return // whoever was told has stopped us, or asked again
+    if (failure !== null) this.retryAfter(failure)
+    else this.holdFor(round)
+  }
+
+  /** Of SRV records nobody tells the TTL. */
+  private holdFor({ ttlMs }: Round): void {
+    this.failures = 0
+    if (this.options.kind === 'srv') this.next(Math.min(ttlMs, UNKNOWN_TTL_MS))
+    else this.next(ttlMs === Number.POSITIVE_INFINITY ? UNKNOWN_TTL_MS : ttlMs)
+  }
+
+  /** The round has brought no address at all. */
+  private unanswered(error: DnsError): void {
+    this.endRound()
+    const now = this.options.clock.now()
+    if (isNothing(error)) {
+      this.nothingSince ??= now
+      if (now - this.nothingSince >= HOLD_NOTHING_MS) {
+        this.known.clear()
+        this.tell([])
+      }
+    }
+    if (this.questions !== null) this.retryAfter(error)
+  }
+
+  /** What is still open of it (one family may be silent, while the other has answered) counts for nothing. */
+  private endRound(): void {
+    this.asking = false
+    this.timer?.cancel()
+    this.timer = null
+    this.questions?.cancel()
+    this.leaveTurn()
+  }
+
+  private retryAfter(error: DnsError): void {
+    const { minMs, name } = this.options
+    this.next(minMs * 2 ** Math.min(this.failures++, 16))
+    this.guarded(() => this.options.onError(dnsError(name, error)))
+  }
+
+  private tell(list: readonly WatchedAddress[]): void {
+    if (JSON.stringify(list) === JSON.stringify(this.current)) return
+    this.current = list
+    this.guarded(() => this.options.onChange(list))
+  }
+
+  private next(ms: number): void {
+    const { clock, minMs, maxMs } = this.options
+    const jitter = 1 + JITTER * (2 * this.options.random() - 1)
+    this.timer = clock.after(Math.max(minMs, Math.min(maxMs, ms)) * jitter, () => this.guarded(() => this.ask()))
+  }
+
+  private guarded(what: () => void): void {
+    try {
+      what()
+    } catch (fault) {
+      this.options.onFault(fault)
+    }
+  }
+}
+
+/** What is known so far of a round of questions. */
+interface Round {
+  readonly services: readonly ServiceRecord[]
+  readonly found: Map<string, readonly Address[]>
+  ttlMs: number
+  /** Something that nobody could tell. */
+  failure: DnsError | null
+  /** Something that there is not. */
+  nothing: DnsError | null
+}
+
+/** As long as `Resolver` believes any answer. */
+const UNKNOWN_TTL_MS = 5_000
+const HOLD_NOTHING_MS = 30_000
+/** What has not answered after so long has failed; the same again for the addresses of SRV targets. */
+const ROUND_MS = 5_000
+const TIMEOUT: DnsError = Object.assign(new Error('no answer in time'), { code: 'ETIMEOUT' })
+const JITTER = 0.1
+/** Targets of one SRV name that are looked at. */
+const SERVICES_MAX = 256
+/** Places of one name: an answer over TCP has room for thousands of addresses, and each would be a server with a pool and a health check. */
+const PLACES_MAX = 256
+
+function byPriority(a: ServiceRecord, b: ServiceRecord): number {
+  return a.priority - b.priority || compare(a.target, b.target) || a.port - b.port
+}
+
+/** Every place once, in an order that does not depend on that of the answers; of too many the first. */
+function listOf({ services, found }: Round): WatchedAddress[] {
+  const first = services.find(({ target }) => (found.get(target)?.length ?? 0) > 0)
+  const places = new Map<string, WatchedAddress>()
+  for (const { target, port, priority, weight } of services) {
+    for (const { address, family } of found.get(target) ?? []) {
+      const place = { address, family, port, weight: Math.max(1, weight), backup: priority !== first?.priority }
+      const key = `${address} ${port}`
+      if (!places.has(key)) places.set(key, place)
+    }
+  }
+  return [...places.values()].sort(inOrder).slice(0, PLACES_MAX)
+}
+
+function inOrder(a: WatchedAddress, b: WatchedAddress): number {
+  return Number(a.backup) - Number(b.backup) || a.family - b.family || compare(a.address, b.address) || a.port - b.port
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,308 @@
+import { DEADLINES } from '../../link/deadlines.js'
+import { LIMITS } from '../../link/limits.js'
+import { ProxyError } from '../../link/proxy-error.js'
+import { type Address, readLiteral } from '../address.js'
+import { type Clock, systemClock, type Timer } from '../clock.js'
+import { type DnsQuestions, dnsError } from './dns-answers.js'
+import { askDns } from './machine-names.js'
+
+export { type Address, readLiteral } from '../address.js'
+
+/**
+ * Names to addresses, with a short memory: an answer is good for `ttlMs`, since a recreated container must be found again soon.
+ * Questions for the same name that are asked meanwhile wait for the one that is under way. That one ends when nobody waits
+ * for it any more, or `resolveMs` has passed: a silent name server holds nothing but who asked for its names.
+ */
+export class Resolver {
+  #lookup: Lookup
+  #limits: ResolverLimits
+  readonly #ttlMs: number
+  readonly #negativeTtlMs: number
+  readonly #clock: Clock
+  /** In the order of use, the longest unused first. */
+  readonly #answers = new Map<string, Answer>()
+  /** Lookups for which somebody waits. */
+  readonly #pending = new Map<string, PendingLookup>()
+  /** For how many names each client waits. */
+  readonly #shares = new Map<string, number>()
+  /** Lookups under way, also those that nobody waits for any more and that cannot be cancelled. */
+  #lookups = 0
+  #asked = 0
+  readonly #refused = { lookupsMax: 0, lookupsPerAddressMax: 0 }
+
+  constructor(options: ResolverOptions = {}) {
+    this.#lookup = options.lookup ?? lookupWith(null)
+    this.#limits = limitsOf(options)
+    this.#ttlMs = options.ttlMs ?? 5_000
+    this.#negativeTtlMs = options.negativeTtlMs ?? 1_000
+    this.#clock = options.clock ?? systemClock
+  }
+
+  /** Takes other limits, and with another lookup nothing that was remembered; lookups under way go on. */
+  configure(limits: Partial<ResolverLimits>, lookup: Lookup = this.#lookup): void {
+    this.#limits = limitsOf(limits)
+    if (lookup !== this.#lookup) this.#answers.clear()
+    this.#lookup = lookup
+  }
+
+  /**
+   * Calls `done`, which must not throw, once: with all addresses, at least one, in the resolver's order; or with an error and none. For an IP literal
+   * (IPv6 with or without brackets), for a remembered name, and where a limit is reached, it is called before `resolve` returns.
+   *
+   * Errors: `dns_timeout`, `destination_not_found`, `dns_error`; a retry is safe after each.
+   *
+   * @param client whose lookup it is, of whom only so many may be pending at once; '': nobody's, the name stands in the configuration
+   * @returns ends the wait, `done` is not called then; null: it was called
+   */
+  resolve(host: string, done: Resolved, client = ''): (() => void) | null {
+    const literal = readLiteral(host)
+    if (literal !== null) {
+      done(null, [literal])
+      return null
+    }
+    const name = host.toLowerCase()
+    const answer = this.#recall(name)
+    if (answer !== undefined) {
+      done(answer.error, answer.addresses.slice())
+      return null
+    }
+    const known = this.#pending.get(name)
+    const refusal = this.#refuse(name, client, known)
+    if (refusal !== null) {
+      done(refusal, [])
+      return null
+    }
+    const wait: Wait = { done, client }
+    const pending = known ?? this.#pendingOf(name)
+    this.#join(pending, wait)
+    if (known === undefined) this.#ask(pending)
+    return wait.done === null ? null : () => this.#leave(pending, wait)
+  }
+
+  /** Forgets what is known of one name, or of all: connecting to every address has failed, or the configuration is new. */
+  forget(host?: string): void {
+    if (host === undefined) this.#answers.clear()
+    else this.#answers.delete(host.toLowerCase())
+  }
+
+  stats(): LookupStats {
+    return { pending: this.#lookups, asked: this.#asked, refused: { ...this.#refused } }
+  }
+
+  #recall(name: string): Answer | undefined {
+    const answer = this.#answers.get(name)
+    if (answer === undefined) return undefined
+    this.#answers.delete(name)
+    if (this.#clock.now() >= answer.goodUntil) return undefined
+    this.#answers.set(name, answer) // it is the last used one now
+    return answer
+  }
+
+  #refuse(name: string, client: string, known: PendingLookup | undefined): ProxyError | null {
+    const { lookupsMax, lookupsPerAddressMax } = this.#limits
+    const isNew = client !== '' && known?.clients.has(client) !== true
+    if (isNew && (this.#shares.get(client) ?? 0) >= lookupsPerAddressMax) {
+      this.#refused.lookupsPerAddressMax++
+      const text = `${name} was not looked up: ${lookupsPerAddressMax} lookups for this client are pending already`
+      return new ProxyError('dns_error', text, { ...OVER_LIMIT, remedy: { settings: ['lookupsPerAddressMax'] } })
+    }
+    if (known !== undefined || this.#lookups < lookupsMax) return null
+    this.#refused.lookupsMax++
+    const text = `${name} was not looked up: ${lookupsMax} lookups are pending already`
+    return new ProxyError('dns_error', text, { ...OVER_LIMIT, remedy: { settings: ['lookupsMax'] } })
+  }
+
+  #pendingOf(name: string): PendingLookup {
+    const pending: PendingLookup = { name, waits: new Set(), clients: new Map(), cancel: null, timer: null }
+    this.#pending.set(name, pending)
+    return pending
+  }
+
+  #ask(pending: PendingLookup): void {
+    const { name } = pending
+    const { resolveMs } = this.#limits
+    this.#lookups++
+    this.#asked++
+    if (resolveMs > 0)
+      pending.timer = this.#clock.after(resolveMs, () => {
+        this.#cancel(pending)
+        this.#answer(pending, timeout(name, resolveMs), [])
+      })
+    let isOpen = true
+    const answered = (error: Error | null, addresses: Address[]): void => {
+      if (!isOpen) return
+      isOpen = false
+      this.#lookups--
+      pending.cancel = null
+      pending.timer?.cancel()
+      if (error !== null) this.#answer(pending, dnsError(name, error), [])
+      else if (addresses.length === 0) this.#answer(pending, dnsError(name, NO_DATA), [])
+      else this.#answer(pending, null, addresses)
+    }
+    try {
+      const cancel = this.#lookup(name, answered)
+      if (!isOpen || typeof cancel !== 'function') return
+      pending.cancel = () => {
+        isOpen = false
+        this.#lookups--
+        cancel()
+      }
+    } catch {
+      answered(new Error('unknown'), []) // for what cannot be a name at all
+    }
+  }
+
+  #cancel(pending: PendingLookup): void {
+    const { cancel } = pending
+    pending.cancel = null
+    cancel?.()
+  }
+
+  #join(pending: PendingLookup, wait: Wait): void {
+    const { waits, clients } = pending
+    const { client } = wait
+    waits.add(wait)
+    if (client === '') return
+    const before = clients.get(client) ?? 0
+    clients.set(client, before + 1)
+    if (before === 0) this.#shares.set(client, (this.#shares.get(client) ?? 0) + 1)
+  }
+
+  #leave(pending: PendingLookup, wait: Wait): void {
+    if (wait.done === null) return
+    wait.done = null
+    const { name } = pending
+    if (this.#pending.get(name) !== pending) return // the others are being told
+    pending.waits.delete(wait)
+    const left = (pending.clients.get(wait.client) ?? 1) - 1
+    if (left > 0) pending.clients.set(wait.client, left)
+    else if (pending.clients.delete(wait.client)) this.#returnShare(wait.client)
+    if (pending.waits.size > 0) return
+    this.#pending.delete(name)
+    pending.timer?.cancel()
+    this.#cancel(pending)
+  }
+
+  #returnShare(client: string): void {
+    const left = this.#shares.get(client)! - 1
+    if (left > 0) this.#shares.set(client, left)
+    else this.#shares.delete(client)
+  }
+
+  #answer(pending: PendingLookup, error: ProxyError | null, addresses: Address[]): void {
+    const { name, waits, clients } = pending
+    const late = this.#pending.get(name) !== pending
+    // An answer after its deadline comes too late for those who asked, but whoever asks next may have it.
+    if (late && error !== null) return
+    const ttlMs = error === null ? this.#ttlMs : this.#negativeTtlMs
+    if (ttlMs > 0) this.#remember(name, { error, addresses, goodUntil: this.#clock.now() + ttlMs })
+    if (late) return
+    this.#pending.delete(name)
+    for (const client of clients.keys()) this.#returnShare(client)
+    for (const wait of waits) {
+      const { done } = wait
+      wait.done = null
+      done?.(error, addresses.slice())
+    }
+  }
+
+  #remember(name: string, answer: Answer): void {
+    this.#answers.delete(name)
+    this.#answers.set(name, answer)
+    while (this.#answers.size > this.#limits.namesMax) this.#answers.delete(this.#answers.keys().next().value!)
+  }
+}
+
+export type Resolved = (error: ProxyError | null, addresses: Address[]) => void
+
+/** Asks for a name and calls back once, now or later. @returns ends it, after which a call back counts for nothing; or nothing */
+export type Lookup = (name: string, done: (error: Error | null, addresses: Address[]) => void) => unknown
+
+export interface ResolverLimits {
+  /** 0: no limit. */
+  readonly resolveMs: number
+  readonly namesMax: number
+  /** Lookups pending at once, in all and of one client. */
+  readonly lookupsMax: number
+  readonly lookupsPerAddressMax: number
+}
+
+export interface ResolverOptions extends Partial<ResolverLimits> {
+  /** As the machine resolves names unless given. */
+  lookup?: Lookup
+  ttlMs?: number
+  negativeTtlMs?: number
+  clock?: Clock
+}
+
+export interface LookupStats {
+  readonly pending: number
+  /** Since the start, as the next one. */
+  readonly asked: number
+  /** By the limit that was reached. */
+  readonly refused: Readonly<Record<'lookupsMax' | 'lookupsPerAddressMax', number>>
+}
+
+/**
+ * Asks these name servers, or as the machine does.
+ * @throws when a name server is no IP address with or without a port
+ */
+export function lookupWith(nameservers: readonly string[] | null): Lookup {
+  if (nameservers !== null) askDns(nameservers)
+  return lookupBy(() => askDns(nameservers))
+}
+
+/** Asks by such questions, made for each name. */
+export function lookupBy(ask: () => DnsQuestions): Lookup {
+  return (name, done) => {
+    const questions = ask()
+    questions.addresses(name, (error, { addresses }) => {
+      questions.cancel() // what is still open of it
+      done(error, [...addresses])
+    })
+    return () => questions.cancel()
+  }
+}
+
+function limitsOf(limits: Partial<ResolverLimits>): ResolverLimits {
+  return {
+    resolveMs: limits.resolveMs ?? DEADLINES.resolveMs,
+    namesMax: limits.namesMax ?? LIMITS.originsMax,
+    lookupsMax: limits.lookupsMax ?? LIMITS.lookupsMax,
+    lookupsPerAddressMax: limits.lookupsPerAddressMax ?? LIMITS.lookupsPerAddressMax,
+  }
+}
+
+function timeout(name: string, resolveMs: number): ProxyError {
+  return new ProxyError('dns_timeout', `${name} was not resolved within ${resolveMs} ms`, {
+    stage: 'resolve',
+    side: 'upstream',
+    retry: true,
+    deadline: 'resolveMs',
+  })
+}
+
+const OVER_LIMIT = { stage: 'resolve', side: 'proxy', status: 503, retry: true } as const
+const NO_DATA = Object.assign(new Error('no address'), { code: 'ENODATA' })
+
+/** One name that is being asked for. */
+interface PendingLookup {
+  readonly name: string
+  readonly waits: Set<Wait>
+  /** How many of the waits are whose. */
+  readonly clients: Map<string, number>
+  cancel: (() => void) | null
+  timer: Timer | null
+}
+
+interface Wait {
+  /** null: it was told, or does not want to know any more. */
+  done: Resolved | null
+  readonly client: string
+}
+
+interface Answer {
+  readonly error: ProxyError | null
+  readonly addresses: Address[]
+  readonly goodUntil: number
+}
