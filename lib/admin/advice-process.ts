@@ -1,8 +1,7 @@
+import { OTHER_FILES } from '../link/limits.js'
 import type { Facts, Found } from './facts.js'
 import { inWords } from './facts.js'
 
-/** What a process needs beside its connections: libraries, logs, the event loop. */
-const OTHER_FILES = 64
 /** What a process needs after its drain, for the last lines of its log. */
 const LAST_MS = 2_000
 /** One request in so many may meet a dead connection before anything is said. */

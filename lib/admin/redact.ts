@@ -19,7 +19,7 @@ const SECRET_NAME =
 const CERTIFICATES = /client[-_]?cert|^ssl[-_]client|^x[-_]ssl[-_]/i
 
 /** A request-target or URL without what may be secret: userinfo, query, fragment, and values in the path (`;jsessionid=`). That they were there is still seen. */
-export function redactTarget(target: string): string {
+export function bareTarget(target: string): string {
   const bare = target.includes('@') ? target.replace(/^([a-z][a-z0-9+.-]*:)?\/\/[^/?#]*@/i, `$1//${HIDDEN}@`) : target
   const end = bare.search(/[?#]/)
   const path = (end < 0 ? bare : bare.slice(0, end)).replace(/(;[^/;=]*=)[^/;]*/g, `$1${HIDDEN}`)
@@ -108,7 +108,7 @@ export function redactSnapshot(snapshot: Snapshot): Snapshot {
   const list = exchanges.list.map(exchange => ({
     ...exchange,
     method: visible(shortened(exchange.method)),
-    target: visible(shortened(redactTarget(exchange.target))),
+    target: visible(shortened(bareTarget(exchange.target))),
     host: visible(shortened(exchange.host)),
   }))
   const ends = closed.map(one => (one.detail === undefined ? one : { ...one, detail: visible(redactText(one.detail)) }))
@@ -128,7 +128,7 @@ export function redactLedger(ledger: Ledger): Ledger {
 
 function redactSide(side: LedgerSide | null): LedgerSide | null {
   if (side === null) return null
-  const line = (text: string) => visible(text.split(' ').map(redactTarget).join(' '))
+  const line = (text: string) => visible(text.split(' ').map(bareTarget).join(' '))
   const row = (it: LedgerRow) => ({ ...it, field: visible(it.field), value: redactValue(it.field, it.value) })
   return {
     startLine: line(side.startLine),

@@ -1,6 +1,7 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
 import { type ListenAddress, readListenAddress } from '../net/listen-address.js'
+import { hostAndPort } from '../wire/authority.js'
 import type { Given } from './given.js'
 import { keyInFile } from './key-in-file.js'
 import { UsageError } from './usage-error.js'
@@ -116,7 +117,7 @@ function ownQuestion(given: Given): Question {
   const text = given.text('listen')
   if (text === undefined) throw new UsageError('hopwise health wants a URL: hopwise health http://127.0.0.1:8080/.')
   const place = placeOf(given.where('listen'), text)
-  const shown = 'socketPath' in place ? text : `${writeHost(place.host)}:${place.port}`
+  const shown = 'socketPath' in place ? text : hostAndPort(place.host, place.port)
   return { shown, secure: false, request: { ...place, path: '/' } }
 }
 
@@ -141,8 +142,6 @@ function readAddress(where: string, text: string): ListenAddress {
     throw new UsageError(`${where}: ${(error as Error).message}.`, { cause: error })
   }
 }
-
-const writeHost = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
 // Asking ---------------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,5 @@
 import * as fs from 'node:fs'
-
-/** What a process needs beside its connections: libraries, logs, the event loop. */
-const OTHER_FILES = 64
+import { OTHER_FILES } from '../link/limits.js'
 
 /** How many files this process may have open (`ulimit -n`); null: not known, or no limit. */
 export function filesAllowed(limits = (): string => fs.readFileSync('/proc/self/limits', 'latin1')): number | null {

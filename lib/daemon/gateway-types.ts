@@ -1,4 +1,5 @@
 import type { Ledger, Snapshot, Totals } from '../admin/source.js'
+import { hostAndPort } from '../wire/authority.js'
 
 /**
  * What one process of a daemon runs, as those see it who start, change and end it. `C` is the configuration, checked and
@@ -32,8 +33,7 @@ export interface BoundAddress {
 
 /** `127.0.0.1:8080`, `[::1]:8080`, `unix:/run/hopwise.sock` */
 export function writeBound({ address, port }: BoundAddress): string {
-  if (port === 0) return `unix:${address}`
-  return `${address.includes(':') ? `[${address}]` : address}:${port}`
+  return port === 0 ? `unix:${address}` : hostAndPort(address, port)
 }
 
 /** What a new configuration has changed. */

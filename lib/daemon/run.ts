@@ -1,4 +1,5 @@
 import { systemClock } from '../net/clock.js'
+import { hostAndPort } from '../wire/authority.js'
 import { Drain } from './drain.js'
 import type { DrainTimes } from './gateway-types.js'
 import { explainListenError } from './listen-error.js'
@@ -121,5 +122,5 @@ async function listenSomewhere({ create, listen, nextFreePort }: Running) {
 
 /** As it is written on the command line: `[::1]:8080`, `:8080` for every address. */
 export function writeAddress(host: string | undefined, port: number): string {
-  return `${host?.includes(':') ? `[${host}]` : (host ?? '')}:${port}`
+  return hostAndPort(host ?? '', port)
 }

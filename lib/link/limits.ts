@@ -111,3 +111,6 @@ export const LIMIT_NOTES: Readonly<Record<LimitName, Note<'ms' | 'bytes' | 'coun
   discardBytesMax: { sentence: 'Unread request content thrown away after an early response.', unit: 'bytes' },
   pipelineBytesMax: { sentence: 'Octets of further requests held while one is being answered.', unit: 'bytes' },
 }
+
+/** Files that a process has open beside its connections: libraries, logs, the event loop. */
+export const OTHER_FILES = 64

@@ -1,3 +1,5 @@
+import { bracketed } from '../wire/authority.js'
+
 /** Scheme, host and port: what two connections must have in common to be interchangeable. */
 export interface Origin {
   /** `http://host:port`, lower case; names the pool. */
@@ -17,10 +19,10 @@ export const DEFAULT_PORTS = { http: 80, https: 443 } as const satisfies Record<
 /** Makes an origin; `port` -1 means the scheme's default (RFC 9110 4.2). */
 export function originOf(scheme: Origin['scheme'], host: string, port: number): Origin {
   const name = host.toLowerCase()
-  const bracketed = name.includes(':') ? `[${name}]` : name
+  const inAuthority = bracketed(name)
   const number = port === -1 ? DEFAULT_PORTS[scheme] : port
-  const authority = number === DEFAULT_PORTS[scheme] ? bracketed : `${bracketed}:${number}`
-  return { key: `${scheme}://${bracketed}:${number}`, scheme, host: name, port: number, authority }
+  const authority = number === DEFAULT_PORTS[scheme] ? inAuthority : `${inAuthority}:${number}`
+  return { key: `${scheme}://${inAuthority}:${number}`, scheme, host: name, port: number, authority }
 }
 
 /** An origin behind a unix socket: it is not a host, so `Host` says localhost unless somebody says otherwise. */

@@ -1,9 +1,13 @@
+import { BoundedMap } from './bounded-map.js'
+
 /** Keys that are known until some moment, so many at most: then the one that was noted longest ago is forgotten. */
 export class Remembered {
-  readonly #until = new Map<string, number>()
+  readonly #until: BoundedMap<number>
 
   /** @param max at least 1 */
-  constructor(readonly max: number) {}
+  constructor(max: number) {
+    this.#until = new BoundedMap(max)
+  }
 
   get size(): number {
     return this.#until.size
@@ -19,8 +23,6 @@ export class Remembered {
   }
 
   note(key: string, until: number): void {
-    this.#until.delete(key)
     this.#until.set(key, until)
-    if (this.#until.size > this.max) this.#until.delete(this.#until.keys().next().value!)
   }
 }

@@ -1,5 +1,6 @@
 import cluster from 'node:cluster'
 import { isIPv6 } from 'node:net'
+import { hostAndPort } from '../wire/authority.js'
 
 /** Where to listen, as it is written down. */
 export type ListenAddress =
@@ -117,5 +118,5 @@ export function listenText(target: ListenTarget): string {
   if ('path' in target) return `unix:${target.path}`
   if ('fd' in target) return `fd:${target.fd}`
   const { host = '', port } = target
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+  return hostAndPort(host, port)
 }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../link/bounded-map.js'
 /**
  * Lets only so many be at it at the same time, and only few begin in one turn of the event loop; the others follow in the order in which
  * they came. For names that are watched: thousands of them, asked for at once, would hold up the thread that serves, and as
@@ -67,9 +68,9 @@ export class Turns {
 const ROUNDS_MAX = 64
 /** Beginning one takes some 0.1 ms. */
 const BEGIN_MAX = 8
-const byServers = new Map<string, Turns>()
 /** Sets of name servers that are told apart. */
 const SETS_MAX = 64
+const byServers = new BoundedMap<Turns>(SETS_MAX)
 
 /** Those who ask the same name servers take turns; who asks others, silent or not, is no hindrance. */
 export function turnsAt(nameservers: readonly string[] | null): Turns {
@@ -78,6 +79,5 @@ export function turnsAt(nameservers: readonly string[] | null): Turns {
   if (known !== undefined) return known
   const turns = new Turns(ROUNDS_MAX)
   byServers.set(key, turns)
-  if (byServers.size > SETS_MAX) byServers.delete(byServers.keys().next().value!)
   return turns
 }

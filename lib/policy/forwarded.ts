@@ -1,3 +1,4 @@
+import { bracketed } from '../wire/authority.js'
 import { isToken } from '../wire/names.js'
 
 /** What this hop knows about the client, for one `Forwarded` element and for the `X-Forwarded-*` fields. */
@@ -20,7 +21,7 @@ export function forwardedElement({ address, port, host, scheme }: ClientFacts): 
 /** A node identifier: IPv6 in brackets, the port behind a colon (RFC 7239 6). */
 export function nodeOf(address: string, port: number): string {
   if (address === '') return 'unknown'
-  const node = address.includes(':') ? `[${address}]` : address
+  const node = bracketed(address)
   return port === 0 ? node : `${node}:${port}`
 }
 

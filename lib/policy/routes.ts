@@ -1,3 +1,4 @@
+import { METHODS } from '../wire/method.js'
 import { isToken } from '../wire/names.js'
 import { ProtocolError } from '../wire/protocol-error.js'
 import type { RequestHead } from '../wire/request-head.js'
@@ -178,9 +179,6 @@ function checkMethod(method: string): void {
   if (habit !== null) throw new TypeError(`method ${JSON.stringify(method)} ${habit.what}: ${habit.right}`)
   if (!isToken(method)) throw new TypeError(`method ${JSON.stringify(method)} is no method, for example GET`)
   const upper = method.toUpperCase()
-  if (method !== upper && STANDARD.has(upper))
+  if (method !== upper && METHODS.includes(upper))
     throw new TypeError(`method ${JSON.stringify(method)}: methods have a case, write ${upper}`)
 }
-
-/** RFC 9110 9.3, RFC 5789. */
-const STANDARD = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'])

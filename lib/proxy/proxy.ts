@@ -13,7 +13,7 @@ import { answerProblem } from '../policy/answer.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import { Routes } from '../policy/routes.js'
 import { atOnce, type Steps } from '../policy/steps.js'
-import { readAuthority } from '../wire/authority.js'
+import { hostAndPort, readAuthority } from '../wire/authority.js'
 import type { RequestHead } from '../wire/request-head.js'
 import type { Engine, ExchangeCounts, ExchangeWatcher } from './engine.js'
 import type { ConnectionRecord, ProxyEvents, ProxyStats } from './events.js'
@@ -340,8 +340,7 @@ export function upstreamSettings(settings: Settings): UpstreamsSettings {
 
 /** `192.0.2.1:4711`, `[2001:db8::1]:4711`; `unix` for a client without an address. */
 export function peerOf({ address, port }: ClientConnection): string {
-  if (address === '') return 'unix'
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+  return address === '' ? 'unix' : hostAndPort(address, port)
 }
 
 /** One connection as those who watch see it. */

@@ -17,6 +17,16 @@ export function readAuthority(text: string): Authority | undefined {
   return { host: text.charCodeAt(0) === 0x5b ? text.slice(1, hostEnd - 1) : text.slice(0, hostEnd), port }
 }
 
+/** A host as it stands in an authority: an IPv6 address in brackets (RFC 3986 3.2.2). */
+export function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}
+
+/** `app.example:80`, `[2001:db8::1]:80` */
+export function hostAndPort(host: string, port: number): string {
+  return `${bracketed(host)}:${port}`
+}
+
 /** The same check without making anything: the hot path asks it for every Host. */
 export function isAuthority(text: string): boolean {
   const hostEnd = endOfHost(text)

@@ -2,7 +2,17 @@ import type { Lines } from './lines.js'
 
 // The methods that nearly every request has (RFC 9110 9, RFC 5789), as constants: who compares a method with one of them compares two
 // addresses, not octets.
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH']
+export const METHODS: readonly string[] = [
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'DELETE',
+  'CONNECT',
+  'OPTIONS',
+  'TRACE',
+  'PATCH',
+]
 
 // No two of them share both length and first letter.
 const slotOf = (length: number, letter: number): number => ((length & 7) << 5) | (letter & 31)

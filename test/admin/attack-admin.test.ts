@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { redactLedger, redactTarget, redactValue } from '../../lib/admin/redact.js'
+import { bareTarget, redactLedger, redactValue } from '../../lib/admin/redact.js'
 import type { AdminSource } from '../../lib/admin/source.js'
 import { type Watched, watched } from '../daemon/fixture/watched.js'
 import { exchange, until } from '../support/conversation.js'
@@ -123,7 +123,7 @@ test('redaction takes no longer than the text is long', async t => {
       const text = piece.repeat(65_536 / piece.length)
       const ms = await cpuMs(() => {
         redactValue(field, text)
-        redactTarget(text)
+        bareTarget(text)
       })
       t.ok(ms < 500, `${field} of ${JSON.stringify(piece)}: ${Math.round(ms)} ms`)
     }

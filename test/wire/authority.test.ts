@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { isAuthority, readAuthority } from '../../lib/wire/authority.js'
+import { bracketed, hostAndPort, isAuthority, readAuthority } from '../../lib/wire/authority.js'
 
 const VALID: readonly (readonly [text: string, host: string, port: number])[] = [
   ['a', 'a', -1],
@@ -41,4 +41,18 @@ test('R19: what is none', async t => {
     t.equal(readAuthority(text), undefined, text)
     t.equal(isAuthority(text), false, text)
   }
+})
+
+test('a host and a port are written as they are read', async t => {
+  const rows: [host: string, port: number, text: string][] = [
+    ['app.example', 80, 'app.example:80'],
+    ['192.0.2.1', 8080, '192.0.2.1:8080'],
+    ['2001:db8::1', 443, '[2001:db8::1]:443'],
+  ]
+  for (const [host, port, text] of rows) {
+    t.equal(hostAndPort(host, port), text)
+    t.same(readAuthority(text), { host, port })
+  }
+  t.equal(bracketed('::1'), '[::1]')
+  t.equal(bracketed('app.example'), 'app.example')
 })

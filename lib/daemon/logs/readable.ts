@@ -1,3 +1,4 @@
+import { hostAndPort } from '../../wire/authority.js'
 import { visibleLines } from '../../wire/visible.js'
 
 /** Log lines for people: what the JSON line says, on one line of a terminal. */
@@ -43,8 +44,8 @@ const fieldsAfter = (msg: string) => (fields: Record<string, unknown>) =>
 
 /** `listening on http://127.0.0.1:8080  mode=reverse …` */
 function listening({ address, port, ...fields }: Record<string, unknown>): string {
-  const host = String(address).includes(':') ? `[${address}]` : address
-  return fieldsAfter(`listening on ${port === 0 ? `unix:${address}` : `http://${host}:${port}`}`)(fields)
+  const where = port === 0 ? `unix:${address}` : `http://${hostAndPort(String(address), Number(port))}`
+  return fieldsAfter(`listening on ${where}`)(fields)
 }
 
 /** Whoever sits there has pressed Ctrl-C, and may want to go. */

@@ -1,22 +1,22 @@
 import type { ExchangeRecord } from '../../proxy/events.js'
 import type { TracedRequest } from '../../proxy/tracer.js'
 import { readAuthority } from '../../wire/authority.js'
+import { METHODS } from '../../wire/method.js'
 import { redactTarget } from '../logs/redact.js'
 
 /** What a span says: the stable semantic conventions for HTTP servers, and what only we know, under `hopwise.`. */
 export type Attributes = Record<string, string | number | boolean>
 
 /** Others are told as `_OTHER`: a client can make up as many as it likes. */
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'])
 
 export function spanName(method: string): string {
-  return METHODS.has(method) ? method : 'HTTP'
+  return METHODS.includes(method) ? method : 'HTTP'
 }
 
 /** Samplers decide by these. */
 export function attributesAtStart(asked: TracedRequest): Attributes {
   const { method, target, host, version, scheme, clientAddress } = asked
-  const known = METHODS.has(method)
+  const known = METHODS.includes(method)
   const attributes: Attributes = {
     'http.request.method': known ? method : '_OTHER',
     'url.scheme': scheme,

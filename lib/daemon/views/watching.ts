@@ -1,4 +1,5 @@
 import type { ClosedView, ExchangeView, Ledger, Shown, Snapshot } from '../../admin/source.js'
+import { BoundedMap } from '../../link/bounded-map.js'
 import type { ClientConnection } from '../../net/client/client-connection.js'
 import { type Clock, systemClock } from '../../net/clock.js'
 import type { UpstreamConnection } from '../../net/upstream/upstream-connection.js'
@@ -33,7 +34,7 @@ export class Watching {
   /** Oldest first, as the two below. */
   readonly #closed: ClosedView[] = []
   readonly #ended: { readonly at: number; readonly view: ExchangeView }[] = []
-  readonly #heads = new Map<string, KeptHeads>()
+  readonly #heads = new BoundedMap<KeptHeads>(HEADS_MAX)
   #numbered = 0
   #on = false
 
@@ -91,7 +92,6 @@ export class Watching {
     const heads = keptHeads(exchange)
     if (heads === null) return // of a tunnel they were noted as it began
     this.#heads.set(exchangeId(exchange, prefixes), heads)
-    if (this.#heads.size > HEADS_MAX) this.#heads.delete(this.#heads.keys().next().value!)
   }
 
   // What is asked --------------------------------------------------------------------------------------------------------

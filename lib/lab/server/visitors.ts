@@ -1,3 +1,4 @@
+import { unmapped } from '../../net/address.js'
 import { siteOf } from '../../net/site-of.js'
 
 /**
@@ -5,7 +6,7 @@ import { siteOf } from '../../net/site-of.js'
  * the programs themselves, and a proxy in front of us is many visitors in one.
  */
 export function visitorOf(address: string | undefined): string | null {
-  const bare = (address ?? '').replace(/^::ffff:/i, '')
+  const bare = unmapped(address ?? '')
   return bare === '' || bare === '::1' || bare.startsWith('127.') ? null : siteOf(bare)
 }
 

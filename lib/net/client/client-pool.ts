@@ -5,6 +5,7 @@ import type { CloseReason } from '../../policy/close-reason.js'
 import type { Steps } from '../../policy/steps.js'
 import type { GrammarLimits } from '../../wire/limits.js'
 import type { ProxiedEnds } from '../../wire/proxy-protocol.js'
+import { unmapped } from '../address.js'
 import type { Clock } from '../clock.js'
 import type { DeadlineWheel } from '../deadline-wheel.js'
 import type { ListenTarget } from '../listen-address.js'
@@ -49,11 +50,6 @@ export interface ClientPoolSettings {
 
 /** Refused connections that are told so (and linger) at once; more are reset, so that a flood stays within its limit. */
 const REFUSALS_AT_ONCE = 64
-
-/** A socket that takes both families shows an IPv4 peer as `::ffff:a.b.c.d`: the address of the peer is a.b.c.d. */
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
-}
 
 /**
  * The persistent connections toward clients: accepts them, limits them (in total and for one address), ends the longest
@@ -147,7 +143,7 @@ export class ClientPool {
   }
 
   private accept(peer: Peer, take: Take): void {
-    const client = new ClientConnection(this, ++this.accepted, plainAddress(peer.address), peer.port, this.clock.now())
+    const client = new ClientConnection(this, ++this.accepted, unmapped(peer.address), peer.port, this.clock.now())
     const { secure, proxyProtocol } = this
     const awaitsPreface = proxyProtocol?.from.has(client.address) === true
     this.open++
@@ -167,7 +163,7 @@ export class ClientPool {
   introduced(client: ClientConnection, ends: ProxiedEnds | null): boolean {
     if (ends !== null) {
       client.proxied = ends
-      client.address = net.isIP(ends.source) === 0 ? '' : plainAddress(ends.source)
+      client.address = net.isIP(ends.source) === 0 ? '' : unmapped(ends.source)
       client.port = ends.sourcePort
     }
     return this.admit(client, false)

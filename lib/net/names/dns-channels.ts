@@ -1,4 +1,5 @@
 import { Resolver } from 'node:dns'
+import { BoundedMap } from '../../link/bounded-map.js'
 
 /** How name servers are asked. */
 export interface ChannelSettings {
@@ -66,9 +67,9 @@ const SERVERS_MAX = 3
 export const TIMEOUT_MS = 1_000
 export const TRIES = 3
 
-const byServers = new Map<string, DnsChannels>()
 /** Sets of name servers in use at the same time; the one made first goes first, and is made anew when it is wanted. */
 const SETS_MAX = 64
+const byServers = new BoundedMap<DnsChannels>(SETS_MAX)
 
 /**
  * The channels to these name servers, shared by all who ask them.
@@ -80,6 +81,5 @@ export function channelsTo(nameservers: readonly string[]): DnsChannels {
   if (known !== undefined) return known
   const channels = new DnsChannels({ nameservers, timeoutMs: TIMEOUT_MS, tries: TRIES })
   byServers.set(key, channels)
-  if (byServers.size > SETS_MAX) byServers.delete(byServers.keys().next().value!)
   return channels
 }

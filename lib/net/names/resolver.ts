@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../link/bounded-map.js'
 import { DEADLINES } from '../../link/deadlines.js'
 import { LIMITS } from '../../link/limits.js'
 import { ProxyError } from '../../link/proxy-error.js'
@@ -20,7 +21,7 @@ export class Resolver {
   readonly #negativeTtlMs: number
   readonly #clock: Clock
   /** In the order of use, the longest unused first. */
-  readonly #answers = new Map<string, Answer>()
+  readonly #answers = new BoundedMap<Answer>(1)
   /** Lookups for which somebody waits. */
   readonly #pending = new Map<string, PendingLookup>()
   /** For how many names each client waits. */
@@ -92,10 +93,12 @@ export class Resolver {
   #recall(name: string): Answer | undefined {
     const answer = this.#answers.get(name)
     if (answer === undefined) return undefined
+    if (this.#clock.now() < answer.goodUntil) {
+      this.#answers.set(name, answer) // it is the last used one now
+      return answer
+    }
     this.#answers.delete(name)
-    if (this.#clock.now() >= answer.goodUntil) return undefined
-    this.#answers.set(name, answer) // it is the last used one now
-    return answer
+    return undefined
   }
 
   #refuse(name: string, client: string, known: PendingLookup | undefined): ProxyError | null {
@@ -207,9 +210,8 @@ export class Resolver {
   }
 
   #remember(name: string, answer: Answer): void {
-    this.#answers.delete(name)
+    this.#answers.max = this.#limits.namesMax
     this.#answers.set(name, answer)
-    while (this.#answers.size > this.#limits.namesMax) this.#answers.delete(this.#answers.keys().next().value!)
   }
 }
 

@@ -1,6 +1,7 @@
 import * as net from 'node:net'
 import * as tls from 'node:tls'
 import { ProxyError, type ProxyStatusError } from '../../link/proxy-error.js'
+import { hostAndPort } from '../../wire/authority.js'
 import type { Address } from '../names/resolver.js'
 import { type ReadMode, Transport, type TransportOwner } from '../socket/transport.js'
 import { type TlsMemory, tlsMemory, type UpstreamTls } from './upstream-tls.js'
@@ -124,8 +125,7 @@ function onlyAddress({ addresses }: DialTarget): string | undefined {
 
 /** The target as messages name it. */
 export function whereOf({ host, port, socketPath }: DialTarget): string {
-  if (socketPath !== undefined) return `unix:${socketPath}`
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  return socketPath === undefined ? hostAndPort(host, port) : `unix:${socketPath}`
 }
 
 const BY_CODE: Readonly<Record<string, ProxyStatusError>> = {

@@ -1,4 +1,5 @@
 import { ProxyError } from '../../link/proxy-error.js'
+import { hostAndPort } from '../../wire/authority.js'
 import { ProtocolError } from '../../wire/protocol-error.js'
 import type { ResponseHead } from '../../wire/response-head.js'
 import { ResponseReader, type ResponseSink } from '../../wire/response-reader.js'
@@ -30,7 +31,7 @@ export function dialThrough(
   owner: DialOwner,
   fields = '',
 ): Transport {
-  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`
+  const authority = hostAndPort(host, port)
   const { credentials } = parent
   const proof =
     credentials === '' ? '' : `Proxy-Authorization: Basic ${Buffer.from(credentials, 'utf8').toString('base64')}\r\n`

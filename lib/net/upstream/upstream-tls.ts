@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import * as tls from 'node:tls'
+import { BoundedMap } from '../../link/bounded-map.js'
 
 /** How an upstream that is reached over TLS is verified, and what we show of ourselves. Not to be changed once it was dialled with. */
 export interface UpstreamTls {
@@ -18,6 +19,9 @@ export interface UpstreamTls {
 
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'
 
+/** Some 2 KiB each; as many as there are origins by default. */
+const SESSIONS_MAX = 1_024
+
 /**
  * What stays of one settings object from dial to dial: its context, since reading authorities anew for each connection costs
  * more than the handshake, and for each peer the last session. What was proved to one settings object counts for no other.
@@ -25,7 +29,7 @@ export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'
 export class TlsMemory {
   readonly context: tls.SecureContext
   /** In the order of use, the longest unused first. */
-  private readonly sessions = new Map<string, Buffer>()
+  private readonly sessions = new BoundedMap<Buffer>(SESSIONS_MAX)
 
   /** @throws what OpenSSL has against the certificates or the key */
   constructor(settings: UpstreamTls) {
@@ -47,9 +51,7 @@ export class TlsMemory {
   }
 
   keep(peer: string, session: Buffer): void {
-    this.sessions.delete(peer)
     this.sessions.set(peer, session)
-    if (this.sessions.size > SESSIONS_MAX) this.sessions.delete(this.sessions.keys().next().value!)
   }
 
   /** The connection ended in an error: if its session was to blame, the next one does without. */
@@ -57,9 +59,6 @@ export class TlsMemory {
     this.sessions.delete(peer)
   }
 }
-
-/** Some 2 KiB each; as many as there are origins by default. */
-const SESSIONS_MAX = 1_024
 
 const memories = new WeakMap<UpstreamTls, TlsMemory>()
 
