@@ -2,8 +2,8 @@ import type { DeadlineName } from './deadlines.js'
 import { type Door, type Remedy, remedyText } from './remedies.js'
 
 /**
- * Why an exchange failed: where it stood, on whose side, what `Proxy-Status` says about it, and whether the request may
- * be sent again. Everything that ends an exchange early becomes one of these before anybody answers, logs or counts it.
+ * Why an exchange failed: where it stood, on whose side, and what `Proxy-Status` says about it.
+ * Everything that ends an exchange early becomes one of these before anybody answers, logs or counts it.
  */
 export class ProxyError extends Error {
   override readonly name = 'ProxyError'
@@ -12,8 +12,6 @@ export class ProxyError extends Error {
   readonly side: Side
   /** The status that the client gets, if a status line can still be sent. */
   readonly status: number
-  /** True when no octet of the request can have reached an upstream: another connection may be tried, whatever the method. */
-  readonly retry: boolean
   /** The deadline that passed, when one did: the name of the option that would allow more. */
   readonly deadline?: DeadlineName
   /** The setting that would change it, when one decided; of a deadline it is that one. */
@@ -21,7 +19,7 @@ export class ProxyError extends Error {
 
   /**
    * @param message one sentence for humans that gives nothing away which the client must not see (RFC 9209 2.1.5)
-   * @param facts `status` is that of `PROXY_ERRORS` unless given; `retry` is false unless given
+   * @param facts `status` is that of `PROXY_ERRORS` unless given
    */
   constructor(type: ProxyStatusError, message: string, facts: ProxyErrorFacts) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause })
@@ -29,7 +27,6 @@ export class ProxyError extends Error {
     this.stage = facts.stage
     this.side = facts.side
     this.status = facts.status ?? PROXY_ERRORS[type].status
-    this.retry = facts.retry ?? false
     if (facts.deadline !== undefined) this.deadline = facts.deadline
     const remedy = facts.remedy ?? (facts.deadline === undefined ? undefined : { settings: [facts.deadline] })
     if (remedy !== undefined) this.remedy = remedy
@@ -45,7 +42,6 @@ export interface ProxyErrorFacts {
   stage: Stage
   side: Side
   status?: number | undefined
-  retry?: boolean | undefined
   deadline?: DeadlineName | undefined
   remedy?: Remedy | undefined
   cause?: unknown

@@ -57,8 +57,6 @@ export interface RequestContext {
   trace?: string
   /** The protocols that may be upgraded to, in lower case. */
   upgrades: ReadonlySet<string>
-  /** The trailers of the response will reach this client, if it takes them. */
-  passTrailers: boolean
   /** What to do about end-to-end fields that Connection names. */
   nominatedEndToEnd: 'remove' | 'reject'
   /** How the content is framed toward the upstream. */
@@ -81,8 +79,6 @@ export interface OutboundRequest {
   upgrade: string
   /** The client waits for a 100 before it sends its content. */
   expectContinue: boolean
-  /** The client takes trailers, and the upstream was told so. */
-  teTrailers: boolean
   /** How many end-to-end fields were removed because Connection named them. */
   nominated: number
   /** The protocols offered by the client and not passed on, '' for none. */
@@ -100,7 +96,6 @@ export interface RequestPlan {
   set: string
   upgrade: string
   refusedUpgrade: string
-  teTrailers: boolean
   expectContinue: boolean
 }
 
@@ -115,11 +110,7 @@ export function rewriteRequest(
   options: ConnectionOptions,
   context: RequestContext,
 ): OutboundRequest {
-  const { rules, first, last, upgrade, refusedUpgrade, teTrailers, expectContinue } = planRequest(
-    head,
-    options,
-    context,
-  )
+  const { rules, first, last, upgrade, refusedUpgrade, expectContinue } = planRequest(head, options, context)
   const { lines } = head
   // A start line that says what ours would say is copied with the lines behind it.
   const kept =
@@ -130,7 +121,6 @@ export function rewriteRequest(
     text: `${kept + last}\r\n`,
     upgrade,
     expectContinue,
-    teTrailers,
     nominated: options.nominated,
     refusedUpgrade,
   }
@@ -148,7 +138,7 @@ export function planRequest(head: RequestHead, options: ConnectionOptions, conte
   const expect = lines.find(ID.expect) < 0 ? 'nothing' : readExpect(lines)
   const hops = readMaxForwards(lines, method)
   const hostKept = hostStays(head, context.authority)
-  const teTrailers = minor === 1 && options.te && context.passTrailers && takesTrailers(head)
+  const teTrailers = minor === 1 && options.te && takesTrailers(head)
   const { upgrade, refusedUpgrade } = lines.find(ID.upgrade) < 0 ? NO_UPGRADE : chooseUpgrade(head, options, context)
 
   let traits = context.mode === 'forward' ? REQUEST.forward : 0
@@ -201,7 +191,6 @@ export function planRequest(head: RequestHead, options: ConnectionOptions, conte
   plan.last = last
   plan.upgrade = upgrade
   plan.refusedUpgrade = refusedUpgrade
-  plan.teTrailers = teTrailers
   plan.expectContinue = expect === 'continue' && minor === 1 && framing !== 'none' && context.expectMet !== true
   return plan
 }
@@ -221,7 +210,6 @@ const plan: RequestPlan = {
   set: '',
   upgrade: '',
   refusedUpgrade: '',
-  teTrailers: false,
   expectContinue: false,
 }
 

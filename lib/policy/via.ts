@@ -1,15 +1,6 @@
-import { readAuthority } from '../wire/authority.js'
 import type { Lines } from '../wire/lines.js'
 import { membersOf } from '../wire/list.js'
-import { ID, isToken } from '../wire/names.js'
-
-/**
- * May this stand in Via as the name of a deployment (RFC 9110 7.6.3: a pseudonym, or host and port)? A host that could
- * be taken for a list or a comment may not.
- */
-export function isPseudonym(name: string): boolean {
-  return isToken(name) || (readAuthority(name) !== undefined && !/[,()]/.test(name))
-}
+import { ID } from '../wire/names.js'
 
 /** The member that we append: the version *received*, then our name (RFC 9110 7.6.3). */
 export function viaMember(minor: 0 | 1, pseudonym: string): string {

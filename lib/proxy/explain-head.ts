@@ -143,7 +143,6 @@ function requestInto(
     about: null,
     generation: 0,
     upgrades: settings.upgrades,
-    passTrailers: true,
     proxyAuthorization: settings.parent === null ? '' : authorizationFor(settings.parent),
     nominatedEndToEnd: settings.nominatedEndToEnd,
   }

@@ -241,8 +241,8 @@ export class Upstreams implements UpstreamStory, GroupSurroundings {
  */
 function foundByClient(error: ProxyError): ProxyError {
   if (error.type !== 'destination_not_found') return error
-  const { message, stage, side, retry, cause } = error
-  return new ProxyError('dns_error', message, { stage, side, retry, cause })
+  const { message, stage, side, cause } = error
+  return new ProxyError('dns_error', message, { stage, side, cause })
 }
 
 function lookupLimits({ deadlines, limits }: UpstreamsSettings): ResolverLimits {

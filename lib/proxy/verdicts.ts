@@ -64,7 +64,6 @@ const requestContext: RequestContext = {
   requestId: '',
   trace: '',
   upgrades: NOTHING_ALLOWED,
-  passTrailers: true,
   nominatedEndToEnd: 'remove',
   framing: 'none',
   proxyAuthorization: '',

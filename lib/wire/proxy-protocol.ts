@@ -32,7 +32,6 @@ export const LINE_BYTES_MAX = 107
 /** What may follow the 16 octets that begin version 2: addresses take 216 at most, the rest is for TLVs (certificates' names, ids). */
 export const BLOCK_BYTES_MAX = 4 * 1024
 /** No preface is longer. */
-export const PREFACE_BYTES_MAX = 16 + BLOCK_BYTES_MAX
 
 const WORD = Buffer.from('PROXY ', 'latin1')
 const SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1')

@@ -57,17 +57,16 @@ test('an error says where it stood, whose it was, and that nobody may send the r
     stage: 'connect',
     side: 'upstream',
     type: 'connection_refused',
-    retry: false,
   })
   t.equal(error.deadline, undefined)
   t.equal(error.cause, undefined)
 })
 
-test('an error carries another status, a deadline, a cause and the leave to retry when given', async t => {
+test('an error carries another status, a deadline and a cause when given', async t => {
   const cause = new Error('below')
-  const facts = { stage: 'acquire', side: 'proxy', status: 500, retry: true, deadline: 'queueMs', cause } as const
+  const facts = { stage: 'acquire', side: 'proxy', status: 500, deadline: 'queueMs', cause } as const
   const error = new ProxyError('connection_limit_reached', 'full', facts)
-  t.match(error, { status: 500, retry: true, deadline: 'queueMs' })
+  t.match(error, { status: 500, deadline: 'queueMs' })
   t.equal(error.cause, cause)
 })
 

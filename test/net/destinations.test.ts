@@ -76,7 +76,7 @@ for (const [literal, kind, option] of LITERALS) {
       t.strictSame(answer, addresses)
       return
     }
-    t.match(answer, { type: 'destination_ip_prohibited', status: 403, stage: 'route', side: 'client', retry: false })
+    t.match(answer, { type: 'destination_ip_prohibited', status: 403, stage: 'route', side: 'client' })
     const message = (answer as ProxyError).told('command-line')
     t.match(message, `${literal} is ${kind} (`)
     t.match(message, `the option --allow ${option} would permit it`)

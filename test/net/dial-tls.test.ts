@@ -178,7 +178,7 @@ test_('certificates that cannot be used: an error that says so, and no connectio
   for (const secure of bad) {
     const { owner, error } = await failed(target(server.port), settings(secure))
     t.same(owner.heard, ['closed'])
-    t.match(error, { type: 'proxy_configuration_error', status: 500, side: 'proxy', retry: false })
+    t.match(error, { type: 'proxy_configuration_error', status: 500, side: 'proxy' })
     t.match(error.message, `the certificates or the key for TLS with localhost:${server.port} cannot be used: `)
   }
   t.equal(server.sockets.length, 0)

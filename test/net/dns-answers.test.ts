@@ -46,7 +46,7 @@ test('A and AAAA with their TTL, one of them alone, and neither', needs('dnsmasq
   const none = await addressesOf(questions, 'none.test')
   t.equal(none.error?.code, 'ENOTFOUND')
   t.same(none.answer.addresses, [])
-  t.match(dnsError('none.test', none.error!), { type: 'destination_not_found', stage: 'resolve', retry: true })
+  t.match(dnsError('none.test', none.error!), { type: 'destination_not_found', stage: 'resolve' })
 })
 
 test('SRV records; a service that is decidedly not there', needs('dnsmasq'), async t => {

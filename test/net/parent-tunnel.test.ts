@@ -128,7 +128,7 @@ for (const [head, type, status, text] of refusals) {
     const content = '\r\nHTTP/1.1 200 OK\r\n\r\n'
     const { port, connections } = await parent(t, connection => connection.send(`${head}\r\n${content}`))
     const error = await failed(start(parentAt(port, 'user:secret')))
-    t.match(error, { type, status, stage: 'connect', side: 'upstream', retry: false })
+    t.match(error, { type, status, stage: 'connect', side: 'upstream' })
     t.match(error.message, WHERE)
     t.equal(error.message.replace(WHERE, ''), text)
     t.notMatch(error.message, /secret/)
@@ -165,7 +165,7 @@ for (const [what, script, type, text] of ends) {
 test('the parent is not there', async t => {
   const port = await freePort()
   const error = await failed(start(parentAt(port)))
-  t.match(error, { type: 'connection_refused', retry: true })
+  t.match(error, { type: 'connection_refused' })
   t.equal(error.message, `cannot connect to proxy.internal:${port}: ECONNREFUSED`)
 })
 

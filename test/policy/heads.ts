@@ -90,7 +90,6 @@ export const GATEWAY: RequestContext = {
   edits: null,
   requestId: '',
   upgrades: new Set(['websocket']),
-  passTrailers: true,
   nominatedEndToEnd: 'remove',
   framing: 'none',
 }

@@ -243,7 +243,6 @@ const REQUEST_CONTEXT: fc.Arbitrary<Omit<RequestContext, 'framing'>> = fc.record
   xForwarded: fc.boolean(),
   forwarded: fc.boolean(),
   upgrades: fc.constantFrom(new Set(['websocket']), new Set<string>()),
-  passTrailers: fc.boolean(),
   nominatedEndToEnd: fc.constantFrom('remove', 'reject'),
   close: fc.boolean(),
 })

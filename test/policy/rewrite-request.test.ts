@@ -253,14 +253,14 @@ test('R136: Trailer was for one hop once: removed, not counted', async t => {
 })
 
 test('what else is told about the outbound request', async t => {
-  const plain = { upgrade: '', expectContinue: false, teTrailers: false, nominated: 0, refusedUpgrade: '' }
+  const plain = { upgrade: '', expectContinue: false, nominated: 0, refusedUpgrade: '' }
   const rows: [inbound: string[], context: Partial<RequestContext>, told: object][] = [
     [[GET, HOST], {}, plain],
     [[...PUT, 'Expect: 100-continue'], LENGTH, { ...plain, expectContinue: true }],
     [[...PUT, 'Expect: ,'], LENGTH, plain],
     [[...PUT, 'Expect: 100-continue', 'Connection: expect'], LENGTH, { ...plain, expectContinue: true, nominated: 1 }],
     [[GET, HOST, 'Expect: 100-continue'], {}, plain],
-    [WANTED, {}, { ...plain, teTrailers: true }],
+    [WANTED, {}, plain],
     [[GET, HOST, ...WS], {}, { ...plain, upgrade: 'websocket' }],
     [
       [GET, HOST, 'Upgrade: h2c, websocket, TLS/1.0', 'Connection: upgrade'],

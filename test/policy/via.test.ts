@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { isPseudonym, viaCarries, viaMember } from '../../lib/policy/via.js'
+import { viaCarries, viaMember } from '../../lib/policy/via.js'
 import { fieldLines } from './heads.js'
 
 const rows: [title: string, lines: string[], carries: boolean][] = [
@@ -26,9 +26,4 @@ test('R130: without a name nothing is ours', async t => {
 test('R143, R144: the version received, and the name that was given', async t => {
   t.equal(viaMember(0, 'edge-7'), '1.0 edge-7')
   t.equal(viaMember(1, 'edge-7'), '1.1 edge-7')
-})
-
-test('R144: what may be a pseudonym', async t => {
-  for (const name of ['edge-7', 'a.example:8080', '[::1]:80']) t.ok(isPseudonym(name), name)
-  for (const name of ['', 'a b', 'a,b', 'a(b)', 'a/b', 'caf\u00e9']) t.notOk(isPseudonym(name), name)
 })

@@ -14,8 +14,3 @@ export function accessWriter(format: AccessFormat, facts: LineFacts = {}): (reco
   const piece = factsPiece(facts)
   return record => accessLine(record, lineTime(Date.now()), piece)
 }
-
-/** Whether the format needs `referer` and `userAgent` in the records: the option `recordFields` of the proxy. */
-export function wantsFields(format: AccessFormat): boolean {
-  return format === 'combined'
-}

@@ -60,11 +60,6 @@ export async function recording(run) {
     .map(line => JSON.parse(line))
 }
 
-/** Where the recording of a run that is over can be had as a file. @param {string} run */
-export function recordingPath(run) {
-  return `/runs/${run}`
-}
-
 /** What the workbench can be set to. @returns {Promise<Choices>} */
 export async function workbenchChoices() {
   return (await ask('GET', '/workbench')).json()

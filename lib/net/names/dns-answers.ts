@@ -43,7 +43,7 @@ export function isNothing({ code }: DnsError): boolean {
 
 /** What a failed question means (RFC 9209 2.3). */
 export function dnsError(name: string, cause: DnsError): ProxyError {
-  const facts = { stage: 'resolve', side: 'upstream', retry: true, cause } as const
+  const facts = { stage: 'resolve', side: 'upstream', cause } as const
   if (isNothing(cause)) return new ProxyError('destination_not_found', `${name} is not known`, facts)
   if (cause.code === 'ETIMEOUT') return new ProxyError('dns_timeout', `${name} was not resolved in time`, facts)
   return new ProxyError('dns_error', `${name} could not be resolved (${cause.code ?? cause.message})`, facts)

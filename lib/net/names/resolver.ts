@@ -279,12 +279,11 @@ function timeout(name: string, resolveMs: number): ProxyError {
   return new ProxyError('dns_timeout', `${name} was not resolved within ${resolveMs} ms`, {
     stage: 'resolve',
     side: 'upstream',
-    retry: true,
     deadline: 'resolveMs',
   })
 }
 
-const OVER_LIMIT = { stage: 'resolve', side: 'proxy', status: 503, retry: true } as const
+const OVER_LIMIT = { stage: 'resolve', side: 'proxy', status: 503 } as const
 const NO_DATA = Object.assign(new Error('no address'), { code: 'ENODATA' })
 
 /** One name that is being asked for. */

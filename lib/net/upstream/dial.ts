@@ -156,7 +156,7 @@ export function dialError(error: NodeJS.ErrnoException | null, target: DialTarge
   const cause = error === null ? {} : { cause: error }
   if (securing) {
     const text = `TLS with ${where} failed: ${first?.message ?? 'the upstream closed'}`
-    return new ProxyError(tlsErrorType(code), text, { stage: 'tls', side: 'upstream', retry: false, ...cause })
+    return new ProxyError(tlsErrorType(code), text, { stage: 'tls', side: 'upstream', ...cause })
   }
   const type = BY_CODE[code]
   if (target.secure && type === undefined && code.startsWith('ERR_')) {
@@ -165,7 +165,7 @@ export function dialError(error: NodeJS.ErrnoException | null, target: DialTarge
   }
   const advice = /^E[MN]FILE$/.test(code) ? ', this process may open no more files (ulimit -n)' : ''
   const text = `cannot connect to ${where}: ${code || first?.message || 'the upstream closed'}${advice}`
-  const facts = { stage: 'connect', side: 'upstream', retry: true, ...cause } as const
+  const facts = { stage: 'connect', side: 'upstream', ...cause } as const
   return new ProxyError(type ?? 'destination_unavailable', text, facts)
 }
 

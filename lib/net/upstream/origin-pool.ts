@@ -194,7 +194,6 @@ export class OriginPool {
         new ProxyError('connection_limit_reached', text, {
           stage: 'acquire',
           side: 'proxy',
-          retry: false,
           remedy: { settings: ['upstreamConnectionsMax', 'upstreamWaitingMax'] },
         }),
       )
@@ -344,7 +343,6 @@ export class OriginPool {
         new ProxyError('connection_limit_reached', text, {
           stage: 'acquire',
           side: 'proxy',
-          retry: false,
           remedy: { settings: ['upstreamConnectionsTotalMax'] },
         }),
       )
@@ -381,7 +379,6 @@ export class OriginPool {
       stage: outcome === 'tlsMs' ? 'tls' : 'connect',
       side: 'upstream',
       deadline: outcome,
-      retry: true,
     })
   }
 

@@ -107,7 +107,7 @@ export class UpstreamConnection implements DialOwner {
         : (['http_protocol_error', 'sent something'] as const)
     if (this.stands && this.dialed !== null) {
       const text = `${whereOf(this.target)} ${what} before it was asked`
-      this.settleDial(new ProxyError(type, text, { stage: 'connect', side: 'upstream', retry: true }))
+      this.settleDial(new ProxyError(type, text, { stage: 'connect', side: 'upstream' }))
     }
     this.end(reason)
   }
@@ -228,11 +228,6 @@ export class UpstreamConnection implements DialOwner {
     if (this.reason !== null) return
     this.reason = reason
     this.detail = detail
-  }
-
-  /** The target that was dialled, for messages. */
-  get where(): DialTarget {
-    return this.target
   }
 }
 
