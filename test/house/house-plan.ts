@@ -43,6 +43,27 @@ export function arrowsUp(files: readonly HouseFile[]): string[] {
   })
 }
 
+/** Folders that do not know each other, whatever their floor says. */
+const APART: readonly (readonly [string, string])[] = [['lib/net/client/', 'lib/net/upstream/']]
+
+/** What crosses from one wing to the other all the same, and why. */
+const CROSSES: Readonly<Record<string, string>> = {
+  'lib/net/client/client-connection.ts':
+    'upstream connections that a client has logged in on end with its own (RFC 4559 6)',
+}
+
+/** Imports of types count, too: who knows a type relies on it. */
+export function crossings(files: readonly HouseFile[]): string[] {
+  const across = (path: string, other: string): boolean =>
+    APART.some(
+      ([one, two]) =>
+        (path.startsWith(one) && other.startsWith(two)) || (path.startsWith(two) && other.startsWith(one)),
+    )
+  return files
+    .filter(({ path }) => !Object.hasOwn(CROSSES, path))
+    .flatMap(({ path, imports }) => imports.filter(other => across(path, other)).map(other => `${path} knows ${other}`))
+}
+
 /**
  * What is loaded in a circle. (Two files of one folder may know each other's types: a pool and its connections do.)
  * Each circle once, told from its first file in the order of the alphabet.

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { allowedPackages, arrowsUp, cycles, impurities, strangers } from './house-plan.js'
+import { allowedPackages, arrowsUp, crossings, cycles, impurities, strangers } from './house-plan.js'
 import { readFile, readHouse } from './read-house.js'
 
 const files = readHouse()
@@ -10,6 +10,10 @@ test('a file imports only from lower floors or from its own folder, and a door n
 
 test('no file loads itself in a circle', async t => {
   t.same(cycles(files), [])
+})
+
+test('the wings toward clients and toward upstreams do not know each other', async t => {
+  t.same(crossings(files), [])
 })
 
 test('below floor 3: no node: module, clock, timer, random number or process', async t => {
@@ -40,6 +44,14 @@ test('the walk sees what it looks for', async t => {
   ])
   t.same(cycles(house), ['lib/wire/a.ts -> lib/wire/b.ts -> lib/wire/a.ts'])
   t.same(impurities(house), ['lib/wire/a.ts imports node:net', 'lib/wire/b.ts uses Date'])
+  t.same(
+    crossings([
+      file('lib/net/client/a.ts', 'lib/net/upstream/b.ts', 'lib/net/clock.ts'),
+      file('lib/net/upstream/b.ts', 'lib/net/client/a.ts'),
+      file('lib/net/client/client-connection.ts', 'lib/net/upstream/b.ts'),
+    ]),
+    ['lib/net/client/a.ts knows lib/net/upstream/b.ts', 'lib/net/upstream/b.ts knows lib/net/client/a.ts'],
+  )
   t.same(strangers(house, new Set(['ipaddr.js'])), [
     'lib/wire/b.ts imports left-pad, which package.json does not depend on',
     'lib/lab/f.ts imports left-pad, which package.json does not depend on',
