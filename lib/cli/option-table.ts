@@ -1,6 +1,7 @@
 import { LOG_FORMATS, LOG_LEVELS } from '../config/choices.js'
 import { NUMBER_SPECS, type NumberSpec } from '../config/numbers.js'
 import { optionName } from '../link/deadlines.js'
+import { READ_MODES } from '../net/socket/transport.js'
 
 /** One option of the command line, and of the environment: `listen` is `--listen` and `HOPWISE_LISTEN`. */
 export interface OptionSpec {
@@ -129,6 +130,12 @@ export const PROXY_OPTIONS: OptionTable = {
     kind: 'flag',
     about: "Do not verify https upstreams' certificates. Only for trying something out",
     group: REVERSE,
+  },
+  'read-mode': {
+    kind: 'choice',
+    choices: READ_MODES,
+    about: 'how sockets are read; data: only in ways that Node documents, for more CPU (default onread)',
+    group: LISTENING,
   },
   'tcp-keep-alive-ms': {
     kind: 'text',

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs'
 import { writeAddress } from '../daemon/run.js'
+import { READ_MODES } from '../net/socket/transport.js'
 import { type ProxyOptions, settingsOf } from '../proxy/options/options.js'
 import { readUsersFile } from '../proxy/options/users-file.js'
 import { readPasswordHash } from '../proxy/users.js'
@@ -90,6 +91,7 @@ export function commonSettings(given: Given) {
     halfClosed: given.choice('half-closed', ['abort', 'answer']),
     announceKeepAlive: given.choice('announce-keep-alive', ['http10', 'always']),
     trace: given.flag('trace'),
+    readMode: given.choice('read-mode', READ_MODES),
     tcpKeepAliveMs: given.whole('tcp-keep-alive-ms', { min: 0, max: 2_147_483_647, unit: 'milliseconds' }),
     upstreamTls: readTls(given),
     ...numbers(given),

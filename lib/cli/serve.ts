@@ -1,6 +1,7 @@
 import { tooFewFiles } from '../daemon/file-limit.js'
 import { type Log, openLog } from '../daemon/logs/log.js'
 import { proxyService } from '../daemon/proxy-service.js'
+import { workingReadMode } from '../daemon/read-mode.js'
 import { type Running, runService } from '../daemon/run.js'
 import { DEADLINES } from '../link/deadlines.js'
 import { LIMITS } from '../link/limits.js'
@@ -26,8 +27,13 @@ export function serve(command: ServeCommand, given: Given, { version, doubts }: 
   const options = checked(command === 'reverse' ? reverseSettings(given, listen) : forwardSettings(given))
   const log = logOf(given, doubts)
   warn(options, listen, log)
+  return serveProxy(options, listen, log, version)
+}
+
+async function serveProxy(options: ProxyOptions, listen: ListenAddress, log: Log, version: string): Promise<number> {
+  const readMode = await workingReadMode(options.readMode ?? 'onread', log.logger)
   return runService({
-    create: () => proxyService(options, log),
+    create: () => proxyService({ ...options, readMode }, log),
     listen,
     announceMs: options.deadlines?.announceMs ?? DEADLINES.announceMs,
     drainMs: options.deadlines?.drainMs ?? DEADLINES.drainMs,

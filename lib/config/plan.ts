@@ -1,5 +1,6 @@
 import type { Deadlines } from '../link/deadlines.js'
 import type { Limits } from '../link/limits.js'
+import type { ReadMode } from '../net/socket/transport.js'
 import type { GroupOptions } from '../proxy/options/group-options.js'
 import { burstOf, type ProxyOptions } from '../proxy/options/options.js'
 import { readUsersFile } from '../proxy/options/users-file.js'
@@ -25,6 +26,7 @@ export interface GatewayPlan {
   readonly limits: Limits
   readonly deadlines: Deadlines
   readonly grammar: GrammarLimits
+  readonly readMode: ReadMode
   readonly logs: Configuration['logs']
   readonly workers: Configuration['workers']
   readonly admin: NonNullable<Configuration['admin']> | null
@@ -59,7 +61,7 @@ export function planOf(
   contents: Readonly<Record<string, string>>,
   ticketSecret: string,
 ): GatewayPlan {
-  const { listeners, upstreams, limits, deadlines, grammar, logs, workers, admin, reload, tracing, pidFile } =
+  const { listeners, upstreams, limits, deadlines, grammar, readMode, logs, workers, admin, reload, tracing, pidFile } =
     configuration
   const planned = listeners.map(listener => listenerPlan(listener, configuration, contents))
   const groups = Object.entries(upstreams).map(([name, group]) => [name, groupOptions(group, contents)] as const)
@@ -69,6 +71,7 @@ export function planOf(
     limits,
     deadlines,
     grammar,
+    readMode,
     logs,
     workers,
     admin: admin ?? null,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Deadlines } from '../link/deadlines.js'
 import type { Limits } from '../link/limits.js'
+import { READ_MODES } from '../net/socket/transport.js'
 import type { GrammarLimits } from '../wire/limits.js'
 import { LOG_FORMATS, LOG_LEVELS } from './choices.js'
 import { listener, peers } from './schema-listener.js'
@@ -46,6 +47,11 @@ export const SCHEMA = z.strictObject({
     .describe('Groups of servers by their names, for routes to name.'),
   limits: numbers<Limits>('limits').prefault({}).describe('How much of everything there may be at once.'),
   deadlines: numbers<Deadlines>('deadlines').prefault({}).describe('How long every wait may last; 0 is no limit.'),
+  readMode: choice(
+    READ_MODES,
+    'onread',
+    'How sockets are read; data: only in ways that Node documents, for more CPU. Tried at the start.',
+  ),
   grammar: numbers<GrammarLimits>('grammar')
     .prefault({})
     .describe('How much of one message is read before it is refused.'),

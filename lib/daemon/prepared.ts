@@ -1,6 +1,7 @@
 import type { GatewayPlan, ListenerPlan } from '../config/plan.js'
 import { SecureAccept } from '../net/client/secure-accept.js'
 import { systemClock } from '../net/clock.js'
+import type { ReadMode } from '../net/socket/transport.js'
 import { tlsMemory } from '../net/upstream/dial.js'
 import type { GroupSpec } from '../net/upstream/upstream-group.js'
 import { atOnce, type Steps } from '../policy/steps.js'
@@ -39,12 +40,15 @@ export function* prepareSteps(plan: GatewayPlan, tracer: Tracer | null, before: 
   const names: ReadonlySet<string> = new Set(Object.keys(plan.upstreams))
   for (const listener of plan.listeners) {
     try {
-      listeners.set(listener.address, { plan: listener, settings: yield* settingsFor(listener, names, tracer) })
+      listeners.set(listener.address, {
+        plan: listener,
+        settings: yield* settingsFor(listener, plan.readMode, names, tracer),
+      })
     } catch (error) {
       reasons.push(`listener ${listener.name}: ${(error as Error).message}`)
     }
   }
-  const dial = dialOf({})
+  const dial = dialOf({ readMode: plan.readMode })
   const groups = new Groups(before, { dial, limits, deadlines })
   for (const [name, options] of Object.entries(plan.upstreams)) {
     try {
@@ -109,11 +113,12 @@ class Groups {
 /** null for the dumb proxy, which has none. @param groups the names of all @throws TypeError */
 function* settingsFor(
   { mode, options, users }: ListenerPlan,
+  readMode: ReadMode,
   groups: ReadonlySet<string>,
   tracer: Tracer | null,
 ): Steps<Settings | null> {
   if (mode === 'dumb') return null
-  const all: ProxyOptions = { ...options, mode }
+  const all: ProxyOptions = { ...options, mode, readMode }
   if (tracer !== null) all.tracer = tracer
   if (users !== null) all.users = yield* usersOf(users)
   const settings = yield* settingsSteps(all, groups, 'file')

@@ -6,6 +6,7 @@ import type { GatewayPlan } from '../config/plan.js'
 import { removeStale } from '../net/client/listener.js'
 import { systemClock } from '../net/clock.js'
 import { listenTarget, readListenAddress } from '../net/listen-address.js'
+import type { ReadMode } from '../net/socket/transport.js'
 import { type Daemon, type DaemonParts, runDaemon } from './daemon.js'
 import { DUMB_WARNING } from './dumb-listener.js'
 import { HopwiseGateway } from './gateway.js'
@@ -14,6 +15,7 @@ import { ListenError } from './listen-error.js'
 import type { Log } from './logs/log.js'
 import { applyLogs, openPlanLog } from './logs/plan-log.js'
 import { writePidFile } from './pid-file.js'
+import { workingReadMode } from './read-mode.js'
 import type { ReadConfiguration } from './reload.js'
 import { RecordKeeper } from './reload-record.js'
 import { createNotify } from './systemd-notify.js'
@@ -38,8 +40,21 @@ export interface Serving {
 
 /** Runs a configuration: in this process, or with a supervisor and its workers. @returns the exit code @throws ListenError */
 export async function servePlan(serving: Serving): Promise<number> {
-  const { plan } = serving
-  return runDaemon(daemonParts(serving, openPlanLog(plan, workersOf(plan) === 1 ? 'alone' : 'primary')))
+  const log = openPlanLog(serving.plan, workersOf(serving.plan) === 1 ? 'alone' : 'primary')
+  const readMode = await workingReadMode(serving.plan.readMode, log.logger)
+  return runDaemon(daemonParts(readMode === serving.plan.readMode ? serving : readingBy(readMode, serving), log))
+}
+
+/** Whatever the file says: what does not work here does not work after a reload either. */
+function readingBy(readMode: ReadMode, serving: Serving): Serving {
+  return {
+    ...serving,
+    plan: { ...serving.plan, readMode },
+    read: async () => {
+      const read = await serving.read()
+      return 'configuration' in read ? { ...read, configuration: { ...read.configuration, readMode } } : read
+    },
+  }
 }
 
 /** What a daemon is made of that runs this configuration; what is to be said of it stands in the log already. */
@@ -124,6 +139,7 @@ function tellLater(next: GatewayPlan, opened: GatewayPlan, { logger }: Log): voi
   const later = [
     ['logs.format or logs.access has changed', lines(next.logs), lines(opened.logs)],
     ['admin.address or admin.hosts has changed', opens(next.admin), opens(opened.admin)],
+    ['readMode has changed', next.readMode, opened.readMode],
     ['workers has changed from one to several, or back', workersOf(next) === 1, workersOf(opened) === 1],
   ] as const
   for (const [what, now, then] of later)

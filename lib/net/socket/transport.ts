@@ -39,7 +39,8 @@ export interface TransportOwner {
  * How octets reach us and leave: `onread`, out of buffers of our own (see read-buffers.ts) and past the stream where Node allows it
  * (see handle.ts); or `data`, by the ordinary events and writes.
  */
-export type ReadMode = 'onread' | 'data'
+export const READ_MODES = ['onread', 'data'] as const
+export type ReadMode = (typeof READ_MODES)[number]
 
 /** Content up to this size leaves as text joined with what stands before it: cheaper than a write of several parts. */
 const INLINE_BYTES_MAX = 4 * 1024

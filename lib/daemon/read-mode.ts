@@ -1,0 +1,24 @@
+import { systemClock } from '../net/clock.js'
+import { checkTransport, type SelfCheck } from '../net/socket/self-check.js'
+import type { ReadMode } from '../net/socket/transport.js'
+import type { Logger } from './logs/log.js'
+
+/**
+ * How sockets are read and written: as it was asked for, or in the documented way where this Node does not do what the other way counts
+ * on. Says so, once for a process.
+ * @param check tries it
+ */
+export async function workingReadMode(
+  asked: ReadMode,
+  logger: Pick<Logger, 'warn'>,
+  check: () => Promise<SelfCheck> = () => checkTransport(systemClock),
+): Promise<ReadMode> {
+  if (asked === 'data') return asked
+  const found = await check()
+  if (found.works !== false) return asked
+  logger.warn(
+    { readMode: 'data', node: process.version },
+    `this Node does not read and write as hopwise expects (${found.why}): hopwise does it in the way that Node documents, which costs more CPU (readMode: data)`,
+  )
+  return 'data'
+}

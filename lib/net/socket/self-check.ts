@@ -1,0 +1,137 @@
+import * as net from 'node:net'
+import type { Clock } from '../clock.js'
+import { acceptFrom } from './accept.js'
+import { Transport, type TransportOwner } from './transport.js'
+
+/** How long the check may take: it needs some 5 ms on a quiet machine. */
+const LIMIT_MS = 5_000
+const SETTINGS = { readMode: 'onread', noDelay: true, tcpKeepAliveMs: 0 } as const
+/** Bytes of each message: text alone, text with content that is copied, content written in place, and more than the kernel takes at once. */
+const MESSAGES = [1, 300, 5_000, 70_000, 400_000, 2]
+
+/** What was found: the reads and writes of `handle.ts` do what this house counts on; or they do not; or nothing can be said. */
+export type SelfCheck = { readonly works: true } | { readonly works: false | 'unknown'; readonly why: string }
+
+/**
+ * Reads and writes in the ways that Node does not document, once, over a connection from this process to itself: an echo of messages of
+ * several sizes, then both ends. A Node that does something else shows it here, before a client can meet it. Never rejects.
+ */
+export function checkTransport(clock: Clock, limitMs = LIMIT_MS): Promise<SelfCheck> {
+  return new Promise(resolve => {
+    const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true })
+    const open = new Set<Transport>()
+    const timer = clock.after(limitMs, () => settle({ works: false, why: `no answer within ${limitMs} ms` }))
+    function settle(result: SelfCheck): void {
+      timer.cancel()
+      server.close()
+      for (const transport of open) transport.destroy()
+      resolve(result)
+    }
+    const parts = { settle, open }
+    server.on('error', error => settle({ works: 'unknown', why: error.message }))
+    acceptFrom(server, { settings: SETTINGS }, (_peer, take) => {
+      const echo = new Echo(parts)
+      echo.transport = take(echo)
+      open.add(echo.transport)
+    })
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as net.AddressInfo
+      const asker = new Asker(parts)
+      asker.transport = Transport.dialed(asker, 'onread', onread => {
+        const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true, ...onread })
+        return socket.once('connect', () => asker.ask())
+      })
+      open.add(asker.transport)
+    })
+  })
+}
+
+interface Parts {
+  settle(result: SelfCheck): void
+  readonly open: Set<Transport>
+}
+
+/** Sends back what comes, as an exchange does: with text before it, and reading no faster than it is taken. */
+class Echo implements TransportOwner {
+  transport!: Transport
+
+  constructor(private readonly parts: Parts) {}
+
+  onBytes(bytes: Buffer, from: number, to: number): void {
+    const { transport } = this
+    transport.writeContent(bytes, from, to, transport.isStable(bytes))
+    transport.flush()
+    if (transport.pressured) transport.pause()
+  }
+
+  onFlushed(): void {
+    this.transport.resume()
+  }
+
+  onFin(): void {
+    this.transport.end()
+  }
+
+  onClosed(error: NodeJS.ErrnoException | null): void {
+    this.parts.open.delete(this.transport)
+    if (error !== null) this.parts.settle({ works: false, why: `the connection broke: ${error.message}` })
+  }
+
+  onFault(fault: unknown): void {
+    this.parts.settle({ works: false, why: String(fault) })
+  }
+}
+
+/** Sends one message after the other, each when the one before has come back as it was. */
+class Asker implements TransportOwner {
+  transport!: Transport
+  #message: Buffer = Buffer.alloc(0)
+  #nth = 0
+  #came = 0
+
+  constructor(private readonly parts: Parts) {}
+
+  ask(): void {
+    this.#message = messageOf(MESSAGES[this.#nth]!)
+    this.#came = 0
+    this.transport.write(this.#message.toString('latin1'))
+    this.transport.flush()
+  }
+
+  onBytes(bytes: Buffer, from: number, to: number): void {
+    const end = this.#came + to - from
+    const same = end <= this.#message.length && this.#message.compare(bytes, from, to, this.#came, end) === 0
+    if (!same) {
+      this.parts.settle({ works: false, why: `${this.#message.length} bytes came back as others` })
+      return
+    }
+    this.#came = end
+    if (end < this.#message.length) return
+    this.#nth++
+    if (this.#nth < MESSAGES.length) this.ask()
+    else this.transport.end()
+  }
+
+  onFlushed(): void {}
+
+  onFin(): void {
+    const works = this.#nth === MESSAGES.length
+    this.parts.settle(works ? { works } : { works, why: 'the connection ended early' })
+  }
+
+  onClosed(error: NodeJS.ErrnoException | null): void {
+    this.parts.open.delete(this.transport)
+    this.parts.settle({ works: false, why: error === null ? 'the connection ended early' : error.message })
+  }
+
+  onFault(fault: unknown): void {
+    this.parts.settle({ works: false, why: String(fault) })
+  }
+}
+
+/** Every byte from 0 to 255, in an order in which no two neighbouring pieces of 251 bytes are alike. */
+function messageOf(length: number): Buffer {
+  const message = Buffer.alloc(length)
+  for (let at = 0; at < length; at++) message[at] = (at + Math.trunc(at / 251)) & 0xff
+  return message
+}
