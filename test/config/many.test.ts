@@ -15,7 +15,9 @@ function overlap(a: string, b: string): boolean {
   const [one, other] = [readAddress(a), readAddress(b)]
   const everywhere = (host: string) => host === '' || host === '0.0.0.0' || host === '::'
   if (one.kind !== 'tcp' || other.kind !== 'tcp') return JSON.stringify(one) === JSON.stringify(other)
-  if (one.port === 0 || one.port !== other.port) return false
+  if (one.port !== other.port) return false
+  // Each gets a port of its own; but listeners are told apart by what is written.
+  if (one.port === 0) return one.host.toLowerCase() === other.host.toLowerCase()
   return everywhere(one.host) || everywhere(other.host) || one.host.toLowerCase() === other.host.toLowerCase()
 }
 
