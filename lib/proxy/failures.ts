@@ -1,10 +1,8 @@
 import { PROXY_ERRORS, ProxyError, type ProxyStatusError } from '../link/proxy-error.js'
 import { type Remedy, remedyText } from '../link/remedies.js'
-import type { GrammarLimits } from '../wire/limits.js'
-import type { ProtocolError } from '../wire/protocol-error.js'
+import type { Breach, ProtocolError } from '../wire/protocol-error.js'
 import type { ExchangeCounts } from './engine.js'
 import type { Settings } from './options/options.js'
-import { PARENT_SECTION } from './parent.js'
 
 /** What the client sent is not HTTP that we accept: nothing more of it goes upstream. */
 export function brokenRequest(error: ProtocolError, inHead: boolean): ProxyError {
@@ -20,8 +18,9 @@ export function brokenRequest(error: ProtocolError, inHead: boolean): ProxyError
 
 /** What the upstream sent is not HTTP that we accept, or ends in mid-message. */
 export function brokenResponse(error: ProtocolError, inContent: boolean): ProxyError {
+  const { kind } = error.breach
   const message = `the response cannot be used: ${error.message} (${error.section})`
-  return new ProxyError(typeOf(error), message, {
+  return new ProxyError(kind === undefined ? 'http_protocol_error' : TYPES[kind], message, {
     stage: inContent ? 'response-body' : 'response-head',
     side: 'upstream',
     status: 502,
@@ -30,22 +29,10 @@ export function brokenResponse(error: ProtocolError, inContent: boolean): ProxyE
   })
 }
 
-/** The limit of the grammar that was reached, if that is what is wrong; by how the sentences about them begin. */
-function limitOf({ message }: ProtocolError): Remedy | undefined {
-  const found = LIMITS_REACHED.find(([sentence]) => sentence.test(message))
-  return found === undefined ? undefined : { settings: found[1] }
+/** The limit of the grammar that was reached, if that is what is wrong. */
+function limitOf({ breach: { limits } }: ProtocolError): Remedy | undefined {
+  return limits === undefined ? undefined : { settings: limits }
 }
-
-const LIMITS_REACHED: readonly (readonly [sentence: RegExp, settings: readonly (keyof GrammarLimits)[]])[] = [
-  [/^start line beyond the limit/, ['requestLineBytesMax']],
-  [/^field section beyond the limit: .* of the trailer section/, ['trailerBytesMax']],
-  [/^field section beyond the limit/, ['headBytesMax']],
-  [/^more field lines than the limit/, ['fieldsMax']],
-  [/^chunk extensions beyond the limit/, ['chunkExtensionBytesMax', 'chunkExtensionsBytesMax']],
-  [/^too many empty lines/, ['emptyLinesMax']],
-  [/^more than \d+ interim responses/, ['interimResponsesMax']],
-  [/^interim responses of more than/, ['interimBytesMax']],
-]
 
 /** For the statistics. */
 export function countFailure({ failures, deadlines }: ExchangeCounts, { type, deadline, status }: ProxyError): void {
@@ -54,16 +41,12 @@ export function countFailure({ failures, deadlines }: ExchangeCounts, { type, de
   if (deadline !== undefined) deadlines.set(deadline, (deadlines.get(deadline) ?? 0) + 1)
 }
 
-function typeOf({ message, section }: ProtocolError): ProxyStatusError {
-  // From the beginning: behind it may stand what the upstream wrote.
-  if (/^incomplete\b/.test(message)) return 'http_response_incomplete'
-  if (section === 'RFC 6585 5')
-    return / of the trailer section /.test(message)
-      ? 'http_response_trailer_section_size'
-      : 'http_response_header_section_size'
-  if (section === PARENT_SECTION) return 'proxy_configuration_error'
-  if (/^[^:]*transfer coding/.test(message)) return 'http_response_transfer_coding'
-  return 'http_protocol_error'
+const TYPES: Readonly<Record<NonNullable<Breach['kind']>, ProxyStatusError>> = {
+  incomplete: 'http_response_incomplete',
+  'head-size': 'http_response_header_section_size',
+  'trailers-size': 'http_response_trailer_section_size',
+  'transfer-coding': 'http_response_transfer_coding',
+  credentials: 'proxy_configuration_error',
 }
 
 /**

@@ -14,10 +14,8 @@ export function authorizationFor({ credentials }: Parent): string {
 /** 407 is about us, and our client could do nothing about it: it is never forwarded (RFC 9110 11.7.1). */
 export function unknownToParent(): ProtocolError {
   const what = 'the parent proxy wants other credentials, write them into its URL (http://user:password@host:port)'
-  return new ProtocolError(502, what, PARENT_SECTION)
+  return new ProtocolError(502, what, 'RFC 9110 11.7.1', -1, { kind: 'credentials' })
 }
-
-export const PARENT_SECTION = 'RFC 9110 11.7.1'
 
 /** Where the proxy behind us is, for a CONNECT through it. */
 export function parentAt({ origin, credentials }: Parent, addresses: readonly Address[]): ParentProxy {

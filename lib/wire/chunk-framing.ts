@@ -101,7 +101,9 @@ export class ChunkFraming {
     this.allOctets++
     if (this.lineOctets > this.limits.chunkExtensionBytesMax || this.allOctets > this.limits.chunkExtensionsBytesMax) {
       const status = this.status === 400 ? 413 : 502
-      throw new ProtocolError(status, 'chunk extensions beyond the limit', 'RFC 9112 7.1.1')
+      throw new ProtocolError(status, 'chunk extensions beyond the limit', 'RFC 9112 7.1.1', -1, {
+        limits: ['chunkExtensionBytesMax', 'chunkExtensionsBytesMax'],
+      })
     }
   }
 

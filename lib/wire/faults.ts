@@ -1,5 +1,5 @@
 import { describeOctet } from './octets.js'
-import { ProtocolError } from './protocol-error.js'
+import { type Breach, ProtocolError } from './protocol-error.js'
 
 export type SectionKind = 'request' | 'response' | 'request-trailers' | 'response-trailers'
 
@@ -50,5 +50,14 @@ export function faultError(
   const { what, section, status } = FAULTS[fault]
   const where = `at octet ${offset} of ${SECTIONS[kind]}, in ${element}`
   const ofRequest = kind === 'request' || kind === 'request-trailers'
-  return new ProtocolError(ofRequest ? status : 502, `${what} ${describeOctet(octet)} ${where}`, section, offset)
+  const message = `${what} ${describeOctet(octet)} ${where}`
+  return new ProtocolError(ofRequest ? status : 502, message, section, offset, breachOf(fault, kind))
+}
+
+function breachOf(fault: FaultName, kind: SectionKind): Breach {
+  const ofTrailers = kind === 'request-trailers' || kind === 'response-trailers'
+  const tooLarge = ofTrailers ? 'trailers-size' : 'head-size'
+  if (fault === 'lineLong') return { limits: ['requestLineBytesMax'] }
+  if (fault === 'sectionLong') return { kind: tooLarge, limits: [ofTrailers ? 'trailerBytesMax' : 'headBytesMax'] }
+  return fault === 'fieldsMany' ? { kind: tooLarge, limits: ['fieldsMax'] } : {}
 }

@@ -2,7 +2,7 @@ import { ChunkFraming } from './chunk-framing.js'
 import { GRAMMAR_LIMITS, type GrammarLimits } from './limits.js'
 import type { Lines } from './lines.js'
 import { CR, describeOctet, LF } from './octets.js'
-import { ProtocolError } from './protocol-error.js'
+import { type Breach, ProtocolError } from './protocol-error.js'
 import { checkRequestTrailers, RequestHead, readRequestHead } from './request-head.js'
 import { SectionReader } from './section-reader.js'
 
@@ -115,7 +115,7 @@ export class RequestReader {
       return at
     }
     if (this.emptyLines === this.limits.emptyLinesMax)
-      throw refused('too many empty lines before the request line', octet)
+      throw refused('too many empty lines before the request line', octet, { limits: ['emptyLinesMax'] })
     this.emptyLines++
     this.emptyLineCr = true
     return at + 1
@@ -182,6 +182,6 @@ export class RequestReader {
   }
 }
 
-function refused(what: string, octet: number): ProtocolError {
-  return new ProtocolError(400, `${what}: ${describeOctet(octet)}`, 'RFC 9112 2.2')
+function refused(what: string, octet: number, breach?: Breach): ProtocolError {
+  return new ProtocolError(400, `${what}: ${describeOctet(octet)}`, 'RFC 9112 2.2', -1, breach)
 }

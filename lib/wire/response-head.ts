@@ -79,8 +79,10 @@ const isChunked = (verdict: TransferCoding): verdict is 'chunked' | 'empty-membe
 /** We never offer a coding in TE, so only chunked may come. */
 function refusal(verdict: keyof typeof CODING_FAULTS, lines: Lines, line: number): ProtocolError {
   const [what, section] = CODING_FAULTS[verdict]
-  return new ProtocolError(502, `${what}: ${quote(lines.value(line))}`, section, lines.from(line))
+  return new ProtocolError(502, `${what}: ${quote(lines.value(line))}`, section, lines.from(line), CODING)
 }
+
+const CODING = { kind: 'transfer-coding' } as const
 
 const CODING_FAULTS: Readonly<
   Record<Exclude<TransferCoding, 'chunked' | 'identity' | 'empty-member'>, readonly [string, string]>

@@ -102,7 +102,9 @@ export class ResponseReader {
     }
     this.failed = true
     const what = this.inContent ? 'content' : this.started ? 'head' : 'response'
-    throw new ProtocolError(502, `incomplete: the connection ended before the ${what} did`, 'RFC 9112 8')
+    throw new ProtocolError(502, `incomplete: the connection ended before the ${what} did`, 'RFC 9112 8', -1, {
+      kind: 'incomplete',
+    })
   }
 
   private step(bytes: Buffer, at: number, to: number, sink: ResponseSink): number {
@@ -151,9 +153,14 @@ export class ResponseReader {
         502,
         `more than ${interimResponsesMax} interim responses before a final one`,
         'RFC 9110 15.2',
+        -1,
+        { limits: ['interimResponsesMax'] },
       )
     if (this.interimBytes > interimBytesMax)
-      throw new ProtocolError(502, `interim responses of more than ${interimBytesMax} octets`, 'RFC 6585 5')
+      throw new ProtocolError(502, `interim responses of more than ${interimBytesMax} octets`, 'RFC 6585 5', -1, {
+        kind: 'head-size',
+        limits: ['interimBytesMax'],
+      })
   }
 
   private begin(head: ResponseHead): void {
