@@ -11,7 +11,7 @@ type Result = ReturnType<NonNullable<Handle['writeLatin1String']>>
 
 /** The module as a new process has it: it has learned nothing yet. */
 let copies = 0
-const fresh = async (): Promise<typeof handleModule> => await import(`../../lib/net/handle.js?copy=${++copies}`)
+const fresh = async (): Promise<typeof handleModule> => await import(`../../lib/net/socket/handle.js?copy=${++copies}`)
 
 /** A handle that notes what is written, and answers as it is told. */
 function fakeHandle(): { handle: Handle & { writeQueueSize: number }; written: unknown[]; answers: Result[] } {
