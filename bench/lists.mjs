@@ -6,10 +6,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { BlockList } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Destinations } from '../dist/lib/net/upstream/destinations.js'
 import { SecureAccept } from '../dist/lib/net/client/secure-accept.js'
 import { ServerNames } from '../dist/lib/net/client/server-names.js'
 import { TrustedPeers } from '../dist/lib/net/client/trusted-peers.js'
+import { Destinations } from '../dist/lib/net/upstream/destinations.js'
 
 const MOST = Number(process.argv[2] ?? 10_000)
 const SIZES = [1, 10, 100, 1_000, 10_000].filter(size => size <= MOST)
