@@ -70,7 +70,7 @@ test('one span for each exchange: own answers, failures, what is no request, a t
   await ended(3)
   t.match(spans()[2], { name: 'HTTP', status: { code: 0 }, attributes: { 'http.response.status_code': 400 } })
 
-  const forward = await forwarder(t, { tracer, connectPorts: [] })
+  const forward = await forwarder(t, { tracer, connectPorts: [443] })
   const other = await forward.connect()
   await other.send(head('CONNECT 127.0.0.1:9 HTTP/1.1', 'Host: 127.0.0.1:9'))
   await ended(4)
