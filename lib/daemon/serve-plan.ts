@@ -1,17 +1,18 @@
+import * as net from 'node:net'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { advise } from '../admin/adviser.js'
 import { type Admin, createAdmin } from '../admin/listener.js'
 import type { GatewayPlan } from '../config/plan.js'
-import { removeStale } from '../net/client/listener.js'
+import { listenAt, removeStale } from '../net/client/listener.js'
 import { systemClock } from '../net/clock.js'
-import { listenTarget, readListenAddress } from '../net/listen-address.js'
+import { type ListenAddress, listenTarget, listenText, readListenAddress } from '../net/listen-address.js'
 import type { ReadMode } from '../net/socket/transport.js'
 import { type Daemon, type DaemonParts, runDaemon } from './daemon.js'
 import { DUMB_WARNING } from './dumb-listener.js'
 import { HopwiseGateway } from './gateway.js'
 import type { DrainTimes } from './gateway-types.js'
-import { ListenError } from './listen-error.js'
+import { explainListenError, ListenError } from './listen-error.js'
 import type { Log } from './logs/log.js'
 import { applyLogs, openPlanLog } from './logs/plan-log.js'
 import { writePidFile } from './pid-file.js'
@@ -114,7 +115,7 @@ function workforceFor(plan: GatewayPlan, log: Log, version: string): Workforce<G
     clock: systemClock,
     count: workersOf,
     drain: drainTimes,
-    prepare: removeLeftOvers,
+    prepare: makeWay,
     log: log.logger,
   })
 }
@@ -146,12 +147,33 @@ function tellLater(next: GatewayPlan, opened: GatewayPlan, { logger }: Log): voi
     if (JSON.stringify(now) !== JSON.stringify(then)) logger.warn(`${what}: that counts from the next start on`)
 }
 
-/** Socket files of a process that was killed: a worker cannot know whether one is that of another worker. */
-async function removeLeftOvers(next: GatewayPlan, before: GatewayPlan | null): Promise<void> {
+/**
+ * What only a primary can do before its workers listen: it removes socket files of a process that was killed (a worker cannot know whether one
+ * is that of another worker), and sees whether new addresses can be had.
+ */
+async function makeWay(next: GatewayPlan, before: GatewayPlan | null): Promise<void> {
   const known = new Set(before?.listeners.map(({ address }) => address))
   for (const { address } of next.listeners) {
     const at = known.has(address) ? null : readListenAddress(address)
     if (at?.kind === 'unix') await removeStale(at.path)
+    else if (at?.kind === 'tcp' && before !== null) await tryToListen(at)
+  }
+}
+
+/**
+ * A worker that is refused an address leaves something of it behind: from Node 22 on, being refused it once more ends the worker
+ * (an assertion in `node:cluster`), and its connections with it. So workers are not asked for what cannot be had.
+ * @throws ListenError
+ */
+async function tryToListen(at: ListenAddress): Promise<void> {
+  const server = net.createServer()
+  const target = listenTarget(at)
+  try {
+    await listenAt(server, target)
+  } catch (error) {
+    throw explainListenError(error, listenText(target))
+  } finally {
+    server.close()
   }
 }
 
