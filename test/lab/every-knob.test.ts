@@ -35,7 +35,8 @@ const RIGHT: Readonly<Record<string, (run: Ran) => number | null>> = {
   websocket: ({ verdict }) => (/pings lived|pongs lived/.test(verdict.text.en) ? 3 : null),
   pool: () => 2,
   handshake: ({ verdict }) => (percentIn(verdict.text.en) >= 35 ? 3 : (verdict.right ?? null)),
-  nagle: ({ verdict }) => (/^From the/.test(verdict.text.en) ? (verdict.right ?? 2) : null),
+  // What waits for longer than any system holds an ACK back (a busy machine's doing) answers no question.
+  nagle: ({ verdict }) => (Number(/took ([\d.]+) ms with Nagle/.exec(verdict.text.en)?.[1] ?? 1_000) <= 80 ? 2 : null),
   close: run => (run.figure('unread', 'reads-on') === 45 ? 2 : 1),
   death: ({ verdict }) =>
     /was told nothing/.test(verdict.text.en)
