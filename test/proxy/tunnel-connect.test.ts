@@ -352,6 +352,9 @@ for (const readMode of ['onread', 'data'] satisfies ReadMode[]) {
   })
 }
 
+/** More than the buffers of two connections in the kernel have room for. */
+const TAKEN_MAX = 40_000_000
+
 test('a tunnel whose reader stops stops its writer: memory for it is bounded', async t => {
   let taken = 0
   const { origin, port } = await forward(t, async connection => {
@@ -363,16 +366,11 @@ test('a tunnel whose reader stops stops its writer: memory for it is bounded', a
   })
   const client = await tunnelled(t, port, origin.port)
   client.pause()
-  let before = -1
-  await until('the writer is stopped', () => {
-    const same = taken === before
+  // What is not bounded goes beyond any limit; what is takes nothing more, however often one looks.
+  for (let before = -1, looks = 0; looks < 20 && taken < TAKEN_MAX; looks = taken === before ? looks + 1 : 0) {
     before = taken
-    return same && taken > 0
-  })
-  await settled(100)
-  const stopped = taken
-  await settled(100)
-  t.equal(taken, stopped)
-  t.ok(stopped < 40_000_000, `${stopped} octets went into the buffers of the kernel`)
+    await settled(50)
+  }
+  t.ok(taken > 0 && taken < TAKEN_MAX, `${taken} octets went into the buffers of the kernel`)
   client.destroy()
 })
