@@ -1,5 +1,5 @@
 import yargs, { type Argv, type Options } from 'yargs'
-import { didYouMean } from '../config/did-you-mean.js'
+import { didYouMean } from '../proxy/options/did-you-mean.js'
 import { type CommandName, type CommandSpec, PROXIES_OPTIONS } from './commands.js'
 import { SHELLS, type Shell } from './completion.js'
 import { completionScript } from './completion-scripts.js'

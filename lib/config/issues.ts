@@ -1,6 +1,6 @@
 import type { z } from 'zod'
+import { didYouMean } from '../proxy/options/did-you-mean.js'
 import { type Complaint, error, valueAt } from './complaint.js'
-import { didYouMean } from './did-you-mean.js'
 import { inWords, type Path, show, writePath } from './findings.js'
 import { keysAt, nodesAt, type SchemaNode, sections } from './json-schema.js'
 

@@ -96,12 +96,20 @@ export function openRecord(pid: number): number | null {
     const file = path.join(folder, number)
     try {
       const target = fs.readlinkSync(file)
-      if (path.basename(target).startsWith(NAME) && target.endsWith(' (deleted)')) return fs.openSync(file, 'r')
+      if (path.basename(target).startsWith(NAME) && target.endsWith(' (deleted)')) return openFile(file)
     } catch (error) {
       // Files come and go meanwhile.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     }
   }
+  return null
+}
+
+/** Whoever keeps it may have made something else of that name: nobody waits for a pipe. */
+function openFile(file: string): number | null {
+  const fd = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK)
+  if (fs.fstatSync(fd).isFile()) return fd
+  fs.closeSync(fd)
   return null
 }
 

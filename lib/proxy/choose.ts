@@ -81,16 +81,21 @@ export function retriesFresh({ routed, choice }: Exchange): boolean {
 
 /**
  * Something of the request was written, and may be written twice: another server may have it, where one is left that has not had it.
- * @param error why the request fails, and why it is not sent again
+ * @param lost what the server did
+ * @param failed the same, and why the request is not sent again
  */
-export function retryElsewhere(exchange: Exchange, error: (why: keyof typeof ELSEWHERE_REFUSALS) => ProxyError): void {
+export function retryElsewhere(
+  exchange: Exchange,
+  lost: ProxyError,
+  failed: (why: keyof typeof ELSEWHERE_REFUSALS) => ProxyError,
+): void {
   const { pool } = exchange
   const { retryBudget, load } = exchange.routed!.group
   endRetry(exchange)
-  if (!retryBudget.admits(load)) exchange.fail(error('retry-budget'))
-  else if (!moveOn(exchange)) exchange.fail(error('no-other-server'))
+  if (!retryBudget.admits(load)) exchange.fail(failed('retry-budget'))
+  else if (!moveOn(exchange)) exchange.fail(failed('no-other-server'))
   else {
-    noteFailureOf(pool, exchange, error('no-other-server'))
+    noteFailureOf(pool, exchange, lost)
     retryBudget.underWay++
     exchange.retrying = retryBudget
     exchange.sendAgain()

@@ -115,14 +115,15 @@ export function upstreamLost(exchange: Exchange, reason: CloseReason, response: 
   const { reused } = upstream
   if (reused) exchange.pool!.book.lost(upstream, exchange.sentAt, exchange.settings.clock.now())
   exchange.dropUpstream(reused ? 'stale' : reason)
-  const error = (why: RetryVerdict | keyof typeof ELSEWHERE_REFUSALS): ProxyError =>
-    new ProxyError('connection_terminated', `${what}; not sent again: ${why}`, {
-      stage: 'response-head',
-      side: 'upstream',
-    })
+  const lost = lostError(what)
+  const failed = (why: RetryVerdict | keyof typeof ELSEWHERE_REFUSALS) => lostError(`${what}; not sent again: ${why}`)
   if (verdict === 'yes') {
-    if (!reused) preferAnother(exchange, error(verdict)) // who closes what idled too long is well
+    if (!reused) preferAnother(exchange, lost) // closing a connection that has idled for long is no failure
     exchange.sendAgain()
-  } else if (verdict === 'elsewhere') retryElsewhere(exchange, error)
-  else exchange.fail(error(verdict), reason)
+  } else if (verdict === 'elsewhere') retryElsewhere(exchange, lost, failed)
+  else exchange.fail(failed(verdict), reason)
+}
+
+function lostError(text: string): ProxyError {
+  return new ProxyError('connection_terminated', text, { stage: 'response-head', side: 'upstream' })
 }

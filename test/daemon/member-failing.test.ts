@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import * as http from 'node:http'
+import * as net from 'node:net'
 import { test } from 'tap'
 import { ask, request } from '../support/conversation.js'
 import { freePort } from '../support/ports.js'
@@ -61,4 +63,27 @@ test('with a health check it is known to be up, or down, without a request', asy
   await new Promise<void>(done => origin.listen(port, '127.0.0.1', done))
   t.match(await becomes('up'), { lastAnswerAt: Number, requests: 0 })
   t.equal((await metricsOf(here, port))('checked'), '1')
+})
+
+test('of a request that another server answered it is not said that it was not sent again', async t => {
+  const breaks = net.createServer(socket => socket.once('data', () => socket.resetAndDestroy())).listen(0, '127.0.0.1')
+  const answers = http.createServer((_request, response) => response.end('b')).listen(0, '127.0.0.1')
+  t.teardown(() => breaks.close())
+  t.teardown(() => answers.close())
+  const ports = []
+  for (const server of [breaks, answers]) {
+    if (!server.listening) await once(server, 'listening')
+    ports.push((server.address() as net.AddressInfo).port)
+  }
+  const here = await serveHere(
+    t,
+    `
+admin: { address: 127.0.0.1:0 }
+listeners: [{ name: web, address: 127.0.0.1:0, routes: [{ upstream: app }] }]
+upstreams: { app: { servers: [${ports.map(port => `'http://127.0.0.1:${port}'`)}], retryOn: any } }
+`,
+  )
+  for (let i = 0; i < 2; i++) t.match(await ask(t, here.port(), request('GET', '/')), { status: 200 })
+  const [broken] = (await here.status()).groups[0].members
+  t.match(broken.lastFailure, { error: 'connection_terminated', message: /before it answered$/ })
 })

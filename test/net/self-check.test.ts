@@ -53,7 +53,7 @@ test('a Node whose writes lose their last byte', async t => {
         return ordinary.call(this, request, text.slice(0, -1))
       },
   )
-  t.same(await checkTransport(systemClock, 300), { works: false, why: 'no answer within 300 ms' })
+  t.same(await checkTransport(systemClock, 300), { works: false, why: 'nothing moved for 300 ms' })
 })
 
 test('a Node that mixes up what it writes in parts', async t => {

@@ -1,7 +1,7 @@
-import { didYouMean } from '../../config/did-you-mean.js'
 import { EXPERIMENTS, experimentCalled } from '../../lab/catalogue.js'
 import type { Experiment } from '../../lab/experiment.js'
 import { listLines } from '../../lab/terminal/list.js'
+import { didYouMean } from '../../proxy/options/did-you-mean.js'
 import { visibleLines } from '../../wire/visible.js'
 import type { Given } from '../given.js'
 import { UsageError } from '../usage-error.js'

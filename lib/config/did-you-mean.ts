@@ -1,1 +1,0 @@
-export { didYouMean } from '../proxy/options/did-you-mean.js'
