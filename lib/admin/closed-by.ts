@@ -45,7 +45,7 @@ export const CLOSED_BY: Readonly<Record<CloseReason, Closer>> = {
   'upstream-protocol-error': 'upstream',
   'upstream-timeout': 'proxy',
   'upstream-incomplete': 'upstream',
-  'upstream-private': 'proxy',
+  'upstream-proxy-protocol': 'proxy',
   'login-ended': 'client',
   'login-surplus': 'proxy',
   'early-response': 'upstream',

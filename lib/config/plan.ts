@@ -67,7 +67,7 @@ export function planOf(
   const groups = Object.entries(upstreams).map(([name, group]) => [name, groupOptions(group, contents)] as const)
   return {
     listeners: planned,
-    upstreams: { ...lonely(listeners, upstreams), ...Object.fromEntries(groups) },
+    upstreams: { ...implicitGroups(listeners, upstreams), ...Object.fromEntries(groups) },
     limits,
     deadlines,
     grammar,
@@ -83,7 +83,10 @@ export function planOf(
 }
 
 /** Routes may name a server instead of a group: each is a group of its own. */
-function lonely(listeners: readonly Listener[], upstreams: Configuration['upstreams']): Record<string, GroupOptions> {
+function implicitGroups(
+  listeners: readonly Listener[],
+  upstreams: Configuration['upstreams'],
+): Record<string, GroupOptions> {
   const named = listeners.flatMap(listener => (listener.mode === 'reverse' ? listener.routes : []))
   const urls = named.map(({ upstream }) => upstream).filter(upstream => !Object.hasOwn(upstreams, upstream))
   return Object.fromEntries(urls.map(url => [url, { servers: [url] }]))

@@ -31,10 +31,10 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
   readonly #queue = new Map<W, Wait<W>>()
   #firstWait: Wait<W> | null = null
   #lastWait: Wait<W> | null = null
-  #newest: Seat<C> | null = null
-  #oldest: Seat<C> | null = null
+  #newest: PoolEntry<C> | null = null
+  #oldest: PoolEntry<C> | null = null
   /** Those that rest for one client each, longest first. */
-  readonly #reserved = new Set<Seat<C>>()
+  readonly #reserved = new Set<PoolEntry<C>>()
   #busy = 0
   #idle = 0
   #dialing = 0
@@ -101,23 +101,23 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
    */
   acquire(waiter: W, now: number, fresh = false): C | 'dial' | 'wait' | 'full' {
     while (this.#newest !== null && !fresh) {
-      const seat = this.#newest
-      const reason = this.#overdue(seat, now)
+      const entry = this.#newest
+      const reason = this.#overdue(entry, now)
       if (reason === null) {
-        this.#leaveStack(seat)
-        this.#take(seat)
-        return seat.connection
+        this.#leaveStack(entry)
+        this.#take(entry)
+        return entry.connection
       }
-      this.#drop(seat, reason)
+      this.#drop(entry, reason)
     }
     if (this.#hasRoom()) return this.#dial()
     if (this.#oldest !== null) {
       this.#drop(this.#oldest, 'surplus-idle')
       return this.#dial()
     }
-    for (const seat of this.#reserved) {
-      if (!hasRested(seat, now)) break
-      this.#drop(seat, 'login-surplus')
+    for (const entry of this.#reserved) {
+      if (!hasRested(entry, now)) break
+      this.#drop(entry, 'login-surplus')
       return this.#dial()
     }
     if (this.#queue.has(waiter)) throw new Error(`${this.origin}: waits already`)
@@ -146,15 +146,15 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
    */
   dialed(connection: C, now: number, jitter: number): void {
     if (this.#dialing === 0) throw new Error(`${this.origin}: no dial was under way`)
-    const seat = connection.seat
-    seat.at = step(seat.at.dialed)
+    const entry = connection.entry
+    entry.at = step(entry.at.dialed)
     const share = 1 - JITTER * jitter
     const { upstreamRequestsMax, upstreamAgeMs } = this.#limits
-    seat.served = 1
-    seat.servedMax =
+    entry.served = 1
+    entry.servedMax =
       upstreamRequestsMax > 0 ? Math.max(1, Math.floor(upstreamRequestsMax * share)) : Number.POSITIVE_INFINITY
-    seat.openedAt = now
-    seat.oldAt = upstreamAgeMs > 0 ? now + upstreamAgeMs * share : Number.POSITIVE_INFINITY
+    entry.openedAt = now
+    entry.oldAt = upstreamAgeMs > 0 ? now + upstreamAgeMs * share : Number.POSITIVE_INFINITY
     this.#dialing--
     this.#busy++
   }
@@ -173,32 +173,32 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
    * @param max further requests that it will answer, -1: not said
    */
   hint(connection: C, timeoutS: number, max: number): void {
-    const seat = connection.seat
+    const entry = connection.entry
     if (timeoutS >= 0) {
-      seat.hintMs = Math.max(0, timeoutS * 1_000 - IDLE_MARGIN_MS)
+      entry.hintMs = Math.max(0, timeoutS * 1_000 - IDLE_MARGIN_MS)
       this.announcedMs = Math.min(this.announcedMs, timeoutS * 1_000)
     }
-    if (max >= 0) seat.hintServedMax = seat.served + max
+    if (max >= 0) entry.hintServedMax = entry.served + max
   }
 
   /** True when this exchange is the connection's last whatever its verdict: the request may say `close` (RFC 9112 9.6). */
   isLast(connection: C, now: number): boolean {
-    return this.#worn(connection.seat, now) !== null
+    return this.#worn(connection.entry, now) !== null
   }
 
   /** A client has logged in on it, or was asked to: it is for that client alone, and is worn out neither by age nor by requests. */
-  reserve({ seat }: C): void {
-    seat.isReserved = true
-    seat.servedMax = seat.oldAt = Number.POSITIVE_INFINITY
+  reserve({ entry }: C): void {
+    entry.isReserved = true
+    entry.servedMax = entry.oldAt = Number.POSITIVE_INFINITY
   }
 
   /** The client for which it rests has a request. False: it had rested for too long, and is closed; the client needs another one. */
-  acquireReserved({ seat }: C, now: number): boolean {
-    const reason = this.#overdue(seat, now)
-    if (reason !== null) this.#drop(seat, reason)
+  acquireReserved({ entry }: C, now: number): boolean {
+    const reason = this.#overdue(entry, now)
+    if (reason !== null) this.#drop(entry, reason)
     else {
-      this.#reserved.delete(seat)
-      this.#take(seat)
+      this.#reserved.delete(entry)
+      this.#take(entry)
     }
     return reason === null
   }
@@ -208,26 +208,26 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
    * so; with a reason it is closed. Whoever releases twice, or after `remove`, has a bug: that throws.
    */
   release(connection: C, verdict: 'keep' | CloseReason, now: number): Handout<C, W> | null {
-    const seat = connection.seat
-    seat.at = step(seat.at.released)
+    const entry = connection.entry
+    entry.at = step(entry.at.released)
     this.#busy--
-    seat.idleSince = now
-    const reason = verdict === 'keep' ? (this.#worn(seat, now) ?? this.#overdue(seat, now)) : verdict
+    entry.idleSince = now
+    const reason = verdict === 'keep' ? (this.#worn(entry, now) ?? this.#overdue(entry, now)) : verdict
     if (reason !== null) {
-      seat.at = step(seat.at.removed)
+      entry.at = step(entry.at.removed)
       this.#close(connection, reason)
       return this.dialDue()
     }
-    if (seat.isReserved) {
-      seat.at = step(seat.at.reserved)
-      this.#reserved.add(seat)
+    if (entry.isReserved) {
+      entry.at = step(entry.at.reserved)
+      this.#reserved.add(entry)
       return null
     }
     if (this.#firstWait !== null) {
-      this.#take(seat)
+      this.#take(entry)
       return this.#handOut(this.#firstWait, connection)
     }
-    this.#enterStack(seat)
+    this.#enterStack(entry)
     if (this.#idle > this.#limits.upstreamIdleMax) this.#drop(this.#oldest!, 'surplus-idle')
     return null
   }
@@ -238,14 +238,14 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
    * connection is a lesson. May be called again, also after the book let it be closed: sockets report one end in several ways.
    */
   remove(connection: C, reason: CloseReason, now: number): Handout<C, W> | null {
-    const seat = connection.seat
-    const was = seat.state
-    seat.at = step(seat.at.removed)
+    const entry = connection.entry
+    const was = entry.state
+    entry.at = step(entry.at.removed)
     if (was === 'closed') return null
     if (was === 'busy') this.#busy--
     else {
-      this.#leave(seat)
-      if (reason === 'upstream-fin' || reason === 'upstream-reset') this.#learn(seat, seat.served, now)
+      this.#leave(entry)
+      if (reason === 'upstream-fin' || reason === 'upstream-reset') this.#learn(entry, entry.served, now)
     }
     return this.dialDue()
   }
@@ -255,10 +255,10 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
    * it for `reason`. Whoever it was for acquires another one, or calls `redial`.
    */
   discard(connection: C, reason: CloseReason, now: number): void {
-    const seat = connection.seat
-    seat.at = step(seat.at.removed)
+    const entry = connection.entry
+    entry.at = step(entry.at.removed)
     this.#busy--
-    if (reason === 'upstream-fin' || reason === 'upstream-reset') this.#learn(seat, seat.served - 1, now)
+    if (reason === 'upstream-fin' || reason === 'upstream-reset') this.#learn(entry, entry.served - 1, now)
   }
 
   /** In place of a discarded connection: `dialed` or `dialFailed` must follow. */
@@ -268,15 +268,15 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
 
   /** A request that was sent at `sentAt` on a reused connection met the upstream's end of it. */
   lost(connection: C, sentAt: number, now: number): void {
-    const seat = connection.seat
+    const entry = connection.entry
     // Its age is no lesson of the idle limit: the upstream may have failed on this very request.
-    const atOnce = seat.served === 2 && sentAt - seat.idleSince <= AT_ONCE_MS && now - sentAt <= AT_ONCE_MS
+    const atOnce = entry.served === 2 && sentAt - entry.idleSince <= AT_ONCE_MS && now - sentAt <= AT_ONCE_MS
     if (atOnce) this.lesson.closedAtOnce(now)
   }
 
   /** The upstream ended a connection that was idle, after so many answers. */
-  #learn(seat: Seat<C>, answers: number, now: number): void {
-    const idleMs = now - seat.idleSince
+  #learn(entry: PoolEntry<C>, answers: number, now: number): void {
+    const idleMs = now - entry.idleSince
     if (answers === 1 && idleMs <= AT_ONCE_MS) this.lesson.closedAtOnce(now)
     this.lesson.observe(idleMs, now)
   }
@@ -290,14 +290,14 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
   expire(now: number): number {
     let due = Number.POSITIVE_INFINITY
     let dropped = 0
-    for (let seat = this.#oldest; seat !== null; ) {
-      const newer: Seat<C> | null = seat.newer
-      const reason = this.#overdue(seat, now)
+    for (let entry = this.#oldest; entry !== null; ) {
+      const newer: PoolEntry<C> | null = entry.newer
+      const reason = this.#overdue(entry, now)
       if (reason !== null) {
         if (dropped++ === DROPPED_AT_ONCE) return now
-        this.#drop(seat, reason)
-      } else due = Math.min(due, seat.oldAt, seat.idleSince + this.#idleLimit(seat, now))
-      seat = newer
+        this.#drop(entry, reason)
+      } else due = Math.min(due, entry.oldAt, entry.idleSince + this.#idleLimit(entry, now))
+      entry = newer
     }
     return this.#reserved.size === 0 ? due : Math.min(due, this.#expireReserved(now))
   }
@@ -305,14 +305,14 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
   #expireReserved(now: number): number {
     let due = Number.POSITIVE_INFINITY
     let wanted = this.#queue.size
-    for (const seat of this.#reserved) {
-      const reason = this.#overdue(seat, now) ?? (wanted > 0 && hasRested(seat, now) ? 'login-surplus' : null)
+    for (const entry of this.#reserved) {
+      const reason = this.#overdue(entry, now) ?? (wanted > 0 && hasRested(entry, now) ? 'login-surplus' : null)
       if (reason === null) {
-        const limitMs = this.#idleLimit(seat, now)
-        due = Math.min(due, seat.idleSince + (wanted > 0 ? Math.min(RESERVED_REST_MS, limitMs) : limitMs))
+        const limitMs = this.#idleLimit(entry, now)
+        due = Math.min(due, entry.idleSince + (wanted > 0 ? Math.min(RESERVED_REST_MS, limitMs) : limitMs))
         continue
       }
-      this.#drop(seat, reason)
+      this.#drop(entry, reason)
       wanted--
     }
     return due
@@ -333,18 +333,18 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
 
   /** Closes the reserved ones, too: where they lead nobody is to go any more. */
   closeReserved(reason: CloseReason): void {
-    for (const seat of this.#reserved) this.#drop(seat, reason)
+    for (const entry of this.#reserved) this.#drop(entry, reason)
   }
 
   /** How long an idle connection will still be kept, as things stand at `now`; null: it is not idle, or nothing limits it. */
-  idleEnd({ seat }: C, now: number): IdleEnd | null {
-    if (seat.state !== 'idle' && seat.state !== 'reserved') return null
-    const idleLimitMs = this.#idleLimit(seat, now)
-    const ageLimitMs = seat.oldAt - seat.idleSince
+  idleEnd({ entry }: C, now: number): IdleEnd | null {
+    if (entry.state !== 'idle' && entry.state !== 'reserved') return null
+    const idleLimitMs = this.#idleLimit(entry, now)
+    const ageLimitMs = entry.oldAt - entry.idleSince
     const limitMs = Math.min(idleLimitMs, ageLimitMs)
     if (limitMs === Number.POSITIVE_INFINITY) return null
-    const reason = ageLimitMs <= idleLimitMs ? 'upstream-age' : this.#idledOut(seat, limitMs, now)
-    return { leftMs: Math.max(0, limitMs - (now - seat.idleSince)), limitMs, reason }
+    const reason = ageLimitMs <= idleLimitMs ? 'upstream-age' : this.#idledOut(entry, limitMs, now)
+    return { leftMs: Math.max(0, limitMs - (now - entry.idleSince)), limitMs, reason }
   }
 
   toString(): string {
@@ -359,37 +359,37 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
   }
 
   /** Why it must serve nobody else, busy or idle; null: it may. */
-  #worn(seat: Seat<C>, now: number): CloseReason | null {
-    if (seat.served >= seat.servedMax) return 'upstream-requests-max'
-    if (seat.served >= seat.hintServedMax) return 'upstream-hint'
-    return now >= seat.oldAt ? 'upstream-age' : null
+  #worn(entry: PoolEntry<C>, now: number): CloseReason | null {
+    if (entry.served >= entry.servedMax) return 'upstream-requests-max'
+    if (entry.served >= entry.hintServedMax) return 'upstream-hint'
+    return now >= entry.oldAt ? 'upstream-age' : null
   }
 
   /** Why an idle one must not be used any more at `now`; null: it may. */
-  #overdue(seat: Seat<C>, now: number): CloseReason | null {
-    if (now >= seat.oldAt) return 'upstream-age'
-    const idleMs = now - seat.idleSince
-    return idleMs < this.#idleLimit(seat, now) ? null : this.#idledOut(seat, idleMs, now)
+  #overdue(entry: PoolEntry<C>, now: number): CloseReason | null {
+    if (now >= entry.oldAt) return 'upstream-age'
+    const idleMs = now - entry.idleSince
+    return idleMs < this.#idleLimit(entry, now) ? null : this.#idledOut(entry, idleMs, now)
   }
 
   /** Which limit `idleMs` has reached: the upstream's own word first. */
-  #idledOut(seat: Seat<C>, idleMs: number, now: number): CloseReason {
-    if (idleMs >= seat.hintMs) return 'upstream-hint'
+  #idledOut(entry: PoolEntry<C>, idleMs: number, now: number): CloseReason {
+    if (idleMs >= entry.hintMs) return 'upstream-hint'
     return idleMs >= this.lesson.limitMs(now) ? 'upstream-learned' : 'upstream-idle'
   }
 
   /** Idle milliseconds: the least of ours, the upstream's hint and what its FINs have taught. At the limit it is over. */
-  #idleLimit(seat: Seat<C>, now: number): number {
+  #idleLimit(entry: PoolEntry<C>, now: number): number {
     const ours = this.#limits.upstreamIdleMs
-    return Math.min(ours > 0 ? ours : Number.POSITIVE_INFINITY, seat.hintMs, this.lesson.limitMs(now))
+    return Math.min(ours > 0 ? ours : Number.POSITIVE_INFINITY, entry.hintMs, this.lesson.limitMs(now))
   }
 
   // ---- connections ----
 
-  #take(seat: Seat<C>): void {
-    seat.at = step(seat.at.acquired)
+  #take(entry: PoolEntry<C>): void {
+    entry.at = step(entry.at.acquired)
     this.#busy++
-    seat.served++
+    entry.served++
   }
 
   #dial(): 'dial' {
@@ -398,31 +398,31 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
   }
 
   /** An idle connection goes. */
-  #drop(seat: Seat<C>, reason: CloseReason): void {
-    this.#leave(seat)
-    seat.at = step(seat.at.removed)
-    this.#close(seat.connection, reason)
+  #drop(entry: PoolEntry<C>, reason: CloseReason): void {
+    this.#leave(entry)
+    entry.at = step(entry.at.removed)
+    this.#close(entry.connection, reason)
   }
 
-  #leave(seat: Seat<C>): void {
-    if (!this.#reserved.delete(seat)) this.#leaveStack(seat)
+  #leave(entry: PoolEntry<C>): void {
+    if (!this.#reserved.delete(entry)) this.#leaveStack(entry)
   }
 
-  #enterStack(seat: Seat<C>): void {
-    seat.older = this.#newest
-    if (this.#newest === null) this.#oldest = seat
-    else this.#newest.newer = seat
-    this.#newest = seat
+  #enterStack(entry: PoolEntry<C>): void {
+    entry.older = this.#newest
+    if (this.#newest === null) this.#oldest = entry
+    else this.#newest.newer = entry
+    this.#newest = entry
     this.#idle++
   }
 
-  #leaveStack(seat: Seat<C>): void {
-    if (seat.newer === null) this.#newest = seat.older
-    else seat.newer.older = seat.older
-    if (seat.older === null) this.#oldest = seat.newer
-    else seat.older.newer = seat.newer
-    seat.newer = null
-    seat.older = null
+  #leaveStack(entry: PoolEntry<C>): void {
+    if (entry.newer === null) this.#newest = entry.older
+    else entry.newer.older = entry.older
+    if (entry.older === null) this.#oldest = entry.newer
+    else entry.older.newer = entry.newer
+    entry.newer = null
+    entry.older = null
     this.#idle--
   }
 
@@ -480,13 +480,13 @@ export interface PoolLimits {
   upstreamIdleMs: number
 }
 
-/** What the book asks of a connection: a seat of its own, `readonly seat = new Seat(this)`. */
+/** What the book asks of a connection: a entry of its own, `readonly entry = new PoolEntry(this)`. */
 export interface Pooled<C> {
-  readonly seat: Seat<C>
+  readonly entry: PoolEntry<C>
 }
 
 /** What the book notes about one connection. Everybody may read it; only the book writes. */
-export class Seat<C> {
+export class PoolEntry<C> {
   readonly connection: C
   at: UpstreamRow = UPSTREAM_ROWS.new
   /** Exchanges that it was given to, the present one included: above 1 it is a reused connection. */
@@ -500,8 +500,8 @@ export class Seat<C> {
   openedAt = 0
   oldAt = Number.POSITIVE_INFINITY
   idleSince = 0
-  newer: Seat<C> | null = null
-  older: Seat<C> | null = null
+  newer: PoolEntry<C> | null = null
+  older: PoolEntry<C> | null = null
 
   constructor(connection: C) {
     this.connection = connection

@@ -40,7 +40,7 @@ export type CloseReason =
   | 'upstream-protocol-error'
   | 'upstream-timeout'
   | 'upstream-incomplete'
-  | 'upstream-private'
+  | 'upstream-proxy-protocol'
   | 'login-ended'
   | 'login-surplus'
   | 'early-response'
@@ -94,7 +94,7 @@ export const CLOSE_REASONS: Record<CloseReason, string> = {
     'What the upstream sent is not HTTP that we accept, or leaves it in doubt where a message ends.',
   'upstream-timeout': 'The upstream did not answer, or did not go on, in time.',
   'upstream-incomplete': 'The upstream ended the connection in the middle of a response (RFC 9112 8).',
-  'upstream-private': 'It began with the address of one client (PROXY protocol), so nobody else may use it.',
+  'upstream-proxy-protocol': 'It began with the address of one client (PROXY protocol), so nobody else may use it.',
   'login-ended': 'The client connection that had logged in on it has ended, and nobody else may use it (RFC 4559 6).',
   'login-surplus':
     'It rested for the one client that had logged in on it, and another request needed its place (RFC 4559 6).',

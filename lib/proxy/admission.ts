@@ -6,12 +6,12 @@ import type { RequestHead } from '../wire/request-head.js'
 import type { Exchange } from './forward.js'
 import type { Settings } from './options/options.js'
 import {
+  AUTH_BUSY,
   basicCredentials,
   contentTooLong,
   isAmong,
   type OwnAnswer,
   ownAnswer,
-  PROVING_TOO_MANY,
   type Problem,
   portNotOpen,
   tooManyFailures,
@@ -33,7 +33,7 @@ export function admit(exchange: Exchange, head: RequestHead): OwnAnswer | null {
 function refusalOf(exchange: Exchange, head: RequestHead): OwnAnswer | null {
   const { settings, client, engine } = exchange
   if (engine.rate !== null && client.address !== '') {
-    const waitMs = engine.rate.take(client.site, client.turnAt)
+    const waitMs = engine.rate.take(client.site, client.readAt)
     if (waitMs > 0) {
       engine.counts.refusedByRate++
       return tooManyRequests(waitMs)
@@ -91,7 +91,7 @@ function isGuess({ client, engine }: Exchange, lines: Lines, known: ReadonlySet<
   const given = basicCredentials(lines)
   if (given === '' || given === client.vouched || engine.failedLogins === null || client.site === '') return false
   const isRight = isAmong(given, known)
-  if (engine.guesses.tooMany(given, isRight, client.site, client.turnAt, engine.failedLogins)) return true
+  if (engine.guesses.tooMany(given, isRight, client.site, client.readAt, engine.failedLogins)) return true
   if (isRight) client.vouched = given
   return false
 }
@@ -104,7 +104,7 @@ function identify(exchange: Exchange, users: Users, lines: Lines): OwnAnswer | n
   // RFC 7617 2: no control characters. A zero at the end would not even make another password of it, as HMAC pads with zeros.
   if (colon < 1 || CONTROL.test(credentials)) return unknownClient(settings)
   exchange.user = credentials.slice(0, colon)
-  const proof = users.prove(credentials, client.site, client.turnAt, engine.failedLogins)
+  const proof = users.prove(credentials, client.site, client.readAt, engine.failedLogins)
   if (typeof proof === 'string') return answerTo(proof, exchange)
   exchange.admission = proof
   return null
@@ -114,7 +114,7 @@ function identify(exchange: Exchange, users: Users, lines: Lines): OwnAnswer | n
 function answerTo(proof: Proof, exchange: Exchange): Problem | null {
   if (proof === 'right') return null
   if (proof === 'wrong') return unknownClient(exchange.settings)
-  if (proof === 'busy') return PROVING_TOO_MANY
+  if (proof === 'busy') return AUTH_BUSY
   return tooOften(exchange)
 }
 

@@ -22,7 +22,7 @@ export interface Choice {
 export function chooseUpstream(exchange: Exchange, { group }: Route, head: RequestHead): OriginPool | null {
   const { client } = exchange
   const { sticky, hash, balance } = group.spec
-  const now = client.turnAt
+  const now = client.readAt
   const key = balance.balance === 'hash' ? hashKey(head.lines, hash, client.address) : ''
   exchange.choice = { key, tried: [] }
   const own = client.logins === null ? null : client.logins.among(group)

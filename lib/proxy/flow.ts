@@ -11,7 +11,7 @@ export function flush(exchange: Exchange): void {
     const waits = exchange.request === 'begun' && exchange.requestContent > 0 && exchange.response !== 'whole'
     if (waits && !exchange.gathering && !exchange.buffering) {
       client.transport.pause()
-      exchange.pace?.paused(client.turnAt)
+      exchange.pace?.paused(client.readAt)
       client.deadline.clear() // its silence is ours; the wait for a connection has limits of its own
     }
     return
@@ -23,7 +23,7 @@ export function flush(exchange: Exchange): void {
   else if (upstream.transport.pressured) {
     if (!client.transport.isPaused) {
       client.transport.pause()
-      exchange.pace?.paused(client.turnAt)
+      exchange.pace?.paused(client.readAt)
       client.deadline.clear()
       upstream.deadline.set('requestBodyMs', deadlines.requestBodyMs)
     }

@@ -184,7 +184,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     engine.counts.active++
     this.settings = engine.settings
     this.routes = engine.routes
-    this.startedAt = client.turnAt
+    this.startedAt = client.readAt
   }
 
   // (1) head ---------------------------------------------------------------------------------------------------------
@@ -195,11 +195,11 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     this.request = 'begun'
     this.asked.note(head)
     if (settings.tracer !== null) this.span = beginSpan(this, head.lines)
-    this.headAt = client.turnAt
+    this.headAt = client.readAt
     if (head.framing === 'none') client.deadline.clear()
     else {
       beginContent(this)
-      client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs, client.turnAt)
+      client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs, client.readAt)
     }
 
     if (settings.requestId !== 'off') this.requestId = chosenRequestId(head.lines, settings.requestId, randomUUID)
@@ -251,7 +251,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     if (this.outbound.expectContinue && settings.mode === 'reverse')
       client.deadline.set('continueMs', settings.deadlines.continueMs)
     if (this.gathering || this.buffering) gather(this, head)
-    else this.acquire(false, client.turnAt)
+    else this.acquire(false, client.readAt)
   }
 
   // (4) acquire ------------------------------------------------------------------------------------------------------
@@ -306,7 +306,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
 
   private send(upstream: UpstreamConnection, now: number): void {
     this.upstream = this.carriedBy = upstream
-    this.carriedNth = upstream.seat.served
+    this.carriedNth = upstream.entry.served
     this.sentAt = now
     const { transport } = upstream
     this.bytesOutBefore = transport.bytesOut
@@ -337,7 +337,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     this.requestContent += to - from
     if (this.response === 'whole' || this.isOver) return // it has its answer: the rest is thrown away
     const { client, upstream, outboundFraming } = this
-    client.deadline.set('requestBodyMs', this.settings.deadlines.requestBodyMs, client.turnAt)
+    client.deadline.set('requestBodyMs', this.settings.deadlines.requestBodyMs, client.readAt)
     if (isTooLong(this, this.requestContent)) return
     if (this.pace !== null && isTooSlow(this, this.pace, to - from)) return
     if (this.kept?.isKept) keepContent(this, this.kept, bytes, from, to)
@@ -370,7 +370,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
       this.kept?.end(end)
       this.upstream?.transport.write(end)
     }
-    if (this.upstream !== null && this.response === 'none') this.sent(this.upstream, client.turnAt)
+    if (this.upstream !== null && this.response === 'none') this.sent(this.upstream, client.readAt)
     if (client.transport.finSeen) this.onClientFin()
   }
 
@@ -379,13 +379,13 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   onResponseHead(head: ResponseHead): void {
     const { client } = this
     const upstream = this.upstream!
-    if (this.answeredAt === 0) this.answeredAt = upstream.turnAt
+    if (this.answeredAt === 0) this.answeredAt = upstream.readAt
     if (this.retrying !== null) endRetry(this)
     responseOptions.read(head.lines, 502)
     const pool = this.pool!
-    if (head.minor === 0 || pool.version.says !== '1.1') pool.version.heard(head.minor, head.status, upstream.turnAt)
-    pool.answered(upstream.turnAt)
-    if (pool.group !== null) pool.group.succeeded(pool, upstream.turnAt)
+    if (head.minor === 0 || pool.version.says !== '1.1') pool.version.heard(head.minor, head.status, upstream.readAt)
+    pool.answered(upstream.readAt)
+    if (pool.group !== null) pool.group.succeeded(pool, upstream.readAt)
     this.repairs += head.lines.repairs
     if (upstream.logins === null && asksForLogin(head.lines, this.settings.parent !== null)) client.reserve(upstream)
     if (head.status < 200) {
@@ -507,8 +507,8 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     const requestSent = this.request === 'whole' && !this.early && !cannotSend && (!pressured || filled)
     this.upstreamVerdict = upstreamVerdict(this, requestSent, at < to || upstream.transport.finSeen)
     this.upstream = null
-    this.pool!.release(upstream, this.upstreamVerdict, upstream.turnAt)
-    this.settle(upstream.turnAt)
+    this.pool!.release(upstream, this.upstreamVerdict, upstream.readAt)
+    this.settle(upstream.readAt)
   }
 
   /** The response is whole: the exchange is over as soon as the request is, or without the rest of it. */
@@ -532,7 +532,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     this.isOver = true
     const { engine } = this
     engine.counts.active--
-    this.client.whole?.clear()
+    this.client.exchangeDeadline?.clear()
     if (this.retrying !== null) endRetry(this)
     if (this.gathered > 0) ungather(this)
     if (this.isCounted) engine.underWay.end(this.client.site)

@@ -154,7 +154,7 @@ export function unknownClient({ name, users }: Settings): Problem {
 }
 
 /** 503: too many prove who they are. A 407 would say that the password is wrong, and browsers would forget it. */
-export const PROVING_TOO_MANY: Problem = problem(
+export const AUTH_BUSY: Problem = problem(
   'proxy_internal_response',
   503,
   'too many users are proving their passwords at this moment',

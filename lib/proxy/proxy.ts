@@ -3,7 +3,7 @@ import { originOf } from '../link/origin.js'
 import { RateLimit, type RateSettings } from '../link/rate-limit.js'
 import { UnderWay } from '../link/under-way.js'
 import type { ClientConnection } from '../net/client/client-connection.js'
-import { ClientPool, type ClientPoolSettings, type ClientStory } from '../net/client/client-pool.js'
+import { type ClientHandler, ClientPool, type ClientPoolSettings } from '../net/client/client-pool.js'
 import type { ListensAt } from '../net/client/listener.js'
 import { imfDate } from '../net/date.js'
 import type { ListenTarget } from '../net/listen-address.js'
@@ -59,7 +59,7 @@ export function createProxy(options: ProxyOptions): Proxy {
   return new HopwiseProxy(settingsOf(options), options.name === undefined)
 }
 
-export class HopwiseProxy implements Proxy, Engine, ClientStory, UpstreamWatcher {
+export class HopwiseProxy implements Proxy, Engine, ClientHandler, UpstreamWatcher {
   readonly clients: ClientPool
   readonly upstreams: Upstreams
   readonly counts: ExchangeCounts = {
@@ -255,7 +255,7 @@ export class HopwiseProxy implements Proxy, Engine, ClientStory, UpstreamWatcher
     this.emit('warning', { code, message })
   }
 
-  // ---- ClientStory, UpstreamWatcher ----
+  // ---- ClientHandler, UpstreamWatcher ----
 
   begin(client: ClientConnection): Exchange {
     return new Exchange(this, client)
@@ -345,12 +345,12 @@ export function peerOf({ address, port }: ClientConnection): string {
 
 /** One connection as those who watch see it. */
 export function connectionRecord(connection: ClientConnection | UpstreamConnection, now: number): ConnectionRecord {
-  const upstream = 'seat' in connection
+  const upstream = 'entry' in connection
   return {
     id: connection.id,
     side: upstream ? 'upstream' : 'client',
     peer: upstream ? connection.pool.origin.key : peerOf(connection),
-    requests: upstream ? connection.seat.served : connection.requests,
+    requests: upstream ? connection.entry.served : connection.requests,
     ageMs: Math.round(now - connection.openedAt),
     ...(connection.reason === null ? {} : { reason: connection.reason }),
     ...(connection.detail === '' ? {} : { detail: connection.detail }),

@@ -20,7 +20,7 @@ export function beginContent(exchange: Exchange): void {
   exchange.kept = new KeptContent()
   if (settings.uploadBytesPerSecondMin === 0) return
   exchange.pace = new LeastRate(settings.uploadBytesPerSecondMin)
-  exchange.pace.begin(client.turnAt)
+  exchange.pace.begin(client.readAt)
 }
 
 /** Must this request not be sent twice, whatever happens (RFC 9110 9.2.2), or can it not, as not all of its content will be kept? */
@@ -49,9 +49,9 @@ export function isTooLong(exchange: Exchange, octets: number): boolean {
 export function isTooSlow(exchange: Exchange, pace: LeastRate, octets: number): boolean {
   const { settings, client, outbound, requestContent } = exchange
   // Who was to wait for a 100 has its time from now on.
-  if (outbound?.expectContinue === true && requestContent === octets) pace.begin(client.turnAt)
-  pace.moved(octets, client.turnAt)
-  if (!pace.tooSlow(client.turnAt)) return false
+  if (outbound?.expectContinue === true && requestContent === octets) pace.begin(client.readAt)
+  pace.moved(octets, client.readAt)
+  if (!pace.tooSlow(client.readAt)) return false
   exchange.engine.counts.refusedAsTooSlow++
   const what = `the content comes more slowly than ${settings.uploadBytesPerSecondMin} octets in a second`
   const error = new ProxyError('http_request_error', what, {
@@ -135,7 +135,7 @@ function passOn(exchange: Exchange, kept: KeptContent): void {
     exchange.outboundFraming = 'chunked'
     kept.frame()
   }
-  exchange.acquire(false, exchange.client.turnAt)
+  exchange.acquire(false, exchange.client.readAt)
 }
 
 /**
@@ -155,7 +155,7 @@ export function sendGathered(exchange: Exchange, trailers: string): void {
       kept.end(lastChunk(trailers))
     }
   }
-  exchange.acquire(false, exchange.client.turnAt)
+  exchange.acquire(false, exchange.client.readAt)
 }
 
 function endGathering(exchange: Exchange): void {

@@ -30,7 +30,7 @@ export function startTunnel(
   const { deadlines } = settings
   const tunnel = new Tunnel(client.transport, upstream, wheel, deadlines, whenEnded, whenFaulted, isWebSocket)
   if (isWebSocket) client.farewell = reason => tunnel.leave(reason)
-  client.whole?.clear()
+  client.exchangeDeadline?.clear()
   if (engine.watcher !== null) engine.watcher.tunnelled(exchange)
   exchange.asked.text = exchange.answered.text = '' // a tunnel may live for hours
   tunnel.start(client.detach(), surplus)

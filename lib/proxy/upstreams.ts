@@ -9,7 +9,7 @@ import { type Lookup, lookupWith, Resolver, type ResolverLimits } from '../net/n
 import { siteOf } from '../net/site-of.js'
 import type { Destinations } from '../net/upstream/destinations.js'
 import type { DialSettings } from '../net/upstream/dial.js'
-import type { Locate, UpstreamStory } from '../net/upstream/origin-pool.js'
+import type { Locate, UpstreamHandler } from '../net/upstream/origin-pool.js'
 import type { UpstreamConnection } from '../net/upstream/upstream-connection.js'
 import { type GroupSpec, type GroupSurroundings, UpstreamGroup } from '../net/upstream/upstream-group.js'
 import { UpstreamPool } from '../net/upstream/upstream-pool.js'
@@ -48,7 +48,7 @@ export interface OwnAddress {
 }
 
 /** The upstream side of one proxy, or of several that share it: names, pools, groups, and the time that all of them go by. */
-export class Upstreams implements UpstreamStory, GroupSurroundings {
+export class Upstreams implements UpstreamHandler, GroupSurroundings {
   readonly clock: Clock
   readonly wheel: DeadlineWheel
   readonly resolver: Resolver
@@ -74,7 +74,7 @@ export class Upstreams implements UpstreamStory, GroupSurroundings {
     this.wheel = new DeadlineWheel(clock, { onError: fault => this.fault(fault) })
     this.nameservers = namesOf(settings)
     this.resolver = new Resolver({ clock, ...lookupLimits(settings), lookup: lookupWith(settings.nameservers) })
-    this.pools = new UpstreamPool({ story: this, wheel: this.wheel, ...sharedOf(settings) })
+    this.pools = new UpstreamPool({ handler: this, wheel: this.wheel, ...sharedOf(settings) })
   }
 
   /**
@@ -87,7 +87,7 @@ export class Upstreams implements UpstreamStory, GroupSurroundings {
     this.resolver.configure(lookupLimits(settings), this.otherLookup(settings))
     const otherwise = this.isOther(settings)
     if (otherwise)
-      this.pools.reconfigure({ story: this, wheel: this.wheel, ...sharedOf({ ...settings, clock: this.clock }) })
+      this.pools.reconfigure({ handler: this, wheel: this.wheel, ...sharedOf({ ...settings, clock: this.clock }) })
     this.recheck()
     const wanted = new Set(groups.map(({ name }) => name))
     for (const [name, group] of this.groups) {

@@ -159,19 +159,19 @@ export class ProxySource implements AdminSource {
     return { ...bare, state: 'idle', idle: clockOf(deadline.at - this.now, clientIdleMs, 'client-idle') }
   }
 
-  private upstreamView({ id, pool, seat, address, openedAt, connecting }: UpstreamConnection): UpstreamView {
+  private upstreamView({ id, pool, entry, address, openedAt, connecting }: UpstreamConnection): UpstreamView {
     const bare = {
       id,
       origin: pool.origin.key,
       address,
       group: this.groupOf(pool),
-      requests: seat.served,
+      requests: entry.served,
       ageMs: this.now - openedAt,
     }
     if (connecting) return { ...bare, state: 'dialing' }
-    if (seat.state !== 'idle') return { ...bare, state: 'busy' }
-    const limitMs = Math.min(pool.shared.deadlines.upstreamIdleMs, seat.hintMs, pool.book.lesson.limitMs(this.now))
-    const leftMs = limitMs - (this.now - seat.idleSince)
+    if (entry.state !== 'idle') return { ...bare, state: 'busy' }
+    const limitMs = Math.min(pool.shared.deadlines.upstreamIdleMs, entry.hintMs, pool.book.lesson.limitMs(this.now))
+    const leftMs = limitMs - (this.now - entry.idleSince)
     return { ...bare, state: 'idle', idle: clockOf(leftMs, limitMs, 'upstream-idle') }
   }
 

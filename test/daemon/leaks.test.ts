@@ -156,7 +156,7 @@ test('forty reloads that add and remove everything leave nothing behind', needs(
   const rest = async () => {
     await until('all have left', () => [...inside.leaving].length === 0)
     const { pools } = inside.upstreams
-    await until('upstream connections rest', () => [...pools.connections].every(it => it.seat.state === 'idle'))
+    await until('upstream connections rest', () => [...pools.connections].every(it => it.entry.state === 'idle'))
     for (const { book } of pools.origins.values()) book.closeIdle('upstream-idle')
     await until('all are gone', () => pools.connections.size === 0)
   }

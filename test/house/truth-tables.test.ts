@@ -1,6 +1,6 @@
 import { type Test, test } from 'tap'
 import { mayRetry } from '../../lib/link/exchange-facts.js'
-import { PoolBook, RESERVED_REST_MS, Seat } from '../../lib/link/pool-book.js'
+import { PoolBook, PoolEntry, RESERVED_REST_MS } from '../../lib/link/pool-book.js'
 import { learn, sendsChunks } from '../../lib/link/version-lesson.js'
 import { judgeClient, judgeUpstream } from '../../lib/policy/persistence.js'
 import { part, read, rowsOf } from './references.js'
@@ -144,7 +144,7 @@ const RESTS: Record<string, number> = {
 }
 
 class Connection {
-  readonly seat: Seat<Connection> = new Seat<Connection>(this)
+  readonly entry: PoolEntry<Connection> = new PoolEntry<Connection>(this)
 }
 
 /** What a book answers in this situation. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { test } from 'tap'
-import { type Handout, PoolBook, type PoolLimits, RESERVED_REST_MS, Seat } from '../../lib/link/pool-book.js'
+import { type Handout, PoolBook, PoolEntry, type PoolLimits, RESERVED_REST_MS } from '../../lib/link/pool-book.js'
 import type { CloseReason } from '../../lib/policy/close-reason.js'
 
 /**
@@ -75,7 +75,7 @@ const LIMITS: fc.Arbitrary<PoolLimits> = fc.record({
 
 interface Connection {
   readonly id: number
-  readonly seat: Seat<Connection>
+  readonly entry: PoolEntry<Connection>
 }
 
 class Bench {
@@ -166,7 +166,7 @@ class Bench {
     const endless = [...this.#idle, ...this.#reserved].every(idle => this.#dueAt(idle) === Number.POSITIVE_INFINITY)
     expect(next !== Number.POSITIVE_INFINITY || endless, 'due')
     expect(
-      this.#waiting.length === 0 || this.#reserved.every(({ seat }) => this.#now - seat.idleSince < RESERVED_REST_MS),
+      this.#waiting.length === 0 || this.#reserved.every(({ entry }) => this.#now - entry.idleSince < RESERVED_REST_MS),
       'nobody waits for what has rested',
     )
   }
@@ -200,7 +200,7 @@ class Bench {
       this.#busy.length + this.#reserved.length + this.#dialing === this.#limits.upstreamConnectionsMax,
       'nobody waits while there is room',
     )
-    const rested = this.#reserved.some(({ seat }) => this.#now - seat.idleSince >= RESERVED_REST_MS)
+    const rested = this.#reserved.some(({ entry }) => this.#now - entry.idleSince >= RESERVED_REST_MS)
     expect(!rested, 'nobody waits while one has rested for a moment')
     if (answer === 'wait') this.#waiting.push(waiter)
     expect((answer === 'full') === (answer !== 'wait'), 'one of four answers')
@@ -210,8 +210,8 @@ class Bench {
   #dialed(jitter: number): void {
     if (this.#dialing === 0) return
     this.#dialing--
-    const connection: { id: number; seat: Seat<Connection> } = { id: this.#ids++, seat: undefined as never }
-    connection.seat = new Seat<Connection>(connection)
+    const connection: { id: number; entry: PoolEntry<Connection> } = { id: this.#ids++, entry: undefined as never }
+    connection.entry = new PoolEntry<Connection>(connection)
     this.book.dialed(connection, this.#now, jitter)
     this.#busy.push(connection)
   }
@@ -221,12 +221,12 @@ class Bench {
     const gone = this.#gone.length
     this.#busy = this.#busy.filter(busy => busy !== connection)
     // Put down as idle first: from there the close sink may take it, or another one in its place.
-    const rests = connection.seat.isReserved ? this.#reserved : this.#idle
+    const rests = connection.entry.isReserved ? this.#reserved : this.#idle
     rests.push(connection)
     const handout = this.book.release(connection, verdict, this.#now)
     expect(verdict === 'keep' || this.#gone.length > gone, 'what is not kept is closed')
     if (handout?.connection) {
-      expect(!connection.seat.isReserved, 'a reserved one goes to nobody')
+      expect(!connection.entry.isReserved, 'a reserved one goes to nobody')
       expect(
         handout.connection === connection && handout.waiter === this.#waiting.shift(),
         'it goes to the first in the queue',
@@ -255,7 +255,7 @@ class Bench {
   }
 
   #onClose(connection: Connection, reason: CloseReason): void {
-    const { isReserved } = connection.seat
+    const { isReserved } = connection.entry
     const rests = isReserved ? this.#reserved : this.#idle
     expect(rests.includes(connection), 'only what is idle, or being released, is closed')
     if (
@@ -264,14 +264,14 @@ class Bench {
       reason === 'upstream-learned' ||
       reason === 'upstream-age'
     ) {
-      const { seat } = connection
-      const worn = seat.served >= seat.hintServedMax
+      const { entry } = connection
+      const worn = entry.served >= entry.hintServedMax
       expect(worn || this.#dueAt(connection) <= this.#now, `closed for ${reason} only when that is due`)
     }
     if (reason === 'surplus-idle') expect(this.#idle[0] === connection, 'the longest idle one goes')
     if (reason === 'login-surplus') {
       expect(this.#reserved[0] === connection, 'the one that has rested for longest goes')
-      expect(this.#now - connection.seat.idleSince >= RESERVED_REST_MS, 'and not before it has rested for a moment')
+      expect(this.#now - connection.entry.idleSince >= RESERVED_REST_MS, 'and not before it has rested for a moment')
     }
     expect(!isReserved || !/age|requests/.test(reason), 'neither age nor requests end a reserved one')
     this.#idle = this.#idle.filter(idle => idle !== connection)
@@ -279,9 +279,9 @@ class Bench {
     this.#gone.push(connection)
   }
 
-  #dueAt({ seat }: Connection): number {
+  #dueAt({ entry }: Connection): number {
     const ours = this.#limits.upstreamIdleMs || Number.POSITIVE_INFINITY
-    return Math.min(seat.oldAt, seat.idleSince + Math.min(ours, seat.hintMs, this.book.lesson.limitMs(this.#now)))
+    return Math.min(entry.oldAt, entry.idleSince + Math.min(ours, entry.hintMs, this.book.lesson.limitMs(this.#now)))
   }
 
   #check(): void {
@@ -299,11 +299,11 @@ class Bench {
     expect(book.waiting === 0 || !room, 'nobody waits while there is room')
     expect(book.longestIdle === (this.#idle[0] ?? null), 'longest idle')
     expect(book.longestReserved === (this.#reserved[0] ?? null), 'longest reserved')
-    for (const connection of this.#busy) expect(connection.seat.state === 'busy', `${connection.id} is busy`)
-    for (const connection of this.#idle) expect(connection.seat.state === 'idle', `${connection.id} is idle`)
+    for (const connection of this.#busy) expect(connection.entry.state === 'busy', `${connection.id} is busy`)
+    for (const connection of this.#idle) expect(connection.entry.state === 'idle', `${connection.id} is idle`)
     for (const connection of this.#reserved)
-      expect(connection.seat.state === 'reserved', `${connection.id} is reserved`)
-    for (const connection of this.#gone) expect(connection.seat.state === 'closed', `${connection.id} is closed`)
+      expect(connection.entry.state === 'reserved', `${connection.id} is reserved`)
+    for (const connection of this.#gone) expect(connection.entry.state === 'closed', `${connection.id} is closed`)
   }
 }
 

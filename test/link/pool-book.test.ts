@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { PoolBook, type PoolLimits, RESERVED_REST_MS, Seat } from '../../lib/link/pool-book.js'
+import { PoolBook, PoolEntry, type PoolLimits, RESERVED_REST_MS } from '../../lib/link/pool-book.js'
 import type { CloseReason } from '../../lib/policy/close-reason.js'
 
 const LIMITS: PoolLimits = {
@@ -12,7 +12,7 @@ const LIMITS: PoolLimits = {
 }
 
 class Connection {
-  readonly seat: Seat<Connection> = new Seat<Connection>(this)
+  readonly entry: PoolEntry<Connection> = new PoolEntry<Connection>(this)
   constructor(readonly name: string) {}
 }
 
@@ -47,7 +47,7 @@ test('R74: a released connection is used again, the most recently used one first
   t.equal(book.acquire(w1, 30), b)
   t.equal(book.acquire(w2, 30), a)
   t.equal(book.longestIdle, null)
-  t.equal(a.seat.served, 2, 'above one: it is a reused connection')
+  t.equal(a.entry.served, 2, 'above one: it is a reused connection')
 })
 
 test('R86: no more connections than the limit, dials included; the others wait in their order, then are turned away', async t => {
@@ -74,7 +74,7 @@ test('R73, R87: one that was handed out at its end is discarded; the next one is
   book.release(b, 'keep', 0)
   t.equal(book.acquire(w1, 300), b)
   book.discard(b, 'upstream-fin', 300)
-  t.equal(b.seat.state, 'closed')
+  t.equal(b.entry.state, 'closed')
   t.equal(book.acquire(w1, 300), a)
   book.discard(a, 'upstream-unsolicited', 300)
   book.redial()
@@ -154,7 +154,7 @@ test('R72: a released connection goes to who waits for longest, one exchange at 
   t.equal(`${book}`, 'http://h:1: 1 busy, 0 idle, 0 dialing, 1 waiting')
   t.strictSame(book.release(a, 'keep', 20), { waiter: w2, connection: a })
   t.equal(book.release(a, 'keep', 30), null)
-  t.equal(a.seat.served, 3)
+  t.equal(a.entry.served, 3)
 })
 
 test('a place that becomes free is a dial for who waits for longest', async t => {
@@ -320,7 +320,7 @@ test('R87: the end that an idle connection is coming to, as things stand', async
   const { book, dialed } = bench({ upstreamConnectionsMax: 9, upstreamIdleMax: 9 })
   const [plain, hinted, old, busy] = [dialed('plain'), dialed('hinted'), dialed('old'), dialed('busy')]
   book.hint(hinted, 3, -1)
-  old.seat.oldAt = 1_500
+  old.entry.oldAt = 1_500
   for (const connection of [plain, hinted, old]) book.release(connection, 'keep', 1_000)
   t.strictSame(book.idleEnd(plain, 1_400), { leftMs: 3_600, limitMs: 4_000, reason: 'upstream-idle' })
   t.strictSame(book.idleEnd(hinted, 1_400), { leftMs: 1_600, limitMs: 2_000, reason: 'upstream-hint' })
@@ -393,11 +393,11 @@ test('jitter shortens requests and age by up to a fifth', async t => {
     [0.5, 90, 900],
     [1, 80, 800],
   ] as const) {
-    const { seat } = dialed('a', 5_000, jitter)
-    t.match(seat, { servedMax, openedAt: 5_000, oldAt: 5_000 + ageMs })
+    const { entry } = dialed('a', 5_000, jitter)
+    t.match(entry, { servedMax, openedAt: 5_000, oldAt: 5_000 + ageMs })
   }
   t.equal(book.open, 3)
-  t.equal(bench({ upstreamRequestsMax: 1 }).dialed('once', 0, 1).seat.servedMax, 1, 'once at least')
+  t.equal(bench({ upstreamRequestsMax: 1 }).dialed('once', 0, 1).entry.servedMax, 1, 'once at least')
 })
 
 test('all idle ones go when the book is told, the busy ones stay', async t => {
@@ -459,15 +459,15 @@ test('R225: a reserved connection goes to nobody but its client, however many wa
   const own = dialed('own')
   book.reserve(own)
   t.equal(book.release(own, 'keep', 0), null)
-  t.equal(own.seat.state, 'reserved')
+  t.equal(own.entry.state, 'reserved')
   t.equal(`${book}`, 'http://h:1: 0 busy, 0 idle, 1 reserved, 0 dialing, 0 waiting')
   t.equal(book.longestIdle, null)
   t.equal(book.longestReserved, own)
   t.equal(book.acquire(w1, 1), 'dial', 'another one is dialled while there is room')
   t.equal(book.acquire(w2, 1), 'wait')
   t.ok(book.acquireReserved(own, 2))
-  t.equal(own.seat.state, 'busy')
-  t.equal(own.seat.served, 2)
+  t.equal(own.entry.state, 'busy')
+  t.equal(own.entry.served, 2)
   t.equal(book.longestReserved, null)
   t.equal(book.release(own, 'keep', 3), null, 'who waits does not get it')
   t.equal(book.open, 1)

@@ -1,9 +1,9 @@
 import { test } from 'tap'
-import { PoolBook, type PoolLimits, Seat } from '../../lib/link/pool-book.js'
+import { PoolBook, PoolEntry, type PoolLimits } from '../../lib/link/pool-book.js'
 import { inSlices } from '../../lib/net/slices.js'
 
 class Connection {
-  readonly seat = new Seat<Connection>(this)
+  readonly entry = new PoolEntry<Connection>(this)
 }
 
 const LIMITS: PoolLimits = {

@@ -59,7 +59,7 @@ async function connected(t: Test, limits: Partial<Limits> = {}, deadlines: Parti
   const clock = new FakeClock()
   const exchanges: Exchange[] = []
   const faults: unknown[] = []
-  const story = {
+  const handler = {
     begin(client: ClientConnection) {
       const exchange = new Exchange(client)
       exchange.throwsIn = throwsIn
@@ -74,7 +74,7 @@ async function connected(t: Test, limits: Partial<Limits> = {}, deadlines: Parti
   }
   const wheel = new DeadlineWheel(clock, { onError: error => t.fail('a deadline threw', { error }) })
   const pool = new ClientPool(
-    story,
+    handler,
     { readMode: 'onread', noDelay: true, tcpKeepAliveMs: 0 },
     { ...LIMITS, ...limits },
     { ...DEADLINES, ...deadlines },

@@ -30,7 +30,7 @@ for (const readMode of ['onread', 'data'] as const) {
   test(`${readMode}: who may not connect is cut off at once, counted and told`, async t => {
     let left = 2
     const guards = { allow: null, deny: list('127.0.0.2'), connections: { take: () => (left-- > 0 ? 0 : 50) } }
-    const { pool, port, story } = await listeningPool(t, { readMode, guards })
+    const { pool, port, handler } = await listeningPool(t, { readMode, guards })
     const ask = async (localAddress: string) => {
       const client = await rawClient(t, { port, localAddress })
       await client.send(get('/')).catch(() => {})
@@ -43,7 +43,7 @@ for (const readMode of ['onread', 'data'] as const) {
     await until('both are refused', () => pool.refused === 2 && pool.open === 2)
     t.same(Object.fromEntries(pool.closes), { 'client-denied': 1, 'client-rate': 1 })
     t.same(pool.guarded, { allow: 0, deny: 1, connections: 1 })
-    t.match(story.heard.slice(0, 2), ['c1 opened 127.0.0.2', 'c1 client-denied'])
+    t.match(handler.heard.slice(0, 2), ['c1 opened 127.0.0.2', 'c1 client-denied'])
     pool.reconfigure({ guards: null })
     await readAnswer(await ask('127.0.0.2'))
   })

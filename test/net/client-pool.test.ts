@@ -2,14 +2,14 @@ import { type Test, test } from 'tap'
 import { DEADLINES } from '../../lib/link/deadlines.js'
 import { LIMITS, type Limits } from '../../lib/link/limits.js'
 import type { ClientConnection, ClientExchange } from '../../lib/net/client/client-connection.js'
-import { ClientPool, type ClientStory } from '../../lib/net/client/client-pool.js'
+import { type ClientHandler, ClientPool } from '../../lib/net/client/client-pool.js'
 import { DeadlineWheel } from '../../lib/net/deadline-wheel.js'
 import { GRAMMAR_LIMITS } from '../../lib/wire/limits.js'
 import { rawClient, settled, until } from '../support/conversation.js'
 import { FakeClock } from '../support/fake-clock.js'
 
 /** Answers `ok` to each request, at once. */
-class Story implements ClientStory {
+class Handler implements ClientHandler {
   readonly heard: string[] = []
   begin(client: ClientConnection): ClientExchange {
     const exchange: ClientExchange = {
@@ -50,22 +50,23 @@ class Story implements ClientStory {
 
 async function listening(t: Test, limits: Partial<Limits> = {}, host = '127.0.0.1') {
   const clock = new FakeClock()
-  const story = new Story()
+  const handler = new Handler()
   const wheel = new DeadlineWheel(clock, { onError: error => t.fail('a deadline threw', { error }) })
   const settings = { readMode: 'onread', noDelay: true, tcpKeepAliveMs: 0 } as const
-  const make = () => new ClientPool(story, settings, { ...LIMITS, ...limits }, DEADLINES, GRAMMAR_LIMITS, wheel, clock)
+  const make = () =>
+    new ClientPool(handler, settings, { ...LIMITS, ...limits }, DEADLINES, GRAMMAR_LIMITS, wheel, clock)
   const pool = make()
   t.equal(pool.address, null)
   const { port } = await pool.listen({ host, port: 0 })
   t.teardown(() => pool.destroy('shutdown'))
   t.equal(pool.address?.port, port)
-  return { clock, story, pool, port, make }
+  return { clock, handler, pool, port, make }
 }
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
 
 test('counts what is open and what is idle, and each end by its reason', async t => {
-  const { pool, port, story } = await listening(t)
+  const { pool, port, handler } = await listening(t)
   const [a, b] = [await rawClient(t, port), await rawClient(t, port)]
   await until('accepted', () => pool.accepted === 2)
   t.match(pool, { open: 2, idle: 2, refused: 0 })
@@ -79,7 +80,7 @@ test('counts what is open and what is idle, and each end by its reason', async t
   await until('both are gone', () => pool.open === 0)
   t.equal(pool.idle, 0)
   t.same(Object.fromEntries(pool.closes), { 'client-fin': 1, 'client-reset': 1 })
-  t.same(story.heard.slice().sort(), ['c1 closed: client-reset', 'c1 opened', 'c2 closed: client-fin', 'c2 opened'])
+  t.same(handler.heard.slice().sort(), ['c1 closed: client-reset', 'c1 opened', 'c2 closed: client-fin', 'c2 opened'])
 })
 
 test('a full house: the client that is idle for longest makes room', async t => {

@@ -33,12 +33,12 @@ async function leaveStale(t: Test, path: string): Promise<void> {
 for (const readMode of ['onread', 'data'] as const) {
   test(`${readMode}: every address, IPv6 and IPv4: peers are shown as what they are`, async t => {
     for (const where of [{ host: '::', port: 0 }, { port: 0 }]) {
-      const { pool, port, text, story } = await listeningPool(t, { readMode }, where)
+      const { pool, port, text, handler } = await listeningPool(t, { readMode }, where)
       t.equal(text, `[::]:${port}`)
       t.match(pool.address, { address: '::', port })
       t.match(await ask(t, { port, host: '127.0.0.1' }), { address: '127.0.0.1', peerAddress: '127.0.0.1' })
       t.match(await ask(t, { port, host: '::1' }), { address: '::1' })
-      t.match(story.heard[0], 'c1 opened 127.0.0.1')
+      t.match(handler.heard[0], 'c1 opened 127.0.0.1')
     }
   })
 

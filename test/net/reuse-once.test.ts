@@ -40,7 +40,7 @@ async function pooled(t: Test, limits: Partial<Limits> = {}, readMode: ReadMode 
   const origin = await scriptedOrigin(t, () => {})
   const clock = new FakeClock()
   const pools = new UpstreamPool({
-    story: {
+    handler: {
       locate: (_host, _port, done) => {
         done(null, [{ address: '127.0.0.1', family: 4 }])
         return null
@@ -191,7 +191,7 @@ test('R87: from the queue too', async t => {
   const once = new Waiter(true)
   pool.acquire(once, false)
   pool.book.lesson.closedAtOnce(0)
-  got.seat.served = 1 // so that this answer proves nothing
+  got.entry.served = 1 // so that this answer proves nothing
   pool.release(got, 'keep')
   t.equal(got.reason, 'upstream-learned')
   await until('dialled', () => once.got !== null)

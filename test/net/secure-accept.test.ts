@@ -38,7 +38,7 @@ test(
   'versions and ciphers: TLS 1.2 with forward secrecy and AEAD, or TLS 1.3; nothing older or weaker',
   OPENSSL,
   async t => {
-    const { port, authority, pool, story } = await secured(t)
+    const { port, authority, pool, handler } = await secured(t)
     const tls12 = await sClient(t, port, authority, '-tls1_2')
     t.match(answeredIn(tls12.out).tls, { protocol: 'TLSv1.2', cipher: /^ECDHE-ECDSA-(AES...-GCM|CHACHA20)/ })
     const refused = [
@@ -54,7 +54,7 @@ test(
     await until('all are gone', () => pool.open === 0)
     t.equal(pool.closes.get('client-tls'), 3)
     t.match(
-      story.heard.filter(line => line.includes('client-tls')),
+      handler.heard.filter(line => line.includes('client-tls')),
       [/: unsupported protocol/, /: no shared cipher/, /: no application protocol/],
     )
   },
@@ -77,7 +77,7 @@ test('client certificates: asked for, good when there is one, required where tha
   const alice = await clients.issue('alice')
   const stranger = await (await makeAuthority(t, 'Others')).issue('mallory')
   const asks = { ca: clients.cert, required: false }
-  const { port, authority, pool, story, a } = await secured(t, { clientCertificates: asks })
+  const { port, authority, pool, handler, a } = await secured(t, { clientCertificates: asks })
   const as = ({ certFile, keyFile }: MadeCertificate) => ['-cert', certFile, '-key', keyFile]
   for (const version of ['-tls1_2', '-tls1_3']) {
     t.equal(answeredIn((await sClient(t, port, authority, version)).out).tls?.certificate, null)
@@ -93,7 +93,7 @@ test('client certificates: asked for, good when there is one, required where tha
     t.notMatch((await sClient(t, port, authority, version, ...as(stranger))).out, '"target"')
   }
   await until('all are gone', () => pool.open === 0)
-  const whys = story.heard
+  const whys = handler.heard
     .filter(line => line.includes('client-tls'))
     .map(line => line.replace(/^c\d+ client-tls: /, ''))
   const bad = "the client's certificate is not good: UNABLE_TO_VERIFY_LEAF_SIGNATURE"

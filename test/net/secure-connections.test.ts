@@ -41,7 +41,7 @@ for (const readMode of MODES) {
   )
 
   test(`R97: a client that ends without close_notify is served and gone (${readMode})`, OPENSSL, async t => {
-    const { port, pool, story } = await secured(t, {}, { readMode })
+    const { port, pool, handler } = await secured(t, {}, { readMode })
     const raw = net.connect(port, '127.0.0.1')
     const socket = tls.connect({ socket: raw, rejectUnauthorized: false })
     const client = await rawClient(t, { port, socket })
@@ -49,11 +49,11 @@ for (const readMode of MODES) {
     await readAnswer(client)
     raw.destroySoon()
     await until('gone', () => pool.open === 0)
-    t.match(story.heard.at(-1), /^c1 client-(fin|reset)/)
+    t.match(handler.heard.at(-1), /^c1 client-(fin|reset)/)
   })
 
   test(`${readMode}: plain HTTP is told so; anything else is cut off`, OPENSSL, async t => {
-    const { port, pool, story } = await secured(t, {}, { readMode })
+    const { port, pool, handler } = await secured(t, {}, { readMode })
     const client = await rawClient(t, port)
     await client.send(`${get('/')}and more`)
     const { bytes, how } = await client.readToEnd()
@@ -68,7 +68,7 @@ for (const readMode of MODES) {
     await third.readToEnd()
     third.destroy()
     await until('gone', () => pool.open === 0)
-    t.match(story.heard.filter(line => line.includes('client-tls')).sort(), [
+    t.match(handler.heard.filter(line => line.includes('client-tls')).sort(), [
       /^c1 client-tls: a plain HTTP request/,
       /^c2 client-tls: what came was neither TLS nor HTTP/,
       /^c3 client-tls: /,
@@ -100,7 +100,7 @@ for (const readMode of MODES) {
 }
 
 test('half handshakes are ended in time, and are within the limits of connections', OPENSSL, async t => {
-  const { port, authority, pool, clock, story } = await secured(t, {}, { limits: { clientConnectionsMax: 20 } })
+  const { port, authority, pool, clock, handler } = await secured(t, {}, { limits: { clientConnectionsMax: 20 } })
   const flood = []
   for (let i = 0; i < 30; i++) {
     const client = await rawClient(t, port)
@@ -116,7 +116,7 @@ test('half handshakes are ended in time, and are within the limits of connection
   clock.advance(5_200)
   await until('only the one is left', () => pool.open === 1)
   t.equal(pool.closes.get('client-tls'), 19)
-  t.match(story.heard.at(-1), 'no whole handshake within 5000 ms')
+  t.match(handler.heard.at(-1), 'no whole handshake within 5000 ms')
   await client.send(get('/again'))
   await readAnswer(client)
 })
@@ -131,7 +131,7 @@ test('one address may not have all the places, handshakes included', OPENSSL, as
 })
 
 test('ends in the middle of a handshake: by the client, by draining', OPENSSL, async t => {
-  const { port, pool, story, clock } = await secured(t)
+  const { port, pool, handler, clock } = await secured(t)
   const hello = Buffer.from('1603010200010001fc0303', 'hex')
   const clients = []
   for (let i = 0; i < 5; i++) {
@@ -150,7 +150,7 @@ test('ends in the middle of a handshake: by the client, by draining', OPENSSL, a
   t.equal(pool.open, 2, 'who has only just connected has a moment')
   clock.advance(300)
   await drained
-  t.match(story.heard.filter(line => !line.includes('opened')).sort(), [
+  t.match(handler.heard.filter(line => !line.includes('opened')).sort(), [
     'c1 client-fin',
     /^c2 client-tls: .*(ECONNRESET|middle)/,
     /^c3 client-tls: .*ECONNRESET/,
@@ -161,7 +161,7 @@ test('ends in the middle of a handshake: by the client, by draining', OPENSSL, a
 
 test('a drain waits a second for a handshake that has just begun, and for the request behind it', OPENSSL, async t => {
   const proxyProtocol = { from: new TrustedPeers(['127.0.0.1']) }
-  const { port, pool, authority, story, clock } = await secured(t, {}, { proxyProtocol })
+  const { port, pool, authority, handler, clock } = await secured(t, {}, { proxyProtocol })
   const preface = writeProxyPreface(1, {
     source: '192.0.2.7',
     sourcePort: 5,
@@ -182,11 +182,11 @@ test('a drain waits a second for a handshake that has just begun, and for the re
   await readAnswer(client)
   clock.advance(1_100)
   await drained
-  t.match(story.heard.filter(line => !line.includes('opened')).sort(), [/^c\d draining$/, /^c\d draining$/])
+  t.match(handler.heard.filter(line => !line.includes('opened')).sort(), [/^c\d draining$/, /^c\d draining$/])
 })
 
 test('garbage behind the first octet of a handshake ends that connection, and nothing else', OPENSSL, async t => {
-  const { port, authority, pool, story } = await secured(t)
+  const { port, authority, pool, handler } = await secured(t)
   const hellos = [Buffer.from('160301003001', 'hex'), Buffer.from('1603010200010001fc0303', 'hex'), Buffer.from([0x16])]
   for (let i = 0; i < 60; i++) {
     const client = await rawClient(t, port)
@@ -199,13 +199,13 @@ test('garbage behind the first octet of a handshake ends that connection, and no
   await client.send(get('/'))
   await readAnswer(client)
   t.same(
-    story.heard.filter(line => /fault|internal/.test(line)),
+    handler.heard.filter(line => /fault|internal/.test(line)),
     [],
   )
 })
 
 test('octets that are no TLS in the middle of a connection', OPENSSL, async t => {
-  const { port, pool, story } = await secured(t)
+  const { port, pool, handler } = await secured(t)
   const raw = net.connect(port, '127.0.0.1')
   // Node writes past a socket that it has put TLS over; not past any other stream.
   const apart = Duplex.from({ readable: raw, writable: raw })
@@ -214,7 +214,7 @@ test('octets that are no TLS in the middle of a connection', OPENSSL, async t =>
   await readAnswer(client)
   raw.write('GET / HTTP/1.1\r\n\r\n')
   await until('gone', () => pool.open === 0)
-  t.match(story.heard.at(-1), /^c1 client-reset: /)
+  t.match(handler.heard.at(-1), /^c1 client-reset: /)
 })
 
 test('curl: the whole way, with a certificate of its own', needs('openssl', 'curl'), async t => {

@@ -62,7 +62,7 @@ async function connected(t: Test) {
   const clock = new FakeClock()
   const faults: unknown[] = []
   const pools = new UpstreamPool({
-    story: {
+    handler: {
       locate: (_host, _port, done) => {
         done(null, [{ address: '127.0.0.1', family: 4 }])
         return null

@@ -74,7 +74,7 @@ function grouped(t: Test, spec: Partial<GroupSpec> & { servers: readonly ServerS
   const resolver = new Resolver({ clock, lookup: (name, done) => done(null, addressesOf(zone.get(name) ?? [])) })
   const wheel = new DeadlineWheel(clock, { onError: error => t.fail('a deadline threw', { error }) })
   const pools = new UpstreamPool({
-    story: {
+    handler: {
       locate: (host, _port, done) => resolver.resolve(host, done),
       opened: ({ id }) => news.push(`${id} opened`),
       closed: ({ id, reason }) => news.push(`${id} closed: ${reason}`),
@@ -417,5 +417,5 @@ test('a PROXY protocol member: each connection begins with its own client, serve
   t.equal(await origin.connections[0]!.readUntil('\r\n'), 'who is it\r\n')
   t.equal(pool.isLast(connection, 0), true)
   pool.release(connection, 'keep')
-  await until('closed', () => news.includes('u1 closed: upstream-private'))
+  await until('closed', () => news.includes('u1 closed: upstream-proxy-protocol'))
 })

@@ -45,7 +45,7 @@ async function pooled(t: Test, { limits = {}, deadlines = {}, host = '127.0.0.1'
   const resolver = new Resolver({ clock, lookup })
   const heard: string[] = []
   const pools = new UpstreamPool({
-    story: {
+    handler: {
       locate: (host, _port, done) =>
         resolver.resolve(host, (error, addresses) => {
           const refused = error ?? check?.() ?? null

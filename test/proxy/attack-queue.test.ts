@@ -4,7 +4,7 @@ import { LIMITS } from '../../lib/link/limits.js'
 import { originOf } from '../../lib/link/origin.js'
 import { ProxyError } from '../../lib/link/proxy-error.js'
 import { type Deadline, DeadlineWheel } from '../../lib/net/deadline-wheel.js'
-import type { UpstreamStory } from '../../lib/net/upstream/origin-pool.js'
+import type { UpstreamHandler } from '../../lib/net/upstream/origin-pool.js'
 import { UpstreamPool } from '../../lib/net/upstream/upstream-pool.js'
 import { GRAMMAR_LIMITS } from '../../lib/wire/limits.js'
 import { FakeClock } from '../support/fake-clock.js'
@@ -17,7 +17,7 @@ test('a long queue for a name that turns out to be unknown: everybody is told, a
   const unknown = new ProxyError('destination_not_found', 'no such name', { stage: 'resolve', side: 'upstream' })
   let answer = (): void => {}
   let known = false
-  const story: UpstreamStory = {
+  const handler: UpstreamHandler = {
     locate: (_host, _port, done) => {
       if (known) done(unknown, [])
       else answer = () => done(unknown, [])
@@ -28,7 +28,7 @@ test('a long queue for a name that turns out to be unknown: everybody is told, a
     fault: fault => t.fail('a fault', { error: fault }),
   }
   const pools = new UpstreamPool({
-    story,
+    handler,
     dial: { readMode: 'onread', noDelay: true, tcpKeepAliveMs: 0, tls: {} },
     limits: { ...LIMITS, upstreamConnectionsMax: 1, upstreamWaitingMax: 20_000 },
     deadlines: DEADLINES,

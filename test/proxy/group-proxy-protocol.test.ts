@@ -104,7 +104,7 @@ test('R78: out: no two clients share a connection, whoever keeps it open; a dial
   t.match(sent, /\r\nConnection: close\r\n\r\n$/, 'it is told that this is all')
   await origin.connections[0]!.send(ok('kept open'))
   t.equal(String((await readMessage(first)).content), 'kept open')
-  await until(() => proxy.stats().upstream.closes['upstream-private'] === 1)
+  await until(() => proxy.stats().upstream.closes['upstream-proxy-protocol'] === 1)
   await first.send(request('GET', '/again'))
   await until(() => origin.connections.length === 2)
 })

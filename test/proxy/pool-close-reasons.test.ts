@@ -430,7 +430,7 @@ const rows: Row[] = [
       await exchange(await more(), GET)
     },
   },
-  { side: 'upstream', reason: 'upstream-private', group: { proxyProtocol: 'v1' }, play: asksOnce },
+  { side: 'upstream', reason: 'upstream-proxy-protocol', group: { proxyProtocol: 'v1' }, play: asksOnce },
   {
     side: 'upstream',
     reason: 'reconfigured',

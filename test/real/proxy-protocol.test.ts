@@ -21,7 +21,7 @@ for (const [how, send] of [
   ['version 2 with TLVs and a checksum', 'send-proxy-v2 proxy-v2-options crc32c,unique-id'],
 ] as const) {
   test(`HAProxy in front of us, ${how}: over IPv4 and over IPv6`, HAPROXY, async t => {
-    const { port, story } = await listeningPool(t, { proxyProtocol: FROM })
+    const { port, handler } = await listeningPool(t, { proxyProtocol: FROM })
     const { ports } = await startHaproxy(
       t,
       `listen in
@@ -41,7 +41,7 @@ for (const [how, send] of [
       }
     }
     t.same(
-      story.heard.filter(line => line.includes('client-preface')),
+      handler.heard.filter(line => line.includes('client-preface')),
       [],
     )
   })
@@ -61,7 +61,7 @@ test('HAProxy passes TLS on to us, with a preface before it', needs('haproxy', '
 })
 
 test('HAProxy asks whether we are there: LOCAL', HAPROXY, async t => {
-  const { port, story, pool } = await listeningPool(t, { proxyProtocol: FROM })
+  const { port, handler, pool } = await listeningPool(t, { proxyProtocol: FROM })
   await startHaproxy(
     t,
     `listen in
@@ -72,9 +72,9 @@ test('HAProxy asks whether we are there: LOCAL', HAPROXY, async t => {
   server us 127.0.0.1:${port} send-proxy-v2 check check-send-proxy inter 100ms\n`,
   )
   await until('checked twice', () => pool.requests >= 2)
-  t.match(story.heard[0], 'c1 opened 127.0.0.1')
+  t.match(handler.heard[0], 'c1 opened 127.0.0.1')
   t.same(
-    story.heard.filter(line => /preface|protocol/.test(line)),
+    handler.heard.filter(line => /preface|protocol/.test(line)),
     [],
   )
 })

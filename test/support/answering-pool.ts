@@ -7,7 +7,7 @@ import { DeadlineWheel } from '../../lib/net/deadline-wheel.js'
 import type { ListenTarget } from '../../lib/net/listen-address.js'
 import type { ReadMode } from '../../lib/net/socket/transport.js'
 import { GRAMMAR_LIMITS } from '../../lib/wire/limits.js'
-import { AnsweringStory } from './answering-story.js'
+import { AnsweringHandler } from './answering-handler.js'
 import { FakeClock } from './fake-clock.js'
 import type { RawClient } from './raw-client.js'
 
@@ -20,14 +20,14 @@ export interface PoolOptions extends Omit<Partial<ClientPoolSettings>, 'limits' 
 /** A pool that listens nowhere yet, on a clock that stands still; gone with the test. */
 export function makePool(t: Test, { limits, deadlines, readMode = 'onread', ...others }: PoolOptions = {}) {
   const clock = new FakeClock()
-  const story = new AnsweringStory()
+  const handler = new AnsweringHandler()
   const wheel = new DeadlineWheel(clock, { onError: error => t.fail('a deadline threw', { error }) })
   const settings = { readMode, noDelay: true, tcpKeepAliveMs: 1_000 }
   const all = [settings, { ...LIMITS, ...limits }, { ...DEADLINES, ...deadlines }, GRAMMAR_LIMITS] as const
-  const pool = new ClientPool(story, ...all, wheel, clock)
+  const pool = new ClientPool(handler, ...all, wheel, clock)
   t.teardown(() => pool.destroy('shutdown'))
   pool.reconfigure(others)
-  return { clock, story, pool, wheel }
+  return { clock, handler, pool, wheel }
 }
 
 /** The same, listening. */
@@ -41,7 +41,7 @@ export async function listeningPool(
   return { ...made, port, text }
 }
 
-/** What an answer of the story says. */
+/** What an answer of the handler says. */
 export interface Answered {
   pid: number
   id: string

@@ -34,10 +34,10 @@ export function upstreamView(upstream: UpstreamConnection, prefix: string, now: 
   return end === null ? view : { ...view, idle: { ...end, leftMs: Math.round(end.leftMs) } }
 }
 
-function stateOf({ connecting, detached, seat }: UpstreamConnection): UpstreamView['state'] {
+function stateOf({ connecting, detached, entry }: UpstreamConnection): UpstreamView['state'] {
   if (connecting) return 'dialing'
   if (detached) return 'tunnelling'
-  return seat.state === 'idle' || seat.state === 'reserved' ? seat.state : 'busy'
+  return entry.state === 'idle' || entry.state === 'reserved' ? entry.state : 'busy'
 }
 
 /** @param outcome when it is over */

@@ -189,7 +189,7 @@ const ACTIVE = 2 ** 50
 
 function busiestClients(watches: readonly ListenerWatch[], max: number) {
   const weight = (client: ClientConnection): number =>
-    (client.isIdle ? 0 : ACTIVE) + Math.max(client.turnAt, client.openedAt)
+    (client.isIdle ? 0 : ACTIVE) + Math.max(client.readAt, client.openedAt)
   const all = watches.flatMap(watch =>
     busiest(watch.listener.proxy.clients.connections, max, weight).map(client => ({ client, watch })),
   )
@@ -206,8 +206,8 @@ function shownUpstreams(
     watches.map(({ listener, prefixes }) => [listener.proxy.upstreams, prefixes.upstream]),
   )
   if (shared !== null) sides.set(shared, '')
-  const weight = ({ seat, openedAt, turnAt }: UpstreamConnection): number =>
-    seat.state === 'idle' ? seat.idleSince : ACTIVE + Math.max(turnAt, openedAt)
+  const weight = ({ entry, openedAt, readAt }: UpstreamConnection): number =>
+    entry.state === 'idle' ? entry.idleSince : ACTIVE + Math.max(readAt, openedAt)
   let total = 0
   const all = [...sides].flatMap(([{ pools }, prefix]) => {
     const { connections, dials } = pools

@@ -10,7 +10,7 @@ import type { Transport, TransportOwner } from '../socket/transport.js'
 import { Logins } from '../upstream/logins.js'
 import type { UpstreamConnection } from '../upstream/upstream-connection.js'
 import type { ClientPool } from './client-pool.js'
-import type { Entrance } from './entrance.js'
+import type { ConnectionSetup } from './connection-setup.js'
 import type { ClientTls } from './secure-accept.js'
 
 /** A client that has just connected, or had a response, sends its next request at once, if it has one: so long a drain waits for it. */
@@ -61,7 +61,7 @@ export class ClientConnection implements TransportOwner {
   /** Null: in the clear. */
   tls: ClientTls | null = null
   /** What it must pass before its first request. */
-  entrance: Entrance | null = null
+  setup: ConnectionSetup | null = null
   /** Where the pool counts it; '': nowhere. */
   site = ''
   /** The last credentials for the proxy itself that were right here; ''. */
@@ -73,13 +73,13 @@ export class ClientConnection implements TransportOwner {
   /** The upstream connections that it has logged in on; null: none. */
   logins: Logins | null = null
   /** The limit of a whole exchange. */
-  whole: Deadline | null = null
+  exchangeDeadline: Deadline | null = null
   /** Neighbours in the pool's list of idle connections, longest idle first. */
   older: ClientConnection | null = null
   younger: ClientConnection | null = null
   isIdle = false
   /** When the octets that are being read came: one look at the clock for each read. */
-  turnAt = 0
+  readAt = 0
   private held: Buffer | null = null
   private pumping = false
   private at: ClientRow = CLIENT_ROWS.idle
@@ -122,7 +122,7 @@ export class ClientConnection implements TransportOwner {
 
   /** A fresh connection waits for its first head. */
   start(): void {
-    this.pool.idled(this)
+    this.pool.markIdle(this)
     const { draining, deadlines } = this.pool
     this.deadline.set('requestHeadMs', draining ? NEXT_REQUEST_MS : deadlines.requestHeadMs)
   }
@@ -131,7 +131,7 @@ export class ClientConnection implements TransportOwner {
   retire(now: number): void {
     const leftMs = (this.requests > 0 ? this.restedAt : this.openedAt) + NEXT_REQUEST_MS - now
     if (leftMs <= 0) this.leave('draining')
-    else if (this.entrance !== null) this.entrance.hurry(leftMs)
+    else if (this.setup !== null) this.setup.hurry(leftMs)
     else this.deadline.set('requestHeadMs', leftMs)
   }
 
@@ -152,7 +152,7 @@ export class ClientConnection implements TransportOwner {
 
   private pump(bytes: Buffer, from: number, to: number): void {
     this.pumping = true
-    this.turnAt = this.pool.clock.now()
+    this.readAt = this.pool.clock.now()
     let at = from
     while (at < to && !this.isEnding) {
       if (this.exchange === null && bytes[at]! <= 0x0d) {
@@ -169,7 +169,7 @@ export class ClientConnection implements TransportOwner {
       }
       if (this.at.state === 'idle' && this.reader.started) {
         this.at = step(this.at.begun)
-        this.deadline.set('requestHeadMs', this.pool.deadlines.requestHeadMs, this.turnAt)
+        this.deadline.set('requestHeadMs', this.pool.deadlines.requestHeadMs, this.readAt)
       }
       exchange.flush()
       if (this.exchange !== null || this.isEnding) break
@@ -181,18 +181,18 @@ export class ClientConnection implements TransportOwner {
     if (this.isEnding) return
     if (at < to) this.hold(bytes, at, to)
     if (this.exchange === null) {
-      if (!this.isIdle) this.rest(this.turnAt)
+      if (!this.isIdle) this.rest(this.readAt)
     } else if (this.transport.finSeen) this.exchange.onClientFin() // it came before this request's turn
   }
 
   private begin(): ClientExchange {
-    this.pool.awoke(this)
+    this.pool.markBusy(this)
     const { exchangeMs } = this.pool.deadlines
     if (exchangeMs > 0) {
-      this.whole ??= new Deadline(this.pool.wheel, deadline => this.onDeadline(deadline.name))
-      this.whole.set('exchangeMs', exchangeMs, this.turnAt)
+      this.exchangeDeadline ??= new Deadline(this.pool.wheel, deadline => this.onDeadline(deadline.name))
+      this.exchangeDeadline.set('exchangeMs', exchangeMs, this.readAt)
     }
-    this.exchange = this.pool.story.begin(this)
+    this.exchange = this.pool.handler.begin(this)
     return this.exchange
   }
 
@@ -249,7 +249,7 @@ export class ClientConnection implements TransportOwner {
     if (this.transport.finSeen) this.close('client-fin')
     else {
       this.restedAt = now
-      this.pool.idled(this)
+      this.pool.markIdle(this)
       const { clientIdleMs, clientIdleHttp10Ms } = this.pool.deadlines
       if (this.pool.draining) this.retire(now)
       else this.deadline.set('clientIdleMs', this.http10 ? clientIdleHttp10Ms : clientIdleMs, now)
@@ -271,9 +271,9 @@ export class ClientConnection implements TransportOwner {
     this.linger()
   }
 
-  /** Nothing is owed to it: before its entrance is over there is nothing to be ended in order either. */
+  /** Nothing is owed to it: before its setup is over there is nothing to be ended in order either. */
   leave(reason: CloseReason): void {
-    if (this.entrance === null) this.close(reason)
+    if (this.setup === null) this.close(reason)
     else this.abort(reason, false)
   }
 
@@ -305,7 +305,7 @@ export class ClientConnection implements TransportOwner {
     if (this.reason !== null) return
     this.reason = reason
     this.detail = detail
-    this.pool.awoke(this)
+    this.pool.markBusy(this)
     this.logins?.end()
   }
 
@@ -323,7 +323,7 @@ export class ClientConnection implements TransportOwner {
 
   private endDeadlines(): void {
     this.deadline.end()
-    this.whole?.end()
+    this.exchangeDeadline?.end()
   }
 
   /** For the one who took over the transport: it is closed. */
@@ -370,7 +370,7 @@ export class ClientConnection implements TransportOwner {
   }
 
   onFault(fault: unknown): void {
-    this.pool.story.fault(fault)
+    this.pool.handler.fault(fault)
     this.exchange?.onFault(fault)
     this.abort('internal-error', true)
   }

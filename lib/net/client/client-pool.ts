@@ -16,12 +16,12 @@ import type { Peer } from '../socket/handle.js'
 import type { AcceptSettings } from '../socket/transport.js'
 import { ClientConnection, type ClientExchange } from './client-connection.js'
 import { type AddressList, type ClientGuards, GUARDS, refusedBy } from './client-guards.js'
-import { Entrance } from './entrance.js'
+import { ConnectionSetup } from './connection-setup.js'
 import { type ListensAt, listenAt } from './listener.js'
 import { type ClientTlsSettings, SecureAccept } from './secure-accept.js'
 
 /** What the floor above does with clients. */
-export interface ClientStory {
+export interface ClientHandler {
   /** The first octet of a request has come. */
   begin(client: ClientConnection): ClientExchange
   /** A complete response for a connection that is refused: 503, too many are open; 400, it speaks HTTP where TLS is spoken. */
@@ -79,7 +79,7 @@ export class ClientPool {
   private emptied: (() => void) | null = null
 
   constructor(
-    readonly story: ClientStory,
+    readonly handler: ClientHandler,
     public settings: AcceptSettings,
     public limits: Limits,
     public deadlines: Deadlines,
@@ -123,7 +123,7 @@ export class ClientPool {
     this.server = server
     try {
       const at = await listenAt(server, where)
-      server.on('error', error => this.story.warn('listener', `the listener reports: ${error.message}`))
+      server.on('error', error => this.handler.warn('listener', `the listener reports: ${error.message}`))
       return at
     } catch (error) {
       if (this.server === server) this.server = null
@@ -153,10 +153,10 @@ export class ClientPool {
       if (this.admit(client, true)) client.start()
       return
     }
-    const entrance = new Entrance(client, secure, awaitsPreface)
-    client.entrance = entrance
-    client.transport = secure === null ? take(entrance) : take(entrance, 'data')
-    if (awaitsPreface ? this.makeRoom(client) : this.admit(client, true)) entrance.begin()
+    const setup = new ConnectionSetup(client, secure, awaitsPreface)
+    client.setup = setup
+    client.transport = secure === null ? take(setup) : take(setup, 'data')
+    if (awaitsPreface ? this.makeRoom(client) : this.admit(client, true)) setup.begin()
   }
 
   /** A preface says whose connection it is. False when that one may not have it. */
@@ -175,7 +175,7 @@ export class ClientPool {
     client.site = site
     const fromThere = (this.bySite.get(site) ?? 0) + 1
     if (site !== '') this.bySite.set(site, fromThere)
-    this.story.opened(client)
+    this.handler.opened(client)
     const { guards } = this
     const refused =
       guards === null || client.address === '' ? null : refusedBy(guards, client.address, site, this.clock.now())
@@ -205,11 +205,11 @@ export class ClientPool {
     this.refused++
     const why = `more than ${most} connections${where}`
     // Before the handshake nobody could read an answer, and before the preface nobody knows who asks.
-    if (there > most + REFUSALS_AT_ONCE || client.entrance !== null) {
+    if (there > most + REFUSALS_AT_ONCE || client.setup !== null) {
       client.abort('client-limit', true, why)
       return
     }
-    client.transport.write(this.story.refusal(why, 503))
+    client.transport.write(this.handler.refusal(why, 503))
     client.close('client-limit', why)
   }
 
@@ -222,7 +222,7 @@ export class ClientPool {
   }
 
   /** The connection waits for a request. */
-  idled(client: ClientConnection): void {
+  markIdle(client: ClientConnection): void {
     if (client.isIdle) return
     client.isIdle = true
     this.idle++
@@ -233,7 +233,7 @@ export class ClientPool {
   }
 
   /** The connection no longer waits. */
-  awoke(client: ClientConnection): void {
+  markBusy(client: ClientConnection): void {
     if (!client.isIdle) return
     client.isIdle = false
     this.idle--
@@ -247,7 +247,7 @@ export class ClientPool {
   /** The transport is gone. */
   removed(client: ClientConnection): void {
     if (!this.connections.delete(client)) return
-    this.awoke(client)
+    this.markBusy(client)
     this.open--
     const { site } = client
     const left = (this.bySite.get(site) ?? 1) - 1
@@ -255,7 +255,7 @@ export class ClientPool {
     else this.bySite.set(site, left)
     const reason = client.reason ?? 'client-fin'
     this.closes.set(reason, (this.closes.get(reason) ?? 0) + 1)
-    this.story.closed(client)
+    this.handler.closed(client)
     if (this.open === 0) this.emptied?.()
   }
 
@@ -267,7 +267,7 @@ export class ClientPool {
     this.draining = true
     this.stopListening()
     // Some at once, and the rest when others have had their turn.
-    inSlices(this.retireIdle(), this.clock).catch(fault => this.story.fault(fault))
+    inSlices(this.retireIdle(), this.clock).catch(fault => this.handler.fault(fault))
     if (this.open === 0) return Promise.resolve()
     return new Promise(resolve => {
       this.emptied = resolve

@@ -35,7 +35,7 @@ export class Logins {
   end(): void {
     for (const connection of [...this.own]) {
       connection.heir = null
-      if (connection.seat.state === 'reserved') connection.end('login-ended')
+      if (connection.entry.state === 'reserved') connection.end('login-ended')
     }
   }
 }

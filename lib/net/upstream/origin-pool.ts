@@ -42,7 +42,7 @@ export type Locate = (
 ) => (() => void) | null
 
 /** What the floor above does with upstreams. */
-export interface UpstreamStory {
+export interface UpstreamHandler {
   readonly locate: Locate
   opened(connection: UpstreamConnection): void
   closed(connection: UpstreamConnection): void
@@ -51,7 +51,7 @@ export interface UpstreamStory {
 
 /** How connections to one origin are made and kept; most pools share one of these. */
 export interface UpstreamShared {
-  readonly story: UpstreamStory
+  readonly handler: UpstreamHandler
   readonly dial: DialSettings
   readonly limits: Limits
   readonly deadlines: Deadlines
@@ -271,7 +271,7 @@ export class OriginPool {
 
   /** As `acquire`, for a client that has logged in here: on its own connection, which others never get (RFC 4559 6). */
   acquireOwn(own: UpstreamConnection, waiter: UpstreamWaiter, now: number): UpstreamConnection | null {
-    if (own.seat.state === 'busy') {
+    if (own.entry.state === 'busy') {
       own.heir = waiter // its last exchange is over, and it is about to be released
       this.dialingFor.set(waiter, null)
       return null
@@ -294,7 +294,7 @@ export class OriginPool {
     if (heir === null || !this.dialingFor.delete(heir) || this.all.ended) return
     const now = this.shared.clock.now()
     const upstream =
-      connection.seat.state === 'reserved' ? this.acquireOwn(connection, heir, now) : this.acquire(heir, false, now)
+      connection.entry.state === 'reserved' ? this.acquireOwn(connection, heir, now) : this.acquire(heir, false, now)
     if (upstream !== null) heir.onUpstream(upstream)
   }
 
@@ -331,7 +331,7 @@ export class OriginPool {
       if (error !== null || !wanted) this.undialed(wanted ? waiter : null, error)
       else this.connect(waiter, { ...target, addresses })
     }
-    const endLookup = this.shared.story.locate(host, port, located, waiter.clientAddress)
+    const endLookup = this.shared.handler.locate(host, port, located, waiter.clientAddress)
     if (endLookup !== null) this.dialingFor.set(waiter, endLookup)
   }
 
@@ -361,7 +361,7 @@ export class OriginPool {
       }
       this.all.connections.add(connection)
       this.book.dialed(connection, this.shared.clock.now(), Math.random())
-      this.shared.story.opened(connection)
+      this.shared.handler.opened(connection)
       if (wanted) waiter.onUpstream(connection)
       else this.release(connection, 'keep')
     })
@@ -401,7 +401,7 @@ export class OriginPool {
     }
     connection.deadline.clear()
     setImmediate(() => {
-      if (connection.seat.state !== 'busy') return
+      if (connection.entry.state !== 'busy') return
       const sent = !connection.transport.pressured // TLS says a turn later that a request has left, and the answer may be faster
       this.settle(connection, sent ? 'keep' : 'early-response', this.shared.clock.now())
     })
@@ -432,14 +432,14 @@ export class OriginPool {
     // It ends with its client connection, while all is drained as well, and it has spoken for that client only.
     if (logins !== null) return this.retired ? 'reconfigured' : 'keep'
     if (this.all.draining) return 'draining'
-    if (this.shared.proxyProtocol !== 'off') return 'upstream-private'
+    if (this.shared.proxyProtocol !== 'off') return 'upstream-proxy-protocol'
     return this.retired ? 'reconfigured' : 'keep'
   }
 
   /** Its transport is gone, or about to be. */
   gone(connection: UpstreamConnection): void {
     this.all.closed(connection)
-    if (connection.seat.state === 'new') return
+    if (connection.entry.state === 'new') return
     connection.logins?.lost(connection)
     const { heldFor } = connection
     connection.heldFor = null

@@ -1,5 +1,5 @@
 import type { DeadlineName } from '../../link/deadlines.js'
-import { Seat } from '../../link/pool-book.js'
+import { PoolEntry } from '../../link/pool-book.js'
 import { ProxyError } from '../../link/proxy-error.js'
 import type { CloseReason } from '../../policy/close-reason.js'
 import { ProtocolError } from '../../wire/protocol-error.js'
@@ -33,7 +33,7 @@ export interface UpstreamExchange extends ResponseSink {
  * idle: a FIN or a single octet then ends it (RFC 9112 9.2, 9.5).
  */
 export class UpstreamConnection implements DialOwner {
-  readonly seat: Seat<UpstreamConnection> = new Seat<UpstreamConnection>(this)
+  readonly entry: PoolEntry<UpstreamConnection> = new PoolEntry<UpstreamConnection>(this)
   /** `u7` */
   readonly id: string
   /** The address that answered, '' until then. */
@@ -48,7 +48,7 @@ export class UpstreamConnection implements DialOwner {
   /** Who gets it when it is released: the next request of that client. */
   heir: UpstreamWaiter | null = null
   /** When the octets that are being read came: one look at the clock for each read. */
-  turnAt = 0
+  readAt = 0
   /** Dialled and not yet connected; afterwards false for good. */
   connecting = true
   securing = false
@@ -79,7 +79,7 @@ export class UpstreamConnection implements DialOwner {
 
   /** This is not its first exchange: it can have been stale. */
   get reused(): boolean {
-    return this.seat.served > 1
+    return this.entry.served > 1
   }
 
   /** Asks the kernel about a connection on which nothing is under way: has the upstream ended it, or sent what nobody asked for? */
@@ -131,7 +131,7 @@ export class UpstreamConnection implements DialOwner {
       this.unused('upstream-unsolicited')
       return
     }
-    this.turnAt = this.pool.shared.clock.now()
+    this.readAt = this.pool.shared.clock.now()
     let at: number
     try {
       at = this.reader.consume(bytes, from, to, exchange)
@@ -155,7 +155,7 @@ export class UpstreamConnection implements DialOwner {
       exchange.onUpstreamFin()
       return
     }
-    this.turnAt = this.pool.shared.clock.now()
+    this.readAt = this.pool.shared.clock.now()
     try {
       this.reader.end(exchange)
     } catch (error) {
@@ -188,7 +188,7 @@ export class UpstreamConnection implements DialOwner {
   }
 
   onFault(fault: unknown): void {
-    this.pool.shared.story.fault(fault)
+    this.pool.shared.handler.fault(fault)
     const exchange = this.exchange
     exchange?.onFault(fault)
     this.end('internal-error')

@@ -14,7 +14,7 @@ import { type Address, lookupBy, Resolver } from '../names/resolver.js'
 import { turnsAt } from '../turns.js'
 import { type DialSettings, tlsKey } from './dial.js'
 import { HealthCheck, type HealthCheckSettings } from './health-check.js'
-import type { OriginPool, PoolGroup, UpstreamShared, UpstreamStory } from './origin-pool.js'
+import type { OriginPool, PoolGroup, UpstreamHandler, UpstreamShared } from './origin-pool.js'
 import type { UpstreamPool } from './upstream-pool.js'
 
 /** One server of a group, as it is configured. */
@@ -294,7 +294,7 @@ export class UpstreamGroup implements PoolGroup {
     const { connectionsMax = limits.upstreamConnectionsMax, waitingMax = limits.upstreamWaitingMax } = server
     return {
       ...shared,
-      story: at === null ? this.locating(shared.story, server) : pinned(shared.story, at),
+      handler: at === null ? this.locating(shared.handler, server) : pinned(shared.handler, at),
       dial,
       proxyProtocol,
       limits: { ...limits, upstreamConnectionsMax: connectionsMax, upstreamWaitingMax: waitingMax },
@@ -303,12 +303,12 @@ export class UpstreamGroup implements PoolGroup {
   }
 
   /** How a server without an address is located: by the group's own name servers, where it has some. */
-  private locating(story: UpstreamStory, { kind }: ServerSpec): UpstreamStory {
+  private locating(handler: UpstreamHandler, { kind }: ServerSpec): UpstreamHandler {
     const { clock, questions = askDns } = this.around
     const { resolve, deadlines } = this.spec
-    if (kind === 'one' || resolve.nameservers === null) return story
+    if (kind === 'one' || resolve.nameservers === null) return handler
     const lookup = lookupBy(() => questions(resolve.nameservers))
-    return asking(story, new Resolver({ clock, resolveMs: deadlines.resolveMs, lookup }))
+    return asking(handler, new Resolver({ clock, resolveMs: deadlines.resolveMs, lookup }))
   }
 
   // Health -----------------------------------------------------------------------------------------------------------
@@ -337,7 +337,7 @@ export class UpstreamGroup implements PoolGroup {
       ...settings,
       origin,
       addresses: at === null ? null : [at],
-      locate: (host, port, done) => pool.shared.story.locate(host, port, done, ''),
+      locate: (host, port, done) => pool.shared.handler.locate(host, port, done, ''),
       dial: spec.dial,
       proxyProtocol: spec.proxyProtocol,
       clock: around.clock,
@@ -359,10 +359,10 @@ export class UpstreamGroup implements PoolGroup {
 const FEW_NAMES = 64
 const GATHER_MS = 100
 
-/** The same story, for a name that is to be asked for in another way. */
-function asking(story: UpstreamStory, resolver: Resolver): UpstreamStory {
+/** The same handler, for a name that is to be asked for in another way. */
+function asking(handler: UpstreamHandler, resolver: Resolver): UpstreamHandler {
   return {
-    ...told(story),
+    ...told(handler),
     locate: (host, port, done) =>
       resolver.resolve(host, (error, addresses) => {
         const allowed: Address[] = []
@@ -372,23 +372,23 @@ function asking(story: UpstreamStory, resolver: Resolver): UpstreamStory {
             if (why !== null) refused = why
             for (const place of found) allowed.push(place)
           }
-          story.locate(address, port, judged, '') // at once, as it is no name
+          handler.locate(address, port, judged, '') // at once, as it is no name
         }
         done(allowed.length > 0 ? null : refused, allowed)
       }),
   }
 }
 
-/** The same story, for a member whose address is decided already. */
-function pinned(story: UpstreamStory, at: WatchedAddress): UpstreamStory {
-  return { ...told(story), locate: (_host, port, done) => story.locate(at.address, port, done, '') }
+/** The same handler, for a member whose address is decided already. */
+function pinned(handler: UpstreamHandler, at: WatchedAddress): UpstreamHandler {
+  return { ...told(handler), locate: (_host, port, done) => handler.locate(at.address, port, done, '') }
 }
 
-function told(story: UpstreamStory): Pick<UpstreamStory, 'opened' | 'closed' | 'fault'> {
+function told(handler: UpstreamHandler): Pick<UpstreamHandler, 'opened' | 'closed' | 'fault'> {
   return {
-    opened: connection => story.opened(connection),
-    closed: connection => story.closed(connection),
-    fault: fault => story.fault(fault),
+    opened: connection => handler.opened(connection),
+    closed: connection => handler.closed(connection),
+    fault: fault => handler.fault(fault),
   }
 }
 

@@ -98,7 +98,7 @@ export class UpstreamPool {
     const now = this.shared.clock.now()
     const isLater = now - this.closedAt > PAUSE_MS
     if (isLater) this.closedAt = now
-    this.closeAll(isLater || now - this.closedAt < AT_ONCE_MS).catch(fault => this.shared.story.fault(fault))
+    this.closeAll(isLater || now - this.closedAt < AT_ONCE_MS).catch(fault => this.shared.handler.fault(fault))
   }
 
   private async closeAll(atOnce: boolean): Promise<void> {
@@ -133,7 +133,7 @@ export class UpstreamPool {
     let oldest: UpstreamConnection | null = null
     for (const { book } of this.origins.values()) {
       const { longestIdle } = book
-      if (longestIdle !== null && (oldest === null || longestIdle.seat.idleSince < oldest.seat.idleSince))
+      if (longestIdle !== null && (oldest === null || longestIdle.entry.idleSince < oldest.entry.idleSince))
         oldest = longestIdle
     }
     if (oldest === null) return this.makeRoomOfReserved()
@@ -145,7 +145,7 @@ export class UpstreamPool {
     let oldest: UpstreamConnection | null = null
     for (const { book } of this.origins.values()) {
       const { longestReserved } = book
-      if (longestReserved !== null && (oldest === null || longestReserved.seat.idleSince < oldest.seat.idleSince))
+      if (longestReserved !== null && (oldest === null || longestReserved.entry.idleSince < oldest.entry.idleSince))
         oldest = longestReserved
     }
     oldest?.end('login-surplus')
@@ -176,6 +176,6 @@ export class UpstreamPool {
     this.closes.set(reason, (this.closes.get(reason) ?? 0) + 1)
     const { closes } = connection.pool
     closes.set(reason, (closes.get(reason) ?? 0) + 1)
-    this.shared.story.closed(connection)
+    this.shared.handler.closed(connection)
   }
 }

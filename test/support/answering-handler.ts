@@ -1,8 +1,8 @@
 import type { ClientConnection, ClientExchange } from '../../lib/net/client/client-connection.js'
-import type { ClientStory } from '../../lib/net/client/client-pool.js'
+import type { ClientHandler } from '../../lib/net/client/client-pool.js'
 
 /** Answers each request at once with what is known of its client, as JSON; `/close` ends the connection, `/cut` breaks it. */
-export class AnsweringStory implements ClientStory {
+export class AnsweringHandler implements ClientHandler {
   readonly heard: string[] = []
   begin(client: ClientConnection): ClientExchange {
     let target = ''

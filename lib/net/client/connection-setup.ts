@@ -14,7 +14,7 @@ const PLAIN_HTTP = 'a plain HTTP request was sent to a port that speaks HTTPS'
  * What a connection passes before its first request, where it must: a PROXY protocol preface, then a TLS handshake. Owns the
  * transport meanwhile, and leaves it to the client with what was read and belongs to HTTP.
  */
-export class Entrance implements TransportOwner, Handshake {
+export class ConnectionSetup implements TransportOwner, Handshake {
   private readonly deadline: Deadline
   /** What has come of a preface. */
   private held: Buffer | null = null
@@ -33,7 +33,7 @@ export class Entrance implements TransportOwner, Handshake {
 
   begin(): void {
     const { pool } = this.client
-    pool.idled(this.client)
+    pool.markIdle(this.client)
     if (this.awaitsPreface) this.deadline.set('requestHeadMs', pool.deadlines.requestHeadMs)
     else this.deadline.set('tlsMs', this.secure!.handshakeMs)
   }
@@ -85,7 +85,7 @@ export class Entrance implements TransportOwner, Handshake {
   private leave(): void {
     const { client } = this
     this.deadline.end()
-    client.entrance = null
+    client.setup = null
     client.transport.owner = client
   }
 
@@ -106,7 +106,7 @@ export class Entrance implements TransportOwner, Handshake {
   private refusePlain(): void {
     const { client } = this
     this.leave()
-    client.transport.write(client.pool.story.refusal(PLAIN_HTTP, 400))
+    client.transport.write(client.pool.handler.refusal(PLAIN_HTTP, 400))
     client.close('client-tls', PLAIN_HTTP)
   }
 
@@ -114,7 +114,7 @@ export class Entrance implements TransportOwner, Handshake {
     const { client } = this
     this.deadline.end()
     this.left = true
-    client.entrance = null
+    client.setup = null
     client.tls = facts
     client.transport = Transport.secured(client, socket)
     client.start()

@@ -20,7 +20,7 @@ const expecting = (t: Test, options: PoolOptions = {}) => listeningPool(t, { pro
 for (const readMode of MODES) {
   for (const version of [1, 2] as const) {
     test(`${readMode}: a preface of version ${version} and a request in one segment, and more on the same connection`, async t => {
-      const { pool, port, story } = await expecting(t, { readMode })
+      const { pool, port, handler } = await expecting(t, { readMode })
       const client = await rawClient(t, port)
       await client.send(Buffer.concat([writeProxyPreface(version, ENDS), Buffer.from(get('/1'))]))
       const { address, port: from, peerAddress, ends, scheme } = await readAnswer(client)
@@ -30,7 +30,7 @@ for (const readMode of MODES) {
       t.equal((await readAnswer(client)).address, '192.0.2.7')
       client.halfClose()
       await until('closed', () => pool.open === 0)
-      t.same(story.heard, ['c1 opened 192.0.2.7', 'c1 client-fin'])
+      t.same(handler.heard, ['c1 opened 192.0.2.7', 'c1 client-fin'])
     })
   }
 
@@ -63,19 +63,19 @@ for (const readMode of MODES) {
   })
 
   test(`${readMode}: a bad preface ends the connection without an answer, and is told`, async t => {
-    const { pool, port, story } = await expecting(t, { readMode })
+    const { pool, port, handler } = await expecting(t, { readMode })
     for (const bad of [get('/'), 'PROXY TCP4 01.2.3.4 1.2.3.4 1 1\r\n', '\r\n\r\n\0\r\nQUIT\n\x11\x11\0\0']) {
       const client = await rawClient(t, port)
       await client.send(bad)
       t.equal(String((await client.readToEnd()).bytes), '')
     }
     await until('gone', () => pool.open === 0)
-    t.match(story.heard, [/^c1 client-preface: .*no preface, but "G"/, /^c2 .*no IPv4/, /^c3 .*version 1, not 2/])
+    t.match(handler.heard, [/^c1 client-preface: .*no preface, but "G"/, /^c2 .*no IPv4/, /^c3 .*version 1, not 2/])
     t.same(Object.fromEntries(pool.closes), { 'client-preface': 3 })
   })
 
   test(`${readMode}: a preface that does not come is waited for no longer than a head`, async t => {
-    const { pool, port, story, clock } = await expecting(t, { readMode, deadlines: { requestHeadMs: 2_000 } })
+    const { pool, port, handler, clock } = await expecting(t, { readMode, deadlines: { requestHeadMs: 2_000 } })
     const client = await rawClient(t, port)
     await client.send('PROXY TCP4')
     await until('it waits', () => pool.idle === 1)
@@ -83,18 +83,18 @@ for (const readMode of MODES) {
     clock.advance(2_200)
     await client.readToEnd()
     await until('gone', () => pool.open === 0)
-    t.same(story.heard, ['c1 client-preface: none within 2000 ms'])
+    t.same(handler.heard, ['c1 client-preface: none within 2000 ms'])
   })
 
   test(`${readMode}: an end before the preface is over`, async t => {
-    const { pool, port, story } = await expecting(t, { readMode })
+    const { pool, port, handler } = await expecting(t, { readMode })
     const [a, b] = [await rawClient(t, port), await rawClient(t, port)]
     await a.send('PROXY')
     a.halfClose()
-    await until('one', () => story.heard.length === 1)
+    await until('one', () => handler.heard.length === 1)
     b.reset()
     await until('gone', () => pool.open === 0)
-    t.same(story.heard, ['c1 client-fin', 'c2 client-reset: ECONNRESET'])
+    t.same(handler.heard, ['c1 client-fin', 'c2 client-reset: ECONNRESET'])
     t.equal(pool.idle, 0)
   })
 }
@@ -130,25 +130,25 @@ test('connections without their preface are within the limit of all: the one tha
 })
 
 test('a full house in which nobody waits: the new one is reset before its preface', async t => {
-  const { pool, port, story } = await expecting(t, { limits: { clientConnectionsMax: 1 } })
+  const { pool, port, handler } = await expecting(t, { limits: { clientConnectionsMax: 1 } })
   const busy = await rawClient(t, { port, localAddress: '127.0.0.2' })
   await busy.send('GET / HT')
   await until('busy', () => pool.open === 1 && pool.idle === 0)
   await rawClient(t, port).catch(() => {}) // it may be reset before it knows that it is connected
   await until('refused', () => pool.open === 1 && pool.accepted === 2)
-  t.equal(story.heard.at(-1), 'c2 client-limit: more than 1 connections')
+  t.equal(handler.heard.at(-1), 'c2 client-limit: more than 1 connections')
 })
 
 test('guards look at the real client', async t => {
   const guards = { allow: null, deny: new TrustedPeers(['192.0.2.7']), connections: null }
-  const { port, story } = await expecting(t, { guards })
+  const { port, handler } = await expecting(t, { guards })
   const denied = await rawClient(t, port)
   await denied.send(Buffer.concat([writeProxyPreface(1, ENDS), Buffer.from(get('/'))]))
   t.equal(String((await denied.readToEnd()).bytes), '')
   const other = await rawClient(t, port)
   await other.send(Buffer.concat([writeProxyPreface(1, { ...ENDS, source: '192.0.2.8' }), Buffer.from(get('/'))]))
   await readAnswer(other)
-  t.same(story.heard, ['c1 opened 192.0.2.7', 'c1 client-denied', 'c2 opened 192.0.2.8'])
+  t.same(handler.heard, ['c1 opened 192.0.2.7', 'c1 client-denied', 'c2 opened 192.0.2.8'])
 })
 
 test('a preface about a unix socket; a preface over a unix socket', async t => {
