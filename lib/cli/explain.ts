@@ -82,6 +82,7 @@ function requestFacts(head: RequestHead, { settings, trusted, clientAddress }: S
   const route = staysHere(into, head, settings) ? undefined : routeInto(into, head, settings)
   return {
     goesOn: route !== undefined,
+    closes: false,
     authority: route ? hostToSend(route.sendHost, head.host, ownHost(route, settings)) : head.host,
     target: route?.prefixes ? rewritePath(head.path, route.prefixes) : head.path,
     clientAddress,

@@ -49,6 +49,7 @@ function seen({ field, value, verdict, reason, section }: Explanation['rows'][nu
 function explainRequest(octets: Buffer): Explanation | null {
   return explainRequestBytes(octets, SETTINGS, head => ({
     goesOn: false,
+    closes: false,
     authority: head.host,
     target: head.path,
     clientAddress: '127.0.0.1',

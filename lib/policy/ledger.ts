@@ -4,7 +4,7 @@ import type { ResponseHead } from '../wire/response-head.js'
 import type { ConnectionOptions } from './connection-options.js'
 import type { FieldEdits } from './field-edits.js'
 import { isLogin } from './login.js'
-import { planRequest, type RequestContext } from './rewrite-request.js'
+import { connectionLine, planRequest, type RequestContext } from './rewrite-request.js'
 import { planResponse, type ResponseContext } from './rewrite-response.js'
 import {
   ADDITIONS,
@@ -32,11 +32,21 @@ export interface LedgerRow {
   section: string
 }
 
-/** Every field of a request, in and out. Where a row says `reject` the request goes nowhere, so nothing is added. */
-export function explainRequest(head: RequestHead, options: ConnectionOptions, context: RequestContext): LedgerRow[] {
-  const { rules, first, last, set } = planRequest(head, options, context)
+/**
+ * Every field of a request, in and out. Where a row says `reject` the request goes nowhere, so nothing is added.
+ * @param closes it was the last request on its connection
+ */
+export function explainRequest(
+  head: RequestHead,
+  options: ConnectionOptions,
+  context: RequestContext,
+  closes = false,
+): LedgerRow[] {
+  const { rules, first, last, set, trailers, upgrade } = planRequest(head, options, context)
   const received = receivedRows(head.lines, rules, options)
-  return isRejected(received) ? received : [...addedRows(first), ...received, ...lastRows(last, set)]
+  if (isRejected(received)) return received
+  const ours = last + connectionLine(closes, upgrade !== '', trailers)
+  return [...addedRows(first), ...received, ...addedRows(ours), ...setRows(set)]
 }
 
 /** Every field of a response, in and out. */
@@ -45,7 +55,7 @@ export function explainResponse(head: ResponseHead, options: ConnectionOptions, 
   const received = receivedRows(head.lines, rules, options, way)
   if (isRejected(received)) return received
   if (wrongUpgrade) return [...received, { field: 'Upgrade', value: '', ...rowOf(RULES.wrongUpgrade) }]
-  return [...received, ...lastRows(last, set)]
+  return [...received, ...addedRows(last.slice(0, last.length - set.length)), ...setRows(set)]
 }
 
 /** Every field of a head of our own, with its start line. */
@@ -87,11 +97,9 @@ function receivedRule(lines: Lines, i: number, rules: Rules, options: Connection
   return rule === RULES.keep && isLogin(lines, i) ? RULES.login : rule
 }
 
-/** What we add, and behind it what the route sets. */
-function lastRows(last: string, set: string): LedgerRow[] {
+function setRows(set: string): LedgerRow[] {
   const { reason, section } = RULES.setByRoute
-  const ours = addedRows(last.slice(0, last.length - set.length))
-  return [...ours, ...addedRows(set).map(row => ({ ...row, reason, section }))]
+  return addedRows(set).map(row => ({ ...row, reason, section }))
 }
 
 /** Reads the very text that the rewrite adds, so that nothing is said here that is not done there. */

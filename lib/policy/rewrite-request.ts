@@ -61,28 +61,47 @@ export interface RequestContext {
   nominatedEndToEnd: 'remove' | 'reject'
   /** How the content is framed toward the upstream. */
   framing: 'none' | 'length' | 'chunked'
-  /** The length, where `framing` is 'length' and the client's was not: content that was gathered. */
-  contentLength?: number
+  /** The length, where `framing` is 'length' and the client's was not: content that was gathered. Else -1, or absent. */
+  gatheredLength?: number
   /** Our credentials for a proxy behind us, as the value of `Proxy-Authorization`; '' or absent for none. */
   proxyAuthorization?: string
-  // What may become of it after the rewrite (outbound-changes.ts), for the ledger.
-  /** This is the last request on that connection: say so (RFC 9112 9.6). */
-  close?: boolean
-  /** 100 (Continue) was said here. */
+  /** 100 (Continue) was said here: nobody else is asked for it (RFC 9110 10.1.1). */
   expectMet?: boolean
 }
 
-export interface OutboundRequest {
-  /** The whole head with its blank line, latin1. */
-  text: string
-  /** The protocol or protocols offered to the upstream, '' for none. */
-  upgrade: string
-  /** The client waits for a 100 before it sends its content. */
-  expectContinue: boolean
-  /** How many end-to-end fields were removed because Connection named them. */
-  nominated: number
-  /** The protocols offered by the client and not passed on, '' for none. */
-  refusedUpgrade: string
+/**
+ * The head to send. What is said of the connection itself is known when the connection is, so it is joined then; where anything else
+ * changes, the head is rewritten once more. Nothing cuts a finished head open.
+ */
+export class OutboundRequest {
+  constructor(
+    /** Start line and fields, each with its CRLF, latin1: all but Connection and what stands behind it. */
+    private readonly front: string,
+    /** The lines that the route sets, which stand last. */
+    private readonly set: string,
+    /** The request-target. */
+    readonly target: string,
+    readonly authority: string,
+    readonly framing: RequestContext['framing'],
+    /** Of content that was gathered; -1: the client's, where there is one. */
+    readonly gatheredLength: number,
+    /** 100 (Continue) was said here. */
+    readonly expectMet: boolean,
+    /** The client waits for a 100 before it sends its content. */
+    readonly expectContinue: boolean,
+    /** The protocol or protocols offered to the upstream, '' for none. */
+    readonly upgrade: string,
+    /** The protocols offered by the client and not passed on, '' for none. */
+    readonly refusedUpgrade: string,
+    private readonly trailers: boolean,
+    /** How many end-to-end fields were removed because Connection named them. */
+    readonly nominated: number,
+  ) {}
+
+  /** The whole head with its blank line, latin1. @param closes it is the last request on its connection (RFC 9112 9.6) */
+  text(closes = false): string {
+    return `${this.front}${connectionLine(closes, this.upgrade !== '', this.trailers)}${this.set}\r\n`
+  }
 }
 
 /** Everything about the outbound head but the lines that are kept: the ledger explains it, the rewrite joins it. */
@@ -90,10 +109,12 @@ export interface RequestPlan {
   rules: Rules
   /** Our lines in front of those that are kept: Host, where it is not the received one. */
   first: string
-  /** Our lines after those that are kept; behind them what the route sets. */
+  /** Our lines after those that are kept. Behind them stand Connection and what the route sets. */
   last: string
-  /** The end of `last` that the route sets. */
+  /** What the route sets. */
   set: string
+  /** TE is sent on. */
+  trailers: boolean
   upgrade: string
   refusedUpgrade: string
   expectContinue: boolean
@@ -110,20 +131,31 @@ export function rewriteRequest(
   options: ConnectionOptions,
   context: RequestContext,
 ): OutboundRequest {
-  const { rules, first, last, upgrade, refusedUpgrade, expectContinue } = planRequest(head, options, context)
+  const { rules, first, last, set, trailers, upgrade, refusedUpgrade, expectContinue } = planRequest(
+    head,
+    options,
+    context,
+  )
   const { lines } = head
   // A start line that says what ours would say is copied with the lines behind it.
   const kept =
     head.isHttp11 && context.target === head.target && first === ''
       ? copyKept(lines, rules, options, '', 0)
       : copyKept(lines, rules, options, startLine(head, context.target) + first, lines.fieldsAt)
-  return {
-    text: `${kept + last}\r\n`,
-    upgrade,
+  return new OutboundRequest(
+    kept + last,
+    set,
+    context.target,
+    context.authority,
+    context.framing,
+    context.gatheredLength ?? -1,
+    context.expectMet === true,
     expectContinue,
-    nominated: options.nominated,
+    upgrade,
     refusedUpgrade,
-  }
+    trailers,
+    options.nominated,
+  )
 }
 
 /** What the reader has checked is not checked again; a target that routing made is. */
@@ -173,22 +205,19 @@ export function planRequest(head: RequestHead, options: ConnectionOptions, conte
   if (hops >= 0) last += `Max-Forwards: ${Math.min(Math.max(hops - 1, 0), MAX_FORWARDS_MAX)}\r\n`
   if (framing === 'chunked') last += 'Transfer-Encoding: chunked\r\n'
   else if (rewritten) last += `Content-Length: ${head.contentLength}\r\n`
-  else if (framing === 'length' && !received) last += `Content-Length: ${context.contentLength ?? 0}\r\n`
+  else if (framing === 'length' && !received) last += `Content-Length: ${Math.max(context.gatheredLength ?? 0, 0)}\r\n`
   if (teTrailers) last += 'TE: trailers\r\n'
   if (upgrade !== '') last += `Upgrade: ${upgrade}\r\n`
   if (context.proxyAuthorization) last += `Proxy-Authorization: ${context.proxyAuthorization}\r\n`
-  if (teTrailers || upgrade !== '' || context.close === true) {
-    last += connectionLine(context.close === true, upgrade !== '', teTrailers)
-  }
 
   plan.rules = requestRules(traits)
   if (context.keepFields !== null) plan.rules = context.keepFields.over(plan.rules)
-  plan.set = ''
+  plan.set = edits === null ? '' : edits.lines
   const sent = (requestId === '' ? 0 : SENT.requestId) | (trace === '' ? 0 : SENT.trace)
   if (edits !== null || sent !== 0) plan.rules = (edits ?? NO_EDITS).over(plan.rules, sent)
-  if (edits !== null) last += plan.set = edits.lines
   plan.first = hostKept ? '' : `Host: ${context.authority}\r\n`
   plan.last = last
+  plan.trailers = teTrailers
   plan.upgrade = upgrade
   plan.refusedUpgrade = refusedUpgrade
   plan.expectContinue = expect === 'continue' && minor === 1 && framing !== 'none' && context.expectMet !== true
@@ -208,6 +237,7 @@ const plan: RequestPlan = {
   first: '',
   last: '',
   set: '',
+  trailers: false,
   upgrade: '',
   refusedUpgrade: '',
   expectContinue: false,
@@ -243,8 +273,9 @@ function chooseUpgrade({ lines, minor }: RequestHead, options: ConnectionOptions
   return { upgrade: allowed.join(', '), refusedUpgrade: refused.join(', ') }
 }
 
-/** Whatever we use of this connection is named in our own Connection (RFC 9110 7.6.1). */
-function connectionLine(close: boolean, upgrade: boolean, te: boolean): string {
+/** Whatever we use of this connection is named in our own Connection (RFC 9110 7.6.1); '' where that is nothing. */
+export function connectionLine(close: boolean, upgrade: boolean, te: boolean): string {
+  if (!(close || upgrade || te)) return ''
   const options = [upgrade ? 'upgrade' : '', te ? 'TE' : '', close ? 'close' : '']
   return `Connection: ${options.filter(option => option !== '').join(', ')}\r\n`
 }

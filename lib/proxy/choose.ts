@@ -7,6 +7,7 @@ import { hashKey } from '../policy/hash-key.js'
 import type { RequestHead } from '../wire/request-head.js'
 import type { Exchange } from './forward.js'
 import type { Route } from './options/route-options.js'
+import { rewriteAgain } from './rewrite-again.js'
 
 // Which server of a group gets a request, first and after a failure.
 
@@ -116,18 +117,13 @@ export function preferAnother(exchange: Exchange, error: ProxyError): void {
 
 /** To another server, with the same request; false: there is none. */
 export function moveOn(exchange: Exchange): boolean {
-  const { pool, outbound, routed } = exchange
   const next = chooseAnother(exchange)
   if (next === null) return false
-  outbound!.text = headFor(outbound!.text, pool!, next, routed!)
+  const { authority } = exchange.pool!.origin
   exchange.pool = next
+  // Where Host is the server's own, it is another one.
+  if (exchange.routed!.sendHost === 'upstream' && next.origin.authority !== authority) rewriteAgain(exchange)
   return true
-}
-
-/** The same head for another server: where Host is the server's own, it is another one. */
-function headFor(text: string, before: OriginPool, after: OriginPool, { sendHost }: Route): string {
-  if (sendHost !== 'upstream' || before.origin.authority === after.origin.authority) return text
-  return text.replace(/(?<=\r\n)host:[^\r]*/i, () => `Host: ${after.origin.authority}`)
 }
 
 /** A failure of the upstream's is counted, and noted where somebody chooses by it. */

@@ -47,12 +47,13 @@ export type RequestFacts = Pick<
   | 'requestId'
   | 'trace'
   | 'framing'
-  | 'contentLength'
-  | 'close'
+  | 'gatheredLength'
   | 'expectMet'
 > & {
   /** False: it is answered here, or refused. */
   readonly goesOn: boolean
+  /** It was the last request on its connection, and said so (RFC 9112 9.6). */
+  readonly closes: boolean
 }
 
 /** The same for a response. */
@@ -130,7 +131,7 @@ function requestInto(
   into.startLine = startLineOf(head.lines.text)
   const options = new ConnectionOptions()
   options.read(head.lines, 400)
-  const { goesOn, ...facts } = factsOf(head, into)
+  const { goesOn, closes, ...facts } = factsOf(head, into)
   const context: RequestContext = {
     ...facts,
     mode: settings.mode,
@@ -146,15 +147,21 @@ function requestInto(
     proxyAuthorization: settings.parent === null ? '' : authorizationFor(settings.parent),
     nominatedEndToEnd: settings.nominatedEndToEnd,
   }
-  const rows = explainRequest(head, options, context)
+  const rows = explainRequest(head, options, context, closes)
   into.rows = goesOn ? rows : rows.filter(({ verdict }) => verdict !== 'add')
-  if (goesOn) sentInto(into, head, options, context)
+  if (goesOn) sentInto(into, head, options, context, closes)
 }
 
-function sentInto(into: Explanation, head: RequestHead, options: ConnectionOptions, context: RequestContext): void {
+function sentInto(
+  into: Explanation,
+  head: RequestHead,
+  options: ConnectionOptions,
+  context: RequestContext,
+  closes: boolean,
+): void {
   const { method, target, path } = head
   const outbound = rewriteRequest(head, options, context)
-  into.outbound = outbound.text
+  into.outbound = outbound.text(closes)
   if (outbound.refusedUpgrade !== '')
     into.notes.push(`The upgrade to ${outbound.refusedUpgrade} is not passed on: the request goes on as ordinary HTTP.`)
   if (outbound.nominated > 0)

@@ -11,7 +11,6 @@ import type { UpstreamConnection, UpstreamExchange } from '../net/upstream/upstr
 import type { CloseReason } from '../policy/close-reason.js'
 import { ConnectionOptions } from '../policy/connection-options.js'
 import { asksForLogin } from '../policy/login.js'
-import { withClose } from '../policy/outbound-changes.js'
 import { keepAliveHint } from '../policy/persistence.js'
 import { chosenRequestId } from '../policy/request-id.js'
 import { type OutboundRequest, rewriteRequest } from '../policy/rewrite-request.js'
@@ -40,6 +39,7 @@ import {
   clientBroke,
   clientFinished,
   clientTimedOut,
+  sendContinue,
   upstreamBroke,
   upstreamGone,
   upstreamLost,
@@ -52,11 +52,11 @@ import { unknownToParent } from './parent.js'
 import { prefaceFor } from './preface.js'
 import {
   beginContent,
-  gather,
   isOnlyOnce,
   isTooLong,
   isTooSlow,
   keepContent,
+  meetsExpect,
   sendGathered,
   ungather,
 } from './request-content.js'
@@ -170,6 +170,8 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   goesOnWithLogin = false
   /** The client was told to send its content. */
   continued = false
+  /** … before there was an upstream that could say it: so that one is not asked for it. */
+  expectMet = false
   /** The upstream was told that its connection will close. */
   saidClose = false
   private switched = false
@@ -247,11 +249,12 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     // Gathered chunks are kept as one piece of content: what frames it is known when all of it is here, or more than is gathered.
     const asOne = head.framing === 'chunked' && (this.gathering || this.buffering)
     this.outboundFraming = asOne ? 'none' : head.framing
-    this.outbound = rewriteRequest(head, requestOptions, fillRequestContext(this, pool, head, head.framing))
+    this.expectMet = (this.gathering || this.buffering) && meetsExpect(head)
+    this.outbound = rewriteRequest(head, requestOptions, fillRequestContext(this, head, head.framing))
     if (this.outbound.expectContinue && settings.mode === 'reverse')
       client.deadline.set('continueMs', settings.deadlines.continueMs)
-    if (this.gathering || this.buffering) gather(this, head)
-    else this.acquire(false, client.readAt)
+    if (this.expectMet) sendContinue(this)
+    if (!this.gathering && !this.buffering) this.acquire(false, client.readAt)
   }
 
   // (4) acquire ------------------------------------------------------------------------------------------------------
@@ -317,15 +320,9 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
       if (!this.goesOnWithLogin) this.client.reserve(upstream)
     }
     this.saidClose = this.pool!.isLast(upstream, now)
-    transport.write(this.saidClose ? this.sentHead : this.outbound!.text)
+    transport.write(this.outbound!.text(this.saidClose))
     if (this.kept?.isKept) transport.write(this.kept.text!)
     if (this.request === 'whole') this.sent(upstream, now)
-  }
-
-  /** The head as it was sent last, or will be. */
-  get sentHead(): string {
-    const { text } = this.outbound!
-    return this.saidClose ? withClose(text, this.routed?.requestEdits?.lines ?? '') : text
   }
 
   /** The whole request is on its way: from now on the upstream has to answer. */

@@ -4,13 +4,12 @@ import type { Limits } from '../link/limits.js'
 import { ProxyError } from '../link/proxy-error.js'
 import { sendsChunks } from '../link/version-lesson.js'
 import { readExpect } from '../policy/expect.js'
-import { withLength, withoutExpect } from '../policy/outbound-changes.js'
 import type { RequestHead } from '../wire/request-head.js'
 import { lastChunk } from '../wire/writer.js'
 import { retriesFresh } from './choose.js'
 import type { Exchange } from './forward.js'
 import { KeptContent } from './kept-content.js'
-import { sendContinue } from './mishaps.js'
+import { rewriteAgain } from './rewrite-again.js'
 
 // What becomes of a request's content before it is on its way: kept, gathered, or too slow to be waited for.
 
@@ -47,9 +46,9 @@ export function isTooLong(exchange: Exchange, octets: number): boolean {
 
 /** Has the sender had its time? Then it is told so. */
 export function isTooSlow(exchange: Exchange, pace: LeastRate, octets: number): boolean {
-  const { settings, client, outbound, requestContent } = exchange
+  const { settings, client, outbound, expectMet, requestContent } = exchange
   // Who was to wait for a 100 has its time from now on.
-  if (outbound?.expectContinue === true && requestContent === octets) pace.begin(client.readAt)
+  if ((expectMet || outbound?.expectContinue === true) && requestContent === octets) pace.begin(client.readAt)
   pace.moved(octets, client.readAt)
   if (!pace.tooSlow(client.readAt)) return false
   exchange.engine.counts.refusedAsTooSlow++
@@ -121,11 +120,9 @@ export function ungather(exchange: Exchange): void {
   exchange.gathered = 0
 }
 
-/** No upstream is asked before its content is here: so nobody else will tell the client to send it (RFC 9110 10.1.1). */
-export function gather(exchange: Exchange, head: RequestHead): void {
-  if (head.minor === 0 || readExpect(head.lines) !== 'continue') return
-  sendContinue(exchange)
-  exchange.outbound!.text = withoutExpect(exchange.outbound!.text)
+/** No upstream is asked before the content is here: so nobody else will tell the client to send it (RFC 9110 10.1.1). */
+export function meetsExpect(head: RequestHead): boolean {
+  return head.minor === 1 && readExpect(head.lines) === 'continue'
 }
 
 /** It grows too long to be gathered: it goes on as it came. */
@@ -144,16 +141,14 @@ function passOn(exchange: Exchange, kept: KeptContent): void {
  * HTTP/1.0, where they are left out (RFC 9112 7.1.2)
  */
 export function sendGathered(exchange: Exchange, trailers: string): void {
-  const { outbound, gathering, asked } = exchange
+  const { gathering, asked } = exchange
   const kept = exchange.kept!
   endGathering(exchange)
-  if (asked.framing === 'chunked') {
-    if (gathering || trailers === '') outbound!.text = withLength(outbound!.text, kept.octets)
-    else {
-      exchange.outboundFraming = 'chunked'
-      kept.frame()
-      kept.end(lastChunk(trailers))
-    }
+  if (asked.framing === 'chunked' && (gathering || trailers === '')) rewriteAgain(exchange, kept.octets)
+  else if (asked.framing === 'chunked') {
+    exchange.outboundFraming = 'chunked'
+    kept.frame()
+    kept.end(lastChunk(trailers))
   }
   exchange.acquire(false, exchange.client.readAt)
 }

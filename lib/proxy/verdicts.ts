@@ -1,4 +1,3 @@
-import type { OriginPool } from '../net/upstream/origin-pool.js'
 import { AboutClient } from '../policy/about-client.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import { isStripped, rewritePath } from '../policy/path-prefixes.js'
@@ -66,21 +65,27 @@ const requestContext: RequestContext = {
   upgrades: NOTHING_ALLOWED,
   nominatedEndToEnd: 'remove',
   framing: 'none',
+  gatheredLength: -1,
+  expectMet: false,
   proxyAuthorization: '',
 }
 
-/** What `rewriteRequest` needs to know besides the head. */
+/** What `rewriteRequest` needs to know besides the head. @param gatheredLength of content that was gathered, -1 for none */
 export function fillRequestContext(
   exchange: Exchange,
-  pool: OriginPool,
   head: RequestHead,
   framing: RequestContext['framing'],
+  gatheredLength = -1,
 ): RequestContext {
   const { settings, client, routed } = exchange
   if (preparedFor !== settings) prepare(settings, exchange.engine)
   const context = requestContext
   // An HTTP/1.0 client may have sent no Host at all.
-  context.authority = hostToSend(routed === null ? 'preserve' : routed.sendHost, head.host, pool.origin.authority)
+  context.authority = hostToSend(
+    routed === null ? 'preserve' : routed.sendHost,
+    head.host,
+    exchange.pool!.origin.authority,
+  )
   context.target = targetFor(head, exchange)
   context.edits = routed === null ? null : routed.requestEdits
   context.requestId = exchange.requestId
@@ -96,6 +101,8 @@ export function fillRequestContext(
     context.certificate = client.tls === null ? null : client.tls.certificate
   }
   context.framing = framing
+  context.gatheredLength = gatheredLength
+  context.expectMet = exchange.expectMet
   return context
 }
 

@@ -14,7 +14,7 @@ export function wayBackOf(exchange: Exchange): WayBack | null {
     outer: routed.prefixes !== null && isStripped(path, routed.prefixes) ? routed.prefixes.stripPrefix : '',
     inner: routed.prefixes?.setPrefix ?? '',
     asked: path,
-    sent: pathOf(outbound.text.slice(outbound.text.indexOf(' ') + 1, outbound.text.indexOf(' HTTP/1.1\r\n'))),
+    sent: pathOf(outbound.target),
     upstream: {
       scheme: origin.scheme,
       authorities: [hostToSend(routed.sendHost, asked.host, origin.authority), origin.authority],

@@ -1,5 +1,5 @@
 import { ChunkFraming } from './chunk-framing.js'
-import { GRAMMAR_LIMITS, type GrammarLimits } from './limits.js'
+import { GRAMMAR_LIMITS, GRAMMAR_MAXIMA, type GrammarLimits } from './limits.js'
 import type { Lines } from './lines.js'
 import { CR, describeOctet, LF } from './octets.js'
 import { type Breach, ProtocolError } from './protocol-error.js'
@@ -184,4 +184,10 @@ export class RequestReader {
 
 function refused(what: string, octet: number, breach?: Breach): ProtocolError {
   return new ProtocolError(400, `${what}: ${describeOctet(octet)}`, 'RFC 9112 2.2', -1, breach)
+}
+
+/** Reads a head once more that was read before, from its text (latin1, with its blank line). @param use is told the head, at once */
+export function readHeadAgain(text: string, use: (head: RequestHead) => void): void {
+  const sink = { onRequestHead: use, onRequestContent(): void {}, onRequestEnd(): void {} }
+  new RequestReader(GRAMMAR_MAXIMA).consume(Buffer.from(text, 'latin1'), 0, text.length, sink)
 }

@@ -104,7 +104,7 @@ test('what is said of the client where it is asked for', async t => {
       const said = value === undefined ? [] : [`${field}: ${value}`]
       const { head, options } = request('GET / HTTP/1.1', 'Host: a.example', ...said)
       const context = { ...GATEWAY, ...contexts[option], trustedPeer }
-      const out = rewriteRequest(head, options, context).text.split('\r\n')
+      const out = rewriteRequest(head, options, context).text().split('\r\n')
       const values = out.filter(line => line.startsWith(`${field}: `)).map(line => line.slice(field.length + 2))
       const words = {
         '/x': 'kept',
@@ -208,7 +208,7 @@ test('what becomes of a field that the route edits', async t => {
         const row = rows.find(cells => is.every((cell, i) => cells[i] === '·' || cells[i] === cell))
         const [received] = explainRequest(head, options, context).filter(({ value }) => value === 'theirs')
         t.equal(received?.reason, row?.[3], is.join(', '))
-        const { text } = rewriteRequest(head, options, context)
+        const text = rewriteRequest(head, options, context).text()
         t.equal(text.includes(`${name}: ours\r\n`), route === 'sets it', 'ours survives, whatever the client names')
         t.equal(text.includes(`${name}: theirs\r\n`), row?.[3] === 'end to end')
       }

@@ -43,7 +43,7 @@ const LIES = [
 ]
 const sent = (context: object, ...fields: string[]): string => {
   const { head, options } = request('GET / HTTP/1.1', 'Host: a.example', ...fields)
-  return rewriteRequest(head, options, { ...QUIET, ...context }).text
+  return rewriteRequest(head, options, { ...QUIET, ...context }).text()
 }
 const head = (...fields: string[]): string => crlf('GET / HTTP/1.1', 'Host: a.example', ...fields)
 

@@ -85,8 +85,8 @@ test('what Connection names counts as nominated, not as edited', async t => {
 
 test('without edits nothing is looked at: the rules are the ones that all requests share', async t => {
   const { head, options } = request(GET, HOST)
-  const before = rewriteRequest(head, options, { ...QUIET, ...edits({}) }).text
-  t.equal(before, rewriteRequest(head, options, QUIET).text)
+  const before = rewriteRequest(head, options, { ...QUIET, ...edits({}) }).text()
+  t.equal(before, rewriteRequest(head, options, QUIET).text())
 })
 
 const OK = 'HTTP/1.1 200 OK'
@@ -192,7 +192,7 @@ test('X-Request-Id of ours, beside edits and without', async t => {
     'x_request_id: theirs',
     'Connection: x-request-id',
   )
-  const send = (more: object) => rewriteRequest(head, options, { ...QUIET, ...more }).text
+  const send = (more: object) => rewriteRequest(head, options, { ...QUIET, ...more }).text()
   t.equal(send({ requestId: 'ours' }), crlf(GET, HOST, 'X-Request-Id: ours'), 'nobody can name it away')
   t.equal(send({ requestId: 'ours', ...BLUE }), crlf(GET, HOST, 'X-Request-Id: ours', 'X-Team: blue'))
   t.equal(send({ requestId: 'ours', ...edits({ remove: ['X-Request-Id'] }) }), crlf(GET, HOST))
@@ -215,7 +215,7 @@ test('X-Request-Id of ours, beside edits and without', async t => {
 test('edits and Connection at once, for a gateway as it is', async t => {
   const { head, options } = request(GET, HOST, 'Connection: keep-alive, X-Hop', 'X-Hop: 1', 'X-Debug: 2', 'Accept: */*')
   t.equal(
-    rewriteRequest(head, options, { ...GATEWAY, ...REMOVE, requestId: 'r1' }).text,
+    rewriteRequest(head, options, { ...GATEWAY, ...REMOVE, requestId: 'r1' }).text(),
     crlf(GET, HOST, 'Accept: */*', ...OURS, 'Via: 1.1 edge-7', 'X-Request-Id: r1'),
   )
 })

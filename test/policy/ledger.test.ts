@@ -208,7 +208,7 @@ function isEdited(text: string, edits: FieldEdits | null, sets: boolean): void {
   if (sets && !text.endsWith(`${edits.lines}\r\n`)) throw new Error('what the route sets is not at the end')
 }
 
-const REQUEST_CONTEXT: fc.Arbitrary<Omit<RequestContext, 'framing'>> = fc.record({
+const REQUEST_CONTEXT: fc.Arbitrary<Omit<RequestContext, 'framing'> & { closes: boolean }> = fc.record({
   mode: fc.constantFrom('reverse', 'forward'),
   keepFields: fc.constantFrom(null, new KeptFields(['X-Real-IP', 'X_Real_IP'])),
   via: fc.constantFrom('edge-7', ''),
@@ -244,7 +244,7 @@ const REQUEST_CONTEXT: fc.Arbitrary<Omit<RequestContext, 'framing'>> = fc.record
   forwarded: fc.boolean(),
   upgrades: fc.constantFrom(new Set(['websocket']), new Set<string>()),
   nominatedEndToEnd: fc.constantFrom('remove', 'reject'),
-  close: fc.boolean(),
+  closes: fc.boolean(),
 })
 const RESPONSE_CONTEXT: fc.Arbitrary<ResponseContext> = fc.record({
   clientMinor: fc.constantFrom(0, 1),
@@ -311,12 +311,13 @@ test(`R132, R134, R141, R204: any request (seed ${seed})`, async t => {
   const property = fc.property(start, framed, FIELDS, REQUEST_CONTEXT, (line, [kind, framing], fields, rest) => {
     const framingLine = framing === '' || (kind === 'chunked' && line.endsWith('1.0')) ? [] : [framing!]
     const { head, options } = request(line, 'Host: a.example', ...framingLine, ...fields)
-    const context: RequestContext = { ...rest, framing: head.framing }
+    const { closes, ...facts } = rest
+    const context: RequestContext = { ...facts, framing: head.framing }
     const inbound = fieldsOf(head.lines)
-    const rows = explainRequest(head, options, context)
+    const rows = explainRequest(head, options, context, closes)
     let text = ''
     try {
-      text = rewriteRequest(head, options, context).text
+      text = rewriteRequest(head, options, context).text(closes)
     } catch (error) {
       if (error instanceof ProtocolError && rows.some(row => row.verdict === 'reject')) return
       throw error

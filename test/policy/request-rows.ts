@@ -3,7 +3,12 @@ import { type RequestContext, rewriteRequest } from '../../lib/policy/rewrite-re
 import { crlf, QUIET, request } from './heads.js'
 
 /** What comes in, where it differs from a quiet gateway that adds nothing, and what goes out. */
-export type Row = [title: string, inbound: string[], context: Partial<RequestContext>, outbound: string[]]
+export type Row = [
+  title: string,
+  inbound: string[],
+  context: Partial<RequestContext & { closes: boolean }>,
+  outbound: string[],
+]
 
 export const GET = 'GET / HTTP/1.1'
 export const HOST = 'Host: a.example'
@@ -22,7 +27,8 @@ export function testRows(...rows: Row[]): void {
     test(title, async t => {
       const { head, options } = request(...inbound)
       const before = head.lines.text
-      t.equal(rewriteRequest(head, options, { ...QUIET, ...context }).text, crlf(...outbound))
+      const { closes = false, ...rest } = context
+      t.equal(rewriteRequest(head, options, { ...QUIET, ...rest }).text(closes), crlf(...outbound))
       t.equal(head.lines.text, before, 'the inbound head is never changed')
     })
   }

@@ -22,7 +22,7 @@ const framing: Row[] = [
   [
     'R42: buffered chunks get a length',
     ['PUT / HTTP/1.1', HOST, 'Transfer-Encoding: chunked'],
-    { ...LENGTH, contentLength: 7 },
+    { ...LENGTH, gatheredLength: 7 },
     ['PUT / HTTP/1.1', HOST, 'Content-Length: 7'],
   ],
   [
@@ -103,10 +103,15 @@ const upgrade: Row[] = [
   [
     'R131: several options of ours in one Connection',
     [GET, HOST, 'TE: trailers', 'Upgrade: websocket', 'Connection: TE, upgrade'],
-    { close: true },
+    { closes: true },
     [GET, HOST, 'TE: trailers', 'Upgrade: websocket', 'Connection: upgrade, TE, close'],
   ],
-  ['R78, R90: our own close', [GET, HOST, 'Connection: keep-alive'], { close: true }, [GET, HOST, 'Connection: close']],
+  [
+    'R78, R90: our own close',
+    [GET, HOST, 'Connection: keep-alive'],
+    { closes: true },
+    [GET, HOST, 'Connection: close'],
+  ],
 ]
 
 const expectation: Row[] = [

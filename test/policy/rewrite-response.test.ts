@@ -287,6 +287,6 @@ test('R10, R105: our own version goes out, whatever was received; a start line t
     const { head, options } = response('GET', `HTTP/${version} 200 Fine`, 'Content-Length: 2')
     t.equal(rewriteResponse(head, options, { ...TO_CLIENT, persist: '' }).slice(0, 17), 'HTTP/1.1 200 Fine', version)
     const asked = request(`GET / HTTP/${version}`, 'Host: a.example')
-    t.equal(rewriteRequest(asked.head, asked.options, GATEWAY).text.slice(0, 16), 'GET / HTTP/1.1\r\n', version)
+    t.equal(rewriteRequest(asked.head, asked.options, GATEWAY).text().slice(0, 16), 'GET / HTTP/1.1\r\n', version)
   }
 })

@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { GRAMMAR_LIMITS, type GrammarLimits } from '../../lib/wire/limits.js'
-import { RequestReader, type RequestSink } from '../../lib/wire/request-reader.js'
+import { RequestReader, type RequestSink, readHeadAgain } from '../../lib/wire/request-reader.js'
 import { cpuMs } from '../support/cpu.js'
 import { everyWay, type RequestOptions, readRequests } from './reading.js'
 
@@ -369,4 +369,14 @@ test('R5: empty lines can be read alone, up to where a request or an error begin
   const half = Buffer.from('GE\r')
   reader.consume(half, 0, 2, SILENT)
   t.equal(reader.skipEmptyLines(half, 2, 3), 2, 'not within a request')
+})
+
+test('a head that was read is read once more from its text, as it was', async t => {
+  const text = 'PUT /a?b HTTP/1.1\r\nhost: a.example\r\nX:\t\x80 \r\nTransfer-Encoding: chunked\r\n\r\n'
+  const told: string[] = []
+  readHeadAgain(text, head => told.push(head.method, head.target, head.host, head.framing, head.lines.text))
+  t.same(told, ['PUT', '/a?b', 'a.example', 'chunked', text])
+  const long = `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(GRAMMAR_LIMITS.headBytesMax)}\r\n\r\n`
+  readHeadAgain(long, head => told.push(head.lines.text))
+  t.equal(told.at(-1), long, 'what smaller limits would refuse today has been accepted')
 })

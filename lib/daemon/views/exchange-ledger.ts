@@ -1,6 +1,6 @@
 import type { Ledger, LedgerSide } from '../../admin/source.js'
 import { explainOwn } from '../../policy/ledger.js'
-import { hostToSend } from '../../policy/send-host.js'
+import type { OutboundRequest } from '../../policy/rewrite-request.js'
 import {
   type Explanation,
   explainRequestBytes,
@@ -22,16 +22,12 @@ export interface KeptHeads {
   readonly routed: Route | null
   /** As received. */
   readonly request: string
-  /** As it was sent, or was to be sent; '' where none was made. */
-  readonly outbound: string
+  /** What was sent, or was to be sent; null where none was made. */
+  readonly outbound: OutboundRequest | null
   readonly wasSent: boolean
   /** It said that its connection would close. */
   readonly saidClose: boolean
-  /** The client was told to send its content. */
-  readonly continued: boolean
   readonly client: Pick<RequestFacts, 'clientAddress' | 'clientPort' | 'scheme' | 'trustedPeer' | 'certificate'>
-  /** What the upstream's own Host is. */
-  readonly authority: string
   readonly requestId: string
   /** As it was sent on; ''. */
   readonly trace: string
@@ -57,9 +53,8 @@ export function keptHeads(exchange: Exchange): KeptHeads | null {
     settings,
     routed: exchange.routed,
     request: asked.text,
-    outbound: outbound === null ? '' : exchange.sentHead,
+    outbound,
     saidClose: exchange.saidClose,
-    continued: exchange.continued,
     wasSent: exchange.sentAt > 0,
     client: {
       clientAddress: client.address,
@@ -68,7 +63,6 @@ export function keptHeads(exchange: Exchange): KeptHeads | null {
       trustedPeer: client.trusted,
       certificate: client.tls?.certificate ?? null,
     },
-    authority: pool?.origin.authority ?? '',
     requestId,
     trace: exchange.span?.lines ?? '',
     response: answered.text,
@@ -112,48 +106,38 @@ function ownSide({ own }: KeptHeads): LedgerSide {
 }
 
 function requestSide(kept: KeptHeads): LedgerSide | null {
-  const { settings, routed, outbound, wasSent, failure, ownStatus } = kept
+  const { settings, routed, outbound, saidClose, wasSent, failure, ownStatus } = kept
   const explanation = explainRequestBytes(latin1(kept.request), settings, (head, { notes }) => {
     if (routed?.named) notes.push(`The route: ${routed.name}.`)
     return requestFacts(head, kept)
   })
   if (explanation === null) return null
   const { notes } = explanation
-  if (expectMet(kept))
+  if (outbound?.expectMet === true)
     notes.push('Expect was not sent on: the content was gathered first, and 100 (Continue) was said here.')
   if (failure !== '') notes.push(`What went wrong: ${failure}.`)
   if (ownStatus !== 0) notes.push(`The response is one of our own, with status ${ownStatus}.`)
-  return sideOf(explanation, wasSent ? outbound : '')
+  return sideOf(explanation, wasSent && outbound !== null ? outbound.text(saidClose) : '')
 }
 
 function requestFacts(head: RequestHead, kept: KeptHeads): RequestFacts {
-  const { settings, routed, outbound, authority, requestId, trace, client } = kept
-  const goesOn = outbound !== ''
+  const { settings, routed, outbound, requestId, trace, client } = kept
+  const sent = outbound ?? { authority: head.host, target: head.path, framing: head.framing, expectMet: false }
+  const { authority, target, framing, expectMet } = sent
   return {
     ...client,
-    goesOn,
-    authority: goesOn ? hostToSend(routed === null ? 'preserve' : routed.sendHost, head.host, authority) : head.host,
-    target: goesOn ? outbound.slice(outbound.indexOf(' ') + 1, outbound.indexOf(' HTTP/1.1\r\n')) : head.path,
+    goesOn: outbound !== null,
+    closes: kept.saidClose,
+    authority,
+    target,
     edits: routed === null ? null : routed.requestEdits,
     prefix: prefixTaken(head.path, settings, routed),
     requestId,
     trace,
-    close: kept.saidClose,
-    expectMet: expectMet(kept),
-    ...framingOf(head, outbound),
+    expectMet,
+    framing,
+    gatheredLength: outbound?.gatheredLength ?? -1,
   }
-}
-
-/** The content was gathered first, and its sender was told here to send it. */
-function expectMet({ request, outbound, continued }: KeptHeads): boolean {
-  return continued && outbound !== '' && /\r\nexpect:/i.test(request) && !/\r\nexpect:/i.test(outbound)
-}
-
-/** Chunked content that was gathered has a length instead. */
-function framingOf({ framing }: RequestHead, outbound: string): Pick<RequestFacts, 'framing' | 'contentLength'> {
-  if (framing !== 'chunked' || /\r\ntransfer-encoding:/i.test(outbound)) return { framing }
-  const length = /\r\nContent-Length: (\d+)\r\n/.exec(outbound)?.[1]
-  return length === undefined ? { framing: 'none' } : { framing: 'length', contentLength: Number(length) }
 }
 
 function responseSide({ response, settings, responseFacts: facts, grammar, repairs }: KeptHeads): LedgerSide | null {
