@@ -5,6 +5,7 @@ import { judgeClient } from '../policy/persistence.js'
 import { chosenRequestId } from '../policy/request-id.js'
 import { Routes } from '../policy/routes.js'
 import { hostToSend } from '../policy/send-host.js'
+import { prefixTaken } from '../proxy/contexts.js'
 import {
   type Explanation,
   explainRequestBytes,
@@ -15,7 +16,6 @@ import {
 import type { Settings } from '../proxy/options/options.js'
 import type { RouteSpec } from '../proxy/options/route-options.js'
 import { NO_ROUTE, ownAnswer, type Problem } from '../proxy/own-answer.js'
-import { prefixTaken } from '../proxy/verdicts.js'
 import type { RequestHead } from '../wire/request-head.js'
 import type { ResponseHead } from '../wire/response-head.js'
 import { UsageError } from './usage-error.js'

@@ -8,8 +8,8 @@ export interface RetryFacts {
   readonly clientGone: boolean
   /** How often this request was given to another connection already. */
   readonly retries: number
-  /** Octets of the request that were handed to the failed connection's socket, whether or not they arrived. */
-  readonly octetsWritten: number
+  /** Something of the request was handed to the failed connection's socket, whether or not it arrived. */
+  readonly wrote: boolean
   /** The failed connection had served another exchange before: only then can it have been stale. */
   readonly reused: boolean
   /**
@@ -58,7 +58,7 @@ export function mayRetry(facts: RetryFacts): RetryVerdict {
   if (facts.goesOnWithLogin) return 'login-lost'
   if (!facts.contentKept) return 'content-not-kept'
   if (facts.response === 'begun') return 'response-begun'
-  if (facts.octetsWritten > 0) {
+  if (facts.wrote) {
     if (!facts.reused && facts.response === '408') return 'response-begun'
     if (!facts.reused && !facts.freshToo) return 'fresh-connection'
     if (!isIdempotent(facts.method)) return 'not-idempotent'

@@ -53,34 +53,44 @@ export interface UpstreamSide {
   framing: ContentFraming
   /** The framing leaves in doubt where the response ends (`ResponseHead.lastOnConnection`). */
   inDoubt: boolean
-  /** The response was read to its end, the request was sent to its end. */
-  responseRead: boolean
+  /** The request was sent to its end. */
   requestSent: boolean
   /** There are octets after the response. */
   surplus: boolean
   /** How many more requests the upstream's Keep-Alive admits, -1 for no hint. */
   hintMax: number
-  /** Requests on this connection, this one included, and how many it may have. */
-  requests: number
-  requestsMax: number
-  ageMs: number
-  ageMaxMs: number
-  draining: boolean
 }
 
-/** RFC 9112 9.3 and 9.6, from the last response: 'keep', or why nothing more is sent on this connection. */
+/**
+ * RFC 9112 9.3 and 9.6, from a response that was read to its end: 'keep', or why nothing more is sent on this connection. What it is kept
+ * for, `judgePooled` says, and how long the pool's book.
+ */
 export function judgeUpstream(side: UpstreamSide): 'keep' | CloseReason {
-  if (!side.responseRead) return 'upstream-incomplete'
   if (!side.requestSent) return 'early-response'
   if (side.framing === 'close') return 'response-close-delimited'
   if (side.inDoubt) return 'upstream-protocol-error'
   if (side.surplus) return 'upstream-unsolicited'
   if (side.close) return 'upstream-close'
   if (side.minor === 0 && !side.keepAlive) return 'upstream-http10'
-  if (side.hintMax === 0) return 'upstream-hint'
-  if (side.requests >= side.requestsMax) return 'upstream-requests-max'
-  if (side.ageMs >= side.ageMaxMs) return 'upstream-age'
-  return side.draining ? 'draining' : 'keep'
+  return side.hintMax === 0 ? 'upstream-hint' : 'keep'
+}
+
+/** What its pool decides about a connection that could be kept. */
+export interface PooledSide {
+  /** It belongs to one client connection (RFC 4559 6). */
+  reserved: boolean
+  /** The pool drains; it is no server of its group any more. */
+  draining: boolean
+  retired: boolean
+  /** It began with the address of one client (PROXY protocol). */
+  described: boolean
+}
+
+/** May a connection that could be kept go back to its pool? One that is a client's own has spoken for that client only, and ends with it. */
+export function judgePooled({ reserved, draining, retired, described }: PooledSide): 'keep' | CloseReason {
+  if (!reserved && draining) return 'draining'
+  if (!reserved && described) return 'upstream-proxy-protocol'
+  return retired ? 'reconfigured' : 'keep'
 }
 
 /**

@@ -32,16 +32,16 @@ export function admit(exchange: Exchange, head: RequestHead): OwnAnswer | null {
 
 function refusalOf(exchange: Exchange, head: RequestHead): OwnAnswer | null {
   const { settings, client, engine } = exchange
-  if (engine.rate !== null && client.address !== '') {
-    const waitMs = engine.rate.take(client.site, client.readAt)
+  if (engine.rate !== null && client.peer.address !== '') {
+    const waitMs = engine.rate.take(client.peer.site, client.readAt)
     if (waitMs > 0) {
       engine.counts.refusedByRate++
       return tooManyRequests(waitMs)
     }
   }
   const { requestContentBytesMax, requestsPerAddressMax } = settings.limits
-  if (requestsPerAddressMax > 0 && client.site !== '') {
-    exchange.isCounted = engine.underWay.begin(client.site, requestsPerAddressMax)
+  if (requestsPerAddressMax > 0 && client.peer.site !== '') {
+    exchange.isCounted = engine.underWay.begin(client.peer.site, requestsPerAddressMax)
     if (!exchange.isCounted) {
       engine.counts.refusedAsTooMany++
       return tooManyUnderWay(requestsPerAddressMax)
@@ -50,7 +50,7 @@ function refusalOf(exchange: Exchange, head: RequestHead): OwnAnswer | null {
   if (requestContentBytesMax > 0 && head.contentLength > requestContentBytesMax)
     return contentTooLong(requestContentBytesMax)
   if (settings.credentials !== null && isGuess(exchange, head.lines, settings.credentials)) return tooOften(exchange)
-  const answer = ownAnswer(head, settings, client)
+  const answer = ownAnswer(head, settings, client.peer)
   if (answer !== null) return answer
   const closed = settings.mode === 'forward' && head.targetForm === 'absolute' ? closedPort(exchange, head) : null
   if (closed !== null) return closed
@@ -89,10 +89,11 @@ function refusedName({ host }: RequestHead, { destinations }: Settings): OwnAnsw
 /** Credentials that came from where too many wrong ones came from. What a connection has shown to be right it may show again. */
 function isGuess({ client, engine }: Exchange, lines: Lines, known: ReadonlySet<string>): boolean {
   const given = basicCredentials(lines)
-  if (given === '' || given === client.vouched || engine.failedLogins === null || client.site === '') return false
+  if (given === '' || given === client.peer.vouched || engine.failedLogins === null || client.peer.site === '')
+    return false
   const isRight = isAmong(given, known)
-  if (engine.guesses.tooMany(given, isRight, client.site, client.readAt, engine.failedLogins)) return true
-  if (isRight) client.vouched = given
+  if (engine.guesses.tooMany(given, isRight, client.peer.site, client.readAt, engine.failedLogins)) return true
+  if (isRight) client.peer.vouched = given
   return false
 }
 
@@ -104,7 +105,7 @@ function identify(exchange: Exchange, users: Users, lines: Lines): OwnAnswer | n
   // RFC 7617 2: no control characters. A zero at the end would not even make another password of it, as HMAC pads with zeros.
   if (colon < 1 || CONTROL.test(credentials)) return unknownClient(settings)
   exchange.user = credentials.slice(0, colon)
-  const proof = users.prove(credentials, client.site, client.readAt, engine.failedLogins)
+  const proof = users.prove(credentials, client.peer.site, client.readAt, engine.failedLogins)
   if (typeof proof === 'string') return answerTo(proof, exchange)
   exchange.admission = proof
   return null
@@ -121,7 +122,7 @@ function answerTo(proof: Proof, exchange: Exchange): Problem | null {
 function tooOften(exchange: Exchange): Problem {
   const { client, engine, settings } = exchange
   engine.counts.refusedByFailures++
-  const waitMs = engine.failedLogins?.waitMs(client.site, settings.clock.now()) ?? 0
+  const waitMs = engine.failedLogins?.waitMs(client.peer.site, settings.clock.now()) ?? 0
   return tooManyFailures(waitMs)
 }
 
@@ -145,7 +146,7 @@ export function whenAdmitted(exchange: Exchange, go: () => void): void {
       } else {
         exchange.pool = null // nothing was asked of anybody
         exchange.respond(noted(exchange, answer))
-        client.transport.flush()
+        client.flush()
       }
     })
     .catch(fault => {

@@ -1,7 +1,7 @@
 import { remedyText } from '../link/remedies.js'
+import type { HopContext } from '../net/client/client-stream.js'
 import { type AnswerContext, answerOptions, answerProblem, answerTrace } from '../policy/answer.js'
 import type { CloseReason } from '../policy/close-reason.js'
-import { keepAliveValue, persistOption } from '../policy/persistence.js'
 import type { RequestHead } from '../wire/request-head.js'
 import type { Exchange } from './forward.js'
 import { ALLOW, type OwnAnswer } from './own-answer.js'
@@ -30,24 +30,14 @@ export function answerText(answer: Answer, exchange: Exchange): { status: number
 }
 
 function contextOf(exchange: Exchange): AnswerContext {
-  const { engine, settings, client, clientVerdict } = exchange
-  const { minor } = exchange.asked
-  const persist = persistOption(clientVerdict, minor, settings.keepAliveAlways ? 'always' : 'http10')
-  return {
-    name: settings.name,
-    date: engine.date(),
-    persist,
-    requestId: exchange.requestId,
-    keepAlive: persist === 'keep-alive' ? keepAliveOf(exchange, client.requests) : '',
-  }
+  const { engine, settings, client, requestId } = exchange
+  client.describe(hop, 'length', settings)
+  const { persist, keepAlive } = hop
+  return { name: settings.name, date: engine.date(), persist, requestId, keepAlive }
 }
 
-/** What `Keep-Alive` says to this client: its idle limit, and how many requests are left. */
-export function keepAliveOf({ settings, asked }: Exchange, requests: number): string {
-  const { deadlines, limits } = settings
-  const left = limits.clientRequestsMax === 0 ? Number.POSITIVE_INFINITY : limits.clientRequestsMax - requests
-  return keepAliveValue(asked.minor === 0 ? deadlines.clientIdleHttp10Ms : deadlines.clientIdleMs, left)
-}
+/** Filled and used in one call. */
+const hop: HopContext = { clientMinor: 1, framing: 'none', persist: '', keepAlive: '' }
 
 /** The Accept lines of a head that was kept as text; '' for none, or no head. */
 function acceptIn(headText: string): string {

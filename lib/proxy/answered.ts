@@ -1,20 +1,10 @@
 import type { CloseReason } from '../policy/close-reason.js'
 import type { ConnectionOptions } from '../policy/connection-options.js'
-import type { ContentFraming } from '../wire/request-head.js'
 import type { ResponseHead } from '../wire/response-head.js'
 import { copyOf, NAMES_NOTHING } from './asked.js'
 
 /** What is remembered of an upstream's final response once its head, which is a scratch, is gone. */
 export class Answered {
-  minor: 0 | 1 = 1
-  framing: ContentFraming = 'none'
-  /** The framing, of an interim response too, leaves in doubt what follows on the connection. */
-  inDoubt = false
-  /** The upstream said `Connection: close`, or `keep-alive`. */
-  closes = false
-  keeps = false
-  /** How many more requests its Keep-Alive admits, -1 for no hint. */
-  hintMax = -1
   headOctets = 0
   /** Kept while somebody watches: the head without its faults ('': not kept), and whether the client's connection was to stay. */
   text = ''
@@ -31,11 +21,6 @@ export class Answered {
   }
 
   note(head: ResponseHead, options: ConnectionOptions): void {
-    this.minor = head.minor
-    this.framing = head.framing
-    this.inDoubt ||= head.lastOnConnection
-    this.closes = options.close
-    this.keeps = options.keepAlive
     this.headOctets = head.lines.text.length
     if (options.any && head.framing === 'chunked') this.names = copyOf(head.lines, 502)
   }

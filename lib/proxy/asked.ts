@@ -1,6 +1,5 @@
 import { ConnectionOptions } from '../policy/connection-options.js'
 import { logsIn } from '../policy/login.js'
-import { proxyConnectionKeeps } from '../policy/persistence.js'
 import type { Lines } from '../wire/lines.js'
 import type { RequestHead } from '../wire/request-head.js'
 
@@ -13,11 +12,7 @@ export class Asked {
   /** As received. */
   target = ''
   host = ''
-  minor: 0 | 1 = 1
   framing: 'none' | 'length' | 'chunked' = 'none'
-  /** The client said `Connection: close`, or `keep-alive`. */
-  closes = false
-  keeps = false
   /** It logs in the upstream connection that it is sent on (RFC 4559 6). */
   logsIn = false
   /** The head as received, for those who want its fields later; '' once nobody can. */
@@ -30,7 +25,6 @@ export class Asked {
     this.method = head.method
     this.target = head.target
     this.host = head.host
-    this.minor = head.minor
     this.framing = head.framing
     this.text = head.lines.text
     this.headOctets = this.text.length
@@ -42,10 +36,7 @@ export class Asked {
     return new RegExp(`\\r\\n${name}:([^\\r\\n]*)`, 'i').exec(this.text)?.[1]?.trim() ?? ''
   }
 
-  /** `hearsProxy`: Proxy-Connection counts. At a gateway it never does: a dumb proxy passed it on, which would then wait for our end. */
-  noteOptions(head: RequestHead, options: ConnectionOptions, hearsProxy: boolean): void {
-    this.closes = options.close
-    this.keeps = options.keepAlive || (hearsProxy && head.minor === 0 && proxyConnectionKeeps(head.lines))
+  noteOptions(head: RequestHead, options: ConnectionOptions): void {
     if (options.any && head.framing === 'chunked') this.names = copyOf(head.lines, 400)
   }
 }

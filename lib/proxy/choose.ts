@@ -1,6 +1,5 @@
 import type { ELSEWHERE_REFUSALS } from '../link/exchange-facts.js'
 import type { ProxyError } from '../link/proxy-error.js'
-import { sendsChunks } from '../link/version-lesson.js'
 import type { OriginPool } from '../net/upstream/origin-pool.js'
 import { readCookie, setCookieLine } from '../policy/cookie.js'
 import { hashKey } from '../policy/hash-key.js'
@@ -24,9 +23,10 @@ export function chooseUpstream(exchange: Exchange, { group }: Route, head: Reque
   const { client } = exchange
   const { sticky, hash, balance } = group.spec
   const now = client.readAt
-  const key = balance.balance === 'hash' ? hashKey(head.lines, hash, client.address) : ''
+  const key = balance.balance === 'hash' ? hashKey(head.lines, hash, client.peer.address) : ''
   exchange.choice = { key, tried: [] }
-  const own = client.logins === null ? null : client.logins.among(group)
+  const { logins } = client.peer
+  const own = logins === null ? null : logins.among(group)
   if (own !== null) return own
   if (sticky === '') return group.choose(now, key, exchange.choice.tried)
   const held = group.bySticky(readCookie(head.lines, sticky), now)
@@ -39,7 +39,7 @@ export function chooseUpstream(exchange: Exchange, { group }: Route, head: Reque
 /** From now on the client comes back to this server, if it keeps cookies. */
 function holdTo(exchange: Exchange, pool: OriginPool): void {
   const { group } = exchange.routed!
-  const secure = exchange.client.scheme === 'https'
+  const secure = exchange.client.peer.scheme === 'https'
   exchange.stickyLine = setCookieLine(group.spec.sticky, group.stickyId(pool), { path: '/', secure })
 }
 
@@ -54,8 +54,7 @@ function chooseAnother(exchange: Exchange): OriginPool | null {
   choice.tried.push(pool)
   if (choice.tried.length > group.spec.retries) return null
   const next = group.choose(settings.clock.now(), choice.key, choice.tried)
-  if (next === null || (exchange.outboundFraming === 'chunked' && sendsChunks(next.version.says, false) !== 'chunked'))
-    return null
+  if (next === null || (exchange.outbound?.framing === 'chunked' && next.sendsChunks(false) !== 'chunked')) return null
   if (group.spec.sticky !== '') holdTo(exchange, next)
   return next
 }
@@ -134,6 +133,5 @@ export function noteFailure(exchange: Exchange, error: ProxyError): void {
 function noteFailureOf(pool: OriginPool | null, { settings, upstreamVerdict }: Exchange, error: ProxyError): void {
   if (error.side !== 'upstream' || pool === null) return
   if (upstreamVerdict === 'stale' && error.stage === 'response-head') return // it ended an idle connection, as it may
-  pool.failed(error)
-  if (pool.group !== null) pool.group.failed(pool, settings.clock.now())
+  pool.failed(error, settings.clock.now())
 }

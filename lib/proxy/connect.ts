@@ -80,8 +80,8 @@ class TunnelDial implements DialOwner {
     const { requestId } = exchange
     const text = answerConnect({ name: settings.name, date: engine.date(), persist: '', keepAlive: '', requestId })
     if (engine.watcher !== null) exchange.answered.own = text
-    client.transport.write(text)
-    client.transport.flush()
+    client.write(text)
+    client.flush()
     startTunnel(exchange, transport, null, end => end.reason)
   }
 

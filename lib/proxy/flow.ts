@@ -6,40 +6,40 @@ import type { Exchange } from './forward.js'
 export function flush(exchange: Exchange): void {
   const { client, upstream, settings } = exchange
   if (upstream === null) {
-    client.transport.flush()
+    client.flush()
     // Content that has nowhere to go yet stays where it is; gathered content is bounded and goes on.
     const waits = exchange.request === 'begun' && exchange.requestContent > 0 && exchange.response !== 'whole'
     if (waits && !exchange.gathering && !exchange.buffering) {
-      client.transport.pause()
+      client.pause()
       exchange.pace?.paused(client.readAt)
       client.deadline.clear() // its silence is ours; the wait for a connection has limits of its own
     }
     return
   }
   const { deadlines } = settings
-  upstream.transport.flush()
-  client.transport.flush()
-  if (exchange.request === 'whole') client.transport.lease.rest(upstream.transport)
-  else if (upstream.transport.pressured) {
-    if (!client.transport.isPaused) {
-      client.transport.pause()
+  upstream.flush()
+  client.flush()
+  if (exchange.request === 'whole') client.restsFor(upstream.taker)
+  else if (upstream.pressured) {
+    if (!client.isPaused) {
+      client.pause()
       exchange.pace?.paused(client.readAt)
       client.deadline.clear()
       upstream.deadline.set('requestBodyMs', deadlines.requestBodyMs)
     }
-  } else if (exchange.requestContent > 0) client.transport.lease.suit(upstream.transport)
-  if (client.transport.pressured) {
-    if (!upstream.transport.isPaused) {
-      upstream.transport.pause()
+  } else if (exchange.requestContent > 0) client.relaysTo(upstream.taker)
+  if (client.pressured) {
+    if (!upstream.isPaused) {
+      upstream.pause()
       upstream.deadline.clear()
       client.deadline.set('clientWriteMs', deadlines.clientWriteMs)
     }
     return
   }
   if (exchange.response !== 'begun') return
-  upstream.transport.lease.suit(client.transport)
+  upstream.relaysTo(client.taker)
   upstream.deadline.set('responseBodyMs', deadlines.responseBodyMs)
-  if (client.transport.finSeen) exchange.onClientFin() // its patience begins anew with what came
+  if (client.hasEnded) exchange.onClientFin() // its patience begins anew with what came
 }
 
 /** The upstream has taken what it had been sent: the client may go on with its content. */
@@ -54,7 +54,7 @@ export function upstreamFlushed(exchange: Exchange): void {
   upstream.deadline.clear()
   client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs)
   exchange.pace?.resumed(settings.clock.now())
-  client.transport.resume()
+  client.resume()
 }
 
 /** The client has taken what it had been sent: the upstream may go on with its response. */
@@ -63,10 +63,10 @@ export function clientFlushed(exchange: Exchange): void {
   const { deadlines } = settings
   if (exchange.request === 'whole') {
     client.deadline.clear()
-    if (client.transport.finSeen) exchange.onClientFin() // its patience begins anew
+    if (client.hasEnded) exchange.onClientFin() // its patience begins anew
   } else client.deadline.set('requestBodyMs', deadlines.requestBodyMs)
   if (upstream === null) return
   if (exchange.response === 'begun') upstream.deadline.set('responseBodyMs', deadlines.responseBodyMs)
   else if (exchange.request === 'whole') upstream.deadline.set('responseHeadMs', deadlines.responseHeadMs)
-  upstream.transport.resume()
+  upstream.resume()
 }

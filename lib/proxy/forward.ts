@@ -3,15 +3,16 @@ import type { DeadlineName } from '../link/deadlines.js'
 import type { LeastRate } from '../link/least-rate.js'
 import { ProxyError } from '../link/proxy-error.js'
 import type { RetryBudget } from '../link/retry-budget.js'
-import { sendsChunks } from '../link/version-lesson.js'
-import type { ClientConnection, ClientExchange } from '../net/client/client-connection.js'
+import type { ClientExchange } from '../net/client/client-connection.js'
+import type { ClientStream } from '../net/client/client-stream.js'
 import type { Deadline } from '../net/deadline-wheel.js'
+import { Logins } from '../net/upstream/logins.js'
 import type { OriginPool, UpstreamWaiter } from '../net/upstream/origin-pool.js'
-import type { UpstreamConnection, UpstreamExchange } from '../net/upstream/upstream-connection.js'
+import type { UpstreamExchange } from '../net/upstream/upstream-connection.js'
+import type { UpstreamPeer, UpstreamStream } from '../net/upstream/upstream-stream.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import { ConnectionOptions } from '../policy/connection-options.js'
 import { asksForLogin } from '../policy/login.js'
-import { keepAliveHint } from '../policy/persistence.js'
 import { chosenRequestId } from '../policy/request-id.js'
 import { type OutboundRequest, rewriteRequest } from '../policy/rewrite-request.js'
 import { rewriteResponse } from '../policy/rewrite-response.js'
@@ -20,16 +21,16 @@ import { keepTrailers } from '../policy/trailers.js'
 import { upgradesOf } from '../policy/upgrade.js'
 import type { Lines } from '../wire/lines.js'
 import { ProtocolError } from '../wire/protocol-error.js'
-import type { ContentFraming, RequestHead } from '../wire/request-head.js'
+import type { RequestHead } from '../wire/request-head.js'
 import type { ResponseHead } from '../wire/response-head.js'
-import { CHUNK_END, chunkHeader, LAST_CHUNK, lastChunk } from '../wire/writer.js'
 import { admit, noted, whenAdmitted } from './admission.js'
 import { type Answer, answerText } from './answer.js'
 import { Answered } from './answered.js'
 import { Asked } from './asked.js'
-import { type Choice, chooseUpstream, endRetry, noteFailure, tryAnother } from './choose.js'
+import { type Choice, chooseUpstream, endRetry, noteFailure } from './choose.js'
 import { lookForCompression } from './compression-seen.js'
 import { connect } from './connect.js'
+import { fillRequestContext, fillResponseContext } from './contexts.js'
 import type { Engine } from './engine.js'
 import type { Outcome } from './events.js'
 import { countFailure, publicText } from './failures.js'
@@ -39,10 +40,11 @@ import {
   clientBroke,
   clientFinished,
   clientTimedOut,
+  noUpstream,
   sendContinue,
   upstreamBroke,
+  upstreamFinished,
   upstreamGone,
-  upstreamLost,
   upstreamTimedOut,
 } from './mishaps.js'
 import type { Settings } from './options/options.js'
@@ -65,7 +67,6 @@ import { beginSpan, tell } from './traced.js'
 import type { ExchangeSpan } from './tracer.js'
 import type { TunnelEnd } from './tunnel.js'
 import type { Proof } from './users.js'
-import { clientVerdict, fillRequestContext, fillResponseContext, upstreamVerdict } from './verdicts.js'
 
 // Scratch for the synchronous part of an exchange: filled, used and forgotten within one call of a reader.
 const requestOptions = new ConnectionOptions()
@@ -99,10 +100,6 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   request: Progress = 'none'
   response: Progress = 'none'
   status = 0
-  /** Where the response begins among the octets for the client. */
-  private responseAt = 0
-  clientFraming: ContentFraming = 'none'
-  clientVerdict: 'keep' | CloseReason = 'keep'
   upstreamVerdict: 'keep' | CloseReason | null = null
   /** How often it was given to another connection or server, and how often of these something of it may have been sent before. */
   retries = 0
@@ -133,11 +130,11 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   /** The cookie that holds the client to its server; ''. */
   stickyLine = ''
   pool: OriginPool | null = null
-  upstream: UpstreamConnection | null = null
+  upstream: UpstreamStream | null = null
   waiting: Deadline | null = null
   onlyOnce = false
   /** The last upstream connection that this exchange had, for the record. */
-  carriedBy: UpstreamConnection | null = null
+  carriedBy: UpstreamPeer | null = null
   carriedNth = 0
   // What is counted and timed, for the record.
   requestContent = 0
@@ -147,6 +144,8 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   sentAt = 0
   answeredAt = 0
   isOver = false
+  /** It has become a tunnel. */
+  isTunnel = false
   /** CONNECT: where to, once the tunnel stands. */
   tunnelled = ''
   /** CONNECT: what to do when the exchange ends before the tunnel stands. */
@@ -158,10 +157,8 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   gathering = false
   /** The route wants content gathered before a server is taken. */
   buffering = false
-  outboundFraming: 'none' | 'length' | 'chunked' = 'none'
-  /** Octets that the upstream's transport had written and read before this request. */
-  bytesOutBefore = 0
-  bytesInBefore = 0
+  /** The trailers of the request that go on, as lines; '' for none. */
+  private trailers = ''
   /** The final response began before the request was whole: that upstream connection is not used again (RFC 9112 9.5). */
   private early = false
   /** The upstream's 408 spoke of its idle limit. */
@@ -180,7 +177,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
 
   constructor(
     readonly engine: Engine,
-    readonly client: ClientConnection,
+    readonly client: ClientStream,
   ) {
     this.number = ++engine.counts.total
     engine.counts.active++
@@ -206,7 +203,8 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
 
     if (settings.requestId !== 'off') this.requestId = chosenRequestId(head.lines, settings.requestId, randomUUID)
     requestOptions.read(head.lines, 400)
-    this.asked.noteOptions(head, requestOptions, settings.keepsHttp10)
+    client.asked(head, requestOptions, settings)
+    this.asked.noteOptions(head, requestOptions)
     this.route(head)
   }
 
@@ -244,11 +242,8 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     const { settings, client, routed } = this
     this.pool = pool
     this.onlyOnce = isOnlyOnce(head, settings.limits)
-    this.gathering = head.framing === 'chunked' && sendsChunks(pool.version.says, true) === 'length'
+    this.gathering = head.framing === 'chunked' && pool.sendsChunks(true) === 'length'
     this.buffering = routed !== null && routed.bufferRequestBytes > 0 && head.framing !== 'none' && !this.gathering
-    // Gathered chunks are kept as one piece of content: what frames it is known when all of it is here, or more than is gathered.
-    const asOne = head.framing === 'chunked' && (this.gathering || this.buffering)
-    this.outboundFraming = asOne ? 'none' : head.framing
     this.expectMet = (this.gathering || this.buffering) && meetsExpect(head)
     this.outbound = rewriteRequest(head, requestOptions, fillRequestContext(this, head, head.framing))
     if (this.outbound.expectContinue && settings.mode === 'reverse')
@@ -267,15 +262,12 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
       })
       return
     }
-    const pool = this.pool!
-    const { logins } = this.client
-    const own = logins === null ? null : logins.of(pool)
-    const upstream = own === null ? pool.acquire(this, fresh, now) : pool.acquireOwn(own, this, now)
+    const upstream = this.pool!.acquire(this, fresh, now, this.client.peer.logins)
     if (upstream !== null) this.send(upstream, now)
   }
 
   /** The wait is over. */
-  onUpstream(upstream: UpstreamConnection): void {
+  onUpstream(upstream: UpstreamStream): void {
     const now = this.settings.clock.now()
     this.send(upstream, now)
     this.goOn(now)
@@ -285,64 +277,65 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   goOn(now: number): void {
     const { client, settings } = this
     if (this.upstream !== null) {
-      if (client.transport.isPaused && this.request === 'begun')
+      if (client.isPaused && this.request === 'begun')
         client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs, now)
       this.pace?.resumed(now)
-      client.transport.resume() // before the flush, which stops it again where the upstream does not take it all
+      client.resume() // before the flush, which stops it again where the upstream does not take it all
     }
     this.flush()
   }
 
   onNoUpstream(error: ProxyError): void {
-    tryAnother(this, error)
+    noUpstream(this, error)
   }
 
   preface(version: 'v1' | 'v2'): Buffer {
-    return prefaceFor(this.client, version)
+    return prefaceFor(this.client.peer, version)
   }
 
   get clientAddress(): string {
-    return this.client.address
+    return this.client.peer.address
   }
 
   // (5) send ---------------------------------------------------------------------------------------------------------
 
-  private send(upstream: UpstreamConnection, now: number): void {
-    this.upstream = this.carriedBy = upstream
-    this.carriedNth = upstream.entry.served
+  private send(upstream: UpstreamStream, now: number): void {
+    this.upstream = upstream
+    this.carriedBy = upstream.peer
+    this.carriedNth = upstream.nth
     this.sentAt = now
-    const { transport } = upstream
-    this.bytesOutBefore = transport.bytesOut
-    this.bytesInBefore = transport.bytesIn
-    upstream.begin(this, this.asked.method)
     if (this.asked.logsIn) {
-      this.goesOnWithLogin = upstream.logins !== null
-      if (!this.goesOnWithLogin) this.client.reserve(upstream)
+      this.goesOnWithLogin = upstream.isReserved
+      if (!this.goesOnWithLogin) this.reserve(upstream)
     }
-    this.saidClose = this.pool!.isLast(upstream, now)
-    transport.write(this.outbound!.text(this.saidClose))
-    if (this.kept?.isKept) transport.write(this.kept.text!)
-    if (this.request === 'whole') this.sent(upstream, now)
+    this.saidClose = upstream.send(this.outbound!, this.asked.method, this, now)
+    if (this.kept?.isKept) upstream.keptContent(this.kept.text!)
+    if (this.request !== 'whole') return
+    upstream.end(this.trailers)
+    this.sent(upstream, now)
+  }
+
+  /** From now on this upstream connection is for this client connection alone. */
+  private reserve(upstream: UpstreamStream): void {
+    const { peer } = this.client
+    peer.logins ??= new Logins()
+    upstream.reserveFor(peer.logins)
   }
 
   /** The whole request is on its way: from now on the upstream has to answer. */
-  private sent(upstream: UpstreamConnection, now: number): void {
+  private sent(upstream: UpstreamStream, now: number): void {
     upstream.deadline.set('responseHeadMs', this.settings.deadlines.responseHeadMs, now)
   }
 
   onRequestContent(bytes: Buffer, from: number, to: number): void {
     this.requestContent += to - from
     if (this.response === 'whole' || this.isOver) return // it has its answer: the rest is thrown away
-    const { client, upstream, outboundFraming } = this
+    const { client, upstream } = this
     client.deadline.set('requestBodyMs', this.settings.deadlines.requestBodyMs, client.readAt)
     if (isTooLong(this, this.requestContent)) return
     if (this.pace !== null && isTooSlow(this, this.pace, to - from)) return
     if (this.kept?.isKept) keepContent(this, this.kept, bytes, from, to)
-    if (upstream === null) return
-    const { transport } = upstream
-    if (outboundFraming === 'chunked') transport.write(chunkHeader(to - from))
-    transport.writeContent(bytes, from, to, client.transport.isStable(bytes))
-    if (outboundFraming === 'chunked') transport.write(CHUNK_END)
+    upstream?.content(bytes, from, to, client.isStable(bytes))
   }
 
   onRequestEnd(trailers: Lines | null): void {
@@ -354,21 +347,20 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     }
     const { client, settings } = this
     // A response that has begun may be waiting for the client to read.
-    if (this.response === 'begun' && client.transport.pressured)
+    if (this.response === 'begun' && client.pressured)
       client.deadline.set('clientWriteMs', settings.deadlines.clientWriteMs)
     else client.deadline.clear()
-    const passed = trailers === null ? '' : keepTrailers(trailers, this.asked.names, this.routed?.requestEdits)
+    if (trailers !== null) this.trailers = keepTrailers(trailers, this.asked.names, this.routed?.requestEdits)
     if (this.gathering || this.buffering) {
-      sendGathered(this, passed)
+      sendGathered(this, this.trailers)
       return
     }
-    if (this.outboundFraming === 'chunked') {
-      const end = passed === '' ? LAST_CHUNK : lastChunk(passed)
-      this.kept?.end(end)
-      this.upstream?.transport.write(end)
+    const { upstream } = this
+    if (upstream !== null) {
+      upstream.end(this.trailers)
+      if (this.response === 'none') this.sent(upstream, client.readAt)
     }
-    if (this.upstream !== null && this.response === 'none') this.sent(this.upstream, client.readAt)
-    if (client.transport.finSeen) this.onClientFin()
+    if (client.hasEnded) this.onClientFin()
   }
 
   // (6) head ---------------------------------------------------------------------------------------------------------
@@ -380,11 +372,10 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     if (this.retrying !== null) endRetry(this)
     responseOptions.read(head.lines, 502)
     const pool = this.pool!
-    if (head.minor === 0 || pool.version.says !== '1.1') pool.version.heard(head.minor, head.status, upstream.readAt)
-    pool.answered(upstream.readAt)
-    if (pool.group !== null) pool.group.succeeded(pool, upstream.readAt)
+    pool.succeeded(upstream.readAt)
+    upstream.answered(head, responseOptions)
     this.repairs += head.lines.repairs
-    if (upstream.logins === null && asksForLogin(head.lines, this.settings.parent !== null)) client.reserve(upstream)
+    if (!upstream.isReserved && asksForLogin(head.lines, this.settings.parent !== null)) this.reserve(upstream)
     if (head.status < 200) {
       this.interim(head, upstream)
       return
@@ -403,26 +394,20 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     this.answered.note(head, responseOptions)
     // Each thirteenth is enough, and no page has thirteen parts for ever; one that compresses is known.
     if (pool.requests % 13 === 1 && pool.compressedSeen === 0) lookForCompression(this, head, pool)
-    if (responseOptions.keepAlive) {
-      const hint = keepAliveHint(head.lines, responseOptions)
-      this.answered.hintMax = hint.max
-      this.pool!.book.hint(upstream, hint.timeoutS, hint.max)
-    }
     if (this.request === 'whole') client.deadline.clear() // a half-closed client has its response now
     this.rewriteResponse(head)
   }
 
   /** 1xx: passed on as it comes, under the same hop rules (RFC 9110 15.2). */
-  private interim(head: ResponseHead, upstream: UpstreamConnection): void {
+  private interim(head: ResponseHead, upstream: UpstreamStream): void {
     const { client, settings } = this
     this.interimSeen = true
-    this.answered.inDoubt ||= head.lastOnConnection
     if (head.status === 101) {
       if (this.request !== 'whole')
         throw new ProtocolError(502, '101 before the whole request was sent', 'RFC 9110 7.8')
       if (this.engine.watcher !== null) this.answered.keep(head, 'keep')
       const context = fillResponseContext(this, 'none')
-      client.transport.write(rewriteResponse(head, responseOptions, context))
+      client.write(rewriteResponse(head, responseOptions, context))
       this.status = 101
       this.switched = true
       this.isWebSocket = upgradesOf(head.lines).some(protocol => protocol.toLowerCase() === 'websocket')
@@ -434,8 +419,8 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
       if (this.request !== 'whole') client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs)
     } else if (!settings.interim) return
     const text = rewriteResponse(head, responseOptions, fillResponseContext(this, 'none'))
-    if (text === '') return // to a client of HTTP/1.0
-    client.transport.write(text)
+    if (text === '') return // this client must not get any
+    client.write(text)
     // Only what the client sees is progress: silence toward it is not lengthened by what it never hears of.
     if (this.request === 'whole') upstream.deadline.set('responseHeadMs', settings.deadlines.responseHeadMs)
   }
@@ -443,38 +428,24 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   // (7) rewrite ------------------------------------------------------------------------------------------------------
 
   private rewriteResponse(head: ResponseHead): void {
-    const { framing } = head
-    this.clientFraming =
-      framing === 'chunked' || framing === 'close' ? (this.asked.minor === 1 ? 'chunked' : 'close') : framing
-    this.clientVerdict = clientVerdict(this)
-    if (this.engine.watcher !== null) this.answered.keep(head, this.clientVerdict)
-    this.responseAt = this.client.transport.queuedTo
-    this.client.transport.write(rewriteResponse(head, responseOptions, fillResponseContext(this, this.clientFraming)))
+    const { client } = this
+    client.judge(head.framing, this.contentRead, this.settings)
+    if (this.engine.watcher !== null) this.answered.keep(head, client.verdict)
+    client.head(rewriteResponse(head, responseOptions, fillResponseContext(this, client.framing)))
   }
 
   // (8) body ---------------------------------------------------------------------------------------------------------
 
   onResponseContent(bytes: Buffer, from: number, to: number, text: string): void {
     this.responseContent += to - from
-    const { transport } = this.client
-    const stable = this.upstream!.transport.isStable(bytes)
-    if (this.clientFraming !== 'chunked') {
-      transport.writeContent(bytes, from, to, stable, text)
-      return
-    }
-    transport.write(chunkHeader(to - from))
-    transport.writeContent(bytes, from, to, stable)
-    transport.write(CHUNK_END)
+    this.client.content(bytes, from, to, this.upstream!.isStable(bytes), text)
   }
 
   onResponseEnd(trailers: Lines | null): void {
     this.response = 'whole'
-    if (this.clientFraming !== 'chunked') return
-    this.client.transport.write(
-      trailers === null
-        ? LAST_CHUNK
-        : lastChunk(keepTrailers(trailers, this.answered.names, this.routed?.responseEdits)),
-    )
+    const { client } = this
+    const passed = trailers !== null && client.takesTrailers
+    client.end(passed ? keepTrailers(trailers, this.answered.names, this.routed?.responseEdits) : '')
   }
 
   flush(): void {
@@ -493,27 +464,24 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
 
   onResponseRead(bytes: Buffer, at: number, to: number): void {
     const upstream = this.upstream!
-    this.client.transport.flush()
+    this.client.flush()
     if (this.switched) {
       this.tunnel(upstream, at < to ? Buffer.from(bytes.subarray(at, to)) : null)
       return
     }
-    upstream.transport.lease.rest(this.client.transport)
-    // Where it is released a moment later (over TLS always), the kernel is asked then.
-    const { pressured, cannotSend, filled } = upstream.transport
-    const requestSent = this.request === 'whole' && !this.early && !cannotSend && (!pressured || filled)
-    this.upstreamVerdict = upstreamVerdict(this, requestSent, at < to || upstream.transport.finSeen)
+    upstream.restsFor(this.client.taker)
     this.upstream = null
-    this.pool!.release(upstream, this.upstreamVerdict, upstream.readAt)
+    this.upstreamVerdict = upstream.release(this.request === 'whole' && !this.early, at < to)
     this.settle(upstream.readAt)
   }
 
   /** The response is whole: the exchange is over as soon as the request is, or without the rest of it. */
   settle(now: number = this.settings.clock.now()): void {
     if (this.isOver) return
-    if (this.request !== 'whole' && this.clientVerdict === 'keep') this.clientVerdict = 'content-unread'
+    const { client } = this
+    if (this.request !== 'whole' && client.verdict === 'keep') client.verdict = 'content-unread'
     this.over(this.outcome(), this.error?.side ?? (this.pool === null ? 'proxy' : 'upstream'))
-    this.client.finish(this.clientVerdict, now)
+    client.finish(now)
   }
 
   private outcome(): Outcome {
@@ -529,10 +497,9 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     this.isOver = true
     const { engine } = this
     engine.counts.active--
-    this.client.exchangeDeadline?.clear()
     if (this.retrying !== null) endRetry(this)
     if (this.gathered > 0) ungather(this)
-    if (this.isCounted) engine.underWay.end(this.client.site)
+    if (this.isCounted) engine.underWay.end(this.client.peer.site)
     if (engine.phases !== null) engine.phases.note(this, this.settings.clock.now())
     if (this.error !== null) countFailure(engine.counts, this.error)
     this.onAbandoned?.()
@@ -545,14 +512,20 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
 
   /** Answers by ourselves. What is still to come of the request is not read; the connection closes then. */
   respond(answer: Answer): void {
+    const { client } = this
     this.response = 'whole'
-    this.clientFraming = 'length'
-    this.clientVerdict = answer.kind === 'problem' && answer.closes !== undefined ? answer.closes : clientVerdict(this)
+    client.judge('length', this.contentRead, this.settings)
+    if (answer.kind === 'problem' && answer.closes !== undefined) client.verdict = answer.closes
     const { status, text } = answerText(answer, this)
     this.status = status
     if (this.engine.watcher !== null) this.answered.own = text
-    this.client.transport.write(text)
-    if (this.request === 'whole' || this.clientVerdict !== 'keep') this.settle()
+    client.write(text)
+    if (this.request === 'whole' || client.verdict !== 'keep') this.settle()
+  }
+
+  /** The content of the request was read to its end, or there is none. */
+  private get contentRead(): boolean {
+    return this.request === 'whole' || this.asked.framing === 'none'
   }
 
   /** No response can be had, or the rest of it cannot: a 4xx or 5xx of ours, or a broken end. */
@@ -561,17 +534,17 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     this.error ??= error
     noteFailure(this, error)
     this.dropUpstream(upstreamReason)
-    if (this.response === 'begun' && !this.client.transport.takeBack(this.responseAt)) {
-      // A FIN would say "whole" where the end of the connection is the end of the message (RFC 9112 8).
-      this.clientVerdict = 'response-truncated'
+    const { client } = this
+    if (this.response === 'begun' && !client.takeBack()) {
+      client.verdict = 'response-truncated'
       this.over(error.deadline === undefined ? 'upstream-aborted' : 'timeout', error.side)
-      this.client.abort('response-truncated', this.clientFraming === 'close', error.told(this.settings.door))
+      client.abort('response-truncated', false, error.told(this.settings.door))
       return
     }
     const what = publicText(error, this.settings)
     const answer = { kind: 'problem', error: error.type, status: error.status, what, todo: '' } as const
     this.respond(closes === undefined ? answer : { ...answer, closes })
-    this.client.transport.flush()
+    client.flush()
   }
 
   /** The upstream connection is of no use any more: its request or its response was cut off. */
@@ -581,14 +554,14 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     if (upstream === null) return
     this.upstream = null
     this.upstreamVerdict = reason
-    upstream.end(reason)
+    upstream.abort(reason)
   }
 
   /** The client is gone, or as good as: nobody reads a response any more. */
   abandon(reason: CloseReason, reset: boolean, error: ProxyError | null = null): void {
     this.error ??= error
     this.dropUpstream('client-gone')
-    this.clientVerdict = reason
+    this.client.verdict = reason
     this.over('client-aborted', 'client')
     this.client.abort(reason, reset)
   }
@@ -618,7 +591,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   }
 
   onClientGone(reset: boolean): void {
-    this.clientVerdict = reset ? 'client-reset' : 'client-fin'
+    this.client.verdict = reset ? 'client-reset' : 'client-fin'
     this.dropUpstream('client-gone')
     this.over('client-aborted', 'client')
   }
@@ -636,7 +609,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   }
 
   onUpstreamFin(): void {
-    upstreamLost(this, 'upstream-fin', 'none', 'the upstream closed the connection before it answered')
+    upstreamFinished(this)
   }
 
   onUpstreamGone(error: NodeJS.ErrnoException | null): void {
@@ -657,14 +630,14 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   // Tunnels ----------------------------------------------------------------------------------------------------------
 
   /** After a 101 the two connections are one tunnel (RFC 9110 7.8). */
-  private tunnel(upstream: UpstreamConnection, surplus: Buffer | null): void {
+  private tunnel(upstream: UpstreamStream, surplus: Buffer | null): void {
     this.upstream = null
-    upstream.detach()
+    const transport = upstream.becomeTunnel()
     const ended = (end: TunnelEnd): CloseReason => {
       const reason = end.reason === 'tunnel-ended' ? 'upgraded-ended' : end.reason
-      upstream.ended(reason)
+      upstream.tunnelEnded(reason)
       return reason
     }
-    startTunnel(this, upstream.transport, surplus, ended, this.isWebSocket)
+    startTunnel(this, transport, surplus, ended, this.isWebSocket)
   }
 }

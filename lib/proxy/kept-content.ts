@@ -1,8 +1,7 @@
 import { latin1 } from '../wire/latin1.js'
-import { CHUNK_END, chunkHeader } from '../wire/writer.js'
 
 /**
- * The content of a request in the form in which it goes out, for as long as it may have to be sent, or sent again: until
+ * The content of a request, for as long as it may have to be sent, or sent again: until
  * there is a connection to send it on, and, on a reused connection, until the response begins. Bounded; what does not fit
  * cannot be sent again.
  */
@@ -12,7 +11,7 @@ export class KeptContent {
   private pieces = ''
   private count = 0
 
-  /** Latin1, framed as it goes out. null: not kept any more. */
+  /** Latin1, without its framing. null: not kept any more. */
   get text(): string | null {
     return this.count === 0 ? this.whole : this.join()
   }
@@ -30,23 +29,11 @@ export class KeptContent {
     return this.whole!
   }
 
-  /** Keeps these octets of content too; `chunked` as a chunk. */
-  add(bytes: Buffer, from: number, to: number, chunked: boolean): void {
+  /** Keeps these octets of content too. */
+  add(bytes: Buffer, from: number, to: number): void {
     if (this.whole === null) return
-    const content = bytes.toString('latin1', from, to)
-    this.pieces += chunked ? chunkHeader(to - from) + content + CHUNK_END : content
+    this.pieces += bytes.toString('latin1', from, to)
     if (++this.count === PIECES_MAX) this.join()
-  }
-
-  /** What is kept as it is goes out as a chunk after all. */
-  frame(): void {
-    const { text } = this
-    if (text) this.whole = chunkHeader(text.length) + text + CHUNK_END
-  }
-
-  /** Keeps what ends the content. */
-  end(text: string): void {
-    if (this.whole !== null) this.whole = this.text + text
   }
 
   get octets(): number {

@@ -1,127 +1,154 @@
 import type { DeadlineName } from '../link/deadlines.js'
 import { type ELSEWHERE_REFUSALS, mayRetry, type RetryVerdict } from '../link/exchange-facts.js'
+import { actOn, type Mishap, stageOf } from '../link/mishap.js'
 import { ProxyError } from '../link/proxy-error.js'
+import { type Timeout, timeoutOf } from '../link/timeouts.js'
 import { CONTINUE } from '../policy/answer.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import type { ProtocolError } from '../wire/protocol-error.js'
-import { preferAnother, retriesFresh, retryElsewhere } from './choose.js'
+import { preferAnother, retriesFresh, retryElsewhere, tryAnother } from './choose.js'
 import { brokenRequest, brokenResponse } from './failures.js'
 import type { Exchange } from './forward.js'
-import { timeoutOf } from './timeouts.js'
 
-// What can go wrong in an exchange, and what becomes of it then: one function for each thing that happens.
+// What can go wrong in an exchange. What becomes of it then is decided in link/mishap.ts, by how far it has come, and done here.
 
-/** The client's octets are not HTTP that we accept. */
-export function clientBroke(exchange: Exchange, error: ProtocolError): void {
-  if (exchange.response === 'begun') exchange.abandon('client-protocol-error', exchange.clientFraming === 'close')
-  else if (exchange.response === 'whole') exchange.settle()
-  else exchange.fail(brokenRequest(error, exchange.request === 'none'), 'client-gone', 'client-protocol-error')
+/** What happened, in the words of those who are told. */
+interface Details {
+  /** null: nothing that the log calls an error. */
+  readonly error: ProxyError | null
+  /** Why the upstream's connection ends, if there is one. */
+  readonly upstreamReason: CloseReason
+  /** Why the client's connection ends; undefined: it may be kept after an answer. */
+  readonly clientReason?: CloseReason | undefined
+  /** The client's connection is reset. */
+  readonly reset?: boolean
+  /** The upstream's only word was a 408 about its idle limit. */
+  readonly stale?: boolean
+  /** The wait that may be given the same time again. */
+  readonly deadline?: DeadlineName
 }
 
-/**
- * The client's FIN: inside its content it is an abort; behind its request it is half a second's patience with a response that does not
- * begin, or does not go on. While the client has yet to take what is there, that has a limit of its own.
- */
+function meet(exchange: Exchange, mishap: Mishap, details: Details): void {
+  const { request, response, client, settings } = exchange
+  const act = actOn(mishap, stageOf(request, response), {
+    answersHalfClosed: settings.answersHalfClosed,
+    clientPressured: client.pressured,
+    upstreamTook: details.deadline !== undefined && exchange.upstream?.tookSome() === true,
+  })
+  const { error, upstreamReason, clientReason } = details
+  if (act === 'fail') exchange.fail(error!, upstreamReason, clientReason)
+  else if (act === 'abandon') exchange.abandon(clientReason!, details.reset === true, error)
+  else if (act === 'settle') exchange.settle()
+  else if (act === 'retry') retry(exchange, error!, details)
+  else if (act === 'another') tryAnother(exchange, error!)
+  else if (act === 'patience') client.deadline.set('halfClosedMs', settings.deadlines.halfClosedMs)
+  else if (act === 'continue') sendContinue(exchange)
+  else if (act === 'extend') exchange.upstream!.deadline.set(details.deadline!, settings.deadlines[details.deadline!])
+}
+
+// The client ----------------------------------------------------------------------------------------------------------
+
+export function clientBroke(exchange: Exchange, error: ProtocolError): void {
+  const failure = brokenRequest(error, exchange.request === 'none')
+  const clientReason = 'client-protocol-error'
+  meet(exchange, 'client-broke', { error: failure, upstreamReason: 'client-gone', clientReason })
+}
+
 export function clientFinished(exchange: Exchange): void {
-  const { settings, client, response } = exchange
-  if (exchange.request !== 'whole') exchange.abandon('client-fin', false)
-  else if (settings.answersHalfClosed || response === 'whole') return
-  else if (response === 'none' || !client.transport.pressured)
-    client.deadline.set('halfClosedMs', settings.deadlines.halfClosedMs)
+  meet(exchange, 'client-fin', { error: null, upstreamReason: 'client-gone', clientReason: 'client-fin' })
 }
 
 /** A deadline of the client's side. */
 export function clientTimedOut(exchange: Exchange, name: DeadlineName): void {
-  if (name === 'continueMs') sendContinue(exchange)
-  else if (name === 'clientWriteMs') exchange.abandon('client-write-timeout', true, errorOf(exchange, name))
-  else if (name === 'halfClosedMs') leftWaiting(exchange)
-  else timedOut(exchange, 'client', name)
-}
-
-/** Nobody seems to wait for this response. A FIN would say that what there is of it is the whole, where only the end says so (RFC 9112 8). */
-function leftWaiting(exchange: Exchange): void {
-  const begun = exchange.response === 'begun'
-  const stage = begun ? 'response-body' : 'response-head'
-  const { error } = timeoutOf('client', 'halfClosedMs', exchange.settings.deadlines, stage)
-  exchange.abandon('client-fin', begun && exchange.clientFraming === 'close', error)
+  const { deadlines } = exchange.settings
+  if (name === 'continueMs') meet(exchange, 'continue-late', { error: null, upstreamReason: 'client-gone' })
+  else if (name === 'clientWriteMs')
+    meet(exchange, 'client-stalled', { ...timeoutOf('client', name, deadlines), reset: true })
+  else if (name === 'halfClosedMs') {
+    const stage = exchange.response === 'begun' ? 'response-body' : 'response-head'
+    meet(exchange, 'client-left', timeoutOf('client', name, deadlines, stage))
+  } else meet(exchange, 'client-late', timeoutOf('client', name, deadlines))
 }
 
 /** The upstream has been silent about `Expect: 100-continue` for long enough, or cannot be asked (RFC 9110 10.1.1). */
 export function sendContinue(exchange: Exchange): void {
-  if (exchange.continued || exchange.request === 'whole' || exchange.response !== 'none') return
+  if (exchange.continued) return
   exchange.continued = true
   const { client, settings } = exchange
-  client.transport.write(CONTINUE)
-  client.transport.flush()
+  client.write(CONTINUE)
+  client.flush()
   client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs)
 }
 
-function errorOf(exchange: Exchange, name: DeadlineName): ProxyError {
-  return timeoutOf('client', name, exchange.settings.deadlines).error
+// The upstream --------------------------------------------------------------------------------------------------------
+
+export function noUpstream(exchange: Exchange, error: ProxyError): void {
+  meet(exchange, 'no-upstream', { error, upstreamReason: 'client-gone' })
 }
 
 /** A deadline of the upstream's side. */
 export function upstreamTimedOut(exchange: Exchange, name: DeadlineName): void {
-  const { upstream, settings } = exchange
-  const taking = name === 'requestBodyMs' || (name === 'responseHeadMs' && upstream?.transport.pressured === true)
-  if (taking && upstream?.transport.tookSome()) {
-    upstream.deadline.set(name, settings.deadlines[name]) // slow, but not stalled
-  } else timedOut(exchange, 'upstream', name)
+  const timeout: Timeout = timeoutOf('upstream', name, exchange.settings.deadlines)
+  const taking = name === 'requestBodyMs' || (name === 'responseHeadMs' && exchange.upstream?.pressured === true)
+  if (taking) meet(exchange, 'upstream-slow', { ...timeout, deadline: name })
+  else meet(exchange, 'upstream-late', timeout)
 }
 
-function timedOut(exchange: Exchange, side: 'client' | 'upstream', name: DeadlineName): void {
-  const { error, upstreamReason, clientReason } = timeoutOf(side, name, exchange.settings.deadlines)
-  exchange.fail(error, upstreamReason, clientReason)
-}
-
-/** The upstream's octets are not HTTP that we accept, or end in mid-message. */
+/** The upstream's bytes are not HTTP that we accept, or end inside a message. */
 export function upstreamBroke(exchange: Exchange, error: ProtocolError): void {
-  const { reader, transport } = exchange.upstream!
+  const upstream = exchange.upstream!
   if (exchange.stale) {
-    upstreamLost(exchange, 'stale', '408', error.message)
+    meet(exchange, 'upstream-fin', { error: lostError(error.message), upstreamReason: 'stale', stale: true })
     return
   }
-  const inContent = reader.inContent || exchange.response === 'begun'
-  exchange.fail(brokenResponse(error, inContent), transport.finSeen ? 'upstream-incomplete' : 'upstream-protocol-error')
+  const inContent = upstream.inContent || exchange.response === 'begun'
+  const upstreamReason = upstream.hasEnded ? 'upstream-incomplete' : 'upstream-protocol-error'
+  meet(exchange, 'upstream-broke', { error: brokenResponse(error, inContent), upstreamReason })
+}
+
+export function upstreamFinished(exchange: Exchange): void {
+  const error = lostError('the upstream closed the connection before it answered')
+  meet(exchange, 'upstream-fin', { error, upstreamReason: 'upstream-fin' })
 }
 
 /** The upstream's connection is gone. */
 export function upstreamGone(exchange: Exchange, error: NodeJS.ErrnoException | null): void {
   const how = error === null ? 'closed the connection' : `broke the connection off (${error.code ?? error.message})`
-  if (exchange.response === 'none') {
-    upstreamLost(exchange, 'upstream-reset', 'none', `the upstream ${how} before it answered`)
-    return
-  }
-  const what = `the upstream ${how} in the middle of its response`
-  const failure = new ProxyError('http_response_incomplete', what, { stage: 'response-body', side: 'upstream' })
-  exchange.fail(failure, 'upstream-reset')
+  const failure =
+    exchange.response === 'none'
+      ? lostError(`the upstream ${how} before it answered`)
+      : new ProxyError('http_response_incomplete', `the upstream ${how} in the middle of its response`, {
+          stage: 'response-body',
+          side: 'upstream',
+        })
+  meet(exchange, 'upstream-gone', { error: failure, upstreamReason: 'upstream-reset' })
 }
 
-/** The upstream connection ended before a response began: stale, then the request is sent once more; or a failure. */
-export function upstreamLost(exchange: Exchange, reason: CloseReason, response: 'none' | '408', what: string): void {
+/** The upstream connection ended before a response began: the request is sent once more where it may be; else it has failed. */
+function retry(exchange: Exchange, lost: ProxyError, { upstreamReason, stale }: Details): void {
   const upstream = exchange.upstream!
+  const { reused } = upstream
   const verdict = mayRetry({
     method: exchange.asked.method,
-    clientGone: exchange.client.transport.closed,
+    clientGone: exchange.client.isGone,
     retries: exchange.resent,
-    octetsWritten: upstream.transport.bytesOut - exchange.bytesOutBefore,
-    reused: upstream.reused,
-    // Any other octet, be it of an interim response or half a head, and it has begun to answer.
-    response: response === 'none' && upstream.transport.bytesIn > exchange.bytesInBefore ? 'begun' : response,
+    wrote: !upstream.wroteNothing,
+    reused,
+    // Any other byte, be it of an interim response or half a head, and it has begun to answer.
+    response: stale === true ? '408' : upstream.heardNothing ? 'none' : 'begun',
     goesOnWithLogin: exchange.goesOnWithLogin,
     contentKept: exchange.contentKept,
     freshToo: retriesFresh(exchange),
   })
-  const { reused } = upstream
-  if (reused) exchange.pool!.book.lost(upstream, exchange.sentAt, exchange.settings.clock.now())
-  exchange.dropUpstream(reused ? 'stale' : reason)
-  const lost = lostError(what)
-  const failed = (why: RetryVerdict | keyof typeof ELSEWHERE_REFUSALS) => lostError(`${what}; not sent again: ${why}`)
+  if (reused) upstream.lost(exchange.sentAt, exchange.settings.clock.now())
+  exchange.dropUpstream(reused ? 'stale' : upstreamReason)
+  const failed = (why: RetryVerdict | keyof typeof ELSEWHERE_REFUSALS) =>
+    lostError(`${lost.message}; not sent again: ${why}`)
   if (verdict === 'yes') {
     if (!reused) preferAnother(exchange, lost) // closing a connection that has idled for long is no failure
     exchange.sendAgain()
   } else if (verdict === 'elsewhere') retryElsewhere(exchange, lost, failed)
-  else exchange.fail(failed(verdict), reason)
+  else exchange.fail(failed(verdict), upstreamReason)
 }
 
 function lostError(text: string): ProxyError {

@@ -1,8 +1,8 @@
-import type { ClientConnection } from '../net/client/client-connection.js'
+import type { ClientPeer } from '../net/client/client-stream.js'
 import { writeProxyPreface } from '../wire/proxy-protocol.js'
 
 /** What an upstream connection for this client alone begins with (PROXY protocol). A client without an address is not described. */
-export function prefaceFor(client: ClientConnection, version: 'v1' | 'v2'): Buffer {
+export function prefaceFor(client: ClientPeer, version: 'v1' | 'v2'): Buffer {
   const ends = client.ends()
   const described = ends.source !== '' && ends.destination !== ''
   return writeProxyPreface(version === 'v1' ? 1 : 2, described ? ends : 'local')

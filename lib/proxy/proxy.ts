@@ -4,6 +4,7 @@ import { RateLimit, type RateSettings } from '../link/rate-limit.js'
 import { UnderWay } from '../link/under-way.js'
 import type { ClientConnection } from '../net/client/client-connection.js'
 import { type ClientHandler, ClientPool, type ClientPoolSettings } from '../net/client/client-pool.js'
+import type { ClientStream } from '../net/client/client-stream.js'
 import type { ListensAt } from '../net/client/listener.js'
 import { imfDate } from '../net/date.js'
 import type { ListenTarget } from '../net/listen-address.js'
@@ -257,7 +258,7 @@ export class HopwiseProxy implements Proxy, Engine, ClientHandler, UpstreamWatch
 
   // ---- ClientHandler, UpstreamWatcher ----
 
-  begin(client: ClientConnection): Exchange {
+  begin(client: ClientStream): Exchange {
     return new Exchange(this, client)
   }
 

@@ -13,6 +13,7 @@ type Draft = { -readonly [K in keyof ExchangeRecord]: ExchangeRecord[K] }
 export function recordOf(exchange: Exchange, outcome: Outcome, endedBy: ExchangeRecord['endedBy']): ExchangeRecord {
   const { settings, client, asked, carriedBy, error, outbound, startedAt, headAt, sentAt, answeredAt } = exchange
   const { clock, mode, recordFields } = settings
+  const { peer } = client
   const total = clock.now() - startedAt
   const record: Draft = {
     id: `x${exchange.number}`,
@@ -21,9 +22,9 @@ export function recordOf(exchange: Exchange, outcome: Outcome, endedBy: Exchange
     method: asked.method,
     target: asked.target,
     host: asked.host,
-    version: asked.minor === 0 ? '1.0' : '1.1',
+    version: client.version,
     status: exchange.status,
-    client: { id: client.id, nth: client.requests, address: client.address },
+    client: { id: peer.id, nth: peer.requests, address: peer.address },
     upstream:
       carriedBy === null
         ? NO_UPSTREAM
@@ -48,7 +49,7 @@ export function recordOf(exchange: Exchange, outcome: Outcome, endedBy: Exchange
     retries: exchange.retries,
     outcome,
     endedBy,
-    clientVerdict: exchange.clientVerdict,
+    clientVerdict: client.verdict,
     upstreamVerdict: exchange.upstreamVerdict ?? 'keep',
   }
   if (carriedBy === null) delete record.upstream
@@ -57,9 +58,9 @@ export function recordOf(exchange: Exchange, outcome: Outcome, endedBy: Exchange
   if (outbound !== null && outbound.refusedUpgrade !== '') record.refusedUpgrade = outbound.refusedUpgrade
   if (exchange.requestId !== '') record.requestId = exchange.requestId
   if (exchange.routed?.named) record.route = exchange.routed.name
-  if (client.tls !== null) {
+  if (peer.tls !== null) {
     record.scheme = 'https'
-    if (client.tls.certificate !== null) record.clientCertificate = client.tls.certificate.about
+    if (peer.tls.certificate !== null) record.clientCertificate = peer.tls.certificate.about
   }
   if (recordFields) {
     record.referer = exchange.asked.field('referer')

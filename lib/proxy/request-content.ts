@@ -2,10 +2,8 @@ import { isIdempotent } from '../link/exchange-facts.js'
 import { LeastRate } from '../link/least-rate.js'
 import type { Limits } from '../link/limits.js'
 import { ProxyError } from '../link/proxy-error.js'
-import { sendsChunks } from '../link/version-lesson.js'
 import { readExpect } from '../policy/expect.js'
 import type { RequestHead } from '../wire/request-head.js'
-import { lastChunk } from '../wire/writer.js'
 import { retriesFresh } from './choose.js'
 import type { Exchange } from './forward.js'
 import { KeptContent } from './kept-content.js'
@@ -73,7 +71,7 @@ export function keepContent(exchange: Exchange, kept: KeptContent, bytes: Buffer
     ungather(exchange)
     return
   }
-  kept.add(bytes, from, to, exchange.outboundFraming === 'chunked')
+  kept.add(bytes, from, to)
   if (exchange.gathering || exchange.buffering) boundGathering(exchange, kept, to - from)
 }
 
@@ -87,8 +85,8 @@ function boundGathering(exchange: Exchange, kept: KeptContent, octets: number): 
   const bytes = routed?.bufferRequestBytes ?? 0
   const most = buffering ? bytes : Math.max(retryBytesMax, bytes)
   if (!isFull && kept.octets <= most) return
-  if (buffering || sendsChunks(exchange.pool!.version.says, false) === 'chunked') {
-    passOn(exchange, kept)
+  if (buffering || exchange.pool!.sendsChunks(false) === 'chunked') {
+    passOn(exchange)
     return
   }
   const what = 'the upstream speaks HTTP/1.0, so content needs a length, and '
@@ -126,12 +124,8 @@ export function meetsExpect(head: RequestHead): boolean {
 }
 
 /** It grows too long to be gathered: it goes on as it came. */
-function passOn(exchange: Exchange, kept: KeptContent): void {
+function passOn(exchange: Exchange): void {
   endGathering(exchange)
-  if (exchange.asked.framing === 'chunked') {
-    exchange.outboundFraming = 'chunked'
-    kept.frame()
-  }
   exchange.acquire(false, exchange.client.readAt)
 }
 
@@ -141,15 +135,9 @@ function passOn(exchange: Exchange, kept: KeptContent): void {
  * HTTP/1.0, where they are left out (RFC 9112 7.1.2)
  */
 export function sendGathered(exchange: Exchange, trailers: string): void {
-  const { gathering, asked } = exchange
-  const kept = exchange.kept!
+  const { gathering, asked, kept } = exchange
   endGathering(exchange)
-  if (asked.framing === 'chunked' && (gathering || trailers === '')) rewriteAgain(exchange, kept.octets)
-  else if (asked.framing === 'chunked') {
-    exchange.outboundFraming = 'chunked'
-    kept.frame()
-    kept.end(lastChunk(trailers))
-  }
+  if (asked.framing === 'chunked' && (gathering || trailers === '')) rewriteAgain(exchange, kept!.octets)
   exchange.acquire(false, exchange.client.readAt)
 }
 

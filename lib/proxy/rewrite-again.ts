@@ -1,8 +1,8 @@
 import { ConnectionOptions } from '../policy/connection-options.js'
 import { rewriteRequest } from '../policy/rewrite-request.js'
 import { readHeadAgain } from '../wire/request-reader.js'
+import { fillRequestContext } from './contexts.js'
 import type { Exchange } from './forward.js'
-import { fillRequestContext } from './verdicts.js'
 
 const options = new ConnectionOptions()
 

@@ -22,16 +22,16 @@ export function startTunnel(
     const reason = ended(end)
     exchange.requestContent += end.fromClient
     exchange.responseContent += end.fromUpstream
-    exchange.clientVerdict = exchange.upstreamVerdict = reason
+    client.verdict = exchange.upstreamVerdict = reason
     exchange.over('tunnel', end.endedBy)
-    client.detachedClosed(reason)
+    client.tunnelEnded(reason)
   }
   const whenFaulted = (fault: unknown): void => engine.fault(fault)
   const { deadlines } = settings
-  const tunnel = new Tunnel(client.transport, upstream, wheel, deadlines, whenEnded, whenFaulted, isWebSocket)
-  if (isWebSocket) client.farewell = reason => tunnel.leave(reason)
-  client.exchangeDeadline?.clear()
+  const { transport, held } = client.becomeTunnel(isWebSocket ? reason => tunnel.leave(reason) : null)
+  const tunnel = new Tunnel(transport, upstream, wheel, deadlines, whenEnded, whenFaulted, isWebSocket)
   if (engine.watcher !== null) engine.watcher.tunnelled(exchange)
+  exchange.isTunnel = true
   exchange.asked.text = exchange.answered.text = '' // a tunnel may live for hours
-  tunnel.start(client.detach(), surplus)
+  tunnel.start(held, surplus)
 }

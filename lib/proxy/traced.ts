@@ -13,9 +13,9 @@ export function beginSpan({ settings, client, asked, startedAt }: Exchange, line
     method: asked.method,
     target: asked.target,
     host: asked.host,
-    version: asked.minor === 0 ? '1.0' : '1.1',
-    scheme: client.scheme,
-    clientAddress: client.address,
+    version: client.version,
+    scheme: client.peer.scheme,
+    clientAddress: client.peer.address,
     startedAt: clock.wallMs() - (clock.now() - startedAt),
     received: lines === null ? null : receivedTrace(lines),
   })

@@ -5,7 +5,8 @@ import type { Exchange } from './forward.js'
 
 /** The way that the request of this exchange took; null where its route wants nothing of it. */
 export function wayBackOf(exchange: Exchange): WayBack | null {
-  const { routed, pool, outbound, asked, client } = exchange
+  const { routed, pool, outbound, asked } = exchange
+  const client = exchange.client.peer
   if (routed === null || routed.wayBack === null || pool === null || outbound === null) return null
   const { origin } = pool
   const path = pathOf(asked.target)

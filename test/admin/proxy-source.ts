@@ -181,8 +181,8 @@ export class ProxySource implements AdminSource {
       upstream === null ? (pool === null ? 'reading' : 'waiting') : response === 'none' ? 'sent' : 'responding'
     return {
       id: `x${number}`,
-      client: client.id,
-      upstream: upstream?.id ?? '',
+      client: client.peer.id,
+      upstream: upstream?.peer.id ?? '',
       origin: pool?.origin.key ?? '',
       method: asked.method,
       target: asked.target,

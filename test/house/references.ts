@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import ts from 'typescript'
 import { NUMBERS } from '../../lib/cli/option-table.js'
 import { DEADLINES, type DeadlineName, optionName } from '../../lib/link/deadlines.js'
-import { timeoutOf } from '../../lib/proxy/timeouts.js'
+import { timeoutOf } from '../../lib/link/timeouts.js'
 
 const ROOT = new URL('../../', import.meta.url)
 

@@ -1,8 +1,9 @@
 import { type Test, test } from 'tap'
 import { mayRetry } from '../../lib/link/exchange-facts.js'
+import { actOn, MISHAPS, type Mishap, type MishapStage } from '../../lib/link/mishap.js'
 import { PoolBook, PoolEntry, RESERVED_REST_MS } from '../../lib/link/pool-book.js'
 import { learn, sendsChunks } from '../../lib/link/version-lesson.js'
-import { judgeClient, judgeUpstream } from '../../lib/policy/persistence.js'
+import { judgeClient, judgePooled, judgeUpstream } from '../../lib/policy/persistence.js'
 import { part, read, rowsOf } from './references.js'
 
 const BOTH = ['yes', 'no'] as const
@@ -100,9 +101,8 @@ test('R75, R76, R79, R81, R92, R93: is the client kept?', async t => {
     )
 })
 
-test('R59, R80, R81, R89, R91, R94: does the upstream go back to the pool?', async t => {
+test('R59, R81, R89, R94: does the upstream go back to the pool?', async t => {
   const facts = {
-    'response read': BOTH,
     'request sent': BOTH,
     'response ends by': FRAMINGS,
     'in doubt': BOTH,
@@ -111,9 +111,6 @@ test('R59, R80, R81, R89, R91, R94: does the upstream go back to the pool?', asy
     version: VERSIONS,
     'offers keep-alive': BOTH,
     hint: BOTH,
-    'last request': BOTH,
-    old: BOTH,
-    draining: BOTH,
   }
   compare(t, 'upstream', facts, is =>
     judgeUpstream({
@@ -122,15 +119,21 @@ test('R59, R80, R81, R89, R91, R94: does the upstream go back to the pool?', asy
       keepAlive: is['offers keep-alive'] === 'yes',
       framing: framingOf(is['response ends by']),
       inDoubt: is['in doubt'] === 'yes',
-      responseRead: is['response read'] === 'yes',
       requestSent: is['request sent'] === 'yes',
       surplus: is.surplus === 'yes',
       hintMax: is.hint === 'yes' ? 0 : -1,
-      requests: is['last request'] === 'yes' ? 100 : 99,
-      requestsMax: 100,
-      ageMs: is.old === 'yes' ? 1_000 : 999,
-      ageMaxMs: 1_000,
+    }),
+  )
+})
+
+test('R225: … and does its pool take it?', async t => {
+  const facts = { 'a client’s own': BOTH, draining: BOTH, 'PROXY protocol': BOTH, 'left the group': BOTH }
+  compare(t, 'pooled', facts, is =>
+    judgePooled({
+      reserved: is['a client’s own'] === 'yes',
       draining: is.draining === 'yes',
+      described: is['PROXY protocol'] === 'yes',
+      retired: is['left the group'] === 'yes',
     }),
   )
 })
@@ -206,6 +209,28 @@ test('R42: how is chunked content sent to it?', async t => {
   compare(t, 'chunks', { known: KNOWN, fits: BOTH }, is => sendsChunks(knownOf(is.known), is.fits === 'yes'))
 })
 
+test('what becomes of an exchange when something goes wrong?', async t => {
+  const facts = {
+    mishap: Object.keys(MISHAPS) as Mishap[],
+    stage: ['head', 'content', 'sent', 'early', 'answering', 'answered'] as MishapStage[],
+    '`halfClosed: answer`': BOTH,
+    'client has to take': BOTH,
+    'upstream took': BOTH,
+  }
+  compare(
+    t,
+    'mishap',
+    facts,
+    is =>
+      actOn(is.mishap as Mishap, is.stage as MishapStage, {
+        answersHalfClosed: is['`halfClosed: answer`'] === 'yes',
+        clientPressured: is['client has to take'] === 'yes',
+        upstreamTook: is['upstream took'] === 'yes',
+      }),
+    'act',
+  )
+})
+
 test('R82, R150, R151, R152, R221, R225: may it be sent again?', async t => {
   const facts = {
     'client gone': BOTH,
@@ -223,7 +248,7 @@ test('R82, R150, R151, R152, R221, R225: may it be sent again?', async t => {
       method: is.idempotent === 'yes' ? 'PUT' : 'POST',
       clientGone: is['client gone'] === 'yes',
       retries: is['sent again before'] === 'yes' ? 1 : 0,
-      octetsWritten: is.written === 'yes' ? 100 : 0,
+      wrote: is.written === 'yes',
       reused: is.reused === 'yes',
       response: facts.response.find(value => value === is.response) ?? 'none',
       goesOnWithLogin: is['goes on with a log-in'] === 'yes',

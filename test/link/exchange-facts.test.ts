@@ -13,7 +13,7 @@ const STALE: RetryFacts = {
   method: 'GET',
   clientGone: false,
   retries: 0,
-  octetsWritten: 100,
+  wrote: true,
   reused: true,
   response: 'none',
   goesOnWithLogin: false,
@@ -29,29 +29,29 @@ const ROWS: readonly (readonly [rule: string, difference: Partial<RetryFacts>, v
   ['R152: a PUT whose content is kept', { method: 'PUT' }, 'yes'],
   ['R151: a PUT whose content is not kept', { method: 'PUT', contentKept: false }, 'content-not-kept'],
   ['R151: a failed retry', { retries: 1 }, 'already-retried'],
-  ['R151: a failed retry of which nothing was written', { retries: 1, octetsWritten: 0 }, 'already-retried'],
+  ['R151: a failed retry of which nothing was written', { retries: 1, wrote: false }, 'already-retried'],
   ['R151: a fresh connection that breaks', { reused: false }, 'fresh-connection'],
   ['R151: part of a response is here', { response: 'begun' }, 'response-begun'],
-  ['R151: nothing written, GET, fresh connection', { octetsWritten: 0, reused: false }, 'yes'],
-  ['R151: nothing written, POST, fresh connection', { octetsWritten: 0, reused: false, method: 'POST' }, 'yes'],
-  ['R151: nothing written, POST, reused connection', { octetsWritten: 0, method: 'POST' }, 'yes'],
-  ['R151: nothing written, content lost all the same', { octetsWritten: 0, contentKept: false }, 'content-not-kept'],
+  ['R151: nothing written, GET, fresh connection', { wrote: false, reused: false }, 'yes'],
+  ['R151: nothing written, POST, fresh connection', { wrote: false, reused: false, method: 'POST' }, 'yes'],
+  ['R151: nothing written, POST, reused connection', { wrote: false, method: 'POST' }, 'yes'],
+  ['R151: nothing written, content lost all the same', { wrote: false, contentKept: false }, 'content-not-kept'],
   [
     'R151: nothing written, but something of a response was passed on',
-    { octetsWritten: 0, response: 'begun' },
+    { wrote: false, response: 'begun' },
     'response-begun',
   ],
   ['R221: 408 on a reused connection, GET', { response: '408' }, 'yes'],
   ['R221: 408 on a reused connection, POST', { response: '408', method: 'POST' }, 'not-idempotent'],
   [
     'R221: 408 on a reused connection before anything of a POST was written',
-    { response: '408', method: 'POST', octetsWritten: 0 },
+    { response: '408', method: 'POST', wrote: false },
     'yes',
   ],
   ['R221: 408 on a fresh connection is the answer', { response: '408', reused: false }, 'response-begun'],
   ['R221: 408 after a retry', { response: '408', retries: 1 }, 'already-retried'],
   ['R225: credentials that go on with a log-in of the lost connection', { goesOnWithLogin: true }, 'login-lost'],
-  ['R225: … of which nothing was written', { goesOnWithLogin: true, octetsWritten: 0 }, 'login-lost'],
+  ['R225: … of which nothing was written', { goesOnWithLogin: true, wrote: false }, 'login-lost'],
   ['R151: retryOn any, a fresh connection breaks, GET', { reused: false, freshToo: true }, 'elsewhere'],
   ['R151: … after a retry as well', { reused: false, freshToo: true, retries: 2 }, 'elsewhere'],
   ['R150: … but no POST', { reused: false, freshToo: true, method: 'POST' }, 'not-idempotent'],
@@ -63,11 +63,11 @@ const ROWS: readonly (readonly [rule: string, difference: Partial<RetryFacts>, v
   ['R151: … and then another one', { freshToo: true, retries: 1 }, 'elsewhere'],
   [
     'R151: … a POST of which nothing was written',
-    { freshToo: true, retries: 1, octetsWritten: 0, method: 'POST' },
+    { freshToo: true, retries: 1, wrote: false, method: 'POST' },
     'elsewhere',
   ],
   ['R82: the client has gone', { clientGone: true }, 'client-gone'],
-  ['R82: the client has gone, nothing written', { clientGone: true, octetsWritten: 0 }, 'client-gone'],
+  ['R82: the client has gone, nothing written', { clientGone: true, wrote: false }, 'client-gone'],
 ]
 
 for (const [rule, difference, verdict] of ROWS) {
@@ -78,7 +78,7 @@ for (const [rule, difference, verdict] of ROWS) {
 
 test('R150: whatever else holds, a method that is not idempotent is written once', async t => {
   for (const facts of everyFacts()) {
-    if (facts.octetsWritten === 0 || facts.method !== 'POST') continue
+    if (!facts.wrote || facts.method !== 'POST') continue
     t.notOk(goesAgain(facts), JSON.stringify(facts))
   }
 })
@@ -133,14 +133,14 @@ function everyFacts(): RetryFacts[] {
   for (const method of ['GET', 'POST'])
     for (const clientGone of [false, true])
       for (const retries of [0, 1])
-        for (const octetsWritten of [0, 1])
+        for (const wrote of [false, true])
           for (const reused of [false, true])
             for (const response of ['none', '408', 'begun'] as const)
               for (const goesOnWithLogin of [false, true])
                 for (const contentKept of [false, true])
                   for (const freshToo of [false, true])
                     all.push({
-                      ...{ method, clientGone, retries, octetsWritten, reused },
+                      ...{ method, clientGone, retries, wrote, reused },
                       ...{ response, goesOnWithLogin, contentKept, freshToo },
                     })
   return all

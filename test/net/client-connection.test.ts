@@ -3,11 +3,13 @@ import { DEADLINES, type DeadlineName, type Deadlines } from '../../lib/link/dea
 import { LIMITS, type Limits } from '../../lib/link/limits.js'
 import type { ClientConnection, ClientExchange } from '../../lib/net/client/client-connection.js'
 import { ClientPool } from '../../lib/net/client/client-pool.js'
+import type { ClientStream } from '../../lib/net/client/client-stream.js'
 import { DeadlineWheel } from '../../lib/net/deadline-wheel.js'
 import type { CloseReason } from '../../lib/policy/close-reason.js'
 import { GRAMMAR_LIMITS } from '../../lib/wire/limits.js'
 import type { ProtocolError } from '../../lib/wire/protocol-error.js'
 import type { RequestHead } from '../../lib/wire/request-head.js'
+import { clientOf } from '../support/connection-of.js'
 import { rawClient, settled, until } from '../support/conversation.js'
 import { FakeClock } from '../support/fake-clock.js'
 
@@ -60,8 +62,8 @@ async function connected(t: Test, limits: Partial<Limits> = {}, deadlines: Parti
   const exchanges: Exchange[] = []
   const faults: unknown[] = []
   const handler = {
-    begin(client: ClientConnection) {
-      const exchange = new Exchange(client)
+    begin(stream: ClientStream) {
+      const exchange = new Exchange(clientOf(stream))
       exchange.throwsIn = throwsIn
       exchanges.push(exchange)
       return exchange

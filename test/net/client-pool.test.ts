@@ -3,15 +3,18 @@ import { DEADLINES } from '../../lib/link/deadlines.js'
 import { LIMITS, type Limits } from '../../lib/link/limits.js'
 import type { ClientConnection, ClientExchange } from '../../lib/net/client/client-connection.js'
 import { type ClientHandler, ClientPool } from '../../lib/net/client/client-pool.js'
+import type { ClientStream } from '../../lib/net/client/client-stream.js'
 import { DeadlineWheel } from '../../lib/net/deadline-wheel.js'
 import { GRAMMAR_LIMITS } from '../../lib/wire/limits.js'
+import { clientOf } from '../support/connection-of.js'
 import { rawClient, settled, until } from '../support/conversation.js'
 import { FakeClock } from '../support/fake-clock.js'
 
 /** Answers `ok` to each request, at once. */
 class Handler implements ClientHandler {
   readonly heard: string[] = []
-  begin(client: ClientConnection): ClientExchange {
+  begin(stream: ClientStream): ClientExchange {
+    const client = clientOf(stream)
     const exchange: ClientExchange = {
       onRequestHead() {
         client.understood()

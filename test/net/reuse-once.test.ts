@@ -10,7 +10,9 @@ import { Logins } from '../../lib/net/upstream/logins.js'
 import type { OriginPool, UpstreamWaiter } from '../../lib/net/upstream/origin-pool.js'
 import type { UpstreamConnection } from '../../lib/net/upstream/upstream-connection.js'
 import { UpstreamPool } from '../../lib/net/upstream/upstream-pool.js'
+import type { UpstreamStream } from '../../lib/net/upstream/upstream-stream.js'
 import { GRAMMAR_LIMITS } from '../../lib/wire/limits.js'
+import { connectionOf } from '../support/connection-of.js'
 import { until } from '../support/conversation.js'
 import { FakeClock } from '../support/fake-clock.js'
 import type { RawClient } from '../support/raw-client.js'
@@ -25,8 +27,8 @@ class Waiter implements UpstreamWaiter {
   got: UpstreamConnection | null = null
   error: ProxyError | null = null
   constructor(readonly onlyOnce: boolean) {}
-  onUpstream(connection: UpstreamConnection): void {
-    this.got = connection
+  onUpstream(stream: UpstreamStream): void {
+    this.got = connectionOf(stream)
   }
   onNoUpstream(error: ProxyError): void {
     this.error = error
@@ -70,7 +72,7 @@ async function idle(pool: OriginPool, keeps: boolean): Promise<UpstreamConnectio
   await until('dialled', () => waiter.got !== null)
   const got = waiter.got!
   pool.release(got, 'keep')
-  if (keeps) pool.release(pool.acquire(new Waiter(false), false)!, 'keep')
+  if (keeps) pool.release(connectionOf(pool.acquire(new Waiter(false), false)!), 'keep')
   return got
 }
 
@@ -91,7 +93,7 @@ for (const readMode of ['onread', 'data'] as const) {
       pool.release(lives, 'keep')
       end(origin.connections[1]!)
       const once = new Waiter(true)
-      t.equal(pool.acquire(once, false), ends, 'the next one, at once')
+      t.equal(connectionOf(pool.acquire(once, false)), ends, 'the next one, at once')
       t.equal(lives.reason, reason)
       t.equal(pool.book.busy, 1)
     })
@@ -102,7 +104,7 @@ for (const readMode of ['onread', 'data'] as const) {
     const got = await idle(pool, true)
     await origin.accepted(1)
     origin.connections[0]!.destroy()
-    t.equal(pool.acquire(new Waiter(false), false), got)
+    t.equal(connectionOf(pool.acquire(new Waiter(false), false)), got)
   })
 }
 
@@ -112,7 +114,7 @@ test('R87: where no other connection is idle, one is dialled', async t => {
   await origin.accepted(1)
   origin.connections[0]!.destroy()
   const once = new Waiter(true)
-  t.equal(pool.acquire(once, false), null)
+  t.equal(connectionOf(pool.acquire(once, false)), null)
   await until('dialled', () => once.got !== null)
   t.not(once.got, got)
   t.equal(`${pool.book}`, `${pool.origin.key}: 1 busy, 0 idle, 0 dialing, 0 waiting`)
@@ -123,13 +125,14 @@ test('R87, R225: a client’s own connection, on which it has logged in, is look
   const own = await idle(pool, true)
   await origin.accepted(1)
   pool.acquire(new Waiter(false), false)
-  new Logins().reserve(own)
+  const logins = new Logins()
+  logins.reserve(own)
   pool.release(own, 'keep')
-  t.equal(pool.acquireOwn(own, new Waiter(true), clock.now()), own)
+  t.equal(connectionOf(pool.acquire(new Waiter(true), false, clock.now(), logins)), own)
   pool.release(own, 'keep')
   origin.connections[0]!.destroy()
   const once = new Waiter(true)
-  t.equal(pool.acquireOwn(own, once, clock.now()), null)
+  t.equal(connectionOf(pool.acquire(once, false, clock.now(), logins)), null)
   t.equal(own.reason, 'upstream-fin')
   await until('dialled', () => once.got !== null)
   t.equal(`${pool.book}`, `${pool.origin.key}: 1 busy, 0 idle, 0 dialing, 0 waiting`)
@@ -141,7 +144,7 @@ test('R87: from the queue too: its place stays that of the first waiter', async 
   await origin.accepted(1)
   pool.acquire(new Waiter(false), false)
   const [first, second] = [new Waiter(true), new Waiter(false)]
-  for (const waiter of [first, second]) t.equal(pool.acquire(waiter, false), null)
+  for (const waiter of [first, second]) t.equal(connectionOf(pool.acquire(waiter, false)), null)
   origin.connections[0]!.destroy()
   pool.release(got, 'keep')
   t.equal(got.reason, 'upstream-fin')
@@ -156,12 +159,12 @@ test('R87: an upstream that was never seen to keep a connection has two turns of
   const got = await idle(pool, false)
   await origin.accepted(1)
   const once = new Waiter(true)
-  t.equal(pool.acquire(once, false), null)
+  t.equal(connectionOf(pool.acquire(once, false)), null)
   t.equal(pool.book.busy, 1, 'nobody else gets it meanwhile')
   await until('it has it', () => once.got !== null)
   t.equal(once.got, got)
   pool.release(got, 'keep')
-  t.equal(pool.acquire(new Waiter(true), false), got, 'now it was seen: at once')
+  t.equal(connectionOf(pool.acquire(new Waiter(true), false)), got, 'now it was seen: at once')
 })
 
 test('R87: an upstream that ended a connection with its first answer: a new one for each request that must not be repeated', async t => {
@@ -176,10 +179,10 @@ test('R87: an upstream that ended a connection with its first answer: a new one 
   t.equal(pool.book.lesson.keeps, 'no')
   pool.release(first.got!, 'keep')
   const second = new Waiter(true)
-  t.equal(pool.acquire(second, false), null)
+  t.equal(connectionOf(pool.acquire(second, false)), null)
   await until('a third', () => second.got !== null)
   t.equal(origin.connections.length, 3)
-  t.equal(pool.acquire(new Waiter(false), false), first.got, 'what can be repeated tries it')
+  t.equal(connectionOf(pool.acquire(new Waiter(false), false)), first.got, 'what can be repeated tries it')
   pool.release(first.got!, 'keep')
   t.equal(pool.book.lesson.keeps, 'yes', 'and has proved that it was wrong')
 })
@@ -210,12 +213,12 @@ test('R87: where the kernel cannot be asked, every such request waits two turns'
   t.equal(unreadOf(got.transport.socket), 'unknown')
   await origin.accepted(1)
   const once = new Waiter(true)
-  t.equal(pool.acquire(once, false), null)
+  t.equal(connectionOf(pool.acquire(once, false)), null)
   await until('it has it', () => once.got !== null)
   t.equal(once.got, got)
   pool.release(got, 'keep')
   const other = new Waiter(true)
-  t.equal(pool.acquire(other, false), null)
+  t.equal(connectionOf(pool.acquire(other, false)), null)
   origin.connections[0]!.destroy()
   await until('another', () => other.got !== null)
   t.not(other.got, got)

@@ -8,6 +8,7 @@ import { UpstreamPool } from '../../lib/net/upstream/upstream-pool.js'
 import { GRAMMAR_LIMITS } from '../../lib/wire/limits.js'
 import type { ProtocolError } from '../../lib/wire/protocol-error.js'
 import type { ResponseHead } from '../../lib/wire/response-head.js'
+import { connectionOf } from '../support/connection-of.js'
 import { settled, until } from '../support/conversation.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { scriptedOrigin } from '../support/scripted-origin.js'
@@ -87,7 +88,7 @@ async function connected(t: Test) {
       {
         onlyOnce: false,
         waiting: null,
-        onUpstream: done,
+        onUpstream: stream => done(connectionOf(stream)),
         onNoUpstream: failed,
         preface: () => Buffer.alloc(0),
         clientAddress: '',

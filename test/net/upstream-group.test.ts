@@ -10,7 +10,9 @@ import type { OriginPool, UpstreamWaiter } from '../../lib/net/upstream/origin-p
 import type { UpstreamConnection } from '../../lib/net/upstream/upstream-connection.js'
 import { type GroupSpec, type ServerSpec, UpstreamGroup } from '../../lib/net/upstream/upstream-group.js'
 import { UpstreamPool } from '../../lib/net/upstream/upstream-pool.js'
+import type { UpstreamStream } from '../../lib/net/upstream/upstream-stream.js'
 import { GRAMMAR_LIMITS } from '../../lib/wire/limits.js'
+import { connectionOf } from '../support/connection-of.js'
 import { settled, until } from '../support/conversation.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { type Script, type ScriptedOrigin, scriptedOrigin } from '../support/scripted-origin.js'
@@ -23,8 +25,8 @@ class Waiter implements UpstreamWaiter {
   readonly clientAddress = '192.0.2.7'
   got: UpstreamConnection | null = null
   error: ProxyError | null = null
-  onUpstream(connection: UpstreamConnection): void {
-    this.got = connection
+  onUpstream(stream: UpstreamStream): void {
+    this.got = connectionOf(stream)
   }
   onNoUpstream(error: ProxyError): void {
     this.error = error
@@ -130,7 +132,7 @@ function chosen(group: UpstreamGroup, now: number, times = 12): Record<string, n
 
 async function served(pool: OriginPool): Promise<UpstreamConnection> {
   const waiter = new Waiter()
-  waiter.got = pool.acquire(waiter, false)
+  waiter.got = connectionOf(pool.acquire(waiter, false))
   await until('served', () => waiter.got !== null || waiter.error !== null)
   if (waiter.got === null) throw waiter.error
   return waiter.got
@@ -211,7 +213,7 @@ test('who waits at a member that goes is still served by it', async t => {
   const old = group.only!
   const running = await served(old)
   const waiter = new Waiter()
-  t.equal(old.acquire(waiter, false), null)
+  t.equal(connectionOf(old.acquire(waiter, false)), null)
   zone.set('app.test', ['127.0.0.2'])
   clock.advance(1_000)
   await settled(3)
@@ -348,7 +350,7 @@ test('another specification: members that stay keep pools, connections, checks a
     await settled(2)
   }
   t.equal(connection.transport.closed, false)
-  t.equal(pool.acquire(new Waiter(), false), connection)
+  t.equal(connectionOf(pool.acquire(new Waiter(), false)), connection)
   t.ok(a!.connections.length + b!.connections.length > 1, 'checks go on, however often it is configured')
   pool.release(connection, 'keep')
   const stays = pool.origin.port === a!.port ? b! : a!

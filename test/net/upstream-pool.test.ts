@@ -8,7 +8,9 @@ import { Resolver } from '../../lib/net/names/resolver.js'
 import type { OriginPool, UpstreamWaiter } from '../../lib/net/upstream/origin-pool.js'
 import type { UpstreamConnection } from '../../lib/net/upstream/upstream-connection.js'
 import { UpstreamPool } from '../../lib/net/upstream/upstream-pool.js'
+import type { UpstreamStream } from '../../lib/net/upstream/upstream-stream.js'
 import { GRAMMAR_LIMITS } from '../../lib/wire/limits.js'
+import { connectionOf } from '../support/connection-of.js'
 import { settled, until } from '../support/conversation.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { names } from '../support/fake-resolver.js'
@@ -20,8 +22,8 @@ class Waiter implements UpstreamWaiter {
   readonly clientAddress = '192.0.2.7'
   got: UpstreamConnection | null = null
   error: ProxyError | null = null
-  onUpstream(connection: UpstreamConnection): void {
-    this.got = connection
+  onUpstream(stream: UpstreamStream): void {
+    this.got = connectionOf(stream)
   }
   onNoUpstream(error: ProxyError): void {
     this.error = error
@@ -72,7 +74,7 @@ async function pooled(t: Test, { limits = {}, deadlines = {}, host = '127.0.0.1'
 /** A waiter that has its connection, however it came to it. */
 async function served(pool: OriginPool, fresh = false): Promise<Waiter & { got: UpstreamConnection }> {
   const waiter = new Waiter()
-  waiter.got = pool.acquire(waiter, fresh)
+  waiter.got = connectionOf(pool.acquire(waiter, fresh))
   await until('served', () => waiter.got !== null)
   return waiter as Waiter & { got: UpstreamConnection }
 }
@@ -92,7 +94,7 @@ test('dialled, released, and at hand at once', async t => {
   t.equal(`${pool.book}`, `${pool.origin.key}: 1 busy, 0 idle, 0 dialing, 0 waiting`)
   pool.release(got, 'keep')
   const again = new Waiter()
-  t.equal(pool.acquire(again, false), got)
+  t.equal(connectionOf(pool.acquire(again, false)), got)
   t.equal(got.reused, true)
   t.equal(again.got, null, 'it is not told, it has it')
   pool.release(got, 'upstream-close')
@@ -115,7 +117,7 @@ test('who waits is served in turn: by a release, or by a dial when one ends', as
   const { pool, origin } = await pooled(t, { limits: { upstreamConnectionsMax: 1 } })
   const { got } = await served(pool)
   const waiters = [new Waiter(), new Waiter()]
-  for (const waiter of waiters) t.equal(pool.acquire(waiter, false), null)
+  for (const waiter of waiters) t.equal(connectionOf(pool.acquire(waiter, false)), null)
   t.equal(pool.book.waiting, 2)
   pool.release(got, 'keep')
   t.equal(waiters[0]?.got, got)

@@ -2,9 +2,11 @@ import { test } from 'tap'
 import {
   type ClientSide,
   judgeClient,
+  judgePooled,
   judgeUpstream,
   keepAliveHint,
   keepAliveValue,
+  type PooledSide,
   persistOption,
   proxyConnectionKeeps,
   type UpstreamSide,
@@ -65,15 +67,9 @@ const UPSTREAM: UpstreamSide = {
   keepAlive: false,
   framing: 'length',
   inDoubt: false,
-  responseRead: true,
   requestSent: true,
   surplus: false,
   hintMax: -1,
-  requests: 1,
-  requestsMax: 100,
-  ageMs: 0,
-  ageMaxMs: 1000,
-  draining: false,
 }
 
 const upstreamRows: [title: string, side: Partial<UpstreamSide>, verdict: ReturnType<typeof judgeUpstream>][] = [
@@ -83,18 +79,28 @@ const upstreamRows: [title: string, side: Partial<UpstreamSide>, verdict: Return
   ['R94: the upstream said close', { close: true, keepAlive: true }, 'upstream-close'],
   ['R81: a response until close', { framing: 'close', inDoubt: true }, 'response-close-delimited'],
   ['R45, R49: framing in doubt', { inDoubt: true }, 'upstream-protocol-error'],
-  ['R80: the response was not read to its end', { responseRead: false }, 'upstream-incomplete'],
   ['R89: it answered before it had the request', { requestSent: false }, 'early-response'],
   ['R59: octets after the response', { surplus: true }, 'upstream-unsolicited'],
   ['its Keep-Alive admits no more', { hintMax: 0 }, 'upstream-hint'],
   ['its Keep-Alive admits one more', { hintMax: 1 }, 'keep'],
-  ['R91: the last request that the connection may have', { requests: 100 }, 'upstream-requests-max'],
-  ['old', { ageMs: 1000 }, 'upstream-age'],
-  ['nearly old', { ageMs: 999 }, 'keep'],
-  ['draining', { draining: true }, 'draining'],
 ]
 for (const [title, side, verdict] of upstreamRows) {
   test(`upstream: ${title}: ${verdict}`, async t => t.equal(judgeUpstream({ ...UPSTREAM, ...side }), verdict))
+}
+
+const POOLED: PooledSide = { reserved: false, draining: false, retired: false, described: false }
+
+const pooledRows: [title: string, side: Partial<PooledSide>, verdict: ReturnType<typeof judgePooled>][] = [
+  ['nothing stands against it', {}, 'keep'],
+  ['the pool drains', { draining: true }, 'draining'],
+  ['it began with the address of one client', { described: true }, 'upstream-proxy-protocol'],
+  ['its server has left the group', { retired: true }, 'reconfigured'],
+  ['R225: a client has logged in on it: a drain leaves it to that client', { reserved: true, draining: true }, 'keep'],
+  ['R225: it speaks of that client alone', { reserved: true, described: true }, 'keep'],
+  ['R225: its server has left the group', { reserved: true, retired: true }, 'reconfigured'],
+]
+for (const [title, side, verdict] of pooledRows) {
+  test(`pooled: ${title}: ${verdict}`, async t => t.equal(judgePooled({ ...POOLED, ...side }), verdict))
 }
 
 test('R77, R90, R172: the option that a response carries', async t => {

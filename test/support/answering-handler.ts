@@ -1,10 +1,13 @@
 import type { ClientConnection, ClientExchange } from '../../lib/net/client/client-connection.js'
 import type { ClientHandler } from '../../lib/net/client/client-pool.js'
+import type { ClientStream } from '../../lib/net/client/client-stream.js'
+import { clientOf } from './connection-of.js'
 
 /** Answers each request at once with what is known of its client, as JSON; `/close` ends the connection, `/cut` breaks it. */
 export class AnsweringHandler implements ClientHandler {
   readonly heard: string[] = []
-  begin(client: ClientConnection): ClientExchange {
+  begin(stream: ClientStream): ClientExchange {
+    const client = clientOf(stream)
     let target = ''
     return {
       onRequestHead(head) {

@@ -45,10 +45,10 @@ export function exchangeView(exchange: Exchange, prefixes: Prefixes, now: number
   const { asked, client, pool, status, startedAt, retries } = exchange
   const stage = outcome === undefined ? stageOf(exchange) : 'over'
   // What is past has no connection of its own any more, and is shown with the one it had.
-  const upstream = stage === 'over' || stage === 'tunnelling' ? exchange.carriedBy : exchange.upstream
+  const upstream = stage === 'over' || stage === 'tunnelling' ? exchange.carriedBy : (exchange.upstream?.peer ?? null)
   const view = {
     id: exchangeId(exchange, prefixes),
-    client: prefixes.client + client.id,
+    client: prefixes.client + client.peer.id,
     upstream: upstream === null ? '' : prefixes.upstream + upstream.id,
     origin: pool === null ? exchange.tunnelled : pool.origin.key,
     method: asked.method,
@@ -65,7 +65,7 @@ export function exchangeView(exchange: Exchange, prefixes: Prefixes, now: number
 export const exchangeId = ({ number }: Exchange, prefixes: Prefixes): string => `${prefixes.client}x${number}`
 
 function stageOf(exchange: Exchange): ExchangeStage {
-  if (exchange.client.tunnelled === exchange) return 'tunnelling'
+  if (exchange.isTunnel) return 'tunnelling'
   if (exchange.response !== 'none') return 'responding'
   if (exchange.upstream !== null) return 'sent'
   return exchange.request === 'none' || exchange.gathering || exchange.buffering ? 'reading' : 'waiting'

@@ -1,6 +1,7 @@
 import type { Ledger, LedgerSide } from '../../admin/source.js'
 import { explainOwn } from '../../policy/ledger.js'
 import type { OutboundRequest } from '../../policy/rewrite-request.js'
+import { prefixTaken } from '../../proxy/contexts.js'
 import {
   type Explanation,
   explainRequestBytes,
@@ -11,7 +12,6 @@ import {
 import type { Exchange } from '../../proxy/forward.js'
 import type { Settings } from '../../proxy/options/options.js'
 import type { Route } from '../../proxy/options/route-options.js'
-import { prefixTaken } from '../../proxy/verdicts.js'
 import { wayBackOf } from '../../proxy/way-back.js'
 import type { GrammarLimits } from '../../wire/limits.js'
 import type { RequestHead } from '../../wire/request-head.js'
@@ -48,6 +48,7 @@ export interface KeptHeads {
 export function keptHeads(exchange: Exchange): KeptHeads | null {
   const { asked, answered, client, settings, pool, outbound, requestId, error } = exchange
   if (asked.text === '') return null
+  const { peer } = client
   const answeredByUs = exchange.status !== 0 && (error !== null || exchange.answeredAt === 0)
   return {
     settings,
@@ -57,11 +58,11 @@ export function keptHeads(exchange: Exchange): KeptHeads | null {
     saidClose: exchange.saidClose,
     wasSent: exchange.sentAt > 0,
     client: {
-      clientAddress: client.address,
-      clientPort: client.port,
-      scheme: client.scheme,
-      trustedPeer: client.trusted,
-      certificate: client.tls?.certificate ?? null,
+      clientAddress: peer.address,
+      clientPort: peer.port,
+      scheme: peer.scheme,
+      trustedPeer: peer.trusted,
+      certificate: peer.tls?.certificate ?? null,
     },
     requestId,
     trace: exchange.span?.lines ?? '',
@@ -76,15 +77,15 @@ export function keptHeads(exchange: Exchange): KeptHeads | null {
 }
 
 function responseFacts(exchange: Exchange): ResponseFacts {
-  const { asked, answered, client, settings, routed, outbound, requestId, stickyLine, status, clientFraming } = exchange
+  const { asked, answered, client, settings, routed, outbound, requestId, stickyLine, status } = exchange
   const { clock } = settings
   const answeredMs = clock.wallMs() - (clock.now() - exchange.answeredAt)
   return {
-    clientMinor: asked.minor,
+    clientMinor: client.version === '1.0' ? 0 : 1,
     method: asked.method,
-    framing: status === 101 ? 'none' : clientFraming,
+    framing: status === 101 ? 'none' : client.framing,
     verdict: answered.verdict,
-    requests: client.requests,
+    requests: client.peer.requests,
     upgrade: outbound?.upgrade ?? '',
     edits: routed?.responseEdits ?? null,
     way: wayBackOf(exchange),

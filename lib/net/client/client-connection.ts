@@ -7,10 +7,11 @@ import type { ProxiedEnds } from '../../wire/proxy-protocol.js'
 import { RequestReader, type RequestSink } from '../../wire/request-reader.js'
 import { Deadline } from '../deadline-wheel.js'
 import type { Transport, TransportOwner } from '../socket/transport.js'
-import { Logins } from '../upstream/logins.js'
-import type { UpstreamConnection } from '../upstream/upstream-connection.js'
+import type { Logins } from '../upstream/logins.js'
 import type { ClientPool } from './client-pool.js'
+import type { ClientPeer } from './client-stream.js'
 import type { ConnectionSetup } from './connection-setup.js'
+import { Http1ClientStream } from './http1-client-stream.js'
 import type { ClientTls } from './secure-accept.js'
 
 /** A client that has just connected, or had a response, sends its next request at once, if it has one: so long a drain waits for it. */
@@ -36,12 +37,13 @@ export interface ClientExchange extends RequestSink {
  *
  * What may happen when is in one table: `CLIENT_TABLE` in link/connection-state.ts.
  */
-export class ClientConnection implements TransportOwner {
+export class ClientConnection implements TransportOwner, ClientPeer {
   /** `c12` */
   readonly id: string
   readonly reader: RequestReader
   readonly deadline: Deadline
   transport!: Transport
+  readonly stream: Http1ClientStream
   exchange: ClientExchange | null = null
   /** What became a tunnel here, for those who watch. */
   tunnelled: ClientExchange | null = null
@@ -98,6 +100,7 @@ export class ClientConnection implements TransportOwner {
     this.address = peerAddress
     this.port = peerPort
     this.reader = new RequestReader(pool.grammar)
+    this.stream = new Http1ClientStream(this)
     this.discardLeft = pool.limits.discardBytesMax
     this.deadline = new Deadline(pool.wheel, deadline => this.onDeadline(deadline.name))
   }
@@ -192,21 +195,16 @@ export class ClientConnection implements TransportOwner {
       this.exchangeDeadline ??= new Deadline(this.pool.wheel, deadline => this.onDeadline(deadline.name))
       this.exchangeDeadline.set('exchangeMs', exchangeMs, this.readAt)
     }
-    this.exchange = this.pool.handler.begin(this)
+    this.stream.next()
+    this.exchange = this.pool.handler.begin(this.stream)
     return this.exchange
   }
 
-  /** For the exchange: its request head is whole. */
+  /** For the stream: its request head is whole. */
   understood(): void {
     this.at = step(this.at.understood)
     this.requests++
     this.pool.requests++
-  }
-
-  /** For the exchange: from now on this upstream connection is for this client connection alone. */
-  reserve(upstream: UpstreamConnection): void {
-    this.logins ??= new Logins()
-    this.logins.reserve(upstream)
   }
 
   /** Keeps octets of requests whose turn has not come; stops reading when they are too many. */
@@ -219,6 +217,7 @@ export class ClientConnection implements TransportOwner {
   /** The exchange is over, its response written whole and its request read whole: keep the connection, or close it. */
   finish(verdict: 'keep' | CloseReason, now: number = this.pool.clock.now()): void {
     this.exchange = null
+    this.exchangeDeadline?.clear()
     if (verdict !== 'keep' || this.transport.cannotSend) {
       this.close(verdict === 'keep' ? 'client-reset' : verdict)
       return
@@ -317,6 +316,7 @@ export class ClientConnection implements TransportOwner {
     this.tunnelled = this.exchange
     this.exchange = null
     this.deadline.clear()
+    this.exchangeDeadline?.clear()
     this.logins?.end()
     return held
   }

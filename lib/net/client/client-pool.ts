@@ -16,6 +16,7 @@ import type { Peer } from '../socket/handle.js'
 import type { AcceptSettings } from '../socket/transport.js'
 import { ClientConnection, type ClientExchange } from './client-connection.js'
 import { type AddressList, type ClientGuards, GUARDS, refusedBy } from './client-guards.js'
+import type { ClientStream } from './client-stream.js'
 import { ConnectionSetup } from './connection-setup.js'
 import { type ListensAt, listenAt } from './listener.js'
 import { type ClientTlsSettings, SecureAccept } from './secure-accept.js'
@@ -23,7 +24,7 @@ import { type ClientTlsSettings, SecureAccept } from './secure-accept.js'
 /** What the floor above does with clients. */
 export interface ClientHandler {
   /** The first octet of a request has come. */
-  begin(client: ClientConnection): ClientExchange
+  begin(client: ClientStream): ClientExchange
   /** A complete response for a connection that is refused: 503, too many are open; 400, it speaks HTTP where TLS is spoken. */
   refusal(why: string, status: 400 | 503): string
   /** Its address is known; what it says is not read yet, and perhaps never will be. */

@@ -3,21 +3,24 @@ import type { Limits } from '../../link/limits.js'
 import type { Origin } from '../../link/origin.js'
 import { type Handout, PoolBook, type PoolLimits } from '../../link/pool-book.js'
 import { ProxyError, type ProxyStatusError } from '../../link/proxy-error.js'
-import { VersionLesson } from '../../link/version-lesson.js'
+import { sendsChunks, VersionLesson } from '../../link/version-lesson.js'
 import type { CloseReason } from '../../policy/close-reason.js'
+import { judgePooled, type PooledSide } from '../../policy/persistence.js'
 import { atOnce, type Steps } from '../../policy/steps.js'
 import type { GrammarLimits } from '../../wire/limits.js'
 import type { Clock } from '../clock.js'
 import { Deadline, type DeadlineWheel } from '../deadline-wheel.js'
 import type { Address } from '../names/resolver.js'
 import { type DialSettings, type DialTarget, dialError, whereOf } from './dial.js'
+import type { Logins } from './logins.js'
 import { UpstreamConnection } from './upstream-connection.js'
 import type { UpstreamPool } from './upstream-pool.js'
+import type { UpstreamStream } from './upstream-stream.js'
 
 /** Who asks for an upstream connection and may have to wait for it. */
 export interface UpstreamWaiter {
-  /** A connection is the waiter's, until it releases or ends it. */
-  onUpstream(connection: UpstreamConnection): void
+  /** A stream is the waiter's, until it is released or aborted. */
+  onUpstream(stream: UpstreamStream): void
   onNoUpstream(error: ProxyError): void
   /** The limit of its wait in the queue; made by the pool when it has to wait. */
   waiting: Deadline | null
@@ -88,6 +91,9 @@ export interface MemberFailure {
 
 export const NO_PLACE: MemberPlace = { group: '', name: '' }
 
+/** Filled and judged in one call. */
+const pooled: PooledSide = { reserved: false, draining: false, retired: false, described: false }
+
 /** The connections to one origin: does what its book decides. */
 export class OriginPool {
   readonly book: PoolBook<UpstreamConnection, UpstreamWaiter>
@@ -131,17 +137,29 @@ export class OriginPool {
     this.expiry = new Deadline(shared.wheel, () => this.expire())
   }
 
-  /** A response has begun, or a health check went well: whatever went wrong before, it answers now. */
+  /** A health check went well: whatever went wrong before, it answers now. */
   answered(now: number): void {
     this.failuresInRow = 0
     this.answeredAt = now
   }
 
+  /** A response has begun. */
+  succeeded(now: number): void {
+    this.answered(now)
+    if (this.group !== null) this.group.succeeded(this, now)
+  }
+
   /** A request failed by its fault. */
-  failed({ type, message }: ProxyError): void {
+  failed({ type, message }: ProxyError, now: number): void {
     this.failures++
     this.failuresInRow++
     this.lastFailure = { at: this.shared.clock.wallMs(), error: type, message }
+    if (this.group !== null) this.group.failed(this, now)
+  }
+
+  /** How content that comes in chunks is sent there. @param fits it is not more than what is gathered */
+  sendsChunks(fits: boolean): 'chunked' | 'length' | '411' {
+    return sendsChunks(this.version.says, fits)
   }
 
   /** From now on: other limits and deadlines; connections that are open stay, and who waits has what room there is now. */
@@ -169,16 +187,24 @@ export class OriginPool {
   }
 
   /**
-   * An idle connection at once, or null: then the waiter is told later, and may `withdraw` until it was.
-   * `fresh`: never an idle one, for a retry.
+   * A stream on an idle connection at once, or null: then the waiter is told later, and may `withdraw` until it was.
+   * @param fresh never on an idle one, for a retry
+   * @param logins of the waiter's client: where it has logged in on a connection of this pool, it gets that one (RFC 4559 6)
    */
-  acquire(waiter: UpstreamWaiter, fresh: boolean, now: number = this.shared.clock.now()): UpstreamConnection | null {
+  acquire(
+    waiter: UpstreamWaiter,
+    fresh: boolean,
+    now: number = this.shared.clock.now(),
+    logins: Logins | null = null,
+  ): UpstreamStream | null {
+    const own = logins === null ? null : logins.of(this)
+    if (own !== null) return this.acquireOwn(own, waiter, now)
     this.requests++
     const answer = waiter.onlyOnce ? this.acquireOnce(waiter, now, fresh) : this.book.acquire(waiter, now, fresh)
     if (typeof answer === 'object') {
       if (answer === null) return null
       this.all.reused++
-      return answer
+      return answer.stream
     }
     if (answer === 'dial') {
       this.dialingFor.set(waiter, null)
@@ -260,7 +286,7 @@ export class OriginPool {
   ): void {
     if (end === 'none' || end === 'unknown') {
       this.all.reused++
-      waiter.onUpstream(connection)
+      waiter.onUpstream(connection.stream)
       return
     }
     this.book.discard(connection, end, this.shared.clock.now())
@@ -269,8 +295,8 @@ export class OriginPool {
     this.dialInTurn(waiter)
   }
 
-  /** As `acquire`, for a client that has logged in here: on its own connection, which others never get (RFC 4559 6). */
-  acquireOwn(own: UpstreamConnection, waiter: UpstreamWaiter, now: number): UpstreamConnection | null {
+  /** On a connection that is one client's own, which others never get. */
+  private acquireOwn(own: UpstreamConnection, waiter: UpstreamWaiter, now: number): UpstreamStream | null {
     if (own.entry.state === 'busy') {
       own.heir = waiter // its last exchange is over, and it is about to be released
       this.dialingFor.set(waiter, null)
@@ -285,7 +311,7 @@ export class OriginPool {
     }
     this.requests++
     this.all.reused++
-    return own
+    return own.stream
   }
 
   private inherit(connection: UpstreamConnection): void {
@@ -362,7 +388,7 @@ export class OriginPool {
       this.all.connections.add(connection)
       this.book.dialed(connection, this.shared.clock.now(), Math.random())
       this.shared.handler.opened(connection)
-      if (wanted) waiter.onUpstream(connection)
+      if (wanted) waiter.onUpstream(connection.stream)
       else this.release(connection, 'keep')
     })
     this.all.dials.add(connection)
@@ -429,11 +455,11 @@ export class OriginPool {
   }
 
   private keeps({ logins }: UpstreamConnection): 'keep' | CloseReason {
-    // It ends with its client connection, while all is drained as well, and it has spoken for that client only.
-    if (logins !== null) return this.retired ? 'reconfigured' : 'keep'
-    if (this.all.draining) return 'draining'
-    if (this.shared.proxyProtocol !== 'off') return 'upstream-proxy-protocol'
-    return this.retired ? 'reconfigured' : 'keep'
+    pooled.reserved = logins !== null
+    pooled.draining = this.all.draining
+    pooled.retired = this.retired
+    pooled.described = this.shared.proxyProtocol !== 'off'
+    return judgePooled(pooled)
   }
 
   /** Its transport is gone, or about to be. */
@@ -464,7 +490,7 @@ export class OriginPool {
     else if (due.waiter.onlyOnce) this.giveOnce(due.connection, due.waiter)
     else {
       this.all.reused++
-      due.waiter.onUpstream(due.connection)
+      due.waiter.onUpstream(due.connection.stream)
     }
   }
 

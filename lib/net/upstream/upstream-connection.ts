@@ -8,6 +8,7 @@ import { Deadline } from '../deadline-wheel.js'
 import { unreadOf } from '../socket/handle.js'
 import type { Transport } from '../socket/transport.js'
 import { type DialOwner, type DialTarget, dial, whereOf } from './dial.js'
+import { Http1UpstreamStream } from './http1-upstream-stream.js'
 import type { Logins } from './logins.js'
 import type { OriginPool, UpstreamWaiter } from './origin-pool.js'
 import { whenRead } from './unasked.js'
@@ -41,6 +42,7 @@ export class UpstreamConnection implements DialOwner {
   readonly reader: ResponseReader
   readonly deadline: Deadline
   readonly transport: Transport
+  readonly stream: Http1UpstreamStream
   readonly openedAt: number
   exchange: UpstreamExchange | null = null
   /** Of the one client connection that it belongs to; null: it is anybody's. */
@@ -75,6 +77,7 @@ export class UpstreamConnection implements DialOwner {
     this.deadline = new Deadline(shared.wheel, deadline => this.onDeadline(deadline.name))
     this.deadline.set('connectMs', shared.deadlines.connectMs)
     this.transport = dial(target, shared.dial, this)
+    this.stream = new Http1UpstreamStream(this)
   }
 
   /** This is not its first exchange: it can have been stale. */

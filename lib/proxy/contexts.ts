@@ -1,12 +1,9 @@
 import { AboutClient } from '../policy/about-client.js'
-import type { CloseReason } from '../policy/close-reason.js'
 import { isStripped, rewritePath } from '../policy/path-prefixes.js'
-import { type ClientSide, judgeClient, judgeUpstream, persistOption, type UpstreamSide } from '../policy/persistence.js'
 import type { RequestContext } from '../policy/rewrite-request.js'
 import type { ResponseContext } from '../policy/rewrite-response.js'
 import { hostToSend } from '../policy/send-host.js'
 import type { ContentFraming, RequestHead } from '../wire/request-head.js'
-import { keepAliveOf } from './answer.js'
 import type { Engine } from './engine.js'
 import type { Exchange } from './forward.js'
 import type { Settings } from './options/options.js'
@@ -21,7 +18,7 @@ let preparedFor: Settings | null = null
 function prepare(settings: Settings, { date }: Engine): void {
   preparedFor = settings
   requestContext.generation = settings.generation
-  requestContext.mode = clientSide.mode = settings.mode
+  requestContext.mode = settings.mode
   requestContext.via = settings.name
   requestContext.viaRequest = settings.viaRequest
   requestContext.xForwarded = settings.xForwarded
@@ -35,8 +32,6 @@ function prepare(settings: Settings, { date }: Engine): void {
   requestContext.certificate = null
   responseContext.via = settings.viaResponse ? settings.name : ''
   responseContext.now = date
-  clientSide.forwardHttp10KeepAlive = settings.keepsHttp10
-  clientSide.requestsMax = unlimited(settings.limits.clientRequestsMax)
 }
 
 const NOTHING_ALLOWED: ReadonlySet<string> = new Set()
@@ -77,7 +72,8 @@ export function fillRequestContext(
   framing: RequestContext['framing'],
   gatheredLength = -1,
 ): RequestContext {
-  const { settings, client, routed } = exchange
+  const { settings, routed } = exchange
+  const client = exchange.client.peer
   if (preparedFor !== settings) prepare(settings, exchange.engine)
   const context = requestContext
   // An HTTP/1.0 client may have sent no Host at all.
@@ -136,15 +132,11 @@ const responseContext: ResponseContext = {
 
 /** What `rewriteResponse` needs to know besides the head. */
 export function fillResponseContext(exchange: Exchange, framing: ContentFraming): ResponseContext {
-  const { settings, client, clientVerdict } = exchange
-  const { minor, method } = exchange.asked
+  const { settings, client, asked } = exchange
   if (preparedFor !== settings) prepare(settings, exchange.engine)
   const context = responseContext
-  context.clientMinor = minor
-  context.method = method
-  context.framing = framing
-  context.persist = persistOption(clientVerdict, minor, settings.keepAliveAlways ? 'always' : 'http10')
-  context.keepAlive = context.persist === 'keep-alive' ? keepAliveOf(exchange, client.requests) : ''
+  context.method = asked.method
+  client.describe(context, framing, settings)
   context.upgrade = exchange.outbound?.upgrade ?? ''
   const { routed } = exchange
   context.edits = routed === null ? null : routed.responseEdits
@@ -153,68 +145,3 @@ export function fillResponseContext(exchange: Exchange, framing: ContentFraming)
   context.extra = exchange.stickyLine
   return context
 }
-
-const clientSide: ClientSide = {
-  mode: 'reverse',
-  forwardHttp10KeepAlive: false,
-  minor: 1,
-  close: false,
-  keepAlive: false,
-  framing: 'none',
-  contentRead: true,
-  connectRefused: false,
-  requests: 0,
-  requestsMax: 0,
-  draining: false,
-}
-
-/** Keep the client's connection, or why not: known when the final head goes out, because it says so. */
-export function clientVerdict(exchange: Exchange): 'keep' | CloseReason {
-  const { engine, settings, client, asked } = exchange
-  if (preparedFor !== settings) prepare(settings, engine)
-  const side = clientSide
-  side.minor = asked.minor
-  side.close = asked.closes
-  side.keepAlive = asked.keeps
-  side.framing = exchange.clientFraming
-  side.contentRead = exchange.request === 'whole' || asked.framing === 'none'
-  side.connectRefused = asked.method === 'CONNECT'
-  side.requests = client.requests
-  side.draining = engine.clients.closesAfterResponse
-  client.http10 = asked.minor === 0
-  return judgeClient(side)
-}
-
-const upstreamSide: UpstreamSide = {
-  minor: 1,
-  close: false,
-  keepAlive: false,
-  framing: 'none',
-  inDoubt: false,
-  responseRead: true,
-  requestSent: true,
-  surplus: false,
-  hintMax: -1,
-  // Age and requests are in the connection's book, which judges them at the release.
-  requests: 0,
-  requestsMax: Number.POSITIVE_INFINITY,
-  ageMs: 0,
-  ageMaxMs: Number.POSITIVE_INFINITY,
-  draining: false,
-}
-
-/** Keep the upstream's connection, or why not. */
-export function upstreamVerdict(exchange: Exchange, requestSent: boolean, surplus: boolean): 'keep' | CloseReason {
-  const side = upstreamSide
-  side.minor = exchange.answered.minor
-  side.close = exchange.answered.closes
-  side.keepAlive = exchange.answered.keeps
-  side.framing = exchange.answered.framing
-  side.inDoubt = exchange.answered.inDoubt
-  side.hintMax = exchange.answered.hintMax
-  side.requestSent = requestSent
-  side.surplus = surplus
-  return judgeUpstream(side)
-}
-
-const unlimited = (limit: number): number => (limit === 0 ? Number.POSITIVE_INFINITY : limit)

@@ -1,6 +1,6 @@
-import type { DeadlineName, Deadlines } from '../link/deadlines.js'
-import { ProxyError, type ProxyStatusError, type Side, type Stage } from '../link/proxy-error.js'
 import type { CloseReason } from '../policy/close-reason.js'
+import type { DeadlineName, Deadlines } from './deadlines.js'
+import { ProxyError, type ProxyStatusError, type Side, type Stage } from './proxy-error.js'
 
 /** A deadline that passed: what to answer if an answer can still be given, and why each side closes. */
 export interface Timeout {
