@@ -54,19 +54,17 @@ type Row = Readonly<Record<MishapStage, MishapAct>>
 const row = (...acts: readonly [MishapAct, MishapAct, MishapAct, MishapAct, MishapAct, MishapAct]): Row =>
   Object.fromEntries(STAGES.map((stage, i) => [stage, acts[i]])) as Row
 
-const always = (act: MishapAct): Row => row(act, act, act, act, act, act)
-
 export const MISHAPS = {
   /** The client's bytes are not HTTP that we accept. */
   'client-broke': row('fail', 'fail', 'fail', 'abandon', 'abandon', 'settle'),
   /** The client's FIN: inside its request an abort, behind it perhaps one. */
   'client-fin': row('abandon', 'abandon', 'patience', 'abandon', 'patience', 'ignore'),
   /** A response did not begin, or go on, for a client that had ended its side. */
-  'client-left': always('abandon'),
+  'client-left': row('abandon', 'abandon', 'abandon', 'abandon', 'abandon', 'ignore'),
   /** The client's connection is gone. */
-  'client-gone': always('abandon'),
+  'client-gone': row('abandon', 'abandon', 'abandon', 'abandon', 'abandon', 'ignore'),
   /** The client does not take what it is sent. */
-  'client-stalled': always('abandon'),
+  'client-stalled': row('abandon', 'abandon', 'abandon', 'abandon', 'abandon', 'ignore'),
   /** The client has not sent what it had time for, or the exchange as a whole took too long. */
   'client-late': row('fail', 'fail', 'fail', 'fail', 'fail', 'ignore'),
   /** The upstream has not said 100 (Continue) (RFC 9110 10.1.1). */

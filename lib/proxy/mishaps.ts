@@ -96,7 +96,8 @@ export function upstreamTimedOut(exchange: Exchange, name: DeadlineName): void {
 
 /** The upstream's bytes are not HTTP that we accept, or end inside a message. */
 export function upstreamBroke(exchange: Exchange, error: ProtocolError): void {
-  const upstream = exchange.upstream!
+  const { upstream } = exchange
+  if (upstream === null) return
   if (exchange.stale) {
     meet(exchange, 'upstream-fin', { error: lostError(error.message), upstreamReason: 'stale', stale: true })
     return
