@@ -7,6 +7,7 @@ import type { RequestHead } from '../wire/request-head.js'
 import type { Exchange } from './forward.js'
 import type { Route } from './options/route-options.js'
 import { rewriteAgain } from './rewrite-again.js'
+import type { Tries } from './tries.js'
 
 // Which server of a group gets a request, first and after a failure.
 
@@ -24,14 +25,15 @@ export function chooseUpstream(exchange: Exchange, { group }: Route, head: Reque
   const { sticky, hash, balance } = group.spec
   const now = client.readAt
   const key = balance.balance === 'hash' ? hashKey(head.lines, hash, client.peer.address) : ''
-  exchange.choice = { key, tried: [] }
+  const choice: Choice = { key, tried: [] }
+  exchange.tries.choice = choice
   const { logins } = client.peer
   const own = logins === null ? null : logins.among(group)
   if (own !== null) return own
-  if (sticky === '') return group.choose(now, key, exchange.choice.tried)
+  if (sticky === '') return group.choose(now, key, choice.tried)
   const held = group.bySticky(readCookie(head.lines, sticky), now)
   if (held !== null) return held
-  const chosen = group.choose(now, key, exchange.choice.tried)
+  const chosen = group.choose(now, key, choice.tried)
   if (chosen !== null) holdTo(exchange, chosen)
   return chosen
 }
@@ -48,7 +50,8 @@ function holdTo(exchange: Exchange, pool: OriginPool): void {
  * be asked: then the failure stands.
  */
 function chooseAnother(exchange: Exchange): OriginPool | null {
-  const { routed, choice, pool, settings } = exchange
+  const { routed, pool, settings } = exchange
+  const { choice } = exchange.tries
   if (routed === null || choice === null || pool === null) return null
   const { group } = routed
   choice.tried.push(pool)
@@ -67,7 +70,7 @@ export function tryAnother(exchange: Exchange, error: ProxyError): void {
     return
   }
   noteFailureOf(before, exchange, error)
-  exchange.retries++
+  exchange.tries.retries++
   exchange.engine.counts.retries++
   const now = exchange.settings.clock.now()
   exchange.acquire(false, now)
@@ -75,8 +78,8 @@ export function tryAnother(exchange: Exchange, error: ProxyError): void {
 }
 
 /** May another server have what a fresh connection to this one lost? */
-export function retriesFresh({ routed, choice }: Exchange): boolean {
-  return routed !== null && choice !== null && routed.group.spec.retryOn === 'any'
+export function retriesFresh({ routed, tries }: Exchange): boolean {
+  return routed !== null && tries.choice !== null && routed.group.spec.retryOn === 'any'
 }
 
 /**
@@ -91,21 +94,21 @@ export function retryElsewhere(
 ): void {
   const { pool } = exchange
   const { retryBudget, load } = exchange.routed!.group
-  endRetry(exchange)
+  endRetry(exchange.tries)
   if (!retryBudget.admits(load)) exchange.fail(failed('retry-budget'))
   else if (!moveOn(exchange)) exchange.fail(failed('no-other-server'))
   else {
     noteFailureOf(pool, exchange, lost)
     retryBudget.underWay++
-    exchange.retrying = retryBudget
+    exchange.tries.budget = retryBudget
     exchange.sendAgain()
   }
 }
 
 /** The retry has its answer, or none will come: another request may be sent again in its place. */
-export function endRetry(exchange: Exchange): void {
-  if (exchange.retrying !== null) exchange.retrying.underWay--
-  exchange.retrying = null
+export function endRetry(tries: Tries): void {
+  if (tries.budget !== null) tries.budget.underWay--
+  tries.budget = null
 }
 
 /** Nothing of the request was written, and this server may have it once more: another one, if there is one, rather. */

@@ -98,7 +98,7 @@ export function fillRequestContext(
   }
   context.framing = framing
   context.gatheredLength = gatheredLength
-  context.expectMet = exchange.expectMet
+  context.expectMet = exchange.upload?.expectMet === true
   return context
 }
 

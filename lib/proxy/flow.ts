@@ -9,9 +9,9 @@ export function flush(exchange: Exchange): void {
     client.flush()
     // Content that has nowhere to go yet stays where it is; gathered content is bounded and goes on.
     const waits = exchange.request === 'begun' && exchange.requestContent > 0 && exchange.response !== 'whole'
-    if (waits && !exchange.gathering && !exchange.buffering) {
+    if (waits && exchange.upload?.isGathered !== true) {
       client.pause()
-      exchange.pace?.paused(client.readAt)
+      exchange.upload?.pace?.paused(client.readAt)
       client.deadline.clear() // its silence is ours; the wait for a connection has limits of its own
     }
     return
@@ -23,7 +23,7 @@ export function flush(exchange: Exchange): void {
   else if (upstream.pressured) {
     if (!client.isPaused) {
       client.pause()
-      exchange.pace?.paused(client.readAt)
+      exchange.upload?.pace?.paused(client.readAt)
       client.deadline.clear()
       upstream.deadline.set('requestBodyMs', deadlines.requestBodyMs)
     }
@@ -53,7 +53,7 @@ export function upstreamFlushed(exchange: Exchange): void {
   }
   upstream.deadline.clear()
   client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs)
-  exchange.pace?.resumed(settings.clock.now())
+  exchange.upload?.pace?.resumed(settings.clock.now())
   client.resume()
 }
 

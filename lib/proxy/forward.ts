@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { DeadlineName } from '../link/deadlines.js'
-import type { LeastRate } from '../link/least-rate.js'
 import { ProxyError } from '../link/proxy-error.js'
-import type { RetryBudget } from '../link/retry-budget.js'
 import type { ClientExchange } from '../net/client/client-connection.js'
 import type { ClientStream } from '../net/client/client-stream.js'
 import type { Deadline } from '../net/deadline-wheel.js'
 import { Logins } from '../net/upstream/logins.js'
 import type { OriginPool, UpstreamWaiter } from '../net/upstream/origin-pool.js'
 import type { UpstreamExchange } from '../net/upstream/upstream-connection.js'
-import type { UpstreamPeer, UpstreamStream } from '../net/upstream/upstream-stream.js'
+import type { UpstreamStream } from '../net/upstream/upstream-stream.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import { ConnectionOptions } from '../policy/connection-options.js'
 import { asksForLogin } from '../policy/login.js'
@@ -27,7 +25,7 @@ import { admit, noted, whenAdmitted } from './admission.js'
 import { type Answer, answerText } from './answer.js'
 import { Answered } from './answered.js'
 import { Asked } from './asked.js'
-import { type Choice, chooseUpstream, endRetry, noteFailure } from './choose.js'
+import { chooseUpstream, endRetry, noteFailure } from './choose.js'
 import { lookForCompression } from './compression-seen.js'
 import { connect } from './connect.js'
 import { fillRequestContext, fillResponseContext } from './contexts.js'
@@ -35,7 +33,6 @@ import type { Engine } from './engine.js'
 import type { Outcome } from './events.js'
 import { countFailure, publicText } from './failures.js'
 import { clientFlushed, flush, upstreamFlushed } from './flow.js'
-import type { KeptContent } from './kept-content.js'
 import {
   clientBroke,
   clientFinished,
@@ -53,7 +50,8 @@ import { NO_ROUTE } from './own-answer.js'
 import { unknownToParent } from './parent.js'
 import { prefaceFor } from './preface.js'
 import {
-  beginContent,
+  beginUpload,
+  gathersFor,
   isOnlyOnce,
   isTooLong,
   isTooSlow,
@@ -65,7 +63,9 @@ import {
 import { startTunnel } from './start-tunnel.js'
 import { beginSpan, tell } from './traced.js'
 import type { ExchangeSpan } from './tracer.js'
+import { Tries } from './tries.js'
 import type { TunnelEnd } from './tunnel.js'
+import type { Upload } from './upload.js'
 import type { Proof } from './users.js'
 
 // Scratch for the synchronous part of an exchange: filled, used and forgotten within one call of a reader.
@@ -95,29 +95,23 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   readonly startedAt: number
   readonly asked = new Asked()
   readonly answered = new Answered()
+  readonly tries = new Tries()
+  /** null where the request has no content. */
+  upload: Upload | null = null
   outbound: OutboundRequest | null = null
   // How far it has come.
   request: Progress = 'none'
   response: Progress = 'none'
   status = 0
   upstreamVerdict: 'keep' | CloseReason | null = null
-  /** How often it was given to another connection or server, and how often of these something of it may have been sent before. */
-  retries = 0
-  resent = 0
-  /** Where this try counts as one that another server had before it, until an octet of an answer is here. */
-  retrying: RetryBudget | null = null
   error: ProxyError | null = null
   /** Those that held when it began, and the routes that belong to them. */
   readonly settings: Settings
   private readonly routes: Routes<Route> | null
   /** X-Request-Id, or ''. */
   requestId = ''
-  /** Where content must not come too slowly. */
-  pace: LeastRate | null = null
   /** It is one of those under way of its address. */
   isCounted = false
-  /** Octets of its content that count as gathered. */
-  gathered = 0
   /** Being found out: may this client ask at all? */
   admission: Promise<Proof> | null = null
   /** Who asked, where that was asked; ''. */
@@ -126,16 +120,12 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   span: ExchangeSpan | null = null
   // The upstream side.
   routed: Route | null = null
-  choice: Choice | null = null
   /** The cookie that holds the client to its server; ''. */
   stickyLine = ''
   pool: OriginPool | null = null
   upstream: UpstreamStream | null = null
   waiting: Deadline | null = null
   onlyOnce = false
-  /** The last upstream connection that this exchange had, for the record. */
-  carriedBy: UpstreamPeer | null = null
-  carriedNth = 0
   // What is counted and timed, for the record.
   requestContent = 0
   responseContent = 0
@@ -151,26 +141,10 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
   /** CONNECT: what to do when the exchange ends before the tunnel stands. */
   onAbandoned: (() => void) | null = null
 
-  /** null where the request has no content. */
-  kept: KeptContent | null = null
-  /** Toward an upstream that may speak HTTP/1.0 only, chunked content is gathered first, to get a length (RFC 9112 6.1). */
-  gathering = false
-  /** The route wants content gathered before a server is taken. */
-  buffering = false
-  /** The trailers of the request that go on, as lines; '' for none. */
-  private trailers = ''
   /** The final response began before the request was whole: that upstream connection is not used again (RFC 9112 9.5). */
   private early = false
-  /** The upstream's 408 spoke of its idle limit. */
-  stale = false
-  /** It carries credentials for an upstream connection on which its client had logged in, or begun to, before. */
-  goesOnWithLogin = false
   /** The client was told to send its content. */
   continued = false
-  /** … before there was an upstream that could say it: so that one is not asked for it. */
-  expectMet = false
-  /** The upstream was told that its connection will close. */
-  saidClose = false
   private switched = false
   private isWebSocket = false
   private interimSeen = false
@@ -197,7 +171,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     this.headAt = client.readAt
     if (head.framing === 'none') client.deadline.clear()
     else {
-      beginContent(this)
+      beginUpload(this)
       client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs, client.readAt)
     }
 
@@ -242,14 +216,15 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     const { settings, client, routed } = this
     this.pool = pool
     this.onlyOnce = isOnlyOnce(head, settings.limits)
-    this.gathering = head.framing === 'chunked' && pool.sendsChunks(true) === 'length'
-    this.buffering = routed !== null && routed.bufferRequestBytes > 0 && head.framing !== 'none' && !this.gathering
-    this.expectMet = (this.gathering || this.buffering) && meetsExpect(head)
+    const { upload } = this
+    if (upload !== null) upload.gathersFor = gathersFor(head, pool, routed)
+    const isGathered = upload?.isGathered === true
+    if (isGathered) upload.expectMet = meetsExpect(head)
     this.outbound = rewriteRequest(head, requestOptions, fillRequestContext(this, head, head.framing))
     if (this.outbound.expectContinue && settings.mode === 'reverse')
       client.deadline.set('continueMs', settings.deadlines.continueMs)
-    if (this.expectMet) sendContinue(this)
-    if (!this.gathering && !this.buffering) this.acquire(false, client.readAt)
+    if (!isGathered) this.acquire(false, client.readAt)
+    else if (upload.expectMet) sendContinue(this)
   }
 
   // (4) acquire ------------------------------------------------------------------------------------------------------
@@ -279,7 +254,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     if (this.upstream !== null) {
       if (client.isPaused && this.request === 'begun')
         client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs, now)
-      this.pace?.resumed(now)
+      this.upload?.pace?.resumed(now)
       client.resume() // before the flush, which stops it again where the upstream does not take it all
     }
     this.flush()
@@ -301,17 +276,18 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
 
   private send(upstream: UpstreamStream, now: number): void {
     this.upstream = upstream
-    this.carriedBy = upstream.peer
-    this.carriedNth = upstream.nth
     this.sentAt = now
+    const { tries, upload } = this
+    tries.carriedBy = upstream.peer
+    tries.nth = upstream.nth
     if (this.asked.logsIn) {
-      this.goesOnWithLogin = upstream.isReserved
-      if (!this.goesOnWithLogin) this.reserve(upstream)
+      tries.goesOnWithLogin = upstream.isReserved
+      if (!tries.goesOnWithLogin) this.reserve(upstream)
     }
-    this.saidClose = upstream.send(this.outbound!, this.asked.method, this, now)
-    if (this.kept?.isKept) upstream.keptContent(this.kept.text!)
+    tries.saidClose = upstream.send(this.outbound!, this.asked.method, this, now)
+    if (upload?.kept.isKept) upstream.keptContent(upload.kept.text!)
     if (this.request !== 'whole') return
-    upstream.end(this.trailers)
+    upstream.end(upload === null ? '' : upload.trailers)
     this.sent(upstream, now)
   }
 
@@ -333,8 +309,9 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     const { client, upstream } = this
     client.deadline.set('requestBodyMs', this.settings.deadlines.requestBodyMs, client.readAt)
     if (isTooLong(this, this.requestContent)) return
-    if (this.pace !== null && isTooSlow(this, this.pace, to - from)) return
-    if (this.kept?.isKept) keepContent(this, this.kept, bytes, from, to)
+    const upload = this.upload!
+    if (upload.pace !== null && isTooSlow(this, upload, upload.pace, to - from)) return
+    if (upload.kept.isKept) keepContent(this, upload, bytes, from, to)
     upstream?.content(bytes, from, to, client.isStable(bytes))
   }
 
@@ -350,14 +327,16 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     if (this.response === 'begun' && client.pressured)
       client.deadline.set('clientWriteMs', settings.deadlines.clientWriteMs)
     else client.deadline.clear()
-    if (trailers !== null) this.trailers = keepTrailers(trailers, this.asked.names, this.routed?.requestEdits)
-    if (this.gathering || this.buffering) {
-      sendGathered(this, this.trailers)
-      return
+    const { upload, upstream } = this
+    if (upload !== null) {
+      if (trailers !== null) upload.trailers = keepTrailers(trailers, this.asked.names, this.routed?.requestEdits)
+      if (upload.isGathered) {
+        sendGathered(this, upload)
+        return
+      }
     }
-    const { upstream } = this
     if (upstream !== null) {
-      upstream.end(this.trailers)
+      upstream.end(upload === null ? '' : upload.trailers)
       if (this.response === 'none') this.sent(upstream, client.readAt)
     }
     if (client.hasEnded) this.onClientFin()
@@ -369,7 +348,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     const { client } = this
     const upstream = this.upstream!
     if (this.answeredAt === 0) this.answeredAt = upstream.readAt
-    if (this.retrying !== null) endRetry(this)
+    if (this.tries.budget !== null) endRetry(this.tries)
     responseOptions.read(head.lines, 502)
     const pool = this.pool!
     pool.succeeded(upstream.readAt)
@@ -382,12 +361,12 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     }
     if (head.status === 408 && upstream.reused && !this.interimSeen) {
       // The idle limit speaking, not an answer to this request: never forwarded (RFC 9110 15.5.9).
-      this.stale = true
+      this.tries.stale = true
       throw new ProtocolError(502, 'the upstream closed an idle connection with a 408', 'RFC 9110 15.5.9')
     }
     if (head.status === 407 && this.settings.parent !== null) throw unknownToParent()
-    this.kept?.drop()
-    if (this.gathered > 0) ungather(this)
+    this.upload?.kept.drop()
+    this.ungather()
     this.response = 'begun'
     this.early = this.request !== 'whole'
     this.status = head.status
@@ -497,8 +476,8 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     this.isOver = true
     const { engine } = this
     engine.counts.active--
-    if (this.retrying !== null) endRetry(this)
-    if (this.gathered > 0) ungather(this)
+    if (this.tries.budget !== null) endRetry(this.tries)
+    this.ungather()
     if (this.isCounted) engine.underWay.end(this.client.peer.site)
     if (engine.phases !== null) engine.phases.note(this, this.settings.clock.now())
     if (this.error !== null) countFailure(engine.counts, this.error)
@@ -568,9 +547,10 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
 
   /** Sends the request once more, on a connection that nobody has used yet. */
   sendAgain(): void {
-    this.stale = false
-    this.resent++
-    this.retries++
+    const { tries } = this
+    tries.stale = false
+    tries.resent++
+    tries.retries++
     this.engine.counts.retries++
     const now = this.settings.clock.now()
     this.acquire(true, now)
@@ -579,7 +559,12 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
 
   /** Every octet of the content that came so far is still here. */
   get contentKept(): boolean {
-    return this.kept === null || this.kept.isKept
+    return this.upload === null || this.upload.kept.isKept
+  }
+
+  /** Its content is not held any more, or will not be for long. */
+  private ungather(): void {
+    if (this.upload !== null && this.upload.gathered > 0) ungather(this.engine, this.upload)
   }
 
   onProtocolError(error: ProtocolError): void {

@@ -98,7 +98,7 @@ export function upstreamTimedOut(exchange: Exchange, name: DeadlineName): void {
 export function upstreamBroke(exchange: Exchange, error: ProtocolError): void {
   const { upstream } = exchange
   if (upstream === null) return
-  if (exchange.stale) {
+  if (exchange.tries.stale) {
     meet(exchange, 'upstream-fin', { error: lostError(error.message), upstreamReason: 'stale', stale: true })
     return
   }
@@ -132,12 +132,12 @@ function retry(exchange: Exchange, lost: ProxyError, { upstreamReason, stale }: 
   const verdict = mayRetry({
     method: exchange.asked.method,
     clientGone: exchange.client.isGone,
-    retries: exchange.resent,
+    retries: exchange.tries.resent,
     wrote: !upstream.wroteNothing,
     reused,
     // Any other byte, be it of an interim response or half a head, and it has begun to answer.
     response: stale === true ? '408' : upstream.heardNothing ? 'none' : 'begun',
-    goesOnWithLogin: exchange.goesOnWithLogin,
+    goesOnWithLogin: exchange.tries.goesOnWithLogin,
     contentKept: exchange.contentKept,
     freshToo: retriesFresh(exchange),
   })

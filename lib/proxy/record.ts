@@ -11,7 +11,8 @@ type Draft = { -readonly [K in keyof ExchangeRecord]: ExchangeRecord[K] }
  * is not so usual is added to it or taken from it: a field that does not apply is absent, never undefined.
  */
 export function recordOf(exchange: Exchange, outcome: Outcome, endedBy: ExchangeRecord['endedBy']): ExchangeRecord {
-  const { settings, client, asked, carriedBy, error, outbound, startedAt, headAt, sentAt, answeredAt } = exchange
+  const { settings, client, asked, tries, error, outbound, startedAt, headAt, sentAt, answeredAt } = exchange
+  const { carriedBy } = tries
   const { clock, mode, recordFields } = settings
   const { peer } = client
   const total = clock.now() - startedAt
@@ -30,7 +31,7 @@ export function recordOf(exchange: Exchange, outcome: Outcome, endedBy: Exchange
         ? NO_UPSTREAM
         : {
             id: carriedBy.id,
-            nth: exchange.carriedNth,
+            nth: tries.nth,
             origin: carriedBy.pool.origin.key,
             address: carriedBy.address,
           },
@@ -46,7 +47,7 @@ export function recordOf(exchange: Exchange, outcome: Outcome, endedBy: Exchange
       firstByte: answeredAt === 0 ? -1 : between(sentAt, answeredAt),
       total: round(total),
     },
-    retries: exchange.retries,
+    retries: tries.retries,
     outcome,
     endedBy,
     clientVerdict: client.verdict,

@@ -2,22 +2,32 @@ import { isIdempotent } from '../link/exchange-facts.js'
 import { LeastRate } from '../link/least-rate.js'
 import type { Limits } from '../link/limits.js'
 import { ProxyError } from '../link/proxy-error.js'
+import type { OriginPool } from '../net/upstream/origin-pool.js'
 import { readExpect } from '../policy/expect.js'
 import type { RequestHead } from '../wire/request-head.js'
 import { retriesFresh } from './choose.js'
+import type { Engine } from './engine.js'
 import type { Exchange } from './forward.js'
-import { KeptContent } from './kept-content.js'
+import type { Route } from './options/route-options.js'
 import { rewriteAgain } from './rewrite-again.js'
+import { Upload } from './upload.js'
 
 // What becomes of a request's content before it is on its way: kept, gathered, or too slow to be waited for.
 
 /** Content is going to come. */
-export function beginContent(exchange: Exchange): void {
+export function beginUpload(exchange: Exchange): void {
   const { settings, client } = exchange
-  exchange.kept = new KeptContent()
+  const upload = new Upload()
+  exchange.upload = upload
   if (settings.uploadBytesPerSecondMin === 0) return
-  exchange.pace = new LeastRate(settings.uploadBytesPerSecondMin)
-  exchange.pace.begin(client.readAt)
+  upload.pace = new LeastRate(settings.uploadBytesPerSecondMin)
+  upload.pace.begin(client.readAt)
+}
+
+/** Why the content is gathered before a connection is taken, if it is. */
+export function gathersFor({ framing }: RequestHead, pool: OriginPool, routed: Route | null): Upload['gathersFor'] {
+  if (framing === 'chunked' && pool.sendsChunks(true) === 'length') return 'length'
+  return routed !== null && routed.bufferRequestBytes > 0 && framing !== 'none' ? 'route' : 'nothing'
 }
 
 /** Must this request not be sent twice, whatever happens (RFC 9110 9.2.2), or can it not, as not all of its content will be kept? */
@@ -43,8 +53,8 @@ export function isTooLong(exchange: Exchange, octets: number): boolean {
 }
 
 /** Has the sender had its time? Then it is told so. */
-export function isTooSlow(exchange: Exchange, pace: LeastRate, octets: number): boolean {
-  const { settings, client, outbound, expectMet, requestContent } = exchange
+export function isTooSlow(exchange: Exchange, { expectMet }: Upload, pace: LeastRate, octets: number): boolean {
+  const { settings, client, outbound, requestContent } = exchange
   // Who was to wait for a 100 has its time from now on.
   if ((expectMet || outbound?.expectContinue === true) && requestContent === octets) pace.begin(client.readAt)
   pace.moved(octets, client.readAt)
@@ -62,31 +72,34 @@ export function isTooSlow(exchange: Exchange, pace: LeastRate, octets: number): 
 }
 
 /** Keeps content while it may have to be sent (again), as far as the limit goes. */
-export function keepContent(exchange: Exchange, kept: KeptContent, bytes: Buffer, from: number, to: number): void {
+export function keepContent(exchange: Exchange, upload: Upload, bytes: Buffer, from: number, to: number): void {
   const { upstream, settings, asked } = exchange
+  const { kept } = upload
   const { retryBytesMax } = settings.limits
   const sendable = upstream === null || (isIdempotent(asked.method) && (upstream.reused || retriesFresh(exchange)))
   if (!sendable || (upstream !== null && kept.octets + to - from > retryBytesMax)) {
     kept.drop()
-    ungather(exchange)
+    ungather(exchange.engine, upload)
     return
   }
   kept.add(bytes, from, to)
-  if (exchange.gathering || exchange.buffering) boundGathering(exchange, kept, to - from)
+  if (upload.isGathered) boundGathering(exchange, upload, to - from)
 }
 
 /** So much more is gathered: it goes on as it came when that is more than may be, of this request or of all. */
-function boundGathering(exchange: Exchange, kept: KeptContent, octets: number): void {
-  const { routed, engine, buffering } = exchange
+function boundGathering(exchange: Exchange, upload: Upload, octets: number): void {
+  const { routed, engine } = exchange
+  const { kept, gathersFor } = upload
   const { retryBytesMax, gatheredBytesMax } = exchange.settings.limits
-  exchange.gathered += octets
+  upload.gathered += octets
   engine.counts.gathered += octets
   const isFull = engine.counts.gathered > gatheredBytesMax
   const bytes = routed?.bufferRequestBytes ?? 0
-  const most = buffering ? bytes : Math.max(retryBytesMax, bytes)
+  const forRoute = gathersFor === 'route'
+  const most = forRoute ? bytes : Math.max(retryBytesMax, bytes)
   if (!isFull && kept.octets <= most) return
-  if (buffering || exchange.pool!.sendsChunks(false) === 'chunked') {
-    passOn(exchange)
+  if (forRoute || exchange.pool!.sendsChunks(false) === 'chunked') {
+    passOn(exchange, upload)
     return
   }
   const what = 'the upstream speaks HTTP/1.0, so content needs a length, and '
@@ -113,9 +126,9 @@ function boundGathering(exchange: Exchange, kept: KeptContent, octets: number): 
 }
 
 /** Its content is not held any more, or will not be for long. */
-export function ungather(exchange: Exchange): void {
-  exchange.engine.counts.gathered -= exchange.gathered
-  exchange.gathered = 0
+export function ungather({ counts }: Engine, upload: Upload): void {
+  counts.gathered -= upload.gathered
+  upload.gathered = 0
 }
 
 /** No upstream is asked before the content is here: so nobody else will tell the client to send it (RFC 9110 10.1.1). */
@@ -124,24 +137,19 @@ export function meetsExpect(head: RequestHead): boolean {
 }
 
 /** It grows too long to be gathered: it goes on as it came. */
-function passOn(exchange: Exchange): void {
-  endGathering(exchange)
+function passOn(exchange: Exchange, upload: Upload): void {
+  upload.gathersFor = 'nothing'
   exchange.acquire(false, exchange.client.readAt)
 }
 
 /**
  * The content is here. Where it came in chunks it has a length now, which servers need that were made for CGI or for HTTP/1.0.
- * @param trailers those that may go on, '' for none. They need chunks (RFC 9110 6.5.1): so they keep them, unless the upstream speaks
- * HTTP/1.0, where they are left out (RFC 9112 7.1.2)
+ * Trailers need chunks (RFC 9110 6.5.1): so they keep them, unless the upstream speaks HTTP/1.0, where they are left out (RFC 9112 7.1.2).
  */
-export function sendGathered(exchange: Exchange, trailers: string): void {
-  const { gathering, asked, kept } = exchange
-  endGathering(exchange)
-  if (asked.framing === 'chunked' && (gathering || trailers === '')) rewriteAgain(exchange, kept!.octets)
+export function sendGathered(exchange: Exchange, upload: Upload): void {
+  const forLength = upload.gathersFor === 'length'
+  upload.gathersFor = 'nothing'
+  if (exchange.asked.framing === 'chunked' && (forLength || upload.trailers === ''))
+    rewriteAgain(exchange, upload.kept.octets)
   exchange.acquire(false, exchange.client.readAt)
-}
-
-function endGathering(exchange: Exchange): void {
-  exchange.gathering = false
-  exchange.buffering = false
 }

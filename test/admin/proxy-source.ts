@@ -176,7 +176,7 @@ export class ProxySource implements AdminSource {
   }
 
   private exchangeView(exchange: Exchange): ExchangeView {
-    const { number, client, upstream, pool, asked, status, response, startedAt, retries } = exchange
+    const { number, client, upstream, pool, asked, status, response, startedAt, tries } = exchange
     const stage =
       upstream === null ? (pool === null ? 'reading' : 'waiting') : response === 'none' ? 'sent' : 'responding'
     return {
@@ -190,7 +190,7 @@ export class ProxySource implements AdminSource {
       status,
       stage,
       ageMs: this.now - startedAt,
-      retries,
+      retries: tries.retries,
     }
   }
 

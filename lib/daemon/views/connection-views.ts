@@ -42,10 +42,10 @@ function stateOf({ connecting, detached, entry }: UpstreamConnection): UpstreamV
 
 /** @param outcome when it is over */
 export function exchangeView(exchange: Exchange, prefixes: Prefixes, now: number, outcome?: Outcome): ExchangeView {
-  const { asked, client, pool, status, startedAt, retries } = exchange
+  const { asked, client, pool, status, startedAt, tries } = exchange
   const stage = outcome === undefined ? stageOf(exchange) : 'over'
   // What is past has no connection of its own any more, and is shown with the one it had.
-  const upstream = stage === 'over' || stage === 'tunnelling' ? exchange.carriedBy : (exchange.upstream?.peer ?? null)
+  const upstream = stage === 'over' || stage === 'tunnelling' ? tries.carriedBy : (exchange.upstream?.peer ?? null)
   const view = {
     id: exchangeId(exchange, prefixes),
     client: prefixes.client + client.peer.id,
@@ -57,7 +57,7 @@ export function exchangeView(exchange: Exchange, prefixes: Prefixes, now: number
     status,
     stage,
     ageMs: Math.round(now - startedAt),
-    retries,
+    retries: tries.retries,
   }
   return outcome === undefined ? view : { ...view, outcome }
 }
@@ -68,7 +68,7 @@ function stageOf(exchange: Exchange): ExchangeStage {
   if (exchange.isTunnel) return 'tunnelling'
   if (exchange.response !== 'none') return 'responding'
   if (exchange.upstream !== null) return 'sent'
-  return exchange.request === 'none' || exchange.gathering || exchange.buffering ? 'reading' : 'waiting'
+  return exchange.request === 'none' || exchange.upload?.isGathered ? 'reading' : 'waiting'
 }
 
 /** @param at milliseconds since 1970 */

@@ -55,7 +55,7 @@ export function keptHeads(exchange: Exchange): KeptHeads | null {
     routed: exchange.routed,
     request: asked.text,
     outbound,
-    saidClose: exchange.saidClose,
+    saidClose: exchange.tries.saidClose,
     wasSent: exchange.sentAt > 0,
     client: {
       clientAddress: peer.address,
