@@ -8,7 +8,7 @@ import type { OriginPool } from '../net/upstream/origin-pool.js'
 import type { Routes } from '../policy/routes.js'
 import type { RequestHead } from '../wire/request-head.js'
 import type { Outcome, ProxyEvents } from './events.js'
-import type { Exchange } from './forward.js'
+import type { ExchangeView } from './exchange-view.js'
 import type { Guesses } from './guesses.js'
 import type { Settings } from './options/options.js'
 import type { Route } from './options/route-options.js'
@@ -67,6 +67,6 @@ export interface ExchangeCounts {
 /** Who looks at exchanges together with their heads, while it is set. It must not throw. */
 export interface ExchangeWatcher {
   /** It becomes a tunnel, which keeps no heads. */
-  tunnelled(exchange: Exchange): void
-  ended(exchange: Exchange, outcome: Outcome): void
+  tunnelled(exchange: ExchangeView): void
+  ended(exchange: ExchangeView, outcome: Outcome): void
 }

@@ -31,6 +31,7 @@ import { connect } from './connect.js'
 import { fillRequestContext, fillResponseContext } from './contexts.js'
 import type { Engine } from './engine.js'
 import type { Outcome } from './events.js'
+import type { ExchangeView } from './exchange-view.js'
 import { countFailure, publicText } from './failures.js'
 import { clientFlushed, flush, upstreamFlushed } from './flow.js'
 import {
@@ -90,7 +91,7 @@ type Progress = 'none' | 'begun' | 'whole'
  * upstream's write in one synchronous call. Octets leave in `flush`, once for each call of a reader, and there stands the
  * backpressure as well: whoever reads for a side that is `pressured` stops reading until that side is flushed.
  */
-export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaiter {
+export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange, UpstreamWaiter {
   readonly number: number
   readonly startedAt: number
   readonly asked = new Asked()
@@ -483,7 +484,7 @@ export class Exchange implements ClientExchange, UpstreamExchange, UpstreamWaite
     if (this.error !== null) countFailure(engine.counts, this.error)
     this.onAbandoned?.()
     if (this.request === 'none' && this.status === 0) return
-    if (engine.recorded || this.settings.tracer !== null) tell(this, this.span, outcome, endedBy)
+    if (engine.recorded || this.settings.tracer !== null) tell(engine, this, this.span, outcome, endedBy)
     if (engine.watcher !== null) engine.watcher.ended(this, outcome)
   }
 

@@ -1,5 +1,5 @@
 import { Histogram } from '../link/histogram.js'
-import type { Exchange } from './forward.js'
+import type { ExchangeView } from './exchange-view.js'
 
 /** How long the parts of exchanges take, and how they are answered: a few integer adds at the end of each. */
 export class Phases {
@@ -13,7 +13,7 @@ export class Phases {
   /** By the first digit of the final status; 0: none was sent, 6: it is 600 or more. */
   readonly statuses = new Float64Array(7)
 
-  note({ startedAt, headAt, sentAt, answeredAt, status }: Exchange, now: number): void {
+  note({ startedAt, headAt, sentAt, answeredAt, status }: ExchangeView, now: number): void {
     this.statuses[Math.min(6, Math.trunc(status / 100))]!++
     if (headAt > 0) this.head.note(headAt - startedAt)
     if (sentAt > 0) this.wait.note(sentAt - headAt)

@@ -1,5 +1,5 @@
 import type { ExchangeRecord, Outcome } from './events.js'
-import type { Exchange } from './forward.js'
+import type { ExchangeView } from './exchange-view.js'
 
 /** A record on its way: fields that not every exchange has come and go. */
 type Draft = { -readonly [K in keyof ExchangeRecord]: ExchangeRecord[K] }
@@ -10,7 +10,7 @@ type Draft = { -readonly [K in keyof ExchangeRecord]: ExchangeRecord[K] }
  * One literal of one shape for the usual exchange, since objects whose fields depend on conditions are made slowly. What
  * is not so usual is added to it or taken from it: a field that does not apply is absent, never undefined.
  */
-export function recordOf(exchange: Exchange, outcome: Outcome, endedBy: ExchangeRecord['endedBy']): ExchangeRecord {
+export function recordOf(exchange: ExchangeView, outcome: Outcome, endedBy: ExchangeRecord['endedBy']): ExchangeRecord {
   const { settings, client, asked, tries, error, outbound, startedAt, headAt, sentAt, answeredAt } = exchange
   const { carriedBy } = tries
   const { clock, mode, recordFields } = settings

@@ -1,12 +1,13 @@
 import { receivedTrace } from '../policy/trace-context.js'
 import type { Lines } from '../wire/lines.js'
 import type { ExchangeRecord, Outcome } from './events.js'
-import type { Exchange } from './forward.js'
+import type { Engine } from './engine.js'
+import type { ExchangeView } from './exchange-view.js'
 import { recordOf } from './record.js'
 import type { ExchangeSpan } from './tracer.js'
 
 /** Begins the span of an exchange, where spans are made. @param lines null: no head could be read */
-export function beginSpan({ settings, client, asked, startedAt }: Exchange, lines: Lines | null): ExchangeSpan | null {
+export function beginSpan({ settings, client, asked, startedAt }: ExchangeView, lines: Lines | null): ExchangeSpan | null {
   const { tracer, clock } = settings
   if (tracer === null) return null
   return tracer.begin({
@@ -23,12 +24,12 @@ export function beginSpan({ settings, client, asked, startedAt }: Exchange, line
 
 /** Tells those who listen, and the tracer, how an exchange went. @param span null: what came was no request, so none has begun */
 export function tell(
-  exchange: Exchange,
+  engine: Engine,
+  exchange: ExchangeView,
   span: ExchangeSpan | null,
   outcome: Outcome,
   endedBy: ExchangeRecord['endedBy'],
 ): void {
-  const { engine } = exchange
   const record = recordOf(exchange, outcome, endedBy)
   const ended = span ?? beginSpan(exchange, null)
   if (ended !== null) ended.end(record)

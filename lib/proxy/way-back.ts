@@ -1,10 +1,10 @@
 import { isStripped } from '../policy/path-prefixes.js'
 import { hostToSend } from '../policy/send-host.js'
 import { type WayBack, wayBack } from '../policy/way-back.js'
-import type { Exchange } from './forward.js'
+import type { ExchangeView } from './exchange-view.js'
 
 /** The way that the request of this exchange took; null where its route wants nothing of it. */
-export function wayBackOf(exchange: Exchange): WayBack | null {
+export function wayBackOf(exchange: ExchangeView): WayBack | null {
   const { routed, pool, outbound, asked } = exchange
   const client = exchange.client.peer
   if (routed === null || routed.wayBack === null || pool === null || outbound === null) return null

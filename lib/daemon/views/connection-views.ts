@@ -3,7 +3,7 @@ import type { ClientConnection } from '../../net/client/client-connection.js'
 import type { UpstreamConnection } from '../../net/upstream/upstream-connection.js'
 import type { CloseReason } from '../../policy/close-reason.js'
 import type { ConnectionRecord, Outcome } from '../../proxy/events.js'
-import type { Exchange } from '../../proxy/forward.js'
+import type { ExchangeView as ProxyExchange } from '../../proxy/exchange-view.js'
 import { connectionRecord } from '../../proxy/proxy.js'
 
 /** What stands before ids that are unique in one listener only: '' or `l2.`. */
@@ -41,7 +41,7 @@ function stateOf({ connecting, detached, entry }: UpstreamConnection): UpstreamV
 }
 
 /** @param outcome when it is over */
-export function exchangeView(exchange: Exchange, prefixes: Prefixes, now: number, outcome?: Outcome): ExchangeView {
+export function exchangeView(exchange: ProxyExchange, prefixes: Prefixes, now: number, outcome?: Outcome): ExchangeView {
   const { asked, client, pool, status, startedAt, tries } = exchange
   const stage = outcome === undefined ? stageOf(exchange) : 'over'
   // What is past has no connection of its own any more, and is shown with the one it had.
@@ -62,9 +62,9 @@ export function exchangeView(exchange: Exchange, prefixes: Prefixes, now: number
   return outcome === undefined ? view : { ...view, outcome }
 }
 
-export const exchangeId = ({ number }: Exchange, prefixes: Prefixes): string => `${prefixes.client}x${number}`
+export const exchangeId = ({ number }: ProxyExchange, prefixes: Prefixes): string => `${prefixes.client}x${number}`
 
-function stageOf(exchange: Exchange): ExchangeStage {
+function stageOf(exchange: ProxyExchange): ExchangeStage {
   if (exchange.isTunnel) return 'tunnelling'
   if (exchange.response !== 'none') return 'responding'
   if (exchange.upstream !== null) return 'sent'

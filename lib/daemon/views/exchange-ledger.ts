@@ -9,7 +9,7 @@ import {
   type RequestFacts,
   type ResponseFacts,
 } from '../../proxy/explain-head.js'
-import type { Exchange } from '../../proxy/forward.js'
+import type { ExchangeView } from '../../proxy/exchange-view.js'
 import type { Settings } from '../../proxy/options/options.js'
 import type { Route } from '../../proxy/options/route-options.js'
 import { wayBackOf } from '../../proxy/way-back.js'
@@ -45,7 +45,7 @@ export interface KeptHeads {
 }
 
 /** null: its request has no head yet, or not any more. */
-export function keptHeads(exchange: Exchange): KeptHeads | null {
+export function keptHeads(exchange: ExchangeView): KeptHeads | null {
   const { asked, answered, client, settings, pool, outbound, requestId, error } = exchange
   if (asked.text === '') return null
   const { peer } = client
@@ -76,7 +76,7 @@ export function keptHeads(exchange: Exchange): KeptHeads | null {
   }
 }
 
-function responseFacts(exchange: Exchange): ResponseFacts {
+function responseFacts(exchange: ExchangeView): ResponseFacts {
   const { asked, answered, client, settings, routed, outbound, requestId, stickyLine, status } = exchange
   const { clock } = settings
   const answeredMs = clock.wallMs() - (clock.now() - exchange.answeredAt)
