@@ -48,7 +48,7 @@ const APART: readonly (readonly [string, string])[] = [['lib/net/client/', 'lib/
 
 /** What crosses from one wing to the other all the same, and why. */
 const CROSSES: Readonly<Record<string, string>> = {
-  'lib/net/client/client-connection.ts':
+  'lib/net/client/client-stream.ts':
     'upstream connections that a client has logged in on end with its own (RFC 4559 6)',
 }
 

@@ -48,7 +48,7 @@ test('the walk sees what it looks for', async t => {
     crossings([
       file('lib/net/client/a.ts', 'lib/net/upstream/b.ts', 'lib/net/clock.ts'),
       file('lib/net/upstream/b.ts', 'lib/net/client/a.ts'),
-      file('lib/net/client/client-connection.ts', 'lib/net/upstream/b.ts'),
+      file('lib/net/client/client-stream.ts', 'lib/net/upstream/b.ts'),
     ]),
     ['lib/net/client/a.ts knows lib/net/upstream/b.ts', 'lib/net/upstream/b.ts knows lib/net/client/a.ts'],
   )

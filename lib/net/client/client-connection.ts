@@ -7,7 +7,6 @@ import type { ProxiedEnds } from '../../wire/proxy-protocol.js'
 import { RequestReader, type RequestSink } from '../../wire/request-reader.js'
 import { Deadline } from '../deadline-wheel.js'
 import type { Transport, TransportOwner } from '../socket/transport.js'
-import type { Logins } from '../upstream/logins.js'
 import type { ClientPool } from './client-pool.js'
 import type { ClientPeer } from './client-stream.js'
 import type { ConnectionSetup } from './connection-setup.js'
@@ -73,7 +72,7 @@ export class ClientConnection implements TransportOwner, ClientPeer {
   /** What its upstreams were told of it last. */
   about: AboutClient | null = null
   /** The upstream connections that it has logged in on; null: none. */
-  logins: Logins | null = null
+  logins: ClientPeer['logins'] = null
   /** The limit of a whole exchange. */
   exchangeDeadline: Deadline | null = null
   /** Neighbours in the pool's list of idle connections, longest idle first. */
