@@ -1,7 +1,7 @@
 import { LOG_FORMATS, LOG_LEVELS } from '../config/choices.js'
 import { NUMBER_SPECS, type NumberSpec } from '../config/numbers.js'
 import { optionName } from '../link/deadlines.js'
-import { READ_MODES } from '../net/socket/transport.js'
+import { READ_MODES } from '../net/socket/read-mode.js'
 
 /** One option of the command line, and of the environment: `listen` is `--listen` and `HOPWISE_LISTEN`. */
 export interface OptionSpec {

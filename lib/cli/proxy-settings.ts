@@ -1,6 +1,6 @@
 import * as fs from 'node:fs'
 import { writeAddress } from '../daemon/run.js'
-import { READ_MODES } from '../net/socket/transport.js'
+import { READ_MODES } from '../net/socket/read-mode.js'
 import { type ProxyOptions, settingsOf } from '../proxy/options/options.js'
 import { readUsersFile } from '../proxy/options/users-file.js'
 import { readPasswordHash } from '../proxy/users.js'

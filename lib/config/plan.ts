@@ -1,6 +1,6 @@
 import type { Deadlines } from '../link/deadlines.js'
 import type { Limits } from '../link/limits.js'
-import type { ReadMode } from '../net/socket/transport.js'
+import type { ReadMode } from '../net/socket/read-mode.js'
 import type { GroupOptions } from '../proxy/options/group-options.js'
 import { burstOf, type ProxyOptions } from '../proxy/options/options.js'
 import { readUsersFile } from '../proxy/options/users-file.js'

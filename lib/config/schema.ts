@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Deadlines } from '../link/deadlines.js'
 import type { Limits } from '../link/limits.js'
-import { READ_MODES } from '../net/socket/transport.js'
+import { READ_MODES } from '../net/socket/read-mode.js'
 import type { GrammarLimits } from '../wire/limits.js'
 import { LOG_FORMATS, LOG_LEVELS } from './choices.js'
 import { listener, peers } from './schema-listener.js'

@@ -1,7 +1,7 @@
 import type { GatewayPlan, ListenerPlan } from '../config/plan.js'
 import { SecureAccept } from '../net/client/secure-accept.js'
 import { systemClock } from '../net/clock.js'
-import type { ReadMode } from '../net/socket/transport.js'
+import type { ReadMode } from '../net/socket/read-mode.js'
 import { tlsMemory } from '../net/upstream/dial.js'
 import type { GroupSpec } from '../net/upstream/upstream-group.js'
 import { atOnce, type Steps } from '../policy/steps.js'

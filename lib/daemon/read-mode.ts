@@ -1,6 +1,6 @@
 import { systemClock } from '../net/clock.js'
+import type { ReadMode } from '../net/socket/read-mode.js'
 import { checkTransport, type SelfCheck } from '../net/socket/self-check.js'
-import type { ReadMode } from '../net/socket/transport.js'
 import type { Logger } from './logs/log.js'
 
 /**

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import * as tls from 'node:tls'
 import { type Test, test } from 'tap'
-import type { ReadMode } from '../../lib/net/socket/transport.js'
+import type { ReadMode } from '../../lib/net/socket/read-mode.js'
 import { type DialSettings, dialError } from '../../lib/net/upstream/dial.js'
 import { dialThrough, type ParentProxy } from '../../lib/net/upstream/parent-tunnel.js'
 import { settled, until } from '../support/conversation.js'

@@ -3,7 +3,8 @@ import * as net from 'node:net'
 import { type Test, test } from 'tap'
 import { DEADLINES } from '../../lib/link/deadlines.js'
 import { DeadlineWheel } from '../../lib/net/deadline-wheel.js'
-import { type ReadMode, Transport, type TransportOwner } from '../../lib/net/socket/transport.js'
+import type { ReadMode } from '../../lib/net/socket/read-mode.js'
+import { Transport, type TransportOwner } from '../../lib/net/socket/transport.js'
 import { Tunnel, type TunnelEnd } from '../../lib/proxy/tunnel.js'
 import { settled, until } from '../support/conversation.js'
 import { FakeClock } from '../support/fake-clock.js'
@@ -162,7 +163,7 @@ test('R165: a client that takes what is left slowly is not cut off; one that tak
   // As it is when the kernel has not taken all.
   let takes = true
   client.tookSome = () => takes
-  client.pressured = true
+  Object.defineProperty(client, 'pressured', { value: true })
   upstream.owner.onClosed(null)
   clock.advance(DEADLINES.clientWriteMs + 200)
   t.equal(client.socket.destroyed, false, 'it took some')

@@ -5,7 +5,7 @@ import { ClientPool, type ClientPoolSettings } from '../../lib/net/client/client
 import type { ClientTls } from '../../lib/net/client/secure-accept.js'
 import { DeadlineWheel } from '../../lib/net/deadline-wheel.js'
 import type { ListenTarget } from '../../lib/net/listen-address.js'
-import type { ReadMode } from '../../lib/net/socket/transport.js'
+import type { ReadMode } from '../../lib/net/socket/read-mode.js'
 import { GRAMMAR_LIMITS } from '../../lib/wire/limits.js'
 import { AnsweringHandler } from './answering-handler.js'
 import { FakeClock } from './fake-clock.js'

@@ -1,21 +1,13 @@
 import * as net from 'node:net'
-import { constants } from 'node:os'
 import type * as tls from 'node:tls'
-import { getSystemErrorName } from 'node:util'
-import { latin1 } from '../../wire/latin1.js'
-import {
-  cameAfterFin,
-  type DirectWriter,
-  handleOf,
-  type Parts,
-  type StreamHandle,
-  spareSocket,
-  takeHandle,
-  wasReset,
-  writeDirect,
-} from './handle.js'
-import { LEASE_BYTES, loseLease, returnLease, SHARED, takeLease } from './read-buffers.js'
+import type { AcceptSettings } from './accept.js'
+import { cameAfterFin, handleOf, type StreamHandle, spareSocket, takeHandle, wasReset } from './handle.js'
+import { OnRead, type OnReader } from './onread.js'
 import { type LeaseReader, ReadLease } from './read-lease.js'
+import type { ReadMode } from './read-mode.js'
+import { resetError } from './socket-errors.js'
+import { SocketWriter, type WriterOwner } from './socket-writer.js'
+import { INLINE_BYTES_MAX, WriteQueue } from './write-queue.js'
 
 /** Who is told what happens on a transport. Calls are synchronous; `bytes` is valid until `onBytes` returns. */
 export interface TransportOwner {
@@ -35,26 +27,8 @@ export interface TransportOwner {
   onFault(fault: unknown): void
 }
 
-/**
- * How octets reach us and leave: `onread`, out of buffers of our own (see read-buffers.ts) and past the stream where Node allows it
- * (see handle.ts); or `data`, by the ordinary events and writes.
- */
-export const READ_MODES = ['onread', 'data'] as const
-export type ReadMode = (typeof READ_MODES)[number]
-
-/** Content up to this size leaves as text joined with what stands before it: cheaper than a write of several parts. */
-const INLINE_BYTES_MAX = 4 * 1024
-
 /** From this size on a `'data'` event may be one of several for what lies in the kernel: Node reads 64 KiB at once. */
 const DATA_BYTES = 64 * 1024
-
-/** How accepted connections are set up. */
-export interface AcceptSettings {
-  readonly readMode: ReadMode
-  readonly noDelay: boolean
-  /** 0 turns TCP keep-alive off. */
-  readonly tcpKeepAliveMs: number
-}
 
 const TRANSPORT: unique symbol = Symbol('transport')
 type OwnedSocket = net.Socket & { [TRANSPORT]?: Transport }
@@ -66,7 +40,7 @@ type OwnedSocket = net.Socket & { [TRANSPORT]?: Transport }
  * Memory: what is written and not yet taken by the kernel is bounded by the one who reads on the other side, who pauses
  * while this side is `pressured`.
  */
-export class Transport implements DirectWriter, LeaseReader {
+export class Transport implements OnReader, LeaseReader, WriterOwner {
   owner: TransportOwner
   /** The peer's FIN was seen. */
   finSeen = false
@@ -75,43 +49,29 @@ export class Transport implements DirectWriter, LeaseReader {
   closed = false
   /** Its owner sees to it that it ends in order, and soon. */
   leaving = false
-  /** Something written has not been taken by the kernel yet. */
-  pressured = false
   bytesIn = 0
-  bytesOut = 0
   readonly socket: net.Socket
   /** Where it reads to. With `data` Node decides that. */
   readonly lease: ReadLease
   private readonly mode: ReadMode
   private isSecured = false
-  /** Of a socket that is written to past its stream; asking Node for it is dear. */
-  private handle: StreamHandle | null = null
-  private text = ''
-  /** Content that waits for the flush, with the text before it. */
-  private parts: Parts | null = null
-  /** Copies among them, in buffers that go back after the flush. */
-  private copies: Buffer[] | null = null
+  private readonly queue = new WriteQueue()
+  private readonly writer: SocketWriter
   private paused = false
   /** The last read filled its buffer, or was one TLS record of perhaps several: there may be more behind it. */
   filled = false
-  /** Leases of other transports into which a write of ours still points. */
-  private borrowed: Buffer[] | null = null
   private failure: NodeJS.ErrnoException | null = null
   /** A write has failed: nothing is sent any more, and the end of reading is the end. */
   cannotSend = false
-  /** The callback of all writes to the stream; made with the first. */
-  private streamed: ((error?: Error | null) => void) | null = null
   /** The socket options that still have to be set, see `persist`. */
   private unset: AcceptSettings | null = null
-  /** What was not taken when `tookSome` was asked last: all of it, and of the write under way. */
-  private unsent = 0
-  private unsentNow = 0
 
   private constructor(owner: TransportOwner, mode: ReadMode, socket: net.Socket) {
     this.owner = owner
     this.mode = mode
     this.lease = new ReadLease(mode === 'onread')
     this.socket = socket
+    this.writer = new SocketWriter(socket, mode === 'onread', this)
     ;(socket as OwnedSocket)[TRANSPORT] = this
     socket.on('end', onEnd)
     socket.on('error', onError)
@@ -133,11 +93,12 @@ export class Transport implements DirectWriter, LeaseReader {
 
   /** A transport over the handle of a connection that was accepted. `unset`: what `persist` is to set. */
   static overHandle(handle: StreamHandle, owner: TransportOwner, unset: AcceptSettings | null = null): Transport {
-    const reading = new Reading()
-    const options = { handle, allowHalfOpen: true, onread: reading.options }
-    reading.transport = new Transport(owner, 'onread', new net.Socket(options as net.SocketConstructorOpts))
-    reading.transport.unset = unset
-    return reading.transport
+    const onread = new OnRead()
+    const options = { handle, allowHalfOpen: true, onread: onread.options }
+    const transport = new Transport(owner, 'onread', new net.Socket(options as net.SocketConstructorOpts))
+    onread.reader = transport
+    transport.unset = unset
+    return transport
   }
 
   /** A transport over a socket that `connect` makes and starts; `connect` is given the options that make it read our way. */
@@ -147,9 +108,10 @@ export class Transport implements DirectWriter, LeaseReader {
     connect: (onread: { onread?: net.OnReadOpts }) => net.Socket,
   ): Transport {
     if (mode === 'data') return new Transport(owner, mode, connect({}))
-    const reading = new Reading()
-    reading.transport = new Transport(owner, mode, connect({ onread: reading.options }))
-    return reading.transport
+    const onread = new OnRead()
+    const transport = new Transport(owner, mode, connect({ onread: onread.options }))
+    onread.reader = transport
+    return transport
   }
 
   /** A transport over a TLS socket, which can only be read by `'data'` events. */
@@ -168,16 +130,24 @@ export class Transport implements DirectWriter, LeaseReader {
     return this.socket.remotePort ?? 0
   }
 
-  /** How many octets of text this transport was ever given: where the next ones will stand, for `takeBack`. */
+  /** Something written has not been taken by the kernel yet. */
+  get pressured(): boolean {
+    return this.writer.pressured
+  }
+
+  /** Bytes that cannot be taken back any more. */
+  get bytesOut(): number {
+    return this.queue.bytesOut
+  }
+
+  /** How many bytes of text this transport was ever given: where the next ones will stand, for `takeBack`. */
   get queuedTo(): number {
-    return this.bytesOut + this.text.length
+    return this.queue.to
   }
 
   /** Takes back what was queued from there on. False when some of it has been handed on already: then nothing is. */
   takeBack(queuedTo: number): boolean {
-    if (queuedTo < this.bytesOut) return false
-    this.text = this.text.slice(0, queuedTo - this.bytesOut)
-    return true
+    return this.queue.takeBack(queuedTo)
   }
 
   /**
@@ -201,7 +171,7 @@ export class Transport implements DirectWriter, LeaseReader {
 
   /** Queues latin1 text for the next `flush`. */
   write(text: string): void {
-    this.text += text
+    this.queue.addText(text)
   }
 
   /**
@@ -210,100 +180,53 @@ export class Transport implements DirectWriter, LeaseReader {
    * stands in a lease (`stable`), else copied.
    */
   writeContent(bytes: Buffer, from: number, to: number, stable: boolean, text = ''): void {
-    if (to - from <= INLINE_BYTES_MAX) {
-      this.text += text === '' ? latin1(bytes, from, to) : text
-      return
-    }
-    if (this.closed || this.finSent || this.cannotSend) return
-    this.parts ??= []
-    if (this.text !== '') this.parts.push(this.text)
-    this.bytesOut += this.text.length + to - from
-    this.text = ''
-    this.parts.push(stable ? bytes.subarray(from, to) : this.copyOf(bytes, from, to))
+    if (to - from > INLINE_BYTES_MAX) {
+      if (this.maySend) this.queue.addLarge(bytes, from, to, stable)
+    } else if (text === '') this.queue.addSmall(bytes, from, to)
+    else this.queue.addText(text)
   }
 
-  /** A copy that lives until the kernel has taken it. */
-  private copyOf(bytes: Buffer, from: number, to: number): Buffer {
-    if (to - from > LEASE_BYTES) return Buffer.from(bytes.subarray(from, to))
-    const copy = takeLease()
-    this.copies ??= []
-    this.copies.push(copy)
-    return copy.subarray(0, bytes.copy(copy, 0, from, to))
+  private get maySend(): boolean {
+    return !this.closed && !this.finSent && !this.cannotSend
   }
 
   /** Hands everything queued to the kernel, in one system call where it fits. Afterwards `pressured` tells whether it took all. */
   flush(): void {
-    const { text, parts } = this
-    if (text === '' && parts === null) return
-    if (this.closed || this.finSent || this.cannotSend) {
-      this.forget()
+    const { queue, writer } = this
+    if (queue.isEmpty) return
+    if (!this.maySend) {
+      queue.forget()
       return
     }
-    if (this.unset !== null && this.bytesOut > 0) this.persist()
-    this.text = ''
-    this.bytesOut += text.length
-    if (parts === null) this.handOn(text)
-    else {
-      this.parts = null
-      if (text !== '') parts.push(text)
-      this.handOn(parts)
-      this.giveCopiesBack()
+    if (this.unset !== null && queue.bytesOut > 0) this.persist()
+    const data = queue.take()
+    const error = writer.write(data)
+    if (error !== null) {
+      queue.notSent(data)
+      this.onWriteFailed(error)
     }
+    queue.returnCopies(writer)
   }
 
-  private handOn(data: string | Parts): void {
-    // Everything before it has left, so it may go past the stream, which costs as much again.
-    if (this.mode === 'onread' && !this.pressured) this.handle ??= handleOf(this.socket)
-    const left = this.handle === null || this.pressured ? null : writeDirect(this.handle, data, this)
-    if (left === null) this.stream(data)
-    else if (left > 0) this.press()
-    else if (left < 0) {
-      this.bytesOut -= octetsOf(data) // the kernel has taken none
-      this.sendFailed(writeError(left))
+  /** For the writer. */
+  onTaken(): void {
+    try {
+      this.owner.onFlushed()
+    } catch (fault) {
+      this.fault(fault)
     }
-  }
-
-  /** The ordinary way. */
-  private stream(data: string | Parts): void {
-    const { socket } = this
-    this.streamed ??= error => this.streamFailed(error)
-    if (typeof data === 'string') socket.write(data, 'latin1', this.streamed)
-    else {
-      socket.cork()
-      for (const part of data) {
-        if (typeof part === 'string') socket.write(part, 'latin1', this.streamed)
-        else socket.write(part, this.streamed)
-      }
-      socket.uncork()
-    }
-    if (this.pressured || socket.writableLength === 0) return
-    this.press()
-    this.tellWhenEmpty()
-  }
-
-  /** A write's callback comes when everything before it is gone; an empty one costs nothing on the wire. */
-  private tellWhenEmpty(): void {
-    this.socket.write('', 'latin1', error => {
-      if (error) this.streamFailed(error)
-      else this.flushed()
-    })
-  }
-
-  /** The callback of a write: Node is about to destroy the socket for this error, with all that could still be read. */
-  private streamFailed(error: NodeJS.ErrnoException | null | undefined): void {
-    if (error && !this.socket.destroyed && spareSocket(this.socket)) this.sendFailed(error)
   }
 
   /**
    * That a write failed says nothing of what the peer sent before: the kernel still has it. So it is read to its end, which is the end
    * of the connection then.
    */
-  private sendFailed(error: NodeJS.ErrnoException): void {
+  onWriteFailed(error: NodeJS.ErrnoException): void {
     if (this.closed || this.cannotSend || this.socket.destroyed) return // by us: then it says nothing of the peer
     this.failure ??= error
     this.cannotSend = true
-    this.pressured = false
-    this.forget()
+    this.writer.pressured = false
+    this.queue.forget()
     if (this.finSeen || this.owner.readsOn?.() === false) this.socket.destroy()
     else this.endWhenRead()
   }
@@ -320,68 +243,14 @@ export class Transport implements DirectWriter, LeaseReader {
     )
   }
 
-  /** What is queued will not be written. */
-  private forget(): void {
-    this.text = ''
-    this.parts = null
-    for (const copy of this.copies ?? []) returnLease(copy)
-    this.copies = null
-  }
-
-  private giveCopiesBack(): void {
-    const { copies } = this
-    if (copies === null) return
-    this.copies = null
-    for (const copy of copies) {
-      if (this.pressured) this.borrow(copy)
-      else returnLease(copy)
-    }
-  }
-
   /** A buffer into which a write of ours points: it goes back when that is over. */
   borrow(lease: Buffer): void {
-    this.borrowed ??= []
-    this.borrowed.push(lease)
+    this.writer.borrow(lease)
   }
 
   /** While `pressured`: has the kernel taken anything since this was asked last, or since it began? Slow is not stalled. */
   tookSome(): boolean {
-    const unsent = this.socket.writableLength
-    const unsentNow = handleOf(this.socket)?.writeQueueSize ?? 0
-    const some = unsent < this.unsent || unsentNow < this.unsentNow
-    this.unsent = unsent
-    this.unsentNow = unsentNow
-    return some
-  }
-
-  /** For `writeDirect`: the kernel has taken the rest, or never will. */
-  onWritten(status: number): void {
-    if (this.closed) return
-    if (status < 0) this.sendFailed(writeError(status))
-    else this.flushed()
-  }
-
-  private press(): void {
-    this.pressured = true
-    this.tookSome()
-  }
-
-  private flushed(): void {
-    if (this.closed || this.cannotSend) return
-    if (this.socket.writableLength !== 0) {
-      this.tellWhenEmpty()
-      return
-    }
-    this.pressured = false
-    if (this.borrowed !== null) {
-      for (const lease of this.borrowed) returnLease(lease)
-      this.borrowed = null
-    }
-    try {
-      this.owner.onFlushed()
-    } catch (fault) {
-      this.fault(fault)
-    }
+    return this.writer.tookSome()
   }
 
   /** True when `bytes` of `onBytes` may be written in place: they stand in a lease, or Node allocated them for us. */
@@ -418,14 +287,14 @@ export class Transport implements DirectWriter, LeaseReader {
   /** Ends both directions at once; octets that the kernel has taken are still delivered, unless the peer sent what we did not read. */
   destroy(): void {
     if (this.closed) return
-    this.forget()
+    this.queue.forget()
     this.socket.destroy()
   }
 
   /** Ends both directions with a reset, so that the peer cannot take what it has for the whole. */
   reset(): void {
     if (this.closed) return
-    this.forget()
+    this.queue.forget()
     // Over TLS the missing close_notify says what a reset says without it, unix sockets know none, and Node throws when it is asked for one.
     if (this.socket.connecting || this.isSecured || !handleOf(this.socket)?.reset) this.socket.destroy()
     else this.socket.resetAndDestroy()
@@ -499,11 +368,9 @@ export class Transport implements DirectWriter, LeaseReader {
   gone(): void {
     if (this.closed) return
     this.closed = true
-    this.pressured = false
-    this.forget()
+    this.queue.forget()
     this.lease.lose()
-    for (const lease of this.borrowed ?? []) loseLease(lease)
-    this.borrowed = null
+    this.writer.lose()
     try {
       this.owner.onClosed(this.failure)
     } catch (fault) {
@@ -511,45 +378,6 @@ export class Transport implements DirectWriter, LeaseReader {
     }
   }
 }
-
-function resetError(): NodeJS.ErrnoException {
-  const errno = -constants.errno.ECONNRESET
-  return Object.assign(new Error('read ECONNRESET'), { errno, code: 'ECONNRESET', syscall: 'read' })
-}
-
-function octetsOf(data: string | Parts): number {
-  if (typeof data === 'string') return data.length
-  let octets = 0
-  for (const part of data) octets += part.length
-  return octets
-}
-
-function writeError(errno: number): NodeJS.ErrnoException {
-  const code = getSystemErrorName(errno)
-  return Object.assign(new Error(`write ${code}`), { errno, code, syscall: 'write' })
-}
-
-/** The two functions that Node asks: where to read to, and what to do with what was read. */
-class Reading {
-  transport: Transport | null = null
-  /** Where the handle reads to, once it has read. */
-  private given: Buffer | null = null
-  readonly options = {
-    buffer: (): Uint8Array => {
-      const buffer = this.transport?.lease.next() ?? SHARED
-      if (buffer === this.given) return NO_CHANGE
-      this.given = null
-      return buffer
-    },
-    callback: (length: number, bytes: Uint8Array): boolean => {
-      this.given = bytes as Buffer
-      return this.transport?.received(bytes as Buffer, 0, length) ?? true
-    },
-  }
-}
-
-/** For Node: go on reading to where you read to last. It would find the same buffer's memory anew for each read. */
-const NO_CHANGE = undefined as unknown as Uint8Array
 
 // One function for all sockets instead of a closure for each: an idle connection is to cost little memory.
 function onEnd(this: OwnedSocket): void {
