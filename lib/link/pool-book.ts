@@ -1,7 +1,12 @@
 import type { CloseReason } from '../policy/close-reason.js'
 import { atOnce, type Steps } from '../policy/steps.js'
-import { step, UPSTREAM_ROWS, type UpstreamRow, type UpstreamState } from './connection-state.js'
-import { AT_ONCE_MS, IDLE_MARGIN_MS, IdleLesson } from './idle-lesson.js'
+import { step } from './connection-state.js'
+import type { IdleLesson } from './idle-lesson.js'
+import { IdleStack } from './idle-stack.js'
+import type { PoolEntry, Pooled } from './pool-entry.js'
+import { ReservedList, restedAt } from './reserved-list.js'
+import { type IdleEnd, ReuseLimits, type ReuseSettings } from './reuse-limits.js'
+import { WaitQueue } from './wait-queue.js'
 
 /**
  * The book of the connections to one origin: who is busy, who idles, who waits. It decides; others dial, write and close. It knows
@@ -20,23 +25,18 @@ import { AT_ONCE_MS, IDLE_MARGIN_MS, IdleLesson } from './idle-lesson.js'
  */
 export class PoolBook<C extends Pooled<C>, W extends object> {
   readonly origin: string
-  readonly lesson = new IdleLesson()
+  /** What the upstream has taught with its FINs. */
+  readonly lesson: IdleLesson
   /** How often somebody had to wait, and how often there was no place to wait in either. */
   queued = 0
   refused = 0
-  /** The shortest idle limit that a hint has announced, in ms. */
-  announcedMs = Number.POSITIVE_INFINITY
   readonly #limits: Readonly<PoolLimits>
   readonly #close: (connection: C, reason: CloseReason) => void
-  readonly #queue = new Map<W, Wait<W>>()
-  #firstWait: Wait<W> | null = null
-  #lastWait: Wait<W> | null = null
-  #newest: PoolEntry<C> | null = null
-  #oldest: PoolEntry<C> | null = null
-  /** Those that rest for one client each, longest first. */
-  readonly #reserved = new Set<PoolEntry<C>>()
+  readonly #reuse: ReuseLimits
+  readonly #queue = new WaitQueue<W>()
+  readonly #idle = new IdleStack<C>()
+  readonly #reserved = new ReservedList<C>()
   #busy = 0
-  #idle = 0
   #dialing = 0
 
   /**
@@ -48,11 +48,13 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     this.origin = origin
     this.#limits = limits
     this.#close = close
+    this.#reuse = new ReuseLimits(limits)
+    this.lesson = this.#reuse.lesson
   }
 
   /** Connections: busy, idle and reserved ones. Dials under way are counted by `dialing`. */
   get open(): number {
-    return this.#busy + this.#idle + this.#reserved.size
+    return this.#busy + this.#idle.size + this.#reserved.size
   }
 
   get busy(): number {
@@ -60,7 +62,7 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
   }
 
   get idle(): number {
-    return this.#idle
+    return this.#idle.size
   }
 
   /** Idle ones that are for one client connection each. While one of these has it in use, such a connection is busy. */
@@ -78,13 +80,19 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
 
   /** The connection that has been idle for longest, if any: what to close first when room is needed elsewhere. */
   get longestIdle(): C | null {
-    return this.#oldest === null ? null : this.#oldest.connection
+    const { oldest } = this.#idle
+    return oldest === null ? null : oldest.connection
   }
 
   /** The reserved one that has rested for longest, if any: what to close when there is nothing idle. */
   get longestReserved(): C | null {
-    for (const { connection } of this.#reserved) return connection
-    return null
+    const { longest } = this.#reserved
+    return longest === null ? null : longest.connection
+  }
+
+  /** The shortest idle limit that a hint has announced, in ms; `Infinity`: none has. */
+  get announcedMs(): number {
+    return this.#reuse.announcedMs
   }
 
   /**
@@ -100,24 +108,24 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
    *   connection takes up the room, the longest idle one is closed. From the queue a released one may come: it was alive just now.
    */
   acquire(waiter: W, now: number, fresh = false): C | 'dial' | 'wait' | 'full' {
-    while (this.#newest !== null && !fresh) {
-      const entry = this.#newest
-      const reason = this.#overdue(entry, now)
+    for (let entry = this.#idle.newest; entry !== null && !fresh; entry = this.#idle.newest) {
+      const reason = this.#reuse.overdue(entry, now)
       if (reason === null) {
-        this.#leaveStack(entry)
+        this.#idle.remove(entry)
         this.#take(entry)
         return entry.connection
       }
       this.#drop(entry, reason)
     }
     if (this.#hasRoom()) return this.#dial()
-    if (this.#oldest !== null) {
-      this.#drop(this.#oldest, 'surplus-idle')
+    const { oldest } = this.#idle
+    if (oldest !== null) {
+      this.#drop(oldest, 'surplus-idle')
       return this.#dial()
     }
-    for (const entry of this.#reserved) {
-      if (!hasRested(entry, now)) break
-      this.#drop(entry, 'login-surplus')
+    const { longest } = this.#reserved
+    if (longest !== null && restedAt(longest) <= now) {
+      this.#drop(longest, 'login-surplus')
       return this.#dial()
     }
     if (this.#queue.has(waiter)) throw new Error(`${this.origin}: waits already`)
@@ -126,16 +134,13 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
       return 'full'
     }
     this.queued++
-    this.#append(waiter)
+    this.#queue.push(waiter)
     return 'wait'
   }
 
   /** Gives up waiting. False when it did not wait (any more): then its `Handout` is under way to it. */
   withdraw(waiter: W): boolean {
-    const wait = this.#queue.get(waiter)
-    if (wait === undefined) return false
-    this.#leaveQueue(wait)
-    return true
+    return this.#queue.remove(waiter)
   }
 
   /**
@@ -148,13 +153,7 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     if (this.#dialing === 0) throw new Error(`${this.origin}: no dial was under way`)
     const entry = connection.entry
     entry.at = step(entry.at.dialed)
-    const share = 1 - JITTER * jitter
-    const { upstreamRequestsMax, upstreamAgeMs } = this.#limits
-    entry.served = 1
-    entry.servedMax =
-      upstreamRequestsMax > 0 ? Math.max(1, Math.floor(upstreamRequestsMax * share)) : Number.POSITIVE_INFINITY
-    entry.openedAt = now
-    entry.oldAt = upstreamAgeMs > 0 ? now + upstreamAgeMs * share : Number.POSITIVE_INFINITY
+    this.#reuse.begin(entry, now, jitter)
     this.#dialing--
     this.#busy++
   }
@@ -173,31 +172,26 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
    * @param max further requests that it will answer, -1: not said
    */
   hint(connection: C, timeoutS: number, max: number): void {
-    const entry = connection.entry
-    if (timeoutS >= 0) {
-      entry.hintMs = Math.max(0, timeoutS * 1_000 - IDLE_MARGIN_MS)
-      this.announcedMs = Math.min(this.announcedMs, timeoutS * 1_000)
-    }
-    if (max >= 0) entry.hintServedMax = entry.served + max
+    this.#reuse.hint(connection.entry, timeoutS, max)
   }
 
   /** True when this exchange is the connection's last whatever its verdict: the request may say `close` (RFC 9112 9.6). */
   isLast(connection: C, now: number): boolean {
-    return this.#worn(connection.entry, now) !== null
+    return this.#reuse.worn(connection.entry, now) !== null
   }
 
   /** A client has logged in on it, or was asked to: it is for that client alone, and is worn out neither by age nor by requests. */
   reserve({ entry }: C): void {
     entry.isReserved = true
-    entry.servedMax = entry.oldAt = Number.POSITIVE_INFINITY
+    this.#reuse.exempt(entry)
   }
 
   /** The client for which it rests has a request. False: it had rested for too long, and is closed; the client needs another one. */
   acquireReserved({ entry }: C, now: number): boolean {
-    const reason = this.#overdue(entry, now)
+    const reason = this.#reuse.overdue(entry, now)
     if (reason !== null) this.#drop(entry, reason)
     else {
-      this.#reserved.delete(entry)
+      this.#reserved.remove(entry)
       this.#take(entry)
     }
     return reason === null
@@ -212,7 +206,7 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     entry.at = step(entry.at.released)
     this.#busy--
     entry.idleSince = now
-    const reason = verdict === 'keep' ? (this.#worn(entry, now) ?? this.#overdue(entry, now)) : verdict
+    const reason = verdict === 'keep' ? (this.#reuse.worn(entry, now) ?? this.#reuse.overdue(entry, now)) : verdict
     if (reason !== null) {
       entry.at = step(entry.at.removed)
       this.#close(connection, reason)
@@ -223,12 +217,13 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
       this.#reserved.add(entry)
       return null
     }
-    if (this.#firstWait !== null) {
+    const waiter = this.#queue.shift()
+    if (waiter !== null) {
       this.#take(entry)
-      return this.#handOut(this.#firstWait, connection)
+      return { waiter, connection }
     }
-    this.#enterStack(entry)
-    if (this.#idle > this.#limits.upstreamIdleMax) this.#drop(this.#oldest!, 'surplus-idle')
+    this.#idle.push(entry)
+    if (this.#idle.size > this.#limits.upstreamIdleMax) this.#drop(this.#idle.oldest!, 'surplus-idle')
     return null
   }
 
@@ -245,7 +240,7 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     if (was === 'busy') this.#busy--
     else {
       this.#leave(entry)
-      if (reason === 'upstream-fin' || reason === 'upstream-reset') this.#learn(entry, entry.served, now)
+      this.#reuse.ended(entry, reason, entry.served, now)
     }
     return this.dialDue()
   }
@@ -258,7 +253,7 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     const entry = connection.entry
     entry.at = step(entry.at.removed)
     this.#busy--
-    if (reason === 'upstream-fin' || reason === 'upstream-reset') this.#learn(entry, entry.served - 1, now)
+    this.#reuse.ended(entry, reason, entry.served - 1, now)
   }
 
   /** In place of a discarded connection: `dialed` or `dialFailed` must follow. */
@@ -268,17 +263,7 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
 
   /** A request that was sent at `sentAt` on a reused connection met the upstream's end of it. */
   lost(connection: C, sentAt: number, now: number): void {
-    const entry = connection.entry
-    // Its age is no lesson of the idle limit: the upstream may have failed on this very request.
-    const atOnce = entry.served === 2 && sentAt - entry.idleSince <= AT_ONCE_MS && now - sentAt <= AT_ONCE_MS
-    if (atOnce) this.lesson.closedAtOnce(now)
-  }
-
-  /** The upstream ended a connection that was idle, after so many answers. */
-  #learn(entry: PoolEntry<C>, answers: number, now: number): void {
-    const idleMs = now - entry.idleSince
-    if (answers === 1 && idleMs <= AT_ONCE_MS) this.lesson.closedAtOnce(now)
-    this.lesson.observe(idleMs, now)
+    this.#reuse.lost(connection.entry, sentAt, now)
   }
 
   /**
@@ -290,13 +275,13 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
   expire(now: number): number {
     let due = Number.POSITIVE_INFINITY
     let dropped = 0
-    for (let entry = this.#oldest; entry !== null; ) {
+    for (let entry = this.#idle.oldest; entry !== null; ) {
       const newer: PoolEntry<C> | null = entry.newer
-      const reason = this.#overdue(entry, now)
+      const reason = this.#reuse.overdue(entry, now)
       if (reason !== null) {
         if (dropped++ === DROPPED_AT_ONCE) return now
         this.#drop(entry, reason)
-      } else due = Math.min(due, entry.oldAt, entry.idleSince + this.#idleLimit(entry, now))
+      } else due = Math.min(due, this.#reuse.dueAt(entry, now))
       entry = newer
     }
     return this.#reserved.size === 0 ? due : Math.min(due, this.#expireReserved(now))
@@ -306,14 +291,12 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     let due = Number.POSITIVE_INFINITY
     let wanted = this.#queue.size
     for (const entry of this.#reserved) {
-      const reason = this.#overdue(entry, now) ?? (wanted > 0 && hasRested(entry, now) ? 'login-surplus' : null)
-      if (reason === null) {
-        const limitMs = this.#idleLimit(entry, now)
-        due = Math.min(due, entry.idleSince + (wanted > 0 ? Math.min(RESERVED_REST_MS, limitMs) : limitMs))
-        continue
-      }
-      this.#drop(entry, reason)
-      wanted--
+      const surplusAt = wanted > 0 ? restedAt(entry) : Number.POSITIVE_INFINITY
+      const reason = this.#reuse.overdue(entry, now) ?? (now >= surplusAt ? 'login-surplus' : null)
+      if (reason !== null) {
+        this.#drop(entry, reason)
+        wanted--
+      } else due = Math.min(due, surplusAt, this.#reuse.dueAt(entry, now))
     }
     return due
   }
@@ -325,8 +308,8 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
 
   /** The same, one after the other: there may be thousands. */
   *closingIdle(reason: CloseReason): Steps<void> {
-    while (this.#oldest !== null) {
-      this.#drop(this.#oldest, reason)
+    for (let entry = this.#idle.oldest; entry !== null; entry = this.#idle.oldest) {
+      this.#drop(entry, reason)
       yield
     }
   }
@@ -339,52 +322,17 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
   /** How long an idle connection will still be kept, as things stand at `now`; null: it is not idle, or nothing limits it. */
   idleEnd({ entry }: C, now: number): IdleEnd | null {
     if (entry.state !== 'idle' && entry.state !== 'reserved') return null
-    const idleLimitMs = this.#idleLimit(entry, now)
-    const ageLimitMs = entry.oldAt - entry.idleSince
-    const limitMs = Math.min(idleLimitMs, ageLimitMs)
-    if (limitMs === Number.POSITIVE_INFINITY) return null
-    const reason = ageLimitMs <= idleLimitMs ? 'upstream-age' : this.#idledOut(entry, limitMs, now)
-    return { leftMs: Math.max(0, limitMs - (now - entry.idleSince)), limitMs, reason }
+    return this.#reuse.idleEnd(entry, now)
   }
 
   toString(): string {
     const reserved = this.reserved === 0 ? '' : `, ${this.reserved} reserved`
-    return `${this.origin}: ${this.#busy} busy, ${this.#idle} idle${reserved}, ${this.#dialing} dialing, ${this.#queue.size} waiting`
+    return `${this.origin}: ${this.#busy} busy, ${this.#idle.size} idle${reserved}, ${this.#dialing} dialing, ${this.#queue.size} waiting`
   }
-
-  // ---- limits ----
 
   #hasRoom(): boolean {
-    return this.#busy + this.#idle + this.#reserved.size + this.#dialing < this.#limits.upstreamConnectionsMax
+    return this.open + this.#dialing < this.#limits.upstreamConnectionsMax
   }
-
-  /** Why it must serve nobody else, busy or idle; null: it may. */
-  #worn(entry: PoolEntry<C>, now: number): CloseReason | null {
-    if (entry.served >= entry.servedMax) return 'upstream-requests-max'
-    if (entry.served >= entry.hintServedMax) return 'upstream-hint'
-    return now >= entry.oldAt ? 'upstream-age' : null
-  }
-
-  /** Why an idle one must not be used any more at `now`; null: it may. */
-  #overdue(entry: PoolEntry<C>, now: number): CloseReason | null {
-    if (now >= entry.oldAt) return 'upstream-age'
-    const idleMs = now - entry.idleSince
-    return idleMs < this.#idleLimit(entry, now) ? null : this.#idledOut(entry, idleMs, now)
-  }
-
-  /** Which limit `idleMs` has reached: the upstream's own word first. */
-  #idledOut(entry: PoolEntry<C>, idleMs: number, now: number): CloseReason {
-    if (idleMs >= entry.hintMs) return 'upstream-hint'
-    return idleMs >= this.lesson.limitMs(now) ? 'upstream-learned' : 'upstream-idle'
-  }
-
-  /** Idle milliseconds: the least of ours, the upstream's hint and what its FINs have taught. At the limit it is over. */
-  #idleLimit(entry: PoolEntry<C>, now: number): number {
-    const ours = this.#limits.upstreamIdleMs
-    return Math.min(ours > 0 ? ours : Number.POSITIVE_INFINITY, entry.hintMs, this.lesson.limitMs(now))
-  }
-
-  // ---- connections ----
 
   #take(entry: PoolEntry<C>): void {
     entry.at = step(entry.at.acquired)
@@ -405,55 +353,15 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
   }
 
   #leave(entry: PoolEntry<C>): void {
-    if (!this.#reserved.delete(entry)) this.#leaveStack(entry)
+    if (!this.#reserved.remove(entry)) this.#idle.remove(entry)
   }
-
-  #enterStack(entry: PoolEntry<C>): void {
-    entry.older = this.#newest
-    if (this.#newest === null) this.#oldest = entry
-    else this.#newest.newer = entry
-    this.#newest = entry
-    this.#idle++
-  }
-
-  #leaveStack(entry: PoolEntry<C>): void {
-    if (entry.newer === null) this.#newest = entry.older
-    else entry.newer.older = entry.older
-    if (entry.older === null) this.#oldest = entry.newer
-    else entry.older.newer = entry.newer
-    entry.newer = null
-    entry.older = null
-    this.#idle--
-  }
-
-  // ---- waiters ----
 
   /** After a place became free, or the limits have changed: the first waiter is to dial, if there is one. */
   dialDue(): Handout<C, W> | null {
-    if (this.#firstWait === null || !this.#hasRoom()) return null
+    if (this.#queue.isEmpty || !this.#hasRoom()) return null
+    const waiter = this.#queue.shift()!
     this.#dialing++
-    return this.#handOut(this.#firstWait, null)
-  }
-
-  #handOut(wait: Wait<W>, connection: C | null): Handout<C, W> {
-    this.#leaveQueue(wait)
-    return { waiter: wait.waiter, connection }
-  }
-
-  #append(waiter: W): void {
-    const wait: Wait<W> = { waiter, before: this.#lastWait, after: null }
-    if (this.#lastWait === null) this.#firstWait = wait
-    else this.#lastWait.after = wait
-    this.#lastWait = wait
-    this.#queue.set(waiter, wait)
-  }
-
-  #leaveQueue(wait: Wait<W>): void {
-    if (wait.before === null) this.#firstWait = wait.after
-    else wait.before.after = wait.after
-    if (wait.after === null) this.#lastWait = wait.before
-    else wait.after.before = wait.before
-    this.#queue.delete(wait.waiter)
+    return { waiter, connection: null }
   }
 }
 
@@ -463,72 +371,11 @@ export interface Handout<C, W> {
   readonly connection: C | null
 }
 
-/** The end that an idle connection is coming to. */
-export interface IdleEnd {
-  readonly leftMs: number
-  /** From the beginning of its idleness. */
-  readonly limitMs: number
-  readonly reason: CloseReason
-}
-
-export interface PoolLimits {
+export interface PoolLimits extends ReuseSettings {
   upstreamConnectionsMax: number
   upstreamIdleMax: number
   upstreamWaitingMax: number
-  upstreamRequestsMax: number
-  upstreamAgeMs: number
-  upstreamIdleMs: number
 }
-
-/** What the book asks of a connection: a entry of its own, `readonly entry = new PoolEntry(this)`. */
-export interface Pooled<C> {
-  readonly entry: PoolEntry<C>
-}
-
-/** What the book notes about one connection. Everybody may read it; only the book writes. */
-export class PoolEntry<C> {
-  readonly connection: C
-  at: UpstreamRow = UPSTREAM_ROWS.new
-  /** Exchanges that it was given to, the present one included: above 1 it is a reused connection. */
-  served = 0
-  servedMax = Number.POSITIVE_INFINITY
-  /** For one client connection alone. */
-  isReserved = false
-  hintServedMax = Number.POSITIVE_INFINITY
-  /** By the upstream's last hint, the margin taken off. */
-  hintMs = Number.POSITIVE_INFINITY
-  openedAt = 0
-  oldAt = Number.POSITIVE_INFINITY
-  idleSince = 0
-  newer: PoolEntry<C> | null = null
-  older: PoolEntry<C> | null = null
-
-  constructor(connection: C) {
-    this.connection = connection
-  }
-
-  get state(): UpstreamState {
-    return this.at.state
-  }
-}
-
-interface Wait<W> {
-  readonly waiter: W
-  before: Wait<W> | null
-  after: Wait<W> | null
-}
-
-/**
- * A reserved connection that somebody else needs the place of is left alone for so long: between two steps of a log-in pass some
- * milliseconds, and whoever closes it then makes the log-in fail.
- */
-export const RESERVED_REST_MS = 1_000
-
-const hasRested = ({ idleSince }: { readonly idleSince: number }, now: number): boolean =>
-  now - idleSince >= RESERVED_REST_MS
 
 /** To end a connection takes some 20 µs, and others wait meanwhile. */
 const DROPPED_AT_ONCE = 100
-
-/** The share by which a jitter of 1 shortens requests and age. */
-const JITTER = 0.2

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { test } from 'tap'
-import { type Handout, PoolBook, PoolEntry, type PoolLimits, RESERVED_REST_MS } from '../../lib/link/pool-book.js'
+import { type Handout, PoolBook, type PoolLimits } from '../../lib/link/pool-book.js'
+import { PoolEntry } from '../../lib/link/pool-entry.js'
+import { RESERVED_REST_MS } from '../../lib/link/reserved-list.js'
 import type { CloseReason } from '../../lib/policy/close-reason.js'
 
 /**

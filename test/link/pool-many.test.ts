@@ -1,5 +1,6 @@
 import { test } from 'tap'
-import { PoolBook, PoolEntry, type PoolLimits } from '../../lib/link/pool-book.js'
+import { PoolBook, type PoolLimits } from '../../lib/link/pool-book.js'
+import { PoolEntry } from '../../lib/link/pool-entry.js'
 import { inSlices } from '../../lib/net/slices.js'
 
 class Connection {

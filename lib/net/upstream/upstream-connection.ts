@@ -1,5 +1,5 @@
 import type { DeadlineName } from '../../link/deadlines.js'
-import { PoolEntry } from '../../link/pool-book.js'
+import { PoolEntry } from '../../link/pool-entry.js'
 import { ProxyError } from '../../link/proxy-error.js'
 import type { CloseReason } from '../../policy/close-reason.js'
 import { ProtocolError } from '../../wire/protocol-error.js'
