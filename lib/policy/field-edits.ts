@@ -4,7 +4,8 @@ import { FIELD_OCTET } from '../wire/octets.js'
 import { fieldLine } from '../wire/writer.js'
 import { CERTIFICATE_FIELDS } from './client-certificate.js'
 import { foldedName as folded } from './folded-name.js'
-import { KEEP, type NamedRules, RULE, type Rules } from './rules.js'
+import type { NamedRules, Rules } from './message-rules.js'
+import { KEEP, RULE } from './rules.js'
 
 /** What a route changes in the fields of requests or of responses. */
 export interface FieldEditsOptions {

@@ -1,7 +1,8 @@
 import type { Lines } from '../wire/lines.js'
 import { hashOf, type KnownName, NAMES } from '../wire/names.js'
 import { checkKept } from './identity.js'
-import { KEEP, RULE, type Rules } from './rules.js'
+import type { Rules } from './message-rules.js'
+import { KEEP, RULE } from './rules.js'
 
 /** Fields that say who a client is or where a request goes, and that are kept all the same: from peers that are not trusted. */
 export class KeptFields {

@@ -3,20 +3,12 @@ import type { RequestHead } from '../wire/request-head.js'
 import type { ResponseHead } from '../wire/response-head.js'
 import type { ConnectionOptions } from './connection-options.js'
 import type { FieldEdits } from './field-edits.js'
+import { judge } from './judge.js'
 import { isLogin } from './login.js'
+import type { Rules } from './message-rules.js'
 import { connectionLine, planRequest, type RequestContext } from './rewrite-request.js'
 import { planResponse, type ResponseContext } from './rewrite-response.js'
-import {
-  ADDITIONS,
-  judge,
-  ON_THE_WAY_BACK,
-  OWN_FIELDS,
-  RULES,
-  type Rule,
-  type Rules,
-  ruleOf,
-  type Verdict,
-} from './rules.js'
+import { ADDITIONS, ON_THE_WAY_BACK, OWN_FIELDS, RULES, type Rule, ruleOf, type Verdict } from './rules.js'
 import { judgeTrailer } from './trailers.js'
 import { ruleOfBack, valueBack, type WayBack } from './way-back.js'
 

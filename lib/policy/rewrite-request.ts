@@ -8,10 +8,11 @@ import type { ClientFields } from './client-fields.js'
 import type { ConnectionOptions } from './connection-options.js'
 import { readExpect } from './expect.js'
 import { type FieldEdits, NO_EDITS, SENT } from './field-edits.js'
+import { copyKept } from './judge.js'
 import type { KeptFields } from './kept-fields.js'
 import { MAX_FORWARDS_MAX, readMaxForwards, UNCLEAR } from './max-forwards.js'
+import { REQUEST, type Rules, requestRules } from './message-rules.js'
 import { requestIdLine } from './request-id.js'
-import { copyKept, REQUEST, type Rules, requestRules } from './rules.js'
 import { upgradesOf } from './upgrade.js'
 
 /** What a request head alone does not tell. */

@@ -3,7 +3,7 @@ import type { ConnectionOptions } from './connection-options.js'
 import type { FieldEdits } from './field-edits.js'
 import { foldedName } from './folded-name.js'
 import { isIdentityName } from './identity.js'
-import { type RuleName, TRAILER_RULES } from './rules.js'
+import type { RuleName } from './rules.js'
 
 /**
  * The trailer fields that go on, as whole lines, '' for none. Always a section of its own, never merged into the head
@@ -30,3 +30,28 @@ export function judgeTrailer(lines: Lines, i: number, options: ConnectionOptions
   if (options.any && options.has(lines, i)) return lines.id(i) === 0 ? 'named' : 'nominated'
   return edits?.has(lines, i) ? 'removedByRoute' : 'keep'
 }
+
+/**
+ * What may not stand in a trailer section that we pass on (RFC 9110 6.5.1): by name, as trailers are rare and may carry
+ * any name. Everything that a head may not pass on is here as well, in both directions.
+ */
+export const TRAILER_RULES: ReadonlyMap<string, RuleName> = new Map([
+  ...Object.entries({ connection: 'connection', 'proxy-connection': 'proxyConnection' } as const),
+  ...['keep-alive', 'te', 'upgrade', 'http2-settings', 'close', 'alpn'].map(name => [name, 'oneHop'] as const),
+  ...[
+    // framing and routing
+    ...['transfer-encoding', 'content-length', 'trailer', 'host'],
+    // authentication and credentials
+    ...['authorization', 'authentication-info', 'www-authenticate', 'cookie', 'cookie2', 'set-cookie', 'set-cookie2'],
+    ...['proxy-authorization', 'proxy-authenticate', 'proxy-authentication-info'],
+    // what modifies or controls a request
+    ...['cache-control', 'pragma', 'expect', 'max-forwards', 'range', 'prefer', 'priority'],
+    ...['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range'],
+    // what controls the reading of a response
+    ...['age', 'date', 'expires', 'location', 'retry-after', 'vary', 'warning', 'allow'],
+    // the format of the content
+    ...['content-encoding', 'content-type', 'content-range', 'content-location', 'content-language'],
+    // identity, of the client and of the exchange
+    ...['via', 'forwarded', 'x-real-ip', 'proxy', 'x-request-id', 'traceparent', 'tracestate'],
+  ].map(name => [name, 'inTrailer'] as const),
+])

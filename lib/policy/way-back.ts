@@ -2,8 +2,10 @@ import type { Lines } from '../wire/lines.js'
 import { hashOf, ID } from '../wire/names.js'
 import type { ConnectionOptions } from './connection-options.js'
 import { type CookieWay, cookieBack } from './cookie-back.js'
+import { judge, passOver } from './judge.js'
+import type { Rules } from './message-rules.js'
 import { type Place, placeOf, type ReferenceWay, referenceBack } from './reference-back.js'
-import { judge, KEEP, passOver, RULE, type Rules } from './rules.js'
+import { KEEP, RULE } from './rules.js'
 
 /** What a route wants of the fields by which an upstream tells where it is to be found. */
 export interface WayBackOptions {

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { checkKept, isIdentityName, isLookAlike, type Suspicion, suspicionOf } from '../../lib/policy/identity.js'
 import { KeptFields } from '../../lib/policy/kept-fields.js'
-import { requestRules } from '../../lib/policy/rules.js'
+import { requestRules } from '../../lib/policy/message-rules.js'
 import { caught, fieldLines } from './heads.js'
 
 const rows: [name: string, suspicion: Suspicion, lookAlike?: boolean][] = [

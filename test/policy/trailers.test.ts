@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { keepTrailers } from '../../lib/policy/trailers.js'
+import { keepTrailers, TRAILER_RULES } from '../../lib/policy/trailers.js'
 import { crlf, fieldLines, linesOf, optionsOf } from './heads.js'
 
 /** What is left of a trailer section under a head with this Connection. */
@@ -49,3 +49,7 @@ test('R132: a Connection in the trailer section names nothing', async t => {
 })
 
 test('R200: Proxy-Status may stand there', async t => t.equal(kept(['Proxy-Status: x']), 'Proxy-Status: x\r\n'))
+
+test('names in the trailer rules are lower case', async t => {
+  for (const name of TRAILER_RULES.keys()) t.equal(name, name.toLowerCase())
+})
