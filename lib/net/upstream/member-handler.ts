@@ -1,0 +1,39 @@
+import type { ProxyError } from '../../link/proxy-error.js'
+import type { WatchedAddress } from '../names/name-watch.js'
+import type { Address, Resolver } from '../names/resolver.js'
+import type { UpstreamHandler } from './origin-pool.js'
+
+// What a member of a group does otherwise than other pools: how its address is found.
+
+/** The same handler, for a name that is to be asked for in another way. */
+export function asking(handler: UpstreamHandler, resolver: Resolver): UpstreamHandler {
+  return {
+    ...told(handler),
+    locate: (host, port, done) =>
+      resolver.resolve(host, (error, addresses) => {
+        const allowed: Address[] = []
+        let refused = error
+        for (const { address } of addresses) {
+          const judged = (why: ProxyError | null, found: readonly Address[]): void => {
+            if (why !== null) refused = why
+            for (const place of found) allowed.push(place)
+          }
+          handler.locate(address, port, judged, '') // at once, as it is no name
+        }
+        done(allowed.length > 0 ? null : refused, allowed)
+      }),
+  }
+}
+
+/** The same handler, for a member whose address is decided already. */
+export function pinned(handler: UpstreamHandler, at: WatchedAddress): UpstreamHandler {
+  return { ...told(handler), locate: (_host, port, done) => handler.locate(at.address, port, done, '') }
+}
+
+function told(handler: UpstreamHandler): Pick<UpstreamHandler, 'opened' | 'closed' | 'fault'> {
+  return {
+    opened: connection => handler.opened(connection),
+    closed: connection => handler.closed(connection),
+    fault: fault => handler.fault(fault),
+  }
+}
