@@ -1,14 +1,9 @@
 import { z } from 'zod'
 import type { Deadlines } from '../link/deadlines.js'
 import type { Limits } from '../link/limits.js'
-import {
-  EJECTION,
-  GROUP_DEADLINES,
-  GROUP_LIMITS,
-  HEALTH_CHECK,
-  RESOLVE,
-  RETRIES,
-} from '../proxy/options/group-options.js'
+import { EJECTION, GROUP_DEADLINES, GROUP_LIMITS, RETRIES } from '../proxy/options/group-options.js'
+import { HEALTH_CHECK } from '../proxy/options/health-options.js'
+import { RESOLVE } from '../proxy/options/resolve-options.js'
 import { choice, count, fileName, flag, milliseconds, nameservers, overrides, text } from './schema-parts.js'
 import * as values from './values.js'
 

@@ -1,24 +1,17 @@
 import { DEADLINES, type Deadlines } from '../../link/deadlines.js'
 import { LIMITS, type Limits } from '../../link/limits.js'
-import { type Origin, originOf, unixOrigin } from '../../link/origin.js'
-import { readLiteral } from '../../net/address.js'
-import { lookupWith } from '../../net/names/resolver.js'
-import { type DialSettings, tlsMemory, type UpstreamTls } from '../../net/upstream/dial.js'
-import type { GroupSpec, ServerSpec } from '../../net/upstream/group-spec.js'
+import type { Origin } from '../../link/origin.js'
+import type { DialSettings, UpstreamTls } from '../../net/upstream/dial.js'
+import type { GroupSpec } from '../../net/upstream/group-spec.js'
 import type { HashBy } from '../../policy/hash-key.js'
 import { atOnce, type Steps } from '../../policy/steps.js'
-import { isAuthority } from '../../wire/authority.js'
 import { isToken } from '../../wire/octets.js'
 import {
-  type Check,
-  checkAuthorities,
   checkShape,
   choice,
   filled,
-  flag,
   list,
   milliseconds,
-  named,
   numbersOf,
   orNull,
   type Shape,
@@ -27,19 +20,10 @@ import {
   text,
   whole,
 } from './check.js'
-
-/** One server of a group. */
-export interface ServerOptions {
-  /** `http://host:port`, `https://host`, `unix:/path`, or `srv+http://name` for the targets of an SRV record. */
-  url: string
-  /** Its share of the requests (default 1); 0: only clients that a cookie holds to it. */
-  weight?: number
-  /** Asked only while none of the others can be. */
-  backup?: boolean
-  /** Instead of the limits `upstreamConnectionsMax` and `upstreamWaitingMax`. */
-  connectionsMax?: number
-  waitingMax?: number
-}
+import { checkSettings, HEALTH_CHECK_SHAPE, type HealthCheckOptions, healthOf } from './health-options.js'
+import { RESOLVE, RESOLVE_SHAPE, type ResolveOptions, resolveOf } from './resolve-options.js'
+import { SERVER_OR_URL, type ServerOptions, serversOf } from './server-options.js'
+import { tlsOf, UPSTREAM_TLS } from './upstream-tls-options.js'
 
 /** Servers that are interchangeable, and how one of them is chosen for a request. */
 export interface GroupOptions {
@@ -61,7 +45,7 @@ export interface GroupOptions {
   healthCheck?: Partial<HealthCheckOptions> | null
   /** A server that comes up gets its whole share only after this time. */
   slowStartMs?: number
-  resolve?: { nameservers?: readonly string[]; minMs?: number; maxMs?: number }
+  resolve?: ResolveOptions
   tls?: UpstreamTls
   /** Begin each connection with the client's address; such a connection serves only that one request. */
   proxyProtocol?: 'off' | 'v1' | 'v2'
@@ -95,28 +79,7 @@ export interface Ejection {
   ejectedPercentMax: number
 }
 
-export interface HealthCheckOptions {
-  path: string
-  intervalMs: number
-  timeoutMs: number
-  healthyAfter: number
-  unhealthyAfter: number
-  /** `200`, `200-399`, `200,204`. */
-  status: string
-  /** The value of Host; default: the server's. */
-  host: string
-}
-
 export const EJECTION: Readonly<Ejection> = { failures: 3, withinMs: 10_000, ejectMs: 10_000, ejectedPercentMax: 50 }
-export const HEALTH_CHECK: Readonly<Omit<HealthCheckOptions, 'host'>> = {
-  path: '/',
-  intervalMs: 5_000,
-  timeoutMs: 2_000,
-  healthyAfter: 2,
-  unhealthyAfter: 3,
-  status: '200-399',
-}
-export const RESOLVE: Readonly<{ minMs: number; maxMs: number }> = { minMs: 1_000, maxMs: 60_000 }
 export const RETRIES = 1
 
 /** What groups take from the proxy that they belong to. */
@@ -157,48 +120,18 @@ export function* groupSteps(name: string, options: GroupOptions, defaults: Group
     sticky: cookie,
     retries,
     retryOn,
-    healthCheck:
-      health === null
-        ? null
-        : {
-            path: health.path,
-            intervalMs: health.intervalMs,
-            timeoutMs: health.timeoutMs,
-            statuses: named(`${what}.healthCheck.status`, () => readStatuses(health.status)),
-            host: health.host,
-          },
+    healthCheck: health === null ? null : checkSettings(`${what}.healthCheck`, health),
     resolve: resolveOf(`${what}.resolve`, options.resolve),
-    dial: options.tls === undefined ? defaults.dial : { ...defaults.dial, tls: tlsOf(`${what}.tls`, options) },
+    dial:
+      options.tls === undefined ? defaults.dial : { ...defaults.dial, tls: tlsOf(`${what}.tls`, servers, options.tls) },
     proxyProtocol,
     limits: filled<Limits>(defaults.limits, options.limits),
     deadlines: filled<Deadlines>(defaults.deadlines, options.deadlines),
   }
 }
 
-const SERVER = {
-  url: text,
-  weight: whole(0, 1_000),
-  backup: flag,
-  connectionsMax: whole(1),
-  waitingMax: whole(),
-} satisfies Shape<ServerOptions>
-
-const server: Check = (what, value) =>
-  typeof value === 'object' && !(value instanceof URL) ? checkShape(what, value, SERVER, ['url']) : text(what, value)
-
-export const NAMESERVERS = list(text, 1)
-
-export const UPSTREAM_TLS = shape({
-  ca: text,
-  servername: text,
-  insecure: flag,
-  cert: text,
-  key: text,
-  minVersion: choice('TLSv1.2', 'TLSv1.3'),
-} satisfies Shape<UpstreamTls>)
-
 const GROUP = {
-  servers: list(server),
+  servers: list(SERVER_OR_URL),
   balance: choice('round-robin', 'least-connections', 'hash'),
   hash: shape({ by: choice('address', 'field', 'cookie'), name: text }),
   sticky: shape({ cookie: text }, 'cookie'),
@@ -212,19 +145,9 @@ const GROUP = {
       ejectedPercentMax: whole(0, 100),
     } satisfies Shape<Ejection>),
   ),
-  healthCheck: orNull(
-    shape({
-      path: text,
-      intervalMs: milliseconds(1),
-      timeoutMs: milliseconds(1),
-      healthyAfter: whole(1),
-      unhealthyAfter: whole(1),
-      status: text,
-      host: text,
-    } satisfies Shape<HealthCheckOptions>),
-  ),
+  healthCheck: orNull(HEALTH_CHECK_SHAPE),
   slowStartMs: milliseconds(),
-  resolve: shape({ nameservers: NAMESERVERS, minMs: milliseconds(1), maxMs: milliseconds(1) }),
+  resolve: RESOLVE_SHAPE,
   tls: UPSTREAM_TLS,
   proxyProtocol: choice('off', 'v1', 'v2'),
   limits: shape(picked(numbersOf(LIMITS), GROUP_LIMITS)),
@@ -235,93 +158,11 @@ function picked<T, K extends keyof T>(checks: Shape<T>, keys: readonly K[]): Sha
   return Object.fromEntries(keys.map(key => [key, checks[key]])) as Shape<Pick<T, K>>
 }
 
-function* serversOf(what: string, servers: GroupOptions['servers']): Steps<ServerSpec[]> {
-  if (servers.length === 0) throw new TypeError(`${what}.servers: ${what} has no servers`)
-  const specs: ServerSpec[] = []
-  for (const [i, server] of servers.entries()) {
-    specs.push(serverSpec(`${what}.servers[${i}]`, typeof server === 'string' ? { url: server } : server))
-    yield
-  }
-  const keys = new Set<string>()
-  for (const [i, { origin, kind }] of specs.entries()) {
-    const key = `${kind} ${origin.key}`
-    if (keys.has(key))
-      throw new TypeError(
-        `${what}.servers[${i}]: the server ${origin.key} stands there twice: give it a weight of 2 instead`,
-      )
-    keys.add(key)
-  }
-  if (specs.every(({ backup }) => backup))
-    throw new TypeError(`${what}.servers: all are backups, so there is nothing that they stand in for`)
-  if (specs.every(({ weight }) => weight === 0))
-    throw new TypeError(`${what}.servers: all have the weight 0, so none is ever asked`)
-  return specs
-}
-
 /** No failures that would be enough: never. */
 function ejectionOf(given: GroupOptions['ejection']): Ejection | null {
   if (given === null) return null
   const ejection = filled(EJECTION, given)
   return ejection.failures === 0 ? null : ejection
-}
-
-function healthOf(what: string, options: NonNullable<GroupOptions['healthCheck']>): HealthCheckOptions {
-  const health = filled({ ...HEALTH_CHECK, host: '' }, options)
-  const { path, host, intervalMs, timeoutMs } = health
-  if (!/^\/[\x21\x22\x24-\x7e]*$/.test(path))
-    throw new TypeError(`${what}.path must be a path, for example /healthz, not ${shown(path)}`)
-  if (host !== '' && !isAuthority(host))
-    throw new TypeError(`${what}.host must be a host such as app.example, not ${shown(host)}`)
-  if (timeoutMs > intervalMs)
-    throw new TypeError(
-      `${what}.timeoutMs (${timeoutMs}) is more than intervalMs (${intervalMs}): an answer must be there before the next question`,
-    )
-  return health
-}
-
-function resolveOf(what: string, { nameservers, ...times }: NonNullable<GroupOptions['resolve']> = {}) {
-  const { minMs, maxMs } = filled(RESOLVE, times)
-  if (minMs > maxMs) throw new TypeError(`${what}.minMs (${minMs}) is more than maxMs (${maxMs}): turn them round`)
-  return { minMs, maxMs, nameservers: nameserversOf(what, nameservers) }
-}
-
-/** null: as the machine resolves names. @throws TypeError */
-export function nameserversOf(what: string, nameservers: readonly string[] | undefined): readonly string[] | null {
-  if (nameservers === undefined) return null
-  try {
-    if (nameservers.length === 0) throw new TypeError('none')
-    lookupWith(nameservers)
-  } catch {
-    throw new TypeError(
-      `${what}.nameservers: ${nameservers.length === 0 ? '[]' : nameservers.join(', ')} must be IP addresses, for example 127.0.0.1:53`,
-    )
-  }
-  return nameservers
-}
-
-/** TLS that no server speaks would be thought to be there. */
-function tlsOf(what: string, { servers, tls = {} }: GroupOptions): UpstreamTls {
-  if (!servers.some(server => /^(srv\+)?https:/i.test(typeof server === 'string' ? server : server.url)))
-    throw new TypeError(`${what} has no use: no server of this group is https://`)
-  return checkTls(what, tls)
-}
-
-/** What OpenSSL has against it is said now, not when the first connection is made. */
-export function checkTls(what: string, tls: UpstreamTls): UpstreamTls {
-  const { ca, cert, key, insecure } = tls
-  if (ca !== undefined) checkAuthorities(`${what}.ca`, ca)
-  if (ca !== undefined && insecure === true)
-    throw new TypeError(`${what}.ca and ${what}.insecure contradict each other: leave one of them out`)
-  if ((cert === undefined) !== (key === undefined))
-    throw new TypeError(
-      `${what}.${cert === undefined ? 'key' : 'cert'} stands alone: a client certificate is both, cert and key`,
-    )
-  try {
-    tlsMemory(tls)
-  } catch (error) {
-    throw new TypeError(`${what} cannot be used: ${(error as Error).message}`)
-  }
-  return tls
 }
 
 /** The group of a proxy that has one upstream: a name is resolved when a connection is made, and all of its addresses are tried. */
@@ -341,13 +182,6 @@ export function loneGroup(origin: Origin, defaults: GroupDefaults): GroupSpec {
   }
 }
 
-function serverSpec(what: string, { url, weight = 1, backup = false, ...rest }: ServerOptions): ServerSpec {
-  const srv = url.startsWith('srv+')
-  const origin = named(what, () => readUpstream(srv ? url.slice('srv+'.length) : url))
-  const isName = origin.socketPath === undefined && readLiteral(origin.host) === null && origin.host !== 'localhost'
-  return { origin, kind: srv ? 'srv' : isName ? 'name' : 'one', weight, backup, ...rest }
-}
-
 function hashBy(what: string, balance: string, hash: GroupOptions['hash']): HashBy {
   if (hash === undefined) return { by: 'address' }
   const { by = 'address', name } = hash
@@ -360,53 +194,4 @@ function hashBy(what: string, balance: string, hash: GroupOptions['hash']): Hash
   if (name === undefined || !isToken(name))
     throw new TypeError(`${what}.hash.name: hash by ${by} needs the ${by}'s name`)
   return { by, name }
-}
-
-/** `200-399,404` as pairs of first and last. @throws TypeError */
-export function readStatuses(text: string): readonly (readonly [number, number])[] {
-  return text.split(',').map(part => {
-    const match = /^\s*([1-9][0-9]{2})(?:-([1-9][0-9]{2}))?\s*$/.exec(part)
-    if (match === null)
-      throw new TypeError(`status ${JSON.stringify(text)} is no list of statuses, for example 200-399 or 200,204`)
-    return [Number(match[1]), Number(match[2] ?? match[1])] as const
-  })
-}
-
-/** @throws TypeError with what is wrong and what would be right. */
-export function readUpstream(text: string | undefined): Origin {
-  const example = 'for example http://127.0.0.1:3000'
-  if (text === undefined || text === '') throw new TypeError(`a reverse proxy needs an upstream, ${example}`)
-  if (text.startsWith('unix:')) return readUnix(text)
-  const match = /^(https?):\/\/([^/?#]*)(.*)$/i.exec(text)
-  if (match === null)
-    throw new TypeError(`upstream ${JSON.stringify(text)} is no URL with http:// or https://, ${example}`)
-  const rest = match[3]!
-  if (rest !== '' && rest !== '/')
-    throw new TypeError(
-      `upstream ${JSON.stringify(text)} has a path (${rest}): requests keep their own path, so leave it off; a route can change it (setPrefix)`,
-    )
-  let url: URL
-  try {
-    url = new URL(text)
-  } catch {
-    throw new TypeError(`upstream ${JSON.stringify(text)} has no valid host and port, ${example}`)
-  }
-  if (url.username !== '' || url.password !== '')
-    throw new TypeError(
-      `upstream ${JSON.stringify(url.host)} has a user name or password: HTTP does not send them; leave them off`,
-    )
-  if (url.hostname === '') throw new TypeError(`upstream ${JSON.stringify(text)} has no host, ${example}`)
-  if (url.port === '0') throw new TypeError(`upstream ${JSON.stringify(text)} has port 0, to which nobody can connect`)
-  const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname
-  return originOf(url.protocol === 'https:' ? 'https' : 'http', host, url.port === '' ? -1 : Number(url.port))
-}
-
-function readUnix(text: string): Origin {
-  const path = text.slice('unix:'.length)
-  if (!path.startsWith('/') || path.includes('\0'))
-    throw new TypeError(`upstream ${JSON.stringify(text)} needs the absolute path of a socket, as unix:/run/app.sock`)
-  // sun_path of the kernel has 108 octets, the last of them zero.
-  if (Buffer.byteLength(path) > 107)
-    throw new TypeError(`upstream ${JSON.stringify(text)}: a socket's path has at most 107 octets`)
-  return unixOrigin(path)
 }

@@ -25,8 +25,9 @@ import {
   unknownKey,
   whole,
 } from './check.js'
-import { NAMESERVERS, UPSTREAM_TLS } from './group-options.js'
 import type { ProxyOptions } from './options.js'
+import { NAMESERVERS } from './resolve-options.js'
+import { UPSTREAM_TLS } from './upstream-tls-options.js'
 
 /**
  * Every option that a proxy has, with what its value is, and the mode that it is for. An option of the other mode is refused: nobody would

@@ -23,18 +23,12 @@ import type { Tracer } from '../tracer.js'
 import { hashKind, type PasswordHash, readPasswordHash, Users } from '../users.js'
 import { filled, named, shown } from './check.js'
 import { didYouMean } from './did-you-mean.js'
-import {
-  checkTls,
-  type GroupDefaults,
-  type GroupOptions,
-  groupSpec,
-  groupSteps,
-  loneGroup,
-  nameserversOf,
-  readUpstream,
-} from './group-options.js'
+import { type GroupDefaults, type GroupOptions, groupSpec, groupSteps, loneGroup } from './group-options.js'
 import { checkOptions } from './known-options.js'
+import { nameserversOf } from './resolve-options.js'
 import { type RouteOptions, type RouteSpec, routeSpec } from './route-options.js'
+import { checkTls } from './upstream-tls-options.js'
+import { readUpstream } from './upstream-url.js'
 
 /** What a proxy is told to be. Everything but `mode`, and `upstream` or `routes` for a reverse proxy, has a default. */
 export interface ProxyOptions {

@@ -1,0 +1,36 @@
+import { lookupWith } from '../../net/names/resolver.js'
+import type { GroupSpec } from '../../net/upstream/group-spec.js'
+import { filled, list, milliseconds, shape, text } from './check.js'
+
+/** How the names of a group are asked for. */
+export interface ResolveOptions {
+  nameservers?: readonly string[]
+  minMs?: number
+  maxMs?: number
+}
+
+export const RESOLVE: Readonly<{ minMs: number; maxMs: number }> = { minMs: 1_000, maxMs: 60_000 }
+export const NAMESERVERS = list(text, 1)
+
+export const RESOLVE_SHAPE = shape({ nameservers: NAMESERVERS, minMs: milliseconds(1), maxMs: milliseconds(1) })
+
+/** @throws TypeError */
+export function resolveOf(what: string, { nameservers, ...times }: ResolveOptions = {}): GroupSpec['resolve'] {
+  const { minMs, maxMs } = filled(RESOLVE, times)
+  if (minMs > maxMs) throw new TypeError(`${what}.minMs (${minMs}) is more than maxMs (${maxMs}): turn them round`)
+  return { minMs, maxMs, nameservers: nameserversOf(what, nameservers) }
+}
+
+/** null: as the machine resolves names. @throws TypeError */
+export function nameserversOf(what: string, nameservers: readonly string[] | undefined): readonly string[] | null {
+  if (nameservers === undefined) return null
+  try {
+    if (nameservers.length === 0) throw new TypeError('none')
+    lookupWith(nameservers)
+  } catch {
+    throw new TypeError(
+      `${what}.nameservers: ${nameservers.length === 0 ? '[]' : nameservers.join(', ')} must be IP addresses, for example 127.0.0.1:53`,
+    )
+  }
+  return nameservers
+}

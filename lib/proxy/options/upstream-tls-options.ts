@@ -1,0 +1,37 @@
+import { tlsMemory, type UpstreamTls } from '../../net/upstream/dial.js'
+import { checkAuthorities, choice, flag, type Shape, shape, text } from './check.js'
+import type { ServerOptions } from './server-options.js'
+
+export const UPSTREAM_TLS = shape({
+  ca: text,
+  servername: text,
+  insecure: flag,
+  cert: text,
+  key: text,
+  minVersion: choice('TLSv1.2', 'TLSv1.3'),
+} satisfies Shape<UpstreamTls>)
+
+/** Of a group: TLS that no server speaks would be thought to be there. @throws TypeError */
+export function tlsOf(what: string, servers: readonly (string | ServerOptions)[], tls: UpstreamTls): UpstreamTls {
+  if (!servers.some(server => /^(srv\+)?https:/i.test(typeof server === 'string' ? server : server.url)))
+    throw new TypeError(`${what} has no use: no server of this group is https://`)
+  return checkTls(what, tls)
+}
+
+/** What OpenSSL has against it is said now, not when the first connection is made. @throws TypeError */
+export function checkTls(what: string, tls: UpstreamTls): UpstreamTls {
+  const { ca, cert, key, insecure } = tls
+  if (ca !== undefined) checkAuthorities(`${what}.ca`, ca)
+  if (ca !== undefined && insecure === true)
+    throw new TypeError(`${what}.ca and ${what}.insecure contradict each other: leave one of them out`)
+  if ((cert === undefined) !== (key === undefined))
+    throw new TypeError(
+      `${what}.${cert === undefined ? 'key' : 'cert'} stands alone: a client certificate is both, cert and key`,
+    )
+  try {
+    tlsMemory(tls)
+  } catch (error) {
+    throw new TypeError(`${what} cannot be used: ${(error as Error).message}`)
+  }
+  return tls
+}
