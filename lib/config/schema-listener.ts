@@ -1,13 +1,9 @@
 import { z } from 'zod'
 import type { Deadlines } from '../link/deadlines.js'
 import type { Limits } from '../link/limits.js'
-import {
-  CONNECT_PORTS,
-  FAILED_LOGINS_PER_MINUTE,
-  HANDSHAKE_MS,
-  TCP_KEEP_ALIVE_MS,
-  UPGRADES,
-} from '../proxy/options/options.js'
+import { HANDSHAKE_MS } from '../proxy/options/client-tls-options.js'
+import { CONNECT_PORTS, TCP_KEEP_ALIVE_MS, UPGRADES } from '../proxy/options/options.js'
+import { FAILED_LOGINS_PER_MINUTE } from '../proxy/options/rate-options.js'
 import type { GrammarLimits } from '../wire/limits.js'
 import {
   choice,

@@ -1,34 +1,33 @@
 import { hostname } from 'node:os'
 import { DEADLINES, type Deadlines } from '../../link/deadlines.js'
 import { LIMITS, type Limits } from '../../link/limits.js'
-import type { Origin } from '../../link/origin.js'
 import type { RateSettings } from '../../link/rate-limit.js'
 import type { Door } from '../../link/remedies.js'
 import type { ClientGuards } from '../../net/client/client-guards.js'
 import { type ClientTlsSettings, SecureAccept } from '../../net/client/secure-accept.js'
-import { TrustedPeers } from '../../net/client/trusted-peers.js'
+import type { TrustedPeers } from '../../net/client/trusted-peers.js'
 import { type Clock, systemClock } from '../../net/clock.js'
 import type { ReadMode } from '../../net/socket/read-mode.js'
-import { Destinations } from '../../net/upstream/destinations.js'
+import type { Destinations } from '../../net/upstream/destinations.js'
 import type { DialSettings, UpstreamTls } from '../../net/upstream/dial.js'
 import type { GroupSpec } from '../../net/upstream/group-spec.js'
-import { CERTIFICATE_FIELDS, type CertificateField } from '../../policy/client-certificate.js'
 import type { ClientFields } from '../../policy/client-fields.js'
-import { foldedName } from '../../policy/folded-name.js'
 import { KeptFields } from '../../policy/kept-fields.js'
-import { checkSendHost } from '../../policy/send-host.js'
 import { atOnce, type Steps } from '../../policy/steps.js'
 import { GRAMMAR_LIMITS, type GrammarLimits } from '../../wire/limits.js'
 import type { Tracer } from '../tracer.js'
-import { hashKind, type PasswordHash, readPasswordHash, Users } from '../users.js'
-import { filled, named, shown } from './check.js'
-import { didYouMean } from './did-you-mean.js'
-import { type GroupDefaults, type GroupOptions, groupSpec, groupSteps, loneGroup } from './group-options.js'
+import { type PasswordHash, Users } from '../users.js'
+import { filled, named } from './check.js'
+import { clientFieldsOf, guardsOf, peersOf } from './client-options.js'
+import { type ClientTlsOptions, clientTls } from './client-tls-options.js'
+import { destinationsOf, type Parent, readCredentials, readParent } from './forward-options.js'
+import type { GroupOptions } from './group-options.js'
 import { checkOptions } from './known-options.js'
+import { connectionRateOf, failedLoginRateOf, rateOf } from './rate-options.js'
 import { nameserversOf } from './resolve-options.js'
-import { type RouteOptions, type RouteSpec, routeSpec } from './route-options.js'
+import type { RouteOptions, RouteSpec } from './route-options.js'
+import { routesOf } from './routes-and-groups.js'
 import { checkTls } from './upstream-tls-options.js'
-import { readUpstream } from './upstream-url.js'
 
 /** What a proxy is told to be. Everything but `mode`, and `upstream` or `routes` for a reverse proxy, has a default. */
 export interface ProxyOptions {
@@ -271,49 +270,6 @@ export function dialOf(
   return { readMode, noDelay, tcpKeepAliveMs, tls }
 }
 
-/** One upstream for everything, or routes to groups; a route may name a server of its own, which is a group of one. */
-function* routesOf(
-  options: ProxyOptions,
-  defaults: GroupDefaults,
-  shared: ReadonlySet<string> | null,
-): Steps<Pick<Settings, 'routes' | 'groups'>> {
-  const { upstream, routes, upstreams = {}, host = 'preserve' } = options
-  named('host', () => checkSendHost(host))
-  if (routes === undefined) {
-    const lone = loneGroup(
-      named('upstream', () => readUpstream(upstream)),
-      defaults,
-    )
-    return {
-      routes: [routeSpec({ upstream: lone.name }, host, 'upstream', false)],
-      groups: [lone],
-    }
-  }
-  const groups: GroupSpec[] = []
-  for (const [name, group] of shared === null ? Object.entries(upstreams) : [])
-    groups.push(yield* groupSteps(name, group, defaults))
-  const known = new Set(shared ?? Object.keys(upstreams))
-  const specs: RouteSpec[] = []
-  for (const [i, route] of routes.entries()) {
-    specs.push(routeSpec(route, host, `routes[${i}]`))
-    yield
-  }
-  for (const [i, { upstream: name }] of specs.entries()) {
-    if (known.has(name)) continue
-    if (!name.includes(':'))
-      throw new TypeError(unknownGroup(`routes[${i}].upstream: a route goes to ${shown(name)}`, name, [...known]))
-    known.add(name)
-    groups.push(named(`routes[${i}].upstream`, () => groupSpec(name, { servers: [name] }, defaults)))
-    yield
-  }
-  return { routes: specs, groups }
-}
-
-function unknownGroup(sentence: string, name: string, known: readonly string[]): string {
-  const meant = didYouMean(name, known)
-  return `${sentence}, which is no key of upstreams${meant === undefined ? '' : `: did you mean ${meant}?`}`
-}
-
 let generations = 0
 
 /** Long enough to cost nothing, short enough that a NAT forgets nobody. Go: 15 s; HAProxy, nginx: the kernel's two hours. */
@@ -331,152 +287,4 @@ export const UPGRADES: readonly string[] = ['websocket']
 export function nameAt(port: number): string {
   const name = hostname().replace(/[^A-Za-z0-9.-]/g, '-')
   return `${name === '' ? 'unnamed' : name}${port === 0 ? '' : `-${port}`}`
-}
-
-/** @throws TypeError */
-function clientFieldsOf(options: ProxyOptions, trusted: TrustedPeers): ClientFields | null {
-  const { mode, xForwardedPort = false, xForwardedPrefix = false, xRealIp = false, keepFields = [] } = options
-  const certificate = options.tls?.clientCertificates?.fields ?? []
-  if (certificate.length > 0 && mode === 'forward')
-    throw new TypeError('tls.clientCertificates.fields is for mode "reverse": no server elsewhere is told who asks')
-  const ours: Record<string, boolean> = {
-    ...Object.fromEntries(certificate.map(field => [CERTIFICATE_FIELDS[field].toLowerCase(), true])),
-    'x-forwarded-port': xForwardedPort,
-    'x-forwarded-prefix': xForwardedPrefix,
-    'x-real-ip': xRealIp,
-  }
-  for (const name of keepFields) {
-    if (ours[foldedName(name)] === true)
-      throw new TypeError(`keepFields: ${name} cannot be kept where hopwise is told to say it itself`)
-  }
-  if (!xForwardedPort && !xForwardedPrefix && !xRealIp && certificate.length === 0) return null
-  return {
-    forwardedPort: xForwardedPort,
-    forwardedPrefix: xForwardedPrefix,
-    realIp: xRealIp,
-    certificate,
-    isTrusted: address => trusted.has(address),
-  }
-}
-
-/** TLS toward clients. */
-export type ClientTlsOptions = Pick<ClientTlsSettings, 'certificates'> &
-  Partial<Omit<ClientTlsSettings, 'clientCertificates'>> & {
-    /** `required` (default true): refuse who has none. */
-    readonly clientCertificates?: {
-      readonly ca: string
-      readonly required?: boolean
-      readonly fields?: readonly CertificateField[]
-    } | null
-  }
-
-function clientTls({ clientCertificates = null, ...options }: ClientTlsOptions): ClientTlsSettings {
-  return {
-    ...filled(
-      { minVersion: 'TLSv1.2', ciphers: '', handshakeMs: HANDSHAKE_MS, certificates: options.certificates },
-      options,
-    ),
-    clientCertificates:
-      clientCertificates === null
-        ? null
-        : filled({ ca: '', required: true, fields: [] as readonly CertificateField[] }, clientCertificates),
-  }
-}
-
-/** As long as an upstream has. */
-export const HANDSHAKE_MS = 10_000
-
-function guardsOf({ allow, deny = [] }: NonNullable<ProxyOptions['clients']> = {}): Settings['guards'] {
-  if (allow === undefined && deny.length === 0) return null
-  return {
-    allow: allow === undefined ? null : peersOf('clients.allow', allow),
-    deny: deny.length === 0 ? null : peersOf('clients.deny', deny),
-  }
-}
-
-/** @throws TypeError that names the option */
-function peersOf(what: string, blocks: readonly string[]): TrustedPeers {
-  return named(what, () => new TrustedPeers(blocks, what))
-}
-
-/** @throws TypeError that names the list, and the first entry of it that is no destination */
-function destinationsOf({ allow = [], only = [], deny = [] }: ProxyOptions): Destinations {
-  for (const [what, entries] of Object.entries({ allow, only, deny })) named(what, () => new Destinations(entries))
-  return new Destinations(allow, only, deny)
-}
-
-function connectionRateOf(clients: ProxyOptions['clients']): RateSettings | null {
-  const perSecond = clients?.connectionsPerSecond ?? 0
-  return perSecond > 0 ? rateOf({ perSecond, burst: connectionBurstOf(perSecond) }) : null
-}
-
-/** Twice as many as in one second: who opens a page opens six connections at once, and then none for long. */
-function connectionBurstOf(perSecond: number): number {
-  return Math.max(1, perSecond * 2)
-}
-
-/** More than people mistype, too few to guess: 43,200 a day. Squid, nginx, Apache: no limit; sshd: 6 on one connection. */
-export const FAILED_LOGINS_PER_MINUTE = 30
-
-function failedLoginRateOf(clients: ProxyOptions['clients']): RateSettings | null {
-  const perMinute = clients?.failedLoginsPerMinute ?? FAILED_LOGINS_PER_MINUTE
-  return perMinute === 0 ? null : rateOf({ perSecond: perMinute / 60, burst: perMinute })
-}
-
-/** The proxy behind this one. */
-export interface Parent {
-  readonly origin: Origin
-  /** `user:password`, '' for none. */
-  readonly credentials: string
-}
-
-/** @throws TypeError */
-function readParent(text: string): Parent {
-  const match = /^(https?:\/\/)(?:([^@/]*)@)?(.*)$/i.exec(text)
-  if (match === null)
-    throw new TypeError('parent is no URL with http:// or https://, for example http://proxy.internal:3128')
-  const [, scheme, userinfo, rest] = match
-  const origin = readUpstream(`${scheme}${rest}`)
-  return { origin, credentials: userinfo === undefined ? '' : readCredentialsOf(userinfo) }
-}
-
-/** A user alone has an empty password (RFC 7617 2). */
-function readCredentialsOf(userinfo: string): string {
-  try {
-    const credentials = decodeURIComponent(userinfo)
-    return credentials.includes(':') ? credentials : `${credentials}:`
-  } catch {
-    throw new TypeError('parent: the user or the password has a % that is no percent-encoding: write %25')
-  }
-}
-
-/** Addresses that are remembered: each is some hundred octets. */
-const RATE_KEYS_MAX = 100_000
-
-/** How many may come at once after a pause: as many as in one second, whoever asks. nginx: none beyond the rate unless `burst` is given. */
-export function burstOf(perSecond: number): number {
-  return Math.max(1, perSecond)
-}
-
-/** @throws TypeError */
-function rateOf({ perSecond, burst = burstOf(perSecond) }: NonNullable<ProxyOptions['requestRate']>): RateSettings {
-  if (perSecond === 0 || burst < 1) throw new TypeError('requestRate needs perSecond above 0 and a burst from 1 on')
-  return { perSecond, burst, keysMax: RATE_KEYS_MAX }
-}
-
-function readCredentials(credentials: ProxyOptions['credentials']): ReadonlySet<string> | null {
-  if (credentials === undefined) return null
-  for (const [i, { user, password }] of credentials.entries()) {
-    if (user === '' || user.includes(':'))
-      throw new TypeError(`credentials[${i}]: the user name ${shown(user)} is empty or has a colon (RFC 7617 2)`)
-    if (/\p{Cc}/u.test(user + password))
-      throw new TypeError(`credentials[${i}] has a control character in it (RFC 7617 2)`)
-    const kind = hashKind(password)
-    // Nobody who knows the password could log in with it, and who knows the hash could.
-    if (kind !== '' || readPasswordHash(password) !== null)
-      throw new TypeError(
-        `credentials[${i}]: the password of ${shown(user)} is ${kind || 'a hash'}: give the password itself, or in users a hash of hopwise password`,
-      )
-  }
-  return new Set(credentials.map(({ user, password }) => Buffer.from(`${user}:${password}`).toString('base64')))
 }

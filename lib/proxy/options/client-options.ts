@@ -1,0 +1,48 @@
+import { TrustedPeers } from '../../net/client/trusted-peers.js'
+import { CERTIFICATE_FIELDS } from '../../policy/client-certificate.js'
+import type { ClientFields } from '../../policy/client-fields.js'
+import { foldedName } from '../../policy/folded-name.js'
+import { named } from './check.js'
+import type { ProxyOptions, Settings } from './options.js'
+
+// Who may connect, who is believed, and what requests say of their client.
+
+/** Who may connect; null: everybody. @throws TypeError */
+export function guardsOf({ allow, deny = [] }: NonNullable<ProxyOptions['clients']> = {}): Settings['guards'] {
+  if (allow === undefined && deny.length === 0) return null
+  return {
+    allow: allow === undefined ? null : peersOf('clients.allow', allow),
+    deny: deny.length === 0 ? null : peersOf('clients.deny', deny),
+  }
+}
+
+/** @throws TypeError that names the option */
+export function peersOf(what: string, blocks: readonly string[]): TrustedPeers {
+  return named(what, () => new TrustedPeers(blocks, what))
+}
+
+/** What is said of the client beside `X-Forwarded-For`, `-Host`, `-Proto` and `Forwarded`; null: nothing. @throws TypeError */
+export function clientFieldsOf(options: ProxyOptions, trusted: TrustedPeers): ClientFields | null {
+  const { mode, xForwardedPort = false, xForwardedPrefix = false, xRealIp = false, keepFields = [] } = options
+  const certificate = options.tls?.clientCertificates?.fields ?? []
+  if (certificate.length > 0 && mode === 'forward')
+    throw new TypeError('tls.clientCertificates.fields is for mode "reverse": no server elsewhere is told who asks')
+  const ours: Record<string, boolean> = {
+    ...Object.fromEntries(certificate.map(field => [CERTIFICATE_FIELDS[field].toLowerCase(), true])),
+    'x-forwarded-port': xForwardedPort,
+    'x-forwarded-prefix': xForwardedPrefix,
+    'x-real-ip': xRealIp,
+  }
+  for (const name of keepFields) {
+    if (ours[foldedName(name)] === true)
+      throw new TypeError(`keepFields: ${name} cannot be kept where hopwise is told to say it itself`)
+  }
+  if (!xForwardedPort && !xForwardedPrefix && !xRealIp && certificate.length === 0) return null
+  return {
+    forwardedPort: xForwardedPort,
+    forwardedPrefix: xForwardedPrefix,
+    realIp: xRealIp,
+    certificate,
+    isTrusted: address => trusted.has(address),
+  }
+}

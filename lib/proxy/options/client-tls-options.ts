@@ -1,0 +1,31 @@
+import type { ClientTlsSettings } from '../../net/client/secure-accept.js'
+import type { CertificateField } from '../../policy/client-certificate.js'
+import { filled } from './check.js'
+
+/** TLS toward clients. */
+export type ClientTlsOptions = Pick<ClientTlsSettings, 'certificates'> &
+  Partial<Omit<ClientTlsSettings, 'clientCertificates'>> & {
+    /** `required` (default true): refuse who has none. */
+    readonly clientCertificates?: {
+      readonly ca: string
+      readonly required?: boolean
+      readonly fields?: readonly CertificateField[]
+    } | null
+  }
+
+/** With every default in its place. */
+export function clientTls({ clientCertificates = null, ...options }: ClientTlsOptions): ClientTlsSettings {
+  return {
+    ...filled(
+      { minVersion: 'TLSv1.2', ciphers: '', handshakeMs: HANDSHAKE_MS, certificates: options.certificates },
+      options,
+    ),
+    clientCertificates:
+      clientCertificates === null
+        ? null
+        : filled({ ca: '', required: true, fields: [] as readonly CertificateField[] }, clientCertificates),
+  }
+}
+
+/** As long as an upstream has. */
+export const HANDSHAKE_MS = 10_000

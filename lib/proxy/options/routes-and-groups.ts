@@ -1,0 +1,56 @@
+import type { GroupSpec } from '../../net/upstream/group-spec.js'
+import { checkSendHost } from '../../policy/send-host.js'
+import type { Steps } from '../../policy/steps.js'
+import { named, shown } from './check.js'
+import { didYouMean } from './did-you-mean.js'
+import { type GroupDefaults, groupSpec, groupSteps, loneGroup } from './group-options.js'
+import type { ProxyOptions, Settings } from './options.js'
+import { type RouteSpec, routeSpec } from './route-options.js'
+import { readUpstream } from './upstream-url.js'
+
+/**
+ * One upstream for everything, or routes to groups; a route may name a server of its own, which is a group of one.
+ * @param shared the names of groups that somebody else makes; null: they are made here
+ * @throws TypeError that says which option is wrong, how, and what would be right
+ */
+export function* routesOf(
+  options: ProxyOptions,
+  defaults: GroupDefaults,
+  shared: ReadonlySet<string> | null,
+): Steps<Pick<Settings, 'routes' | 'groups'>> {
+  const { upstream, routes, upstreams = {}, host = 'preserve' } = options
+  named('host', () => checkSendHost(host))
+  if (routes === undefined) {
+    const lone = loneGroup(
+      named('upstream', () => readUpstream(upstream)),
+      defaults,
+    )
+    return {
+      routes: [routeSpec({ upstream: lone.name }, host, 'upstream', false)],
+      groups: [lone],
+    }
+  }
+  const groups: GroupSpec[] = []
+  for (const [name, group] of shared === null ? Object.entries(upstreams) : [])
+    groups.push(yield* groupSteps(name, group, defaults))
+  const known = new Set(shared ?? Object.keys(upstreams))
+  const specs: RouteSpec[] = []
+  for (const [i, route] of routes.entries()) {
+    specs.push(routeSpec(route, host, `routes[${i}]`))
+    yield
+  }
+  for (const [i, { upstream: name }] of specs.entries()) {
+    if (known.has(name)) continue
+    if (!name.includes(':'))
+      throw new TypeError(unknownGroup(`routes[${i}].upstream: a route goes to ${shown(name)}`, name, [...known]))
+    known.add(name)
+    groups.push(named(`routes[${i}].upstream`, () => groupSpec(name, { servers: [name] }, defaults)))
+    yield
+  }
+  return { routes: specs, groups }
+}
+
+function unknownGroup(sentence: string, name: string, known: readonly string[]): string {
+  const meant = didYouMean(name, known)
+  return `${sentence}, which is no key of upstreams${meant === undefined ? '' : `: did you mean ${meant}?`}`
+}
