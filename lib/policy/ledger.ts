@@ -56,17 +56,22 @@ export function explainOwn(head: string): LedgerRow[] {
   return addedRows(fields).map(row => ({ ...row, ...OWN_FIELDS[row.field.toLowerCase()] }))
 }
 
-/** Every field of a trailer section; nothing is ever added to one. */
+/**
+ * Every field of a trailer section; nothing is ever added to one.
+ * @param options of the head that came before it
+ * @param chunked the content goes on in chunks: only they have trailers
+ */
 export function explainTrailers(
   lines: Lines,
   options: ConnectionOptions,
-  edits: FieldEdits | null = null,
+  edits: FieldEdits | null,
+  chunked: boolean,
 ): LedgerRow[] {
-  return Array.from({ length: lines.count }, (_, i) => ({
-    field: lines.name(i),
-    value: lines.value(i),
-    ...rowOf(RULES[judgeTrailer(lines, i, options, edits)]),
-  }))
+  return Array.from({ length: lines.count }, (_, i) => {
+    const name = judgeTrailer(lines, i, options, edits)
+    const rule = RULES[name === 'keep' && !chunked ? 'noChunks' : name]
+    return { field: lines.name(i), value: lines.value(i), ...rowOf(rule) }
+  })
 }
 
 function receivedRows(lines: Lines, rules: Rules, options: ConnectionOptions, way: WayBack | null = null): LedgerRow[] {

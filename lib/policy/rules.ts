@@ -61,6 +61,11 @@ export const RULES = {
   lookAlike: { verdict: 'drop', reason: 'CGI takes it for another field', section: 'RFC 3875 4.1.18' },
   environment: { verdict: 'drop', reason: 'CGI would turn it into HTTP_PROXY', section: 'RFC 3875 4.1.18' },
   inTrailer: { verdict: 'drop', reason: 'may not stand in a trailer section', section: 'RFC 9110 6.5.1' },
+  noChunks: {
+    verdict: 'drop',
+    reason: 'the content goes on without chunks, so no trailers follow it',
+    section: 'RFC 9112 7.1.2',
+  },
   setByRoute: { verdict: 'replace', reason: 'set by the route', section: 'RFC 9110 5.1' },
   removedByRoute: { verdict: 'drop', reason: 'removed by the route', section: 'RFC 9110 5.1' },
   locationBack: {

@@ -2,7 +2,8 @@ import { FAULTS, type SectionKind } from './faults.js'
 import { scanFieldLines } from './field-lines.js'
 import { HeadRepair } from './head-repair.js'
 import { HeldOctets } from './held-octets.js'
-import type { GrammarLimits } from './limits.js'
+import { GRAMMAR_MAXIMA, type GrammarLimits } from './limits.js'
+import type { Lines } from './lines.js'
 import { type Progress, Scan, STAGE } from './scan.js'
 import { scanRequestLine, scanStatusLine } from './start-line.js'
 
@@ -112,6 +113,14 @@ export class SectionReader {
     this.repair = new HeadRepair(this.held)
     scan.start(kind, this.limits, this.lenient)
   }
+}
+
+/** Reads a trailer section once more that was read before, from its text (latin1, with its blank line). @param use is told the lines, at once */
+export function readTrailersAgain(text: string, use: (lines: Lines) => void): void {
+  const section = new SectionReader(GRAMMAR_MAXIMA, true)
+  section.read('response-trailers', Buffer.from(text, 'latin1'), 0, text.length)
+  use(section.scan.lines)
+  section.release()
 }
 
 function runScan(scan: Scan, bytes: Buffer, base: number, to: number): Progress {

@@ -137,7 +137,7 @@ test('a trailer section: what the route sets or removes does not come in by the 
   const both = new FieldEdits('response', { set: { 'X-Team': 'blue' }, remove: ['X-Debug'] })
   t.equal(keepTrailers(lines, named, both), 'X-Sum: 1\r\n')
   t.same(
-    explainTrailers(lines, named, both).map(({ reason }) => reason),
+    explainTrailers(lines, named, both, true).map(({ reason }) => reason),
     ['end to end', 'removed by the route', 'removed by the route', 'named by Connection'],
   )
 })

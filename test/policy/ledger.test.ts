@@ -107,10 +107,16 @@ test('R155: a 101 that is refused', async t => {
 
 test('R121, R132: a trailer section', async t => {
   const lines = linesOf(crlf('X-A: 1', 'Host: b', 'X-Sum: c'), false)
-  t.same(short(explainTrailers(lines, optionsOf(fieldLines('Connection: x-a')))), [
+  const options = optionsOf(fieldLines('Connection: x-a'))
+  t.same(short(explainTrailers(lines, options, null, true)), [
     'drop X-A: 1 (RFC 9110 7.6.1)',
     'drop Host: b (RFC 9110 6.5.1)',
     'keep X-Sum: c (RFC 9110 7.6)',
+  ])
+  t.same(short(explainTrailers(lines, options, null, false)), [
+    'drop X-A: 1 (RFC 9110 7.6.1)',
+    'drop Host: b (RFC 9110 6.5.1)',
+    'drop X-Sum: c (RFC 9112 7.1.2)',
   ])
 })
 

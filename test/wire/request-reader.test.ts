@@ -1,6 +1,8 @@
 import { test } from 'tap'
 import { GRAMMAR_LIMITS, type GrammarLimits } from '../../lib/wire/limits.js'
+import { fieldsOf, type Lines } from '../../lib/wire/lines.js'
 import { RequestReader, type RequestSink, readHeadAgain } from '../../lib/wire/request-reader.js'
+import { readTrailersAgain } from '../../lib/wire/section-reader.js'
 import { cpuMs } from '../support/cpu.js'
 import { everyWay, type RequestOptions, readRequests } from './reading.js'
 
@@ -379,4 +381,13 @@ test('a head that was read is read once more from its text, as it was', async t 
   const long = `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(GRAMMAR_LIMITS.headBytesMax)}\r\n\r\n`
   readHeadAgain(long, head => told.push(head.lines.text))
   t.equal(told.at(-1), long, 'what smaller limits would refuse today has been accepted')
+})
+
+test('a trailer section that was read is read once more from its text, as it was', async t => {
+  const told: string[][] = []
+  const use = (lines: Lines): number => told.push(fieldsOf(lines).map(({ name, value }) => `${name}=${value}`))
+  readTrailersAgain('X-Sum:1\r\nx-sum:  \x80\x1b 2 \r\n\r\n', use)
+  t.same(told, [['X-Sum=1', 'x-sum=\x80\x1b 2']], 'also what only a response may have')
+  readTrailersAgain(`X: ${'x'.repeat(GRAMMAR_LIMITS.trailerBytesMax)}\r\n\r\n`, use)
+  t.equal(told[1]?.[0]?.length, 2 + GRAMMAR_LIMITS.trailerBytesMax, 'what smaller limits would refuse was accepted')
 })

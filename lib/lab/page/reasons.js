@@ -17,6 +17,7 @@ export const REASONS_KO = {
     '업스트림을 위한 값이며, 클라이언트는 이것을 다른 경로나 이름으로 앎',
   'leads to the upstream; the client comes there in another way':
     '업스트림으로 이끄는 값이며, 클라이언트는 다른 길로 그곳에 감',
+  'the content goes on without chunks, so no trailers follow it': '본문이 청크 없이 가므로 트레일러가 따라갈 수 없음',
   'the certificate of the client': '클라이언트의 인증서',
   'the number of the certificate of the client': '클라이언트 인증서의 일련번호',
   'the port that the client asked': '클라이언트가 요청한 포트',
