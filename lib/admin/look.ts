@@ -4,7 +4,7 @@ import type { Advice } from './adviser.js'
 import { CLOSED_BY, type Closer } from './closed-by.js'
 import type { Pulse } from './pulse.js'
 import { redactLedger, redactSnapshot } from './redact.js'
-import type { ClosedView, Ledger, LedgerSide, Snapshot, Totals } from './source.js'
+import type { ClosedView, Ledger, LedgerSide, LedgerTrailers, Snapshot, Totals } from './source.js'
 
 /** One look, as the live page gets it each second: the `data` of a `look` event. */
 export interface Look {
@@ -31,10 +31,17 @@ export interface ShownClosed extends ClosedView {
 /** A ledger, as `/ledger/…` has it. */
 export interface ShownLedger extends Ledger {
   readonly request: ShownSide | null
+  readonly requestTrailers: ShownTrailers | null
+  readonly interim: readonly ShownSide[]
   readonly response: ShownSide | null
+  readonly responseTrailers: ShownTrailers | null
 }
 
 export interface ShownSide extends LedgerSide {
+  readonly rows: readonly ShownRow[]
+}
+
+export interface ShownTrailers extends LedgerTrailers {
   readonly rows: readonly ShownRow[]
 }
 
@@ -58,14 +65,20 @@ export function shownSnapshot(snapshot: Snapshot): ShownSnapshot {
 
 /** What a page may see of a ledger, with the fields of one hop marked. */
 export function shownLedger(ledger: Ledger): ShownLedger {
-  const { exchange, request, response } = redactLedger(ledger)
-  return { exchange, request: shownSide(request), response: shownSide(response) }
+  const { request, requestTrailers, interim, response, responseTrailers, ...rest } = redactLedger(ledger)
+  return {
+    ...rest,
+    request: request && shown(request),
+    requestTrailers: requestTrailers && shown(requestTrailers),
+    interim: interim.map(shown),
+    response: response && shown(response),
+    responseTrailers: responseTrailers && shown(responseTrailers),
+  }
 }
 
-function shownSide(side: LedgerSide | null): ShownSide | null {
-  if (side === null) return null
+function shown<T extends LedgerSide | LedgerTrailers>(section: T): T & { readonly rows: readonly ShownRow[] } {
   return {
-    ...side,
-    rows: side.rows.map(row => ({ ...row, hop: row.verdict !== 'add' && HOP_REASONS.has(row.reason) })),
+    ...section,
+    rows: section.rows.map(row => ({ ...row, hop: row.verdict !== 'add' && HOP_REASONS.has(row.reason) })),
   }
 }

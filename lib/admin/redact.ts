@@ -1,6 +1,6 @@
 import type { LedgerRow } from '../policy/ledger.js'
 import { visible } from '../wire/visible.js'
-import type { Ledger, LedgerSide, Snapshot } from './source.js'
+import type { Ledger, LedgerSide, LedgerTrailers, Snapshot } from './source.js'
 
 /** Who may see the admin listener need not be who may log in as a client: secrets are taken out here, before anything is shown. */
 
@@ -123,17 +123,31 @@ function shortened(text: string): string {
 }
 
 export function redactLedger(ledger: Ledger): Ledger {
-  return { ...ledger, request: redactSide(ledger.request), response: redactSide(ledger.response) }
-}
-
-function redactSide(side: LedgerSide | null): LedgerSide | null {
-  if (side === null) return null
-  const line = (text: string) => visible(text.split(' ').map(bareTarget).join(' '))
-  const row = (it: LedgerRow) => ({ ...it, field: visible(it.field), value: redactValue(it.field, it.value) })
+  const { request, requestTrailers, interim, response, responseTrailers, ...rest } = ledger
   return {
-    startLine: line(side.startLine),
-    sentLine: line(side.sentLine),
-    rows: side.rows.map(row),
-    notes: side.notes.map(note => visible(redactText(note))),
+    ...rest,
+    request: request && redactSide(request),
+    requestTrailers: requestTrailers && redactTrailers(requestTrailers),
+    interim: interim.map(redactSide),
+    response: response && redactSide(response),
+    responseTrailers: responseTrailers && redactTrailers(responseTrailers),
   }
 }
+
+function redactSide({ startLine, sentLine, rows, notes }: LedgerSide): LedgerSide {
+  const line = (text: string) => visible(text.split(' ').map(bareTarget).join(' '))
+  return {
+    startLine: line(startLine),
+    sentLine: line(sentLine),
+    rows: rows.map(redactRow),
+    notes: notes.map(note => visible(redactText(note))),
+  }
+}
+
+const redactTrailers = ({ sent, rows }: LedgerTrailers): LedgerTrailers => ({ sent, rows: rows.map(redactRow) })
+
+const redactRow = (row: LedgerRow): LedgerRow => ({
+  ...row,
+  field: visible(row.field),
+  value: redactValue(row.field, row.value),
+})

@@ -201,14 +201,20 @@ export interface ClosedView {
   readonly at: number
 }
 
-/** What became of each field of one exchange. */
+/** What became of each field of one exchange. null: there is none (yet), or it was not kept. */
 export interface Ledger {
   readonly exchange: string
   readonly request: LedgerSide | null
-  /** null: there is none (yet), or it was not kept. */
+  readonly requestTrailers: LedgerTrailers | null
+  /** In their order, our own 100 (Continue) among them, and those that the client did not get. A 101 is the `response`. */
+  readonly interim: readonly LedgerSide[]
+  /** Further ones that were not kept. */
+  readonly interimMore: number
   readonly response: LedgerSide | null
+  readonly responseTrailers: LedgerTrailers | null
 }
 
+/** A head. */
 export interface LedgerSide {
   /** As received; '' for an answer of our own. */
   readonly startLine: string
@@ -217,4 +223,11 @@ export interface LedgerSide {
   readonly rows: readonly LedgerRow[]
   /** Sentences on what does not stand in a table of fields. */
   readonly notes: readonly string[]
+}
+
+/** A trailer section. */
+export interface LedgerTrailers {
+  /** What is kept of it was sent on. */
+  readonly sent: boolean
+  readonly rows: readonly LedgerRow[]
 }

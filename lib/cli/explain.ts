@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { remedyText } from '../link/remedies.js'
+import { withheldBecause } from '../policy/interim.js'
 import { rewritePath } from '../policy/path-prefixes.js'
 import { judgeClient } from '../policy/persistence.js'
 import { chosenRequestId } from '../policy/request-id.js'
@@ -165,5 +166,6 @@ function responseFacts(
     now: () => new Date().toUTCString(),
     verdict,
     requests: 1,
+    withheld: status < 200 ? withheldBecause(status, clientMinor === 1, false, settings.interim || status === 101) : null,
   }
 }

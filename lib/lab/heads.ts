@@ -79,6 +79,7 @@ function explainResponse(octets: Buffer): Explanation | null {
     now: () => '',
     verdict: 'keep',
     requests: 1,
+    withheld: null,
   }))
 }
 

@@ -1,5 +1,6 @@
 import { ConnectionOptions } from '../policy/connection-options.js'
 import { logsIn } from '../policy/login.js'
+import type { OutboundRequest } from '../policy/rewrite-request.js'
 import type { Lines } from '../wire/lines.js'
 import type { RequestHead } from '../wire/request-head.js'
 
@@ -18,6 +19,8 @@ export class Asked {
   /** The head as received, for those who want its fields later; '' once nobody can. */
   text = ''
   headOctets = 0
+  /** The head that was sent last; null: none was. */
+  sentAs: OutboundRequest | null = null
   /** What its Connection names, as far as trailers may be named by it. */
   names: ConnectionOptions = NAMES_NOTHING
 

@@ -79,7 +79,7 @@ class TunnelDial implements DialOwner {
     exchange.tunnelled = `${this.target.host}:${this.target.port}`
     const { requestId } = exchange
     const text = answerConnect({ name: settings.name, date: engine.date(), persist: '', keepAlive: '', requestId })
-    if (engine.watcher !== null) exchange.answered.own = text
+    exchange.watched?.keepOwn(text)
     client.write(text)
     client.flush()
     startTunnel(exchange, transport, null, end => end.reason)

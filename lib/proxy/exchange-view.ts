@@ -6,6 +6,7 @@ import type { CloseReason } from '../policy/close-reason.js'
 import type { OutboundRequest } from '../policy/rewrite-request.js'
 import type { Answered } from './answered.js'
 import type { Asked } from './asked.js'
+import type { KeptTexts } from './kept-texts.js'
 import type { Settings } from './options/options.js'
 import type { Route } from './options/route-options.js'
 import type { ExchangeSpan } from './tracer.js'
@@ -31,6 +32,8 @@ export interface ExchangeView {
   readonly pool: OriginPool | null
   readonly upstream: UpstreamStream | null
   readonly outbound: OutboundRequest | null
+  /** Kept while somebody watches. */
+  readonly texts: KeptTexts | null
   readonly requestId: string
   readonly stickyLine: string
   readonly user: string

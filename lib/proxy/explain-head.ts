@@ -1,5 +1,6 @@
 import type { CloseReason } from '../policy/close-reason.js'
 import { ConnectionOptions } from '../policy/connection-options.js'
+import type { Withheld } from '../policy/interim.js'
 import { explainRequest, explainResponse, type LedgerRow } from '../policy/ledger.js'
 import { asksForLogin, logsIn } from '../policy/login.js'
 import { keepAliveValue, persistOption } from '../policy/persistence.js'
@@ -64,6 +65,8 @@ export type ResponseFacts = Pick<
   /** What is to become of the client's connection, and how many requests it has carried, this one included. */
   readonly verdict: 'keep' | CloseReason
   readonly requests: number
+  /** Why the client does not get it; null: it does. */
+  readonly withheld: Withheld | null
 }
 
 /**
@@ -183,9 +186,9 @@ function responseInto(
   into: Explanation,
   head: ResponseHead,
   settings: Settings,
-  { verdict, requests, ...facts }: ResponseFacts,
+  { verdict, requests, withheld, ...facts }: ResponseFacts,
 ): void {
-  const { lines, status } = head
+  const { lines } = head
   const { limits, deadlines } = settings
   const { clientMinor, framing } = facts
   into.startLine = startLineOf(lines.text)
@@ -197,15 +200,14 @@ function responseInto(
     persist: persistOption(verdict, clientMinor, settings.keepAliveAlways ? 'always' : 'http10'),
     keepAlive: keepAliveValue(
       clientMinor === 0 ? deadlines.clientIdleHttp10Ms : deadlines.clientIdleMs,
-      limits.clientRequestsMax - requests,
+      limits.clientRequestsMax === 0 ? Number.POSITIVE_INFINITY : limits.clientRequestsMax - requests,
     ),
     trailers: framing === 'chunked',
   }
-  into.rows = explainResponse(head, options, context)
-  const outbound = rewriteResponse(head, options, context)
-  if (outbound === '' || (status < 200 && status !== 101 && !settings.interim))
-    into.notes.push('An interim response that this client does not get.')
-  else into.outbound = outbound
+  const rows = explainResponse(head, options, context)
+  into.rows = withheld === null ? rows : rows.filter(({ verdict }) => verdict !== 'add')
+  if (withheld === null) into.outbound = rewriteResponse(head, options, context)
+  else into.notes.push(`The client does not get it: ${WITHHELD[withheld]}.`)
   if (asksForLogin(lines, settings.parent !== null)) into.notes.push(LOGIN)
   if (lines.repairs > 0)
     into.notes.push(`${lines.repairs} fault(s) in the lines were repaired (see --strict-upstream).`)
@@ -215,6 +217,12 @@ function responseInto(
   if (head.lastOnConnection) into.notes.push("The upstream's connection is not used again after this response.")
   if (verdict !== 'keep') into.notes.push(`The client's connection closes after this response: ${verdict}.`)
 }
+
+const WITHHELD = {
+  http10: 'interim responses are not for HTTP/1.0 (RFC 9110 15.2)',
+  continued: 'it was told to continue before (RFC 9110 10.1.1)',
+  off: 'only 100 is passed on here (see --interim)',
+} as const satisfies Record<Withheld, string>
 
 function startLineOf(text: string): string {
   return text.slice(0, text.indexOf('\r\n'))

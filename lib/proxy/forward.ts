@@ -10,6 +10,7 @@ import type { UpstreamExchange } from '../net/upstream/upstream-connection.js'
 import type { UpstreamStream } from '../net/upstream/upstream-stream.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import { ConnectionOptions } from '../policy/connection-options.js'
+import { withheldBecause } from '../policy/interim.js'
 import { asksForLogin } from '../policy/login.js'
 import { chosenRequestId } from '../policy/request-id.js'
 import { type OutboundRequest, rewriteRequest } from '../policy/rewrite-request.js'
@@ -34,6 +35,7 @@ import type { Outcome } from './events.js'
 import type { ExchangeView } from './exchange-view.js'
 import { countFailure, publicText } from './failures.js'
 import { clientFlushed, flush, upstreamFlushed } from './flow.js'
+import { KeptTexts } from './kept-texts.js'
 import {
   clientBroke,
   clientFinished,
@@ -100,6 +102,7 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
   /** null where the request has no content. */
   upload: Upload | null = null
   outbound: OutboundRequest | null = null
+  texts: KeptTexts | null = null
   // How far it has come.
   request: Progress = 'none'
   response: Progress = 'none'
@@ -159,6 +162,13 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
     this.settings = engine.settings
     this.routes = engine.routes
     this.startedAt = client.readAt
+  }
+
+  /** Where what those who watch are shown is kept; null while nobody does. */
+  get watched(): KeptTexts | null {
+    if (this.engine.watcher === null) return null
+    this.texts ??= new KeptTexts()
+    return this.texts
   }
 
   // (1) head ---------------------------------------------------------------------------------------------------------
@@ -285,8 +295,12 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
       tries.goesOnWithLogin = upstream.isReserved
       if (!tries.goesOnWithLogin) this.reserve(upstream)
     }
+    this.asked.sentAs = this.outbound
     tries.saidClose = upstream.send(this.outbound!, this.asked.method, this, now)
-    if (upload?.kept.isKept) upstream.keptContent(upload.kept.text!)
+    if (upload?.kept.isKept) {
+      upstream.keptContent(upload.kept.text!)
+      this.texts?.keepSent(this.request === 'whole')
+    }
     if (this.request !== 'whole') return
     upstream.end(upload === null ? '' : upload.trailers)
     this.sent(upstream, now)
@@ -330,7 +344,10 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
     else client.deadline.clear()
     const { upload, upstream } = this
     if (upload !== null) {
-      if (trailers !== null) upload.trailers = keepTrailers(trailers, this.asked.names, this.routed?.requestEdits)
+      if (trailers !== null) {
+        upload.trailers = keepTrailers(trailers, this.asked.names, this.routed?.requestEdits)
+        this.watched?.keepRequestTrailers(trailers.text, upstream !== null)
+      }
       if (upload.isGathered) {
         sendGathered(this, upload)
         return
@@ -385,7 +402,7 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
     if (head.status === 101) {
       if (this.request !== 'whole')
         throw new ProtocolError(502, '101 before the whole request was sent', 'RFC 9110 7.8')
-      if (this.engine.watcher !== null) this.answered.keep(head, 'keep')
+      this.watched?.keepResponse(head.lines, 'keep', this.engine.date())
       const context = fillResponseContext(this, 'none')
       client.write(rewriteResponse(head, responseOptions, context))
       this.status = 101
@@ -393,14 +410,14 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
       this.isWebSocket = upgradesOf(head.lines).some(protocol => protocol.toLowerCase() === 'websocket')
       return
     }
-    if (head.status === 100) {
-      if (this.continued) return // we said so already
+    const withheld = withheldBecause(head.status, client.takesInterim, this.continued, settings.interim)
+    this.watched?.keepInterim(head.lines, withheld ?? 'passed')
+    if (head.status === 100 && !this.continued) {
       this.continued = true
       if (this.request !== 'whole') client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs)
-    } else if (!settings.interim) return
-    const text = rewriteResponse(head, responseOptions, fillResponseContext(this, 'none'))
-    if (text === '') return // this client must not get any
-    client.write(text)
+    }
+    if (withheld !== null) return
+    client.write(rewriteResponse(head, responseOptions, fillResponseContext(this, 'none')))
     // Only what the client sees is progress: silence toward it is not lengthened by what it never hears of.
     if (this.request === 'whole') upstream.deadline.set('responseHeadMs', settings.deadlines.responseHeadMs)
   }
@@ -410,7 +427,7 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
   private rewriteResponse(head: ResponseHead): void {
     const { client } = this
     client.judge(head.framing, this.contentRead, this.settings)
-    if (this.engine.watcher !== null) this.answered.keep(head, client.verdict)
+    this.watched?.keepResponse(head.lines, client.verdict, this.engine.date())
     client.head(rewriteResponse(head, responseOptions, fillResponseContext(this, client.framing)))
   }
 
@@ -424,6 +441,7 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
   onResponseEnd(trailers: Lines | null): void {
     this.response = 'whole'
     const { client } = this
+    if (trailers !== null) this.watched?.keepResponseTrailers(trailers.text)
     const passed = trailers !== null && client.takesTrailers
     client.end(passed ? keepTrailers(trailers, this.answered.names, this.routed?.responseEdits) : '')
   }
@@ -498,7 +516,7 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
     if (answer.kind === 'problem' && answer.closes !== undefined) client.verdict = answer.closes
     const { status, text } = answerText(answer, this)
     this.status = status
-    if (this.engine.watcher !== null) this.answered.own = text
+    this.watched?.keepOwn(text)
     client.write(text)
     if (this.request === 'whole' || client.verdict !== 'keep') this.settle()
   }

@@ -75,6 +75,7 @@ export function sendContinue(exchange: Exchange): void {
   if (exchange.continued) return
   exchange.continued = true
   const { client, settings } = exchange
+  exchange.watched?.keepInterim({ text: CONTINUE, repairs: 0 }, 'own')
   client.write(CONTINUE)
   client.flush()
   client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs)

@@ -32,6 +32,7 @@ export function startTunnel(
   const tunnel = new Tunnel(transport, upstream, wheel, deadlines, whenEnded, whenFaulted, isWebSocket)
   if (engine.watcher !== null) engine.watcher.tunnelled(exchange)
   exchange.isTunnel = true
-  exchange.asked.text = exchange.answered.text = '' // a tunnel may live for hours
+  exchange.asked.text = '' // a tunnel may live for hours
+  exchange.texts = null
   tunnel.start(held, surplus)
 }

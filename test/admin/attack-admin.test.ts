@@ -9,6 +9,7 @@ import { answerAlways } from '../support/scripted-origin.js'
 import { openPage } from './browser.js'
 import { rawTalk } from './raw-talk.js'
 import { Scene } from './scene.js'
+import { NO_LEDGER } from './some-ledger.js'
 import { openStream, withAdmin } from './with-admin.js'
 
 // Clients write what those see who run the proxy: it must not run in their browsers, tell them secrets, or keep the proxy from its work.
@@ -112,7 +113,7 @@ test('sentences in a ledger are redacted wherever a URL stands in them', async t
     'At (https://u:s3cr3t@h), a=b, ?k=s3cr3t.',
   ]
   const side = { startLine: 'GET http://u:s3cr3t@h/;v=s3cr3t HTTP/1.1', sentLine: '', rows: [], notes }
-  const told = JSON.stringify(redactLedger({ exchange: 'x1', request: side, response: null }))
+  const told = JSON.stringify(redactLedger({ ...NO_LEDGER, exchange: 'x1', request: side }))
   t.notMatch(told, /s3cr3t/)
   t.match(told, /Refused: userinfo in the target/)
 })

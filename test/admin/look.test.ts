@@ -1,16 +1,20 @@
 import { test } from 'tap'
 import { CLOSED_BY } from '../../lib/admin/closed-by.js'
-import { shownLedger, shownSnapshot } from '../../lib/admin/look.js'
+import { type ShownSide, type ShownTrailers, shownLedger, shownSnapshot } from '../../lib/admin/look.js'
 import { CLOSE_REASONS, type CloseReason } from '../../lib/policy/close-reason.js'
 import { Scene } from './scene.js'
-import { LEDGER } from './some-ledger.js'
+import { LEDGER, NO_LEDGER } from './some-ledger.js'
 
 test('fields of one hop are marked, others that were dropped or added are not', async t => {
-  const { request, response } = shownLedger(LEDGER)
-  const hops = (side: typeof request) => side?.rows.filter(({ hop }) => hop).map(({ field }) => field)
+  const { request, requestTrailers, interim, response, responseTrailers } = shownLedger(LEDGER)
+  const hops = (section: ShownSide | ShownTrailers | null | undefined) =>
+    section?.rows.filter(({ hop }) => hop).map(({ field }) => field)
   t.same(hops(request), ['Connection', 'X-Debug'])
+  t.same(hops(requestTrailers), ['X-Debug'])
+  t.same(interim.map(hops), [[], [], []])
   t.same(hops(response), ['Keep-Alive', 'Transfer-Encoding'])
-  t.equal(shownLedger({ ...LEDGER, request: null }).request, null)
+  t.same(hops(responseTrailers), [])
+  t.strictSame(shownLedger({ ...NO_LEDGER, exchange: 'x1' }), { ...NO_LEDGER, exchange: 'x1' })
 })
 
 test('why a connection ended is said in words, and who ended it', async t => {

@@ -23,6 +23,7 @@ import { Answered } from '../../lib/proxy/answered.js'
 import type { ConnectionRecord, ExchangeRecord } from '../../lib/proxy/events.js'
 import { Exchange } from '../../lib/proxy/forward.js'
 import type { createProxy, HopwiseProxy } from '../../lib/proxy/proxy.js'
+import { NO_LEDGER } from './some-ledger.js'
 
 /** How long an exchange that ended is still shown. */
 const SHOWN_MS = 1_000
@@ -202,6 +203,7 @@ export class ProxySource implements AdminSource {
     const scene = { settings, trusted: false, clientAddress: '127.0.0.1', method: kept.method, clientMinor } as const
     const response = RESPONSES.get(kept.answered)
     return {
+      ...NO_LEDGER,
       exchange,
       request: sideOf(explainRequestHead(Buffer.from(kept.request, 'latin1'), scene)),
       response: response === undefined ? null : sideOf(explainResponseHead(Buffer.from(response, 'latin1'), scene)),

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { bareTarget, redactLedger, redactSnapshot, redactValue } from '../../lib/admin/redact.js'
 import { Scene } from './scene.js'
-import { LEDGER } from './some-ledger.js'
+import { LEDGER, NO_LEDGER } from './some-ledger.js'
 
 test('a target keeps its path, and says only that there was more', async t => {
   const rows: readonly (readonly [target: string, shown: string])[] = [
@@ -70,8 +70,18 @@ test('nothing that a page or a terminal obeys is left of a ledger or a snapshot'
   const evil = '\x1b[2J\x9b\u202e'
   const row = { field: `X${evil}`, value: evil, verdict: 'keep', reason: 'r', section: 's' } as const
   const side = { startLine: `GET /${evil} HTTP/1.1`, sentLine: evil, rows: [row], notes: [evil] }
-  const shown = redactLedger({ exchange: 'x1', request: side, response: null })
-  t.match(shown.request, { startLine: 'GET /\\x1b[2J\\x9b\\u{202e} HTTP/1.1', notes: ['\\x1b[2J\\x9b\\u{202e}'] })
+  const trailers = { sent: true, rows: [row] }
+  const shown = redactLedger({
+    exchange: 'x1',
+    request: side,
+    requestTrailers: trailers,
+    interim: [side],
+    interimMore: 0,
+    response: side,
+    responseTrailers: trailers,
+  })
+  const seen = { startLine: 'GET /\\x1b[2J\\x9b\\u{202e} HTTP/1.1', notes: ['\\x1b[2J\\x9b\\u{202e}'] }
+  t.match(shown, { request: seen, interim: [seen], response: seen })
   const scene = new Scene()
   scene.pass(20)
   const snapshot = scene.snapshot(100)
@@ -85,7 +95,14 @@ test('nothing secret is left of a ledger or a snapshot', async t => {
   t.match(JSON.stringify(LEDGER), /s3cr3t/)
   t.notMatch(JSON.stringify(redactLedger(LEDGER)), /s3cr3t|31d4d96e407aad42|abc\.def|user=7/)
   t.equal(redactLedger(LEDGER).request?.startLine, 'GET /api/items?[redacted] HTTP/1.1')
-  t.equal(redactLedger({ ...LEDGER, response: null }).response, null)
+  const { requestTrailers, interim, responseTrailers } = redactLedger(LEDGER)
+  t.strictSame(
+    requestTrailers?.rows.map(({ value }) => value),
+    ['9a3f', '[redacted]', '2'],
+  )
+  t.equal(interim[1]?.rows[0]?.value, '</a.css?[redacted]>; rel=preload')
+  t.match(responseTrailers, { sent: false, rows: [{ value: 'db;dur=7' }, { value: 'sid=[redacted]' }] })
+  t.strictSame(redactLedger({ ...NO_LEDGER, exchange: 'x1' }), { ...NO_LEDGER, exchange: 'x1' })
   const scene = new Scene()
   const isAsked = () => JSON.stringify(scene.snapshot(100)).includes('s3cr3t')
   for (let tries = 0; tries < 1_000 && !isAsked(); tries++) scene.pass(20)

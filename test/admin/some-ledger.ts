@@ -3,6 +3,16 @@ import type { Ledger } from '../../lib/admin/source.js'
 const END_TO_END = { verdict: 'keep', reason: 'end to end', section: 'RFC 9110 7.6' } as const
 const OF_THE_HOP = { verdict: 'drop', reason: 'belongs to this connection', section: 'RFC 9110 7.6.1' } as const
 
+/** Of an exchange of which nothing was kept. */
+export const NO_LEDGER: Omit<Ledger, 'exchange'> = {
+  request: null,
+  requestTrailers: null,
+  interim: [],
+  interimMore: 0,
+  response: null,
+  responseTrailers: null,
+}
+
 export const LEDGER: Ledger = {
   exchange: 'x1',
   request: {
@@ -25,6 +35,30 @@ export const LEDGER: Ledger = {
     ],
     notes: ['1 end-to-end field removed, because Connection names it (RFC 9110 7.6.1).'],
   },
+  requestTrailers: {
+    sent: true,
+    rows: [
+      { field: 'X-Sum', value: '9a3f', ...END_TO_END },
+      { field: 'X-Upload-Token', value: 's3cr3t', ...END_TO_END },
+      { field: 'X-Debug', value: '2', verdict: 'drop', reason: 'named by Connection', section: 'RFC 9110 7.6.1' },
+    ],
+  },
+  interim: [
+    { startLine: '', sentLine: 'HTTP/1.1 100 Continue', rows: [], notes: [] },
+    {
+      startLine: 'HTTP/1.1 103 Early Hints',
+      sentLine: 'HTTP/1.1 103 Early Hints',
+      rows: [{ field: 'Link', value: '</a.css?key=s3cr3t>; rel=preload', ...END_TO_END }],
+      notes: [],
+    },
+    {
+      startLine: 'HTTP/1.1 100 Continue',
+      sentLine: '',
+      rows: [],
+      notes: ['The client does not get it: it was told to continue before (RFC 9110 10.1.1).'],
+    },
+  ],
+  interimMore: 7,
   response: {
     startLine: 'HTTP/1.1 200 OK',
     sentLine: 'HTTP/1.1 200 OK',
@@ -47,5 +81,24 @@ export const LEDGER: Ledger = {
       },
     ],
     notes: [],
+  },
+  responseTrailers: {
+    sent: false,
+    rows: [
+      {
+        field: 'Server-Timing',
+        value: 'db;dur=7',
+        verdict: 'drop',
+        reason: 'the content goes on without chunks, so no trailers follow it',
+        section: 'RFC 9112 7.1.2',
+      },
+      {
+        field: 'Set-Cookie',
+        value: 'sid=31d4d96e407aad42',
+        verdict: 'drop',
+        reason: 'may not stand in a trailer section',
+        section: 'RFC 9110 6.5.1',
+      },
+    ],
   },
 }

@@ -2,6 +2,7 @@ import { test } from 'tap'
 import { type Gateway, RefusedError } from '../../lib/daemon/gateway-types.js'
 import { Worker } from '../../lib/daemon/workers/worker.js'
 import type { FromWorker } from '../../lib/daemon/workers/worker-protocol.js'
+import { NO_LEDGER } from '../admin/some-ledger.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { BOUND, settled } from './fixture/fake-workers.js'
 import { NO_SNAPSHOT, statsOf } from './fixture/stats.js'
@@ -22,7 +23,7 @@ function workerOf(manner: Partial<Gateway<string>> = {}) {
     destroy: () => void told.push('destroy'),
     stats: () => statsOf(),
     snapshot: () => NO_SNAPSHOT,
-    ledger: exchange => ({ exchange, request: null, response: null }),
+    ledger: exchange => ({ ...NO_LEDGER, exchange }),
     watched: on => void told.push(`watched ${on}`),
     ...manner,
   }

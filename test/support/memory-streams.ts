@@ -79,6 +79,7 @@ export class MemoryClient extends MemorySide implements ClientStream {
   framing: ContentFraming = 'none'
   verdict: 'keep' | CloseReason = 'keep'
   readonly takesTrailers = true
+  readonly takesInterim = true
   /** What was written since the final head has left. */
   private left = false
   private begun = false

@@ -3,6 +3,7 @@ import { tookText } from './format.js'
 
 /** @typedef {import('../look.js').ShownLedger} ShownLedger */
 /** @typedef {import('../look.js').ShownSide} ShownSide */
+/** @typedef {import('../look.js').ShownTrailers} ShownTrailers */
 /** @typedef {import('../look.js').ShownRow} ShownRow */
 /** @typedef {import('./model.js').ExchangeView} ExchangeView */
 
@@ -46,41 +47,57 @@ async function contentOf({ id }) {
     const answer = await fetch(`/ledger/${encodeURIComponent(id)}`)
     if (!answer.ok) return [html('p', { class: 'notice' }, await answer.text())]
     /** @type {ShownLedger} */
-    const { request, response } = await answer.json()
-    return [...sideOf('Request', request), ...sideOf('Response', response)]
+    const { request, requestTrailers, interim, interimMore, response, responseTrailers } = await answer.json()
+    return [
+      ...headPart('Request', request, 'Its head was not kept.'),
+      ...trailerPart('Trailers of the request', requestTrailers),
+      ...interim.flatMap((side, i) => headPart(interimTitle(i, interim.length), side, '')),
+      ...(interimMore === 0 ? [] : [html('p', { class: 'note' }, `${interimMore} more were not kept.`)]),
+      ...headPart('Response', response, 'No response yet, or none that was kept.'),
+      ...trailerPart('Trailers of the response', responseTrailers),
+    ]
   } catch {
     return [html('p', { class: 'notice' }, 'hopwise does not answer. Is it still running?')]
   }
 }
 
-/** @param {'Request' | 'Response'} title @param {ShownSide | null} side */
-function sideOf(title, side) {
-  const heading = html('h3', {}, title)
-  if (side === null)
-    return [
-      heading,
-      html(
-        'p',
-        { class: 'notice' },
-        title === 'Response' ? 'No response yet, or none that was kept.' : 'It was not kept.',
-      ),
-    ]
+/** @param {number} i @param {number} count */
+function interimTitle(i, count) {
+  return count === 1 ? 'Interim response' : `Interim response ${i + 1} of ${count}`
+}
+
+/** @param {string} title @param {ShownSide | null} side @param {string} missing */
+function headPart(title, side, missing) {
+  if (side === null) return [html('h3', {}, title), html('p', { class: 'notice' }, missing)]
   const { startLine, sentLine, rows, notes } = side
-  const hops = rows.filter(({ hop }) => hop).length
   const lines = html('p', { class: 'lines' }, html('code', {}, startLine === '' ? sentLine : startLine))
   if (startLine === '') lines.append(' is an answer of this proxy')
   else if (sentLine !== '' && sentLine !== startLine) lines.append(' becomes ', html('code', {}, sentLine))
   if (sentLine === '') lines.append(' was not sent on')
-  const caption = `${rows.length} fields, ${hops} for one hop only`
+  return [html('h3', {}, title), lines, ...tableOf(rows), ...notes.map(note => html('p', { class: 'note' }, note))]
+}
+
+/** @param {string} title @param {ShownTrailers | null} trailers */
+function trailerPart(title, trailers) {
+  if (trailers === null) return []
+  const { sent, rows } = trailers
+  const note = sent ? [] : [html('p', { class: 'note' }, 'None of them was sent on.')]
+  return [html('h3', {}, title), ...tableOf(rows), ...note]
+}
+
+/** @param {readonly ShownRow[]} rows */
+function tableOf(rows) {
+  if (rows.length === 0) return [html('p', { class: 'note' }, 'No fields.')]
+  const hops = rows.filter(({ hop }) => hop).length
   const head = html('tr', {}, ...COLUMNS.map(name => html('th', { scope: 'col' }, name)))
   const table = html(
     'table',
     {},
-    html('caption', {}, caption),
+    html('caption', {}, `${rows.length} fields, ${hops} for one hop only`),
     html('thead', {}, head),
     html('tbody', {}, ...rows.map(rowOf)),
   )
-  return [heading, lines, table, ...notes.map(note => html('p', { class: 'note' }, note))]
+  return [table]
 }
 
 /** @param {ShownRow} row */

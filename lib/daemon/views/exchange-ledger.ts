@@ -1,5 +1,7 @@
-import type { Ledger, LedgerSide } from '../../admin/source.js'
-import { explainOwn } from '../../policy/ledger.js'
+import type { Ledger, LedgerSide, LedgerTrailers } from '../../admin/source.js'
+import type { ConnectionOptions } from '../../policy/connection-options.js'
+import type { FieldEdits } from '../../policy/field-edits.js'
+import { explainOwn, explainTrailers, type LedgerRow } from '../../policy/ledger.js'
 import type { OutboundRequest } from '../../policy/rewrite-request.js'
 import { prefixTaken } from '../../proxy/contexts.js'
 import {
@@ -10,19 +12,21 @@ import {
   type ResponseFacts,
 } from '../../proxy/explain-head.js'
 import type { ExchangeView } from '../../proxy/exchange-view.js'
+import { type KeptInterim, KeptTexts } from '../../proxy/kept-texts.js'
 import type { Settings } from '../../proxy/options/options.js'
 import type { Route } from '../../proxy/options/route-options.js'
 import { wayBackOf } from '../../proxy/way-back.js'
 import type { GrammarLimits } from '../../wire/limits.js'
 import type { RequestHead } from '../../wire/request-head.js'
+import { readTrailersAgain } from '../../wire/section-reader.js'
 
-/** The heads of one exchange, and what it takes to explain them: copied, since its connections go on to other exchanges. */
+/** The heads and trailer sections of one exchange, and what it takes to explain them: its connections go on to other exchanges. */
 export interface KeptHeads {
   readonly settings: Settings
   readonly routed: Route | null
-  /** As received. */
+  /** As received; '' for one that could not be read. */
   readonly request: string
-  /** What was sent, or was to be sent; null where none was made. */
+  /** What was sent last, or was to be sent; null where none was made. */
   readonly outbound: OutboundRequest | null
   readonly wasSent: boolean
   /** It said that its connection would close. */
@@ -31,32 +35,38 @@ export interface KeptHeads {
   readonly requestId: string
   /** As it was sent on; ''. */
   readonly trace: string
-  /** The final head, or that of a 101; '' for none, or when nobody watched yet as it came. */
-  readonly response: string
-  /** An answer of our own, from its head on; ''. */
-  readonly own: string
+  /** What came while somebody watched. */
+  readonly texts: KeptTexts
+  readonly trailers: {
+    /** What the Connection of each head names. */
+    readonly requestNames: ConnectionOptions
+    readonly responseNames: ConnectionOptions
+    /** The content goes on in chunks. */
+    readonly requestChunked: boolean
+    readonly responseChunked: boolean
+  }
+  /** Of the final response. */
   readonly responseFacts: ResponseFacts
   readonly grammar: GrammarLimits
-  readonly repairs: number
   /** Why there is no response of an upstream's; ''. */
   readonly failure: string
-  /** Of an answer of our own; 0: none. */
-  readonly ownStatus: number
+  readonly status: number
 }
+
+const NO_TEXTS = new KeptTexts()
 
 /** null: its request has no head yet, or not any more. */
 export function keptHeads(exchange: ExchangeView): KeptHeads | null {
-  const { asked, answered, client, settings, pool, outbound, requestId, error } = exchange
-  if (asked.text === '') return null
+  const { asked, answered, client, settings, pool, requestId, error, texts } = exchange
+  if (asked.text === '' && (texts === null || texts.own === '')) return null
   const { peer } = client
-  const answeredByUs = exchange.status !== 0 && (error !== null || exchange.answeredAt === 0)
   return {
     settings,
     routed: exchange.routed,
     request: asked.text,
-    outbound,
+    outbound: asked.sentAs ?? exchange.outbound,
+    wasSent: asked.sentAs !== null,
     saidClose: exchange.tries.saidClose,
-    wasSent: exchange.sentAt > 0,
     client: {
       clientAddress: peer.address,
       clientPort: peer.port,
@@ -66,48 +76,58 @@ export function keptHeads(exchange: ExchangeView): KeptHeads | null {
     },
     requestId,
     trace: exchange.span?.lines ?? '',
-    response: answered.text,
-    own: answered.own,
-    responseFacts: responseFacts(exchange),
+    texts: texts ?? NO_TEXTS,
+    trailers: {
+      requestNames: asked.names,
+      responseNames: answered.names,
+      requestChunked: exchange.outbound?.framing === 'chunked',
+      responseChunked: client.framing === 'chunked',
+    },
+    responseFacts: responseFacts(exchange, texts ?? NO_TEXTS),
     grammar: pool?.shared.grammar ?? settings.grammar,
-    repairs: exchange.repairs,
     failure: error?.told(settings.door) ?? '',
-    ownStatus: answeredByUs ? exchange.status : 0,
+    status: exchange.status,
   }
 }
 
-function responseFacts(exchange: ExchangeView): ResponseFacts {
-  const { asked, answered, client, settings, routed, outbound, requestId, stickyLine, status } = exchange
-  const { clock } = settings
-  const answeredMs = clock.wallMs() - (clock.now() - exchange.answeredAt)
+function responseFacts(exchange: ExchangeView, { verdict, date }: KeptTexts): ResponseFacts {
+  const { asked, client, routed, outbound, requestId, stickyLine, status } = exchange
   return {
     clientMinor: client.version === '1.0' ? 0 : 1,
     method: asked.method,
     framing: status === 101 ? 'none' : client.framing,
-    verdict: answered.verdict,
+    verdict,
     requests: client.peer.requests,
     upgrade: outbound?.upgrade ?? '',
     edits: routed?.responseEdits ?? null,
     way: wayBackOf(exchange),
     requestId,
     extra: stickyLine,
-    now: () => new Date(answeredMs).toUTCString(),
+    now: () => date,
+    withheld: null,
   }
 }
 
 /** What became of each field. Nothing is redacted here: that is for whoever shows it. */
 export function ledgerOf(exchange: string, kept: KeptHeads): Ledger {
-  const response = kept.own !== '' ? ownSide(kept) : kept.response !== '' ? responseSide(kept) : null
-  return { exchange, request: requestSide(kept), response }
+  const { texts, trailers, routed } = kept
+  const { requestNames, requestChunked, responseNames, responseChunked } = trailers
+  const { requestTrailers: asked, responseTrailers: answered, endSent } = texts
+  return {
+    exchange,
+    request: requestSide(kept),
+    requestTrailers: trailersOf(asked, requestNames, routed?.requestEdits ?? null, requestChunked, endSent),
+    interim: texts.interim.flatMap(one => interimSide(one, kept) ?? []),
+    interimMore: texts.interimMore,
+    response: texts.own !== '' ? ownSide(kept) : texts.response !== '' ? responseSide(kept) : null,
+    responseTrailers: trailersOf(answered, responseNames, routed?.responseEdits ?? null, responseChunked, true),
+  }
 }
 
-/** Nobody sent it: all of it is ours. */
-function ownSide({ own }: KeptHeads): LedgerSide {
-  return { startLine: '', sentLine: own.slice(0, own.indexOf('\r\n')), rows: explainOwn(own), notes: [] }
-}
+// The request ------------------------------------------------------------------------------------------------------------
 
 function requestSide(kept: KeptHeads): LedgerSide | null {
-  const { settings, routed, outbound, saidClose, wasSent, failure, ownStatus } = kept
+  const { settings, routed, outbound, saidClose, wasSent } = kept
   const explanation = explainRequestBytes(latin1(kept.request), settings, (head, { notes }) => {
     if (routed?.named) notes.push(`The route: ${routed.name}.`)
     return requestFacts(head, kept)
@@ -116,9 +136,16 @@ function requestSide(kept: KeptHeads): LedgerSide | null {
   const { notes } = explanation
   if (outbound?.expectMet === true)
     notes.push('Expect was not sent on: the content was gathered first, and 100 (Continue) was said here.')
-  if (failure !== '') notes.push(`What went wrong: ${failure}.`)
-  if (ownStatus !== 0) notes.push(`The response is one of our own, with status ${ownStatus}.`)
+  notes.push(...endNotes(kept))
   return sideOf(explanation, wasSent && outbound !== null ? outbound.text(saidClose) : '')
+}
+
+/** How it came to an answer of our own, or to none. */
+function endNotes({ failure, texts, status }: KeptHeads): string[] {
+  const notes: string[] = []
+  if (failure !== '') notes.push(`What went wrong: ${failure}.`)
+  if (texts.own !== '') notes.push(`The response is one of our own, with status ${status}.`)
+  return notes
 }
 
 function requestFacts(head: RequestHead, kept: KeptHeads): RequestFacts {
@@ -141,18 +168,63 @@ function requestFacts(head: RequestHead, kept: KeptHeads): RequestFacts {
   }
 }
 
-function responseSide({ response, settings, responseFacts: facts, grammar, repairs }: KeptHeads): LedgerSide | null {
+// The responses ----------------------------------------------------------------------------------------------------------
+
+function responseSide(kept: KeptHeads): LedgerSide | null {
+  const { texts, responseFacts: facts } = kept
+  return explainedSide(texts.response, texts.repairs, kept, facts)
+}
+
+function interimSide({ text, repairs, became }: KeptInterim, kept: KeptHeads): LedgerSide | null {
+  if (became === 'own') {
+    const why = kept.outbound?.expectMet === true ? [] : ['The client waited for it, and the upstream had not said it.']
+    return { startLine: '', sentLine: startLineOf(text), rows: explainOwn(text), notes: why }
+  }
+  // It says nothing of the client's connection, nor of the content.
+  const facts = { ...kept.responseFacts, framing: 'none', verdict: 'keep' } as const
+  return explainedSide(text, repairs, kept, { ...facts, withheld: became === 'passed' ? null : became })
+}
+
+/** @param repairs the faults that are not in the text any more */
+function explainedSide(text: string, repairs: number, kept: KeptHeads, facts: ResponseFacts): LedgerSide | null {
+  const { settings, grammar } = kept
   const how = { grammar, strict: false, method: facts.method }
-  const explanation = explainResponseBytes(latin1(response), settings, how, () => facts)
+  const explanation = explainResponseBytes(latin1(text), settings, how, () => facts)
   if (explanation === null) return null
-  // They are not in the text that was kept.
   if (repairs > 0) explanation.notes.push(`${repairs} fault(s) in the lines were repaired.`)
   return sideOf(explanation, explanation.outbound ?? '')
 }
 
+/** Nobody sent it: all of it is ours. */
+function ownSide(kept: KeptHeads): LedgerSide {
+  const { request, texts } = kept
+  const notes = request === '' ? ['The head of the request could not be read.', ...endNotes(kept)] : []
+  return { startLine: '', sentLine: startLineOf(texts.own), rows: explainOwn(texts.own), notes }
+}
+
+// Both -------------------------------------------------------------------------------------------------------------------
+
+function trailersOf(
+  text: string,
+  names: ConnectionOptions,
+  edits: FieldEdits | null,
+  chunked: boolean,
+  endSent: boolean,
+): LedgerTrailers | null {
+  if (text === '') return null
+  let rows: LedgerRow[] = []
+  readTrailersAgain(text, lines => {
+    rows = explainTrailers(lines, names, edits, chunked)
+  })
+  return { sent: chunked && endSent, rows }
+}
+
 function sideOf({ startLine, rows, notes, refused }: Explanation, sent: string): LedgerSide {
   const more = refused === undefined ? [] : [`Refused: ${refused.message}.`]
-  return { startLine, sentLine: sent.slice(0, Math.max(0, sent.indexOf('\r\n'))), rows, notes: [...notes, ...more] }
+  return { startLine, sentLine: startLineOf(sent), rows, notes: [...notes, ...more] }
 }
+
+/** '' of ''. */
+const startLineOf = (head: string): string => head.slice(0, Math.max(0, head.indexOf('\r\n')))
 
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1')

@@ -90,6 +90,8 @@ export interface ClientStream {
   judge(framing: ContentFraming, isContentRead: boolean, hop: ClientHop): void
   /** What the head of a response says of this hop: `framing` for its content, which is 'none' for interim ones. */
   describe(context: HopContext, framing: ContentFraming, hop: ClientHop): void
+  /** Its version has interim responses. */
+  readonly takesInterim: boolean
   /** An interim head, or all of an answer of our own. */
   write(text: string): void
   /** The final head: from here on `takeBack` takes back. */

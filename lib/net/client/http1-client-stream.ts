@@ -149,6 +149,10 @@ export class Http1ClientStream implements ClientStream {
     return keepAliveValue(this.minor === 0 ? deadlines.clientIdleHttp10Ms : deadlines.clientIdleMs, left)
   }
 
+  get takesInterim(): boolean {
+    return this.minor === 1
+  }
+
   write(text: string): void {
     this.peer.transport.write(text)
   }
