@@ -3,6 +3,7 @@ import { readCommandLine } from '../../lib/cli/command-line.js'
 import { checked, forwardSettings, reverseSettings } from '../../lib/cli/proxy-settings.js'
 import { settingsOf } from '../../lib/proxy/options/options.js'
 import { HopwiseProxy } from '../../lib/proxy/proxy.js'
+import { witness } from './ledger-witness.js'
 
 /**
  * What `hopwise reverse …` or `hopwise forward …` would serve, in this process: for foreign parts that judge what goes
@@ -16,6 +17,7 @@ export async function openHopwise(t: Test, words: readonly string[]): Promise<{ 
   const options = checked(command === 'reverse' ? reverseSettings(given, listen) : forwardSettings(given))
   const proxy = new HopwiseProxy(settingsOf(options, 'command-line'), options.name === undefined)
   t.teardown(() => proxy.destroy())
+  witness(t, proxy)
   proxy.on('warning', ({ code, message }) => {
     if (code === 'fault') t.fail(message)
   })

@@ -2,6 +2,7 @@ import type { Test } from 'tap'
 import type { ExchangeRecord } from '../../lib/proxy/events.js'
 import type { ProxyOptions } from '../../lib/proxy/options/options.js'
 import { createProxy } from '../../lib/proxy/proxy.js'
+import { witness } from './ledger-witness.js'
 import { WAIT_MS } from './raw-client.js'
 
 export interface RunningProxy {
@@ -20,6 +21,7 @@ export async function withProxy(t: Test, options: ProxyOptions): Promise<Running
   const forward: Partial<ProxyOptions> = options.mode === 'forward' ? { allow: ['127.0.0.0/8'] } : {}
   const proxy = createProxy({ ...forward, ...options })
   t.teardown(() => proxy.destroy())
+  witness(t, proxy)
   const exchanges: ExchangeRecord[] = []
   let wake = () => {}
   proxy.on('exchange', record => {
