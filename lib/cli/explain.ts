@@ -84,6 +84,7 @@ function requestFacts(head: RequestHead, { settings, trusted, clientAddress }: S
   return {
     goesOn: route !== undefined,
     closes: false,
+    connect: '',
     authority: route ? hostToSend(route.sendHost, head.host, ownHost(route, settings)) : head.host,
     target: route?.prefixes ? rewritePath(head.path, route.prefixes) : head.path,
     clientAddress,

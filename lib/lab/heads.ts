@@ -50,6 +50,7 @@ function explainRequest(octets: Buffer): Explanation | null {
   return explainRequestBytes(octets, SETTINGS, head => ({
     goesOn: false,
     closes: false,
+    connect: '',
     authority: head.host,
     target: head.path,
     clientAddress: '127.0.0.1',

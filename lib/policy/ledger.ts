@@ -1,4 +1,4 @@
-import type { Lines } from '../wire/lines.js'
+import { fieldsOf, type Lines } from '../wire/lines.js'
 import type { RequestHead } from '../wire/request-head.js'
 import type { ResponseHead } from '../wire/response-head.js'
 import type { ConnectionOptions } from './connection-options.js'
@@ -41,6 +41,12 @@ export function explainRequest(
   return [...addedRows(first), ...received, ...addedRows(ours), ...setRows(set)]
 }
 
+/** Every field of a CONNECT. @param sent our own one to a proxy behind us, with its start line; '' for none */
+export function explainConnect(lines: Lines, sent: string): LedgerRow[] {
+  const received = fieldsOf(lines).map(({ name, value }) => ({ field: name, value, ...rowOf(RULES.tunnel) }))
+  return sent === '' ? received : [...received, ...addedRows(fieldsText(sent))]
+}
+
 /** Every field of a response, in and out. */
 export function explainResponse(head: ResponseHead, options: ConnectionOptions, context: ResponseContext): LedgerRow[] {
   const { rules, last, set, way, wrongUpgrade } = planResponse(head, options, context)
@@ -52,8 +58,7 @@ export function explainResponse(head: ResponseHead, options: ConnectionOptions, 
 
 /** Every field of a head of our own, with its start line. */
 export function explainOwn(head: string): LedgerRow[] {
-  const fields = head.slice(head.indexOf('\r\n') + 2, head.indexOf('\r\n\r\n') + 2)
-  return addedRows(fields).map(row => ({ ...row, ...OWN_FIELDS[row.field.toLowerCase()] }))
+  return addedRows(fieldsText(head)).map(row => ({ ...row, ...OWN_FIELDS[row.field.toLowerCase()] }))
 }
 
 /**
@@ -92,6 +97,11 @@ function receivedRows(lines: Lines, rules: Rules, options: ConnectionOptions, wa
 function receivedRule(lines: Lines, i: number, rules: Rules, options: ConnectionOptions): Rule {
   const rule = ruleOf(judge(lines, i, rules, options))
   return rule === RULES.keep && isLogin(lines, i) ? RULES.login : rule
+}
+
+/** The field lines of a head, without its start line and its blank line. */
+function fieldsText(head: string): string {
+  return head.slice(head.indexOf('\r\n') + 2, head.indexOf('\r\n\r\n') + 2)
 }
 
 function setRows(set: string): LedgerRow[] {

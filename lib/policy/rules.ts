@@ -66,6 +66,7 @@ export const RULES = {
     reason: 'the content goes on without chunks, so no trailers follow it',
     section: 'RFC 9112 7.1.2',
   },
+  tunnel: { verdict: 'drop', reason: 'a tunnel passes no field of the request on', section: 'RFC 9110 9.3.6' },
   setByRoute: { verdict: 'replace', reason: 'set by the route', section: 'RFC 9110 5.1' },
   removedByRoute: { verdict: 'drop', reason: 'removed by the route', section: 'RFC 9110 5.1' },
   locationBack: {

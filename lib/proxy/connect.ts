@@ -2,8 +2,8 @@ import { ProxyError } from '../link/proxy-error.js'
 import type { Address } from '../net/address.js'
 import { Deadline } from '../net/deadline-wheel.js'
 import type { Transport } from '../net/socket/transport.js'
-import { type DialOwner, type DialTarget, dial, dialError } from '../net/upstream/dial.js'
-import { dialThrough } from '../net/upstream/parent-tunnel.js'
+import { type DialSettings, type DialTarget, dial, dialError } from '../net/upstream/dial.js'
+import { dialThrough, type TunnelOwner } from '../net/upstream/parent-tunnel.js'
 import { answerConnect } from '../policy/answer.js'
 import { readAuthority } from '../wire/authority.js'
 import type { RequestHead } from '../wire/request-head.js'
@@ -42,12 +42,14 @@ export function connect(exchange: Exchange, head: RequestHead): void {
   })
 }
 
-function begin(exchange: Exchange, target: DialTarget, dialing: typeof dial): void {
+type Dialing = (target: DialTarget, settings: DialSettings, owner: TunnelOwner) => Transport
+
+function begin(exchange: Exchange, target: DialTarget, dialing: Dialing): void {
   new TunnelDial(exchange, target, dialing)
 }
 
 /** One destination being dialled; it ends as a tunnel or as a 5xx. */
-class TunnelDial implements DialOwner {
+class TunnelDial implements TunnelOwner {
   private readonly transport: Transport
   private readonly deadline: Deadline
   private timedOut = false
@@ -55,7 +57,7 @@ class TunnelDial implements DialOwner {
   constructor(
     private readonly exchange: Exchange,
     private readonly target: DialTarget,
-    dialing: typeof dial,
+    dialing: Dialing,
   ) {
     const { settings, engine } = exchange
     const { wheel } = engine
@@ -69,6 +71,10 @@ class TunnelDial implements DialOwner {
   }
 
   onSecuring(): void {}
+
+  onAsked(head: string): void {
+    this.exchange.watched?.keepConnect(head)
+  }
 
   onConnected(): void {
     this.deadline.end()

@@ -1,7 +1,7 @@
 import type { CloseReason } from '../policy/close-reason.js'
 import { ConnectionOptions } from '../policy/connection-options.js'
 import type { Withheld } from '../policy/interim.js'
-import { explainRequest, explainResponse, type LedgerRow } from '../policy/ledger.js'
+import { explainConnect, explainRequest, explainResponse, type LedgerRow } from '../policy/ledger.js'
 import { asksForLogin, logsIn } from '../policy/login.js'
 import { keepAliveValue, persistOption } from '../policy/persistence.js'
 import { type RequestContext, rewriteRequest } from '../policy/rewrite-request.js'
@@ -55,6 +55,8 @@ export type RequestFacts = Pick<
   readonly goesOn: boolean
   /** It was the last request on its connection, and said so (RFC 9112 9.6). */
   readonly closes: boolean
+  /** For a CONNECT: the one of ours that a proxy behind us was sent; ''. */
+  readonly connect: string
 }
 
 /** The same for a response. */
@@ -134,7 +136,12 @@ function requestInto(
   into.startLine = startLineOf(head.lines.text)
   const options = new ConnectionOptions()
   options.read(head.lines, 400)
-  const { goesOn, closes, ...facts } = factsOf(head, into)
+  const { goesOn, closes, connect, ...facts } = factsOf(head, into)
+  if (head.targetForm === 'authority') {
+    into.rows = explainConnect(head.lines, connect)
+    if (connect !== '') into.outbound = connect
+    return
+  }
   const context: RequestContext = {
     ...facts,
     mode: settings.mode,

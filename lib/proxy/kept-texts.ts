@@ -21,6 +21,8 @@ const INTERIM_BYTES_MAX = GRAMMAR_MAXIMA.headBytesMax
  * faults. None is made while nobody watches. The head of the request is in `Asked`, which has it anyway.
  */
 export class KeptTexts {
+  /** The CONNECT that a proxy behind us was sent for this one; ''. */
+  connect = ''
   /** The trailer sections with their blank lines; '' for none. */
   requestTrailers = ''
   responseTrailers = ''
@@ -39,6 +41,10 @@ export class KeptTexts {
   date = ''
   /** An answer of our own, from its head on; ''. */
   own = ''
+
+  keepConnect(head: string): void {
+    this.connect = head
+  }
 
   /** @param sent there is an upstream that gets the end of the request now */
   keepRequestTrailers(text: string, sent: boolean): void {

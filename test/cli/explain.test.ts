@@ -108,7 +108,7 @@ test('requests that go nowhere: refused, answered here, or a tunnel', t => {
   t.match(request('CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n'), { refused: { status: 405 } })
   const tunnel = request('CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\nX: y\r\n\r\n', FORWARD)
   t.match(tunnel, { refused: undefined, outbound: undefined, notes: [/opens a tunnel to a:443/] })
-  t.strictSame(verdicts(tunnel), ['keep Host', 'keep X'], 'nothing is added to what is not sent')
+  t.strictSame(verdicts(tunnel), ['drop Host', 'drop X'], 'no head travels on')
   t.match(request('OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n'), {
     outbound: undefined,
     notes: [/answered here/],

@@ -446,6 +446,38 @@ test('the ledger is what was on the wire: a proxy behind us that knows us', asyn
   )
 })
 
+test('the ledger is what was on the wire: a tunnel through a proxy behind us, and one that it refuses', async t => {
+  for (const [status, answer] of [
+    [200, lines('HTTP/1.1 200 OK', 'X-Own: 1')],
+    [403, lines('HTTP/1.1 403 Forbidden', 'Content-Length: 0')],
+  ] as const) {
+    const parent = await scriptedOrigin(t, async connection => {
+      await readMessage(connection)
+      await connection.send(answer)
+    })
+    const scene = await watched(t, async () => {}, {
+      mode: 'forward',
+      parent: `http://user:secret@127.0.0.1:${parent.port}`,
+      connectPorts: [443],
+      via: 'both',
+    })
+    scene.watching.on = true
+    const client = await scene.connect()
+    await client.send(lines('CONNECT a.example:443 HTTP/1.1', 'Host: a.example:443', 'Via: 1.1 other', 'X: 1'))
+    t.match(await client.readUntil('\r\n\r\n'), new RegExp(`^HTTP/1.1 ${status} `))
+    if (status === 403) await client.readToEnd()
+    const ledger = await compare(t, scene, { client, methods: ['CONNECT'], connections: parent.connections })
+    t.match(ledger.request, {
+      sentLine: 'CONNECT a.example:443 HTTP/1.1',
+      rows: [{ field: 'Host', verdict: 'drop', section: 'RFC 9110 9.3.6' }, { field: 'Via' }, { field: 'X' }],
+    })
+    t.match(
+      String(parent.connections[0]!.received),
+      /\r\nProxy-Authorization: Basic [\s\S]*\r\nVia: 1.1 other, 1.1 edge\r\n/,
+    )
+  }
+})
+
 test('the ledger is what was on the wire: a tunnel that stands', async t => {
   const scene = await watched(t, async () => {}, { mode: 'forward' })
   scene.watching.on = true

@@ -67,6 +67,7 @@ test('credentials (RFC 7617), further fields, an IPv6 literal', async t => {
     String(connections[0]?.received),
     `CONNECT [::1]:8443 HTTP/1.1\r\nHost: [::1]:8443\r\nProxy-Authorization: Basic ${proof}\r\nVia: 1.1 edge-1\r\n\r\n`,
   )
+  t.equal(owner.asked, Buffer.from(connections[0]!.received).toString('latin1'), 'its owner is told the head')
   owner.transport.destroy()
 })
 

@@ -3,6 +3,7 @@ import { test } from 'tap'
 import { FieldEdits } from '../../lib/policy/field-edits.js'
 import { KeptFields } from '../../lib/policy/kept-fields.js'
 import {
+  explainConnect,
   explainOwn,
   explainRequest,
   explainResponse,
@@ -117,6 +118,18 @@ test('R121, R132: a trailer section', async t => {
     'drop X-A: 1 (RFC 9110 7.6.1)',
     'drop Host: b (RFC 9110 6.5.1)',
     'drop X-Sum: c (RFC 9112 7.1.2)',
+  ])
+})
+
+test('a CONNECT: nothing of it goes on, and what a proxy behind us is told instead', async t => {
+  const { lines } = request('CONNECT a:443 HTTP/1.1', 'Host: a:443', 'Connection: host', 'X: 1').head
+  const dropped = ['Host: a:443', 'Connection: host', 'X: 1'].map(line => `drop ${line} (RFC 9110 9.3.6)`)
+  t.same(short(explainConnect(lines, '')), dropped)
+  const sent = crlf('CONNECT a:443 HTTP/1.1', 'Host: a:443', 'Via: 1.1 edge')
+  t.same(short(explainConnect(lines, sent)), [
+    ...dropped,
+    'add Host: a:443 (RFC 9110 7.2)',
+    'add Via: 1.1 edge (RFC 9110 7.6.3)',
   ])
 })
 

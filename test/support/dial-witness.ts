@@ -1,11 +1,13 @@
 import type { Transport } from '../../lib/net/socket/transport.js'
-import type { DialOwner } from '../../lib/net/upstream/dial.js'
+import type { TunnelOwner } from '../../lib/net/upstream/parent-tunnel.js'
 
 /** Owns a transport that is being dialled, and remembers what it was told. */
-export class DialWitness implements DialOwner {
+export class DialWitness implements TunnelOwner {
   transport!: Transport
   /** `connected`, `securing`, `fin`, `closed`, or the message of a fault; in order. */
   readonly heard: string[] = []
+  /** The head of the CONNECT that was sent for it, '' for none. */
+  asked = ''
   error: NodeJS.ErrnoException | null = null
   /** All octets that came, as latin1. */
   text = ''
@@ -21,6 +23,9 @@ export class DialWitness implements DialOwner {
   }
   onSecuring(): void {
     this.heard.push('securing')
+  }
+  onAsked(head: string): void {
+    this.asked = head
   }
   onBytes(bytes: Buffer, from: number, to: number): void {
     this.text += bytes.toString('latin1', from, to)

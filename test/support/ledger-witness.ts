@@ -66,9 +66,9 @@ class Witness implements ExchangeWatcher {
     const ledger = kept === null ? NOTHING : ledgerOf(`x${exchange.number}`, kept)
     const { asked, carriedBy, client } = exchange
     count('exchanges', 1)
-    const requests = carriedBy === null ? null : octetsOf(carriedBy.transport)
-    requests?.passPreface()
-    this.#same(`${asked.method} ${asked.target}`, toldRequest(ledger), seenRequest(requests?.request() ?? null))
+    const told = toldRequest(ledger)
+    const seen = carriedBy === null ? connectLike(told) : requestOn(octetsOf(carriedBy.transport))
+    this.#same(`${asked.method} ${asked.target}`, told, seen)
     const responses = octetsOf(client.transport)
     this.#same(
       `the answer to ${asked.method} ${asked.target}`,
@@ -98,6 +98,20 @@ function count(what: string, more: number): void {
   witnessed.set(what, (witnessed.get(what) ?? 0) + more)
 }
 
+function requestOn(octets: WireOctets): Sections {
+  octets.passPreface()
+  return seenRequest(octets.request())
+}
+
+/** Heads that were sent to ask a proxy for a tunnel, and that no exchange has told yet. */
+const connects: Sections[] = []
+
+/** Which of them was for this exchange nobody can see: so the same one, where there is one. */
+function connectLike(told: Sections): Sections {
+  const i = connects.findIndex(seen => isDeepStrictEqual(told, seen))
+  return connects.splice(i, i < 0 ? 0 : 1)[0] ?? []
+}
+
 const recorded = new WeakMap<Transport, WireOctets>()
 
 /** What it was given that nobody has compared yet. */
@@ -116,6 +130,7 @@ const SHORT_BYTES = 4096
 function recordTransports(): void {
   const { write, writeContent, takeBack } = Transport.prototype
   Transport.prototype.write = function (text) {
+    if (text.startsWith('CONNECT ')) connects.push(seenRequest(new WireOctets(text).request()))
     octetsOf(this).add(text)
     write.call(this, text)
   }

@@ -127,7 +127,7 @@ export function ledgerOf(exchange: string, kept: KeptHeads): Ledger {
 // The request ------------------------------------------------------------------------------------------------------------
 
 function requestSide(kept: KeptHeads): LedgerSide | null {
-  const { settings, routed, outbound, saidClose, wasSent } = kept
+  const { settings, routed, outbound, saidClose, wasSent, texts } = kept
   const explanation = explainRequestBytes(latin1(kept.request), settings, (head, { notes }) => {
     if (routed?.named) notes.push(`The route: ${routed.name}.`)
     return requestFacts(head, kept)
@@ -137,7 +137,7 @@ function requestSide(kept: KeptHeads): LedgerSide | null {
   if (outbound?.expectMet === true)
     notes.push('Expect was not sent on: the content was gathered first, and 100 (Continue) was said here.')
   notes.push(...endNotes(kept))
-  return sideOf(explanation, wasSent && outbound !== null ? outbound.text(saidClose) : '')
+  return sideOf(explanation, wasSent && outbound !== null ? outbound.text(saidClose) : texts.connect)
 }
 
 /** How it came to an answer of our own, or to none. */
@@ -156,6 +156,7 @@ function requestFacts(head: RequestHead, kept: KeptHeads): RequestFacts {
     ...client,
     goesOn: outbound !== null,
     closes: kept.saidClose,
+    connect: kept.texts.connect,
     authority,
     target,
     edits: routed === null ? null : routed.requestEdits,

@@ -9,6 +9,7 @@ export const REASONS_KO = {
   'Max-Forwards is not one number': 'Max-Forwards가 하나의 숫자가 아님',
   'TRACE has no content': 'TRACE에는 본문이 없음',
   'a 101 for a protocol that was not offered': '제안하지 않은 프로토콜로 전환하는 101',
+  'a tunnel passes no field of the request on': '터널은 요청의 헤더를 하나도 전달하지 않음',
   'a field of this proxy': '이 프록시의 헤더',
   'a trusted peer said it, and what was taken off the path here follows':
     '신뢰하는 상대가 보낸 값이며 여기서 경로에서 떼어 낸 것을 뒤에 붙임',

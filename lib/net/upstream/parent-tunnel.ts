@@ -14,6 +14,12 @@ export interface ParentProxy {
   readonly credentials: string
 }
 
+/** Who wants the tunnel. */
+export interface TunnelOwner extends DialOwner {
+  /** Our CONNECT was sent: its head. */
+  onAsked(head: string): void
+}
+
 /**
  * Makes a connection to `host:port` by asking a parent proxy for a tunnel (RFC 9110 9.3.6). To its owner it looks like `dial`: the
  * transport is there at once; `onConnected` comes when the tunnel stands, and what came behind the parent's answer comes with `onBytes`
@@ -28,7 +34,7 @@ export function dialThrough(
   parent: ParentProxy,
   { host, port }: { readonly host: string; readonly port: number },
   settings: DialSettings,
-  owner: DialOwner,
+  owner: TunnelOwner,
   fields = '',
 ): Transport {
   const authority = hostAndPort(host, port)
@@ -53,7 +59,7 @@ class ParentTunnel implements DialOwner, ResponseSink {
   constructor(
     private readonly parent: ParentProxy,
     private readonly request: string,
-    private readonly owner: DialOwner,
+    private readonly owner: TunnelOwner,
   ) {
     this.reader.expect('CONNECT')
   }
@@ -67,6 +73,7 @@ class ParentTunnel implements DialOwner, ResponseSink {
     this.connected = true
     this.transport.write(this.request)
     this.transport.flush()
+    this.owner.onAsked(this.request)
   }
 
   onBytes(bytes: Buffer, from: number, to: number): void {
