@@ -1,90 +1,30 @@
-import * as tls from 'node:tls'
-import { type Test, test } from 'tap'
-import { request, response, until } from '../support/conversation.js'
-import { seenRequest, seenResponses, toldRequest, toldResponses } from '../support/ledger-and-wire.js'
-import { needs } from '../support/needs.js'
-import { connectRaw, type RawClient } from '../support/raw-client.js'
+import { test } from 'tap'
+import { request } from '../support/conversation.js'
 import { readMessage } from '../support/raw-message.js'
-import { type Script, scriptedOrigin } from '../support/scripted-origin.js'
-import { makeCertificate, pairOf } from '../support/tls.js'
-import { type WireMessage, WireOctets } from '../support/wire-sections.js'
-import { OK, type Options, type Watched, watched } from './fixture/watched.js'
+import type { Script } from '../support/scripted-origin.js'
+import {
+  ALL,
+  ANSWER,
+  CHUNKED,
+  CONTINUE,
+  chunked,
+  compare,
+  EDITED,
+  final,
+  GET,
+  HINTS,
+  lines,
+  PROCESSING,
+  PUT,
+  TRAILERS,
+  UPLOAD,
+} from './fixture/on-the-wire.js'
+import { OK, type Options, watched } from './fixture/watched.js'
 
 // Each line of a head or trailer section that leaves, on either side, stands in the ledger, in its order and with its value; and nothing
 // stands there as sent that was not. The octets are read off the sockets.
 
-const octetsOf = ({ received }: RawClient): WireOctets => new WireOctets(received.toString('latin1'))
-
-/** The last request that these connections of an upstream got. */
-function lastRequest(connections: readonly RawClient[]): WireMessage | null {
-  let last: WireMessage | null = null
-  for (const connection of connections) {
-    const octets = octetsOf(connection)
-    octets.passPreface()
-    for (let next = octets.request(); next !== null; next = octets.request()) last = next
-  }
-  return last
-}
-
-interface Asked {
-  readonly client: RawClient
-  /** The methods of its requests so far, the last of which is looked at. */
-  readonly methods: readonly string[]
-  /** Those of the upstreams; else of the only one. */
-  readonly connections?: readonly RawClient[]
-}
-
-/** Compares both sides of the last exchange of a client with what the sockets saw. @returns the ledger */
-async function compare(t: Test, { watching, origin }: Watched, { client, methods, connections }: Asked) {
-  const ledger = watching.ledger(`x${methods.length}`)!
-  const told = toldRequest(ledger)
-  await until('the whole request', () => told.length === 0 || lastRequest(connections ?? origin.connections) !== null)
-  if (told.length > 0)
-    t.strictSame(told, seenRequest(lastRequest(connections ?? origin.connections)), 'the request, line by line')
-  else t.equal(ledger.request?.sentLine ?? '', '', 'nothing was sent on')
-  const answers = octetsOf(client)
-  const seen = methods.map(method => seenResponses(answers, method)).at(-1)
-  t.strictSame(toldResponses(ledger), seen, 'the responses, line by line')
-  t.ok(answers.isEmpty, 'and nothing else')
-  t.strictSame(JSON.parse(JSON.stringify(ledger)), ledger, 'plain data')
-  return ledger
-}
-
-/** Reads up to and with the final response. */
-async function final(client: RawClient, method = 'GET'): Promise<void> {
-  while ((await readMessage(client, { toHead: method === 'HEAD' })).status < 200);
-}
-
 const methodOf = (text: string): string => text.slice(0, text.indexOf(' '))
-const GET = (...fields: string[]) => request('GET', '/a', ...fields)
-const lines = (...all: string[]) => `${all.join('\r\n')}\r\n\r\n`
-const EDITED = [
-  {
-    upstream: 'app',
-    sendHost: 'upstream',
-    requestFields: { set: { 'X-Team': 'blue' }, remove: ['Cookie', 'X-Debug'] },
-    responseFields: { set: { 'X-Frame-Options': 'DENY' }, remove: ['X-Debug'] },
-  },
-] as const
-const ALL: Options = { via: 'both', xForwarded: true, forwarded: true, requestId: 'make', announceKeepAlive: 'always' }
-const CHUNKED = 'Transfer-Encoding: chunked'
-const HINTS = lines(
-  'HTTP/1.1 103 Early Hints',
-  'Link: </a.css>; rel=preload',
-  'Connection: X-Hop',
-  'X-Hop: 1',
-  'X-Debug: 2',
-)
-const PROCESSING = lines('HTTP/1.1 102 Processing')
-const CONTINUE = lines('HTTP/1.1 100 Continue', 'X-Note:  go ')
-const UPLOAD = request('PUT', '/a', 'Content-Length: 2', 'Expect: 100-continue')
-const TRAILERS = ['X-Sum:1', 'Host: evil', 'X-Debug: 2', 'x-sum:  3 ', 'X-Hop: 4', 'Cookie: a=b', 'Keep-Alive: 5']
-
-/** A message with content in chunks, and these lines behind it. */
-const chunked = (head: string, ...trailers: string[]): string =>
-  `${head}2\r\nok\r\n0\r\n${trailers.map(line => `${line}\r\n`).join('')}\r\n`
-const ANSWER = lines('HTTP/1.1 200 OK', CHUNKED, 'Trailer: X-Sum', 'Connection: x-hop')
-const PUT = request('PUT', '/a', CHUNKED, 'Trailer: X-Sum', 'Connection: x-hop')
 
 interface Case {
   readonly text: string
@@ -305,213 +245,3 @@ for (const [what, { text, more = '', content = '', answer = OK, script, options 
     if (what.startsWith('a stale connection')) t.equal(asked, 3)
   })
 }
-
-test('the ledger is what was on the wire: 100 from us, then from the upstream, and the time that has passed', async t => {
-  const scene = await watched(t, async connection => {
-    await connection.readUntil('\r\n\r\n')
-    await connection.readUntil('hi')
-    await connection.send(CONTINUE + response('ok'))
-  })
-  const { watching, clock, origin } = scene
-  watching.on = true
-  const client = await scene.connect()
-  await client.send(UPLOAD)
-  await until('the head', () => (origin.connections[0]?.received.length ?? 0) > 0)
-  clock.advance(1_100)
-  t.equal((await readMessage(client)).status, 100)
-  t.match(watching.ledger('x1'), { interim: [{ startLine: '', notes: [/had not said it/] }], response: null })
-  clock.advance(5_000)
-  await client.send('hi')
-  await final(client)
-  t.match((await compare(t, scene, { client, methods: ['PUT'] })).interim, [
-    { startLine: '', sentLine: 'HTTP/1.1 100 Continue' },
-    { startLine: 'HTTP/1.1 100 Continue', sentLine: '', notes: [/told to continue before/] },
-  ])
-})
-
-test('the ledger is what was on the wire: Date is that of the final head', async t => {
-  const scene = await watched(t, async connection => {
-    await readMessage(connection)
-    await connection.send(HINTS)
-  })
-  const { watching, clock, origin } = scene
-  watching.on = true
-  const client = await scene.connect()
-  await client.send(GET())
-  t.equal((await readMessage(client)).status, 103)
-  clock.advance(5_000)
-  await origin.connections[0]!.send(response('ok'))
-  await final(client)
-  await compare(t, scene, { client, methods: ['GET'] })
-})
-
-test('the ledger is what was on the wire: an upgrade', async t => {
-  const scene = await watched(t, async connection => {
-    await readMessage(connection)
-    await connection.send(
-      lines('HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: upgrade', 'X: 1'),
-    )
-  })
-  scene.watching.on = true
-  const client = await scene.connect()
-  await client.send(GET('Connection: upgrade', 'Upgrade: websocket', 'X-A: 1'))
-  await client.readUntil('\r\n\r\n')
-  await compare(t, scene, { client, methods: ['GET'] })
-})
-
-test('the ledger is what was on the wire: another server gets it, under its own name', async t => {
-  const lost = await scriptedOrigin(t, async connection => {
-    await readMessage(connection)
-    connection.reset()
-  })
-  const answers: Script = async connection => {
-    await readMessage(connection)
-    await connection.send(OK)
-  }
-  const second = await scriptedOrigin(t, answers, { host: '127.0.0.2' })
-  const scene = await watched(t, answers, {
-    upstreams: { app: { servers: [lost.url, second.url], retryOn: 'any' } },
-    routes: EDITED,
-  })
-  scene.watching.on = true
-  const client = await scene.connect()
-  await client.send(GET())
-  await final(client)
-  t.equal(lost.connections.length, 1)
-  await compare(t, scene, { client, methods: ['GET'], connections: second.connections })
-})
-
-test('the ledger is what was on the wire: another server was to get it, and could not be reached', async t => {
-  const lost = await scriptedOrigin(t, async connection => {
-    await readMessage(connection)
-    connection.reset()
-  })
-  const gone = await scriptedOrigin(t, () => {}, { host: '127.0.0.2' })
-  await gone.stop()
-  const scene = await watched(t, () => {}, {
-    upstreams: { app: { servers: [lost.url, gone.url], retryOn: 'any' } },
-    routes: EDITED,
-  })
-  scene.watching.on = true
-  const client = await scene.connect()
-  await client.send(GET())
-  await final(client)
-  const ledger = await compare(t, scene, { client, methods: ['GET'], connections: lost.connections })
-  t.ok(ledger.request?.rows.some(({ field, value }) => field === 'Host' && value === `127.0.0.1:${lost.port}`))
-})
-
-test('the ledger is what was on the wire: TLS toward the client', needs('openssl'), async t => {
-  const certificate = await makeCertificate(t)
-  const scene = await watched(
-    t,
-    async connection => {
-      await readMessage(connection)
-      await connection.send(HINTS + chunked(ANSWER, ...TRAILERS))
-    },
-    { ...ALL, tls: { certificates: [pairOf(certificate)] } },
-  )
-  scene.watching.on = true
-  const { port } = scene.proxies[0]!.clients.address!
-  const socket = tls.connect({ port, host: '127.0.0.1', ca: certificate.cert, servername: 'localhost' })
-  t.teardown(() => socket.destroy())
-  await new Promise<void>((done, failed) => socket.once('secureConnect', done).once('error', failed))
-  const client = await connectRaw({ port: 0, socket })
-  await client.send(chunked(PUT, ...TRAILERS))
-  await final(client)
-  const ledger = await compare(t, scene, { client, methods: ['PUT'] })
-  t.ok(ledger.request?.rows.some(({ field, value }) => field === 'X-Forwarded-Proto' && value === 'https'))
-})
-
-test('the ledger is what was on the wire: a proxy behind us that knows us', async t => {
-  const reply = response('ok')
-  const parent = await scriptedOrigin(t, async connection => {
-    for (;;) {
-      await readMessage(connection)
-      await connection.send(reply)
-    }
-  })
-  const scene = await watched(t, async () => {}, {
-    mode: 'forward',
-    parent: `http://user:secret@127.0.0.1:${parent.port}`,
-    limits: { upstreamRequestsMax: 1 },
-  })
-  scene.watching.on = true
-  const client = await scene.connect()
-  await client.send('GET http://a.example/x HTTP/1.1\r\nHost: a.example\r\nProxy-Authorization: Basic bWluZQ==\r\n\r\n')
-  await final(client)
-  await compare(t, scene, { client, methods: ['GET'], connections: parent.connections })
-  t.match(
-    String(parent.connections[0]!.received),
-    /\r\nProxy-Authorization: Basic dXNlcjpzZWNyZXQ=\r\nConnection: close\r\n/,
-  )
-})
-
-test('the ledger is what was on the wire: a tunnel through a proxy behind us, and one that it refuses', async t => {
-  for (const [status, answer] of [
-    [200, lines('HTTP/1.1 200 OK', 'X-Own: 1')],
-    [403, lines('HTTP/1.1 403 Forbidden', 'Content-Length: 0')],
-  ] as const) {
-    const parent = await scriptedOrigin(t, async connection => {
-      await readMessage(connection)
-      await connection.send(answer)
-    })
-    const scene = await watched(t, async () => {}, {
-      mode: 'forward',
-      parent: `http://user:secret@127.0.0.1:${parent.port}`,
-      connectPorts: [443],
-      via: 'both',
-    })
-    scene.watching.on = true
-    const client = await scene.connect()
-    await client.send(lines('CONNECT a.example:443 HTTP/1.1', 'Host: a.example:443', 'Via: 1.1 other', 'X: 1'))
-    t.match(await client.readUntil('\r\n\r\n'), new RegExp(`^HTTP/1.1 ${status} `))
-    if (status === 403) await client.readToEnd()
-    const ledger = await compare(t, scene, { client, methods: ['CONNECT'], connections: parent.connections })
-    t.match(ledger.request, {
-      sentLine: 'CONNECT a.example:443 HTTP/1.1',
-      rows: [{ field: 'Host', verdict: 'drop', section: 'RFC 9110 9.3.6' }, { field: 'Via' }, { field: 'X' }],
-    })
-    t.match(
-      String(parent.connections[0]!.received),
-      /\r\nProxy-Authorization: Basic [\s\S]*\r\nVia: 1.1 other, 1.1 edge\r\n/,
-    )
-  }
-})
-
-test('the ledger is what was on the wire: a tunnel that stands', async t => {
-  const scene = await watched(t, async () => {}, { mode: 'forward' })
-  scene.watching.on = true
-  const client = await scene.connect()
-  await client.send(`CONNECT 127.0.0.1:${scene.origin.port} HTTP/1.1\r\nHost: a\r\n\r\n`)
-  await client.readUntil('\r\n\r\n')
-  await compare(t, scene, { client, methods: ['CONNECT'] })
-})
-
-test('while nobody looks nothing is kept, and what was kept goes with who looked', async t => {
-  const scene = await watched(t, async connection => {
-    for (;;) {
-      await readMessage(connection)
-      await connection.send(HINTS + chunked(ANSWER, ...TRAILERS))
-    }
-  })
-  const client = await scene.connect()
-  const [proxy] = scene.proxies
-  const kept: boolean[] = []
-  const { begin } = proxy!
-  proxy!.begin = connection => {
-    const exchange = begin.call(proxy, connection)
-    const { over } = exchange
-    exchange.over = (outcome, endedBy) => {
-      kept.push(exchange.texts !== null)
-      over.call(exchange, outcome, endedBy)
-    }
-    return exchange
-  }
-  for (const on of [false, true, false]) {
-    scene.watching.on = on
-    await client.send(chunked(PUT, ...TRAILERS))
-    await final(client)
-  }
-  t.same(kept, [false, true, false])
-  t.equal(scene.watching.ledger('x2'), null)
-})
