@@ -167,6 +167,7 @@ function responseFacts(
     now: () => new Date().toUTCString(),
     verdict,
     requests: 1,
-    withheld: status < 200 ? withheldBecause(status, clientMinor === 1, false, settings.interim || status === 101) : null,
+    withheld:
+      status < 200 ? withheldBecause(status, clientMinor === 1, false, settings.interim || status === 101) : null,
   }
 }

@@ -1,13 +1,16 @@
 import { receivedTrace } from '../policy/trace-context.js'
 import type { Lines } from '../wire/lines.js'
-import type { ExchangeRecord, Outcome } from './events.js'
 import type { Engine } from './engine.js'
+import type { ExchangeRecord, Outcome } from './events.js'
 import type { ExchangeView } from './exchange-view.js'
 import { recordOf } from './record.js'
 import type { ExchangeSpan } from './tracer.js'
 
 /** Begins the span of an exchange, where spans are made. @param lines null: no head could be read */
-export function beginSpan({ settings, client, asked, startedAt }: ExchangeView, lines: Lines | null): ExchangeSpan | null {
+export function beginSpan(
+  { settings, client, asked, startedAt }: ExchangeView,
+  lines: Lines | null,
+): ExchangeSpan | null {
   const { tracer, clock } = settings
   if (tracer === null) return null
   return tracer.begin({

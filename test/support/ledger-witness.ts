@@ -2,9 +2,11 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Test } from 'tap'
 import type { Ledger } from '../../lib/admin/source.js'
 import { keptHeads, ledgerOf } from '../../lib/daemon/views/exchange-ledger.js'
+import type { ClientConnection } from '../../lib/net/client/client-connection.js'
 import { Transport } from '../../lib/net/socket/transport.js'
+import type { UpstreamConnection } from '../../lib/net/upstream/upstream-connection.js'
 import type { ExchangeWatcher } from '../../lib/proxy/engine.js'
-import type { Exchange } from '../../lib/proxy/forward.js'
+import type { ExchangeView } from '../../lib/proxy/exchange-view.js'
 import type { createProxy, HopwiseProxy } from '../../lib/proxy/proxy.js'
 import { type Sections, seenRequest, seenResponses, toldRequest, toldResponses } from './ledger-and-wire.js'
 import { WireOctets } from './wire-sections.js'
@@ -43,17 +45,17 @@ type Complain = (what: string, told: Sections, seen: Sections) => void
 class Witness implements ExchangeWatcher {
   constructor(private readonly complain: Complain) {}
 
-  tunnelled(exchange: Exchange): void {
+  tunnelled(exchange: ExchangeView): void {
     this.#look(exchange)
-    octetsOf(exchange.client.transport).clear()
+    octetsOf(transportOf(exchange)).clear()
   }
 
-  ended(exchange: Exchange, outcome: string): void {
+  ended(exchange: ExchangeView, outcome: string): void {
     if (outcome !== 'tunnel') this.#look(exchange)
   }
 
   /** A watcher must not throw. */
-  #look(exchange: Exchange): void {
+  #look(exchange: ExchangeView): void {
     try {
       this.#compare(exchange)
     } catch (fault) {
@@ -61,15 +63,16 @@ class Witness implements ExchangeWatcher {
     }
   }
 
-  #compare(exchange: Exchange): void {
+  #compare(exchange: ExchangeView): void {
     const kept = keptHeads(exchange)
     const ledger = kept === null ? NOTHING : ledgerOf(`x${exchange.number}`, kept)
-    const { asked, carriedBy, client } = exchange
+    const { asked, tries } = exchange
+    const carriedBy = tries.carriedBy as UpstreamConnection | null
     count('exchanges', 1)
     const told = toldRequest(ledger)
     const seen = carriedBy === null ? connectLike(told) : requestOn(octetsOf(carriedBy.transport))
     this.#same(`${asked.method} ${asked.target}`, told, seen)
-    const responses = octetsOf(client.transport)
+    const responses = octetsOf(transportOf(exchange))
     this.#same(
       `the answer to ${asked.method} ${asked.target}`,
       toldResponses(ledger),
@@ -82,6 +85,8 @@ class Witness implements ExchangeWatcher {
     if (!isDeepStrictEqual(told, seen)) this.complain(what, told, seen)
   }
 }
+
+const transportOf = ({ client }: ExchangeView): Transport => (client.peer as ClientConnection).transport
 
 /** Of an exchange of which nothing is known: then nothing may have been sent. */
 const NOTHING: Ledger = {

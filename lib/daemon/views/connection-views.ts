@@ -41,7 +41,12 @@ function stateOf({ connecting, detached, entry }: UpstreamConnection): UpstreamV
 }
 
 /** @param outcome when it is over */
-export function exchangeView(exchange: ProxyExchange, prefixes: Prefixes, now: number, outcome?: Outcome): ExchangeView {
+export function exchangeView(
+  exchange: ProxyExchange,
+  prefixes: Prefixes,
+  now: number,
+  outcome?: Outcome,
+): ExchangeView {
   const { asked, client, pool, status, startedAt, tries } = exchange
   const stage = outcome === undefined ? stageOf(exchange) : 'over'
   // What is past has no connection of its own any more, and is shown with the one it had.

@@ -4,6 +4,7 @@ import type { FieldEdits } from '../../policy/field-edits.js'
 import { explainOwn, explainTrailers, type LedgerRow } from '../../policy/ledger.js'
 import type { OutboundRequest } from '../../policy/rewrite-request.js'
 import { prefixTaken } from '../../proxy/contexts.js'
+import type { ExchangeView } from '../../proxy/exchange-view.js'
 import {
   type Explanation,
   explainRequestBytes,
@@ -11,7 +12,6 @@ import {
   type RequestFacts,
   type ResponseFacts,
 } from '../../proxy/explain-head.js'
-import type { ExchangeView } from '../../proxy/exchange-view.js'
 import { type KeptInterim, KeptTexts } from '../../proxy/kept-texts.js'
 import type { Settings } from '../../proxy/options/options.js'
 import type { Route } from '../../proxy/options/route-options.js'
