@@ -5,7 +5,7 @@ import type { Bar, Figure, Happening, Party, PartyKind } from './events.js'
 import { LabOrigin, type OriginOptions } from './origin.js'
 import { openProxy, type ProxyChoice } from './proxies.js'
 import { openRelay, type Shape } from './relay.js'
-import { RunningClock } from './running-clock.js'
+import { type RunClock, RunningClock } from './running-clock.js'
 import { type Said, said } from './said.js'
 import { type Told, WireLog } from './wire-log.js'
 
@@ -27,11 +27,10 @@ const PATIENCE_MS_MIN = 20_000
 
 /** What an experiment works with. Everything that it opens here is closed when the run is over, however it ends. */
 export class Bench {
-  /** What everybody here waits by: it stands still while the machine does not let us run. */
-  readonly clock = new RunningClock()
-  private readonly began = performance.now()
+  private readonly began: number
   private readonly closers = new Set<() => unknown>()
   private closing = false
+  private setAt: number | null = null
 
   constructor(
     /** Every wait is multiplied with it. */
@@ -39,14 +38,25 @@ export class Bench {
     /** Aborted: the run is broken off. Whoever waits must listen to it. */
     readonly signal: AbortSignal,
     private readonly tell: (what: Happening) => void,
+    /** What everybody here waits by. */
+    readonly clock: RunClock = new RunningClock(),
   ) {
+    this.began = clock.real()
     // Whoever waits listens to it, and many may wait at once.
     setMaxListeners(0, signal)
   }
 
   /** ms since the run began. */
   now(): number {
-    return performance.now() - this.began
+    return this.clock.real() - this.began
+  }
+
+  /**
+   * The time of what happens now, in ms since the run began. Scenes that are set in one turn of the event loop begin together, however long
+   * the machine takes from one to the next: so all that happens until that turn is over happens when the first of them was set.
+   */
+  get moment(): number {
+    return this.setAt ?? this.now()
   }
 
   /** So many ms of the story, in real ms. */
@@ -83,9 +93,15 @@ export class Bench {
 
   /** @param parties from left to right */
   scene(id: string, title: Said, parties: readonly Party[]): Scene {
+    if (this.setAt === null) {
+      this.setAt = this.now()
+      setImmediate(() => {
+        this.setAt = null
+      })
+    }
     this.tell({ kind: 'scene', scene: id, title, parties })
     // What ends because the run is over is no part of the story.
-    return new Scene(this, id, this.now(), what => this.closing || this.tell({ ...what, scene: id } as Happening))
+    return new Scene(this, id, this.setAt, what => this.closing || this.tell({ ...what, scene: id } as Happening))
   }
 
   /** Called when the run is over, or at once when it is; what is already closed must not mind. */
@@ -94,8 +110,14 @@ export class Bench {
     else this.closers.add(close)
   }
 
-  /** Listens on 127.0.0.1, on a port that the system chooses unless one is given. @throws the listen error */
-  listen(server: Server, port = 0): Promise<number> {
+  /** @throws when the run is over: what is opened then would never be closed */
+  mustGoOn(): void {
+    if (this.closing) throw new Error('The run is over.')
+  }
+
+  /** Listens on 127.0.0.1, on a port that the system chooses unless one is given. @throws the listen error; when the run is over */
+  async listen(server: Server, port = 0): Promise<number> {
+    this.mustGoOn()
     this.own(() => server.close())
     return new Promise((resolve, reject) => {
       server.once('error', reject)

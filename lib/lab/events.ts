@@ -43,7 +43,7 @@ export interface RunBegan {
   readonly machine: string
 }
 
-/** A set of parties with their lifelines. Scenes of one run stand side by side; their times count from here. */
+/** A set of parties with their lifelines; its times count from here. Scenes that are set together have the same time, and stand side by side. */
 export interface SceneSet {
   readonly kind: 'scene'
   readonly scene: string

@@ -27,6 +27,7 @@ const SERVER_TO_CLOSE = said('for the server to close', '서버가 커넥션을 
 const DUMB_PATIENCE_MS = 120_000
 
 export async function openProxy(scene: Scene, choice: ProxyChoice & { party: string }): Promise<Place> {
+  scene.bench.mustGoOn()
   if (choice.kind === 'smart') return openSmart(scene, choice.party, choice.to, choice.options)
   const port = await open(scene, choice)
   return { party: choice.party, port, observes: false, expect() {} }
@@ -72,7 +73,7 @@ async function openHopwise(
     options.mode !== 'forward'
       ? { mode: 'reverse', upstream }
       : { mode: 'forward', ...(options.allow ? {} : { parent: upstream }) }
-  const proxy = createProxy({ ...way, name: 'hopwise', xForwarded: false, ...options })
+  const proxy = createProxy({ ...way, name: 'hopwise', xForwarded: false, clock: scene.bench.clock, ...options })
   scene.bench.own(() => proxy.destroy())
   for (const side of ['client', 'upstream'] as const)
     proxy.on(`${side}-close`, ({ id, reason }) => {

@@ -1,5 +1,6 @@
 import * as net from 'node:net'
 import type { Place, Scene } from './bench.js'
+import type { RunClock } from './running-clock.js'
 import type { WireLog } from './wire-log.js'
 
 /** How a line is shaped, where an experiment needs one that is slower than loopback. Real ms and octets per real second. */
@@ -25,7 +26,7 @@ export interface Witness {
  * @returns where `from` is to connect, in order to reach `to`
  */
 export async function openRelay(scene: Scene, from: string, to: Place, shape: Shape = {}): Promise<Place> {
-  const line = new SharedLine(shape)
+  const line = new SharedLine(shape, scene.bench.clock)
   const place = {
     party: to.party,
     port: 0,
@@ -114,11 +115,14 @@ class SharedLine {
   private freeAt = 0
   private busy = false
 
-  constructor(private readonly shape: Shape) {}
+  constructor(
+    private readonly shape: Shape,
+    private readonly clock: RunClock,
+  ) {}
 
   up(): Promise<void> | null {
     const { delayMs = 0 } = this.shape
-    return delayMs > 0 ? after(delayMs) : null
+    return delayMs > 0 ? this.after(delayMs) : null
   }
 
   /** For one more connection. */
@@ -137,13 +141,13 @@ class SharedLine {
   private async send(): Promise<void> {
     const { bytesPerS = 1, delayMs = 0 } = this.shape
     this.busy = true
-    this.freeAt = Math.max(this.freeAt, performance.now())
+    this.freeAt = Math.max(this.freeAt, this.clock.now())
     for (let lane = this.next(); lane; lane = this.next()) {
       const { size, arrived } = lane.shift() as Segment
       this.freeAt += (size / bytesPerS) * 1000
-      const waitMs = this.freeAt - performance.now()
-      if (waitMs > 0) await after(waitMs)
-      if (delayMs > 0) void after(delayMs).then(arrived)
+      const waitMs = this.freeAt - this.clock.now()
+      if (waitMs > 0) await this.after(waitMs)
+      if (delayMs > 0) void this.after(delayMs).then(arrived)
       else arrived()
     }
     this.busy = false
@@ -157,8 +161,8 @@ class SharedLine {
     this.lanes.push(...this.lanes.splice(0, at + 1))
     return this.lanes.at(-1)
   }
-}
 
-function after(ms: number): Promise<void> {
-  return new Promise(done => setTimeout(done, ms))
+  private after(ms: number): Promise<void> {
+    return new Promise(done => void this.clock.hold(ms, done))
+  }
 }

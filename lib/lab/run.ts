@@ -1,6 +1,7 @@
 import { Bench } from './bench.js'
 import type { Happening, LabEvent } from './events.js'
 import { type Experiment, Impossible, knobValues, shown, type Verdict, WrongValue } from './experiment.js'
+import type { RunClock } from './running-clock.js'
 import { plain, type Said, said } from './said.js'
 
 export interface RunOptions {
@@ -12,6 +13,8 @@ export interface RunOptions {
   readonly onEvent?: (event: LabEvent) => void
   /** Breaks it off. */
   readonly signal?: AbortSignal
+  /** Real time, less what the machine takes of it, when not given. Stopped with the run. */
+  readonly clock?: RunClock
 }
 
 export const SCALE_MIN = 0.02
@@ -34,22 +37,21 @@ export async function runExperiment(experiment: Experiment, options: RunOptions 
   const { scale = 1, onEvent = () => {} } = options
   checkScale(scale)
   const knobs = knobValues(experiment.knobs, options.knobs ?? {})
-  const began = performance.now()
+  const limit = new AbortController()
+  const longest = Math.min(experiment.timeMaxMs * scale + SPARE_MS, RUN_MS_MAX)
+  const signal = options.signal ? AbortSignal.any([options.signal, limit.signal]) : limit.signal
   const events: LabEvent[] = []
   const tell = (what: Happening) => {
     if (events.length >= EVENTS_MAX && what.kind !== 'verdict') return
-    const event = { at: Math.round((performance.now() - began) * 1000) / 1000, ...what }
+    const event = { at: Math.round(bench.moment * 1000) / 1000, ...what }
     events.push(event)
     onEvent(event)
   }
+  const bench = new Bench(scale, signal, tell, options.clock)
   const startedAt = new Date().toISOString()
   const machine = `node ${process.versions.node}, ${process.platform}`
   tell({ kind: 'run', format: 'hopwise-lab/1', experiment: experiment.id, knobs, scale, startedAt, machine })
 
-  const limit = new AbortController()
-  const longest = Math.min(experiment.timeMaxMs * scale + SPARE_MS, RUN_MS_MAX)
-  const signal = options.signal ? AbortSignal.any([options.signal, limit.signal]) : limit.signal
-  const bench = new Bench(scale, signal, tell)
   const idle = performance.eventLoopUtilization()
   const timer = bench.clock.hold(longest, () =>
     limit.abort(tookTooLong(longest, performance.eventLoopUtilization(idle).utilization)),

@@ -13,16 +13,28 @@ export interface Lost {
   readonly sumMs: number
 }
 
+/** The time of a run: what everybody in it waits by, and what is measured in it. */
+export interface RunClock extends Clock {
+  /** Like `after`; and while it waits, the process does not end. */
+  hold(ms: number, run: () => void): Timer
+  /** What is measured is measured in this: ms that have really passed; their zero means nothing. */
+  real(): number
+  /** What the machine has taken of it so far. */
+  readonly lost: Lost
+  /** It stands still for ever. */
+  stop(): void
+}
+
 /**
  * Real time, but for what the machine keeps from this thread: then it stands still. Who idles, who waits and who works on one such clock
  * stay in their order, however busy the machine is: between two of its seconds everybody has had as many turns as on a machine at rest.
- * What is measured is measured in real time; here it is only awaited.
  */
-export class RunningClock implements Clock {
+export class RunningClock implements RunClock {
   private counted = 0
   private lookedAt = performance.now()
   private longestMs = 0
   private sumMs = 0
+  private stopped = false
   private readonly looks: NodeJS.Timeout
   private readonly countedMsMax: number
 
@@ -36,6 +48,10 @@ export class RunningClock implements Clock {
     return this.counted + Math.min(performance.now() - this.lookedAt, this.countedMsMax)
   }
 
+  real(): number {
+    return performance.now()
+  }
+
   wallMs(): number {
     return Date.now()
   }
@@ -44,7 +60,6 @@ export class RunningClock implements Clock {
     return this.start(ms, run, false)
   }
 
-  /** Like `after`; and while it waits, the process does not end. */
   hold(ms: number, run: () => void): Timer {
     return this.start(ms, run, true)
   }
@@ -54,7 +69,6 @@ export class RunningClock implements Clock {
     return { cancel: () => clearInterval(timer) }
   }
 
-  /** What did not count so far. */
   get lost(): Lost {
     const gap = performance.now() - this.lookedAt
     return {
@@ -63,8 +77,8 @@ export class RunningClock implements Clock {
     }
   }
 
-  /** It looks no more, and stands still for ever. */
   stop(): void {
+    this.stopped = true
     clearInterval(this.looks)
   }
 
@@ -85,6 +99,7 @@ export class RunningClock implements Clock {
       if (!holds) timer.unref()
     }
     const fire = () => {
+      if (this.stopped) return
       const leftMs = due - this.now()
       // Timers of Node may be early by the fraction of a ms.
       if (leftMs >= 1) wait(leftMs)

@@ -29,7 +29,7 @@ const LIFE_MS = 200
  */
 export function runWorkbench(
   description: Workbench,
-  options: Pick<RunOptions, 'scale' | 'onEvent' | 'signal'> = {},
+  options: Pick<RunOptions, 'scale' | 'onEvent' | 'signal' | 'clock'> = {},
 ): Promise<LabEvent[]> {
   const seen: LabEvent[] = []
   const onEvent = (event: LabEvent) => {

@@ -70,3 +70,15 @@ t.test('its timers run once, not before their time, and not at all when cancelle
   await new Promise<void>(done => clock.hold(50, done))
   t.ok(performance.now() - began >= 49)
 })
+
+t.test('stopped, it keeps no process: what waits by it is over', async t => {
+  const waiting = () => process.getActiveResourcesInfo().filter(resource => resource === 'Timeout').length
+  const clock = new RunningClock()
+  const before = waiting()
+  clock.hold(20, () => t.fail('it ran'))
+  t.equal(waiting(), before + 1)
+  clock.stop()
+  // Later than it was due.
+  for (let turns = 0; turns < 50 || waiting() > before; turns++) await new Promise(done => setTimeout(done, 1))
+  t.equal(waiting(), before)
+})

@@ -2,6 +2,8 @@ import type { Test } from 'tap'
 import { experimentCalled } from '../../lib/lab/catalogue.js'
 import type { Figure, Judged, LabEvent } from '../../lib/lab/events.js'
 import { runExperiment } from '../../lib/lab/run.js'
+import { type RunClock, RunningClock } from '../../lib/lab/running-clock.js'
+import { IdealClock } from './ideal-clock.js'
 
 /** A run that is over, and ways to ask about it. */
 export interface Ran {
@@ -19,17 +21,27 @@ interface RanOptions {
   readonly onEvent?: (event: LabEvent) => void
 }
 
-/** Runs one experiment as a test does: scaled to a tenth unless told otherwise, broken off with the test. */
-export async function ran(
+/** Runs one experiment by an ideal clock: what it says of times is exact. Scaled to a tenth unless told otherwise, broken off with the test. */
+export function ran(t: Test, id: string, options: RanOptions = {}): Promise<Ran> {
+  return runBy(new IdealClock(), t, id, options)
+}
+
+/** The same in real time: for what the kernel or another program decides. Of what was measured its verdict says whether it can be relied on. */
+export function ranHere(t: Test, id: string, options: RanOptions = {}): Promise<Ran> {
+  return runBy(new RunningClock(), t, id, options)
+}
+
+async function runBy(
+  clock: RunClock,
   t: Test,
   id: string,
-  { knobs = {}, scale = 0.1, onEvent = () => {} }: RanOptions = {},
+  { knobs = {}, scale = 0.1, onEvent = () => {} }: RanOptions,
 ): Promise<Ran> {
   const experiment = experimentCalled(id)
   if (!experiment) throw new Error(`there is no experiment ${id}`)
   const stop = new AbortController()
   t.teardown(() => stop.abort(new Error('the test is over')))
-  const events = await runExperiment(experiment, { knobs, scale, onEvent, signal: stop.signal })
+  const events = await runExperiment(experiment, { knobs, scale, onEvent, clock, signal: stop.signal })
   const of: Ran['of'] = (kind, scene) =>
     events.filter(
       event => event.kind === kind && (scene === undefined || (event as { scene?: string }).scene === scene),

@@ -46,6 +46,15 @@ export class FakeClock implements Clock {
     this.#passTo(until)
   }
 
+  /** Lets time pass until the next timer is due, and runs whatever is due then. @returns whether there was one */
+  toNext(): boolean {
+    const due = this.#first(Number.POSITIVE_INFINITY)
+    if (due === undefined) return false
+    this.#passTo(due.at)
+    this.advance(0)
+    return true
+  }
+
   /** The event loop was busy for `ms` milliseconds: the time has passed and no timer ran. `advance(0)` runs what is overdue. */
   stall(ms: number): void {
     this.#passTo(this.#now + ms)

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import { once } from 'node:events'
 import * as net from 'node:net'
 import type { RawClient } from './raw-client.js'
@@ -7,7 +8,7 @@ import type { RawClient } from './raw-client.js'
 // So "nothing comes" is shown by something later that came, and a slow machine only takes longer.
 
 /** What the threads of the pool may still bring. A lookup that hangs is not waited for. */
-const IN_THE_POOL = /^(FSReq|GetAddrInfo|GetNameInfo|\w*Job\b)/
+const IN_THE_POOL = /^(FSReq|CloseReq|GetAddrInfo|GetNameInfo|\w*Job\b)/
 const POOL_TURNS_MAX = 500
 
 let pair: Promise<Pair> | undefined
@@ -54,6 +55,43 @@ export async function settled(turns = 10): Promise<void> {
     }
   })
   return waiting
+}
+
+/** An idle turn is one in which as little is begun as in any; for so many of them nothing was begun by anybody but who looks. */
+const IDLE_TURNS = 10
+/** What is begun in a turn by who looks may grow, as with a hook of the runner: no work goes on for so many turns in quite the same way. */
+const EVEN_TURNS = 2_000
+
+let fewest = Number.POSITIVE_INFINITY
+let idling: Promise<void> | null = null
+
+/**
+ * Resolves when nobody in this process has begun anything for some turns: however long the chain of those who wait for each other was, it
+ * has come to its end. What is begun (a write, a connection, a lookup, a tick) has a number of Node's.
+ */
+export function idle(): Promise<void> {
+  // Two who look at the same time would each take the other for somebody who is at work.
+  idling ??= untilIdle().finally(() => {
+    idling = null
+  })
+  return idling
+}
+
+async function untilIdle(): Promise<void> {
+  for (let idle = 0, even = 0, last = 0, before = lastBegun(); idle < IDLE_TURNS && even < EVEN_TURNS; ) {
+    await settled(1)
+    const now = lastBegun()
+    const begun = now - before
+    idle = begun === fewest ? idle + 1 : 0
+    even = begun === last ? even + 1 : 0
+    fewest = even === EVEN_TURNS ? begun : Math.min(fewest, begun)
+    last = begun
+    before = now
+  }
+}
+
+function lastBegun(): number {
+  return new AsyncResource('turn', { requireManualDestroy: true }).asyncId()
 }
 
 function poolIsBusy(): boolean {

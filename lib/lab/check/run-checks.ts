@@ -3,6 +3,7 @@ import * as net from 'node:net'
 import type { Timer } from '../../net/clock.js'
 import { Bench, type Place, party } from '../bench.js'
 import type { OriginAnswer, OriginRequest } from '../origin.js'
+import type { RunClock } from '../running-clock.js'
 import { plain } from '../said.js'
 import { type Check, type CheckResult, Wrong } from './check.js'
 import { FIELD_CHECKS } from './checks-fields.js'
@@ -26,6 +27,8 @@ export interface CheckOptions {
   readonly patienceMs?: number
   readonly onResult?: (result: CheckResult) => void
   readonly signal?: AbortSignal
+  /** Real time, less what the machine takes of it, when not given. */
+  readonly clock?: RunClock
 }
 
 const CHECK_MS_MAX = 30_000
@@ -36,7 +39,7 @@ const CHECK_MS_MAX = 30_000
  */
 export async function runChecks(options: CheckOptions): Promise<CheckResult[]> {
   const { signal = new AbortController().signal, onResult = () => {} } = options
-  const bench = new Bench(1, signal, () => {})
+  const bench = new Bench(1, signal, () => {}, options.clock)
   try {
     const scene = bench.scene('check', plain('check'), [party('client'), party('relay', 'proxy'), party('origin')])
     let answer: (request: OriginRequest) => OriginAnswer = () => ({})

@@ -260,7 +260,7 @@ function verdict({ moments, reads, inOrder }: Transaction, values: FourValues, s
   const told = values.portsDiffer && values.same !== ''
   const { answered } = values
   const total = moments.read - moments.begin
-  const share = Math.round((100 * (moments.worked - moments.arrived)) / total)
+  const share = total === 0 ? 0 : Math.round((100 * (moments.worked - moments.arrived)) / total)
   const ms = total.toFixed(total < 10 ? 1 : 0)
   return judged(
     inOrder && told && answered,

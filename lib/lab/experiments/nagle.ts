@@ -8,7 +8,7 @@ import { said } from '../said.js'
 import { median, quantile, spoken } from './handshake-parts.js'
 
 const CONTENT = 'name=nagle&year=1984'
-/** A proxy must have passed a piece on by then, or gets the next together with it. Real ms. */
+/** A proxy must have passed a piece on by then, or gets the next together with it. Real ms in which this machine lets us run. */
 const PASSED_MS_MAX = 1_000
 /** Linux holds an acknowledgement back for 40 ms at least, others for longer; what is far below that did not wait for one. */
 const HELD_MS_MIN = 20
@@ -162,7 +162,7 @@ async function exchange(
   const began = scene.now()
   let before = origin.received
   for (const [i, piece] of pieces.entries()) {
-    if (i > 0 && how === 'hopwise') await arrived(origin, before)
+    if (i > 0 && how === 'hopwise') await arrived(scene, origin, before)
     before = origin.received
     if (tells) tellWrite(scene, how, i, pieces.length)
     await client.send(piece)
@@ -180,9 +180,9 @@ async function exchange(
 }
 
 /** Resolves when something came behind so many octets: so that a proxy gets the pieces, and has to pass them on, one by one. */
-async function arrived(origin: LabOrigin, before: number): Promise<void> {
-  const until = performance.now() + PASSED_MS_MAX
-  while (origin.received === before && performance.now() < until) await delay(1)
+async function arrived({ bench }: Scene, origin: LabOrigin, before: number): Promise<void> {
+  const until = bench.clock.now() + PASSED_MS_MAX
+  while (origin.received === before && bench.clock.now() < until) await delay(1)
 }
 
 /** A POST, in so many pieces: the head is the first of them. */

@@ -32,7 +32,7 @@ const QUERIES_PER_LIMIT = 4
 /** Longer than anything here, in real time: the idle limit of the origin is the subject. */
 const OUT_OF_THE_WAY_MS = 600_000
 /** How often it is looked whether an end has come. Real ms. */
-const LOOK_MS = 5
+const LOOK_MS = 20
 
 const GET = request('GET /list HTTP/1.1', { Host: 'origin' })
 const QUERY = request('OPTIONS * HTTP/1.1', { Host: 'origin' })

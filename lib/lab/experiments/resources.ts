@@ -1,5 +1,5 @@
 import type { Bench } from '../bench.js'
-import { experiment, judged, type Verdict } from '../experiment.js'
+import { experiment, judgedInTime, type Verdict } from '../experiment.js'
 import { said } from '../said.js'
 import { type Crowded, crowd } from './resources-memory.js'
 import {
@@ -118,22 +118,27 @@ export const resources = experiment({
         limitMs: pauseMs * LONG_PAUSES,
       }),
     ])
-    return verdict(bench, idleMs, { crowded, behind, beside, pressed, shared, short, long })
+    return verdict(bench, { idleMs, pauseMs }, { crowded, behind, beside, pressed, shared, short, long })
   },
 })
 
-function verdict(bench: Bench, idleMs: number, seen: Seen): Verdict {
+function verdict(bench: Bench, { idleMs, pauseMs }: { idleMs: number; pauseMs: number }, seen: Seen): Verdict {
   const { crowded, behind, beside, pressed, shared, short, long } = seen
   const limitMs = bench.ms(idleMs) * WAITED_SHARE
   const starved = behind.afterFirstMs >= limitMs && beside.besideAll && crowded.bytesEach > 0
   const [waitedMs, atOnceMs] = [behind.waitedMs, beside.waitedMs]
   const evicted = pressed.evicted.join() === '0' && pressed.status === 200 && pressed.statusWhenBusy === 503
   const limited = shared.refused === 503 && shared.later === 200 && [0, 200].includes(shared.elsewhere)
-  const paid = short.connections === short.requests && long.connections === 1 && long.heldMs > short.heldMs
+  const paid = short.connections === short.requests && long.connections === 1
   const ms = (value: number) => (value < 10 ? value.toFixed(1) : value.toFixed(0))
   const each = (crowded.bytesEach / 1_024).toFixed(1)
-  return judged(
-    starved && evicted && limited && paid,
+  return judgedInTime(
+    {
+      certain: starved && evicted && limited && paid,
+      inTime: long.heldMs > short.heldMs,
+      tookMs: bench.clock.lost.sumMs,
+      hidesMs: bench.ms(pauseMs * (LONG_PAUSES - SHORT_PAUSES)),
+    },
     said(
       `Behind idle connections the newcomer waited ${ms(waitedMs)} ms for a process, and at hopwise ${ms(atOnceMs)} ms, where an idle connection costs about ${each} KiB; without room the longest idle one had to go, and a limit too short made ${short.connections} connections for ${short.requests} requests instead of ${long.connections}.`,
       `유휴 커넥션 뒤에서 새 클라이언트는 프로세스를 ${ms(waitedMs)}ms 기다렸고, hopwise에서는 ${ms(atOnceMs)}ms 만에 응답을 받았다. hopwise에서 유휴 커넥션 하나는 약 ${each}KiB를 쓴다. 자리가 없으면 가장 오래 유휴 상태였던 커넥션이 나갔고, 제한 시간이 너무 짧으면 요청 ${short.requests}개에 커넥션이 ${long.connections}개가 아니라 ${short.connections}개 필요했다.`,
