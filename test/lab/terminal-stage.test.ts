@@ -62,6 +62,16 @@ t.test('events are held back while another scene may still be set beside', async
   t.match(stage.tick(51), ['', 'Scene a', '', 'client', '(1) x'])
 })
 
+t.test('what was set at one moment stands side by side; what was set later, however soon, does not', async t => {
+  const headings = (ms: number) => {
+    const stage = new Stage({ ...LOOK, width: 140, sideBySide: true })
+    const events = [RUN, setScene(0, 'a'), setScene(ms, 'b'), step(100, 'b', 1, 'x')]
+    return [...events.flatMap(event => stage.take([event])), ...stage.end()].filter(line => line.includes('Scene'))
+  }
+  t.match(headings(0), [/^Scene a +╎ {2}Scene b$/])
+  t.match(headings(0.001), [/^Scene a$/, /^Scene b$/])
+})
+
 t.test('a scene that is set later comes when it is set, behind what the one before has still to say', async t => {
   const shown = lines([
     RUN,

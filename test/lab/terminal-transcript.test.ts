@@ -115,7 +115,7 @@ t.test(
     const beside = open(1, 'other', 'c1', 'client', 'proxy')
     const stage = new Stage({ ...LOOK, view: 'transcript' })
     const shown = [
-      ...stage.take([RUN, setScene(0, 's'), setScene(1, 'other'), OPENED, beside]),
+      ...stage.take([RUN, setScene(0, 's'), setScene(0, 'other'), OPENED, beside]),
       ...stage.take([octets(2, 's', 'c1', 'proxy', 'answer\n'), octets(3, 'other', 'c1', 'proxy', 'beside\n')]),
       ...stage.tick(4_900),
       ...stage.take([at(5_000, { kind: 'closed', scene: 's', connection: 'c1', by: 'proxy', how: 'fin' })]),

@@ -141,11 +141,15 @@ function foundAfter({ time, interval, probes }: Settings): number {
 }
 
 async function vanish(bench: Bench, namespace: Namespace, settings: Settings): Promise<Vanished> {
-  const open = (id: string, title: ReturnType<typeof said>, keepAlive: boolean) =>
-    KeptConnection.open(bench.scene(id, title, [party('client'), party('origin')]), namespace, keepAlive)
-  const without = await open('without', said('Idle, without keep-alive', '유휴, keep-alive 없음'), false)
-  const probed = await open('probed', said('Idle, with TCP keep-alive', '유휴, TCP keep-alive 사용'), true)
-  const data = await open('data', said('Data in flight', '전송 중인 데이터'), false)
+  const set = (id: string, title: ReturnType<typeof said>) => bench.scene(id, title, [party('client'), party('origin')])
+  const scenes = [
+    set('without', said('Idle, without keep-alive', '유휴, keep-alive 없음')),
+    set('probed', said('Idle, with TCP keep-alive', '유휴, TCP keep-alive 사용')),
+    set('data', said('Data in flight', '전송 중인 데이터')),
+  ] as const
+  const without = await KeptConnection.open(scenes[0], namespace, false)
+  const probed = await KeptConnection.open(scenes[1], namespace, true)
+  const data = await KeptConnection.open(scenes[2], namespace, false)
   await data.ask()
   await namespace.loopbackDown()
   for (const { scene } of [without, probed, data]) tellVanishing(scene)

@@ -186,7 +186,7 @@ export function connectionsBetween({ events }) {
 }
 
 /**
- * Scenes that were played at the same time share an axis of time; those that came one after the other have each their own.
+ * Scenes that were set together, or played at the same time, share an axis of time; those that came one after the other have each their own.
  * @param {readonly SceneRecord[]} scenes @returns {SceneRecord[][]}
  */
 export function playedTogether(scenes) {
@@ -195,7 +195,7 @@ export function playedTogether(scenes) {
   let until = Number.NEGATIVE_INFINITY
   for (const scene of scenes) {
     const last = sets.at(-1)
-    if (last !== undefined && scene.at < until) last.push(scene)
+    if (last !== undefined && (scene.at < until || scene.at === last.at(-1)?.at)) last.push(scene)
     else sets.push([scene])
     // An idle connection may end long after all is over.
     const active = scene.events.findLast(

@@ -22,22 +22,21 @@ export interface Look {
 
 /** Narrower than this the sentences of a scene are hard to read. */
 const CELL_MIN = 56
-/** ms: scenes that are set so close to each other run together. */
-const TOGETHER_MS = 50
+/** ms for which a scene is held back, so that those before it come to their end: how their connections close. */
+const LATE_MS = 50
 /** ms of silence after which a scene is left for one that has something to show, at scale 1. */
 const LEAVE_MS = 2_500
 const LEAVE_MS_MIN = 400
 const CELL_NARROWEST = 38
 
 /**
- * The lifelines of a run, from its events to lines that are only ever added. Scenes that run together stand side by side where they
- * fit; else one after the other, and what happens in those that are not yet on the screen waits until it is their turn.
+ * The lifelines of a run, from its events to lines that are only ever added. Scenes that were set at one moment stand side by side where
+ * they fit; else one after the other, and what happens in those that are not yet on the screen waits until it is their turn.
  */
 export class Stage {
   private queue: LabEvent[] = []
   private readonly blocks = new Map<string, Block>()
   private shown: Block | null = null
-  private began = Number.NEGATIVE_INFINITY
   private scale = 1
 
   constructor(private readonly look: Look) {}
@@ -63,21 +62,21 @@ export class Stage {
     return [...this.settle(Number.POSITIVE_INFINITY), ...this.rest()]
   }
 
-  /** Plays what is there, but not beyond a scene while another one may still be set beside it. */
+  /** Plays what is there, but not beyond a scene while there may be more to say of those before it, or another one is set beside it. */
   private settle(at: number): string[] {
     const lines: string[] = []
     for (;;) {
       const next = this.queue.findIndex(event => event.kind === 'scene' && !this.blocks.has(event.scene))
       lines.push(...this.play(this.queue.splice(0, next < 0 ? this.queue.length : next)))
       const [first] = this.queue
-      if (first === undefined || at < first.at + TOGETHER_MS) return lines
-      const until = first.at + TOGETHER_MS
+      if (first === undefined || at < first.at + LATE_MS) return lines
+      const until = first.at + LATE_MS
       // What scenes before it have still to say belongs to them: how their connections close.
       const isLate = (event: LabEvent) => event.at <= until && 'scene' in event && this.blocks.has(event.scene)
       const late = this.queue.filter(isLate)
       this.queue = this.queue.filter(event => !isLate(event))
-      const isBeside = (event: LabEvent): event is SceneSet & Stamped => event.kind === 'scene' && event.at <= until
-      lines.push(...this.play(late), ...this.raise(first.at, this.queue.filter(isBeside)))
+      const isBeside = (event: LabEvent): event is SceneSet & Stamped => event.kind === 'scene' && event.at === first.at
+      lines.push(...this.play(late), ...this.raise(this.queue.filter(isBeside)))
     }
   }
 
@@ -101,9 +100,8 @@ export class Stage {
   }
 
   /** Scenes that were set together; when those before them are over, they come onto the screen. */
-  private raise(at: number, sets: readonly (SceneSet & Stamped)[]): string[] {
-    const isNew = at > this.began + TOGETHER_MS
-    const rest = isNew ? this.rest() : []
+  private raise(sets: readonly (SceneSet & Stamped)[]): string[] {
+    const rest = this.rest()
     const { count, cell } = this.room(sets)
     for (let i = 0; i < sets.length; i += count) {
       const beside = sets.slice(i, i + count)
@@ -114,8 +112,6 @@ export class Stage {
       )
       for (const { scene } of beside) this.blocks.set(scene, block)
     }
-    if (!isNew) return rest
-    this.began = at
     const first = this.blocks.get(sets[0]?.scene ?? '')
     return first === undefined ? rest : [...rest, ...this.turnTo(first)]
   }

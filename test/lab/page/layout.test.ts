@@ -1,5 +1,4 @@
 import t from 'tap'
-import type { LabEvent } from '../../../lib/lab/events.js'
 import { ran } from '../running.js'
 import { load, type SceneLayout } from './modules.js'
 
@@ -7,16 +6,7 @@ const { recordOf } = await load('player.js')
 const { layoutsOf, columnsFor } = await load('layout.js')
 
 const { events } = await ran(t, 'hang', { knobs: { timeout: 4 } })
-const record = recordOf(together(events))
-
-/** On a busy machine the second scene begins late, and would stand on an axis of its own: here it begins with the first. */
-function together(events: readonly LabEvent[]): LabEvent[] {
-  const [first, second] = events.filter(event => event.kind === 'scene')
-  if (first === undefined || second === undefined) throw new Error('there are two scenes')
-  const isLate = (event: LabEvent) => 'scene' in event && event.scene === second.scene
-  const moved = events.map(event => (isLate(event) ? { ...event, at: event.at - second.at + first.at } : event))
-  return moved.sort((one, other) => one.at - other.at)
-}
+const record = recordOf(events)
 
 for (const [width, size] of [
   [290, 13],
