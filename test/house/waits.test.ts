@@ -7,8 +7,22 @@ import { test } from 'tap'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Time is what these are about: the laboratory shows it, and its tests have rules of their own. */
+/** Time is what these are about: the laboratory shows it, and its tests have a rule of their own, below. */
 const OF_THE_LABORATORY = /^test\/(lab|pages)\/|^test\/cli\/lab/
+
+/** The files of the laboratory in which an experiment is run in real time, and why. All others run it by an ideal clock (test/lab/ideal-clock.ts). */
+const REAL_TIME: Readonly<Record<string, string>> = {
+  'test/lab/connection.test.ts': 'what was measured is what the verdict says',
+  'test/lab/death.test.ts': 'what a busy machine hides',
+  'test/lab/every-knob.test.ts': 'what the kernel decides, and other programs',
+  'test/lab/handshake.test.ts': 'what the kernel decides',
+  'test/lab/hang-real.test.ts': 'other programs',
+  'test/lab/nagle.test.ts': 'what the kernel decides',
+  'test/lab/page-load.test.ts': 'nothing is quicker than its waits',
+  'test/lab/pool.test.ts': 'what a busy machine does not spoil',
+  'test/lab/real-time.test.ts': 'all of them, as learners run them',
+  'test/lab/tcp-keepalive.test.ts': 'what the kernel decides',
+}
 
 /** Where a timer proves nothing: the file, how many there are, and what they are for. */
 const TIMERS: Readonly<Record<string, [count: number, reason: string]>> = {
@@ -39,11 +53,11 @@ const TIMED = /\bt\.ok\(\s*(?:performance\.now\(\)|took|\w*[mM]s)\b[^\n]*<\s*\d/
 /** Those that measure by CPU time, in units of what the machine does (test/support/cpu.ts). */
 const MEASURED = /from '[./]*support\/cpu\.js'/
 
-const files = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
+const all = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
   .map(name => `test/${name.replaceAll('\\', '/')}`)
   .filter(path => path.endsWith('.ts') && !path.endsWith('.quiet.ts') && !path.startsWith('test/house/'))
-  .filter(path => !OF_THE_LABORATORY.test(path))
   .map(path => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
+const files = all.filter(({ path }) => !OF_THE_LABORATORY.test(path))
 
 test('no test waits some milliseconds: each timer has a reason', async t => {
   const found = files.flatMap(({ path, text }) => {
@@ -57,4 +71,14 @@ test('no test waits some milliseconds: each timer has a reason', async t => {
 test('no test is about how fast the machine is', async t => {
   const timed = files.filter(({ text }) => TIMED.test(text) && !MEASURED.test(text)).map(({ path }) => path)
   t.same(timed, [], 'work is measured with `cpuMs`; what needs a quiet machine stands in a file *.quiet.ts')
+})
+
+test('the laboratory is run by an ideal clock: what is run in real time has a reason', async t => {
+  const real = all.filter(({ path, text }) => path.startsWith('test/lab/') && /\branHere\b/.test(text))
+  const found = real.map(({ path }) => path).filter(path => path !== 'test/lab/running.ts')
+  t.same(
+    found.sort(),
+    Object.keys(REAL_TIME).sort(),
+    'what is said of times is exact there; in real time a verdict decides (`wasSeen`)',
+  )
 })

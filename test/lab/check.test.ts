@@ -12,6 +12,7 @@ import { needs } from '../support/needs.js'
 import { startNginx } from '../support/nginx.js'
 import { freePort } from '../support/ports.js'
 import { tempFolder } from '../support/temp-folder.js'
+import { IdealClock } from './ideal-clock.js'
 
 /** The ids of those that are wrong. */
 function wrongOnes(results: readonly CheckResult[]): string[] {
@@ -21,7 +22,7 @@ function wrongOnes(results: readonly CheckResult[]): string[] {
 async function checked(t: Test, open: (upstream: string) => Promise<number>): Promise<string[]> {
   const originPort = await freePort()
   const port = await open(`http://127.0.0.1:${originPort}`)
-  const results = await runChecks({ proxy: { host: '127.0.0.1', port }, originPort, patienceMs: 1_000 })
+  const results = await runChecks({ proxy: { host: '127.0.0.1', port }, originPort, clock: new IdealClock() })
   t.equal(results.length, CHECKS.length)
   for (const { id, right, found } of results) t.comment(`${right ? 'right' : 'wrong'}: ${id} ${found?.en ?? ''}`)
   return wrongOnes(results)
@@ -40,7 +41,7 @@ test('hopwise gets all of it right, as a forward proxy that may keep HTTP/1.0', 
   const proxy = createProxy({ mode: 'forward', allow: ['127.0.0.0/8'], forwardHttp10KeepAlive: true })
   t.teardown(() => proxy.destroy())
   const { port } = await proxy.listen({ host: '127.0.0.1', port: 0 })
-  const results = await runChecks({ proxy: { host: '127.0.0.1', port }, as: 'forward' })
+  const results = await runChecks({ proxy: { host: '127.0.0.1', port }, as: 'forward', clock: new IdealClock() })
   t.strictSame(wrongOnes(results), [])
 })
 

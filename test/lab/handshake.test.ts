@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { median, quantile, spoken } from '../../lib/lab/experiments/handshake-parts.js'
-import { ran, wasSeen } from './running.js'
+import { ranHere, wasSeen } from './running.js'
 
 t.test('a transaction with a handshake takes longer than one without, and more packets', async t => {
-  const run = await ran(t, 'handshake')
+  const run = await ranHere(t, 'handshake')
   if (wasSeen(t, run)) t.ok(run.figure('new', 'transaction') > run.figure('kept', 'transaction'))
   t.ok(run.figure('new', 'connect') < run.figure('new', 'transaction'))
   t.equal(run.figure('new', 'handshakes'), 60)
@@ -16,11 +16,11 @@ t.test('a transaction with a handshake takes longer than one without, and more p
     run.figure('slow-start', 'packets-new'),
     run.figure('slow-start', 'packets-kept'),
   ] as const
-  t.ok(separate - together >= 9 * 5, 'nine handshakes more, and nine times FINs and their ACKs')
+  t.ok(separate - together >= 9 * 4, 'nine handshakes more, and nine FINs at least, however many ACKs travel alone')
 })
 
 t.test('the first transactions are told in full: a connection each, and one for all', async t => {
-  const run = await ran(t, 'handshake', { knobs: { transactions: 20 } })
+  const run = await ranHere(t, 'handshake', { knobs: { transactions: 20 } })
   t.equal(run.of('open', 'new').length, 5)
   t.equal(run.of('open', 'kept').length, 1)
   t.equal(run.of('closed', 'new').length, 5)
@@ -31,7 +31,7 @@ t.test('the first transactions are told in full: a connection each, and one for 
 })
 
 t.test('the window of a new connection grows from 10; a used one begins with what it has', async t => {
-  const run = await ran(t, 'handshake', { knobs: { transactions: 20 } })
+  const run = await ranHere(t, 'handshake', { knobs: { transactions: 20 } })
   const of = (id: string) => run.figure('slow-start', id)
   t.equal(of('initial'), 10)
   if (wasSeen(t, run)) {
@@ -48,7 +48,7 @@ t.test('the window of a new connection grows from 10; a used one begins with wha
 })
 
 t.test('a used connection that was silent for a while has to begin anew', async t => {
-  const run = await ran(t, 'handshake', { knobs: { transactions: 20, silence: 'long' } })
+  const run = await ranHere(t, 'handshake', { knobs: { transactions: 20, silence: 'long' } })
   if (wasSeen(t, run)) t.ok(run.figure('slow-start', 'used') * 4 <= run.figure('slow-start', 'grown'))
 })
 
@@ -62,7 +62,7 @@ t.test('where there are no namespaces the handshake is shown all the same, and t
     process.env.PATH = before
     rmSync(folder, { recursive: true })
   })
-  const run = await ran(t, 'handshake')
+  const run = await ranHere(t, 'handshake')
   wasSeen(t, run)
   t.match(run.verdict.text, { en: /could not be shown/, ko: /보일 수 없었다/ })
   t.match(run.of('note', 'slow-start'), [{ text: { en: /Operation not permitted/ } }])

@@ -11,18 +11,21 @@ import { startChild } from '../support/child.js'
 import { needs } from '../support/needs.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { fieldValues } from './fields.js'
-import { ran, wasSeen } from './running.js'
+import { ranHere, wasSeen } from './running.js'
 
 t.test(
   'curl stalls on a request that nobody reads until nginx closes, and exits with 0',
   needs('nginx', 'curl'),
   async t => {
-    const run = await ran(t, 'hang', { knobs: { parts: 'real', timeout: 4 } })
+    const run = await ranHere(t, 'hang', { knobs: { parts: 'real', timeout: 4 } })
     if (!wasSeen(t, run)) return
     t.ok(run.figure('hopwise', 'second') < 500)
-    t.ok(run.figure('dumb', 'second') >= 700, 'nginx counts whole seconds, so 400 ms became one')
+    t.ok(run.figure('dumb', 'second') >= 500, 'nginx counts whole seconds, so 400 ms became one')
     t.match(run.of('note', 'dumb')[0]?.text, { en: /1 s of real time/, ko: /1초/ })
-    t.ok(run.figure('dumb', 'curl') >= 700, 'by curl’s own clock too')
+    t.ok(
+      run.figure('dumb', 'curl') >= run.figure('dumb', 'second') - 1,
+      'by curl’s own clock too, which began before and ended later',
+    )
     t.strictSame(
       run.of('step', 'dumb').map(({ n }) => n),
       [1, 2, 3, 4, 5],
@@ -33,7 +36,7 @@ t.test(
 )
 
 t.test('who waits for whom is concluded from the wire, and closes into a cycle', needs('nginx', 'curl'), async t => {
-  const { events } = await ran(t, 'hang', { knobs: { parts: 'real', timeout: 1 } })
+  const { events } = await ranHere(t, 'hang', { knobs: { parts: 'real', timeout: 1 } })
   const asked = events.findIndex(event => event.kind === 'step' && event.scene === 'dumb' && event.n === 5)
   const closed = events.findIndex((event, i) => i > asked && event.kind === 'fin' && event.scene === 'dumb')
   const before = events.slice(0, closed)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { keptWaiting, ran } from './running.js'
+import { keptWaiting, ran, ranHere } from './running.js'
 
 /** One run for all that is asked of it: two rounds, so that what happens once is told from what happens each time. */
 const run = await ran(t, 'pool', { knobs: { rounds: 2 } })
@@ -58,7 +58,7 @@ t.test('a machine that lets nobody run for longer than an idle limit loses no PO
     if (event.kind === 'goes-on' && event.scene === 'query' && event.who === 'client') answers += 1
     return answers === 2
   })
-  const run = await ran(t, 'pool', { knobs: { rounds: 1 }, onEvent })
+  const run = await ranHere(t, 'pool', { knobs: { rounds: 1 }, onEvent })
   t.equal(run.figure('query', 'errors'), 0)
   t.equal(run.figure('query', 'opened'), 1)
   t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)

@@ -37,7 +37,6 @@ test('a run is told as it happens, from its first event to its verdict, and can 
   t.equal(headers.location, `/runs/${run}`)
   const stream = await follow(run)
   t.equal(stream.response.headers['content-type'], 'text/event-stream; charset=utf-8')
-  t.match(await ask(`/runs/${run}`), { status: 409, text: /not over yet/ })
   await stream.closed
   t.ok(stream.ended())
   const { events, ids } = stream
@@ -55,9 +54,11 @@ test('a run is told as it happens, from its first event to its verdict, and can 
 })
 
 test('the events come while the run goes on, not when it is over', async t => {
-  const { start, follow } = await visited(t)
-  const stream = await follow(await start('hang', { knobs: { timeout: 30 }, scale: 1 }))
+  const { start, follow, ask } = await visited(t)
+  const run = await start('hang', { knobs: { timeout: 30 }, scale: 10 })
+  const stream = await follow(run)
   await stream.until(10)
+  t.match(await ask(`/runs/${run}`), { status: 409, text: /not over yet/ })
   t.notOk(stream.events.some(({ kind }) => kind === 'verdict'))
   t.notOk(stream.ended())
 })
@@ -68,7 +69,8 @@ test('a stream that broke goes on behind the last event that came', async t => {
   const first = await follow(run)
   await first.until(5)
   first.leave()
-  const had = first.events.length
+  // More may have come by then: all of it, on a busy machine.
+  const had = 5
   const second = await follow(run, { lastEventId: String(had) })
   await second.closed
   t.equal(second.ids[0], had + 1)
@@ -85,7 +87,7 @@ test('a stream that broke goes on behind the last event that came', async t => {
 
 test('a run can be stopped; what it told until then is kept, with a verdict that says so', async t => {
   const { start, follow, ask } = await visited(t)
-  const run = await start('hang', { knobs: { timeout: 30 }, scale: 1 })
+  const run = await start('hang', { knobs: { timeout: 30 }, scale: 10 })
   const stream = await follow(run)
   await stream.until(10)
   t.match(await ask(`/runs/${run}`, { method: 'DELETE' }), { status: 204, text: '' })

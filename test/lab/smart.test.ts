@@ -4,6 +4,7 @@ import { Bench, party, type Scene } from '../../lib/lab/bench.js'
 import type { Happening } from '../../lib/lab/events.js'
 import { plain } from '../../lib/lab/said.js'
 import { openSmart, type SmartOptions } from '../../lib/lab/smart.js'
+import { IdealClock } from './ideal-clock.js'
 
 // Raw sockets on both sides: what the smart proxy reads and writes is judged octet by octet.
 
@@ -194,7 +195,7 @@ t.test('it ends a client that is idle for too long, and tells for whom it waits'
 /** A smart proxy between a raw server and a raw client that is connected. */
 async function standing(t: Test, options: SmartOptions = {}) {
   const events: Happening[] = []
-  const bench = new Bench(1, new AbortController().signal, event => events.push(event))
+  const bench = new Bench(1, new AbortController().signal, event => events.push(event), new IdealClock())
   t.teardown(() => bench.close())
   const scene = bench.scene('it', plain('it'), [party('client'), party('smart'), party('origin')])
   const server = await rawServer(t, scene)

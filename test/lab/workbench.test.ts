@@ -5,6 +5,7 @@ import { WrongValue } from '../../lib/lab/experiment.js'
 import { checkedWorkbench, HOPS, requestOctets, type Workbench } from '../../lib/lab/workbench.js'
 import { PRESETS } from '../../lib/lab/workbench-choices.js'
 import { runWorkbench } from '../../lib/lab/workbench-run.js'
+import { IdealClock } from './ideal-clock.js'
 
 interface Worked {
   readonly events: readonly LabEvent[]
@@ -18,7 +19,11 @@ interface Worked {
 async function worked(t: Test, description: object, scale = 0.1): Promise<Worked> {
   const stop = new AbortController()
   t.teardown(() => stop.abort(new Error('the test is over')))
-  const events = await runWorkbench(checkedWorkbench(description), { scale, signal: stop.signal })
+  const events = await runWorkbench(checkedWorkbench(description), {
+    scale,
+    clock: new IdealClock(),
+    signal: stop.signal,
+  })
   const verdict = events.at(-1) as LabEvent & Judged
   t.equal(verdict.outcome, 'observed', verdict.text.en)
   t.match(verdict.text.ko, /[가-힣].*(다|프록시|서버|클라이언트)\.$/)
@@ -215,7 +220,7 @@ test('whatever the message says, its parties talk to each other alone', async t 
   )
   for (let i = 0; i < runs.length; i += 12)
     for (const events of await Promise.all(
-      runs.slice(i, i + 12).map(run => runWorkbench(checkedWorkbench(run), { scale: 0.05 })),
+      runs.slice(i, i + 12).map(run => runWorkbench(checkedWorkbench(run), { scale: 0.05, clock: new IdealClock() })),
     ))
       if (events.some(event => event.kind === 'bytes' && event.by === 'origin')) answered += 1
   t.equal(came, 0)
