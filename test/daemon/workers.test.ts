@@ -6,7 +6,15 @@ import { ended, get, isGone, startDaemon, workersOf } from './fixture/start-daem
 test('workers are replaced ten times under load, and not one request is lost', async t => {
   const daemon = await startDaemon(t, { workers: 2, ports: { web: 0 }, text: 'hello', announceMs: 100 })
   const load = startLoad(daemon.port, { fresh: 4, kept: 4 })
-  for (let i = 0; i < 5; i++) t.match(await daemon.ask('roll', 'rolled'), { replaced: 2 })
+  for (let i = 0; i < 5; i++) {
+    t.match(await daemon.ask('roll', 'rolled'), { replaced: 2 })
+    // Whoever is awake takes the next connection: both have had their share when both have answered.
+    await until('both have answered', () =>
+      workersOf(daemon)
+        .slice(-2)
+        .every(pid => load.seen.by[`hello ${pid}`]),
+    )
+  }
   const { ok, lost, by } = await load.stop()
   t.comment(`${ok} requests, ${Object.keys(by).length} processes`)
   t.strictSame(lost, {}, 'none refused, none reset, none cut')
