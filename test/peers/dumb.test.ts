@@ -1,6 +1,7 @@
 import { type Test, test } from 'tap'
 import { createDumb, type DumbEvents, type DumbOptions } from '../../lib/peers/dumb.js'
 import { createOrigin } from '../../lib/peers/origin.js'
+import { orderly } from '../support/conversation.js'
 import { connectRaw } from '../support/raw-client.js'
 import { scriptedOrigin } from '../support/scripted-origin.js'
 
@@ -10,7 +11,7 @@ test('passes one request on as it came, relays the answer, and never reads anoth
     await connection.send('HTTP/1.1 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 2\r\n\r\nok')
   })
   const { port, requests } = await startDumb(t, { upstream: origin.url })
-  const client = await connectRaw({ port })
+  const client = orderly(await connectRaw({ port }))
   const head = 'get /x HTTP/1.0\r\nHOST: h\r\nConnection:  Keep-Alive\r\nX: \xe9\r\n\r\n'
   await client.send(head)
   t.equal(await client.readUntil('ok'), 'HTTP/1.1 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 2\r\n\r\nok')
@@ -31,14 +32,15 @@ test('R98, R100, R213: the hang, in full: an HTTP/1.0 client and an origin agree
   const at = await origin.listen({ port: 0 })
   const { port, closed } = await startDumb(t, { upstream: `http://127.0.0.1:${at.port}` })
   const client = await connectRaw({ port })
+  const began = performance.now()
   const request = 'GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n'
   await client.send(request)
   t.match(await client.readUntil('\r\n\r\n'), /Connection: Keep-Alive\r\nKeep-Alive: timeout=1, max=99\r\n/)
   await client.readUntil('echo.\n')
   await client.send(request)
-  await client.silence()
   const { bytes, how } = await client.readToEnd()
   t.same([bytes.length, how], [0, 'fin'], 'the origin’s idle limit ends it; the second request got nothing')
+  t.ok(performance.now() - began >= 999, 'and not before it has passed')
   t.equal(heads.length, 1)
   client.destroy()
   while (closed.length === 0) await new Promise(done => setImmediate(done))
