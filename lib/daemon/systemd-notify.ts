@@ -7,6 +7,8 @@ export interface NotifyOptions {
   environment?: Readonly<Record<string, string | undefined>>
   /** Called when systemd wants to be told, and cannot be. The service goes on. */
   warn(message: string): void
+  /** How long its program may take. ms */
+  limitMs?: number
 }
 
 /** Tells one phase, with a line for `systemctl status`. Never rejects; resolves when systemd knows it, or cannot. */
@@ -27,14 +29,14 @@ const STATUS = {
  * The protocol is a datagram to a unix socket, which Node cannot send: the program `systemd-notify` does, as a child, so
  * the unit needs `NotifyAccess=all`. One message after the other, in the order of the calls.
  */
-export function createNotify({ environment = process.env, warn }: NotifyOptions): Notify {
+export function createNotify({ environment = process.env, warn, limitMs = ANSWER_MS }: NotifyOptions): Notify {
   const { NOTIFY_SOCKET, PATH } = environment
   if (!NOTIFY_SOCKET) return async () => {}
   let last = Promise.resolve()
   return (phase, status = STATUS[phase]) => {
     last = last.then(async () => {
-      const error = await send(assignments(phase, status), { NOTIFY_SOCKET, PATH })
-      if (error) warn(`systemd cannot be told "${phase}": ${why(error)}`)
+      const error = await send(assignments(phase, status), { NOTIFY_SOCKET, PATH }, limitMs)
+      if (error) warn(`systemd cannot be told "${phase}": ${why(error, limitMs)}`)
     })
     return last
   }
@@ -49,15 +51,15 @@ function assignments(phase: ServicePhase, status: string): string[] {
   return ['RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1_000n}`, line]
 }
 
-function send(words: string[], env: NodeJS.ProcessEnv): Promise<NodeJS.ErrnoException | null> {
-  const options = { env, timeout: ANSWER_MS, killSignal: 'SIGKILL' } as const
+function send(words: string[], env: NodeJS.ProcessEnv, limitMs: number): Promise<NodeJS.ErrnoException | null> {
+  const options = { env, timeout: limitMs, killSignal: 'SIGKILL' } as const
   return new Promise(done => {
     execFile('systemd-notify', words, options, error => done(error as NodeJS.ErrnoException | null))
   })
 }
 
-function why(error: NodeJS.ErrnoException & { killed?: boolean }): string {
+function why(error: NodeJS.ErrnoException & { killed?: boolean }, limitMs: number): string {
   if (error.code === 'ENOENT') return 'there is no program systemd-notify; install it, or set Type=exec in the unit'
-  if (error.killed) return `systemd-notify did not end within ${ANSWER_MS} ms`
+  if (error.killed) return `systemd-notify did not end within ${limitMs} ms`
   return error.message.trim()
 }

@@ -16,7 +16,7 @@ function logTo(options: Partial<LogOptions> = {}) {
   }
   const log = openLog({ level: 'info', format: 'json', accessLog: 'stdout', outlet, ...options })
   const ended = async () => {
-    await log.end(1_000)
+    await log.end(60_000)
     return text
   }
   return { log, ended }

@@ -50,13 +50,12 @@ test('the only server of a group failed seven times of seven: it is not said to 
 
 test('with a health check it is known to be up, or down, without a request', async t => {
   const port = await freePort()
-  const here = await serveHere(t, file(port, ', healthCheck: { intervalMs: 20, timeoutMs: 20, healthyAfter: 1 }'))
-  const becomes = async (state: string) => {
-    for (;;) {
-      const member = await memberOf(here)
-      if (member.state === state && member.checked) return member
-    }
-  }
+  const here = await serveHere(t, file(port, ', healthCheck: { intervalMs: 500, timeoutMs: 500, healthyAfter: 1 }'))
+  const becomes = (state: string) =>
+    here.until(
+      () => memberOf(here),
+      member => member.state === state && member.checked,
+    )
   t.match(await becomes('down'), { failuresInRow: 0, requests: 0 }, 'a check is no request')
   const origin = http.createServer((_request, response) => void response.end())
   t.teardown(() => origin.close().closeAllConnections())

@@ -9,14 +9,12 @@ listeners: [{ name: web, address: 127.0.0.1:0, routes: [{ upstream: app }] }]
 upstreams:
   app:
     servers: ['http://127.0.0.1:${port}']
-    healthCheck: { intervalMs: 20, timeoutMs: 20, healthyAfter: 2, unhealthyAfter: 2 }
+    healthCheck: { intervalMs: 500, timeoutMs: 500, healthyAfter: 2, unhealthyAfter: 2 }
 `
 
 async function becomes(here: ServingHere, status: number, says: RegExp): Promise<string> {
-  for (;;) {
-    const { status: now, text } = await here.admin('/readyz')
-    if (now === status && says.test(text)) return text
-  }
+  const isSo = (answer: { status: number; text: string }) => answer.status === status && says.test(answer.text)
+  return (await here.until(() => here.admin('/readyz'), isSo)).text
 }
 
 async function open(port: number): Promise<http.Server> {
@@ -48,10 +46,12 @@ test('every server of a listener is down: not ready where the file says so, and 
 
 test('by default readiness says nothing of servers', async t => {
   const here = await serveHere(t, file(await freePort()))
-  for (;;) {
-    const { groups, ready } = await here.status()
-    t.equal(ready, true)
-    if (groups[0].members[0].state === 'down') break
-  }
+  await here.until(
+    () => here.status(),
+    ({ groups, ready }) => {
+      t.equal(ready, true)
+      return groups[0].members[0].state === 'down'
+    },
+  )
   t.match(await here.admin('/readyz'), { status: 200, text: 'ready\n' })
 })

@@ -4,6 +4,7 @@ import { type Test, test } from 'tap'
 import { createNotify } from '../../lib/daemon/systemd-notify.js'
 import { type Child, startChild } from '../support/child.js'
 import { needs, pathOf } from '../support/needs.js'
+import { WAIT_MS } from '../support/raw-client.js'
 import { tempFolder } from '../support/temp-folder.js'
 
 /** systemd's side: a datagram socket whose messages are printed, each as one line of JSON. */
@@ -38,7 +39,11 @@ const PATH = '/usr/bin:/bin'
 test('what systemd hears, in the order of the calls', needs('systemd-notify', 'python3'), async t => {
   const { path, child } = await listen(t)
   const warnings: string[] = []
-  const notify = createNotify({ environment: { NOTIFY_SOCKET: path, PATH }, warn: it => warnings.push(it) })
+  const notify = createNotify({
+    environment: { NOTIFY_SOCKET: path, PATH },
+    warn: it => warnings.push(it),
+    limitMs: WAIT_MS,
+  })
   const before = process.hrtime.bigint() / 1_000n
   const told = [notify('ready', 'listening on\n:8080'), notify('reloading'), notify('ready'), notify('stopping')]
   await Promise.all(told)
@@ -67,21 +72,21 @@ test('without NOTIFY_SOCKET nothing is started', async t => {
 })
 
 test('a systemd that cannot be told is a warning, and no more', async t => {
-  const warned = async (PATH: string) => {
+  const warned = async (PATH: string, limit: { limitMs?: number } = { limitMs: WAIT_MS }) => {
     const warnings: string[] = []
     const environment = { NOTIFY_SOCKET: join(tempFolder(t), 'nobody'), PATH }
-    await createNotify({ environment, warn: it => warnings.push(it) })('ready')
+    await createNotify({ environment, warn: it => warnings.push(it), ...limit })('ready')
     return warnings
   }
   t.match(await warned(tempFolder(t)), [/^systemd cannot be told "ready": there is no program systemd-notify/])
   t.match(await warned(standIn(t, 'echo not today >&2; exit 1')), [/not today/])
-  t.match(await warned(standIn(t, 'exec /bin/sleep 20')), [/did not end within 2000 ms/])
+  t.match(await warned(standIn(t, 'exec /bin/sleep 20'), {}), [/did not end within 2000 ms/])
 })
 
 test('nothing of our environment reaches the program', async t => {
   const folder = standIn(t, `env > "$NOTIFY_SOCKET"`)
   const heard = join(tempFolder(t), 'heard')
   const environment = { NOTIFY_SOCKET: heard, PATH: `${folder}:${PATH}`, SECRET: 'a' }
-  await createNotify({ environment, warn: it => t.fail(it) })('ready')
+  await createNotify({ environment, warn: it => t.fail(it), limitMs: WAIT_MS })('ready')
   t.notMatch(readFileSync(heard, 'utf8'), 'SECRET')
 })

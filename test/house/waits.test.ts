@@ -43,6 +43,7 @@ const TIMERS: Readonly<Record<string, [count: number, reason: string]>> = {
   'test/support/load.ts': [3, 'the pace of a load and of a slow answer, and the limit'],
   'test/support/nginx.ts': [1, 'looks again'],
   'test/support/raw-client.ts': [2, 'the limit, and a peer that is late'],
+  'test/support/serving-here.ts': [1, 'looks again'],
   'test/support/turns.ts': [1, 'looks again'],
   'test/support/with-proxy.ts': [1, 'the limit'],
 }

@@ -59,7 +59,8 @@ t.test('nothing is left behind, also when it is broken off: no nginx, no folder'
         if (broken) stop.abort(new Error('somebody has seen enough'))
       },
     })
-    t.match(events.at(-1), { kind: 'verdict', outcome: broken ? 'not-observed' : 'observed' })
+    // Whether the machine let it be seen is not what this is about.
+    t.match(events.at(-1), { kind: 'verdict', outcome: broken ? /^not-observed$/ : /^(observed|too-busy)$/ })
     t.ok(pid > 0)
     t.throws(() => process.kill(pid, 0), { code: 'ESRCH' }, 'nginx is gone')
     t.strictSame(readdirSync(home), [], 'and its folder')

@@ -45,12 +45,12 @@ for (const readMode of ['onread', 'data'] satisfies ReadMode[]) {
         }
       })
       const { port, proxy } = await withProxy(t, { mode: 'reverse', upstream: origin.url, readMode })
-      const slow = await rawClient(t, { port, deadlineMs: 30_000 })
+      const slow = await rawClient(t, port)
       await slow.send(request('GET', '/1'))
       await until('it begins', () => slow.received.length > 0)
       slow.pause()
       for (let round = 0; round < 2; round++) {
-        const fast = await Promise.all([2, 3, 4].map(() => rawClient(t, { port, deadlineMs: 30_000 })))
+        const fast = await Promise.all([2, 3, 4].map(() => rawClient(t, port)))
         await Promise.all(
           fast.map(async (client, i) => {
             await client.send(request('GET', `/${i + 2}`))
@@ -87,7 +87,7 @@ for (const readMode of ['onread', 'data'] satisfies ReadMode[]) {
       const { port } = await withProxy(t, { mode: 'reverse', upstream: origin.url, readMode })
       await Promise.all(
         [1, 2, 3].map(async nth => {
-          const client = await rawClient(t, { port, deadlineMs: 30_000 })
+          const client = await rawClient(t, port)
           const content = marked(nth, 4 * MB)
           if (framing === 'length') {
             await client.send(request('PUT', `/${nth}`, `Content-Length: ${content.length}`))

@@ -177,21 +177,20 @@ test('a service that is made anew somewhere else is found, and its old place let
       old.connections.length > 0 || proxy.stats().upstream.origins.some(({ origin }) => origin.includes('app.test')),
   )
   let first = await answers(client, 1)
-  for (let nth = 0; nth < 50 && first !== 'old'; nth++) {
+  // The name server speaks when its machine lets it.
+  while (first !== 'old') {
     await settled(10)
     first = await answers(client, 1)
   }
-  t.equal(first, 'old')
   await held.send(request('GET', '/hold'))
   await until(() => old.connections.some(({ received }) => String(received).includes('/hold')))
   await dns.hosts({ 'app.test': ['127.0.0.2'] })
   let now = ''
-  for (let nth = 0; nth < 200 && now !== 'new'; nth++) {
+  while (now !== 'new') {
     now = await answers(client, 1)
-    t.match(now, /^(old|new)$/, 'at no time an error')
+    if (!/^(old|new)$/.test(now)) t.fail('at no time an error', { now })
     await settled(3)
   }
-  t.equal(now, 'new')
   const carrier = old.connections.find(({ received }) => String(received).includes('/hold'))!
   t.equal(carrier.ended, '', 'what runs there goes on')
   await carrier.send(ok('held'))

@@ -14,8 +14,6 @@ import { grouped, type Server, server } from './fleet.js'
 // Origins that authenticate the connection (RFC 4559): who logs in once is that user for all that follows on it, whoever sends it. Ours
 // goes through the states of the dance and leaves the cryptography out.
 
-const LIMIT = { deadlineMs: 60_000 }
-
 interface Seat {
   user: string
   /** Whom it has challenged. */
@@ -42,7 +40,7 @@ function danced(seat: Seat, credentials: string | undefined, at = ''): string {
 const logsConnectionsIn: Script = async connection => {
   const seat: Seat = { user: '', challenged: '' }
   for (;;) {
-    const asked = await readMessage(connection, LIMIT)
+    const asked = await readMessage(connection)
     await connection.send(danced(seat, asked.field('Authorization')))
   }
 }
@@ -64,27 +62,23 @@ const says = async (client: RawClient, text = get()): Promise<string> => {
 }
 
 /** While its script waits for more. */
-const hasEnded = (peer: RawClient): Promise<void> => until('its end', () => peer.ended === 'fin', LIMIT.deadlineMs)
+const hasEnded = (peer: RawClient): Promise<void> => until('its end', () => peer.ended === 'fin')
 
 const closed = (proxy: { stats(): { upstream: { closes: object } } }, closes: object): Promise<void> =>
-  until(
-    JSON.stringify(closes),
-    () => JSON.stringify(proxy.stats().upstream.closes) === JSON.stringify(closes),
-    LIMIT.deadlineMs,
-  )
+  until(JSON.stringify(closes), () => JSON.stringify(proxy.stats().upstream.closes) === JSON.stringify(closes))
 
 for (const readMode of READ_MODES) {
   for (const scheme of ['NTLM', 'Negotiate', 'nTlM']) {
     test(`R225: parallel log-ins all succeed, and nobody is served as somebody else (${scheme}, ${readMode})`, async t => {
       const { connect, dialed, proxy } = await gateway(t, { readMode }, logsConnectionsIn)
       const names = ['ann', 'bob', 'cleo', 'dan']
-      const clients = await Promise.all(names.map(() => connect(LIMIT)))
+      const clients = await Promise.all(names.map(() => connect()))
       // One leg of all of them, then the next one: what was asked last is what a pool would hand out first.
       for (const [i, client] of clients.entries())
         t.equal((await exchange(client, first(names[i]!, scheme))).status, 401)
       for (const [i, client] of clients.entries())
         t.equal(await says(client, third(names[i]!, scheme)), `200 for ${names[i]}`)
-      const stranger = await connect(LIMIT)
+      const stranger = await connect()
       t.equal(await says(stranger), '401 ', 'another client is nobody there')
       for (const [i, client] of clients.entries()) t.equal(await says(client), `200 for ${names[i]}`)
       await Promise.all(clients.map(async (client, i) => t.equal(await says(client), `200 for ${names[i]}`)))
@@ -103,7 +97,7 @@ for (const readMode of READ_MODES) {
       (client: RawClient) => client.send('no HTTP\r\n\r\n'),
     ]
     for (const [nth, end] of ends.entries()) {
-      const client = await connect(LIMIT)
+      const client = await connect()
       await logIn(client, 'ann')
       await end(client)
       await hasEnded(await upstream(nth))
@@ -114,7 +108,7 @@ for (const readMode of READ_MODES) {
 
 test('R225: the first request of a log-in may ride on an idle connection; from then on it is the client’s own', async t => {
   const { connect, dialed } = await gateway(t, {}, logsConnectionsIn)
-  const [ann, bob] = [await connect(LIMIT), await connect(LIMIT)]
+  const [ann, bob] = [await connect(), await connect()]
   t.equal(await says(bob, get()), '401 ')
   t.equal((await logIn(ann, 'ann')).status, 200)
   t.equal(await says(ann), '200 for ann')
@@ -130,10 +124,10 @@ const CHALLENGES = [
 for (const [where, line] of CHALLENGES) {
   test(`R225: the challenge makes the connection the client’s, ${where}`, async t => {
     const { connect, upstream, dialed, proxy } = await gateway(t)
-    const [client, other] = [await connect(LIMIT), await connect(LIMIT)]
+    const [client, other] = [await connect(), await connect()]
     await client.send(get())
     const origin = await upstream()
-    await origin.readUntil('\r\n\r\n', LIMIT.deadlineMs)
+    await origin.readUntil('\r\n\r\n')
     await origin.send(head('HTTP/1.1 401 Unauthorized', line, 'Content-Length: 0'))
     t.equal(
       (await readMessage(client)).field('WWW-Authenticate'),
@@ -144,7 +138,7 @@ for (const [where, line] of CHALLENGES) {
     await (await upstream(1)).send(ok('other'))
     await heardOk(t, other, 'other')
     await client.send(get('Authorization: Basic YTpi'))
-    await origin.readUntil('\r\n\r\n', LIMIT.deadlineMs)
+    await origin.readUntil('\r\n\r\n')
     await origin.send(ok('own'))
     await heardOk(t, client, 'own')
     t.equal(dialed(), 2)
@@ -161,12 +155,12 @@ for (const line of ['WWW-Authenticate: Basic realm="a"', 'WWW-Authenticate: Bear
     const answer = head('HTTP/1.1 401 Unauthorized', line, 'Content-Length: 0')
     const { connect, dialed } = await gateway(t, {}, async connection => {
       for (;;) {
-        await connection.readUntil('\r\n\r\n', LIMIT.deadlineMs)
+        await connection.readUntil('\r\n\r\n')
         await connection.send(answer)
       }
     })
     for (const authorization of ['Basic YTpi', 'Bearer NTLM', 'Digest username="negotiate"']) {
-      const client = await connect(LIMIT)
+      const client = await connect()
       t.equal((await exchange(client, get(`Authorization: ${authorization}`))).status, 401)
     }
     t.equal(dialed(), 1)
@@ -175,7 +169,7 @@ for (const line of ['WWW-Authenticate: Basic realm="a"', 'WWW-Authenticate: Bear
 
 test('R225: a connection that died is replaced, and the new one belongs to the client when it logs in again', async t => {
   const { connect, upstream, dialed, proxy } = await gateway(t, {}, logsConnectionsIn)
-  const client = await connect(LIMIT)
+  const client = await connect()
   await logIn(client, 'ann')
   ;(await upstream()).halfClose()
   await closed(proxy, { 'upstream-fin': 1 })
@@ -194,13 +188,13 @@ test('R225: a request that goes on with a log-in is not sent again, one without 
     const { connect, upstream, exchanges, dialed } = await gateway(t, {}, async (connection, nth) => {
       const seat: Seat = { user: '', challenged: '' }
       for (let asked = 0; nth > 0 || asked === 0; asked++) {
-        const message = await readMessage(connection, LIMIT)
+        const message = await readMessage(connection)
         await connection.send(danced(seat, message.field('Authorization')))
       }
-      await connection.readUntil('\r\n\r\n', LIMIT.deadlineMs)
+      await connection.readUntil('\r\n\r\n')
       connection.halfClose()
     })
-    const client = await connect(LIMIT)
+    const client = await connect()
     await exchange(client, first('ann'))
     const answer = await exchange(client, text)
     t.equal(answer.status, status)
@@ -214,12 +208,12 @@ test('R225: a request that goes on with a log-in is not sent again, one without 
 test('R225: the first leg of a log-in that met a stale connection is sent again', async t => {
   const { connect, dialed } = await gateway(t, {}, async (connection, nth) => {
     if (nth > 0) return logsConnectionsIn(connection, nth)
-    await connection.readUntil('\r\n\r\n', LIMIT.deadlineMs)
+    await connection.readUntil('\r\n\r\n')
     await connection.send(ok('anonymous'))
-    await connection.readUntil('\r\n\r\n', LIMIT.deadlineMs)
+    await connection.readUntil('\r\n\r\n')
     connection.halfClose()
   })
-  const client = await connect(LIMIT)
+  const client = await connect()
   t.equal(await says(client), '200 anonymous')
   t.equal((await logIn(client, 'ann')).status, 200)
   t.equal(dialed(), 2)
@@ -227,10 +221,10 @@ test('R225: the first leg of a log-in that met a stale connection is sent again'
 
 test('R225: where all places are taken, log-ins come one after the other and none fails', async t => {
   const { connect, clock, proxy } = await gateway(t, { limits: { upstreamConnectionsMax: 1 } }, logsConnectionsIn)
-  const [ann, bob] = [await connect(LIMIT), await connect(LIMIT)]
+  const [ann, bob] = [await connect(), await connect()]
   t.equal((await exchange(ann, first('ann'))).status, 401)
   const answer = exchange(bob, first('bob'))
-  await until('bob waits', () => proxy.stats().upstream.waiting === 1, LIMIT.deadlineMs)
+  await until('bob waits', () => proxy.stats().upstream.waiting === 1)
   clock.advance(500)
   t.equal(await says(ann, third('ann')), '200 for ann', 'what rests between two legs is left alone for a moment')
   clock.advance(900)
@@ -246,18 +240,18 @@ test('R225: where all places are taken, log-ins come one after the other and non
 test('R225: where there is no room in all, what rests for one client makes it', async t => {
   const { connect, proxy } = await forwarder(t, { limits: { upstreamConnectionsTotalMax: 1 } }, logsConnectionsIn)
   const other = await server(t, 'other')
-  const client = await connect(LIMIT)
+  const client = await connect()
   await client.send(head(`GET ${other.url}/ HTTP/1.1`, 'Host: a', 'Authorization: NTLM first:ann'))
   t.equal((await readMessage(client)).status, 200)
   const next = await server(t, 'next')
-  const stranger = await connect(LIMIT)
+  const stranger = await connect()
   t.equal(`${(await exchange(stranger, head(`GET ${next.url}/ HTTP/1.1`, 'Host: a'))).content}`, 'next')
   t.same(proxy.stats().upstream.closes, { 'login-surplus': 1 })
 })
 
 test('R225: a drain lets the log-in end with its client', async t => {
   const { connect, proxy, upstream, clock } = await gateway(t, {}, logsConnectionsIn)
-  const client = await connect(LIMIT)
+  const client = await connect()
   await exchange(client, first('ann'))
   const gone = proxy.close()
   const answer = await exchange(client, third('ann'))
@@ -307,7 +301,7 @@ for (const sticky of ['', 'srv']) {
     }
     const at = servers.findIndex(({ asked }) => asked.some(it => it.field('Authorization')?.endsWith('first:ann')))
     await servers[at]!.stop()
-    await until('its connection is gone', () => proxy.stats().upstream.reserved === 1, LIMIT.deadlineMs)
+    await until('its connection is gone', () => proxy.stats().upstream.reserved === 1)
     t.equal((await logIn(clients[0]!, 'ann')).status, 200, 'when its server is gone it logs in at another one')
   })
 }
@@ -316,7 +310,7 @@ test('R225: in forward mode each origin has its own', async t => {
   const { connect, proxy, origin } = await forwarder(t, {}, logsConnectionsIn)
   const second = await member(t, 'second')
   const at = (url: string, text: string) => text.replace('GET /', `GET ${url}/`)
-  const [ann, bob] = [await connect(LIMIT), await connect(LIMIT)]
+  const [ann, bob] = [await connect(), await connect()]
   for (const [client, name] of [
     [ann, 'ann'],
     [bob, 'bob'],
@@ -338,7 +332,7 @@ test('R225: through a parent, the connection to the parent is the client’s, fo
   const inner = `http://127.0.0.1:${port}`
   const outer = await forwarder(t, { name: 'outer', parent: inner, allow: [] })
   const at = (text: string) => text.replace('GET /', `GET ${origin.url}/`)
-  const [ann, bob] = [await outer.connect(LIMIT), await outer.connect(LIMIT)]
+  const [ann, bob] = [await outer.connect(), await outer.connect()]
   for (const [client, name] of [
     [ann, 'ann'],
     [bob, 'bob'],
@@ -351,7 +345,7 @@ test('R225: through a parent, the connection to the parent is the client’s, fo
   ann.halfClose()
   await closed(outer.proxy, { 'login-ended': 1 })
   await closed(proxy, { 'login-ended': 1 })
-  t.equal(await says(await outer.connect(LIMIT), at(get())), '401 ')
+  t.equal(await says(await outer.connect(), at(get())), '401 ')
 })
 
 test('R225: so it is when the parent itself goes on with a Negotiate of its own', async t => {
@@ -386,7 +380,7 @@ test('R225: its 407 is still our configuration’s fault, and leaves nothing beh
 test('R225: a connection that begins with its client’s address is kept for that client', async t => {
   const prefaces: string[] = []
   const logs = await scriptedOrigin(t, async (connection, nth) => {
-    prefaces.push(await connection.readUntil('\r\n', LIMIT.deadlineMs))
+    prefaces.push(await connection.readUntil('\r\n'))
     await logsConnectionsIn(connection, nth)
   })
   const { connect, proxy } = await grouped(t, { servers: [logs.url], proxyProtocol: 'v1' })
@@ -407,7 +401,7 @@ for (const ends of [false, true]) {
       const origin = tls.createServer({ key, cert }, async socket => {
         const seat: Seat = { user: '', challenged: '' }
         const nth = ++connections
-        const connection = await connectRaw({ port: 0, socket, ...LIMIT })
+        const connection = await connectRaw({ port: 0, socket })
         for (let asked = 1; !connection.ended; asked++) {
           const message = await readMessage(connection).catch(() => null)
           if (message === null) break
@@ -420,7 +414,7 @@ for (const ends of [false, true]) {
       t.teardown(() => origin.close())
       const { port: at } = origin.address() as net.AddressInfo
       const { connect, proxy } = await gateway(t, { upstream: `https://127.0.0.1:${at}`, upstreamTls: { ca: cert } })
-      const client = await connect(LIMIT)
+      const client = await connect()
       await exchange(client, first('ann'))
       await client.send(third('ann') + get() + get()) // over TLS a release comes a turn later, and these are here before
       const answers = [await readMessage(client), await readMessage(client), await readMessage(client)]

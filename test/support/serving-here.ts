@@ -21,6 +21,8 @@ export interface ServingHere {
   admin(path: string): Promise<{ status: number; text: string }>
   /** `/status`, parsed. */
   status(): Promise<Status>
+  /** Asks again and again, with a pause: for what checks bring about, which take their time. */
+  until<A>(asked: () => Promise<A>, isSo: (answer: A) => boolean): Promise<A>
   adminPort: number
   /** All lines of the log; what is logged from then on is lost. */
   ended(): Promise<LogLine[]>
@@ -66,7 +68,7 @@ export async function serveHere(
   t.teardown(async () => {
     daemon.destroy()
     await parts.closed?.()
-    await log.end(1_000)
+    await log.end(WAIT_MS)
   })
   await daemon.open()
   const lines = () =>
@@ -85,6 +87,13 @@ export async function serveHere(
     },
     admin: path => askOf({ port: adminPort, path }),
     status: async () => JSON.parse((await askOf({ port: adminPort, path: '/status' })).text),
+    async until(asked, isSo) {
+      for (;;) {
+        const answer = await asked()
+        if (isSo(answer)) return answer
+        await new Promise(done => setTimeout(done, 25))
+      }
+    },
     adminPort,
     ended: async () => {
       await log.end(WAIT_MS)
