@@ -188,6 +188,7 @@ function refused(what: string, octet: number, breach?: Breach): ProtocolError {
 
 /** Reads a head once more that was read before, from its text (latin1, with its blank line). @param use is told the head, at once */
 export function readHeadAgain(text: string, use: (head: RequestHead) => void): void {
-  const sink = { onRequestHead: use, onRequestContent(): void {}, onRequestEnd(): void {} }
+  const ignore = (): void => {}
+  const sink = { onRequestHead: use, onRequestContent: ignore, onRequestEnd: ignore }
   new RequestReader(GRAMMAR_MAXIMA).consume(Buffer.from(text, 'latin1'), 0, text.length, sink)
 }
