@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import * as net from 'node:net'
 import { join } from 'node:path'
 import type { Test } from 'tap'
@@ -60,9 +60,11 @@ async function start(
   child.ended.then(() => {
     over = true
   })
-  while (!(await accepts(port))) {
+  // nginx writes its id when all its ports are open: the first of several may accept before the last one does.
+  while (!existsSync(join(home, 'nginx.pid')) || !(await accepts(port))) {
     if (over && /Address already in use/.test(child.err())) return undefined
     if (over) throw new Error(`nginx did not start: ${child.err()}`)
+    await new Promise(done => setTimeout(done, 20))
   }
   const requests = () => readFileSync(join(home, 'access.log'), 'utf8').split('\n').slice(0, -1)
   return { port, url: `http://127.0.0.1:${port}`, root, requests }
@@ -108,7 +110,6 @@ http {
 }
 
 async function accepts(port: number): Promise<boolean> {
-  await new Promise(done => setTimeout(done, 20))
   return new Promise(done => {
     const socket = net.connect(port, '127.0.0.1')
     socket.on('connect', () => done(true)).on('error', () => done(false))
