@@ -22,7 +22,7 @@ export interface Run {
 /** For the last lines of a log, when everything else is over. */
 const LAST_LINES_MS = 200
 /** EX_SOFTWARE of sysexits.h: an error of ours. */
-export const EXIT_INTERNAL = 70
+const EXIT_INTERNAL = 70
 
 /**
  * One process, from the opening of its addresses to the end of the drain. Ends the process itself where there is no time

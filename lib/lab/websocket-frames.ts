@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 
 // As much of RFC 6455 as can be written by hand: the proof of a handshake, and frames without extensions.
 
-export const OPCODES = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
+const OPCODES = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
 export type Opcode = keyof typeof OPCODES
 
 export interface Frame {
@@ -72,11 +72,6 @@ export class FrameReader {
       this.pending = this.pending.subarray(next.to)
     }
     return frames
-  }
-
-  /** Octets of a frame that is not here whole. */
-  get unfinished(): number {
-    return this.pending.length
   }
 }
 

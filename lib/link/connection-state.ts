@@ -48,7 +48,7 @@ export type ClientEvent = (typeof CLIENT_EVENTS)[number]
 
 const CLIENT_EVENTS = ['begun', 'understood', 'kept', 'ended', 'switched', 'half-closed', 'dropped'] as const
 
-export const CLIENT_TABLE = {
+const CLIENT_TABLE = {
   idle: { begun: 'reading', understood: 'exchanging', ended: 'lingering', 'half-closed': 'closed', dropped: 'closed' },
   reading: { understood: 'exchanging', ended: 'lingering', 'half-closed': 'reading', dropped: 'closed' },
   exchanging: {
@@ -75,7 +75,7 @@ export type UpstreamEvent = (typeof UPSTREAM_EVENTS)[number]
 
 const UPSTREAM_EVENTS = ['dialed', 'released', 'reserved', 'acquired', 'removed'] as const
 
-export const UPSTREAM_TABLE = {
+const UPSTREAM_TABLE = {
   new: { dialed: 'busy' },
   busy: { released: 'idle', removed: 'closed' },
   idle: { reserved: 'reserved', acquired: 'busy', removed: 'closed' },

@@ -14,7 +14,7 @@ export interface Origin {
   readonly socketPath?: string
 }
 
-export const DEFAULT_PORTS = { http: 80, https: 443 } as const satisfies Record<Origin['scheme'], number>
+const DEFAULT_PORTS = { http: 80, https: 443 } as const satisfies Record<Origin['scheme'], number>
 
 /** Makes an origin; `port` -1 means the scheme's default (RFC 9110 4.2). */
 export function originOf(scheme: Origin['scheme'], host: string, port: number): Origin {

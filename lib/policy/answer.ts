@@ -31,7 +31,7 @@ export interface Problem {
   todo: string
   /** Of the request that is answered; '' when there is none. */
   method: string
-  /** The request's Accept, see `acceptOf`. */
+  /** The request's Accept lines as one value. */
   accept: string
   /** More fields: `Allow` must be here with 405, `Proxy-Authenticate` with 407, `Upgrade` with 426. */
   fields?: readonly (readonly [name: string, value: string])[]
@@ -89,7 +89,7 @@ const NO_ERROR = { error: '', details: '' }
 const NEEDED: Partial<Record<number, string>> = { 405: 'allow', 407: 'proxy-authenticate', 426: 'upgrade' }
 
 /** How the message was made and passed on, and what its sender can read. Keys travel in fields of any name, so these are listed and not those. */
-export const REFLECTED: ReadonlySet<string> = new Set([
+const REFLECTED: ReadonlySet<string> = new Set([
   ...['host', 'via', 'max-forwards', 'date', 'user-agent', 'cache-control', 'pragma'],
   ...['accept', 'accept-charset', 'accept-encoding', 'accept-language', 'range'],
   ...['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'expect'],

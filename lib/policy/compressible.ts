@@ -2,7 +2,7 @@ import { ID } from '../wire/names.js'
 import type { ResponseHead } from '../wire/response-head.js'
 
 /** Shorter content gains little from being compressed, and servers have a least length of their own. */
-export const COMPRESSIBLE_MIN = 4_096
+const COMPRESSIBLE_MIN = 4_096
 
 const TEXT = /^(?:text\/|image\/svg\+xml|application\/(?:[\w.-]+\+)?(?:json|xml|javascript)\b)/i
 const TAKES_GZIP = /\r\naccept-encoding:[^\r]*\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*[,\r])/i

@@ -19,7 +19,7 @@ export function forwardedElement({ address, port, host, scheme }: ClientFacts): 
 }
 
 /** A node identifier: IPv6 in brackets, the port behind a colon (RFC 7239 6). */
-export function nodeOf(address: string, port: number): string {
+function nodeOf(address: string, port: number): string {
   if (address === '') return 'unknown'
   const node = bracketed(address)
   return port === 0 ? node : `${node}:${port}`

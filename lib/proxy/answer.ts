@@ -1,8 +1,10 @@
 import { remedyText } from '../link/remedies.js'
 import type { HopContext } from '../net/client/client-stream.js'
+import { acceptOf } from '../policy/accept.js'
 import { type AnswerContext, answerOptions, answerProblem, answerTrace } from '../policy/answer.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import type { RequestHead } from '../wire/request-head.js'
+import { readHeadAgain } from '../wire/request-reader.js'
 import type { Exchange } from './forward.js'
 import { ALLOW, type OwnAnswer } from './own-answer.js'
 
@@ -39,9 +41,12 @@ function contextOf(exchange: Exchange): AnswerContext {
 /** Filled and used in one call. */
 const hop: HopContext = { clientMinor: 1, framing: 'none', persist: '', keepAlive: '' }
 
-/** The Accept lines of a head that was kept as text; '' for none, or no head. */
+/** The Accept of a head that was kept as text; '' for none, or no head. */
 function acceptIn(headText: string): string {
   let accept = ''
-  for (const [, value] of headText.matchAll(/\r\naccept:([^\r]*)/gi)) accept += `${value!.trim()},`
+  if (headText !== '')
+    readHeadAgain(headText, ({ lines }) => {
+      accept = acceptOf(lines)
+    })
   return accept
 }

@@ -118,7 +118,7 @@ export function preferAnother(exchange: Exchange, error: ProxyError): void {
 }
 
 /** To another server, with the same request; false: there is none. */
-export function moveOn(exchange: Exchange): boolean {
+function moveOn(exchange: Exchange): boolean {
   const next = chooseAnother(exchange)
   if (next === null) return false
   const { authority } = exchange.pool!.origin

@@ -332,7 +332,7 @@ export function* routesOf({ mode, routes }: Settings, { groups }: Upstreams): St
 }
 
 /** What the upstream side of a proxy takes of its settings. */
-export function upstreamSettings(settings: Settings): UpstreamsSettings {
+function upstreamSettings(settings: Settings): UpstreamsSettings {
   return {
     ...settings,
     destinations: settings.mode === 'forward' && settings.parent === null ? settings.destinations : null,
@@ -340,7 +340,7 @@ export function upstreamSettings(settings: Settings): UpstreamsSettings {
 }
 
 /** `192.0.2.1:4711`, `[2001:db8::1]:4711`; `unix` for a client without an address. */
-export function peerOf({ address, port }: ClientConnection): string {
+function peerOf({ address, port }: ClientConnection): string {
   return address === '' ? 'unix' : hostAndPort(address, port)
 }
 

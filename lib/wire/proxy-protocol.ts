@@ -28,7 +28,7 @@ export type PrefaceRead =
   | { readonly state: 'done'; readonly next: number; readonly preface: ProxyPreface }
 
 /** The longest line of version 1, CRLF included (2.1). */
-export const LINE_BYTES_MAX = 107
+const LINE_BYTES_MAX = 107
 /** What may follow the 16 octets that begin version 2: addresses take 216 at most, the rest is for TLVs (certificates' names, ids). */
 export const BLOCK_BYTES_MAX = 4 * 1024
 /** No preface is longer. */

@@ -1,5 +1,6 @@
 import { type Test, test } from 'tap'
-import { gatewayStats } from '../../lib/daemon/views/gateway-stats.js'
+import { gatewayStatsSteps } from '../../lib/daemon/views/gateway-stats.js'
+import { atOnce } from '../../lib/policy/steps.js'
 import { groupSpec } from '../../lib/proxy/options/group-options.js'
 import { dialOf, type ProxyOptions, settingsOf } from '../../lib/proxy/options/options.js'
 import { Phases } from '../../lib/proxy/phases.js'
@@ -35,7 +36,7 @@ async function gatewayOf(t: Test, upstreams: NonNullable<ProxyOptions['upstreams
   })
   const ports: number[] = []
   for (const proxy of proxies) ports.push((await proxy.listen({ host: '127.0.0.1', port: 0 })).port)
-  return { clock, shared, proxies, ports, stats: () => gatewayStats(proxies, shared, ABOUT) }
+  return { clock, shared, proxies, ports, stats: () => atOnce(gatewayStatsSteps(proxies, shared, ABOUT)) }
 }
 
 test('listeners are added up, the side that they share is counted once', async t => {
@@ -81,18 +82,18 @@ test('a forward proxy brings a side of its own; one that notes no phases has non
   const { port } = await forward.listen({ host: '127.0.0.1', port: 0 })
   await ask(t, ports[0]!, request('GET', '/'))
   await ask(t, port, `GET ${origin.url}/ HTTP/1.1\r\nHost: 127.0.0.1:${origin.port}\r\n\r\n`)
-  t.match(gatewayStats([...proxies, forward], shared, ABOUT), {
+  t.match(atOnce(gatewayStatsSteps([...proxies, forward], shared, ABOUT)), {
     client: { requests: 2 },
     upstream: { dialed: 2, origins: [{ origin: origin.url, open: 2 }] },
     phases: { total: { count: 1 } },
     groups: [{ name: 'app' }],
   })
-  t.match(gatewayStats([forward], null, ABOUT), {
+  t.match(atOnce(gatewayStatsSteps([forward], null, ABOUT)), {
     name: 'out',
     upstream: { dialed: 1 },
     phases: { total: { count: 0 } },
   })
-  t.match(gatewayStats([], null, ABOUT), { name: '', ...ABOUT, client: { requests: 0 }, groups: [] })
+  t.match(atOnce(gatewayStatsSteps([], null, ABOUT)), { name: '', ...ABOUT, client: { requests: 0 }, groups: [] })
 })
 
 test('servers that fail: counted, ejected, and another one asked', async t => {

@@ -1,5 +1,6 @@
 import { test } from 'tap'
 import { allowedPackages, arrowsUp, crossings, cycles, impurities, strangers } from './house-plan.js'
+import { namesOf, readNames, unimported, unmentioned } from './names.js'
 import { readFile, readHouse } from './read-house.js'
 
 const files = readHouse()
@@ -14,6 +15,22 @@ test('no file loads itself in a circle', async t => {
 
 test('the wings toward clients and toward upstreams do not know each other', async t => {
   t.same(crossings(files), [])
+})
+
+const { product, tests } = readNames()
+/** Called from outside the house, by their names. */
+const CALLED_BY: Readonly<Record<string, string>> = {
+  'lib/admin/metrics.ts: collect': 'prom-client calls it for each scrape',
+  'lib/config/json-schema.ts: propertyNames': 'a keyword of JSON Schema',
+  'lib/config/print.ts: Collection': 'yaml calls it for each collection that it visits',
+}
+
+test('what is declared is used: nothing is kept alive by tests alone', async t => {
+  t.same(unmentioned(product), Object.keys(CALLED_BY))
+})
+
+test('what is exported is imported', async t => {
+  t.same(unimported(product, tests), [])
 })
 
 test('below floor 3: no node: module, clock, timer, random number or process', async t => {
@@ -59,6 +76,21 @@ test('the walk sees what it looks for', async t => {
   t.same(strangers(house, new Set(['ipaddr.js', 'left-pad'])), [
     'lib/wire/b.ts (floor 0) imports left-pad: not one of the pure packages',
   ])
+})
+
+test('names that nothing uses, and exports that nothing imports, are found', async t => {
+  const product = [
+    namesOf(
+      'lib/a.ts',
+      'export const used = 1\nexport function forTests() { return used }\nexport class Alone { read() {} #own = used }\nconst x = { y: 2 }',
+    ),
+    namesOf('lib/b.ts', "import * as a from './a.js'\nexport const here = a.used\nconsole.log(here)"),
+    namesOf('scripts/c.mjs', "const { here } = await import('../dist/lib/b.js')"),
+  ]
+  const tests = [namesOf('test/a.test.ts', "import { forTests as it, type Alone } from '../lib/a.js'\nit()")]
+  t.same(unmentioned(product), ['lib/a.ts: forTests', 'lib/a.ts: Alone', 'lib/a.ts: read', 'lib/a.ts: x'])
+  t.same(unimported(product, tests), [])
+  t.same(unimported(product, []), ['lib/a.ts: forTests', 'lib/a.ts: Alone'])
 })
 
 test('a file is read as the compiler reads it', async t => {

@@ -6,12 +6,12 @@ import { Impossible } from '../../lib/lab/experiment.js'
 import { hang } from '../../lib/lab/experiments/hang.js'
 import { programCalled } from '../../lib/lab/experiments/hang-programs.js'
 import { runExperiment } from '../../lib/lab/run.js'
-import { hangIn, waitingAfter } from '../../lib/lab/waits.js'
 import { startChild } from '../support/child.js'
 import { needs } from '../support/needs.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { fieldValues } from './fields.js'
 import { ranHere, wasSeen } from './running.js'
+import { hangIn, waitingAfter } from './waits.js'
 
 t.test(
   'curl stalls on a request that nobody reads until nginx closes, and exits with 0',

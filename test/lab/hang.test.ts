@@ -1,6 +1,6 @@
 import t from 'tap'
-import { hangIn, waitingAfter } from '../../lib/lab/waits.js'
 import { ran } from './running.js'
+import { hangIn, waitingAfter } from './waits.js'
 
 t.test(
   'through the dumb proxy the second request hangs until the idle limit of the origin; through hopwise it does not',

@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { LabEvent } from '../../lib/lab/events.js'
 import { quantile } from '../../lib/lab/experiments/handshake-parts.js'
-import { hangIn, waitingAfter } from '../../lib/lab/waits.js'
 import { type Ran, ranHere, wasSeen } from './running.js'
+import { hangIn, waitingAfter } from './waits.js'
 
 t.test('two small writes wait for a delayed ACK, again and again; with TCP_NODELAY they do not', async t => {
   const run = await ranHere(t, 'nagle')

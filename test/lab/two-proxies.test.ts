@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
 import type { LabEvent } from '../../lib/lab/events.js'
-import { hangIn, waitingAfter } from '../../lib/lab/waits.js'
 import { fieldValues } from './fields.js'
 import { type Ran, ran } from './running.js'
+import { hangIn, waitingAfter } from './waits.js'
 
 t.test('dumb before smart: the two wait for one another, client and origin are caught', async t => {
   const run = await two(t, 'behind')

@@ -14,7 +14,7 @@ import { showLab } from './show.js'
 import { stopping } from './stop.js'
 
 /** What the verdict is to a shell: 3 says nothing of the effect, but of the machine. */
-export const EXIT: Readonly<Record<Judged['outcome'], number>> = {
+const EXIT: Readonly<Record<Judged['outcome'], number>> = {
   observed: 0,
   'not-observed': 1,
   'too-busy': 3,

@@ -4,7 +4,7 @@ import { combinedLine, commonLine } from './common-line.js'
 import { lineTime } from './line-time.js'
 
 /** How exchanges are written: `json` as all other lines of ours, the other two as Apache and nginx do. */
-export const ACCESS_FORMATS = ['json', 'common', 'combined'] as const
+const ACCESS_FORMATS = ['json', 'common', 'combined'] as const
 export type AccessFormat = (typeof ACCESS_FORMATS)[number]
 
 /** What makes the line of an exchange, with its line end. `facts` stand in JSON lines only: the others have no place for them. */

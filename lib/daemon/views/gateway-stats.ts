@@ -10,18 +10,10 @@ import type { GatewayStats } from '../gateway-types.js'
 import { summedStats } from '../workers/summed-stats.js'
 
 /**
- * What one process has counted: each of its listeners, and each upstream side once.
+ * What one process has counted: each of its listeners, and each upstream side once. In steps, for a process that serves meanwhile:
+ * with thousands of servers it takes a while.
  * @param upstreams the side that listeners share; null: there is none
  */
-export function gatewayStats(
-  proxies: readonly HopwiseProxy[],
-  upstreams: Upstreams | null,
-  about: { readonly version: string; readonly startedAt: number },
-): GatewayStats {
-  return atOnce(gatewayStatsSteps(proxies, upstreams, about))
-}
-
-/** The same, for a process that serves meanwhile: with thousands of servers it takes a while. */
 export function* gatewayStatsSteps(
   proxies: readonly HopwiseProxy[],
   upstreams: Upstreams | null,

@@ -43,7 +43,7 @@ export function smallOrigin(bench: Bench): Promise<number> {
 }
 
 /** Answers what comes: a request at a time. */
-export function answerSmall(socket: net.Socket): void {
+function answerSmall(socket: net.Socket): void {
   let came = 0
   socket.on('error', () => {})
   socket.on('data', octets => {
@@ -55,7 +55,7 @@ export function answerSmall(socket: net.Socket): void {
 }
 
 /** A request, and all of its response. @throws when the connection ends before */
-export function ask(socket: net.Socket, log?: WireLog): Promise<void> {
+function ask(socket: net.Socket, log?: WireLog): Promise<void> {
   log?.bytes(log.ends.from, Buffer.from(REQUEST))
   return new Promise((resolve, reject) => {
     let came = 0

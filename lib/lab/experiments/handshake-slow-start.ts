@@ -15,7 +15,7 @@ const SEGMENT_BYTES = 1_448
 /** Looks at the kernel's table until everything is acknowledged; each takes a ms or more. */
 const LOOKS_MAX = 2_000
 /** How many transactions are counted in packets. */
-export const COUNTED_TRANSACTIONS = 10
+const COUNTED_TRANSACTIONS = 10
 
 /**
  * Reno is the one rule for the window that every Linux has, and follows RFC 5681 to the letter; others leave slow start earlier. What the

@@ -38,7 +38,7 @@ const GET = request('GET /list HTTP/1.1', { Host: 'origin' })
 const QUERY = request('OPTIONS * HTTP/1.1', { Host: 'origin' })
 
 /** A POST, and what the origin is to make of it. */
-export function post(what: 'race' | 'done' | 'order'): string {
+function post(what: 'race' | 'done' | 'order'): string {
   return `${request(`POST /${what} HTTP/1.1`, { Host: 'origin', 'Content-Length': '5' })}order`
 }
 

@@ -24,7 +24,7 @@ export function result(events: readonly LabEvent[], look: Look): string[] {
 }
 
 /** One line, or as many as it needs. */
-export function verdictLines({ outcome, text }: Omit<Judged, 'kind'>, look: Look): string[] {
+function verdictLines({ outcome, text }: Omit<Judged, 'kind'>, look: Look): string[] {
   const [sign, style] = OUTCOMES[outcome]
   const { language } = look
   return item(sign, `${WORDS[outcome][language]}. ${text[language]}`, look, { sign: style, text: 'strong' })

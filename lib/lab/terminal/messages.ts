@@ -59,6 +59,6 @@ function excerpt(size: number, text: string): string {
 }
 
 /** `155 B`, `1,048,576 B` */
-export function octets(size: number): string {
+function octets(size: number): string {
   return `${size.toLocaleString('en-US')} B`
 }

@@ -126,7 +126,7 @@ export const methods =
   }
 
 /** A protocol that may be upgraded to (RFC 9110 7.8): `websocket`, `x/1`. */
-export function isProtocol(written: string): boolean {
+function isProtocol(written: string): boolean {
   const [name = '', version, more] = written.split('/')
   return isToken(name) && (version === undefined || isToken(version)) && more === undefined
 }
@@ -155,7 +155,7 @@ export function filled<T extends object>(defaults: Readonly<T>, given: Partial<T
 }
 
 /** @throws TypeError */
-export function checkWhole(what: string, value: unknown, least = 0, most: number = Number.MAX_SAFE_INTEGER): void {
+function checkWhole(what: string, value: unknown, least = 0, most: number = Number.MAX_SAFE_INTEGER): void {
   if (!Number.isSafeInteger(value) || (value as number) < least) {
     const right = typeof value === 'string' && /^\d+$/.test(value) ? `: write ${value} without quotes` : ''
     throw new TypeError(`${what} must be a whole number from ${least} on, not ${shown(value)}${right}`)
@@ -164,7 +164,7 @@ export function checkWhole(what: string, value: unknown, least = 0, most: number
 }
 
 /** @throws TypeError */
-export function checkChoice(what: string, value: unknown, choices: readonly string[]): void {
+function checkChoice(what: string, value: unknown, choices: readonly string[]): void {
   if (typeof value === 'string' && choices.includes(value)) return
   const meant = typeof value === 'string' ? didYouMean(value, choices) : undefined
   const right = meant === undefined ? '' : `: did you mean ${meant}?`

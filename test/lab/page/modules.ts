@@ -93,7 +93,7 @@ interface Modules {
     transcriptOf(record: PageRecord, language: Language): { title: string; lines: { time: string; text: string }[] }[]
   }
   'reasons.js': { REASONS_KO: Record<string, string> }
-  'palette.js': { LIGHT: Record<string, string>; DARK: Record<string, string> }
+  'palette.js': { LIGHT: Record<string, string> }
   'waterfall.js': {
     waterfallOf(
       charts: readonly { title: string; bars: readonly unknown[] }[],
