@@ -17,7 +17,7 @@ export type {
 export type { ClientTlsOptions } from './proxy/options/client-tls-options.js'
 export type { GroupOptions } from './proxy/options/group-options.js'
 export type { HealthCheckOptions } from './proxy/options/health-options.js'
-export type { ProxyOptions } from './proxy/options/options.js'
+export type { ProxyOptions } from './proxy/options/proxy-options.js'
 export type { RouteOptions } from './proxy/options/route-options.js'
 export type { ServerOptions } from './proxy/options/server-options.js'
 export { createProxy, type Proxy } from './proxy/proxy.js'

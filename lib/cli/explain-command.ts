@@ -1,7 +1,7 @@
 import * as fs from 'node:fs'
 import * as net from 'node:net'
-import type { ProxyOptions } from '../proxy/options/options.js'
 import { settingsOf } from '../proxy/options/options.js'
+import type { ProxyOptions } from '../proxy/options/proxy-options.js'
 import { isToken } from '../wire/names.js'
 import { plainJson, visibleLatin1 } from '../wire/visible.js'
 import { type Explanation, explainRequestHead, explainResponseHead, type Scene } from './explain.js'

@@ -14,8 +14,8 @@ import {
   type RequestFacts,
   type ResponseFacts,
 } from '../proxy/explain-head.js'
-import type { Settings } from '../proxy/options/options.js'
 import type { RouteSpec } from '../proxy/options/route-options.js'
+import type { Settings } from '../proxy/options/settings.js'
 import { NO_ROUTE, ownAnswer, type Problem } from '../proxy/own-answer.js'
 import type { RequestHead } from '../wire/request-head.js'
 import type { ResponseHead } from '../wire/response-head.js'

@@ -1,5 +1,6 @@
 import type { ConnectionRecord } from '../proxy/events.js'
-import { type ProxyOptions, settingsOf } from '../proxy/options/options.js'
+import { settingsOf } from '../proxy/options/options.js'
+import type { ProxyOptions } from '../proxy/options/proxy-options.js'
 import { HopwiseProxy } from '../proxy/proxy.js'
 import { accessWriter } from './logs/access-format.js'
 import type { Log } from './logs/log.js'

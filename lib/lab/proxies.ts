@@ -1,5 +1,5 @@
 import { createDumb } from '../peers/dumb.js'
-import type { ProxyOptions } from '../proxy/options/options.js'
+import type { ProxyOptions } from '../proxy/options/proxy-options.js'
 import { createProxy } from '../proxy/proxy.js'
 import type { Place, Scene } from './bench.js'
 import { plain, said } from './said.js'

@@ -3,8 +3,8 @@ import { CLOSED_PORTS, closedPortOf } from '../policy/closed-ports.js'
 import { readAuthority } from '../wire/authority.js'
 import type { Lines } from '../wire/lines.js'
 import type { RequestHead } from '../wire/request-head.js'
-import type { Exchange } from './forward.js'
-import type { Settings } from './options/options.js'
+import type { ExchangeSteps } from './exchange-steps.js'
+import type { Settings } from './options/settings.js'
 import {
   AUTH_BUSY,
   basicCredentials,
@@ -25,12 +25,12 @@ import type { Proof, Users } from './users.js'
  * Who may ask, and what we answer ourselves; null: the request goes on. Whether a user's password is right may take a while: then
  * `exchange.admission` says when it is known, and nothing is sent anywhere before.
  */
-export function admit(exchange: Exchange, head: RequestHead): OwnAnswer | null {
+export function admit(exchange: ExchangeSteps, head: RequestHead): OwnAnswer | null {
   const answer = refusalOf(exchange, head)
   return answer === null || answer.kind !== 'problem' ? answer : noted(exchange, answer)
 }
 
-function refusalOf(exchange: Exchange, head: RequestHead): OwnAnswer | null {
+function refusalOf(exchange: ExchangeSteps, head: RequestHead): OwnAnswer | null {
   const { settings, client, engine } = exchange
   if (engine.rate !== null && client.peer.address !== '') {
     const waitMs = engine.rate.take(client.peer.site, client.readAt)
@@ -60,13 +60,13 @@ function refusalOf(exchange: Exchange, head: RequestHead): OwnAnswer | null {
 }
 
 /** No web is served there. A proxy behind us is not asked for it either. */
-function closedPort(exchange: Exchange, { host }: RequestHead): OwnAnswer | null {
+function closedPort(exchange: ExchangeSteps, { host }: RequestHead): OwnAnswer | null {
   const port = closedPortOf(host, exchange.settings.allowPorts)
   return port === 0 ? null : portNotOpen(port, CLOSED_PORTS.get(port)!)
 }
 
 /** A refusal, told in the log and counted with its reason and the setting that decided it. */
-export function noted(exchange: Exchange, answer: Problem): Problem {
+export function noted(exchange: ExchangeSteps, answer: Problem): Problem {
   const { error, what, status, remedy } = answer
   exchange.error ??= new ProxyError(error, what, { stage: 'route', side: sideOf(answer), status, remedy })
   return answer
@@ -87,7 +87,7 @@ function refusedName({ host }: RequestHead, { destinations }: Settings): OwnAnsw
 }
 
 /** Credentials that came from where too many wrong ones came from. What a connection has shown to be right it may show again. */
-function isGuess({ client, engine }: Exchange, lines: Lines, known: ReadonlySet<string>): boolean {
+function isGuess({ client, engine }: ExchangeSteps, lines: Lines, known: ReadonlySet<string>): boolean {
   const given = basicCredentials(lines)
   if (given === '' || given === client.peer.vouched || engine.failedLogins === null || client.peer.site === '')
     return false
@@ -98,7 +98,7 @@ function isGuess({ client, engine }: Exchange, lines: Lines, known: ReadonlySet<
 }
 
 /** Null: one of the users, or that is being found out. */
-function identify(exchange: Exchange, users: Users, lines: Lines): OwnAnswer | null {
+function identify(exchange: ExchangeSteps, users: Users, lines: Lines): OwnAnswer | null {
   const { client, engine, settings } = exchange
   const credentials = Buffer.from(basicCredentials(lines), 'base64').toString()
   const colon = credentials.indexOf(':')
@@ -112,14 +112,14 @@ function identify(exchange: Exchange, users: Users, lines: Lines): OwnAnswer | n
 }
 
 /** Null: the client may ask. */
-function answerTo(proof: Proof, exchange: Exchange): Problem | null {
+function answerTo(proof: Proof, exchange: ExchangeSteps): Problem | null {
   if (proof === 'right') return null
   if (proof === 'wrong') return unknownClient(exchange.settings)
   if (proof === 'busy') return AUTH_BUSY
   return tooOften(exchange)
 }
 
-function tooOften(exchange: Exchange): Problem {
+function tooOften(exchange: ExchangeSteps): Problem {
   const { client, engine, settings } = exchange
   engine.counts.refusedByFailures++
   const waitMs = engine.failedLogins?.waitMs(client.peer.site, settings.clock.now()) ?? 0
@@ -129,7 +129,7 @@ function tooOften(exchange: Exchange): Problem {
 const CONTROL = /[\x00-\x1f\x7f]/
 
 /** Goes on when it is known that the client may; otherwise it is told so. */
-export function whenAdmitted(exchange: Exchange, go: () => void): void {
+export function whenAdmitted(exchange: ExchangeSteps, go: () => void): void {
   const { admission, client, settings, engine } = exchange
   if (admission === null) {
     go()

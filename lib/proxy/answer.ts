@@ -1,11 +1,11 @@
 import { remedyText } from '../link/remedies.js'
-import type { HopContext } from '../net/client/client-stream.js'
+import type { ClientStream, HopContext } from '../net/client/client-stream.js'
 import { acceptOf } from '../policy/accept.js'
-import { type AnswerContext, answerOptions, answerProblem, answerTrace } from '../policy/answer.js'
+import { answerOptions, answerProblem, answerTrace } from '../policy/answer.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import type { RequestHead } from '../wire/request-head.js'
 import { readHeadAgain } from '../wire/request-reader.js'
-import type { Exchange } from './forward.js'
+import type { ExchangeView } from './exchange-view.js'
 import { ALLOW, type OwnAnswer } from './own-answer.js'
 
 /** What we answer by ourselves. `closes`: the connection ends after it, for this reason, whatever the client would like. */
@@ -13,29 +13,29 @@ export type Answer =
   | (Exclude<OwnAnswer, { kind: 'trace' }> & { readonly closes?: CloseReason })
   | { readonly kind: 'trace'; readonly head: RequestHead; readonly closes?: CloseReason }
 
-/** The whole response as latin1 text, with the status it has. */
-export function answerText(answer: Answer, exchange: Exchange): { status: number; text: string } {
-  const context = contextOf(exchange)
+/**
+ * The whole response as latin1 text, with the status it has.
+ * @param client says what the response says of its hop
+ * @param date the IMF-fixdate of now
+ */
+export function answerText(
+  answer: Answer,
+  exchange: ExchangeView,
+  client: ClientStream,
+  date: string,
+): { status: number; text: string } {
+  const { asked, pool, settings, requestId } = exchange
+  client.describe(hop, 'length', settings)
+  const context = { name: settings.name, date, persist: hop.persist, requestId, keepAlive: hop.keepAlive }
   if (answer.kind === 'trace') return { status: 200, text: answerTrace(answer.head, context) }
   if (answer.kind === 'options') return { status: 200, text: answerOptions(ALLOW, context) }
   const { error, status, todo, fields = [], remedy } = answer
-  const { pool, settings } = exchange
-  // Who visits a gateway cannot set anything, and need not know what there is to set: there the log tells it.
-  const what =
-    answer.what + (remedy === undefined || settings.mode === 'reverse' ? '' : remedyText(remedy, settings.door))
-  const where = pool === null || settings.mode === 'reverse' ? '' : `On the way to ${pool.origin.key}.`
-  const text = answerProblem(
-    { status, error, what, where, todo, method: exchange.asked.method, accept: acceptIn(exchange.asked.text), fields },
-    context,
-  )
-  return { status, text }
-}
-
-function contextOf(exchange: Exchange): AnswerContext {
-  const { engine, settings, client, requestId } = exchange
-  client.describe(hop, 'length', settings)
-  const { persist, keepAlive } = hop
-  return { name: settings.name, date: engine.date(), persist, requestId, keepAlive }
+  // A visitor of a gateway cannot set anything, and need not know what there is to set: there the log tells it.
+  const isGateway = settings.mode === 'reverse'
+  const what = answer.what + (remedy === undefined || isGateway ? '' : remedyText(remedy, settings.door))
+  const where = pool === null || isGateway ? '' : `On the way to ${pool.origin.key}.`
+  const problem = { status, error, what, where, todo, method: asked.method, accept: acceptIn(asked.text), fields }
+  return { status, text: answerProblem(problem, context) }
 }
 
 /** Filled and used in one call. */

@@ -1,12 +1,14 @@
 import type { OriginPool } from '../net/upstream/origin-pool.js'
 import { compressionShown } from '../policy/compressible.js'
+import type { OutboundRequest } from '../policy/rewrite-request.js'
 import type { ResponseHead } from '../wire/response-head.js'
-import type { Exchange } from './forward.js'
 
-/** Notes whether a server compresses what it may, for requests that carry our Via: some compress only for those without (nginx). */
-export function lookForCompression({ settings, outbound }: Exchange, head: ResponseHead, pool: OriginPool): void {
-  if (!settings.viaRequest || !pool.isMember || outbound === null) return
-  const shown = compressionShown(head, outbound.text())
+/**
+ * Notes in its pool whether a server compresses what it may compress, for a request that carries our Via: some servers (nginx) compress
+ * only for requests without Via.
+ */
+export function noteCompression(pool: OriginPool, sent: OutboundRequest, head: ResponseHead): void {
+  const shown = compressionShown(head, sent.text())
   if (shown === 'compressed') pool.compressedSeen++
   else if (shown === 'plain') pool.plainSeen++
 }

@@ -8,7 +8,7 @@ import { answerConnect } from '../policy/answer.js'
 import { readAuthority } from '../wire/authority.js'
 import type { RequestHead } from '../wire/request-head.js'
 import { whenAdmitted } from './admission.js'
-import type { Exchange } from './forward.js'
+import type { ExchangeSteps } from './exchange-steps.js'
 import { parentAt, viaLine } from './parent.js'
 import { startTunnel } from './start-tunnel.js'
 
@@ -16,7 +16,7 @@ import { startTunnel } from './start-tunnel.js'
  * CONNECT (RFC 9110 9.3.6): the destination is resolved and checked, then dialled, then the client is told, then octets go
  * both ways. Such a connection never belongs to a pool. Ports and credentials were checked before.
  */
-export function connect(exchange: Exchange, head: RequestHead): void {
+export function connect(exchange: ExchangeSteps, head: RequestHead): void {
   const { settings, engine } = exchange
   const { parent } = settings
   const authority = readAuthority(head.host)
@@ -37,14 +37,14 @@ export function connect(exchange: Exchange, head: RequestHead): void {
         )
       }
     }
-    const endLookup = engine.upstreams.locate(to.host, to.port, located, exchange.clientAddress)
+    const endLookup = engine.upstreams.locate(to.host, to.port, located, exchange.client.peer.address)
     if (endLookup !== null) exchange.onAbandoned = endLookup
   })
 }
 
 type Dialing = (target: DialTarget, settings: DialSettings, owner: TunnelOwner) => Transport
 
-function begin(exchange: Exchange, target: DialTarget, dialing: Dialing): void {
+function begin(exchange: ExchangeSteps, target: DialTarget, dialing: Dialing): void {
   new TunnelDial(exchange, target, dialing)
 }
 
@@ -55,7 +55,7 @@ class TunnelDial implements TunnelOwner {
   private timedOut = false
 
   constructor(
-    private readonly exchange: Exchange,
+    private readonly exchange: ExchangeSteps,
     private readonly target: DialTarget,
     dialing: Dialing,
   ) {

@@ -1,13 +1,13 @@
+import type { ClientStream } from '../net/client/client-stream.js'
 import { AboutClient } from '../policy/about-client.js'
 import { isStripped, rewritePath } from '../policy/path-prefixes.js'
 import type { RequestContext } from '../policy/rewrite-request.js'
 import type { ResponseContext } from '../policy/rewrite-response.js'
 import { hostToSend } from '../policy/send-host.js'
 import type { ContentFraming, RequestHead } from '../wire/request-head.js'
-import type { Engine } from './engine.js'
-import type { Exchange } from './forward.js'
-import type { Settings } from './options/options.js'
+import type { ExchangeView } from './exchange-view.js'
 import type { RouteSpec } from './options/route-options.js'
+import type { Settings } from './options/settings.js'
 import { authorizationFor } from './parent.js'
 import { wayBackOf } from './way-back.js'
 
@@ -15,7 +15,7 @@ import { wayBackOf } from './way-back.js'
 // filled in when another proxy's exchange comes.
 let preparedFor: Settings | null = null
 
-function prepare(settings: Settings, { date }: Engine): void {
+function prepare(settings: Settings): void {
   preparedFor = settings
   requestContext.generation = settings.generation
   requestContext.mode = settings.mode
@@ -31,7 +31,6 @@ function prepare(settings: Settings, { date }: Engine): void {
   requestContext.prefix = ''
   requestContext.certificate = null
   responseContext.via = settings.viaResponse ? settings.name : ''
-  responseContext.now = date
 }
 
 const NOTHING_ALLOWED: ReadonlySet<string> = new Set()
@@ -67,14 +66,14 @@ const requestContext: RequestContext = {
 
 /** What `rewriteRequest` needs to know besides the head. @param gatheredLength of content that was gathered, -1 for none */
 export function fillRequestContext(
-  exchange: Exchange,
+  exchange: ExchangeView,
   head: RequestHead,
   framing: RequestContext['framing'],
   gatheredLength = -1,
 ): RequestContext {
   const { settings, routed } = exchange
   const client = exchange.client.peer
-  if (preparedFor !== settings) prepare(settings, exchange.engine)
+  if (preparedFor !== settings) prepare(settings)
   const context = requestContext
   // An HTTP/1.0 client may have sent no Host at all.
   context.authority = hostToSend(
@@ -109,7 +108,7 @@ export function prefixTaken(path: string, { clientFields }: Settings, route: Rou
 }
 
 /** The request-target to send: a path, or all of it to another proxy (RFC 9112 3.2.2). */
-function targetFor({ path, scheme, host }: RequestHead, { routed, settings }: Exchange): string {
+function targetFor({ path, scheme, host }: RequestHead, { routed, settings }: ExchangeView): string {
   if (settings.parent !== null) return `${scheme}://${host}${path === '*' ? '' : path}`
   return routed === null || routed.prefixes === null ? path : rewritePath(path, routed.prefixes)
 }
@@ -130,18 +129,27 @@ const responseContext: ResponseContext = {
   extra: '',
 }
 
-/** What `rewriteResponse` needs to know besides the head. */
-export function fillResponseContext(exchange: Exchange, framing: ContentFraming): ResponseContext {
-  const { settings, client, asked } = exchange
-  if (preparedFor !== settings) prepare(settings, exchange.engine)
+/**
+ * What `rewriteResponse` needs to know besides the head.
+ * @param client says what the response says of its hop
+ * @param now the IMF-fixdate, where it is asked for
+ */
+export function fillResponseContext(
+  exchange: ExchangeView,
+  client: ClientStream,
+  framing: ContentFraming,
+  now: () => string,
+): ResponseContext {
+  const { settings, asked, routed, tries } = exchange
+  if (preparedFor !== settings) prepare(settings)
   const context = responseContext
+  context.now = now
   context.method = asked.method
   client.describe(context, framing, settings)
   context.upgrade = exchange.outbound?.upgrade ?? ''
-  const { routed } = exchange
   context.edits = routed === null ? null : routed.responseEdits
   context.way = routed === null || routed.wayBack === null ? null : wayBackOf(exchange)
   context.requestId = exchange.requestId
-  context.extra = exchange.stickyLine
+  context.extra = tries.choice === null ? '' : tries.choice.stickyLine
   return context
 }

@@ -7,11 +7,14 @@ import type { OutboundRequest } from '../policy/rewrite-request.js'
 import type { Answered } from './answered.js'
 import type { Asked } from './asked.js'
 import type { KeptTexts } from './kept-texts.js'
-import type { Settings } from './options/options.js'
 import type { Route } from './options/route-options.js'
+import type { Settings } from './options/settings.js'
 import type { ExchangeSpan } from './tracer.js'
 import type { Tries } from './tries.js'
 import type { Upload } from './upload.js'
+
+/** Where a message stands. A request is `head` until its head is whole; a response is `none` until its *final* head is. */
+export type Progress = 'none' | 'begun' | 'whole'
 
 /** An exchange for those who tell of it and change nothing: records, phases, spans, the live page. Times are the clock's milliseconds, 0: not yet. */
 export interface ExchangeView {
@@ -23,8 +26,8 @@ export interface ExchangeView {
   readonly tries: Readonly<Tries>
   readonly upload: Readonly<Upload> | null
   /** How far its two messages have come. */
-  readonly request: 'none' | 'begun' | 'whole'
-  readonly response: 'none' | 'begun' | 'whole'
+  readonly request: Progress
+  readonly response: Progress
   readonly status: number
   readonly error: ProxyError | null
   readonly upstreamVerdict: 'keep' | CloseReason | null
@@ -35,7 +38,6 @@ export interface ExchangeView {
   /** Kept while somebody watches. */
   readonly texts: KeptTexts | null
   readonly requestId: string
-  readonly stickyLine: string
   readonly user: string
   readonly span: ExchangeSpan | null
   readonly requestContent: number

@@ -12,7 +12,7 @@ import type { RequestHead } from '../wire/request-head.js'
 import { RequestReader } from '../wire/request-reader.js'
 import type { ResponseHead } from '../wire/response-head.js'
 import { ResponseReader } from '../wire/response-reader.js'
-import type { Settings } from './options/options.js'
+import type { Settings } from './options/settings.js'
 import { authorizationFor } from './parent.js'
 
 // What becomes of a head, field by field: for `hopwise explain`, where the rest of the exchange is thought up, and for the live page,

@@ -2,7 +2,7 @@ import { PROXY_ERRORS, ProxyError, type ProxyStatusError } from '../link/proxy-e
 import { type Remedy, remedyText } from '../link/remedies.js'
 import type { Breach, ProtocolError } from '../wire/protocol-error.js'
 import type { ExchangeCounts } from './engine.js'
-import type { Settings } from './options/options.js'
+import type { Settings } from './options/settings.js'
 
 /** What the client sent is not HTTP that we accept: nothing more of it goes upstream. */
 export function brokenRequest(error: ProtocolError, inHead: boolean): ProxyError {

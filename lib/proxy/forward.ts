@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { DeadlineName } from '../link/deadlines.js'
+import { isIdempotent } from '../link/exchange-facts.js'
 import { ProxyError } from '../link/proxy-error.js'
 import type { ClientExchange } from '../net/client/client-connection.js'
 import type { ClientStream } from '../net/client/client-stream.js'
@@ -26,15 +27,16 @@ import { admit, noted, whenAdmitted } from './admission.js'
 import { type Answer, answerText } from './answer.js'
 import { Answered } from './answered.js'
 import { Asked } from './asked.js'
-import { chooseUpstream, endRetry, noteFailure } from './choose.js'
-import { lookForCompression } from './compression-seen.js'
+import { Choice } from './choose.js'
+import { noteCompression } from './compression-seen.js'
 import { connect } from './connect.js'
 import { fillRequestContext, fillResponseContext } from './contexts.js'
 import type { Engine } from './engine.js'
 import type { Outcome } from './events.js'
-import type { ExchangeView } from './exchange-view.js'
+import type { ExchangeSteps } from './exchange-steps.js'
+import type { Progress } from './exchange-view.js'
 import { countFailure, publicText } from './failures.js'
-import { clientFlushed, flush, upstreamFlushed } from './flow.js'
+import { clientFlushed, flush, type TwoSides, upstreamFlushed } from './flow.js'
 import { KeptTexts } from './kept-texts.js'
 import {
   clientBroke,
@@ -47,22 +49,24 @@ import {
   upstreamGone,
   upstreamTimedOut,
 } from './mishaps.js'
-import type { Settings } from './options/options.js'
 import type { Route } from './options/route-options.js'
+import type { Settings } from './options/settings.js'
 import { NO_ROUTE } from './own-answer.js'
 import { unknownToParent } from './parent.js'
 import { prefaceFor } from './preface.js'
 import {
   beginUpload,
+  gather,
   gathersFor,
+  getsLength,
   isOnlyOnce,
-  isTooLong,
-  isTooSlow,
-  keepContent,
   meetsExpect,
-  sendGathered,
+  tooLong,
+  tooSlow,
   ungather,
 } from './request-content.js'
+import { noteFailure, retriesFresh } from './retry.js'
+import { rewriteAgain } from './rewrite-again.js'
 import { startTunnel } from './start-tunnel.js'
 import { beginSpan, tell } from './traced.js'
 import type { ExchangeSpan } from './tracer.js'
@@ -74,9 +78,6 @@ import type { Proof } from './users.js'
 // Scratch for the synchronous part of an exchange: filled, used and forgotten within one call of a reader.
 const requestOptions = new ConnectionOptions()
 const responseOptions = new ConnectionOptions()
-
-/** Where a message stands. A request is `head` until its head is whole; a response is `none` until its *final* head is. */
-type Progress = 'none' | 'begun' | 'whole'
 
 /**
  * One request and its response, from the first octet to the last.
@@ -93,7 +94,7 @@ type Progress = 'none' | 'begun' | 'whole'
  * upstream's write in one synchronous call. Octets leave in `flush`, once for each call of a reader, and there stands the
  * backpressure as well: whoever reads for a side that is `pressured` stops reading until that side is flushed.
  */
-export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange, UpstreamWaiter {
+export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, UpstreamExchange, UpstreamWaiter {
   readonly number: number
   readonly startedAt: number
   readonly asked = new Asked()
@@ -124,8 +125,6 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
   span: ExchangeSpan | null = null
   // The upstream side.
   routed: Route | null = null
-  /** The cookie that holds the client to its server; ''. */
-  stickyLine = ''
   pool: OriginPool | null = null
   upstream: UpstreamStream | null = null
   waiting: Deadline | null = null
@@ -182,7 +181,7 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
     this.headAt = client.readAt
     if (head.framing === 'none') client.deadline.clear()
     else {
-      beginUpload(this)
+      this.upload = beginUpload(settings.uploadBytesPerSecondMin, client.readAt)
       client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs, client.readAt)
     }
 
@@ -210,7 +209,7 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
       return
     }
     this.routed = route
-    const pool = route.group.only ?? chooseUpstream(this, route, head)
+    const pool = route.group.only ?? this.choose(route, head)
     if (pool !== null) this.rewrite(head, pool)
     else
       this.fail(
@@ -219,6 +218,13 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
           side: 'upstream',
         }),
       )
+  }
+
+  private choose({ group }: Route, head: RequestHead): OriginPool | null {
+    const { peer, readAt } = this.client
+    const choice = Choice.of(group, head, peer)
+    this.tries.choice = choice
+    return choice.first(head, peer, readAt)
   }
 
   // (3) rewrite ------------------------------------------------------------------------------------------------------
@@ -323,11 +329,47 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
     if (this.response === 'whole' || this.isOver) return // it has its answer: the rest is thrown away
     const { client, upstream } = this
     client.deadline.set('requestBodyMs', this.settings.deadlines.requestBodyMs, client.readAt)
-    if (isTooLong(this, this.requestContent)) return
     const upload = this.upload!
-    if (upload.pace !== null && isTooSlow(this, upload, upload.pace, to - from)) return
-    if (upload.kept.isKept) keepContent(this, upload, bytes, from, to)
+    if (this.refuses(upload, to - from)) return
+    if (upload.kept.isKept) this.keep(upload, bytes, from, to)
     upstream?.content(bytes, from, to, client.isStable(bytes))
+  }
+
+  /** Content that is too long, or comes too slowly, is refused. @param bytes that have come just now */
+  private refuses(upload: Upload, bytes: number): boolean {
+    const { client, settings, engine, requestContent } = this
+    const long = tooLong(requestContent, settings.limits)
+    if (long !== null) {
+      this.fail(long)
+      return true
+    }
+    const { pace } = upload
+    if (pace === null) return false
+    // A client that was to wait for a 100 has its time from now on.
+    const waited = upload.expectMet || this.outbound?.expectContinue === true
+    if (waited && requestContent === bytes) pace.begin(client.readAt)
+    const slow = tooSlow(pace, bytes, settings.uploadBytesPerSecondMin, client.readAt)
+    if (slow === null) return false
+    engine.counts.refusedAsTooSlow++
+    this.fail(slow, 'client-gone', 'client-body-timeout')
+    return true
+  }
+
+  /** Keeps content while it may have to be sent (again), as far as the limit goes. */
+  private keep(upload: Upload, bytes: Buffer, from: number, to: number): void {
+    const { upstream, settings, asked, engine } = this
+    const { kept } = upload
+    const sendable = upstream === null || (isIdempotent(asked.method) && (upstream.reused || retriesFresh(this)))
+    if (!sendable || (upstream !== null && kept.octets + to - from > settings.limits.retryBytesMax)) {
+      kept.drop()
+      this.ungather()
+      return
+    }
+    kept.add(bytes, from, to)
+    if (!upload.isGathered) return
+    const gathered = gather(upload, to - from, engine.counts, settings.limits, this)
+    if (gathered === 'pass-on') this.acquire(false, this.client.readAt)
+    else if (gathered !== null) this.fail(gathered)
   }
 
   onRequestEnd(trailers: Lines | null): void {
@@ -349,7 +391,9 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
         this.watched?.keepRequestTrailers(trailers.text, upstream !== null)
       }
       if (upload.isGathered) {
-        sendGathered(this, upload)
+        if (getsLength(upload, this.asked.framing)) this.outbound = rewriteAgain(this, upload.kept.octets)
+        upload.gathersFor = 'nothing'
+        this.acquire(false, client.readAt)
         return
       }
     }
@@ -366,7 +410,7 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
     const { client } = this
     const upstream = this.upstream!
     if (this.answeredAt === 0) this.answeredAt = upstream.readAt
-    if (this.tries.budget !== null) endRetry(this.tries)
+    this.tries.endBudget()
     responseOptions.read(head.lines, 502)
     const pool = this.pool!
     pool.succeeded(upstream.readAt)
@@ -390,7 +434,15 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
     this.status = head.status
     this.answered.note(head, responseOptions)
     // Each thirteenth is enough, and no page has thirteen parts for ever; one that compresses is known.
-    if (pool.requests % 13 === 1 && pool.compressedSeen === 0) lookForCompression(this, head, pool)
+    const { outbound } = this
+    if (
+      pool.requests % 13 === 1 &&
+      pool.compressedSeen === 0 &&
+      this.settings.viaRequest &&
+      pool.isMember &&
+      outbound !== null
+    )
+      noteCompression(pool, outbound, head)
     if (this.request === 'whole') client.deadline.clear() // a half-closed client has its response now
     this.rewriteResponse(head)
   }
@@ -403,7 +455,7 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
       if (this.request !== 'whole')
         throw new ProtocolError(502, '101 before the whole request was sent', 'RFC 9110 7.8')
       this.watched?.keepResponse(head.lines, 'keep', this.engine.date())
-      const context = fillResponseContext(this, 'none')
+      const context = fillResponseContext(this, client, 'none', this.engine.date)
       client.write(rewriteResponse(head, responseOptions, context))
       this.status = 101
       this.switched = true
@@ -417,7 +469,8 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
       if (this.request !== 'whole') client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs)
     }
     if (withheld !== null) return
-    client.write(rewriteResponse(head, responseOptions, fillResponseContext(this, 'none')))
+    const context = fillResponseContext(this, client, 'none', this.engine.date)
+    client.write(rewriteResponse(head, responseOptions, context))
     // Only what the client sees is progress: silence toward it is not lengthened by what it never hears of.
     if (this.request === 'whole') upstream.deadline.set('responseHeadMs', settings.deadlines.responseHeadMs)
   }
@@ -428,7 +481,8 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
     const { client } = this
     client.judge(head.framing, this.contentRead, this.settings)
     this.watched?.keepResponse(head.lines, client.verdict, this.engine.date())
-    client.head(rewriteResponse(head, responseOptions, fillResponseContext(this, client.framing)))
+    const context = fillResponseContext(this, client, client.framing, this.engine.date)
+    client.head(rewriteResponse(head, responseOptions, context))
   }
 
   // (8) body ---------------------------------------------------------------------------------------------------------
@@ -495,7 +549,7 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
     this.isOver = true
     const { engine } = this
     engine.counts.active--
-    if (this.tries.budget !== null) endRetry(this.tries)
+    this.tries.endBudget()
     this.ungather()
     if (this.isCounted) engine.underWay.end(this.client.peer.site)
     if (engine.phases !== null) engine.phases.note(this, this.settings.clock.now())
@@ -514,7 +568,7 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
     this.response = 'whole'
     client.judge('length', this.contentRead, this.settings)
     if (answer.kind === 'problem' && answer.closes !== undefined) client.verdict = answer.closes
-    const { status, text } = answerText(answer, this)
+    const { status, text } = answerText(answer, this, client, this.engine.date())
     this.status = status
     this.watched?.keepOwn(text)
     client.write(text)
@@ -530,7 +584,7 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
   fail(error: ProxyError, upstreamReason: CloseReason = 'client-gone', closes?: CloseReason): void {
     if (this.isOver) return
     this.error ??= error
-    noteFailure(this, error)
+    noteFailure(this.pool, error, this)
     this.dropUpstream(upstreamReason)
     const { client } = this
     if (this.response === 'begun' && !client.takeBack()) {
@@ -576,14 +630,9 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
     this.goOn(now)
   }
 
-  /** Every octet of the content that came so far is still here. */
-  get contentKept(): boolean {
-    return this.upload === null || this.upload.kept.isKept
-  }
-
   /** Its content is not held any more, or will not be for long. */
   private ungather(): void {
-    if (this.upload !== null && this.upload.gathered > 0) ungather(this.engine, this.upload)
+    if (this.upload !== null && this.upload.gathered > 0) ungather(this.engine.counts, this.upload)
   }
 
   onProtocolError(error: ProtocolError): void {
@@ -643,5 +692,19 @@ export class Exchange implements ExchangeView, ClientExchange, UpstreamExchange,
       return reason
     }
     startTunnel(this, transport, surplus, ended, this.isWebSocket)
+  }
+
+  tunnelBegan(): void {
+    this.engine.watcher?.tunnelled(this)
+    this.isTunnel = true
+    this.asked.text = '' // a tunnel may live for hours
+    this.texts = null
+  }
+
+  tunnelEnded(reason: CloseReason, { endedBy, fromClient, fromUpstream }: TunnelEnd): void {
+    this.requestContent += fromClient
+    this.responseContent += fromUpstream
+    this.client.verdict = this.upstreamVerdict = reason
+    this.over('tunnel', endedBy)
   }
 }

@@ -7,7 +7,7 @@ import { readAuthority } from '../wire/authority.js'
 import type { Lines } from '../wire/lines.js'
 import { ID } from '../wire/names.js'
 import type { RequestHead } from '../wire/request-head.js'
-import type { Settings } from './options/options.js'
+import type { Settings } from './options/settings.js'
 
 /** An answer that no upstream has to be asked for. */
 export type OwnAnswer =
@@ -163,8 +163,8 @@ export const AUTH_BUSY: Problem = problem(
 )
 
 /** 413: more content than one request may have (RFC 9110 15.5.14). */
-export function contentTooLong(octetsMax: number): Problem {
-  return problem('http_request_error', 413, `the content is longer than ${octetsMax} octets`, 'Send less.', {
+export function contentTooLong(bytesMax: number): Problem {
+  return problem('http_request_error', 413, `the content is longer than ${bytesMax} bytes`, 'Send less.', {
     remedy: { settings: ['requestContentBytesMax'] },
   })
 }

@@ -5,7 +5,7 @@ import { ID } from '../wire/names.js'
 import { ProtocolError } from '../wire/protocol-error.js'
 import type { RequestHead } from '../wire/request-head.js'
 import type { Parent } from './options/forward-options.js'
-import type { Settings } from './options/options.js'
+import type { Settings } from './options/settings.js'
 
 /** What the proxy behind us knows us by, '' for nothing; the client's own credentials end here (RFC 9110 11.7.2). */
 export function authorizationFor({ credentials }: Parent): string {

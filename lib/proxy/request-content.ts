@@ -5,23 +5,19 @@ import { ProxyError } from '../link/proxy-error.js'
 import type { OriginPool } from '../net/upstream/origin-pool.js'
 import { readExpect } from '../policy/expect.js'
 import type { RequestHead } from '../wire/request-head.js'
-import { retriesFresh } from './choose.js'
-import type { Engine } from './engine.js'
-import type { Exchange } from './forward.js'
+import type { ExchangeCounts } from './engine.js'
 import type { Route } from './options/route-options.js'
-import { rewriteAgain } from './rewrite-again.js'
 import { Upload } from './upload.js'
 
-// What becomes of a request's content before it is on its way: kept, gathered, or too slow to be waited for.
+// What becomes of a request's content before it is on its way: gathered, kept, too long, or too slow to be waited for.
 
-/** Content is going to come. */
-export function beginUpload(exchange: Exchange): void {
-  const { settings, client } = exchange
+/** Content is going to come. @param bytesPerSecondMin 0: it may come as slowly as it likes */
+export function beginUpload(bytesPerSecondMin: number, now: number): Upload {
   const upload = new Upload()
-  exchange.upload = upload
-  if (settings.uploadBytesPerSecondMin === 0) return
-  upload.pace = new LeastRate(settings.uploadBytesPerSecondMin)
-  upload.pace.begin(client.readAt)
+  if (bytesPerSecondMin === 0) return upload
+  upload.pace = new LeastRate(bytesPerSecondMin)
+  upload.pace.begin(now)
+  return upload
 }
 
 /** Why the content is gathered before a connection is taken, if it is. */
@@ -36,120 +32,85 @@ export function isOnlyOnce(head: RequestHead, { retryBytesMax }: Limits): boolea
   return head.framing === 'chunked' || head.contentLength > retryBytesMax
 }
 
-/** More content than a request may have is refused as soon as that is known (RFC 9110 15.5.14). */
-export function isTooLong(exchange: Exchange, octets: number): boolean {
-  const { requestContentBytesMax } = exchange.settings.limits
-  if (requestContentBytesMax === 0 || octets <= requestContentBytesMax) return false
-  const what = `the content is longer than ${requestContentBytesMax} octets`
-  exchange.fail(
-    new ProxyError('http_request_error', what, {
-      stage: 'request-body',
-      side: 'client',
-      status: 413,
-      remedy: { settings: ['requestContentBytesMax'] },
-    }),
-  )
-  return true
-}
-
-/** Has the sender had its time? Then it is told so. */
-export function isTooSlow(exchange: Exchange, { expectMet }: Upload, pace: LeastRate, octets: number): boolean {
-  const { settings, client, outbound, requestContent } = exchange
-  // Who was to wait for a 100 has its time from now on.
-  if ((expectMet || outbound?.expectContinue === true) && requestContent === octets) pace.begin(client.readAt)
-  pace.moved(octets, client.readAt)
-  if (!pace.tooSlow(client.readAt)) return false
-  exchange.engine.counts.refusedAsTooSlow++
-  const what = `the content comes more slowly than ${settings.uploadBytesPerSecondMin} octets in a second`
-  const error = new ProxyError('http_request_error', what, {
-    stage: 'request-body',
-    side: 'client',
-    status: 408,
-    remedy: { settings: ['uploadRate'] },
-  })
-  exchange.fail(error, 'client-gone', 'client-body-timeout')
-  return true
-}
-
-/** Keeps content while it may have to be sent (again), as far as the limit goes. */
-export function keepContent(exchange: Exchange, upload: Upload, bytes: Buffer, from: number, to: number): void {
-  const { upstream, settings, asked } = exchange
-  const { kept } = upload
-  const { retryBytesMax } = settings.limits
-  const sendable = upstream === null || (isIdempotent(asked.method) && (upstream.reused || retriesFresh(exchange)))
-  if (!sendable || (upstream !== null && kept.octets + to - from > retryBytesMax)) {
-    kept.drop()
-    ungather(exchange.engine, upload)
-    return
-  }
-  kept.add(bytes, from, to)
-  if (upload.isGathered) boundGathering(exchange, upload, to - from)
-}
-
-/** So much more is gathered: it goes on as it came when that is more than may be, of this request or of all. */
-function boundGathering(exchange: Exchange, upload: Upload, octets: number): void {
-  const { routed, engine } = exchange
-  const { kept, gathersFor } = upload
-  const { retryBytesMax, gatheredBytesMax } = exchange.settings.limits
-  upload.gathered += octets
-  engine.counts.gathered += octets
-  const isFull = engine.counts.gathered > gatheredBytesMax
-  const bytes = routed?.bufferRequestBytes ?? 0
-  const forRoute = gathersFor === 'route'
-  const most = forRoute ? bytes : Math.max(retryBytesMax, bytes)
-  if (!isFull && kept.octets <= most) return
-  if (forRoute || exchange.pool!.sendsChunks(false) === 'chunked') {
-    passOn(exchange, upload)
-    return
-  }
-  const what = 'the upstream speaks HTTP/1.0, so content needs a length, and '
-  const stage = 'request-body'
-  exchange.fail(
-    isFull
-      ? new ProxyError(
-          'proxy_internal_response',
-          `${what}no more than ${gatheredBytesMax} bytes are gathered at once`,
-          {
-            stage,
-            side: 'proxy',
-            status: 503,
-            remedy: { settings: ['gatheredBytesMax'] },
-          },
-        )
-      : new ProxyError('http_request_error', `${what}chunked content of more than ${most} bytes is not gathered`, {
-          stage,
-          side: 'client',
-          status: 411,
-          remedy: { settings: ['retryBytesMax'] },
-        }),
-  )
-}
-
-/** Its content is not held any more, or will not be for long. */
-export function ungather({ counts }: Engine, upload: Upload): void {
-  counts.gathered -= upload.gathered
-  upload.gathered = 0
-}
-
-/** No upstream is asked before the content is here: so nobody else will tell the client to send it (RFC 9110 10.1.1). */
+/** The client waits for a 100 that no upstream can say: none is asked before the content is here (RFC 9110 10.1.1). */
 export function meetsExpect(head: RequestHead): boolean {
   return head.minor === 1 && readExpect(head.lines) === 'continue'
 }
 
-/** It grows too long to be gathered: it goes on as it came. */
-function passOn(exchange: Exchange, upload: Upload): void {
-  upload.gathersFor = 'nothing'
-  exchange.acquire(false, exchange.client.readAt)
+/** More content than a request may have is refused as soon as that is known (RFC 9110 15.5.14). @returns null: it is not too long */
+export function tooLong(bytes: number, { requestContentBytesMax }: Limits): ProxyError | null {
+  if (requestContentBytesMax === 0 || bytes <= requestContentBytesMax) return null
+  return new ProxyError('http_request_error', `the content is longer than ${requestContentBytesMax} bytes`, {
+    stage: 'request-body',
+    side: 'client',
+    status: 413,
+    remedy: { settings: ['requestContentBytesMax'] },
+  })
+}
+
+/** So many bytes have come. @returns null: fast enough, so far */
+export function tooSlow(pace: LeastRate, bytes: number, bytesPerSecondMin: number, now: number): ProxyError | null {
+  pace.moved(bytes, now)
+  if (!pace.tooSlow(now)) return null
+  return new ProxyError(
+    'http_request_error',
+    `the content comes more slowly than ${bytesPerSecondMin} bytes per second`,
+    {
+      stage: 'request-body',
+      side: 'client',
+      status: 408,
+      remedy: { settings: ['uploadRate'] },
+    },
+  )
+}
+
+/** So much more is gathered. @returns null: it may go on so; `pass-on`: it goes on as it came; or why it cannot be sent at all */
+export function gather(
+  upload: Upload,
+  bytes: number,
+  counts: Pick<ExchangeCounts, 'gathered'>,
+  { retryBytesMax, gatheredBytesMax }: Limits,
+  { pool, routed }: { readonly pool: OriginPool | null; readonly routed: Route | null },
+): 'pass-on' | ProxyError | null {
+  const { kept, gathersFor } = upload
+  upload.gathered += bytes
+  counts.gathered += bytes
+  const isFull = counts.gathered > gatheredBytesMax
+  const ofRoute = routed?.bufferRequestBytes ?? 0
+  const forRoute = gathersFor === 'route'
+  const most = forRoute ? ofRoute : Math.max(retryBytesMax, ofRoute)
+  if (!isFull && kept.octets <= most) return null
+  if (forRoute || pool!.sendsChunks(false) === 'chunked') {
+    upload.gathersFor = 'nothing'
+    return 'pass-on'
+  }
+  const what = 'the upstream speaks HTTP/1.0, so content needs a length, and '
+  const stage = 'request-body'
+  if (isFull)
+    return new ProxyError(
+      'proxy_internal_response',
+      `${what}no more than ${gatheredBytesMax} bytes are gathered at once`,
+      { stage, side: 'proxy', status: 503, remedy: { settings: ['gatheredBytesMax'] } },
+    )
+  return new ProxyError('http_request_error', `${what}chunked content of more than ${most} bytes is not gathered`, {
+    stage,
+    side: 'client',
+    status: 411,
+    remedy: { settings: ['retryBytesMax'] },
+  })
+}
+
+/** Its content is not held any more, or will not be for long. */
+export function ungather(counts: Pick<ExchangeCounts, 'gathered'>, upload: Upload): void {
+  counts.gathered -= upload.gathered
+  upload.gathered = 0
 }
 
 /**
- * The content is here. Where it came in chunks it has a length now, which servers need that were made for CGI or for HTTP/1.0.
- * Trailers need chunks (RFC 9110 6.5.1): so they keep them, unless the upstream speaks HTTP/1.0, where they are left out (RFC 9112 7.1.2).
+ * The content is here, whole. Where it came in chunks it has a length now, which servers need that were made for CGI or for HTTP/1.0.
+ * Trailers need chunks (RFC 9110 6.5.1): with trailers the content stays chunked, unless the upstream speaks HTTP/1.0, where they are left
+ * out (RFC 9112 7.1.2).
  */
-export function sendGathered(exchange: Exchange, upload: Upload): void {
-  const forLength = upload.gathersFor === 'length'
-  upload.gathersFor = 'nothing'
-  if (exchange.asked.framing === 'chunked' && (forLength || upload.trailers === ''))
-    rewriteAgain(exchange, upload.kept.octets)
-  exchange.acquire(false, exchange.client.readAt)
+export function getsLength({ gathersFor, trailers }: Upload, framing: RequestHead['framing']): boolean {
+  return framing === 'chunked' && (gathersFor === 'length' || trailers === '')
 }

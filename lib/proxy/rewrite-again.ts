@@ -1,22 +1,23 @@
 import { ConnectionOptions } from '../policy/connection-options.js'
-import { rewriteRequest } from '../policy/rewrite-request.js'
+import { type OutboundRequest, rewriteRequest } from '../policy/rewrite-request.js'
 import { readHeadAgain } from '../wire/request-reader.js'
 import { fillRequestContext } from './contexts.js'
-import type { Exchange } from './forward.js'
+import type { ExchangeView } from './exchange-view.js'
 
 const options = new ConnectionOptions()
 
 /**
- * The head of a request once more, from what was received: for what has become known since. Another server gets it, or its content was
- * gathered. That is rare, so nothing but the text is kept for it.
- * @param gatheredLength of content that came in chunks and was gathered; -1: as before
+ * Rewrites the head of a request again, from the text that was received, with what has become known since: another server gets it, or its
+ * content was gathered. That is rare, so nothing but the text is kept for it.
+ * @param gatheredLength bytes of content that came in chunks and was gathered; -1: as before
  */
-export function rewriteAgain(exchange: Exchange, gatheredLength = -1): void {
-  const before = exchange.outbound!
-  const length = gatheredLength < 0 ? before.gatheredLength : gatheredLength
+export function rewriteAgain(exchange: ExchangeView, gatheredLength = -1): OutboundRequest {
+  let outbound = exchange.outbound!
+  const length = gatheredLength < 0 ? outbound.gatheredLength : gatheredLength
+  const framing = length < 0 ? outbound.framing : 'length'
   readHeadAgain(exchange.asked.text, head => {
     options.read(head.lines, 400)
-    const framing = length < 0 ? before.framing : 'length'
-    exchange.outbound = rewriteRequest(head, options, fillRequestContext(exchange, head, framing, length))
+    outbound = rewriteRequest(head, options, fillRequestContext(exchange, head, framing, length))
   })
+  return outbound
 }

@@ -1,6 +1,6 @@
 import type { Transport } from '../net/socket/transport.js'
 import type { CloseReason } from '../policy/close-reason.js'
-import type { Exchange } from './forward.js'
+import type { ExchangeSteps } from './exchange-steps.js'
 import { Tunnel, type TunnelEnd } from './tunnel.js'
 
 /**
@@ -10,7 +10,7 @@ import { Tunnel, type TunnelEnd } from './tunnel.js'
  * @param isWebSocket it is told when it is cut off
  */
 export function startTunnel(
-  exchange: Exchange,
+  exchange: ExchangeSteps,
   upstream: Transport,
   surplus: Buffer | null,
   ended: (end: TunnelEnd) => CloseReason,
@@ -20,19 +20,13 @@ export function startTunnel(
   const { wheel } = engine
   const whenEnded = (end: TunnelEnd): void => {
     const reason = ended(end)
-    exchange.requestContent += end.fromClient
-    exchange.responseContent += end.fromUpstream
-    client.verdict = exchange.upstreamVerdict = reason
-    exchange.over('tunnel', end.endedBy)
+    exchange.tunnelEnded(reason, end)
     client.tunnelEnded(reason)
   }
   const whenFaulted = (fault: unknown): void => engine.fault(fault)
   const { deadlines } = settings
   const { transport, held } = client.becomeTunnel(isWebSocket ? reason => tunnel.leave(reason) : null)
   const tunnel = new Tunnel(transport, upstream, wheel, deadlines, whenEnded, whenFaulted, isWebSocket)
-  if (engine.watcher !== null) engine.watcher.tunnelled(exchange)
-  exchange.isTunnel = true
-  exchange.asked.text = '' // a tunnel may live for hours
-  exchange.texts = null
+  exchange.tunnelBegan()
   tunnel.start(held, surplus)
 }

@@ -8,7 +8,7 @@ export class Tries {
   retries = 0
   resent = 0
   /** Where this try counts as one that another server had before it, until a byte of an answer is here. */
-  budget: RetryBudget | null = null
+  private budget: RetryBudget | null = null
   /** What is remembered of the choice of a server; null: there was none to make. */
   choice: Choice | null = null
   // The last one.
@@ -21,4 +21,16 @@ export class Tries {
   stale = false
   /** It carries credentials for an upstream connection on which its client had logged in, or begun to, before. */
   goesOnWithLogin = false
+
+  beginBudget(budget: RetryBudget): void {
+    budget.underWay++
+    this.budget = budget
+  }
+
+  /** The retry has its answer, or none will come: another request may be sent again in its place. */
+  endBudget(): void {
+    if (this.budget === null) return
+    this.budget.underWay--
+    this.budget = null
+  }
 }

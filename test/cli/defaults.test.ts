@@ -5,7 +5,9 @@ import { planOf } from '../../lib/config/plan.js'
 import { readConfigurationText } from '../../lib/config/read.js'
 import { atOnce } from '../../lib/policy/steps.js'
 import { groupSpec } from '../../lib/proxy/options/group-options.js'
-import { dialOf, type ProxyOptions, type Settings, settingsOf, settingsSteps } from '../../lib/proxy/options/options.js'
+import { dialOf, settingsOf, settingsSteps } from '../../lib/proxy/options/options.js'
+import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
+import type { Settings } from '../../lib/proxy/options/settings.js'
 
 // One proxy, three doors: what nobody has set is the same, whichever door it was made through.
 

@@ -1,5 +1,5 @@
 import { type Test, test } from 'tap'
-import type { ProxyOptions } from '../../lib/proxy/options/options.js'
+import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 import { exchange, request, settled } from '../support/conversation.js'
 import { readMessage } from '../support/raw-message.js'
 import { delivery, head, heard, ok, READ_MODES, until } from './conversation.js'

@@ -1,5 +1,5 @@
 import { type Test, test } from 'tap'
-import type { ProxyOptions } from '../../lib/proxy/options/options.js'
+import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 import { passUntil, settled, standstill } from '../support/conversation.js'
 import { type BulkPeer, bulkClient, bulkOrigin } from './bulk.js'
 import { type Conversation, DATED, gateway, head, heard, ok, READ_MODES, until } from './conversation.js'

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import type { ProxyOptions } from '../../lib/proxy/options/options.js'
+import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 import { rawClient, settled, silent, until as untilWhat } from '../support/conversation.js'
 import { FakeClock } from '../support/fake-clock.js'
 import type { RawClient, RawClientOptions } from '../support/raw-client.js'

@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import type { ExchangeRecord } from '../../lib/proxy/events.js'
-import type { ProxyOptions } from '../../lib/proxy/options/options.js'
+import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 import {
   closesOf,
   exchange,

@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import type { GroupOptions } from '../../lib/proxy/options/group-options.js'
-import type { ProxyOptions } from '../../lib/proxy/options/options.js'
+import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 import { settled } from '../support/conversation.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { freePort } from '../support/ports.js'

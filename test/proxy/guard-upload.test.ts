@@ -1,5 +1,5 @@
 import { type Test, test } from 'tap'
-import type { ProxyOptions } from '../../lib/proxy/options/options.js'
+import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 import { request, settled, standstill } from '../support/conversation.js'
 import { readMessage } from '../support/raw-message.js'
 import { delivery, ok, until } from './conversation.js'
@@ -29,7 +29,7 @@ test('a trickle is answered 408 after five seconds, although no wait of it was l
   await client.send('x'.repeat(100))
   const answer = await readMessage(client)
   t.equal(answer.status, 408)
-  t.match(String(answer.content), /more slowly than 1000 octets in a second/)
+  t.match(String(answer.content), /more slowly than 1000 bytes per second/)
   t.equal(answer.field('Connection'), 'close')
   t.match((await exchanged(1))[0], {
     status: 408,

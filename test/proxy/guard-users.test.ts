@@ -1,5 +1,5 @@
 import { type Test, test } from 'tap'
-import type { ProxyOptions } from '../../lib/proxy/options/options.js'
+import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 import { createProxy } from '../../lib/proxy/proxy.js'
 import { hashPassword, type PasswordHash, readPasswordHash, Users } from '../../lib/proxy/users.js'
 import { exchange, settled } from '../support/conversation.js'

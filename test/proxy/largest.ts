@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import type { Test } from 'tap'
-import type { ProxyOptions } from '../../lib/proxy/options/options.js'
+import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 import { GRAMMAR_MAXIMA } from '../../lib/wire/limits.js'
 import { withProxy } from '../support/with-proxy.js'
 import { head } from './conversation.js'

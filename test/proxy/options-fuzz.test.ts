@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { test } from 'tap'
 import { OPTION_NAMES } from '../../lib/proxy/options/known-options.js'
-import { type ProxyOptions, settingsOf } from '../../lib/proxy/options/options.js'
+import { settingsOf } from '../../lib/proxy/options/options.js'
+import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 import { createProxy } from '../../lib/proxy/proxy.js'
 
 // Whatever somebody gives as an option, what comes of it is a proxy, or a TypeError that begins with the name of the option.

@@ -1,5 +1,6 @@
 import { test } from 'tap'
-import { nameAt, type ProxyOptions, settingsOf } from '../../lib/proxy/options/options.js'
+import { nameAt, settingsOf } from '../../lib/proxy/options/options.js'
+import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 
 const reverse: ProxyOptions = { mode: 'reverse', upstream: 'http://127.0.0.1:3000' }
 const forward: ProxyOptions = { mode: 'forward' }

@@ -1,5 +1,5 @@
 import { type Test, test } from 'tap'
-import type { ProxyOptions } from '../../lib/proxy/options/options.js'
+import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 import { exchange, proxyStatusOf, settled } from '../support/conversation.js'
 import { readMessage } from '../support/raw-message.js'
 import { type Script, scriptedOrigin } from '../support/scripted-origin.js'

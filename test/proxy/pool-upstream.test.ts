@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import type { ProxyOptions } from '../../lib/proxy/options/options.js'
+import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 import { ask, closesOf, exchange, rawClient, request, response, settled, until } from '../support/conversation.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { fullBacklog } from '../support/full-backlog.js'

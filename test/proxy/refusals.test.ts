@@ -1,7 +1,8 @@
 import { test } from 'tap'
 import type { Door } from '../../lib/link/remedies.js'
 import type { ExchangeRecord } from '../../lib/proxy/events.js'
-import { type ProxyOptions, settingsOf } from '../../lib/proxy/options/options.js'
+import { settingsOf } from '../../lib/proxy/options/options.js'
+import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 import { HopwiseProxy } from '../../lib/proxy/proxy.js'
 import { ask, proxyStatusOf, request, until } from '../support/conversation.js'
 

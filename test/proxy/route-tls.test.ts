@@ -1,6 +1,6 @@
 import * as tls from 'node:tls'
 import { type Test, test } from 'tap'
-import type { ProxyOptions } from '../../lib/proxy/options/options.js'
+import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 import { type Authority, type MadeCertificate, makeAuthority } from '../support/certificates.js'
 import { exchange, rawClient, request, settled } from '../support/conversation.js'
 import { curl } from '../support/curl.js'

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { test } from 'tap'
 import type { ReadMode } from '../../lib/net/socket/read-mode.js'
-import type { ProxyOptions } from '../../lib/proxy/options/options.js'
+import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 import { closesOf, proxyStatusOf, rawClient, request, response, settled, until } from '../support/conversation.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { answerNames, names } from '../support/fake-resolver.js'

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import type { ProxyOptions } from '../../lib/proxy/options/options.js'
+import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 import {
   closesOf,
   exchange,

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import type { ProxyOptions } from '../../lib/proxy/options/options.js'
+import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 import { ask, exchange, request, settled } from '../support/conversation.js'
 import { readMessage } from '../support/raw-message.js'
 import { DATED, head, ok, until } from './conversation.js'

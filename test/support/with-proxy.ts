@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import type { ExchangeRecord } from '../../lib/proxy/events.js'
-import type { ProxyOptions } from '../../lib/proxy/options/options.js'
+import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 import { createProxy } from '../../lib/proxy/proxy.js'
 import { witness } from './ledger-witness.js'
 import { WAIT_MS } from './raw-client.js'

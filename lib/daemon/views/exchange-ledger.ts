@@ -13,8 +13,8 @@ import {
   type ResponseFacts,
 } from '../../proxy/explain-head.js'
 import { type KeptInterim, KeptTexts } from '../../proxy/kept-texts.js'
-import type { Settings } from '../../proxy/options/options.js'
 import type { Route } from '../../proxy/options/route-options.js'
+import type { Settings } from '../../proxy/options/settings.js'
 import { wayBackOf } from '../../proxy/way-back.js'
 import type { GrammarLimits } from '../../wire/limits.js'
 import type { RequestHead } from '../../wire/request-head.js'
@@ -91,7 +91,7 @@ export function keptHeads(exchange: ExchangeView): KeptHeads | null {
 }
 
 function responseFacts(exchange: ExchangeView, { verdict, date }: KeptTexts): ResponseFacts {
-  const { asked, client, routed, outbound, requestId, stickyLine, status } = exchange
+  const { asked, client, routed, outbound, requestId, tries, status } = exchange
   return {
     clientMinor: client.version === '1.0' ? 0 : 1,
     method: asked.method,
@@ -102,7 +102,7 @@ function responseFacts(exchange: ExchangeView, { verdict, date }: KeptTexts): Re
     edits: routed?.responseEdits ?? null,
     way: wayBackOf(exchange),
     requestId,
-    extra: stickyLine,
+    extra: tries.choice?.stickyLine ?? '',
     now: () => date,
     withheld: null,
   }

@@ -1,4 +1,4 @@
-import type { ProxyOptions } from '../../proxy/options/options.js'
+import type { ProxyOptions } from '../../proxy/options/proxy-options.js'
 import { membersOf } from '../../wire/list.js'
 import type { Bench } from '../bench.js'
 import { fieldOf, request } from '../client.js'

@@ -1,15 +1,8 @@
 import * as net from 'node:net'
+import type { AcceptSettings } from './accept-settings.js'
 import { acceptHandles, type Peer, type StreamHandle } from './handle.js'
 import type { ReadMode } from './read-mode.js'
 import { Transport, type TransportOwner } from './transport.js'
-
-/** How accepted connections are set up. */
-export interface AcceptSettings {
-  readonly readMode: ReadMode
-  readonly noDelay: boolean
-  /** 0 turns TCP keep-alive off. */
-  readonly tcpKeepAliveMs: number
-}
 
 /** Makes the transport of an accepted connection, once; `mode` where it must not be the usual one. */
 export type Take = (owner: TransportOwner, mode?: ReadMode) => Transport

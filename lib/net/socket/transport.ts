@@ -1,6 +1,6 @@
 import * as net from 'node:net'
 import type * as tls from 'node:tls'
-import type { AcceptSettings } from './accept.js'
+import type { AcceptSettings } from './accept-settings.js'
 import { cameAfterFin, handleOf, type StreamHandle, spareSocket, takeHandle, wasReset } from './handle.js'
 import { OnRead, type OnReader } from './onread.js'
 import { type LeaseReader, ReadLease } from './read-lease.js'

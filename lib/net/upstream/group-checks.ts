@@ -1,7 +1,7 @@
 import type { GroupSpec } from './group-spec.js'
+import type { GroupSurroundings } from './group-surroundings.js'
 import { HealthCheck, type HealthCheckSettings } from './health-check.js'
 import type { OriginPool } from './origin-pool.js'
-import type { GroupSurroundings } from './upstream-group.js'
 import type { WantedMember } from './wanted-members.js'
 
 /** The health checks of one group: one for each member, if the group has any. */

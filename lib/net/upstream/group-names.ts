@@ -3,7 +3,7 @@ import { askDns } from '../names/machine-names.js'
 import { NameWatch, type WatchedAddress } from '../names/name-watch.js'
 import { turnsAt } from '../turns.js'
 import type { GroupSpec, ServerSpec } from './group-spec.js'
-import type { GroupSurroundings } from './upstream-group.js'
+import type { GroupSurroundings } from './group-surroundings.js'
 
 /** The names of the servers of one group, kept current: each is asked for again and again, until it is no server of the group any more. */
 export class GroupNames {

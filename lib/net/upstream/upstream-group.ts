@@ -1,31 +1,15 @@
 import { Balancer, type Membership } from '../../link/balancer.js'
 import { keyHash } from '../../link/key-hash.js'
 import { RetryBudget } from '../../link/retry-budget.js'
-import type { Clock } from '../clock.js'
-import type { DnsQuestions } from '../names/dns-answers.js'
 import { askDns } from '../names/machine-names.js'
 import { lookupBy, Resolver } from '../names/resolver.js'
 import { GroupChecks } from './group-checks.js'
 import { GroupNames } from './group-names.js'
 import type { GroupSpec, ServerSpec } from './group-spec.js'
+import type { GroupSurroundings } from './group-surroundings.js'
 import { asking, pinned } from './member-handler.js'
 import type { OriginPool, PoolGroup, UpstreamHandler, UpstreamShared } from './origin-pool.js'
-import type { UpstreamPool } from './upstream-pool.js'
 import { nameOf, type WantedMember, wantedMembers } from './wanted-members.js'
-
-/** What the members of all groups share. */
-export interface GroupSurroundings {
-  readonly pools: UpstreamPool
-  readonly clock: Clock
-  /** A number from 0 to 1, for what must not happen everywhere at once. */
-  random(): number
-  warn(code: string, message: string): void
-  fault(fault: unknown): void
-  /** A member came up or went down, by its health check or by ejection. */
-  changed(group: string, member: string, state: string): void
-  /** How names are asked for; as `askDns` does unless given. */
-  readonly questions?: (nameservers: readonly string[] | null) => DnsQuestions
-}
 
 /**
  * A group of upstream servers: its members, each with a pool of its own, and who of them gets a request. A server with a name is

@@ -3,7 +3,8 @@ import { CERTIFICATE_FIELDS } from '../../policy/client-certificate.js'
 import type { ClientFields } from '../../policy/client-fields.js'
 import { foldedName } from '../../policy/folded-name.js'
 import { named } from './check.js'
-import type { ProxyOptions, Settings } from './options.js'
+import type { ProxyOptions } from './proxy-options.js'
+import type { Settings } from './settings.js'
 
 // Who may connect, who is believed, and what requests say of their client.
 

@@ -2,7 +2,7 @@ import type { Origin } from '../../link/origin.js'
 import { Destinations } from '../../net/upstream/destinations.js'
 import { hashKind, readPasswordHash } from '../users.js'
 import { named, shown } from './check.js'
-import type { ProxyOptions } from './options.js'
+import type { ProxyOptions } from './proxy-options.js'
 import { readUpstream } from './upstream-url.js'
 
 // What only a forward proxy is told: where its clients may go, through whom, and who they are.

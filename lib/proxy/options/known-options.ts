@@ -25,7 +25,7 @@ import {
   unknownKey,
   whole,
 } from './check.js'
-import type { ProxyOptions } from './options.js'
+import type { ProxyOptions } from './proxy-options.js'
 import { NAMESERVERS } from './resolve-options.js'
 import { UPSTREAM_TLS } from './upstream-tls-options.js'
 

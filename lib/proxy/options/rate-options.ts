@@ -1,5 +1,5 @@
 import type { RateSettings } from '../../link/rate-limit.js'
-import type { ProxyOptions } from './options.js'
+import type { ProxyOptions } from './proxy-options.js'
 
 // How often one address may do something.
 

@@ -4,8 +4,9 @@ import type { Steps } from '../../policy/steps.js'
 import { named, shown } from './check.js'
 import { didYouMean } from './did-you-mean.js'
 import { type GroupDefaults, groupSpec, groupSteps, loneGroup } from './group-options.js'
-import type { ProxyOptions, Settings } from './options.js'
+import type { ProxyOptions } from './proxy-options.js'
 import { type RouteSpec, routeSpec } from './route-options.js'
+import type { Settings } from './settings.js'
 import { readUpstream } from './upstream-url.js'
 
 /**
