@@ -9,6 +9,6 @@ import type { ResponseHead } from '../wire/response-head.js'
  */
 export function noteCompression(pool: OriginPool, sent: OutboundRequest, head: ResponseHead): void {
   const shown = compressionShown(head, sent.text())
-  if (shown === 'compressed') pool.compressedSeen++
-  else if (shown === 'plain') pool.plainSeen++
+  if (shown === 'compressed') pool.record.compressedSeen++
+  else if (shown === 'plain') pool.record.plainSeen++
 }

@@ -6,9 +6,10 @@ import type { ClientExchange } from '../net/client/client-connection.js'
 import type { ClientStream } from '../net/client/client-stream.js'
 import type { Deadline } from '../net/deadline-wheel.js'
 import { Logins } from '../net/upstream/logins.js'
-import type { OriginPool, UpstreamWaiter } from '../net/upstream/origin-pool.js'
+import type { OriginPool } from '../net/upstream/origin-pool.js'
 import type { UpstreamExchange } from '../net/upstream/upstream-connection.js'
 import type { UpstreamStream } from '../net/upstream/upstream-stream.js'
+import type { UpstreamWaiter } from '../net/upstream/upstream-waiter.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import { ConnectionOptions } from '../policy/connection-options.js'
 import { withheldBecause } from '../policy/interim.js'
@@ -436,8 +437,8 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
     // Each thirteenth is enough, and no page has thirteen parts for ever; one that compresses is known.
     const { outbound } = this
     if (
-      pool.requests % 13 === 1 &&
-      pool.compressedSeen === 0 &&
+      pool.record.requests % 13 === 1 &&
+      pool.record.compressedSeen === 0 &&
       this.settings.viaRequest &&
       pool.isMember &&
       outbound !== null

@@ -2,7 +2,9 @@ import { type Test, test } from 'tap'
 import type { Mishap, MishapStage } from '../../lib/link/mishap.js'
 import { ProxyError } from '../../lib/link/proxy-error.js'
 import { DeadlineWheel } from '../../lib/net/deadline-wheel.js'
-import type { OriginPool, UpstreamWaiter } from '../../lib/net/upstream/origin-pool.js'
+import type { OriginPool } from '../../lib/net/upstream/origin-pool.js'
+import { ServerRecord } from '../../lib/net/upstream/server-record.js'
+import type { UpstreamWaiter } from '../../lib/net/upstream/upstream-waiter.js'
 import type { Exchange } from '../../lib/proxy/forward.js'
 import { settingsOf } from '../../lib/proxy/options/options.js'
 import { HopwiseProxy } from '../../lib/proxy/proxy.js'
@@ -39,8 +41,7 @@ function begun(t: Test, { waits = false, second = null as MemoryUpstream | null 
   const pool = {
     origin: { scheme: 'http', host: 'a.example', port: 80, authority: 'a.example', key: 'a.example:80' },
     isMember: false,
-    requests: 0,
-    compressedSeen: 0,
+    record: new ServerRecord(),
     acquire: (_waiter: UpstreamWaiter, fresh: boolean) => {
       told.push(fresh ? 'pool: acquire, fresh' : 'pool: acquire')
       return waits ? null : streams.shift()

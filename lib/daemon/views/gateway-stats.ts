@@ -128,7 +128,9 @@ function* ofUpstreams(
 
 function memberTotals(status: MemberStatus<OriginPool>, now: number, wallMs: number): MemberTotals {
   const { member, state, weight, backup, checked } = status
-  const { place, book, requests, failures, ejections, failuresInRow, answeredAt, lastFailure } = member
+  const { place, book } = member
+  const { requests, failures, ejections, failuresInRow, answeredAt, lastFailure, compressedSeen, plainSeen } =
+    member.record
   const { idle, busy, reserved, dialing, waiting } = book
   const { queued, refused, announcedMs } = book
   const counts = { idle, busy, reserved, dialing, waiting, requests, failures, ejections, queued, refused }
@@ -141,8 +143,8 @@ function memberTotals(status: MemberStatus<OriginPool>, now: number, wallMs: num
     ...counts,
     checked,
     failuresInRow,
-    compressedSeen: member.compressedSeen,
-    plainSeen: member.plainSeen,
+    compressedSeen,
+    plainSeen,
     ...(Number.isFinite(answeredAt) ? { lastAnswerAt: Math.round(wallMs - (now - answeredAt)) } : {}),
     ...(lastFailure === null ? {} : { lastFailure }),
     closes: Object.fromEntries(member.closes),

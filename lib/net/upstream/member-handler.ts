@@ -1,7 +1,7 @@
 import type { ProxyError } from '../../link/proxy-error.js'
 import type { WatchedAddress } from '../names/name-watch.js'
 import type { Address, Resolver } from '../names/resolver.js'
-import type { UpstreamHandler } from './origin-pool.js'
+import type { UpstreamHandler } from './upstream-shared.js'
 
 // What a member of a group does otherwise than other pools: how its address is found.
 

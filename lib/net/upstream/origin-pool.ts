@@ -1,71 +1,19 @@
-import type { DeadlineName, Deadlines } from '../../link/deadlines.js'
-import type { Limits } from '../../link/limits.js'
 import type { Origin } from '../../link/origin.js'
 import { type Handout, PoolBook, type PoolLimits } from '../../link/pool-book.js'
-import { ProxyError, type ProxyStatusError } from '../../link/proxy-error.js'
+import { ProxyError } from '../../link/proxy-error.js'
 import { sendsChunks, VersionLesson } from '../../link/version-lesson.js'
 import type { CloseReason } from '../../policy/close-reason.js'
 import { judgePooled, type PooledSide } from '../../policy/persistence.js'
 import { atOnce, type Steps } from '../../policy/steps.js'
-import type { GrammarLimits } from '../../wire/limits.js'
-import type { Clock } from '../clock.js'
-import { Deadline, type DeadlineWheel } from '../deadline-wheel.js'
-import type { Address } from '../names/resolver.js'
-import { type DialSettings, type DialTarget, dialError, whereOf } from './dial.js'
+import { Deadline } from '../deadline-wheel.js'
 import type { Logins } from './logins.js'
-import { UpstreamConnection } from './upstream-connection.js'
+import { OriginDialer } from './origin-dialer.js'
+import { ServerRecord } from './server-record.js'
+import type { UpstreamConnection } from './upstream-connection.js'
 import type { UpstreamPool } from './upstream-pool.js'
+import type { UpstreamShared } from './upstream-shared.js'
 import type { UpstreamStream } from './upstream-stream.js'
-
-/** Who asks for an upstream connection and may have to wait for it. */
-export interface UpstreamWaiter {
-  /** A stream is the waiter's, until it is released or aborted. */
-  onUpstream(stream: UpstreamStream): void
-  onNoUpstream(error: ProxyError): void
-  /** The limit of its wait in the queue; made by the pool when it has to wait. */
-  waiting: Deadline | null
-  /** Its request cannot be sent again if the connection turns out to be at its end: so that is looked for first. */
-  readonly onlyOnce: boolean
-  /** What a connection for this waiter alone begins with: its client's address in the PROXY protocol. */
-  preface(version: 'v1' | 'v2'): Buffer
-  /** Whose lookups they are that are made for it: the address of its client. */
-  readonly clientAddress: string
-}
-
-/**
- * Resolves a host and decides which of its addresses may be connected to; calls `done` once, perhaps before it returns.
- * @param clientAddress for whom; '' for nobody
- * @returns ends the wait: `done` is not called then; null: it was called
- */
-export type Locate = (
-  host: string,
-  port: number,
-  done: (error: ProxyError | null, addresses: readonly Address[]) => void,
-  clientAddress: string,
-) => (() => void) | null
-
-/** What the floor above does with upstreams. */
-export interface UpstreamHandler {
-  readonly locate: Locate
-  opened(connection: UpstreamConnection): void
-  closed(connection: UpstreamConnection): void
-  fault(fault: unknown): void
-}
-
-/** How connections to one origin are made and kept; most pools share one of these. */
-export interface UpstreamShared {
-  readonly handler: UpstreamHandler
-  readonly dial: DialSettings
-  readonly limits: Limits
-  readonly deadlines: Deadlines
-  readonly grammar: GrammarLimits
-  /** Refuse what responses may be repaired for. */
-  readonly strict: boolean
-  readonly wheel: DeadlineWheel
-  readonly clock: Clock
-  /** Each connection begins with the address of the one client that it serves. */
-  readonly proxyProtocol: 'off' | 'v1' | 'v2'
-}
+import type { UpstreamWaiter } from './upstream-waiter.js'
 
 /** The group that a pool is a member of, as far as the pool's exchanges tell it how they fared. */
 export interface PoolGroup {
@@ -80,15 +28,6 @@ export interface MemberPlace {
   readonly name: string
 }
 
-/** What went wrong last with a server. */
-export interface MemberFailure {
-  /** Milliseconds since 1970. */
-  readonly at: number
-  readonly error: ProxyStatusError
-  /** One sentence, as in the log. */
-  readonly message: string
-}
-
 export const NO_PLACE: MemberPlace = { group: '', name: '' }
 
 /** Filled and judged in one call. */
@@ -100,26 +39,13 @@ export class OriginPool {
   /** Which version the origin speaks: to HTTP/1.0 no chunked content may be sent (RFC 9112 6.1). */
   readonly version = new VersionLesson()
   private readonly expiry: Deadline
-  /** Those for whom a dial is under way and who still want it; while the name is looked up: what ends that. */
-  private readonly dialingFor = new Map<UpstreamWaiter, (() => void) | null>()
-  /** Those of the queue whose turn to dial has come within the call that is under way. */
-  private readonly dialsDue: UpstreamWaiter[] = []
+  private readonly dialer: OriginDialer
 
   readonly closes = new Map<CloseReason, number>()
   /** It is no member of its group any more. */
   retired = false
   readonly isMember: boolean
-  /** Counted for those who watch: requests that it was given, those that failed by its fault, times that this ejected it. */
-  requests = 0
-  failures = 0
-  ejections = 0
-  /** Requests that failed by its fault since it answered last, and when that was (`-Infinity`: never). */
-  failuresInRow = 0
-  answeredAt = Number.NEGATIVE_INFINITY
-  lastFailure: MemberFailure | null = null
-  /** Of the responses that were looked at for it: those that were compressed, and those that might have been. */
-  compressedSeen = 0
-  plainSeen = 0
+  readonly record = new ServerRecord()
   private readonly limits: PoolLimits
 
   constructor(
@@ -134,26 +60,19 @@ export class OriginPool {
     this.isMember = key !== origin.key
     this.limits = { ...shared.limits, upstreamIdleMs: shared.deadlines.upstreamIdleMs }
     this.book = new PoolBook(origin.key, this.limits, (connection, reason) => connection.end(reason))
+    this.dialer = new OriginDialer(this, all)
     this.expiry = new Deadline(shared.wheel, () => this.expire())
-  }
-
-  /** A health check went well: whatever went wrong before, it answers now. */
-  answered(now: number): void {
-    this.failuresInRow = 0
-    this.answeredAt = now
   }
 
   /** A response has begun. */
   succeeded(now: number): void {
-    this.answered(now)
+    this.record.answered(now)
     if (this.group !== null) this.group.succeeded(this, now)
   }
 
   /** A request failed by its fault. */
-  failed({ type, message }: ProxyError, now: number): void {
-    this.failures++
-    this.failuresInRow++
-    this.lastFailure = { at: this.shared.clock.wallMs(), error: type, message }
+  failed(error: ProxyError, now: number): void {
+    this.record.failed(error, this.shared.clock.wallMs())
     if (this.group !== null) this.group.failed(this, now)
   }
 
@@ -199,17 +118,15 @@ export class OriginPool {
   ): UpstreamStream | null {
     const own = logins === null ? null : logins.of(this)
     if (own !== null) return this.acquireOwn(own, waiter, now)
-    this.requests++
+    this.record.requests++
     const answer = waiter.onlyOnce ? this.acquireOnce(waiter, now, fresh) : this.book.acquire(waiter, now, fresh)
     if (typeof answer === 'object') {
       if (answer === null) return null
       this.all.reused++
       return answer.stream
     }
-    if (answer === 'dial') {
-      this.dialingFor.set(waiter, null)
-      this.dial(waiter)
-    } else if (answer === 'wait') {
+    if (answer === 'dial') this.dialer.dial(waiter)
+    else if (answer === 'wait') {
       // Not the one of an earlier wait: that was for another pool.
       waiter.waiting = new Deadline(this.shared.wheel, () => this.waitedTooLong(waiter))
       waiter.waiting.set('queueMs', this.shared.deadlines.queueMs)
@@ -269,11 +186,11 @@ export class OriginPool {
   /** Gives the connection two turns of the event loop, with a whole look at the kernel between them, before the waiter has it. */
   private hold(connection: UpstreamConnection, waiter: UpstreamWaiter): void {
     connection.heldFor = waiter
-    this.dialingFor.set(waiter, null) // it still wants one
+    this.dialer.wants(waiter)
     const held = () => {
       if (connection.heldFor !== waiter) return // it has ended meanwhile, and a dial is under way
       connection.heldFor = null
-      if (this.dialingFor.delete(waiter)) this.handOver(connection, waiter, this.endOf(connection))
+      if (this.dialer.serves(waiter)) this.handOver(connection, waiter, this.endOf(connection))
       else this.settle(connection, 'keep', this.shared.clock.now())
     }
     setImmediate(() => setImmediate(() => connection.transport.tell(held)))
@@ -292,14 +209,14 @@ export class OriginPool {
     this.book.discard(connection, end, this.shared.clock.now())
     connection.end(end)
     this.book.redial()
-    this.dialInTurn(waiter)
+    this.dialer.dialInTurn(waiter)
   }
 
   /** On a connection that is one client's own, which others never get. */
   private acquireOwn(own: UpstreamConnection, waiter: UpstreamWaiter, now: number): UpstreamStream | null {
     if (own.entry.state === 'busy') {
       own.heir = waiter // its last exchange is over, and it is about to be released
-      this.dialingFor.set(waiter, null)
+      this.dialer.wants(waiter)
       return null
     }
     if (!this.book.acquireReserved(own, now)) return this.acquire(waiter, false, now)
@@ -309,7 +226,7 @@ export class OriginPool {
       own.end(end)
       return this.acquire(waiter, false, now)
     }
-    this.requests++
+    this.record.requests++
     this.all.reused++
     return own.stream
   }
@@ -317,7 +234,7 @@ export class OriginPool {
   private inherit(connection: UpstreamConnection): void {
     const { heir } = connection
     connection.heir = null
-    if (heir === null || !this.dialingFor.delete(heir) || this.all.ended) return
+    if (heir === null || !this.dialer.serves(heir) || this.all.ended) return
     const now = this.shared.clock.now()
     const upstream =
       connection.entry.state === 'reserved' ? this.acquireOwn(connection, heir, now) : this.acquire(heir, false, now)
@@ -336,79 +253,20 @@ export class OriginPool {
   withdraw(waiter: UpstreamWaiter): void {
     waiter.waiting?.end()
     this.book.withdraw(waiter)
-    const endLookup = this.dialingFor.get(waiter) ?? null
-    this.dialingFor.delete(waiter)
-    if (endLookup === null) return
-    endLookup()
-    this.undialed(null, null)
+    if (this.dialer.withdraw(waiter)) this.undialed(null, null)
   }
 
-  /** `waiter` is in `dialingFor`. */
-  private dial(waiter: UpstreamWaiter): void {
-    const { host, port, scheme, socketPath } = this.origin
-    const target: DialTarget = { host, port, secure: scheme === 'https', addresses: [] }
-    if (socketPath !== undefined) {
-      this.dialingFor.delete(waiter)
-      this.connect(waiter, { ...target, socketPath })
-      return
-    }
-    const located = (error: ProxyError | null, addresses: readonly Address[]): void => {
-      const wanted = this.dialingFor.delete(waiter)
-      if (error !== null || !wanted) this.undialed(wanted ? waiter : null, error)
-      else this.connect(waiter, { ...target, addresses })
-    }
-    const endLookup = this.shared.handler.locate(host, port, located, waiter.clientAddress)
-    if (endLookup !== null) this.dialingFor.set(waiter, endLookup)
+  /** For the dialer: there is one more. @param waiter null: the one that it was made for has withdrawn */
+  connected(connection: UpstreamConnection, waiter: UpstreamWaiter | null): void {
+    this.all.connections.add(connection)
+    this.book.dialed(connection, this.shared.clock.now(), Math.random())
+    this.shared.handler.opened(connection)
+    if (waiter !== null) waiter.onUpstream(connection.stream)
+    else this.release(connection, 'keep')
   }
 
-  private connect(waiter: UpstreamWaiter, target: DialTarget): void {
-    if (!this.all.makeRoom()) {
-      const text = `all ${this.shared.limits.upstreamConnectionsTotalMax} upstream connections are busy`
-      this.undialed(
-        waiter,
-        new ProxyError('connection_limit_reached', text, {
-          stage: 'acquire',
-          side: 'proxy',
-          remedy: { settings: ['upstreamConnectionsTotalMax'] },
-        }),
-      )
-      return
-    }
-    this.all.dialed++
-    this.dialingFor.set(waiter, null) // until it is told
-    const { proxyProtocol } = this.shared
-    const to = proxyProtocol === 'off' ? target : { ...target, preface: waiter.preface(proxyProtocol) }
-    const connection: UpstreamConnection = new UpstreamConnection(this, this.all.number(), to, outcome => {
-      this.all.dials.delete(connection)
-      const wanted = this.dialingFor.delete(waiter)
-      if (outcome !== null) {
-        this.undialed(wanted ? waiter : null, this.dialFailure(connection, target, outcome))
-        return
-      }
-      this.all.connections.add(connection)
-      this.book.dialed(connection, this.shared.clock.now(), Math.random())
-      this.shared.handler.opened(connection)
-      if (wanted) waiter.onUpstream(connection.stream)
-      else this.release(connection, 'keep')
-    })
-    this.all.dials.add(connection)
-  }
-
-  private dialFailure(
-    connection: UpstreamConnection,
-    target: DialTarget,
-    outcome: NodeJS.ErrnoException | DeadlineName | undefined,
-  ): ProxyError {
-    if (typeof outcome !== 'string') return dialError(outcome ?? null, target, connection.securing)
-    const text = `no connection to ${whereOf(target)} within ${this.shared.deadlines[outcome]} ms`
-    return new ProxyError('connection_timeout', text, {
-      stage: outcome === 'tlsMs' ? 'tls' : 'connect',
-      side: 'upstream',
-      deadline: outcome,
-    })
-  }
-
-  private undialed(waiter: UpstreamWaiter | null, error: ProxyError | null): void {
+  /** For the dialer: there will be none. @param waiter is told the error; null: it has withdrawn */
+  undialed(waiter: UpstreamWaiter | null, error: ProxyError | null): void {
     const due = this.book.dialFailed()
     if (waiter !== null && error !== null && !this.all.ended) waiter.onNoUpstream(error)
     this.give(due)
@@ -469,10 +327,10 @@ export class OriginPool {
     connection.logins?.lost(connection)
     const { heldFor } = connection
     connection.heldFor = null
-    if (heldFor !== null && this.dialingFor.delete(heldFor) && !this.all.ended) {
+    if (heldFor !== null && this.dialer.serves(heldFor) && !this.all.ended) {
       this.book.discard(connection, connection.reason ?? 'upstream-fin', this.shared.clock.now())
       this.book.redial()
-      this.dialInTurn(heldFor)
+      this.dialer.dialInTurn(heldFor)
       return
     }
     if (connection.heir !== null) setImmediate(() => this.inherit(connection)) // it may be the book that calls
@@ -486,24 +344,11 @@ export class OriginPool {
       return
     }
     due.waiter.waiting?.end()
-    if (due.connection === null) this.dialInTurn(due.waiter)
+    if (due.connection === null) this.dialer.dialInTurn(due.waiter)
     else if (due.waiter.onlyOnce) this.giveOnce(due.connection, due.waiter)
     else {
       this.all.reused++
       due.waiter.onUpstream(due.connection.stream)
-    }
-  }
-
-  private dialInTurn(waiter: UpstreamWaiter): void {
-    // A dial that fails at once (its name is known to be unknown) hands its place to the next waiter from within this call:
-    // one after the other instead of one in the other, as a long queue would not fit on the stack.
-    this.dialingFor.set(waiter, null)
-    this.dialsDue.push(waiter)
-    if (this.dialsDue.length > 1) return
-    try {
-      for (let nth = 0; nth < this.dialsDue.length; nth++) this.dial(this.dialsDue[nth]!)
-    } finally {
-      this.dialsDue.length = 0
     }
   }
 

@@ -10,8 +10,9 @@ import type { Transport } from '../socket/transport.js'
 import { type DialOwner, type DialTarget, dial, whereOf } from './dial.js'
 import { Http1UpstreamStream } from './http1-upstream-stream.js'
 import type { Logins } from './logins.js'
-import type { OriginPool, UpstreamWaiter } from './origin-pool.js'
+import type { OriginPool } from './origin-pool.js'
 import { whenRead } from './unasked.js'
+import type { UpstreamWaiter } from './upstream-waiter.js'
 
 /** Who uses an upstream connection: the sink of its reader, and told what happens to it meanwhile. */
 export interface UpstreamExchange extends ResponseSink {

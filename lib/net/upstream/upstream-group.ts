@@ -8,7 +8,8 @@ import { GroupNames } from './group-names.js'
 import type { GroupSpec, ServerSpec } from './group-spec.js'
 import type { GroupSurroundings } from './group-surroundings.js'
 import { asking, pinned } from './member-handler.js'
-import type { OriginPool, PoolGroup, UpstreamHandler, UpstreamShared } from './origin-pool.js'
+import type { OriginPool, PoolGroup } from './origin-pool.js'
+import type { UpstreamHandler, UpstreamShared } from './upstream-shared.js'
 import { nameOf, type WantedMember, wantedMembers } from './wanted-members.js'
 
 /**
@@ -101,7 +102,7 @@ export class UpstreamGroup implements PoolGroup {
 
   failed(member: OriginPool, now: number): void {
     if (!this.balancer.failed(member, now)) return
-    member.ejections++
+    member.record.ejections++
     this.around.changed(this.name, member.place.name, 'ejected')
   }
 
@@ -171,7 +172,7 @@ export class UpstreamGroup implements PoolGroup {
   private checked(member: OriginPool, ok: boolean, detail: string): void {
     if (!this.holds(member)) return
     const now = this.around.clock.now()
-    if (ok) member.answered(now)
+    if (ok) member.record.answered(now)
     const change = this.balancer.checked(member, ok, now)
     if (change === null) return
     if (change === 'down') member.closeIdle('health')

@@ -3,8 +3,9 @@ import type { CloseReason } from '../../policy/close-reason.js'
 import type { Steps } from '../../policy/steps.js'
 import { inSlices } from '../slices.js'
 import { tlsKey } from './dial.js'
-import { type MemberPlace, NO_PLACE, OriginPool, type PoolGroup, type UpstreamShared } from './origin-pool.js'
+import { type MemberPlace, NO_PLACE, OriginPool, type PoolGroup } from './origin-pool.js'
 import type { UpstreamConnection } from './upstream-connection.js'
+import type { UpstreamShared } from './upstream-shared.js'
 
 /** So long the idle connections of one pool after the other may end in one turn … */
 const AT_ONCE_MS = 2

@@ -1,0 +1,116 @@
+import type { DeadlineName } from '../../link/deadlines.js'
+import { ProxyError } from '../../link/proxy-error.js'
+import type { Address } from '../names/resolver.js'
+import { type DialTarget, dialError, whereOf } from './dial.js'
+import type { OriginPool } from './origin-pool.js'
+import { UpstreamConnection } from './upstream-connection.js'
+import type { UpstreamPool } from './upstream-pool.js'
+import type { UpstreamWaiter } from './upstream-waiter.js'
+
+/**
+ * Makes the connections of one pool: resolves the name, makes room, dials. It knows which waiters still want one; a dial whose waiter has
+ * withdrawn serves the next one.
+ */
+export class OriginDialer {
+  /** The waiters that still want a connection; while the name is looked up for one: what ends that. */
+  private readonly wanted = new Map<UpstreamWaiter, (() => void) | null>()
+  /** Those whose turn to dial has come within the call that is under way. */
+  private readonly due: UpstreamWaiter[] = []
+
+  constructor(
+    private readonly pool: OriginPool,
+    private readonly all: UpstreamPool,
+  ) {}
+
+  /** The waiter wants a connection that is not made for it, but about to be handed to it. */
+  wants(waiter: UpstreamWaiter): void {
+    this.wanted.set(waiter, null)
+  }
+
+  /** The wait is over. False: the waiter has withdrawn before. */
+  serves(waiter: UpstreamWaiter): boolean {
+    return this.wanted.delete(waiter)
+  }
+
+  /** It does not want one any more: a dial for it goes on, a lookup ends. True: there was one, and no dial will follow. */
+  withdraw(waiter: UpstreamWaiter): boolean {
+    const endLookup = this.wanted.get(waiter) ?? null
+    this.wanted.delete(waiter)
+    if (endLookup === null) return false
+    endLookup()
+    return true
+  }
+
+  /** Dials for a waiter whose place in the book is made. */
+  dial(waiter: UpstreamWaiter): void {
+    const { host, port, scheme, socketPath } = this.pool.origin
+    const target: DialTarget = { host, port, secure: scheme === 'https', addresses: [] }
+    if (socketPath !== undefined) {
+      this.connect(waiter, { ...target, socketPath })
+      return
+    }
+    this.wants(waiter)
+    const located = (error: ProxyError | null, addresses: readonly Address[]): void => {
+      const isWanted = this.serves(waiter)
+      if (error !== null || !isWanted) this.pool.undialed(isWanted ? waiter : null, error)
+      else this.connect(waiter, { ...target, addresses })
+    }
+    const endLookup = this.pool.shared.handler.locate(host, port, located, waiter.clientAddress)
+    if (endLookup !== null) this.wanted.set(waiter, endLookup)
+  }
+
+  /**
+   * The same, from within a call that may be the end of another dial. A dial that fails at once (its name is known to be unknown) hands its
+   * place to the next waiter: one after the other instead of one inside the other, as a long queue would not fit on the stack.
+   */
+  dialInTurn(waiter: UpstreamWaiter): void {
+    this.wants(waiter)
+    const { due } = this
+    due.push(waiter)
+    if (due.length > 1) return
+    try {
+      for (let nth = 0; nth < due.length; nth++) this.dial(due[nth]!)
+    } finally {
+      due.length = 0
+    }
+  }
+
+  private connect(waiter: UpstreamWaiter, target: DialTarget): void {
+    const { all, pool } = this
+    const { proxyProtocol, limits } = pool.shared
+    if (!all.makeRoom()) {
+      this.serves(waiter)
+      const text = `all ${limits.upstreamConnectionsTotalMax} upstream connections are busy`
+      const remedy = { settings: ['upstreamConnectionsTotalMax'] } as const
+      pool.undialed(
+        waiter,
+        new ProxyError('connection_limit_reached', text, { stage: 'acquire', side: 'proxy', remedy }),
+      )
+      return
+    }
+    all.dialed++
+    this.wants(waiter)
+    const to = proxyProtocol === 'off' ? target : { ...target, preface: waiter.preface(proxyProtocol) }
+    const connection: UpstreamConnection = new UpstreamConnection(pool, all.number(), to, outcome => {
+      all.dials.delete(connection)
+      const isWanted = this.serves(waiter)
+      if (outcome === null) pool.connected(connection, isWanted ? waiter : null)
+      else pool.undialed(isWanted ? waiter : null, this.failure(connection, target, outcome))
+    })
+    all.dials.add(connection)
+  }
+
+  private failure(
+    connection: UpstreamConnection,
+    target: DialTarget,
+    outcome: NodeJS.ErrnoException | DeadlineName | undefined,
+  ): ProxyError {
+    if (typeof outcome !== 'string') return dialError(outcome ?? null, target, connection.securing)
+    const text = `no connection to ${whereOf(target)} within ${this.pool.shared.deadlines[outcome]} ms`
+    return new ProxyError('connection_timeout', text, {
+      stage: outcome === 'tlsMs' ? 'tls' : 'connect',
+      side: 'upstream',
+      deadline: outcome,
+    })
+  }
+}

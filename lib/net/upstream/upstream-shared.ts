@@ -1,0 +1,44 @@
+import type { Deadlines } from '../../link/deadlines.js'
+import type { Limits } from '../../link/limits.js'
+import type { ProxyError } from '../../link/proxy-error.js'
+import type { GrammarLimits } from '../../wire/limits.js'
+import type { Clock } from '../clock.js'
+import type { DeadlineWheel } from '../deadline-wheel.js'
+import type { Address } from '../names/resolver.js'
+import type { DialSettings } from './dial.js'
+import type { UpstreamConnection } from './upstream-connection.js'
+
+/**
+ * Resolves a host and decides which of its addresses may be connected to; calls `done` once, perhaps before it returns.
+ * @param clientAddress for whom; '' for nobody
+ * @returns ends the wait: `done` is not called then; null: it was called
+ */
+export type Locate = (
+  host: string,
+  port: number,
+  done: (error: ProxyError | null, addresses: readonly Address[]) => void,
+  clientAddress: string,
+) => (() => void) | null
+
+/** What the floor above does with upstreams. */
+export interface UpstreamHandler {
+  readonly locate: Locate
+  opened(connection: UpstreamConnection): void
+  closed(connection: UpstreamConnection): void
+  fault(fault: unknown): void
+}
+
+/** How connections to one origin are made and kept; most pools share one of these. */
+export interface UpstreamShared {
+  readonly handler: UpstreamHandler
+  readonly dial: DialSettings
+  readonly limits: Limits
+  readonly deadlines: Deadlines
+  readonly grammar: GrammarLimits
+  /** Refuse what responses may be repaired for. */
+  readonly strict: boolean
+  readonly wheel: DeadlineWheel
+  readonly clock: Clock
+  /** Each connection begins with the address of the one client that it serves. */
+  readonly proxyProtocol: 'off' | 'v1' | 'v2'
+}
