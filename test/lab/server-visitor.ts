@@ -45,11 +45,15 @@ export interface Followed {
   readonly response: http.IncomingMessage
 }
 
+/** For a machine on which a thread needs a minute to start: what these tests are about is something else. */
+export const PATIENT = { startMs: 600_000, silenceMs: 600_000 }
+
 /** A lab server on a free port of loopback, ended with the test. */
 export async function visited(t: Test, options: Partial<LabServerOptions> = {}): Promise<Visited> {
   const complaints: string[] = []
   const warn = (message: string, cause: unknown) => complaints.push(`${message}: ${cause}`)
-  const server = await serveLab({ port: 0, warn, ...options })
+  const limits = { ...PATIENT, ...options.limits }
+  const server = await serveLab({ port: 0, warn, ...options, limits })
   t.teardown(() => server.close())
   const { port } = server
   const ask: Visited['ask'] = (path, more = {}, content) => askOf({ port, path, ...more }, content)

@@ -43,8 +43,6 @@ const SERVER_DEADLINES = {
   keepAliveTimeout: 5_000,
   connectionsCheckingInterval: 1_000,
 }
-/** A peer that takes nothing of an answer for so long is dropped. */
-const SILENCE_MS = 30_000
 /** All its limits are seconds. Real ms. */
 const LOOK_MS = 100
 const PAGE = new URL('../page/', import.meta.url)
@@ -86,7 +84,7 @@ class Serving {
     // Who asks first whether content is wanted is told so where it is read, and refused before that like everybody.
     this.server.on('checkContinue', (request, response) => void this.serve(request, response))
     this.server.maxConnections = limits.connectionsMax
-    this.server.setTimeout(SILENCE_MS)
+    this.server.setTimeout(limits.silenceMs)
   }
 
   listen(): Promise<LabServer> {

@@ -2,6 +2,8 @@
 export interface LabLimits {
   /** Runs at once, those that are being stopped included. */
   readonly runsMax: number
+  /** Real ms until a run must have begun: its thread loads what it needs. */
+  readonly startMs: number
   /** Real ms that a run may take; an experiment may say less of itself. */
   readonly runMs: number
   /**
@@ -30,10 +32,13 @@ export interface LabLimits {
   /** Octets of the content of a request. */
   readonly contentBytesMax: number
   readonly connectionsMax: number
+  /** A connection on which nothing has moved for so many real ms is closed. */
+  readonly silenceMs: number
 }
 
 export const LAB_LIMITS: LabLimits = {
   runsMax: 8,
+  startMs: 30_000,
   runMs: 180_000,
   graceMs: 10_000,
   stopMs: 5_000,
@@ -49,4 +54,5 @@ export const LAB_LIMITS: LabLimits = {
   startsBurst: 10,
   contentBytesMax: 16_384,
   connectionsMax: 512,
+  silenceMs: 30_000,
 }

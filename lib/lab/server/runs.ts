@@ -60,6 +60,7 @@ export class Runs {
     })
     const thread = new StartedThread(task, {
       clock,
+      startMs: limits.startMs,
       runMs: limits.runMs,
       stopMs: limits.stopMs,
       warn,

@@ -9,6 +9,8 @@ import { type ThreadOrder, type ThreadTask, type ThreadTold, WHY } from './threa
 
 export interface ThreadSettings {
   readonly clock: Clock
+  /** Real ms in which its run must begin, on a machine that is busy. */
+  readonly startMs: number
   /** It is told to break its run off so many real ms after its first event. */
   readonly runMs: number
   /** …and ended by force so many ms later. */
@@ -24,8 +26,6 @@ export interface ThreadSettings {
 
 /** Built, or as it is written: whichever this file is. */
 const THREAD = new URL(`run-thread${extname(import.meta.url)}`, import.meta.url)
-/** To load what it needs, on a machine that is busy. */
-const START_MS = 30_000
 /** An experiment's memory, with what Node itself takes. */
 const MEMORY = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 }
 
@@ -44,9 +44,9 @@ export class StartedThread {
     task: ThreadTask,
     private readonly settings: ThreadSettings,
   ) {
-    const { clock } = settings
+    const { clock, startMs } = settings
     this.began = clock.now()
-    this.timer = clock.after(START_MS, () => this.stop('time-over'))
+    this.timer = clock.after(startMs, () => this.stop('time-over'))
     this.worker = new Worker(THREAD, { workerData: task, resourceLimits: MEMORY })
     this.worker.on('message', (told: ThreadTold | OwnedTold) => {
       if ('owned' in told) this.left.note(told)

@@ -3,6 +3,7 @@ import type { BrowserContextOptions, Page } from 'playwright-core'
 import { t as root, type Test } from 'tap'
 import { serveLab } from '../../../lib/lab/server/lab-server.js'
 import { openTab } from '../../support/tab.js'
+import { PATIENT } from '../server-visitor.js'
 
 export type OpenOptions = BrowserContextOptions & { lang?: string }
 
@@ -34,7 +35,7 @@ export function sharedLab(hash: string, options: OpenOptions = {}): () => Promis
 /** The page of a real laboratory, in a tab of its own, where nothing moves unless that is asked for. */
 export async function openLab(t: Test, hash: string, options: OpenOptions = {}): Promise<OpenLab> {
   const { lang = 'en', ...context } = { reducedMotion: 'reduce' as const, ...options }
-  const server = await serveLab({ port: 0 })
+  const server = await serveLab({ port: 0, limits: { ...PATIENT, runMs: 600_000 } })
   t.teardown(() => server.close())
   const url = `http://127.0.0.1:${server.port}`
   const { page, complaints } = await openTab(t, url, context)
