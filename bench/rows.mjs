@@ -21,8 +21,8 @@ const UPLOAD_FIELDS = { 'Content-Type': 'application/octet-stream' }
 
 /** @type {Row[]} */
 export const ROWS = [
-  wrk('small', 'GET, 12 octets back', '/small', 64, { plain: true, headline: true }),
-  wrk('fields', 'the same with 20 fields both ways', '/fields', 64, {
+  wrk('small', 'GET, response of 12 bytes', '/small', 64, { plain: true, headline: true }),
+  wrk('fields', 'the same with 20 fields each way', '/fields', 64, {
     fields: REQUEST_FIELDS,
     plain: true,
     headline: true,
@@ -37,7 +37,7 @@ export const ROWS = [
   upload('upload-64k', 'upload of 64 KiB', 64 * KIB),
   upload('upload', 'upload of 1 MiB', MIB),
   upload('upload-10m', 'upload of 10 MiB', 10 * MIB),
-  wrk('post', 'POST, 256 octets of JSON', '/post', 64, {
+  wrk('post', 'POST, 256 bytes of JSON', '/post', 64, {
     origin: 'raw',
     method: 'POST',
     fields: JSON_FIELDS,
