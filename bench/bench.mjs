@@ -1,4 +1,4 @@
-// npm run bench: what a request costs in hopwise, beside its neighbours. See README.md.
+// npm run bench: the cost of a request in hopwise and in other proxies. See README.md.
 import { rmSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { stopChildren } from './children.mjs'
@@ -48,9 +48,9 @@ async function main(options) {
   }
 }
 
-/** Without peers and without load, so it needs neither. */
+/** Without peers and without load. */
 async function runGrowth({ secondsMax = GROWTH_SECONDS_MAX }) {
-  // It has no children, and a single thing may take longer than it should.
+  // There are no children to stop, and a single measurement may take longer than it should.
   const limit = setTimeout(() => {
     console.error(`ended early: --seconds-max ${secondsMax}`)
     process.exit(1)
@@ -65,7 +65,7 @@ async function runGrowth({ secondsMax = GROWTH_SECONDS_MAX }) {
   }
 }
 
-/** What can be measured here; what cannot is named with what would bring it. */
+/** What can be measured here; the rest is reported, with what is missing. */
 function available({ rows, peers }) {
   const used = peers.filter(peer => cellsOf(rows, [peer], 0).length > 0)
   installPackages(used)
@@ -106,7 +106,7 @@ async function runPlan(plan, context) {
   return { ...plan, results, failures, versions, nodePeers: NODE_PEERS.map(it => it.name) }
 }
 
-/** A row that fails is measured once more: a bad minute of the machine is no regression. */
+/** A row that fails is measured again: a bad minute of the machine is not a regression. */
 async function runGate(plan, context, run) {
   const first = gate(plan.rows, run.results)
   console.log(`\nthe gate\n${first.text}`)
@@ -114,7 +114,7 @@ async function runGate(plan, context, run) {
   const rows = plan.rows.filter(it => first.failed.includes(it.name))
   const second = gate(rows, (await runPlan({ ...plan, rows }, context)).results)
   if (isEnded()) return
-  console.log(`\nwhat failed, once more\n${second.text}`)
+  console.log(`\nthe rows that failed, measured again\n${second.text}`)
   if (second.failed.length > 0) throw new Error(`\nregression: ${second.failed.join(', ')}`)
 }
 
@@ -143,12 +143,12 @@ function timeOf(plan) {
   return minutes < 2 ? `${Math.ceil(seconds(plan))} s` : `${Math.ceil(minutes)} minutes`
 }
 
-/** One line that replaces itself, on terminals only. */
+/** A status line that overwrites itself, on terminals only. */
 function onStep(text) {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
 }
 
-/** What was measured so far is still shown. */
+/** What has been measured so far is still shown. */
 function end(why) {
   ended = why
   stopChildren()

@@ -7,13 +7,13 @@ import { identities, killAll } from './proc.mjs'
 
 const children = new Set()
 
-// Whatever ends the bench ends what it started, and nothing else.
+// However the bench ends, it ends the processes that it started, and no others.
 process.on('exit', () => {
   for (const child of children) killAll(identities(child.pid))
 })
 
 /**
- * Starts a process on a core. It is ended with the bench.
+ * Starts a process on a core. It ends with the bench.
  * @param {{ env?: Record<string, string>, stdoutFile?: string, cwd?: string }} [more]
  */
 export function startChild(core, command, args, { env = {}, stdoutFile, cwd } = {}) {
@@ -32,7 +32,7 @@ export function startChild(core, command, args, { env = {}, stdoutFile, cwd } = 
   return child
 }
 
-/** Runs to its end, which must come within so many seconds. Gives what it printed. */
+/** Runs a process to its end, killing it after `seconds`. @returns what it printed */
 export async function runChild(core, command, args, seconds) {
   const child = startChild(core, command, args)
   const limit = setTimeout(() => child.kill('SIGKILL'), seconds * 1000)
@@ -42,7 +42,7 @@ export async function runChild(core, command, args, seconds) {
   return child.output
 }
 
-/** Resolves when something accepts on the port. @throws when the process ends before, or after 20 s */
+/** Resolves when the port accepts connections. @throws when the process ends before, or after 20 s */
 export async function accepting(child, port) {
   const until = Date.now() + 20_000
   while (Date.now() < until && child.exitCode === null) {
@@ -56,7 +56,7 @@ export async function accepting(child, port) {
   throw new Error(`${child.spawnargs.join(' ')} does not listen: ${child.output}`)
 }
 
-/** Resolves with the first line that the process prints as JSON with `"msg":"…"`. @throws after so many seconds */
+/** Resolves with the first line that the process prints as JSON with `"msg":"…"`. @throws after `seconds` */
 export async function said(child, msg, seconds = 20) {
   const until = Date.now() + seconds * 1000
   while (Date.now() < until && child.exitCode === null) {
@@ -64,10 +64,10 @@ export async function said(child, msg, seconds = 20) {
     if (line?.endsWith('}')) return JSON.parse(line)
     await wait(20)
   }
-  throw new Error(`${child.spawnargs.join(' ')} does not say "${msg}": ${child.output}`)
+  throw new Error(`${child.spawnargs.join(' ')} did not print "${msg}": ${child.output}`)
 }
 
-/** Ends a process and its descendants; politely first. */
+/** Ends a process and its descendants; with SIGTERM first. */
 export async function stopChild(child) {
   if (child.exitCode !== null || child.signalCode !== null) return
   const all = identities(child.pid)
@@ -76,7 +76,7 @@ export async function stopChild(child) {
   const limit = setTimeout(() => killAll(all), 1_500)
   await exit
   clearTimeout(limit)
-  // The children of one that was killed, or that forgot them.
+  // Children that outlived it: it was killed, or did not end them.
   killAll(all)
 }
 

@@ -1,5 +1,5 @@
-// What a browser sends today, and what an application answers, more or less: 20 fields each, with Host, Server, Date,
-// Content-Type and Content-Length counted in.
+// Typical fields of a browser's request and of an application's response: 20 each, counting Host, Server, Date,
+// Content-Type and Content-Length.
 
 export const REQUEST_FIELDS = {
   'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36',
@@ -23,7 +23,7 @@ export const REQUEST_FIELDS = {
   'X-Request-Id': '3f0c9f0e-5a53-4f1e-8c7d-0d6b3f6e2a11',
 }
 
-/** Besides Server, Date, Content-Type and Content-Length, which every origin says. */
+/** Besides Server, Date, Content-Type and Content-Length, which every origin sends. */
 export const RESPONSE_FIELDS = [
   ['Cache-Control', 'private, no-cache, max-age=0, must-revalidate'],
   ['Content-Language', 'en-GB'],

@@ -1,15 +1,16 @@
-// npm run bench -- --rows growth: what one thing costs at 1, 10, 100, 1,000 and 10,000 of what it grows with. In this process, without
-// load: what counts is the CPU of the thread that serves, in all and in the longest turn of its loop, the least of some rounds.
+// npm run bench -- --rows growth: how the cost of an operation grows with 1, 10, 100, 1,000 and 10,000 routes, servers or
+// connections. In this process, without load: CPU of the serving thread, in total and in the longest turn of its event
+// loop, the lowest of some rounds.
 import { readFileSync } from 'node:fs'
 import * as net from 'node:net'
 
 const SIZES = [1, 10, 100, 1_000, 10_000]
 const ROUNDS = 3
-/** A turn is as exact as the kernel counts: some read more than it was, none less. */
+/** A turn is as exact as the kernel counts: some readings are too high, none too low. */
 const SCHEDSTAT = `/proc/self/task/${process.pid}/schedstat`
 const dist = path => import(new URL(`../dist/lib/${path}`, import.meta.url).href)
 
-/** Tells the table, in Markdown, line by line. @param {(line: string) => void} tell @param {() => boolean} isEnded */
+/** Writes the table, in Markdown, line by line. @param {(line: string) => void} tell @param {() => boolean} isEnded */
 export async function growth(tell, isEnded = () => false) {
   const head = ['CPU in ms (in the longest turn)', ...SIZES.map(size => size.toLocaleString('en'))]
   tell(`| ${head.join(' | ')} |\n|${' --- |'.repeat(head.length)}`)
@@ -20,7 +21,7 @@ export async function growth(tell, isEnded = () => false) {
   }
 }
 
-/** What is measured, each with what makes it for a size: work, and perhaps an end. */
+/** The measurements: a title, and a function that prepares one of a size: the work, and perhaps its end. */
 async function things() {
   const { readConfigurationText } = await dist('config/read.js')
   const { planOf } = await dist('config/plan.js')
@@ -43,9 +44,9 @@ async function things() {
     reloads: { accepted: 0, refused: 0 },
   })
   return [
-    ['check of so many routes', async size => ({ work: () => void read(fileWith(size, 1)) })],
+    ['check of this many routes', async size => ({ work: () => void read(fileWith(size, 1)) })],
     [
-      'a reload with so many routes, a tenth as many servers: the part in the thread that serves',
+      'a reload with this many routes, a tenth as many servers: the part in the serving thread',
       async size => {
         const plan = planFor(fileWith(size, size / 10))
         const { gateway } = await started(plan)
@@ -55,7 +56,7 @@ async function things() {
       },
     ],
     [
-      'ten thousand requests for the last of so many routes',
+      'ten thousand requests for the last of this many routes',
       async size => {
         const routes = Array.from({ length: size }, (_, i) => ({ match: { path: `/p${i}/x` }, value: i }))
         const table = new Routes(routes)
@@ -68,7 +69,7 @@ async function things() {
       },
     ],
     [
-      '`/metrics` with so many servers',
+      '`/metrics` with this many servers',
       async size => {
         const { gateway } = await started(planFor(fileWith(1, size)))
         const metrics = new Metrics()
@@ -77,7 +78,7 @@ async function things() {
       },
     ],
     [
-      '`/status` with so many servers; the live page makes the same each second',
+      '`/status` with this many servers; the live page computes the same each second',
       async size => {
         const { gateway } = await started(planFor(fileWith(1, size)))
         const status = totals => statusOf({ totals, ready: true, reason: '', advice: [], now: 0 })
@@ -86,7 +87,7 @@ async function things() {
       },
     ],
     [
-      'a look at so many client connections (those shown: 100)',
+      'a snapshot of this many client connections (100 of them shown)',
       async size => {
         const { gateway, port } = await started(planFor(fileWith(1, 1)))
         const clients = await connected(port, Math.min(size, CONNECTIONS_MAX))
@@ -95,7 +96,7 @@ async function things() {
       },
     ],
     [
-      'a drain of so many idle client connections',
+      'a drain of this many idle client connections',
       async size => {
         const { gateway, port } = await started(planFor(fileWith(1, 1)))
         const clients = await connected(port, Math.min(size, CONNECTIONS_MAX))
@@ -107,7 +108,7 @@ async function things() {
   ]
 }
 
-/** Both ends are in this process, which may have so many files open. */
+/** Both ends are in this process, and the number of its open files is limited. */
 const CONNECTIONS_MAX = Math.min(10_000, Math.floor((filesMax() - 200) / 2))
 
 function filesMax() {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { packageFile } from './peers/node-peers.mjs'
 
-/** Fetches the packages of Node peers that are asked for and not there, into bench/node_modules. It may fail: they are named as missing then. */
+/** Installs missing packages of the requested Node peers into bench/node_modules. If that fails, they are reported as missing. */
 export function installPackages(peers) {
   const wanted = peers.filter(it => it.packageName && !packageFile(it.packageName))
   if (wanted.length === 0) return

@@ -1,4 +1,5 @@
-// What certificates and lists of addresses cost, by their number: `npm run build && node bench/lists.mjs [most]`. A minute, no load, no port.
+// The cost of certificates and lists of addresses, by their number: `npm run build && node bench/lists.mjs [most]`.
+// It takes a minute, without load and without a port.
 
 import { execFileSync } from 'node:child_process'
 import { sign } from 'node:crypto'
@@ -14,7 +15,7 @@ import { Destinations } from '../dist/lib/net/upstream/destinations.js'
 const MOST = Number(process.argv[2] ?? 10_000)
 const SIZES = [1, 10, 100, 1_000, 10_000].filter(size => size <= MOST)
 
-/** CPU of this process in microseconds for one of `times`; the best of `rounds`. */
+/** CPU of this process in microseconds for one of `times` calls; the best of `rounds`. */
 function cost(times, what, rounds = 5) {
   let best = Number.POSITIVE_INFINITY
   for (let round = 0; round < rounds; round++) {
@@ -42,7 +43,7 @@ const table = (head, rows) => {
 
 // Certificates --------------------------------------------------------------------------------------------------------
 
-/** Certificates of one key (ECDSA P-256), each for a name of its own: one that openssl made, with other names in it, signed again. */
+/** Certificates of one key (ECDSA P-256), each for its own name: one made by openssl, with the name replaced, signed again. */
 function certificates() {
   const folder = mkdtempSync(join(tmpdir(), 'hopwise-lists-'))
   const [keyFile, certFile] = [join(folder, 'k.pem'), join(folder, 'c.pem')]
@@ -65,14 +66,14 @@ function certificates() {
   }
 }
 
-/** Where the content of a DER element begins, and the element whole. */
+/** Where the content of a DER element begins, and the whole element. */
 function bodyAt(der, at) {
   return at + 2 + (der[at + 1] < 0x80 ? 0 : der[at + 1] & 0x7f)
 }
 
 function element(der, at) {
-  const lengthOctets = der[at + 1] & 0x7f
-  const length = der[at + 1] < 0x80 ? der[at + 1] : der.readUIntBE(at + 2, lengthOctets)
+  const lengthBytes = der[at + 1] & 0x7f
+  const length = der[at + 1] < 0x80 ? der[at + 1] : der.readUIntBE(at + 2, lengthBytes)
   return der.subarray(at, bodyAt(der, at) + length)
 }
 
@@ -85,16 +86,16 @@ function ofCertificates() {
   const make = certificates()
   const rest = { minVersion: 'TLSv1.2', ciphers: '', clientCertificates: null, handshakeMs: 10_000 }
   const rows = SIZES.map(size => {
-    const pairs = Array.from({ length: size }, (_, nth) => make(nth + size)) // no size has pairs of another one
-    const anew = () => JSON.parse(JSON.stringify({ ...rest, certificates: pairs }))
+    const pairs = Array.from({ length: size }, (_, nth) => make(nth + size)) // no size shares pairs with another
+    const copy = () => JSON.parse(JSON.stringify({ ...rest, certificates: pairs }))
     const kept = []
     const memory = process.memoryUsage.rss()
-    const start = cost(1, () => kept.push(new SecureAccept(anew())), 1)
+    const start = cost(1, () => kept.push(new SecureAccept(copy())), 1)
     const held = process.memoryUsage.rss() - memory
-    const settings = Array.from({ length: 5 }, anew)
+    const settings = Array.from({ length: 5 }, copy)
     const again = cost(1, () => kept.push(new SecureAccept(settings.pop())))
     const changed = Array.from({ length: 5 }, (_, nth) => ({
-      ...anew(),
+      ...copy(),
       certificates: [...pairs.slice(1), make(90_000 + nth)],
     }))
     const one = cost(1, () => kept.push(new SecureAccept(changed.pop())))
@@ -111,7 +112,7 @@ function ofCertificates() {
     ]
   })
   table(
-    ['certificates', 'at start', 'at a reload, all the same', '… one of them new', 'choosing one (SNI)', 'memory'],
+    ['certificates', 'at start', 'at a reload, all unchanged', '… one of them new', 'choosing one (SNI)', 'memory'],
     rows,
   )
 }
@@ -147,7 +148,7 @@ function ofLists() {
       'IPv4 client',
       'IPv6 client',
       "(IPv4, Node's `BlockList`)",
-      'a destination, as many names beside',
+      'a destination, in a list of as many names',
     ],
     rows,
   )

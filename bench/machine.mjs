@@ -3,24 +3,24 @@ import * as net from 'node:net'
 import { availableParallelism, cpus, release, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
-/** Where a command stands, also in /usr/sbin, or undefined. */
+/** The path of a command, also in /usr/sbin, or undefined. */
 export function findCommand(name) {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']
   return folders.map(folder => join(folder, name)).find(path => existsSync(path))
 }
 
-/** '' where a command is there, else what brings it. */
+/** '' if a command exists, otherwise how to install it. */
 export function lacks(command, debianPackage) {
   return findCommand(command) ? '' : `apt-get install ${debianPackage}`
 }
 
-/** For configurations, logs and what is served; gone after the bench. Others (a worker that gave up root) may read it. */
+/** For configurations, logs and served files; removed after the bench. Readable by others (workers that dropped root). */
 export const folder = mkdtempSync(join(tmpdir(), 'hopwise-bench-'))
 chmodSync(folder, 0o755)
 
 let homes = 0
 
-/** A folder of its own for one process. */
+/** A separate folder for one process. */
 export function newHome(name) {
   homes += 1
   const home = join(folder, `${name}-${homes}`)
@@ -28,7 +28,7 @@ export function newHome(name) {
   return home
 }
 
-/** The proxy has a core for itself, where there are two and `taskset` can pin. */
+/** The proxy has its own core, if there are two and `taskset` is installed. */
 export const cores = findCommand('taskset') && availableParallelism() > 1 ? { proxy: '0', others: '1' } : {}
 
 /** A command pinned to a core: `[command, args]`. */

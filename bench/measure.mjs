@@ -7,7 +7,7 @@ import { octetsTaken } from './origins/start.mjs'
 import { coreBusyNs, cpuBetween, cpuSpent, rssBytes } from './proc.mjs'
 
 /**
- * One proxy under one work for so many seconds.
+ * One proxy under one workload for `seconds`.
  * @param {{ pid: number, port: number, log?: string }} running
  * @param {import('./rows.mjs').Row} row
  * @param {{ seconds: number, offered: number, raw: object }} how offered: requests per second of the row `offered`
@@ -15,7 +15,7 @@ import { coreBusyNs, cpuBetween, cpuSpent, rssBytes } from './proc.mjs'
  *   systemUs?: number, busy?: number, foreign?: number, p50Ms?: number, p99Ms?: number, rssBytes: number, open?: number,
  *   rssBeforeBytes?: number, eachBytes?: number }} Measured
  *   cpuUs, userUs, systemUs: of the proxy for each request; busy: share of the time that it used a core;
- *   foreign: share of the time that somebody else used its core; eachBytes: memory for each connection of a memory row
+ *   foreign: share of the time that other processes used its core; eachBytes: memory for each connection of a memory row
  * @returns {Promise<Measured>}
  */
 export async function measure(running, row, { seconds, offered, raw }) {
@@ -30,7 +30,7 @@ export async function measure(running, row, { seconds, offered, raw }) {
   const busyNs = coreBusyNs(cores.proxy) - core
   const wallNs = Number(process.hrtime.bigint() - began)
   const taken = row.counted === 'received' ? (await octetsTaken(raw)) - takenBefore : 0
-  // Large content: what is half done at the end has cost too, so octets are counted, not whole messages.
+  // Large content: messages that are unfinished at the end have cost CPU too, so bytes are counted, not whole messages.
   const octets = row.counted === 'received' ? taken : load.octets
   const requests = row.counted ? octets / row.octets : load.requests
   if (!(requests > 0)) throw new Error('no request was answered')

@@ -1,8 +1,9 @@
 import * as net from 'node:net'
 
 /**
- * A socket that reads an accepted connection into `buffer`, which many may share: `callback(length)` looks at it before
- * the next read. Accepted sockets take no `onread`; one that is made around their handle does. The accepted one is spent.
+ * A socket that reads an accepted connection into `buffer`, which many may share: `callback(length)` handles the data
+ * before the next read. Accepted sockets take no `onread`; a new socket made from their handle does. The accepted socket
+ * cannot be used afterwards.
  */
 export function withOnread(accepted, buffer, callback) {
   const handle = accepted._handle

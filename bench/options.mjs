@@ -8,17 +8,17 @@ const names = list => list.map(it => it.name).join(', ')
 
 export const HELP = `npm run bench -- [options]
   --quick            the headline rows and peers, three rounds of one second: less than two minutes
-  --gate             hopwise and nginx in the headline rows, against bench/results/baseline.json: exit code 1 when a
+  --gate             hopwise and nginx in the headline rows, against bench/results/baseline.json: exit code 1 if a
                      ratio is more than 10 % worse, twice
-  --save-baseline    the ratios of this run become that file
+  --save-baseline    write the ratios of this run to that file
   --soak MINUTES     mixed load on one proxy after the other (default: hopwise alone), and its memory over time
-  --rows A,B         only this work; growth, alone: what grows with routes, servers and connections, in hopwise itself
+  --rows A,B         only these rows; growth, alone: costs that grow with routes, servers and connections, in hopwise
   --peers A,B        only these proxies
   --rounds N         rounds over all proxies (3; gate 5)
   --seconds N        whole seconds of load for one row of one proxy (3; quick 1; gate 2)
   --offered N        requests per second of the row 'offered' (16000)
-  --json FILE        every single result, for programs
-  --seconds-max N    ends the bench in any case (the time it should take, half as much again, and a minute)
+  --json FILE        write every single result, for programs
+  --seconds-max N    end the bench after this time in any case (1.5 times the expected time, and a minute)
 
 rows: ${names(ROWS)}
 peers: ${names(PEERS)}
@@ -45,7 +45,7 @@ export function readOptions(args) {
     },
   })
   const { quick, gate } = values
-  if (quick && gate) throw new Error('--quick and --gate are two runs: give one of them')
+  if (quick && gate) throw new Error('--quick and --gate cannot be combined')
   const short = quick || gate
   const number = name => positive(values[name], `--${name}`)
   const growth = values.rows?.join(',') === 'growth'
@@ -64,7 +64,7 @@ export function readOptions(args) {
     peers: peers ?? PEERS.filter(it => (soak ? it.name === 'hopwise' : ofRun.includes(it.name))),
     rounds: number('rounds') ?? (gate ? 5 : 3),
     seconds: number('seconds') ?? (gate ? 2 : quick ? 1 : 3),
-    // A new process in each round draws its luck anew; a short run has no time for that.
+    // A new process in each round averages out lucky starts; a short run has no time for that.
     restart: !short,
     offered: number('offered') ?? 16_000,
     json: values.json,
@@ -78,11 +78,11 @@ function chosen(given, known, option) {
   const wanted = given.join(',').split(',').filter(Boolean)
   const unknown = wanted.find(name => !known.some(it => it.name === name))
   if (unknown || wanted.length === 0)
-    throw new Error(`${option}: no ${unknown ?? 'name given'}. There are: ${names(known)}`)
+    throw new Error(`${option}: ${unknown ? `unknown name ${unknown}` : 'no name given'}. Known: ${names(known)}`)
   return known.filter(it => wanted.includes(it.name))
 }
 
-/** A row that compares hopwise with another shape of itself brings that shape along. */
+/** A row that compares hopwise with a variant of itself adds that variant. */
 function withCompanions(peers, rows) {
   if (!peers?.some(it => it.name === 'hopwise')) return peers
   const named = new Set(rows.flatMap(it => it.peers ?? []))

@@ -1,12 +1,12 @@
-// What the kernel says of processes. A process stands for itself, its threads, and all its children.
+// What the kernel reports about processes. A process includes its threads and all its children.
 import { readdirSync, readFileSync } from 'node:fs'
 
 /** USER_HZ: /proc/PID/stat counts in hundredths of a second on every Linux that Node runs on. */
 const TICK_NS = 10_000_000
 
 /**
- * CPU time so far. `ns` is exact while no thread ends: the sum of each thread's schedstat. What threads that have ended
- * took stands only in stat, in hundredths of a second.
+ * CPU time so far. `ns` is exact while no thread ends: the sum of each thread's schedstat. The time of threads that have
+ * ended is only in stat, in hundredths of a second.
  */
 export function cpuSpent(pid) {
   const spent = { ns: 0, userNs: 0, systemNs: 0 }
@@ -20,7 +20,7 @@ export function cpuSpent(pid) {
   return spent
 }
 
-/** What was spent between two looks. Threads that ended in between are seen by stat alone. */
+/** The time spent between two readings. Threads that ended in between are only in stat. */
 export function cpuBetween(before, after) {
   const userNs = after.userNs - before.userNs
   const systemNs = after.systemNs - before.systemNs
@@ -29,7 +29,7 @@ export function cpuBetween(before, after) {
   return { ns: coarse - exact > 4 * TICK_NS ? coarse : exact, userNs, systemNs }
 }
 
-/** Resident memory now, in octets. Pages that processes share count for each. */
+/** Resident memory now, in bytes. Pages that processes share count once for each. */
 export function rssBytes(pid) {
   return family(pid).reduce(
     (sum, one) => sum + Number(/^VmRSS:\s+(\d+)/m.exec(read(`/proc/${one}/status`))?.[1] ?? 0) * 1024,
@@ -37,7 +37,7 @@ export function rssBytes(pid) {
   )
 }
 
-/** Time that a core was not idle, in ns, whoever used it; 0 where the core is not known. */
+/** Time that a core was not idle, in ns, whichever process used it; 0 if the core is not known. */
 export function coreBusyNs(core) {
   const line = core === undefined ? undefined : new RegExp(`^cpu${core} (.+)$`, 'm').exec(read('/proc/stat'))?.[1]
   if (!line) return 0
@@ -53,12 +53,12 @@ export function family(pid) {
   return [pid, ...children.filter(it => Number(it) > 0).flatMap(child => family(Number(child)))]
 }
 
-/** A process and its descendants, to be found again: a number alone may be another's by then. */
+/** A process and its descendants, with their start times: a process id alone may be reused later. */
 export function identities(pid) {
   return family(pid).map(one => ({ pid: one, started: statOf(one)[19] }))
 }
 
-/** Ends those that are still the same processes. */
+/** Kills those that are still the same processes. */
 export function killAll(known) {
   for (const { pid, started } of known) {
     if (started === undefined || statOf(pid)[19] !== started) continue
@@ -68,7 +68,7 @@ export function killAll(known) {
   }
 }
 
-/** The fields of stat after the command's name, which may hold spaces. */
+/** The fields of stat after the command's name, which may contain spaces. */
 function statOf(pid) {
   return read(`/proc/${pid}/stat`).split(') ').at(-1).split(' ')
 }

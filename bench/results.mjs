@@ -8,7 +8,7 @@ import { toText } from './report/tables.mjs'
 const RESULTS = fileURLToPath(new URL('results/', import.meta.url))
 const BASELINE = `${RESULTS}baseline.json`
 
-/** The run as a table for people and as numbers for programs. @returns what was written */
+/** Writes the run as a table for people and as numbers for programs. @returns what was written */
 export function writeResults(run) {
   const date = new Date().toISOString().slice(0, 10)
   mkdirSync(RESULTS, { recursive: true })
@@ -21,7 +21,7 @@ export function writeJson(path, value) {
   writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`)
 }
 
-/** Without arrays of texts: JSON.stringify and the formatter of this house write those differently. */
+/** Without arrays of strings: JSON.stringify and this project's formatter write those differently. */
 export function toJson({ rounds, seconds, offered, versions, results, failures, missing }) {
   const not = { missing: missing.join('; '), failures: failures.join('\n') }
   return { machine: describeMachine(), versions, rounds, seconds, offered, ...not, results }
@@ -30,13 +30,13 @@ export function toJson({ rounds, seconds, offered, versions, results, failures, 
 export function saveBaseline({ rows, results }) {
   const ratios = gateRatios(rows, results)
   if (Object.keys(ratios).length === 0)
-    throw new Error('There is no ratio to keep: hopwise and nginx must both be measured.')
+    throw new Error('There is no ratio to save: hopwise and nginx must both be measured.')
   mkdirSync(RESULTS, { recursive: true })
   writeJson(BASELINE, { machine: describeMachine(), ratios })
   return 'bench/results/baseline.json'
 }
 
-/** @returns {Record<string, object>} @throws Error that says how to get one */
+/** @returns {Record<string, object>} @throws Error that says how to make one */
 export function readBaseline() {
   try {
     return JSON.parse(readFileSync(BASELINE, 'utf8')).ratios
@@ -48,7 +48,7 @@ export function readBaseline() {
 /** @returns {{ text: string, failed: string[] }} the table of the gate, and the rows that failed */
 export function gate(rows, results) {
   const found = compare(readBaseline(), gateRatios(rows, results))
-  if (found.length === 0) throw new Error('No ratio of the baseline was measured: the gate says nothing.')
+  if (found.length === 0) throw new Error('No ratio of the baseline was measured: the gate has nothing to compare.')
   const lines = found.map(it => [
     it.row,
     it.key === 'cpuUs' ? 'CPU × nginx' : 'rate × nginx',

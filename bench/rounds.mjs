@@ -2,16 +2,16 @@ import { findCommand } from './machine.mjs'
 import { measure, run } from './measure.mjs'
 import { ROWS } from './rows.mjs'
 
-/** What a compiler at run time gets on top, before anything of its process counts. */
+/** Additional warm-up for proxies that compile at run time. */
 const JIT_SECONDS = 2
 const WARM_SECONDS = 1
-/** About what it takes to start a proxy and to end it; to start a load. */
+/** Estimates: to start a proxy and to end it; to start a load. */
 const START_SECONDS = 0.6
 const LOAD_SECONDS = 0.2
 /** Memory rows: to start the proxy, to warm it, to open the connections, to let it settle. */
 const FRESH_SECONDS = 8
 
-/** What is measured in a round: each row, and in it each proxy that can do the row, in turns that begin elsewhere in each round. */
+/** What is measured in a round: each row with each proxy that can do it; each round begins with another proxy. */
 export function cellsOf(rows, peers, round) {
   return rows
     .filter(row => round === 0 || !row.fresh)
@@ -27,7 +27,7 @@ function isFor(peer, row) {
   return !peer.byName && (row.plain || !peer.plainOnly) && (peer.logs || !row.log)
 }
 
-/** Why a row cannot be measured here, '' when it can. */
+/** Why a row cannot be measured here, '' if it can. */
 export function rowLacks(row) {
   return row.load === 'h2load' && !findCommand('h2load') ? 'apt-get install nghttp2-client' : ''
 }
@@ -50,7 +50,7 @@ export function estimate({ rows, peers, rounds, seconds, restart }) {
 }
 
 /**
- * Measures, and tells `onResult` each result and `onFailure` what could not be measured; a failure ends nothing else.
+ * Measures, and passes each result to `onResult` and each failure to `onFailure`; a failure does not end the run.
  * @param {{ rows: object[], peers: object[], rounds: number, seconds: number, restart: boolean, offered: number }} plan
  * @param {{ running: import('./running.mjs').Running, raw: object, isEnded: () => boolean,
  *   onStep: (text: string) => void, onResult: (result: object) => void, onFailure: (text: string) => void }} context
@@ -80,7 +80,7 @@ async function measureWarm(peer, row, plan, { running, raw }) {
   return measure(proxy, row, { ...plan, raw })
 }
 
-/** Memory is warmed by other work than the row's own: code, heap and pool are there, the row's connections are not. */
+/** Memory rows are warmed up by another row: code, heap and pool are then in place, the row's own connections are not. */
 async function measureFresh(peer, row, plan, { running, raw }) {
   const proxy = await running.fresh(peer, row)
   try {

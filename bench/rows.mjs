@@ -1,10 +1,10 @@
-// The work that is measured. Besides what a row says of its load:
+// The workloads. Besides the load, a row says:
 //   plain     also for the empty relay, which knows no HTTP
-//   headline  of `--quick`, and of `--gate`
-//   rates     its goal is throughput: the gate watches requests per second too
-//   origin    'nginx' (the default: serves well) or 'raw' (takes content well, see origins/raw-origin.mjs)
-//   octets    of content in one message; `counted` says who counts them: partly done messages count then too
-//   fresh     each proxy is started anew for it: memory is what it looks at. In the first round only
+//   headline  part of `--quick` and `--gate`
+//   rates     its goal is throughput: the gate compares requests per second too
+//   origin    'nginx' (the default: good at serving) or 'raw' (good at taking content, see origins/raw-origin.mjs)
+//   octets    bytes of content in one message; `counted` says which side counts them, so that unfinished messages count too
+//   fresh     each proxy is restarted for it, because it measures memory. In the first round only
 //   peers     only these
 import { REQUEST_FIELDS } from './fields.mjs'
 
@@ -21,8 +21,8 @@ const UPLOAD_FIELDS = { 'Content-Type': 'application/octet-stream' }
 
 /** @type {Row[]} */
 export const ROWS = [
-  wrk('small', 'GET, 12 octets back', '/small', 64, { plain: true, headline: true }),
-  wrk('fields', 'the same with 20 fields both ways', '/fields', 64, {
+  wrk('small', 'GET, response of 12 bytes', '/small', 64, { plain: true, headline: true }),
+  wrk('fields', 'the same with 20 fields each way', '/fields', 64, {
     fields: REQUEST_FIELDS,
     plain: true,
     headline: true,
@@ -37,7 +37,7 @@ export const ROWS = [
   upload('upload-64k', 'upload of 64 KiB', 64 * KIB),
   upload('upload', 'upload of 1 MiB', MIB),
   upload('upload-10m', 'upload of 10 MiB', 10 * MIB),
-  wrk('post', 'POST, 256 octets of JSON', '/post', 64, {
+  wrk('post', 'POST, 256 bytes of JSON', '/post', 64, {
     origin: 'raw',
     method: 'POST',
     fields: JSON_FIELDS,
@@ -51,7 +51,7 @@ export const ROWS = [
   }),
   wrk('small-1', 'GET, one client connection', '/small', 1, { plain: true }),
   wrk('small-1000', 'GET, 1,000 client connections', '/small', 1000, { plain: true }),
-  wrk('pipelined', 'GET, 8 requests on the way at once', '/small', 16, { depth: 8 }),
+  wrk('pipelined', 'GET, 8 requests in flight at once', '/small', 16, { depth: 8 }),
   wrk('access-log', 'GET, with an access log to a file', '/small', 64, { log: true }),
   wrk('workers', 'GET, one hopwise and two workers on one port', '/small', 64, {
     peers: ['hopwise', 'hopwise-two-workers'],

@@ -3,27 +3,27 @@ import { stopChild } from './children.mjs'
 import { newHome } from './machine.mjs'
 
 /**
- * The proxies that run now. Only one works at a time; the others wait for their turn without a request. A proxy has a
- * process for each origin it is set before, and one more that writes an access log.
+ * The running proxies. Only one works at a time; the others wait without requests. A proxy has one process for each
+ * origin, and another one that writes an access log.
  */
 export class Running {
   #started = new Map()
   #origins
-  /** Those that do not start, and why: they are not tried again. */
+  /** Those that did not start, and why: they are not tried again. */
   #broken = new Map()
 
   constructor(origins) {
     this.#origins = origins
   }
 
-  /** @returns {Promise<{ pid: number, port: number, log?: string, warmed: Set<string> }>} the one that runs, or a new one */
+  /** @returns {Promise<{ pid: number, port: number, log?: string, warmed: Set<string> }>} the running one, or a new one */
   async get(peer, row) {
     const key = [peer.name, row.origin ?? 'nginx', row.log ? 'log' : ''].join(' ')
     if (!this.#started.has(key)) this.#started.set(key, await this.#start(peer, row))
     return this.#started.get(key)
   }
 
-  /** One that serves a single measurement; `stop` ends it. */
+  /** A proxy for a single measurement; `stop` ends it. */
   async fresh(peer, row) {
     const running = await this.#start(peer, row)
     return { ...running, stop: () => stopChild(running.child) }
@@ -40,7 +40,7 @@ export class Running {
     if (why) throw why
     const log = row.log ? join(newHome('log'), `${peer.name}.log`) : undefined
     const { child, port } = await peer.start(this.#origins[row.origin ?? 'nginx'], { log }).catch(error => {
-      this.#broken.set(peer, new Error('it does not start'))
+      this.#broken.set(peer, new Error('it did not start'))
       throw error
     })
     return { child, pid: child.pid, port, log, warmed: new Set() }

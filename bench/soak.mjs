@@ -3,15 +3,15 @@ import { rssBytes } from './proc.mjs'
 import { median, slope } from './report/statistics.mjs'
 import { toText } from './report/tables.mjs'
 
-/** The mix: one after the other, so long each. All by one process, so all with one origin. */
+/** The mix: one row after the other, for SECONDS_EACH. All in one process, so all with one origin. */
 const MIX = ['small', 'fields', '64k', 'new-connection', 'small-1000', 'pipelined', '10m']
 const SECONDS_EACH = 5
-/** The first part of the time is for the heap to find its size. */
+/** The first part of the time lets the heap find its size. */
 const SETTLING = 1 / 3
 
 /**
- * Mixed load for so many minutes, and the proxy's memory after each piece of it.
- * @returns {Promise<{ peer: string, samples: [number, number][], text: string }>} samples: [minutes, octets of RSS]
+ * Mixed load for `minutes`, and the proxy's memory after each part of it.
+ * @returns {Promise<{ peer: string, samples: [number, number][], text: string }>} samples: [minutes, bytes of RSS]
  */
 export async function soak(peer, rows, minutes, { running, isEnded, onStep }) {
   const mix = MIX.map(name => rows.find(it => it.name === name))
@@ -35,11 +35,11 @@ export async function soak(peer, rows, minutes, { running, isEnded, onStep }) {
 
 function describe(name, samples, requests, failed) {
   const settled = samples.slice(Math.floor(samples.length * SETTLING))
-  const rise = slope(settled.map(([minute, octets]) => [minute, octets / 1024]))
+  const rise = slope(settled.map(([minute, bytes]) => [minute, bytes / 1024]))
   const perMinute = new Map()
-  for (const [minute, octets] of samples) {
+  for (const [minute, bytes] of samples) {
     const list = perMinute.get(Math.floor(minute)) ?? []
-    perMinute.set(Math.floor(minute), [...list, octets])
+    perMinute.set(Math.floor(minute), [...list, bytes])
   }
   const lines = [...perMinute].map(([minute, list]) => [
     `${minute}–${minute + 1}`,
@@ -51,6 +51,6 @@ function describe(name, samples, requests, failed) {
   ].join('\n')
 }
 
-function mib(octets) {
-  return (octets / 2 ** 20).toFixed(1)
+function mib(bytes) {
+  return (bytes / 2 ** 20).toFixed(1)
 }

@@ -1,12 +1,12 @@
-// The parts of docs/lab/exercises.md that are taken from elsewhere: the first proxies, the list of what is checked, and what the check says
-// of the first proxy. The text around them is written by hand; each part stands between <!-- name --> and <!-- /name -->. Pure.
+// The generated parts of docs/lab/exercises.md: the first proxies, the list of checks, and the output of the check for the first
+// proxy. The text around them is written by hand; each part is between <!-- name --> and <!-- /name -->. Pure.
 import { linked, tableOf } from './lab-pages.mjs'
 
-/** The levels of which the page shows what is printed; the rest looks alike. */
+/** The number of levels whose output the page shows; the rest looks similar. */
 const SHOWN = 2
 const HEAD = { en: ['what is right', ''], ko: ['무엇이 맞는가', ''] }
 
-/** The page with its parts made anew. @throws when the place of one is not there */
+/** The page with its parts replaced. @throws when the place of one is missing */
 export function exercisePage(page, parts) {
   return Object.entries(parts).reduce((text, [name, part]) => {
     const [begin, end] = [`<!-- ${name} -->\n`, `<!-- /${name} -->`]
@@ -24,7 +24,7 @@ export function programParts(texts) {
   )
 }
 
-/** What each level asks. */
+/** What each level checks. */
 export function levelParts(levels, checks, language) {
   return Object.fromEntries(
     levels.map(level => {

@@ -1,5 +1,5 @@
-// Installs and builds as far as it is needed, and says nothing when nothing was. `npm start` and `npm test` run it first,
-// so that a clone and Node are all there is to have. Plain JavaScript: there may be no compiler yet.
+// Installs and builds if needed, and prints nothing if not. `npm start` and `npm test` run it first, so that a clone and
+// Node are all one needs. Plain JavaScript: there may be no compiler yet.
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
@@ -29,7 +29,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
 if (!isInstalled()) install()
 if (!isBuilt()) build()
 
-/** By what is in the two lock files, not by their times: a checkout changes times, and an install by hand is one too. */
+/** Compares the contents of the two lock files, not their times: a checkout changes times, and `npm ci` by hand counts too. */
 function isInstalled() {
   const wanted = readPackages('package-lock.json')
   const there = readPackages('node_modules/.package-lock.json')
@@ -49,15 +49,15 @@ function readPackages(path) {
 }
 
 function install() {
-  process.stderr.write('hopwise: installing what it is built with …\n')
-  // The npm that runs us; without one, the npm beside this Node.
+  process.stderr.write('hopwise: installing dependencies …\n')
+  // The npm that runs us; otherwise the one in PATH.
   const npm = process.env.npm_execpath
   const words = ['ci', '--no-audit', '--no-fund', '--no-progress', '--loglevel=error']
   if (npm?.endsWith('.js')) run(process.execPath, [npm, ...words])
   else run(process.platform === 'win32' ? 'npm.cmd' : 'npm', words)
 }
 
-/** Built after the last change of a source, of the compiler's settings, or of what is installed. */
+/** Built after the last change of a source, of the compiler's settings, or of the installed packages. */
 function isBuilt() {
   if (!existsSync(MAIN) || !existsSync(STAMP)) return false
   const built = statSync(STAMP).mtimeMs
@@ -67,7 +67,7 @@ function isBuilt() {
   )
 }
 
-/** The sources and their folders: a folder changes when a file in it goes away. */
+/** The sources and their folders: a folder changes when a file in it is removed. */
 function sourcesOf(folder) {
   const path = join(ROOT, folder)
   return [path, ...readdirSync(path, { recursive: true }).map(name => join(path, name))]
@@ -83,11 +83,11 @@ function build() {
   for (const path of staleOutputs()) rmSync(path)
   chmodSync(MAIN, 0o755)
   writeFileSync(STAMP, '')
-  // What was saved while the compiler ran is newer than what was built.
+  // Sources saved while the compiler ran must be newer than the build.
   utimesSync(STAMP, began, began)
 }
 
-/** What was built from sources that are gone: nothing may be imported that nobody can read. */
+/** Outputs whose sources are gone: code without a source must not be importable. */
 function staleOutputs() {
   return ['bin', 'lib'].flatMap(folder =>
     readdirSync(join(ROOT, 'dist', folder), { recursive: true, withFileTypes: true })
@@ -101,7 +101,7 @@ function staleOutputs() {
 }
 
 function run(command, words) {
-  // Nothing of ours is read from standard input, and it may be closed. What npm and tsc say is not our output.
+  // Standard input is not read, and may be closed. The output of npm and tsc is not ours: it goes to standard error.
   const { status, error } = spawnSync(command, words, { cwd: ROOT, stdio: ['ignore', 2, 2] })
   if (error) process.stderr.write(`hopwise: ${command} cannot be run: ${error.message}\n`)
   if (status !== 0) process.exit(status ?? 1)

@@ -1,10 +1,10 @@
-// Which rules the tests name. Numbers stand at the beginning of a title, or of the name of a row: `R150, R151-R153: words`.
+// Which rules the tests name. Numbers are at the beginning of a title, or of the name of a row: `R150, R151-R153: words`.
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
 const TESTS = fileURLToPath(new URL('../test/', import.meta.url))
-/** Of the tests of the house these show rules; the others are about documents, which speak of numbers as well. */
+/** The only test in test/house that shows rules; the others are about documents, which contain numbers too. */
 const TABLES = 'house/truth-tables.test.ts'
 
 const NUMBER = String.raw`R(\d{1,3})(?:(?:-|–|\.\.)R?(\d{1,3}))?`
@@ -12,7 +12,7 @@ const ANYWHERE = new RegExp(String.raw`(?<!\w)${NUMBER}(?!\w)`, 'g')
 const IN_FRONT = new RegExp(String.raw`^${NUMBER}(?:, ${NUMBER})*: (?=.*\p{L}|.*\d)`, 'u')
 
 /**
- * The numbers in a text, in their order: `R132`, `R150, R151`, `R150-R152`, `R72–74`.
+ * The numbers in a text, in order: `R132`, `R150, R151`, `R150-R152`, `R72–74`.
  * @param {string} text
  * @returns {number[]}
  */
@@ -38,7 +38,7 @@ export function testsThatName() {
     })
 }
 
-/** Titles stand in calls or in tables, so every string of a test file counts; comments do not. */
+/** Titles are in calls or in tables, so every string of a test file counts; comments do not. */
 export function namedIn(source) {
   const named = new Map()
   for (const text of stringsOf(source)) {
@@ -47,7 +47,11 @@ export function namedIn(source) {
     const numbers = rulesNamed(front)
     const words = text.slice(front.length).replace(/ \(…(, …)*\)$/, '')
     const elsewhere = front === '' || rulesNamed(words).length > 0
-    named.set(text, { numbers, words, fault: elsewhere ? `numbers stand in front, with words behind: "${text}"` : '' })
+    named.set(text, {
+      numbers,
+      words,
+      fault: elsewhere ? `numbers belong at the front, followed by words: "${text}"` : '',
+    })
   }
   return [...named.values()]
 }
@@ -56,7 +60,7 @@ function stringsOf(source) {
   const strings = []
   const walk = node => {
     if (ts.isStringLiteralLike(node)) strings.push(node.text)
-    // What is put in is not known here.
+    // The inserted values are not known here.
     if (ts.isTemplateExpression(node))
       strings.push(node.head.text + node.templateSpans.map(({ literal }) => `…${literal.text}`).join(''))
     ts.forEachChild(node, walk)

@@ -1,5 +1,5 @@
-// Prints each rule of the protocol: its text, what hopwise does, the tests that name it, or the reason why it is not done.
-// `npm run rules` fails on what does not fit together; `npm run rules -- --write` writes docs/rules.md first.
+// Prints each rule of the protocol: its text, what hopwise does, the tests that name it, or the reason why it is not
+// implemented. `npm run rules` fails if these are inconsistent; `npm run rules -- --write` writes docs/rules.md first.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { rulesNamed, testsThatName } from './rules-named.mjs'
@@ -9,7 +9,7 @@ import { faultsOfTexts, numberOf, readChapters, readReasons } from './rules-text
 const PAGE = new URL('../docs/rules.md', import.meta.url)
 
 /**
- * All that is wrong, each a sentence; none: the rules, their tests and their reasons fit together.
+ * Everything that is wrong, each as a sentence; empty if the rules, their tests and their reasons are consistent.
  * @param chapters as `readChapters` gives them
  * @param tests as `testsThatName` gives them
  * @param reasons as `readReasons` gives them
@@ -18,7 +18,7 @@ const PAGE = new URL('../docs/rules.md', import.meta.url)
 export function faultsOf(chapters, tests, reasons, page) {
   const rules = new Set(chapters.flatMap(chapter => Object.keys(chapter.rules)))
   const faults = faultsOfTexts(chapters)
-  if (faults.length > 0) return faults // nothing else can be judged by them
+  if (faults.length > 0) return faults // nothing else can be checked against them
   for (const { file, numbers, words, fault } of tests) {
     if (fault !== '') faults.push(`test/${file}.test.ts: ${fault}`)
     for (const number of numbers)
@@ -30,7 +30,7 @@ export function faultsOf(chapters, tests, reasons, page) {
       faults.push(`docs/supported-http.md has a reason for R${number}, which does not exist`)
   for (const [name, { rule, hopwise }] of chapters.flatMap(chapter => Object.entries(chapter.rules)))
     for (const number of rulesNamed(`${rule} ${hopwise}`))
-      if (!rules.has(`R${number}`)) faults.push(`${name} speaks of R${number}, which does not exist`)
+      if (!rules.has(`R${number}`)) faults.push(`${name} mentions R${number}, which does not exist`)
   const shown = new Set([...reasons.keys(), ...tests.flatMap(({ numbers }) => numbers)])
   for (const rule of rules)
     if (!shown.has(numberOf(rule)))

@@ -1,4 +1,5 @@
-// Writes config/hopwise.schema.json from the schema in lib/config. `npm run schema` builds first; a test fails when it was forgotten.
+// Writes config/hopwise.schema.json from the schema in lib/config. `npm run schema` builds first; a test fails if the file
+// is stale.
 import { writeFileSync } from 'node:fs'
 import { jsonSchemaText } from '../dist/lib/config/json-schema.js'
 

@@ -1,7 +1,7 @@
-// Clients that wrk cannot play, as a process of their own beside the origin.
-//   idle PORT PATH N   N connections, each after one GET: says "ready" when all are idle, and how many are not there
+// Clients that wrk cannot simulate, as a separate process on the origin's core.
+//   idle PORT PATH N   N connections, each after one GET: prints "ready" when all are idle, and how many are missing
 //   slow PORT PATH N   N connections that each read one answer at about 300 KiB/s
-// They stay until they are ended.
+// They run until they are ended.
 import * as net from 'node:net'
 
 const [what, port, path, count] = process.argv.slice(2)
@@ -28,20 +28,20 @@ async function openIdle(wanted) {
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, one))
-  // A proxy that ends idle connections at once has none.
+  // After a second, a proxy that ends idle connections at once has none left.
   setTimeout(
     () => console.log(JSON.stringify({ msg: 'ready', open: open - ended, failed: wanted - open + ended })),
     1_000,
   )
 }
 
-/** Resolves with a socket whose one answer has come whole, or with undefined. */
+/** Resolves with a socket that has received one complete answer, or with undefined. */
 function idleConnection() {
   return new Promise(done => {
     const socket = net.connect(Number(port), '127.0.0.1', () => socket.write(REQUEST))
     let text = ''
-    socket.setEncoding('latin1').on('data', octets => {
-      text += octets
+    socket.setEncoding('latin1').on('data', part => {
+      text += part
       if (/\r\n\r\n(c\r\n)?hello world\n(\r\n0\r\n\r\n)?$/.test(text)) done(socket)
     })
     socket.on('error', () => {}).on('close', () => done(undefined))

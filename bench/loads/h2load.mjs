@@ -4,7 +4,7 @@ import { runChild } from '../children.mjs'
 import { cores, findCommand, folder } from '../machine.mjs'
 import { percentile } from '../report/statistics.mjs'
 
-/** So many requests per second in all, whether the proxy keeps up or not. Latencies come from h2load's log of each request. */
+/** A fixed total rate, whether the proxy keeps up or not. Latencies come from h2load's log of each request. */
 export async function runH2load(row, port, seconds, perSecond) {
   const log = join(folder, `h2load-${port}.log`)
   rmSync(log, { force: true })
@@ -14,7 +14,7 @@ export async function runH2load(row, port, seconds, perSecond) {
   const url = `http://127.0.0.1:${port}${row.path}`
   const text = await runChild(cores.others, findCommand('h2load'), [...args, url], seconds + 20)
   const done = /requests: (\d+) total, \d+ started, \d+ done, (\d+) succeeded, (\d+) failed, (\d+) errored/.exec(text)
-  if (!done) throw new Error(`h2load does not say what it did: ${text}`)
+  if (!done) throw new Error(`h2load printed no summary: ${text}`)
   const latencies = readLog(log)
   rmSync(log, { force: true })
   return {
@@ -27,7 +27,7 @@ export async function runH2load(row, port, seconds, perSecond) {
   }
 }
 
-/** Lines of start, status and duration in µs, the durations of good ones. */
+/** The lines have start, status and duration in µs. @returns the durations of successful requests */
 function readLog(path) {
   const lines = readFileSync(path, 'latin1').split('\n')
   return lines.filter(line => line.includes('\t200\t')).map(line => Number(line.slice(line.lastIndexOf('\t') + 1)))

@@ -1,14 +1,14 @@
-// Rows that look at memory.
+// Rows that measure memory.
 import { fileURLToPath } from 'node:url'
 import { said, startChild, stopChild, wait } from '../children.mjs'
 import { cores, filesMax } from '../machine.mjs'
 import { rssBytes } from '../proc.mjs'
 
 const CLIENTS = fileURLToPath(new URL('clients.mjs', import.meta.url))
-/** A proxy that is slow at new connections gets this long for all of them. */
+/** The limit for opening all connections, long enough for a proxy that is slow at it. */
 const READY_SECONDS_MAX = 60
 
-/** What idle connections add to the proxy's memory. */
+/** The memory that idle connections add to the proxy. */
 export async function runIdle(row, { pid, port }) {
   const wanted = Math.min(row.connections, filesMax() - 500)
   await wait(1_000)
@@ -20,7 +20,7 @@ export async function runIdle(row, { pid, port }) {
   return { requests: wanted, failed, open, rssBeforeBytes: before, rssBytes: after, eachBytes: (after - before) / open }
 }
 
-/** What slow readers of large answers add to the proxy's memory at most, for so many seconds. */
+/** The most memory that slow readers of large answers add to the proxy within `seconds`. */
 export async function runSlow(row, { pid, port }, seconds) {
   const before = rssBytes(pid)
   const child = startClients('slow', port, row.path, row.connections)

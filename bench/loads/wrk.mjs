@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { runChild } from '../children.mjs'
 import { cores, findCommand, folder } from '../machine.mjs'
 
-// wrk's own text rounds; its script can say the numbers.
+// wrk's own output is rounded; its script can print exact numbers.
 const DONE = `
 done = function(s, l)
   local e = s.errors
@@ -24,9 +24,9 @@ export async function runWrk(row, port, seconds) {
   const url = `http://127.0.0.1:${port}${row.path}`
   const text = await runChild(cores.others, findCommand('wrk'), [...args, url], seconds + 20)
   const said = /^BENCH (.+)$/m.exec(text)?.[1]
-  if (!said) throw new Error(`wrk does not say what it did: ${text}`)
+  if (!said) throw new Error(`wrk printed no summary: ${text}`)
   const { requests, octets, us, failed, p50Us, p99Us } = JSON.parse(said)
-  // What wrk says of the latency of pipelined requests is not that of any of them.
+  // The latency that wrk reports for pipelined requests is not that of any one of them.
   const latency = row.depth ? {} : { p50Ms: p50Us / 1000, p99Ms: p99Us / 1000 }
   return { requests, octets, seconds: us / 1e6, failed, ...latency }
 }
@@ -44,12 +44,12 @@ function scriptFor(row, port) {
   return [`wrk.method = "${row.method ?? 'GET'}"`, ...fields, row.method ? `wrk.body = ${body}` : '', DONE].join('\n')
 }
 
-/** The same octets for each request; several requests in one are sent at once, and wrk counts them all. */
-function constant(octets, times) {
-  return `local octets = string.rep(${lua(octets)}, ${times})\nrequest = function() return octets end\n`
+/** The same bytes for each request; several requests in one are sent at once, and wrk counts them all. */
+function constant(text, times) {
+  return `local text = string.rep(${lua(text)}, ${times})\nrequest = function() return text end\n`
 }
 
-/** A string of Lua's: the escapes of JSON that can occur here are its own too. */
+/** A Lua string: the JSON escapes that can occur here are valid in Lua too. */
 function lua(text) {
   return JSON.stringify(text)
 }

@@ -1,5 +1,5 @@
-// An origin on bare sockets: it counts the content it is sent, throws it away, and answers when the request is whole
-// (nginx as an origin answers before, which is another kind of exchange). It believes what proxies send.
+// An origin on bare sockets: it counts and discards the content it receives, and answers when the request is complete
+// (nginx as an origin answers earlier, which is a different kind of exchange). It does not validate what proxies send.
 import * as net from 'node:net'
 import { RESPONSE_FIELDS } from '../fields.mjs'
 import { withOnread } from '../onread.mjs'
@@ -102,7 +102,7 @@ class Conversation {
   answer() {
     const wanted = this.path.startsWith('/octets') ? answer(String(taken)) : (ANSWERS[this.path] ?? ANSWERS['/small'])
     this.socket.write(wanted, 'latin1')
-    // A proxy that keeps no connection says so, and waits for our end.
+    // A proxy that does not keep the connection says so, and waits for our end.
     if (/\r\nconnection: *close/i.test(this.head)) this.socket.end()
     this.startRequest()
   }

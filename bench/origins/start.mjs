@@ -1,4 +1,4 @@
-// The two origins. nginx serves well what a row downloads; the raw one takes well what a row uploads.
+// The two origins: nginx is fast at serving downloads, the raw one at taking uploads.
 import { closeSync, ftruncateSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,14 +7,14 @@ import { RESPONSE_FIELDS } from '../fields.mjs'
 import { cores, findCommand, freePort, newHome } from '../machine.mjs'
 import { nginxArgs } from '../peers/nginx.mjs'
 
-/** @returns {Promise<{ nginx: Origin, raw: Origin }>} where nginx is missing, the raw origin stands for both
+/** @returns {Promise<{ nginx: Origin, raw: Origin }>} if nginx is missing, the raw origin is used for both
  *  @typedef {{ name: string, port: number, url: string }} Origin */
 export async function startOrigins() {
   const raw = await startRaw()
   return { raw, nginx: findCommand('nginx') ? await startNginx() : raw }
 }
 
-/** Octets of content that the raw origin has taken so far. */
+/** Bytes of content that the raw origin has taken so far. */
 export async function octetsTaken(raw) {
   return Number(await (await fetch(`${raw.url}/octets`)).text())
 }

@@ -34,7 +34,7 @@ backend b
   server origin 127.0.0.1:${origin.port}
 `,
     )
-    // It writes no files of its own: its standard output is one.
+    // It cannot log to a file itself: its standard output is the file.
     const child = startChild(cores.proxy, findCommand('haproxy'), ['-db', '-f', file], { stdoutFile: log })
     return { child, port: await accepting(child, port) }
   },

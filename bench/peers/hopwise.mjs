@@ -6,7 +6,7 @@ import { versionIn } from './version.mjs'
 
 const HOPWISE = fileURLToPath(new URL('../../dist/bin/hopwise.js', import.meta.url))
 const TWO_WORKERS = fileURLToPath(new URL('node/two-workers.mjs', import.meta.url))
-// As users get it, but for the numbers of connections: the busiest rows come from one address, and every proxy here may
+// The defaults, except for the limits on connections: the busiest rows come from one address, and every proxy here may
 // keep 1,024 connections to the origin.
 const ARGS = [
   ...['--client-connections-max', '20000', '--client-connections-per-address-max', '20000'],
@@ -22,7 +22,7 @@ export const hopwise = {
   start: (origin, { log }) => start([HOPWISE, ...argsFor(origin, log)]),
 }
 
-/** Only where a row asks for it. */
+/** Only in rows that name it. */
 export const hopwiseTwoWorkers = {
   name: 'hopwise-two-workers',
   byName: true,

@@ -10,7 +10,7 @@ export const httpd = {
   name: 'httpd',
   missing: () =>
     lacks('apache2', 'apache2') ||
-    (existsSync(MODULES) ? '' : `its modules do not stand in ${MODULES}, where Debian has them`),
+    (existsSync(MODULES) ? '' : `its modules are not in ${MODULES}, where Debian installs them`),
   version: () => versionOf('apache2', ['-v']),
   async start(origin) {
     const port = await freePort()

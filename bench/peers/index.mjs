@@ -8,11 +8,11 @@ import { squid } from './squid.mjs'
 import { varnish } from './varnish.mjs'
 
 /**
- * A proxy. `missing` says why it cannot run here, '' when it can.
+ * A proxy. `missing` says why it cannot run here, '' if it can.
  * @typedef {{ name: string, missing: () => string, version: () => string, jit?: boolean, logs?: boolean,
  *   plainOnly?: boolean, byName?: boolean, packageName?: string,
  *   start: (origin: { port: number, url: string }, options: { log?: string }) => Promise<{ child: object, port: number }> }} Peer
- *   jit: wants a longer warm-up; logs: can write an access log to a file; plainOnly: knows no HTTP; byName: only in rows
+ *   jit: needs a longer warm-up; logs: can write an access log to a file; plainOnly: knows no HTTP; byName: only in rows
  *   that name it
  */
 

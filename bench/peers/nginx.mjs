@@ -16,14 +16,14 @@ export const nginx = {
   proxy_set_header Connection "";
   proxy_set_header Host $http_host;
   client_max_body_size 0;`
-    // Large bodies with buffers that suit them, and uploads that flow: its defaults take two to three times the CPU there.
+    // Larger buffers for large bodies, and unbuffered uploads: with its defaults these take two to three times the CPU.
     const large =
       'proxy_buffers 16 32k; proxy_buffer_size 32k; proxy_busy_buffers_size 64k; proxy_max_temp_file_size 0;'
     const flow = 'proxy_request_buffering off; client_body_buffer_size 256k;'
     const server = `location / { proxy_pass http://origin; }
     location ~ ^/(64k|10m|32m)$ { ${large} proxy_pass http://origin; }
     location ~ ^/(upload|chunked)$ { ${flow} proxy_pass http://origin; }`
-    // Logging as its documents recommend it for load: lines gathered in a buffer.
+    // Buffered logging, as its documentation recommends under load.
     const logging = log ? `access_log ${log} combined buffer=64k flush=1s;` : 'access_log off;'
     const args = nginxArgs(newHome('nginx'), port, { http, server, logging })
     const child = startChild(cores.proxy, findCommand('nginx'), args)

@@ -1,4 +1,4 @@
-// The proxies that are npm packages, and the empty relay. The packages stand in bench/node_modules: see install.mjs.
+// The proxies that are npm packages, and the empty relay. The packages are in bench/node_modules: see install.mjs.
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -31,13 +31,13 @@ function nodePeer(name, packageName, file, args = []) {
     name,
     jit: true,
     packageName,
-    missing: () => (packageFile(packageName) ? '' : 'its package is not there: npm ci --prefix bench'),
+    missing: () => (packageFile(packageName) ? '' : 'its package is missing: npm ci --prefix bench'),
     version: () => versionIn(packageFile(packageName)),
     start: origin => start(file, [origin.url, ...args]),
   }
 }
 
-/** Where a package's package.json stands, or undefined. Not every package lets itself be asked for that file. */
+/** The path of a package's package.json, or undefined. Not every package exports that file. */
 export function packageFile(packageName) {
   for (const path of require.resolve.paths(packageName) ?? []) {
     try {

@@ -11,7 +11,7 @@ export const squid = {
   async start(origin) {
     const port = await freePort()
     const home = newHome('squid')
-    // It gives up root before it writes.
+    // It drops root before it writes.
     chmodSync(home, 0o777)
     const file = join(home, 'squid.conf')
     writeFileSync(
@@ -37,7 +37,7 @@ visible_hostname bench
 shutdown_lifetime 0 seconds
 `,
     )
-    // A service name of its own: its shared memory and lock files are named by it.
+    // A unique service name: its shared memory and lock files are named after it.
     const args = ['-N', '-n', `bench${process.pid}x${port}`, '-f', file]
     const child = startChild(cores.proxy, findCommand('squid'), args)
     return { child, port: await accepting(child, port) }

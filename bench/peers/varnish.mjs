@@ -12,7 +12,7 @@ export const varnish = {
     const port = await freePort()
     const home = newHome('varnish')
     const file = join(home, 'pass.vcl')
-    // A cache is not what is measured: everything passes.
+    // The cache is not measured: everything passes.
     writeFileSync(
       file,
       `vcl 4.1;
@@ -23,7 +23,7 @@ sub vcl_recv { return (pass); }
     const parameters = { thread_pools: 1, thread_pool_min: 128, thread_pool_max: 1100, timeout_idle: 75 }
     const child = startChild(cores.proxy, findCommand('varnishd'), [
       ...['-F', '-n', join(home, 'work'), '-a', `127.0.0.1:${port}`, '-f', file, '-s', 'default,1m'],
-      // Two threads a request: a client's, and one that fetches.
+      // Two threads for each request: the client's, and one that fetches.
       ...Object.entries(parameters).flatMap(([name, value]) => ['-p', `${name}=${value}`]),
     ])
     return { child, port: await accepting(child, port) }

@@ -1,6 +1,6 @@
 import { ratio } from './statistics.mjs'
 
-/** A ratio that is worse than the stored one by more than this fails. */
+/** A ratio fails if it is worse than the stored one by more than this. */
 const ROOM = 0.1
 
 /**

@@ -1,6 +1,6 @@
 import { difference, medianOf, ratio } from './statistics.mjs'
 
-/** What hopwise is to reach. `most` and `least` are of the ratio to `to` in the same round, or of the figure itself. */
+/** The goals. `most` and `least` limit the ratio to `to` in the same round, or the figure itself. */
 const GOALS = [
   { row: 'small', key: 'cpuUs', what: 'CPU per request', to: 'nginx', most: 1.1 },
   { row: 'small', key: 'cpuUs', what: 'CPU per request', to: 'haproxy', most: 1.1 },
@@ -13,7 +13,7 @@ const GOALS = [
   ]),
   { row: 'new-connection', key: 'requestsPerS', what: 'requests per second', to: 'nginx', least: 0.95 },
   { row: 'offered', key: 'p99Ms', what: 'p99', to: 'nginx', most: 1 },
-  { row: 'idle', key: 'eachBytes', what: 'octets of RSS for each connection', most: 8192 },
+  { row: 'idle', key: 'eachBytes', what: 'bytes of RSS for each connection', most: 8192 },
   {
     row: 'workers',
     key: 'cpuUs',
@@ -26,8 +26,8 @@ const GOALS = [
 
 /**
  * @param {import('./statistics.mjs').Result[]} results
- * @param {string[]} nodePeers names of the Node proxies, which hopwise is to be ahead of in every row
- * @returns {{ row: string, text: string, value: number, limit: string, met: boolean }[]} of goals that were measured
+ * @param {string[]} nodePeers names of the Node proxies, which hopwise must beat in every row
+ * @returns {{ row: string, text: string, value: number, limit: string, met: boolean }[]} the goals that were measured
  */
 export function judge(results, nodePeers) {
   return [...GOALS.map(goal => judgeOne(goal, results)), ...aheadOfNode(results, nodePeers)].filter(Boolean)

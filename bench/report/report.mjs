@@ -3,7 +3,7 @@ import { judge } from './goals.mjs'
 import { medianOf, ratio } from './statistics.mjs'
 import { goalsTable, tableOf, toMarkdown, toText } from './tables.mjs'
 
-/** Somebody else on the proxy's core for more than this share of the time makes a measurement worth less. */
+/** A measurement is less reliable if other processes used the proxy's core for more than this share of the time. */
 const FOREIGN = 0.05
 
 /** For the terminal. */
@@ -26,7 +26,7 @@ ${describeMachine()}. ${Object.entries(run.versions)
     .map(([name, version]) => `${name} ${version}`)
     .join(', ')}.
 ${run.rounds} rounds of ${run.seconds} s for each proxy and row. Medians over the rounds; a ratio is taken within a round, then
-the median of the ratios, with the lowest and the highest. \`core %\`: of one core, what the proxy used: under 90 the load
+the median of the ratios, with the lowest and the highest. \`core %\`: how much of a core the proxy used: below 90 the load
 or the origin was the limit, and rates say little. How it is measured: [docs/performance.md](../../docs/performance.md).
 
 ## Headline
@@ -43,7 +43,7 @@ ${notes(run).join('\n\n')}
 `
 }
 
-/** One line for each proxy: what it takes against nginx. */
+/** One line for each proxy: its cost relative to nginx. */
 function headline({ rows, results }) {
   const shown = rows.filter(it => it.headline)
   const peers = [...new Set(results.filter(it => shown.some(row => row.name === it.row)).map(it => it.peer))]
@@ -69,7 +69,7 @@ function notes({ results, failures, missing }) {
   const foreign = results.filter(it => it.foreign > FOREIGN).length
   return [
     foreign > 0
-      ? `Others used the proxy's core for more than ${FOREIGN * 100} % of the time in ${foreign} of ${results.length} measurements: a quieter machine gives better figures.`
+      ? `Other processes used the proxy's core for more than ${FOREIGN * 100} % of the time in ${foreign} of ${results.length} measurements: a quieter machine gives better figures.`
       : '',
     missing.length ? `Not measured: ${missing.join('; ')}.` : '',
     ...failures.map(it => `Failed: ${it}`),

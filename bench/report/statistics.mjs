@@ -5,13 +5,13 @@ export function median(values) {
   return sorted.length % 2 ? sorted[middle] : sorted.length ? (sorted[middle - 1] + sorted[middle]) / 2 : undefined
 }
 
-/** The smallest value that so many percent of the values do not exceed. @returns {number} NaN when there is none */
+/** The smallest value that `percent` of the values do not exceed. @returns {number} NaN if there are no values */
 export function percentile(values, percent) {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? Number.NaN
 }
 
-/** The median over the rounds of what was measured. @param {Result[]} results */
+/** The median of the measurements over the rounds. @param {Result[]} results */
 export function medianOf(results, row, peer, key) {
   return median(results.filter(it => it.row === row && it.peer === peer).map(it => it[key]))
 }
@@ -33,7 +33,7 @@ export function ratio(results, row, peer, other, key) {
     : { median: median(ratios), low: Math.min(...ratios), high: Math.max(...ratios) }
 }
 
-/** What one proxy takes more than another: the difference in each round, then the median. @param {Result[]} results */
+/** How much more one proxy takes than another: the difference in each round, then the median. @param {Result[]} results */
 export function difference(results, row, peer, other, key) {
   const inRow = results.filter(it => it.row === row)
   const floorIn = round => inRow.find(it => it.peer === other && it.round === round)?.[key]

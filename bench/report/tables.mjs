@@ -1,6 +1,6 @@
 import { medianOf, ratio } from './statistics.mjs'
 
-/** A column: its title, what stands in it, and with how many digits. */
+/** A column: its title, its content, and the number of digits. */
 const plain = (title, key, digits, scale = 1) => ({
   title,
   cell: (results, row, peer) => digitsOf(medianOf(results, row, peer, key), digits, scale),
@@ -35,7 +35,7 @@ function columnsFor(row) {
 }
 
 /**
- * What one row of work gave: a line for each proxy that was measured, medians over the rounds.
+ * The results of one row: a line for each proxy that was measured, medians over the rounds.
  * @param {import('../rows.mjs').Row} row
  * @param {import('./statistics.mjs').Result[]} results
  * @returns {string[][]} the titles first; empty when nothing was measured
@@ -64,7 +64,7 @@ export function goalsTable(goals) {
   return lines.length === 0 ? [] : [['row', 'goal', 'limit', 'measured', 'met'], ...lines]
 }
 
-/** For a terminal: the first column to the left, the others to the right. @param {string[][]} lines */
+/** For a terminal: the first column aligned left, the others right. @param {string[][]} lines */
 export function toText(lines) {
   const widths = (lines[0] ?? []).map((_, i) => Math.max(...lines.map(it => it[i].length)))
   const left = lines[0]?.map((title, i) => i === 0 || title === 'goal') ?? []

@@ -29,7 +29,7 @@ test('goals of what was measured, met or not', async t => {
       ['small', 'CPU per request against http-proxy', '≤ 0.35', 0.3, true],
       ['small', 'CPU µs per request above the empty relay', '≤ 1.5', 3, false],
       ['64k', 'throughput against nginx', '≥ 1', 1.1, true],
-      ['idle', 'octets of RSS for each connection', '≤ 8192', 5000, true],
+      ['idle', 'bytes of RSS for each connection', '≤ 8192', 5000, true],
       ['small', 'requests per second against the best Node peer (http-proxy)', '≥ 1', 4, true],
     ],
   )

@@ -72,7 +72,7 @@ test('what does not fit together is said', async t => {
   t.same(faults({ ...whole, R2: { ...RULE, level: 'must' } }, [NAMED]), ['R2: "must" is not a level'])
   t.same(faults({ ...whole, R2: { ...RULE, binds: 'me' } }, [NAMED]), ['R2: "me" is not whom a rule concerns'])
   t.same(faults({ ...whole, R2: { ...RULE, hopwise: 'so' } }, [NAMED]), ['R2: not a sentence: "so"'])
-  t.same(faults({ ...whole, R2: { ...RULE, hopwise: 'As R4.' } }, [NAMED]), ['R2 speaks of R4, which does not exist'])
+  t.same(faults({ ...whole, R2: { ...RULE, hopwise: 'As R4.' } }, [NAMED]), ['R2 mentions R4, which does not exist'])
   t.same(faults(whole, [{ ...NAMED, numbers: [1] }]), [
     'R2 has neither a test that names it nor a reason in docs/supported-http.md',
   ])

@@ -1,6 +1,6 @@
-// The floor of the table: two reads and two writes in Node with constant strings, and no HTTP at all. Whatever a client
-// sends is taken for one request, whatever the origin sends for its answer; long ones are taken for the row `fields`.
-// What hopwise costs above this is our code.
+// The lower bound of the table: two reads and two writes in Node with constant strings, and no HTTP at all. Anything that
+// a client sends is taken for one request, anything from the origin for its answer; long ones for the row `fields`.
+// The additional cost of hopwise is our code.
 import * as net from 'node:net'
 import { REQUEST_FIELDS, RESPONSE_FIELDS } from '../../fields.mjs'
 import { withOnread } from '../../onread.mjs'

@@ -1,4 +1,4 @@
-// With undici, as its documents recommend for throughput.
+// With undici, as its documentation recommends for throughput.
 import fastProxy from 'fast-proxy'
 import { CONNECTIONS, serve, upstream } from './serve.mjs'
 

@@ -1,9 +1,9 @@
-// http-proxy with an agent that keeps its connections (`agent`), how careful people run it; and as it comes (`no-agent`).
+// http-proxy with a keep-alive agent (`agent`), as it should be run; and with its defaults (`no-agent`).
 import * as http from 'node:http'
 import util from 'node:util'
 import { serve, upstream } from './serve.mjs'
 
-// Otherwise it prints a deprecation at its first request.
+// Otherwise it prints a deprecation warning at its first request.
 util._extend = Object.assign
 const { default: httpProxy } = await import('http-proxy')
 

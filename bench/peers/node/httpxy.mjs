@@ -1,4 +1,4 @@
-// Keeps its connections of itself.
+// Keeps its connections by default.
 import { createProxyServer } from 'httpxy'
 import { serve, upstream } from './serve.mjs'
 

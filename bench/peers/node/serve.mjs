@@ -6,7 +6,7 @@ export const IDLE_MS = 75_000
 /** Connections to the origin: as many as the busiest row has clients. */
 export const CONNECTIONS = 1024
 
-/** A server of Node's around a handler; says where it listens. */
+/** A Node server around a handler; prints its port. */
 export function serve(handler) {
   const server = http.createServer(handler)
   server.keepAliveTimeout = IDLE_MS

@@ -1,4 +1,4 @@
-// An experiment: two of hopwise on one port, by hand. Arguments: the program, then its own.
+// An experiment: two hopwise processes on one port, without its supervisor. Arguments: the program, then its arguments.
 import cluster from 'node:cluster'
 import { sayPort } from './serve.mjs'
 
