@@ -276,7 +276,7 @@ function sentence(message: string): string {
   return message
 }
 
-/** Without yargs' notes on types and choices, which it puts on lines of their own where a line is full: each description has them. */
+/** Removes yargs' notes on types and choices, even from lines of their own: each description already has them. */
 function tidy(text: string): string {
   const notes = '(?: *\\[(?:string|boolean|choices: [^\\]]*)\\])+'
   return text

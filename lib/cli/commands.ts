@@ -49,7 +49,7 @@ const MODE: OptionTable = {
   'client-version': {
     kind: 'choice',
     choices: ['1.0', '1.1'],
-    about: "with --response: the client's HTTP version (default 1.1)",
+    about: "the client's HTTP version, with --response (default 1.1)",
     group: 'Message:',
   },
   'client-address': {
@@ -133,7 +133,7 @@ export const COMMANDS = {
       file: {
         kind: 'text',
         about: 'The users file to add or change the line in; created if it does not exist',
-        group: CONFIGURATION,
+        group: 'Users file:',
         file: true,
       },
     },
@@ -211,7 +211,7 @@ export const COMMANDS = {
       host: {
         kind: 'choice',
         choices: ['preserve', 'upstream'],
-        about: "the Host to send: the client's (default), or the upstream's own",
+        about: "which Host to send, the client's (default) or the upstream's own",
         group: 'Message:',
       },
       ...HOP_OPTIONS,

@@ -2,7 +2,7 @@ import type { Shell } from './completion.js'
 
 /** The scripts that shells run: they call `hopwise --get-completions` for each word, and complete file names themselves. */
 
-// Also for bash 3.2, which has neither mapfile nor compopt. When it finds nothing, readline's own completion runs, which knows quotes.
+// Also for bash 3.2, without mapfile and compopt. If nothing fits, readline's own completion runs, which handles quotes.
 const BASH = `# hopwise completion for bash. In ~/.bashrc:  source <(hopwise completion bash)
 _hopwise() {
   local cur="\${COMP_WORDS[COMP_CWORD]}" kind="" prefix="" line

@@ -93,8 +93,8 @@ function some(words: Completion['words'], last: string): Completion {
 // The protocol of the shell scripts ------------------------------------------------------------------------------------------
 
 /**
- * The answer to `hopwise --get-completions SHELL WORDS`: first `files` (file names fit too) or `words` (nothing else does), and the
- * prefix of such a name; then each word with its description.
+ * The answer to `hopwise --get-completions SHELL WORDS`: first `files` (file names fit too) or `words` (nothing else
+ * does), and the prefix of such a name; then each word with its description.
  */
 export function answerCompletion([shell = '', ...words]: readonly string[]): string {
   const { words: asked, cut } = shell === 'bash' ? rejoined(words) : { words, cut: '' }

@@ -13,8 +13,8 @@ import { readUpstream } from './values.js'
 const FILE_BYTES_MAX = 1_048_576
 
 /**
- * `hopwise explain`: the text to print, in Latin-1, so that the bytes of a field come out as they went in. Characters that a terminal would
- * act on are shown escaped.
+ * `hopwise explain`: the text to print, in Latin-1, so that the bytes of a field come out as they went in. Characters
+ * that a terminal would act on are shown escaped.
  */
 export async function explainCommand(given: Given): Promise<{ output: Buffer; refused: boolean }> {
   const response = given.flag('response') === true

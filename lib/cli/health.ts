@@ -74,8 +74,8 @@ function adminQuestion(file: string, live: boolean): Question {
 }
 
 /**
- * A request that the proxy must answer itself, OPTIONS * with Max-Forwards: 0 (RFC 9110 7.6.2), so that a dead upstream does not look
- * like a dead proxy.
+ * A request that the proxy must answer itself, OPTIONS * with Max-Forwards: 0 (RFC 9110 7.6.2), so that a dead upstream
+ * does not look like a dead proxy.
  */
 function selfQuestion(given: Given): Question {
   const url = given.text('url')

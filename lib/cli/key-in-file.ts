@@ -3,8 +3,9 @@ import { parseDocument } from '../config/document.js'
 import { UsageError } from './usage-error.js'
 
 /**
- * One text value of a configuration file, found by its keys, with environment variables substituted; undefined if it is absent. Nothing
- * else is checked: the running process was started with this file, and may be healthy even if the file has been broken since.
+ * One text value of a configuration file, found by its keys, with environment variables substituted; undefined if it is
+ * absent. Nothing else is checked: the running process was started with this file, and may be healthy even if the file
+ * has been broken since.
  * @throws UsageError if not even that can be read
  */
 export function keyInFile(file: string, keys: readonly string[]): string | undefined {

@@ -25,8 +25,8 @@ for (const name of NAMES)
 export type Role = 'option' | 'value' | 'operand'
 
 /**
- * Which words are options, which are their values, and which are operands. This is known before the command is, since an option has the
- * same kind in every command that has it (a test checks that).
+ * Which words are options, which are their values, and which are operands. This is known before the command is, since
+ * an option has the same kind in every command that has it (a test checks that).
  */
 export function rolesOf(words: readonly string[]): Role[] {
   let before: 'nothing' | 'text' | 'flag' | 'end' = 'nothing'

@@ -65,7 +65,7 @@ export const HOP_OPTIONS: OptionTable = {
   via: {
     kind: 'choice',
     choices: ['off', 'request', 'both'],
-    about: 'the messages that get a Via field (default: request in reverse mode, both in forward mode)',
+    about: 'which messages get a Via field (default: request in reverse mode, both in forward mode)',
     group: HOP,
   },
   'x-forwarded': {
@@ -116,8 +116,7 @@ export const PROXY_OPTIONS: OptionTable = {
   'announce-keep-alive': {
     kind: 'choice',
     choices: ['http10', 'always'],
-    about:
-      'the clients that are sent Keep-Alive: timeout, max (default http10: HTTP/1.0 clients that ask for keep-alive)',
+    about: 'which clients are sent Keep-Alive: timeout, max (default http10: HTTP/1.0 clients that ask for keep-alive)',
     group: HOP,
   },
   trace: { kind: 'flag', about: 'Forward TRACE in reverse mode (default: answer it with 405)', group: HOP },
@@ -157,7 +156,7 @@ export const REVERSE_OPTIONS: OptionTable = {
   host: {
     kind: 'choice',
     choices: ['preserve', 'upstream'],
-    about: "the Host to send: the client's (default), or the upstream's own",
+    about: "which Host to send, the client's (default) or the upstream's own",
     group: REVERSE,
   },
   trust: {

@@ -37,8 +37,8 @@ export function reverseSettings(given: Given, listen: ListenAddress): ProxyOptio
 }
 
 /**
- * A path in the URL of the upstream is put in front of each request's path, as by nginx's `proxy_pass http://host/base/`, and removed from
- * links back, since clients do not know it.
+ * A path in the URL of the upstream is put in front of each request's path, as by nginx's `proxy_pass
+ * http://host/base/`, and removed from links back, since clients do not know it.
  */
 export function leadingTo({ origin, base }: Upstream): Pick<ProxyOptions, 'upstream' | 'routes'> {
   if (base === '') return { upstream: origin }

@@ -6,7 +6,8 @@ import * as path from 'node:path'
 const NEW_MODE = 0o600
 
 /**
- * Replaces the text of a file, or creates the file. A reader sees either the old text or the new one, complete. Owner and mode stay.
+ * Replaces the text of a file, or creates the file. A reader sees either the old text or the new one, complete. Owner
+ * and mode stay.
  * @param newMode of a file that is created
  * @throws Node's file errors; nothing is changed then
  */

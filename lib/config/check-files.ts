@@ -15,8 +15,8 @@ export interface CheckedFiles {
 }
 
 /**
- * Checks that the named files exist, can be read, and are what they should be. Returns their texts, so that what is used later is what
- * was checked.
+ * Checks that the named files exist, can be read, and are what they should be. Returns their texts, so that what is
+ * used later is what was checked.
  * @param now in ms, for dates in certificates
  */
 export function checkFiles(configuration: Configuration, now: number): CheckedFiles {

@@ -141,19 +141,19 @@ function checkAdmin({ admin, upstreams }: Configuration): Complaint[] {
   ]
 }
 
-/** Whose servers nobody checks could never become ready again: without requests nothing is learned of them. */
+/** A group without health checks could never become ready again: without requests, nothing is learned about its servers. */
 function checkNeeded(name: string, upstreams: Configuration['upstreams'], path: Path): Complaint[] {
   const group = Object.hasOwn(upstreams, name) ? upstreams[name] : undefined
   if (group === undefined) {
     const meant = didYouMean(name, Object.keys(upstreams))
-    const hint = meant === undefined ? 'name a group that stands under upstreams' : `did you mean ${meant}?`
+    const hint = meant === undefined ? 'name a group under upstreams' : `did you mean ${meant}?`
     return [error(path, `there is no group ${show(name)} under upstreams`, hint)]
   }
   if (group.healthCheck !== undefined) return []
   return [
     error(
       path,
-      `${name} has no healthCheck: while hopwise is not ready no requests come, so nobody would see that its servers are back`,
+      `${name} has no healthCheck: while hopwise is not ready no requests come, so it would not notice that its servers are back`,
       `give upstreams.${name} a healthCheck, or take ${name} away here`,
       { about: [{ path: ['upstreams', name] }] },
     ),

@@ -11,7 +11,7 @@ export interface Complaint {
   hint: string
   /** A part of the value. */
   span?: Span
-  /** Other values it depends on; `below`: including all inside them. If one of these is wrong itself, the complaint is dropped. */
+  /** Other values it depends on; `below`: and all inside them. If one of these is wrong itself, the complaint is dropped. */
   about?: readonly { path: Path; below?: boolean }[]
 }
 

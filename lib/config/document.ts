@@ -116,7 +116,7 @@ class Builder {
         this.#fault(span, [...path, key], `${key} is given twice`, hint)
         continue
       }
-      // A key without a value has no place of its own.
+      // A missing value has no place: the key's is used.
       const valueSpan = pair.value === null ? span : built.place.value
       children.set(key, { ...built.place, value: valueSpan, key: span })
       value[key] = built.value

@@ -6,8 +6,8 @@ import type { Steps } from '../policy/steps.js'
 const VALUES_MAX = 500
 
 /**
- * Splits plain data into JSON texts, none of which takes long to read: large lists and mappings become separate pieces. As in JSON,
- * keys whose value is undefined are left out.
+ * Splits plain data into JSON texts, none of which takes long to read: large lists and mappings become separate pieces.
+ * As in JSON, keys whose value is undefined are left out.
  */
 export function toPieces(value: unknown): string[] {
   const pieces: string[] = []

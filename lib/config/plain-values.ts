@@ -3,8 +3,8 @@ import { networkHabit } from '../policy/habits.js'
 import { isToken } from '../wire/octets.js'
 
 /**
- * Readers that turn text into values. Each throws WrongValue, which says what is wrong with the text and what would be right. The caller
- * knows where the text is.
+ * Readers that turn text into values. Each throws WrongValue, which says what is wrong with the text and what would be
+ * right. The caller knows where the text is.
  */
 export class WrongValue extends Error {
   override readonly name = 'WrongValue'

@@ -15,8 +15,8 @@ const KEPT_MS = 10_000
 export type PlanAnswer = PlanRead<readonly string[]>
 
 /**
- * Reads plans in a separate thread, so that this process goes on serving meanwhile. The thread is started when needed, and kept for a
- * moment. If it cannot run (no memory for it, or not permitted), the file is read in this thread.
+ * Reads plans in a separate thread, so that this process goes on serving meanwhile. The thread is started when needed,
+ * and kept for a moment. If it cannot run (no memory for it, or not permitted), the file is read in this thread.
  */
 export class PlanReader {
   #thread: Worker | null = null

@@ -17,8 +17,8 @@ import type {
 } from './configuration.js'
 
 /**
- * What the daemon has to do: the configuration with every default, in the terms of the engine, and with the contents of the files that
- * it names. It is plain data, which processes exchange as JSON.
+ * What the daemon has to do: the configuration with every default, in the terms of the engine, and with the contents of
+ * the files that it names. It is plain data, which processes exchange as JSON.
  */
 export interface GatewayPlan {
   readonly listeners: readonly ListenerPlan[]

@@ -6,8 +6,8 @@ import { type Place, placeAt } from './places.js'
 import type { Reading } from './read.js'
 
 /**
- * A configuration with all its defaults as YAML, each line with the source of its value: `# line 12`, `# line 12, ${PORT}`, `# default`.
- * It can be read again, except for passwords, which are asterisks.
+ * A configuration with all its defaults as YAML, each line with the source of its value: `# line 12`,
+ * `# line 12, ${PORT}`, `# default`. It can be read again, except for passwords, which are asterisks.
  */
 export function printConfiguration(configuration: Configuration, reading: Reading): string {
   const document = new yaml.Document(printable(configuration))

@@ -6,8 +6,8 @@ import { type Checked, SCHEMA } from './schema.js'
 const ROUNDS_MAX = 5
 
 /**
- * The configuration without its wrong values, if the rest is still valid, so that the checks of several values can run and all findings
- * are reported at once.
+ * The configuration without its wrong values, if the rest is still valid, so that the checks of several values can run
+ * and all findings are reported at once.
  * @param wrong paths of wrong values; values that also had to be removed are added
  */
 export function prune(root: unknown, wrong: Path[]): Checked | undefined {

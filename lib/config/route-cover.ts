@@ -3,8 +3,9 @@ import type { Route } from './configuration.js'
 import { readRouteHost } from './values.js'
 
 /**
- * For each route, the index of the first earlier route that matches all requests it would match, or -1. Routes are indexed by host, path
- * and method, so the cost grows with the length of the routes, and not with a comparison of every pair.
+ * For each route, the index of the first earlier route that matches all requests it would match, or -1. Routes are
+ * indexed by host, path and method, so the cost grows with the length of the routes, and not with a comparison of every
+ * pair.
  */
 export function coveredBy(routes: readonly Route[]): number[] {
   const before = new Covers()

@@ -1,7 +1,8 @@
 /**
- * Replaces user names and passwords in URLs. It replaces too much rather than too little: after the `//` of a URL, everything up to the
- * last @ that could end them; or, if the `//` is missing, a word with a colon up to its last @. Each character is examined only a few
- * times, however many slashes and colons there are: the operator chooses the file, but its content may come from elsewhere.
+ * Replaces user names and passwords in URLs. It replaces too much rather than too little: after the `//` of a URL,
+ * everything up to the last @ that could end them; or, if the `//` is missing, a word with a colon up to its last @.
+ * Each character is examined only a few times, however many slashes and colons there are: the operator chooses the
+ * file, but its content may come from elsewhere.
  */
 export function replaceSecrets(text: string, replacement: (secret: string) => string): string {
   const last = text.lastIndexOf('@')

@@ -15,8 +15,8 @@ export interface SubstitutionFault {
 }
 
 /**
- * Replaces `${NAME}` with the value of the environment variable, and `${NAME:-default}` with the default if it is unset or empty. `$$`
- * becomes one dollar sign; any other dollar sign stays.
+ * Replaces `${NAME}` with the value of the environment variable, and `${NAME:-default}` with the default if it is unset
+ * or empty. `$$` becomes one dollar sign; any other dollar sign stays.
  */
 export function substitute(text: string, environment: Environment): Substituted {
   const variables: string[] = []

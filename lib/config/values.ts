@@ -19,7 +19,8 @@ export { readName, readNameserver, readNetwork, readPeer, readProtocol, WrongVal
 // Values that the engine checks: each reader throws WrongValue.
 
 /**
- * Turns an error of the engine into a WrongValue. Its messages begin with an option's name and the text, which the finding shows anyway.
+ * Turns an error of the engine into a WrongValue. Its messages begin with an option's name and the text, which the
+ * finding shows anyway.
  * @param what for messages that only say what would be right
  */
 function adopted<T>(what: string, read: () => T): T {

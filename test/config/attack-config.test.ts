@@ -9,7 +9,7 @@ import { type Reading, readConfiguration, readConfigurationText } from '../../li
 import { cpuMs } from '../support/cpu.js'
 import { tempFolder } from '../support/temp-folder.js'
 
-// A configuration file that an attacker has edited: it may be wrong, but must not hang, crash, reveal secrets, or exceed its meaning.
+// A configuration file that an attacker has edited: it must not hang, crash, reveal secrets, or exceed its meaning.
 
 const LISTENER = 'listeners:\n  - address: 127.0.0.1:8080\n    routes:\n      - upstream: '
 const URL_ROUTE = `${LISTENER}http://127.0.0.1:1\n`

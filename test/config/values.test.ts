@@ -61,7 +61,7 @@ test('listen addresses', async t => {
 test('hosts, paths, methods', async t => {
   t.equal(values.readRouteHost('App.Example.'), 'app.example')
   t.match(refusal(values.readRouteHost, '*'), /leave host out/)
-  t.match(refusal(values.readRouteHost, 'a b'), /is no host/)
+  t.match(refusal(values.readRouteHost, 'a b'), /is not a host/)
   t.equal(refusal(values.readPath, '/a/b'), '')
   t.match(refusal(values.readPath, 'a'), /must begin with a slash/)
   t.match(refusal(values.readPath, '/a b'), /must be percent-encoded \| write \/a%20b/)
