@@ -127,14 +127,14 @@ test('networks and destinations', t => {
   for (const text of ['10.0.0.0/33', '300.1.1.1', '::1/129', '10.0.0.0/8/9', '10.0.0.0/'])
     t.match(
       refusal(() => values.readNetwork('--trust', text)),
-      'no address or network',
+      'is not an address or network',
       text,
     )
   t.equal(values.readDestination('--allow', '*.Internal'), '*.internal')
   t.equal(values.readDestination('--allow', 'db'), 'db')
   t.match(
     refusal(() => values.readDestination('--allow', '1.2.3')),
-    'no address or network',
+    'is not an address or network',
   )
   for (const text of ['a*', '*', '-a', 'a..b', 'http://a'])
     t.not(
@@ -160,7 +160,7 @@ test('names of deployments, names of protocols', t => {
   t.equal(values.readName('--name', 'edge-1.example'), 'edge-1.example')
   t.match(
     refusal(() => values.readName('--name', 'a b')),
-    'no name for a proxy',
+    'is not a valid name for a proxy',
   )
   t.match(
     refusal(() => values.readName('--name', 'Hopwise')),
@@ -170,7 +170,7 @@ test('names of deployments, names of protocols', t => {
   t.equal(values.readProtocol('--upgrade', 'foo/2'), 'foo/2')
   t.match(
     refusal(() => values.readProtocol('--upgrade', 'a b')),
-    'no name of a protocol',
+    'is not the name of a protocol',
   )
   t.equal(values.inWords(['a']), 'a')
   t.equal(values.inWords(['a', 'b', 'c']), 'a, b or c')
