@@ -154,7 +154,7 @@ function checkNeeded(name: string, upstreams: Configuration['upstreams'], path: 
     error(
       path,
       `${name} has no healthCheck: while hopwise is not ready no requests come, so it would not notice that its servers are back`,
-      `give upstreams.${name} a healthCheck, or take ${name} away here`,
+      `give upstreams.${name} a healthCheck, or remove ${name} here`,
       { about: [{ path: ['upstreams', name] }] },
     ),
   ]
