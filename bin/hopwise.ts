@@ -1,5 +1,5 @@
 #!/usr/bin/env node
 import { main } from '../lib/cli/main.js'
 
-// Ends here and now: a log whose reader stopped would keep the process waiting otherwise.
+// Exits at once: otherwise a log whose reader has stopped would keep the process alive.
 process.exit(await main(process.argv.slice(2)))

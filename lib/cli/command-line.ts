@@ -9,7 +9,7 @@ import type { OptionTable } from './option-table.js'
 import { UsageError } from './usage-error.js'
 import { inWords } from './values.js'
 
-/** What a command line asks for: a command to run, or a text (help, version, completion) for standard output. */
+/** What a command line asks for: to run a command, or to print a text (help, version, completion) on standard output. */
 export type Asked =
   | {
       kind: 'run'
@@ -23,7 +23,7 @@ export type Asked =
 export interface Surroundings {
   environment: Readonly<Record<string, string | undefined>>
   version: string
-  /** Width of the help in letters. */
+  /** Width of the help in characters. */
   columns: number
 }
 
@@ -53,7 +53,7 @@ export function readCommandLine(written: readonly string[], { environment, versi
   return { kind: 'run', command, given, doubts: doubtsAbout(environment) }
 }
 
-/** `help`, `help check`: as `--help`, `check --help`. @throws UsageError */
+/** `help` becomes `--help`, `help check` becomes `check --help`. @throws UsageError */
 function wordsForHelp([, ...words]: readonly string[]): string[] {
   const about = words.find((_, i) => rolesOf(words)[i] === 'operand')
   if (about === undefined || about === 'help' || about === 'version') return ['--help']
@@ -61,13 +61,13 @@ function wordsForHelp([, ...words]: readonly string[]): string[] {
   throw unknownCommand(about, words)
 }
 
-/** The shell that was named, or the one that this user has. @throws UsageError */
+/** The named shell, or the user's own. @throws UsageError */
 function shellOf([, ...words]: readonly string[], { SHELL = '' }: Readonly<Record<string, string | undefined>>): Shell {
   const [named, surplus] = words
-  if (surplus !== undefined) throw new UsageError(`"${surplus}" is one word too many: completion takes one shell.`)
+  if (surplus !== undefined) throw new UsageError(`unexpected argument "${surplus}": completion takes one shell.`)
   if (named === undefined) return SHELLS.find(shell => SHELL.endsWith(shell)) ?? 'bash'
   const found = SHELLS.find(shell => shell === named)
-  if (found === undefined) throw new UsageError(`"${named}" is no shell that hopwise knows: ${inWords(SHELLS)}.`)
+  if (found === undefined) throw new UsageError(`"${named}" is not a supported shell: write ${inWords(SHELLS)}.`)
   return found
 }
 
@@ -79,7 +79,7 @@ function describe(
     .scriptName('hopwise')
     .locale('en')
     .wrap(columns)
-    .usage('$0 <command>: a forward and reverse HTTP/1.x proxy that gets every hop right')
+    .usage('$0 <command>\n\nA forward and reverse HTTP/1.x proxy that gets every hop right.')
     .parserConfiguration({
       'camel-case-expansion': false,
       'dot-notation': false,
@@ -113,30 +113,30 @@ function describe(
   }
   parser.command(
     'completion [shell]',
-    'Print a script that completes commands, options and files',
+    'Print a shell script that completes commands, options and files',
     command =>
       command
-        .positional('shell', { type: 'string', describe: `${inWords(SHELLS)} (default: the one of this user)` })
+        .positional('shell', { type: 'string', describe: `${inWords(SHELLS)} (default: your shell, from SHELL)` })
         .epilogue(inLines(COMPLETION_EXAMPLES)),
     () => {},
   )
   parser.command(
     'help [command]',
-    'As hopwise COMMAND --help',
+    'Show help, as hopwise COMMAND --help',
     () => {},
     () => {},
   )
   parser.command(
     'version',
-    'As --version',
+    'Show the version number, as --version',
     () => {},
     () => {},
   )
   const examples = NAMES.flatMap(name => specOf(name).examples.slice(0, 1))
   parser.epilogue(
-    `${inLines([...examples, ['source <(hopwise completion)', 'completion in this shell']])}\n\n${EPILOGUE}`,
+    `${inLines([...examples, ['source <(hopwise completion)', 'turns on completion in this shell']])}\n\n${EPILOGUE}`,
   )
-  // The general help shows the proxies' options too. They belong to no other command: not global.
+  // The general help shows the proxies' options too. They are not global, since no other command has them.
   return addOptions(parser, PROXIES_OPTIONS, false)
 }
 
@@ -147,9 +147,9 @@ const COMPLETION_EXAMPLES = [
 ] as const
 
 const EPILOGUE =
-  'Every option is also read from the environment: --listen from HOPWISE_LISTEN. The command line goes first.\n' +
-  'Exit codes: 0 well, 1 it could not be done, 2 the command line is wrong, 3 (lab) this machine does not allow it,\n' +
-  '70 an error of hopwise itself, 130 or 143 ended at once by a signal.'
+  'Every option can also be set in the environment: --listen as HOPWISE_LISTEN. The command line wins.\n' +
+  'Exit codes: 0 success, 1 failure, 2 wrong command line, environment or configuration file,\n' +
+  '3 (lab) not possible on this machine, 70 internal error, 130 or 143 ended at once by a signal.'
 
 function inLines(examples: CommandSpec['examples']): string {
   return `Examples:\n${examples.map(([line, about]) => `  ${line}\n      ${about}`).join('\n')}`
@@ -160,14 +160,14 @@ function addOptions(parser: Argv, table: OptionTable, global = true): Argv {
     const option: Options = { describe: choices ? `${choices.join(' | ')}: ${about}` : about, group, global }
     if (kind === 'flag') option.type = 'boolean'
     else Object.assign(option, { type: 'string', requiresArg: true })
-    // For completion. The sentence about a wrong choice is ours.
+    // For completion. We write the error about a wrong choice ourselves.
     if (choices) option.choices = choices
     parser.option(name, option)
   }
   return parser
 }
 
-/** Every option on the line must be one of the command's. @throws UsageError with what was probably meant */
+/** Checks that every option on the line is one of the command's. @throws UsageError with the option that was probably meant */
 function checkNames(line: Readonly<Record<string, unknown>>, spec: CommandSpec, words: readonly string[]): void {
   const known = new Set([
     ...Object.keys(spec.options),
@@ -182,7 +182,7 @@ function checkNames(line: Readonly<Record<string, unknown>>, spec: CommandSpec, 
   ])
   for (const name of Object.keys(line)) {
     if (known.has(name) || line[name] === undefined) continue
-    // `-listen` arrives as five letters: say it as it was written.
+    // `-listen` arrives as separate letters: name it as it was written.
     const written =
       words
         .find(word => word === `--${name}` || word.startsWith(`--${name}=`) || word === `--no-${name}`)
@@ -196,7 +196,7 @@ function checkNames(line: Readonly<Record<string, unknown>>, spec: CommandSpec, 
     throw new UsageError(
       `Unknown option ${written}` +
         (elsewhere.length > 0 && !(bare in spec.options)
-          ? `: it belongs to ${inWords(elsewhere)}.`
+          ? `: it is an option of ${inWords(elsewhere, 'and')}.`
           : meant
             ? `: did you mean --${meant}?`
             : '.'),
@@ -224,13 +224,13 @@ function readOperands(
             'and',
           )
         : 'options only'
-    throw new UsageError(`"${surplus[0]}" is one word too many: ${command} takes ${takes}.`)
+    throw new UsageError(`unexpected argument "${surplus[0]}": ${command} takes ${takes}.`)
   }
   const written = words.filter((_, i) => i > 0 && rolesOf(words)[i] === 'operand')
   for (const [i, name] of names.entries())
     if (written[i] !== undefined && words.some(word => word === `--${name}` || word.startsWith(`--${name}=`)))
-      throw new UsageError(`"${written[i]}" and --${name} both say which ${name}: leave one of them out.`)
-  // yargs makes nothing of a lone hyphen, which says "standard input".
+      throw new UsageError(`"${written[i]}" and --${name} both give the ${name}: remove one of them.`)
+  // yargs turns a lone hyphen, which means standard input, into an empty text.
   const hyphen = (value: unknown) => (value === '' && words.includes('-') ? '-' : value)
   return Object.fromEntries(names.map(name => [name, hyphen(line[name])]))
 }
@@ -239,7 +239,7 @@ function unknownCommand(word: string, words: readonly string[]): UsageError {
   if (word === '') {
     const option = words.find(each => /^--?[a-z]/i.test(each))
     return new UsageError(
-      `${option ? `${option} stands without a command` : 'No command'}: say one of ${inWords([...NAMES, ...PRINTED])}. hopwise --help shows them all.`,
+      `${option ? `${option} is given without a command` : 'No command'}: give one of ${inWords([...NAMES, ...PRINTED])}. See hopwise --help.`,
     )
   }
   const meant = didYouMean(word, [...NAMES, ...PRINTED])
@@ -248,7 +248,7 @@ function unknownCommand(word: string, words: readonly string[]): UsageError {
   )
 }
 
-/** Variables that look like ours written wrongly. Others are left alone: a cluster sets HOPWISE_SERVICE_HOST and its kin. */
+/** Variables that look like misspelt ones of ours. Others are ignored: Kubernetes sets HOPWISE_SERVICE_HOST and similar ones. */
 function doubtsAbout(environment: Readonly<Record<string, string | undefined>>): string[] {
   const ours = new Set(
     NAMES.flatMap(name => [...Object.keys(specOf(name).options), ...operandNames(specOf(name))]).map(variableOf),
@@ -260,23 +260,23 @@ function doubtsAbout(environment: Readonly<Record<string, string | undefined>>):
       variable.toLowerCase(),
       [...ours].map(each => each.toLowerCase()),
     )
-    return meant ? [`${variable} is set, but no option has that name: did you mean ${meant.toUpperCase()}?`] : []
+    return meant ? [`${variable} is set, but there is no such option: did you mean ${meant.toUpperCase()}?`] : []
   })
 }
 
-/** yargs' own complaints, as sentences of ours. */
+/** yargs' own error messages, in our words. */
 function sentence(message: string): string {
   const choice = /Argument: ([^,]+), Given: (.+), Choices: (.+)/.exec(message)
   if (choice) {
     const [, name, given, choices = ''] = choice
-    return `--${name} ${given} is not one of its choices: ${inWords(choices.replaceAll('"', '').split(', '))}.`
+    return `--${name} must be ${inWords(choices.replaceAll('"', '').split(', '))}, not ${given}.`
   }
   const missing = /Not enough arguments following: (\S+)/.exec(message)
-  if (missing) return `--${missing[1]} wants a value.`
+  if (missing) return `--${missing[1]} requires a value.`
   return message
 }
 
-/** Without yargs' notes on types and choices, which stand apart where the line is full: each line says itself what it takes. */
+/** Removes yargs' notes on types and choices, even from lines of their own: each description already has them. */
 function tidy(text: string): string {
   const notes = '(?: *\\[(?:string|boolean|choices: [^\\]]*)\\])+'
   return text

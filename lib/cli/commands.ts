@@ -14,17 +14,17 @@ import {
 export interface Operand {
   name: string
   about: string
-  /** For completion alone: the command itself says what it does not know. */
+  /** For completion only: the command itself rejects a word that it does not know. */
   choices?: readonly string[]
-  /** For completion: it is the name of a file; a word: when that is the operand before it. */
+  /** For completion: true when it is a file name; a word when it is one only after that operand. */
   file?: true | string
 }
 
 export interface CommandSpec {
   about: string
-  /** What may stand behind the command's name, in this order. */
+  /** The operands that may follow the command's name, in this order. */
   operands?: readonly Operand[]
-  /** Command lines to copy, each with what it does. The first stands in the general help. */
+  /** Command lines to copy, each with what it does. The general help shows the first. */
   examples: readonly (readonly [line: string, about: string])[]
   options: OptionTable
 }
@@ -41,31 +41,31 @@ const MODE: OptionTable = {
   mode: {
     kind: 'choice',
     choices: ['reverse', 'forward'],
-    about: 'as which proxy (default reverse)',
-    group: 'The message:',
+    about: 'the kind of proxy (default reverse)',
+    group: 'Message:',
   },
-  response: { kind: 'flag', about: 'The head is that of a response', group: 'The message:' },
-  method: { kind: 'text', about: 'With --response: the method that it answers (default GET)', group: 'The message:' },
+  response: { kind: 'flag', about: 'The head is a response head', group: 'Message:' },
+  method: { kind: 'text', about: 'With --response: the method of the request (default GET)', group: 'Message:' },
   'client-version': {
     kind: 'choice',
     choices: ['1.0', '1.1'],
-    about: "with --response, the client's HTTP version (default 1.1)",
-    group: 'The message:',
+    about: "the client's HTTP version, with --response (default 1.1)",
+    group: 'Message:',
   },
   'client-address': {
     kind: 'text',
-    about: 'Where the request comes from (default 192.0.2.1, an address of nobody)',
-    group: 'The message:',
+    about: "The client's address (default 192.0.2.1, an address reserved for documentation)",
+    group: 'Message:',
   },
-  trusted: { kind: 'flag', about: 'As from a peer inside --trust', group: 'The message:' },
-  json: { kind: 'flag', about: 'Print one JSON document', group: 'The message:' },
+  trusted: { kind: 'flag', about: 'Treat the client as a trusted peer, as with --trust', group: 'Message:' },
+  json: { kind: 'flag', about: 'Print one JSON document', group: 'Message:' },
 }
 
-const CONFIGURATION = 'The configuration:'
-/** Of the commands that are about one file: it stands behind the command, or behind --config. */
+const CONFIGURATION = 'Configuration:'
+/** The operand of the commands that take one file: given directly after the command, or with --config. */
 const CONFIGURATION_OPERAND: Operand = {
   name: 'config',
-  about: 'The file, YAML or JSON (or --config, or HOPWISE_CONFIG)',
+  about: 'The configuration file, YAML or JSON (or --config, or HOPWISE_CONFIG)',
   file: true,
 }
 
@@ -75,76 +75,76 @@ const configOption = (about: string, group = CONFIGURATION): OptionTable => ({
 
 export const COMMANDS = {
   serve: {
-    about: 'Run what a configuration file describes: many services, reloaded without a lost request',
+    about: 'Serve what a configuration file describes; a reload loses no request',
     operands: [CONFIGURATION_OPERAND],
-    examples: [['hopwise serve --config hopwise.yaml', 'docs/configuration.md has every key, config/ has examples']],
-    options: configOption('The file, YAML or JSON (or HOPWISE_CONFIG)'),
+    examples: [['hopwise serve --config hopwise.yaml', 'docs/configuration.md lists every key, config/ has examples']],
+    options: configOption('The configuration file, YAML or JSON (or HOPWISE_CONFIG)'),
   },
   check: {
-    about: 'Check a configuration file, and say all that is wrong with it',
+    about: 'Check a configuration file and report everything that is wrong with it',
     operands: [CONFIGURATION_OPERAND],
     examples: [
-      ['hopwise check hopwise.yaml', 'exit code 0 when it can be used, 2 when not'],
-      ['hopwise check hopwise.yaml --print', 'with all defaults, and the line that each value comes from'],
+      ['hopwise check hopwise.yaml', 'exit code 0 when the file can be used, 2 when it cannot'],
+      ['hopwise check hopwise.yaml --print', 'prints every value with the line it comes from, or # default'],
     ],
     options: {
-      ...configOption('The file, YAML or JSON (or HOPWISE_CONFIG)'),
+      ...configOption('The configuration file, YAML or JSON (or HOPWISE_CONFIG)'),
       print: {
         kind: 'flag',
-        about: 'Print the result with all defaults, and where each value comes from',
+        about: 'Print the complete configuration, defaults included, and where each value comes from',
         group: CONFIGURATION,
       },
       json: {
         kind: 'flag',
-        about: 'Print one JSON document; with --print, the configuration in it',
+        about: 'Print one JSON document; with --print it includes the configuration',
         group: CONFIGURATION,
       },
     },
   },
   reload: {
-    about: 'Make a running hopwise serve read its file again, if nothing is wrong with it, and say what came of it',
+    about: 'Check a configuration file, make the running hopwise serve reload it, and report the outcome',
     operands: [CONFIGURATION_OPERAND],
     examples: [
       [
         'hopwise reload --config hopwise.yaml',
-        'exit code 0 when it runs, 1 when it was refused, 2 when the file is wrong: then nobody is told anything',
+        'exit code 0: the new configuration runs; 1: it does not; 2: the file is wrong, and no signal was sent',
       ],
-      ['hopwise reload --pid 4711', 'the process looks at its file itself'],
+      ['hopwise reload --pid 4711', 'without a check first: the process checks the file itself'],
     ],
     options: {
-      ...configOption('The file, to be checked first; its pidFile says which process (or HOPWISE_CONFIG)'),
-      pid: { kind: 'text', about: 'The process (default MAINPID, then pidFile)', group: CONFIGURATION },
+      ...configOption('The file to check first; its pidFile names the process to signal (or HOPWISE_CONFIG)'),
+      pid: { kind: 'text', about: 'The process to signal (default: MAINPID, else the pidFile)', group: CONFIGURATION },
       wait: {
         kind: 'flag',
-        about: 'Wait for what comes of it (default yes); --no-wait: only tell the process',
+        about: 'Wait for the outcome (default yes); --no-wait: only send the signal',
         group: CONFIGURATION,
       },
-      'timeout-ms': { kind: 'text', about: 'How long to wait (default 60000)', group: CONFIGURATION },
+      'timeout-ms': { kind: 'text', about: 'How long to wait, in milliseconds (default 60000)', group: CONFIGURATION },
     },
   },
   password: {
-    about: 'Make a line for a users file: asks for the password twice, or reads it from standard input',
-    operands: [{ name: 'user', about: 'The name of the user' }],
+    about: 'Make a line for a users file; prompts for the password twice, or reads it from standard input',
+    operands: [{ name: 'user', about: 'The user name' }],
     examples: [
-      ['hopwise password alice --file users.txt', 'adds alice, or gives alice another password'],
+      ['hopwise password alice --file users.txt', 'adds alice, or changes the password of alice'],
       ['head -1 secret.txt | hopwise password alice', 'prints the line alice:$scrypt$…'],
     ],
     options: {
       file: {
         kind: 'text',
-        about: 'The users file to put the line into, which is made if need be',
-        group: CONFIGURATION,
+        about: 'The users file to add or change the line in; created if it does not exist',
+        group: 'Users file:',
         file: true,
       },
     },
   },
   reverse: {
-    about: 'Stand before one upstream, as a gateway',
+    about: 'Run a reverse proxy for one upstream',
     operands: [
       {
         name: 'upstream',
         about:
-          'http://host:port or https://host:port (or HOPWISE_UPSTREAM); /base behind it goes in front of each path',
+          'http://host:port or https://host:port (or HOPWISE_UPSTREAM); a path such as /base is put before each request path',
       },
     ],
     examples: [
@@ -164,12 +164,12 @@ export const COMMANDS = {
     },
   },
   forward: {
-    about: 'Take clients to where they ask: absolute-form and CONNECT',
+    about: 'Run a forward proxy: absolute-form requests and CONNECT',
     examples: [
       ['hopwise forward --listen 127.0.0.1:3128', 'then: curl -x http://127.0.0.1:3128 http://example.com/'],
       [
         "hopwise forward --allow '*.internal' --connect-port 80,443,8443",
-        'private names, and one more port for CONNECT',
+        'allows private names, and one more port for CONNECT',
       ],
     ],
     options: {
@@ -182,93 +182,110 @@ export const COMMANDS = {
     },
   },
   dumb: {
-    about: 'A proxy that is wrong on purpose, to show what goes wrong. Never for real traffic',
-    operands: [{ name: 'upstream', about: 'http://host:port: a reverse proxy for it; without one, a forward proxy' }],
+    about: 'Run a proxy that is wrong on purpose, to show what goes wrong. Never use it for real traffic',
+    operands: [
+      { name: 'upstream', about: 'http://host:port, to be a reverse proxy for it; without one, a forward proxy' },
+    ],
     examples: [
-      ['hopwise dumb --listen 127.0.0.1:8082 http://127.0.0.1:3000', 'the hang of the blind relay, to look at'],
+      ['hopwise dumb --listen 127.0.0.1:8082 http://127.0.0.1:3000', 'shows how clients hang behind a blind relay'],
     ],
     options: { ...listenOption(STANDARD_LISTEN.dumb), ...LOG_OPTIONS },
   },
   explain: {
-    about: 'Show what becomes of a head, field by field, and why. Without a network',
-    operands: [{ name: 'file', about: 'The raw head; standard input when there is none, or for -', file: true }],
+    about: 'Show what happens to each field of a message head, and why (offline)',
+    operands: [{ name: 'file', about: 'The raw head; standard input if absent or -', file: true }],
     examples: [
       [
         "printf 'GET / HTTP/1.1\\nHost: a\\nConnection: x-hop\\nX-Hop: 1\\n' | hopwise explain",
-        'a request that was typed',
+        'a request typed by hand',
       ],
-      ['hopwise explain --response head.txt --json', 'a response, for a program'],
+      ['hopwise explain --response head.txt --json', 'a response, as JSON for a program'],
     ],
     options: {
       ...MODE,
       upstream: {
         kind: 'text',
-        about: 'As in front of this upstream (default http://127.0.0.1:3000)',
-        group: 'The message:',
+        about: 'The upstream to assume (default http://127.0.0.1:3000)',
+        group: 'Message:',
       },
       host: {
         kind: 'choice',
         choices: ['preserve', 'upstream'],
-        about: "the client's Host (default), or the upstream's",
-        group: 'The message:',
+        about: "which Host to send, the client's (default) or the upstream's own",
+        group: 'Message:',
       },
       ...HOP_OPTIONS,
     },
   },
   health: {
-    about: 'Ask once, and say by the exit code whether the answer is good: 0 for 2xx and 3xx, else 1',
+    about: 'Send a health check: exit code 0 for a 2xx or 3xx response, else 1',
     operands: [
       {
         name: 'url',
-        about: 'http://host:port/path or https://… (or HOPWISE_URL, or else the address in HOPWISE_LISTEN)',
+        about: 'http://host:port/path or https://… (or HOPWISE_URL, else the address in HOPWISE_LISTEN)',
       },
     ],
     examples: [
-      ['hopwise health http://127.0.0.1:8080/', 'for the health check of a container'],
-      ['hopwise health --config hopwise.yaml', 'is it ready? asks the admin listener of that file'],
+      ['hopwise health http://127.0.0.1:8080/', 'as the health check of a container'],
+      ['hopwise health --config hopwise.yaml', 'asks the admin listener in that file whether hopwise is ready'],
     ],
     options: {
-      ...configOption('Ask the admin listener of this file whether hopwise is ready (or HOPWISE_CONFIG)', 'Asking:'),
-      live: { kind: 'flag', about: 'With --config: whether it lives, ready or not', group: 'Asking:' },
-      'timeout-ms': { kind: 'text', about: 'For the whole answer (default 3000)', group: 'Asking:' },
+      ...configOption(
+        'Ask the admin listener in this file whether hopwise is ready (or HOPWISE_CONFIG)',
+        'Health check:',
+      ),
+      live: {
+        kind: 'flag',
+        about: 'With --config: ask whether hopwise is alive, ready or not',
+        group: 'Health check:',
+      },
+      'timeout-ms': {
+        kind: 'text',
+        about: 'Time for the whole response, in milliseconds (default 3000)',
+        group: 'Health check:',
+      },
       self: {
         kind: 'flag',
-        about: 'Ask the proxy itself, not what stands behind it: OPTIONS * with Max-Forwards: 0',
-        group: 'Asking:',
+        about: 'Ask the proxy itself, not its upstream: OPTIONS * with Max-Forwards: 0',
+        group: 'Health check:',
       },
     },
   },
   lab: {
-    about: 'The laboratory: lessons about connections, on real sockets of this machine',
+    about: 'Run a lesson about connections, with real sockets on this machine',
     operands: [
       {
         name: 'experiment',
-        about: 'Which one; or replay FILE, check URL (your own proxy), serve (the page); nothing: a list of them',
+        about:
+          'The experiment to run; or replay FILE, check URL (your own proxy), serve (the web page); if absent, a list',
         choices: LAB_WORDS,
       },
       {
         name: 'file',
-        about: 'With replay: the recording. With check: http://host:port, where your proxy listens',
+        about: 'With replay: the recording. With check: the http://host:port your proxy listens on',
         file: 'replay',
       },
     ],
     examples: [
-      ['hopwise lab hang', 'the dumb proxy, in five steps; exit code 0: seen, 1: not seen, 3: not possible here'],
-      ['hopwise lab hang --set timeout=10 --save hang.jsonl', 'with one thing changed, and recorded'],
-      ['hopwise lab replay hang.jsonl --speed 0.01', 'the recording, a hundred times as slow'],
-      ['hopwise lab --all --lang ko', 'every experiment, a line for each, in Korean'],
+      [
+        'hopwise lab hang',
+        'the hang of the dumb proxy in five steps; exit code 0: seen, 1: not seen, 3: not possible here',
+      ],
+      ['hopwise lab hang --set timeout=10 --save hang.jsonl', 'with one setting changed, and recorded'],
+      ['hopwise lab replay hang.jsonl --speed 0.01', 'the recording, at a hundredth of its speed'],
+      ['hopwise lab --all --lang ko', 'every experiment, one line each, in Korean'],
       [
         "hopwise lab check --start 'python3 proxy.py'",
-        'your own proxy, in any language: what is right, and what to do next',
+        'checks your own proxy, written in any language: what is right, and what to do next',
       ],
-      ['hopwise lab serve', 'the page, on the next free port when 8090 is not free'],
-      ['hopwise lab serve --listen :8090 --known-as teacher-pc', 'the page for a class room'],
+      ['hopwise lab serve', 'the web page; takes the next free port when 8090 is in use'],
+      ['hopwise lab serve --listen :8090 --known-as teacher-pc', 'the web page for a classroom'],
     ],
     options: { ...LAB_OPTIONS, ...listenOption(STANDARD_LISTEN.lab) },
   },
   demo: {
-    about: 'A reverse proxy before a little origin of its own, and some lines to try. What npm start runs',
-    examples: [['hopwise demo', 'the next free port is taken when 8080 is not free']],
+    about: 'Run a reverse proxy in front of a small built-in origin, with commands to try (npm start runs this)',
+    examples: [['hopwise demo', 'takes the next free port when 8080 is in use']],
     options: {
       ...listenOption(STANDARD_LISTEN.demo),
       ...ACCESS_OPTIONS,
@@ -279,7 +296,7 @@ export const COMMANDS = {
   },
 } as const satisfies Record<string, CommandSpec>
 
-/** All options of the proxies together, for the general help. */
+/** The options of all proxies, for the general help. */
 export const PROXIES_OPTIONS: OptionTable = {
   ...listenOption('127.0.0.1:8080; forward: port 3128; dumb: port 8082'),
   ...ACCESS_OPTIONS,

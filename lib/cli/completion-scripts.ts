@@ -1,8 +1,8 @@
 import type { Shell } from './completion.js'
 
-/** What a shell runs to know of us: it asks `hopwise --get-completions` for each word. Files it knows itself. */
+/** The scripts that shells run: they call `hopwise --get-completions` for each word, and complete file names themselves. */
 
-// For bash 3.2 as well, which has neither mapfile nor compopt. Where it finds nothing, readline's own way is left, which knows about quotes.
+// Also for bash 3.2, without mapfile and compopt. If nothing fits, readline's own completion runs, which handles quotes.
 const BASH = `# hopwise completion for bash. In ~/.bashrc:  source <(hopwise completion bash)
 _hopwise() {
   local cur="\${COMP_WORDS[COMP_CWORD]}" kind="" prefix="" line

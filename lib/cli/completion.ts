@@ -3,13 +3,13 @@ import { PROXIES_OPTIONS } from './commands.js'
 import { arrange, isCommand, NAMES, PRINTED, rolesOf, specOf } from './line-words.js'
 import type { OptionSpec, OptionTable } from './option-table.js'
 
-/** What may stand where the cursor is. */
+/** What may be written at the cursor. */
 export interface Completion {
-  /** Names of files fit, too; the shell knows them. */
+  /** File names fit too; the shell completes them. */
   files: boolean
-  /** What stands before such a name in the same word: `--config=`. */
+  /** What precedes such a name in the same word: `--config=`. */
   prefix: string
-  /** Each with a line that says what it is, or ''. */
+  /** Each with a one-line description, or ''. */
   words: { word: string; about: string }[]
 }
 
@@ -17,9 +17,9 @@ export const SHELLS = ['bash', 'zsh', 'fish'] as const
 export type Shell = (typeof SHELLS)[number]
 
 const ABOUT_PRINTED: Readonly<Record<string, string>> = {
-  help: 'What a command does, and its options',
-  version: 'The version of hopwise',
-  completion: 'A script that completes commands, options and files',
+  help: 'Show what a command does, and its options',
+  version: 'Show the version number',
+  completion: 'Print a shell script that completes commands, options and files',
 }
 
 /** @param words without the name of the program; the last is the one at the cursor, which may be '' */
@@ -39,7 +39,7 @@ export function complete(words: readonly string[]): Completion {
     return some(operands.length > 0 ? [] : SHELLS.map(shell => ({ word: shell, about: '' })), last)
   if (!isCommand(command)) return some([], last)
   const found = operandsOf(specOf(command), operands, last)
-  // With nothing to say about a word that has not begun, there are still the options.
+  // With nothing to suggest for a word that has not begun, the options remain.
   return found.files || found.words.length > 0 || last !== '' ? found : optionsOf(options, before, last)
 }
 
@@ -76,7 +76,7 @@ function optionsOf(options: OptionTable, before: readonly string[], last: string
   return some(
     [
       ...names.map(([name, { about }]) => ({ word: `--${name}`, about })),
-      ...negated.map(([name, { about }]) => ({ word: `--no-${name}`, about: `Not: ${about}` })),
+      ...negated.map(([name, { about }]) => ({ word: `--no-${name}`, about: `Turn off: ${about}` })),
       { word: '--help', about: 'Show all options' },
       ...(before.length === 0 ? [{ word: '--version', about: 'Show the version' }] : []),
     ],
@@ -90,11 +90,11 @@ function some(words: Completion['words'], last: string): Completion {
   return { files: false, prefix: '', words: words.filter(({ word }) => word.startsWith(last)) }
 }
 
-// What the scripts of the shells ask ----------------------------------------------------------------------------------------
+// The protocol of the shell scripts ------------------------------------------------------------------------------------------
 
 /**
- * The answer to `hopwise --get-completions SHELL WORDS`: first `files` (names of files fit, too) or `words` (nothing else does), and
- * what stands before such a name; then each word with what it is.
+ * The answer to `hopwise --get-completions SHELL WORDS`: first `files` (file names fit too) or `words` (nothing else
+ * does), and the prefix of such a name; then each word with its description.
  */
 export function answerCompletion([shell = '', ...words]: readonly string[]): string {
   const { words: asked, cut } = shell === 'bash' ? rejoined(words) : { words, cut: '' }
@@ -104,7 +104,7 @@ export function answerCompletion([shell = '', ...words]: readonly string[]): str
   return `${[`${files ? 'files' : 'words'} ${rest(prefix)}`, ...lines].join('\n')}\n`
 }
 
-/** What the scripts asked that versions before this one printed: words alone. */
+/** The answer to the scripts that earlier versions printed: words only. */
 export function answerOldCompletion(words: readonly string[]): string {
   return complete(words.slice(1))
     .words.map(({ word }) => `${word}\n`)
@@ -112,8 +112,8 @@ export function answerOldCompletion(words: readonly string[]): string {
 }
 
 /**
- * bash takes words apart at `=` and `:`. Here they are whole again. `cut` is what of the last one stands before the piece that bash
- * will replace.
+ * bash splits words at `=` and `:`; this joins them again. `cut` is the part of the last word before the piece that bash will
+ * replace.
  */
 function rejoined(pieces: readonly string[]): { words: string[]; cut: string } {
   const words: string[] = []

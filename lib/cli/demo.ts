@@ -8,7 +8,7 @@ import type { Given } from './given.js'
 import { checked, commonSettings, defined } from './proxy-settings.js'
 import type { ListenAddress } from './values.js'
 
-/** hopwise before the demonstration origin: what `npm start` runs. @returns the exit code */
+/** Runs hopwise in front of the demonstration origin, as `npm start` does. @returns the exit code */
 export async function runDemo(
   given: Given,
   listen: ListenAddress,

@@ -13,8 +13,8 @@ import { readUpstream } from './values.js'
 const FILE_BYTES_MAX = 1_048_576
 
 /**
- * `hopwise explain`: the text to print, as latin1 octets, so that a field's octets come out as they went in; what a terminal would obey is
- * shown instead.
+ * `hopwise explain`: the text to print, in Latin-1, so that the bytes of a field come out as they went in. Characters
+ * that a terminal would act on are shown escaped.
  */
 export async function explainCommand(given: Given): Promise<{ output: Buffer; refused: boolean }> {
   const response = given.flag('response') === true
@@ -32,9 +32,9 @@ export async function explainCommand(given: Given): Promise<{ output: Buffer; re
 function readScene(given: Given): Scene {
   const mode = given.choice('mode', ['reverse', 'forward']) ?? 'reverse'
   const method = given.text('method') ?? 'GET'
-  if (!isToken(method)) throw new UsageError(`--method "${method}" is no method: write one such as HEAD.`)
+  if (!isToken(method)) throw new UsageError(`--method "${method}" is not a method: write one such as HEAD.`)
   const clientAddress = given.text('client-address') ?? '192.0.2.1'
-  if (net.isIP(clientAddress) === 0) throw new UsageError(`--client-address "${clientAddress}" is no IP address.`)
+  if (net.isIP(clientAddress) === 0) throw new UsageError(`--client-address "${clientAddress}" is not an IP address.`)
   const upstream = readUpstream(given.where('upstream'), given.text('upstream') ?? 'http://127.0.0.1:3000')
   const options: ProxyOptions = defined({
     ...commonSettings(given),
@@ -54,13 +54,13 @@ async function readInput(path: string): Promise<Buffer> {
   if (path === '-' && process.stdin.isTTY)
     process.stderr.write('Reading a head from the terminal; end it with Ctrl-D.\n')
   const pieces: Buffer[] = []
-  let octets = 0
+  let length = 0
   try {
     for await (const piece of path === '-' ? process.stdin : fs.createReadStream(path)) {
       pieces.push(piece)
-      octets += piece.length
-      // A head is far shorter: what comes behind it is content, which is not looked at.
-      if (octets > FILE_BYTES_MAX) break
+      length += piece.length
+      // A head is far shorter: what follows it is content, which is ignored.
+      if (length > FILE_BYTES_MAX) break
     }
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
@@ -74,7 +74,7 @@ async function readInput(path: string): Promise<Buffer> {
 const SIGNS = { keep: ' ', drop: '-', replace: '~', reject: '!', add: '+' } as const
 const VALUE_LETTERS_MAX = 44
 
-/** The ledger as a table, what is sent on, and what else there is to say. */
+/** The decisions as a table, then the forwarded head and the notes. */
 export function tableOf({ startLine, rows, outbound, refused, notes }: Explanation): string {
   const table = rows.map(({ field, value: received, verdict, reason, section }) => {
     const value = visibleLatin1(received)
@@ -91,7 +91,7 @@ export function tableOf({ startLine, rows, outbound, refused, notes }: Explanati
   const parts = [
     [startLine, ...lines].filter(line => line !== '').join('\n'),
     refused ? `Refused with ${refused.status}: ${sentence(refused)}` : '',
-    outbound === undefined ? '' : `Sent on:\n\n${outbound.replaceAll('\r\n', '\n').trimEnd()}`,
+    outbound === undefined ? '' : `Forwarded:\n\n${outbound.replaceAll('\r\n', '\n').trimEnd()}`,
     notes.map(note => `Note: ${note}`).join('\n'),
   ]
   return `${visibleLatin1(parts.filter(part => part !== '').join('\n\n'))}\n`

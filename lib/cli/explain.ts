@@ -23,25 +23,25 @@ import { UsageError } from './usage-error.js'
 
 export type { Explanation } from '../proxy/explain-head.js'
 
-/** Everything that a head alone does not tell. */
+/** Everything that cannot be known from a head alone. */
 export interface Scene {
   settings: Settings
-  /** As from a peer inside `trust`. */
+  /** Treat the client as a peer inside `trust`. */
   trusted: boolean
   clientAddress: string
-  /** Of the request that a response answers. */
+  /** The method of the request that a response answers. */
   method: string
   clientMinor: 0 | 1
 }
 
-/** What becomes of a request head. Reads the first one in `bytes`. */
+/** Explains what happens to a request head: the first one in `bytes`. */
 export function explainRequestHead(bytes: Buffer, scene: Scene): Explanation {
   return explainTyped(bytes, whole =>
     explainRequestBytes(whole, scene.settings, (head, into) => requestFacts(head, scene, into)),
   )
 }
 
-/** What becomes of a response head. Reads the first one in `bytes`, which may be an interim one. */
+/** Explains what happens to a response head: the first one in `bytes`, which may be interim. */
 export function explainResponseHead(bytes: Buffer, scene: Scene): Explanation {
   const { settings, method } = scene
   const how = { grammar: settings.grammar, strict: settings.strictUpstream, method }
@@ -53,29 +53,29 @@ export function explainResponseHead(bytes: Buffer, scene: Scene): Explanation {
 }
 
 const WAY_UNKNOWN =
-  'Location and Set-Cookie are shown as they came: what rewriteLocation and rewriteCookies make of them depends on the request.'
+  'Location and Set-Cookie are shown as received: how rewriteLocation and rewriteCookies change them depends on the request.'
 
 function explainTyped(bytes: Buffer, explain: (bytes: Buffer) => Explanation | null): Explanation {
   const notes: string[] = []
   const input = typed(bytes, notes)
   const explanation = explain(input) ?? explain(ended(input, notes))
-  if (explanation === null) throw new UsageError('There is no head to explain: the input ends too soon.')
+  if (explanation === null) throw new UsageError('There is no head to explain: the input ends too early.')
   explanation.notes.unshift(...notes)
   return explanation
 }
 
-/** What people type has lone LFs. Only where there is no CRLF at all: a single lone LF is a finding, not a habit. */
+/** Typed input has lone LFs. Converts them only if there is no CRLF at all: a single lone LF is a finding, not a habit. */
 function typed(bytes: Buffer, notes: string[]): Buffer {
   if (bytes.includes('\r\n') || !bytes.includes('\n')) return bytes
-  notes.push('The lines ended with LF alone, as typed lines do: they were read as if they ended with CRLF.')
+  notes.push('The lines end with LF alone, as typed lines do: they were read as if they ended with CRLF.')
   return Buffer.from(bytes.toString('latin1').replaceAll('\n', '\r\n'), 'latin1')
 }
 
-/** With the empty line that people forget. */
+/** Adds the empty line that people forget. */
 function ended(bytes: Buffer, notes: string[]): Buffer {
   if (/^[\r\n]*$/.test(bytes.toString('latin1', 0, 16)))
     throw new UsageError('There is no head to explain: the input is empty.')
-  notes.push('No empty line ends the head: one was added.')
+  notes.push('The head does not end with an empty line: one was added.')
   return Buffer.concat([bytes, Buffer.from(bytes.at(-1) === 0x0a ? '\r\n' : '\r\n\r\n')])
 }
 
@@ -99,35 +99,35 @@ function requestFacts(head: RequestHead, { settings, trusted, clientAddress }: S
   }
 }
 
-/** The route that takes it, null in a forward proxy, which has none, undefined when no route takes it. */
+/** The route that matches; null in a forward proxy, which has no routes; undefined if no route matches. */
 function routeInto(into: Explanation, head: RequestHead, settings: Settings): RouteSpec | null | undefined {
   const { mode, routes } = settings
   if (mode === 'forward') return null
   const route = new Routes(routes.map(spec => ({ match: spec.match, value: spec }))).match(head)
   if (route === null) into.refused = { status: NO_ROUTE.status, message: sentencesOf(NO_ROUTE, settings), section: '' }
-  else if (route.named) into.notes.push(`The route: ${route.name}.`)
+  else if (route.named) into.notes.push(`Route: ${route.name}.`)
   return route ?? undefined
 }
 
-/** A refusal with the setting that would change it: whoever asks here runs the proxy. */
+/** A refusal with the setting that would change it: here the reader is the operator. */
 function sentencesOf({ what, todo, remedy }: Problem, { door }: Settings): string {
   return [what + (remedy === undefined ? '' : remedyText(remedy, door)), todo].filter(text => text !== '').join('. ')
 }
 
-/** What the first server of the route's group is called. */
+/** The authority of the first server of the route's group. */
 function ownHost({ upstream }: RouteSpec, { groups }: Settings): string {
   return groups.find(({ name }) => name === upstream)?.servers[0]?.origin.authority ?? ''
 }
 
-/** Requests that are answered here, or open a tunnel: nothing is sent on. */
+/** Whether the request is answered here or opens a tunnel, so that nothing is forwarded. */
 function staysHere(into: Explanation, head: RequestHead, settings: Settings): boolean {
   const { method, target, targetForm } = head
   const answer = ownAnswer(head, settings, { scheme: 'http' })
   if (answer?.kind === 'problem')
     into.refused = { status: answer.status, message: sentencesOf(answer, settings), section: '' }
-  else if (answer) into.notes.push(`${method} is answered here, nothing travels on (RFC 9110 7.6.2).`)
+  else if (answer) into.notes.push(`${method} is answered here and not forwarded (RFC 9110 7.6.2).`)
   else if (targetForm === 'authority')
-    into.notes.push(`CONNECT opens a tunnel to ${target}: no head travels on (RFC 9110 9.3.6).`)
+    into.notes.push(`CONNECT opens a tunnel to ${target}: no head is forwarded (RFC 9110 9.3.6).`)
   else return false
   return true
 }
@@ -156,11 +156,11 @@ function responseFacts(
     clientMinor,
     method,
     framing: outbound,
-    // As if everything that is allowed had been offered.
+    // As if the client had offered every allowed protocol.
     upgrade: [...settings.upgrades].join(', '),
-    // Which of several routes the request took is not told by the response.
+    // The response does not show which of several routes the request took,
     edits: settings.routes.length === 1 ? (settings.routes[0]?.responseEdits ?? null) : null,
-    // Nor under which path and name it was asked for.
+    // nor which path and host name it asked for.
     way: null,
     requestId: chosenRequestId(lines, settings.requestId, randomUUID),
     extra: '',

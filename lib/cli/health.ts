@@ -8,39 +8,39 @@ import { UsageError } from './usage-error.js'
 
 export interface Health {
   healthy: boolean
-  /** One sentence for people. */
+  /** One readable sentence. */
   sentence: string
 }
 
-/** Whom to ask, and how. */
+/** The server to ask, and the request. */
 interface Question {
-  /** At the beginning of the sentence; without a password. */
+  /** The subject of the sentence; without a password. */
   shown: string
   secure: boolean
   request: http.RequestOptions
-  /** The first line of the answer says more. */
+  /** The first line of the response content says more. */
   speaks?: boolean
-  /** One more status that is well. */
-  alsoWell?: number
+  /** One more status that counts as healthy. */
+  alsoHealthy?: number
 }
 
 const TIMEOUT_MS = 3_000
-/** Of a reason. */
+/** Longest reason that is shown. */
 const REASON_LETTERS_MAX = 200
 
-/** Asks once and judges the answer. @throws UsageError */
+/** Sends one request and judges the response. @throws UsageError */
 export function checkHealth(given: Given): Promise<Health> {
   const timeoutMs = given.whole('timeout-ms', { min: 1, max: 2_147_483_647, unit: 'milliseconds' }) ?? TIMEOUT_MS
   const file = configurationGiven(given)
   if (file !== undefined) return ask(adminQuestion(file, given.flag('live') === true), timeoutMs)
   if (given.flag('live') === true)
     throw new UsageError(
-      `${given.where('live')} is for the admin listener: name the configuration with --config, and no URL.`,
+      `${given.where('live')} asks the admin listener: give the configuration file with --config, and no URL.`,
     )
   return ask(given.flag('self') === true ? selfQuestion(given) : urlQuestion(given), timeoutMs)
 }
 
-/** The file that leads to the admin listener, unless somebody else is to be asked. What the command line says goes first. */
+/** The file that names the admin listener, unless another server is to be asked. The command line takes precedence. */
 function configurationGiven(given: Given): string | undefined {
   const file = given.text('config')
   if (file === undefined) return undefined
@@ -49,31 +49,33 @@ function configurationGiven(given: Given): string | undefined {
   if (!onLine('config')) return others.length === 0 ? file : undefined
   const [other] = others.filter(onLine)
   if (other !== undefined)
-    throw new UsageError(`--config asks the admin listener, ${given.where(other)} somebody else: give one of the two.`)
+    throw new UsageError(
+      `--config asks the admin listener, ${given.where(other)} another server: give only one of them.`,
+    )
   return file
 }
 
-// Who is asked ---------------------------------------------------------------------------------------------------------
+// The server to ask ---------------------------------------------------------------------------------------------------------
 
-/** Is it ready for clients, or (`live`) does it live at all? */
+/** Is hopwise ready for clients or, with `live`, is it alive at all? */
 function adminQuestion(file: string, live: boolean): Question {
   const text = keyInFile(file, ['admin', 'address'])
   if (text === undefined)
     throw new UsageError(
-      `${file} has no admin listener to ask: add admin: { address: 127.0.0.1:9090 }, or ask with a URL or --self.`,
+      `${file} has no admin listener: add admin: { address: 127.0.0.1:9090 }, or give a URL or --self.`,
     )
   return {
     shown: `The admin listener at ${text}`,
     secure: false,
-    // It answers to no other names than localhost and addresses.
+    // It accepts no host names other than localhost and addresses.
     request: { ...placeOf(`admin.address of ${file}`, text), path: live ? '/healthz' : '/readyz', headers: HOST },
     speaks: true,
   }
 }
 
 /**
- * The question that a proxy must answer by itself: OPTIONS * with Max-Forwards: 0 (RFC 9110 7.6.2), so that a dead upstream does not
- * look like a dead proxy.
+ * A request that the proxy must answer itself, OPTIONS * with Max-Forwards: 0 (RFC 9110 7.6.2), so that a dead upstream
+ * does not look like a dead proxy.
  */
 function selfQuestion(given: Given): Question {
   const url = given.text('url')
@@ -83,8 +85,8 @@ function selfQuestion(given: Given): Question {
     ...asked,
     shown: `The proxy at ${url === undefined ? shown : new URL(url).origin}`,
     request: { ...request, method: 'OPTIONS', path: '*', headers: { ...request.headers, 'Max-Forwards': '0' } },
-    // A proxy that asks who we are is awake, too.
-    alsoWell: 407,
+    // A proxy that demands authentication is healthy too.
+    alsoHealthy: 407,
   }
 }
 
@@ -96,7 +98,7 @@ function urlQuestion(given: Given): Question {
   }
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
-    throw new UsageError(`${given.where('url')} "${text}" is no http:// or https:// URL.`)
+    throw new UsageError(`${given.where('url')} "${text}" is not an http:// or https:// URL.`)
   const { hostname, port, pathname, search, username, password } = url
   return {
     shown: `${url.origin}${pathname}`,
@@ -112,10 +114,10 @@ function urlQuestion(given: Given): Question {
   }
 }
 
-/** In a container the proxy and its health check have one environment: HOPWISE_LISTEN says where to ask. */
+/** In a container the proxy and its health check share one environment: HOPWISE_LISTEN says where to ask. */
 function ownQuestion(given: Given): Question {
   const text = given.text('listen')
-  if (text === undefined) throw new UsageError('hopwise health wants a URL: hopwise health http://127.0.0.1:8080/.')
+  if (text === undefined) throw new UsageError('hopwise health requires a URL: hopwise health http://127.0.0.1:8080/.')
   const place = placeOf(given.where('listen'), text)
   const shown = 'socketPath' in place ? text : hostAndPort(place.host, place.port)
   return { shown, secure: false, request: { ...place, path: '/' } }
@@ -125,12 +127,12 @@ const HOST = { Host: 'localhost' }
 
 type Place = { host: string; port: number } | { socketPath: string }
 
-/** Where to connect to for what listens at this address. */
+/** Where to connect to reach the listener at this address. */
 function placeOf(where: string, text: string): Place {
   const address = readAddress(where, text)
   if (address.kind === 'unix') return { socketPath: address.path }
   if (address.kind !== 'tcp' || address.port === 0)
-    throw new UsageError(`${where} is ${text}, which does not say where to ask: give a URL.`)
+    throw new UsageError(`${where} is ${text}, which is not an address to connect to: give a URL.`)
   const { host, port } = address
   return { host: host === '' || host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host, port }
 }
@@ -145,9 +147,9 @@ function readAddress(where: string, text: string): ListenAddress {
 
 // Asking ---------------------------------------------------------------------------------------------------------------
 
-/** Well is 2xx and 3xx, within `timeoutMs`. */
+/** Healthy is a 2xx or 3xx response within `timeoutMs`. */
 function ask(
-  { shown, secure, request: asked, speaks = false, alsoWell }: Question,
+  { shown, secure, request: asked, speaks = false, alsoHealthy }: Question,
   timeoutMs: number,
 ): Promise<Health> {
   const began = performance.now()
@@ -162,15 +164,15 @@ function ask(
     const timer = setTimeout(() => is(false, `did not answer within ${timeoutMs} ms`), timeoutMs)
     request.on('response', response => {
       const { statusCode = 0 } = response
-      const healthy = (statusCode >= 200 && statusCode < 400) || statusCode === alsoWell
+      const healthy = (statusCode >= 200 && statusCode < 400) || statusCode === alsoHealthy
       const answered = `answered ${statusCode} after ${Math.round(performance.now() - began)} ms`
       if (!speaks) return is(healthy, answered)
       response.setEncoding('utf8').once('data', (text: string) => is(healthy, `${answered}: ${firstLine(text)}`))
       response.once('end', () => is(healthy, answered))
     })
-    // Switching protocols is not what was asked for.
+    // The request did not ask to switch protocols.
     request.on('upgrade', () => is(false, 'answered 101'))
-    request.on('error', error => is(false, `cannot be asked: ${reason(error)}`))
+    request.on('error', error => is(false, `could not be checked: ${reason(error)}`))
     request.end()
   })
 }
@@ -184,10 +186,10 @@ function firstLine(text: string): string {
 }
 
 function reason(error: NodeJS.ErrnoException): string {
-  if (error.code === 'ECONNREFUSED') return 'nobody listens there'
-  if (error.code === 'ENOENT') return 'there is no such socket'
-  if (error.code === 'ECONNRESET') return 'the connection ended without an answer'
-  if (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN') return 'its name cannot be resolved'
-  // Of several addresses tried, the messages stand inside; of a parser, the message is a sentence already.
-  return (error.message || error.code || 'nobody knows why').replace(/\.$/, '')
+  if (error.code === 'ECONNREFUSED') return 'connection refused'
+  if (error.code === 'ENOENT') return 'no such socket'
+  if (error.code === 'ECONNRESET') return 'the connection was reset before a response'
+  if (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN') return 'its name could not be resolved'
+  // If several addresses were tried, the messages are inside; a parser's message is already a sentence.
+  return (error.message || error.code || 'unknown reason').replace(/\.$/, '')
 }

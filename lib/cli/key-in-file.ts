@@ -3,9 +3,10 @@ import { parseDocument } from '../config/document.js'
 import { UsageError } from './usage-error.js'
 
 /**
- * One text of a configuration file, found by its keys, with the environment put in; undefined: it is not there. Nothing else is looked
- * at: what runs was started with this file, and may be well although somebody has broken the file since.
- * @throws UsageError where not even that can be read
+ * One text value of a configuration file, found by its keys, with environment variables substituted; undefined if it is
+ * absent. Nothing else is checked: the running process was started with this file, and may be healthy even if the file
+ * has been broken since.
+ * @throws UsageError if not even that can be read
  */
 export function keyInFile(file: string, keys: readonly string[]): string | undefined {
   const { value, faults } = parseDocument(textOf(file), process.env)

@@ -4,10 +4,10 @@ export const NAMES = Object.keys(COMMANDS) as CommandName[]
 export const specOf = (name: CommandName): CommandSpec => COMMANDS[name]
 export const isCommand = (word: string): word is CommandName => Object.hasOwn(COMMANDS, word)
 
-/** What stands in the place of a command and is none: it prints something. */
+/** Words in the place of a command that only print something. */
 export const PRINTED = ['help', 'version', 'completion'] as const
 
-/** What people write as they do elsewhere (`nginx -c`, `node -v`). */
+/** Short options that are common elsewhere (`nginx -c`, `node -v`). */
 const SHORT: Readonly<Record<string, string>> = {
   '-c': '--config',
   '-v': '--version',
@@ -21,12 +21,12 @@ for (const name of NAMES)
   for (const [option, { kind }] of Object.entries(specOf(name).options))
     (kind === 'flag' ? FLAGS : WITH_VALUE).add(option)
 
-/** One word of a command line, and what it is there. */
+/** What a word of a command line is. */
 export type Role = 'option' | 'value' | 'operand'
 
 /**
- * Which words are options, which are their values, and which are neither: known before the command is, since an option has the same kind
- * in every command that has it (a test sees to that).
+ * Which words are options, which are their values, and which are operands. This is known before the command is, since
+ * an option has the same kind in every command that has it (a test checks that).
  */
 export function rolesOf(words: readonly string[]): Role[] {
   let before: 'nothing' | 'text' | 'flag' | 'end' = 'nothing'
@@ -48,18 +48,18 @@ function awaits(word: string, next: string | undefined): 'nothing' | 'text' | 'f
   if (name.includes('=')) return 'nothing'
   if (FLAGS.has(name)) return 'flag'
   if (WITH_VALUE.has(name)) return 'text'
-  // Nobody knows it, so nobody knows whether it has a value: it is refused, and a command behind it is one.
+  // An unknown option, which will be refused, may or may not have a value: a command name after it is taken as the command.
   return name.startsWith('no-') || (next !== undefined && isCommand(next)) ? 'nothing' : 'text'
 }
 
 export interface Arranged {
-  /** The word in the place of a command: '' where there is none. */
+  /** The word in the place of a command; '' if there is none. */
   command: string
   /** All words, with the command in front and short options written out. */
   words: string[]
 }
 
-/** The command first, whatever stands before it. */
+/** Moves the command to the front, whatever precedes it. */
 export function arrange(words: readonly string[]): Arranged {
   const roles = rolesOf(words)
   const at = roles.indexOf('operand')
@@ -68,7 +68,7 @@ export function arrange(words: readonly string[]): Arranged {
   return { command, words: at < 0 ? written : [command, ...written.slice(0, at), ...written.slice(at + 1)] }
 }
 
-/** `-c` is `--config`, `-c=a` is `--config=a`; all others are as they were written. */
+/** `-c` becomes `--config`, `-c=a` becomes `--config=a`; all other words stay as written. */
 export function long(word: string): string {
   const [name = '', ...value] = word.split('=')
   const full = SHORT[name]

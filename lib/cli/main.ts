@@ -5,7 +5,7 @@ import { UsageError } from './usage-error.js'
 
 const EXIT = { done: 0, failed: 1, usage: 2 } as const
 
-/** Where a command says what it has to say. Those that serve write their log to the process's own. */
+/** Where a command writes its output. The commands that serve write their log to the process's own streams. */
 export interface Streams {
   readonly stdout: Writable & { readonly columns?: number }
   readonly stderr: Writable
@@ -14,13 +14,13 @@ export interface Streams {
 /** Runs one command line (without the names of node and the script) to its end. @returns the exit code */
 export async function main(words: readonly string[], streams: Streams = process): Promise<number> {
   const { stdout, stderr } = streams
-  // Somebody who stops reading (`| head`) is no error.
+  // A reader that stops reading (`| head`) is not an error.
   stdout.on('error', () => {})
   stderr.on('error', () => {})
   try {
     return await run(words, streams)
   } catch (error) {
-    // What people did wrong or the machine refuses is one sentence; anything else is our error, and needs its stack.
+    // A user's mistake or a refusal of the machine is one sentence; anything else is a bug of ours, and needs its stack.
     if (error instanceof UsageError) {
       await say(stderr, visibleLines(`hopwise: ${error.message}\n`))
       return EXIT.usage
@@ -32,7 +32,7 @@ export async function main(words: readonly string[], streams: Streams = process)
 
 async function run(words: readonly string[], { stdout, stderr }: Streams): Promise<number> {
   const [first = '', ...rest] = words
-  // For each word that somebody types in a shell: without all that reads whole command lines.
+  // Runs for each word completed in a shell, so it loads nothing of what reads whole command lines.
   if (first === '--get-completions' || first === '--get-yargs-completions') {
     const { answerCompletion, answerOldCompletion } = await import('./completion.js')
     await say(stdout, first === '--get-completions' ? answerCompletion(rest) : answerOldCompletion(rest))
@@ -110,14 +110,14 @@ async function run(words: readonly string[], { stdout, stderr }: Streams): Promi
   }
 }
 
-/** Writes, and waits until it is written or cannot be. */
+/** Writes, and waits until the write is done or has failed. */
 function say(stream: Writable, text: string | Buffer): Promise<void> {
   return new Promise(done => {
     stream.write(text, () => done())
   })
 }
 
-/** From the package's own file: beside `dist/`, or beside `lib/` when run from the sources. */
+/** Reads package.json: beside `dist/`, or beside `lib/` when run from the sources. */
 function readVersion(): string {
   for (const path of ['../../../package.json', '../../package.json']) {
     const url = new URL(path, import.meta.url)
@@ -126,7 +126,7 @@ function readVersion(): string {
   return 'unknown'
 }
 
-/** What the machine refuses, by the names of its errors: their classes belong to parts that not every command loads. */
+/** Errors for what the machine refuses, known by name: their classes are in parts that not every command loads. */
 function isExpected(error: unknown): error is Error {
   return error instanceof Error && ['ListenError', 'RefusedError', 'WorkerFailure'].includes(error.name)
 }

@@ -17,10 +17,10 @@ export interface PasswordResult {
 
 const SALT_BYTES = 16
 
-/** `hopwise password`: a line for a users file, printed or put into it. @throws UsageError */
+/** `hopwise password`: prints a line for a users file, or puts it into the file. @throws UsageError */
 export async function passwordCommand(given: Given): Promise<PasswordResult> {
   const user = given.text('user')
-  if (user === undefined) throw new UsageError('hopwise password wants the name of the user: hopwise password alice.')
+  if (user === undefined) throw new UsageError('hopwise password requires a user name: hopwise password alice.')
   const wrong = wrongUserName(user)
   if (wrong !== '') throw new UsageError(`${given.where('user')} ${JSON.stringify(user)} ${wrong}.`)
   const file = given.text('file')
@@ -33,14 +33,14 @@ export async function passwordCommand(given: Given): Promise<PasswordResult> {
     : putInto(file, before, user, hash)
 }
 
-/** Before anybody types: a file that cannot be read is told of at once. */
+/** Reads the file before prompting, so that a file that cannot be read is reported at once. */
 function textOf(file: string): string {
   try {
     return fs.readFileSync(file, 'utf8')
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return ''
-    throw new UsageError(`--file ${file} cannot be read: ${code === 'EISDIR' ? 'it is a folder' : message}.`, {
+    throw new UsageError(`--file ${file} cannot be read: ${code === 'EISDIR' ? 'it is a directory' : message}.`, {
       cause: error,
     })
   }
@@ -52,16 +52,16 @@ async function passwordOf(user: string): Promise<{ text: string } | { complaint:
   try {
     if (stdin.isTTY) {
       text = await askPassword(stdin, stderr, `Password for ${user}: `)
-      if (text !== '' && (await askPassword(stdin, stderr, 'The same again: ')) !== text)
-        return { complaint: 'The two are not the same: nothing was changed.\n' }
+      if (text !== '' && (await askPassword(stdin, stderr, 'Repeat the password: ')) !== text)
+        return { complaint: 'The passwords differ: nothing was changed.\n' }
     } else text = await readPasswordLine(stdin)
   } catch (error) {
-    return { complaint: `There is no password: ${(error as Error).message}.\n` }
+    return { complaint: `No password: ${(error as Error).message}.\n` }
   }
-  if (text === '') return { complaint: 'There is no password: the line is empty.\n' }
+  if (text === '') return { complaint: 'No password: the line is empty.\n' }
   // No client could send it (RFC 7617 2).
   if (/\p{Cc}/u.test(text))
-    return { complaint: 'The password has a control character in it, which no client can send.\n' }
+    return { complaint: 'The password contains a control character, which no client can send.\n' }
   return { text }
 }
 
@@ -75,7 +75,7 @@ function putInto(file: string, before: string, user: string, hash: string): Pass
   const { problems } = readUsersFile(text)
   return {
     done: true,
-    output: `${file}: ${user} ${replaced ? 'has another password now' : 'was added'}\n`,
+    output: `${file}: ${replaced ? `changed the password of ${user}` : `added ${user}`}\n`,
     complaint: problems.map(({ line, message }) => `${file}:${line}: ${message}\n`).join(''),
   }
 }

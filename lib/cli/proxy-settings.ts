@@ -25,7 +25,7 @@ import {
 export function reverseSettings(given: Given, listen: ListenAddress): ProxyOptions {
   const written = given.text('upstream')
   if (written === undefined)
-    throw new UsageError('hopwise reverse wants the URL of its upstream: hopwise reverse http://127.0.0.1:3000.')
+    throw new UsageError('hopwise reverse requires the URL of its upstream: hopwise reverse http://127.0.0.1:3000.')
   const upstream = readUpstream(given.where('upstream'), written)
   refuseItself(upstream.origin, listen)
   return defined({
@@ -38,8 +38,8 @@ export function reverseSettings(given: Given, listen: ListenAddress): ProxyOptio
 }
 
 /**
- * A path in the URL of the upstream goes in front of that of each request, as with nginx's `proxy_pass http://host/base/`, and off what leads
- * back: a client knows nothing of it.
+ * A path in the URL of the upstream is put in front of each request's path, as by nginx's `proxy_pass
+ * http://host/base/`, and removed from links back, since clients do not know it.
  */
 export function leadingTo({ origin, base }: Upstream): Pick<ProxyOptions, 'upstream' | 'routes'> {
   if (base === '') return { upstream: origin }
@@ -63,7 +63,7 @@ export function forwardSettings(given: Given): ProxyOptions {
 
 const readPort = (where: string, text: string): number => readWhole(where, text, { min: 1, max: 65_535 })
 
-/** The library checks once more, and knows cases that the readers here do not. @throws UsageError */
+/** Has the library check again: it knows cases that the readers here do not. @throws UsageError */
 export function checked(options: ProxyOptions): ProxyOptions {
   try {
     settingsOf(options)
@@ -74,7 +74,7 @@ export function checked(options: ProxyOptions): ProxyOptions {
   }
 }
 
-/** The options that both modes have. */
+/** The options common to both modes. */
 export function commonSettings(given: Given) {
   const name = given.text('name')
   return {
@@ -99,7 +99,7 @@ export function commonSettings(given: Given) {
   }
 }
 
-/** Without the keys whose value is undefined: "not given" and "given as undefined" are two things to the library. */
+/** Drops the keys whose value is undefined: to the library, absent and undefined are two things. */
 export function defined<T extends object>(settings: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   const kept = Object.entries(settings).filter(([, value]) => value !== undefined)
   return Object.fromEntries(kept) as { [K in keyof T]: Exclude<T[K], undefined> }
@@ -123,16 +123,16 @@ function readTls(given: Given): ProxyOptions['upstreamTls'] {
   const insecure = given.flag('upstream-insecure')
   if (path === undefined && insecure === undefined) return undefined
   if (path !== undefined && insecure === true)
-    throw new UsageError('--upstream-ca and --upstream-insecure contradict each other: leave one out.')
+    throw new UsageError('--upstream-ca and --upstream-insecure contradict each other: remove one of them.')
   const ca = path === undefined ? undefined : readText(given.where('upstream-ca'), path)
   if (ca !== undefined && !ca.includes('-----BEGIN CERTIFICATE-----'))
     throw new UsageError(
-      `${given.where('upstream-ca')} ${path} has no PEM certificate in it (-----BEGIN CERTIFICATE-----).`,
+      `${given.where('upstream-ca')} ${path} contains no PEM certificate (-----BEGIN CERTIFICATE-----).`,
     )
   return defined({ ca, insecure }) as NonNullable<ProxyOptions['upstreamTls']>
 }
 
-/** Passwords as they are, or hashes of them: one kind for all. */
+/** Plain passwords or hashes of them: all users of one kind. */
 function whoMay(given: Given): Pick<ProxyOptions, 'credentials' | 'users'> {
   const all = given.list('auth', readCredentials) ?? []
   const path = given.text('auth-file')
@@ -141,19 +141,19 @@ function whoMay(given: Given): Pick<ProxyOptions, 'credentials' | 'users'> {
   const text = readText(where, path)
   const lines = text.split(/\r?\n/).map((line, i) => ({ line, at: `${where} ${path}, line ${i + 1}` }))
   const content = lines.filter(({ line }) => line.trim() !== '' && !line.startsWith('#'))
-  // An empty file must not open the proxy to everybody.
-  if (content.length === 0) throw new UsageError(`${where} ${path} has no line user:password in it.`)
+  // An empty file must not open the proxy to everyone.
+  if (content.length === 0) throw new UsageError(`${where} ${path} contains no user: write user:password on a line.`)
   if (content.some(({ line }) => OUR_HASH.test(line))) {
     if (all.length > 0)
       throw new UsageError(
-        `${where} ${path} has hashes of passwords, ${given.where('auth')} has a password: put all users into the file, with hopwise password.`,
+        `${where} ${path} has hashed passwords, but ${given.where('auth')} has a plain one: put all users into the file with hopwise password.`,
       )
     return { users: hashedUsers(text, `${where} ${path}`) }
   }
   return { credentials: [...all, ...content.map(({ line, at }) => readCredentials(at, line))] }
 }
 
-/** As `hopwise password` writes them. */
+/** A line as `hopwise password` writes it. */
 const OUR_HASH = /^[^:]*:\s*\$scrypt\$/
 
 function hashedUsers(text: string, where: string): NonNullable<ProxyOptions['users']> {
@@ -172,7 +172,7 @@ function readText(where: string, path: string): string {
       code === 'ENOENT'
         ? 'there is no such file'
         : code === 'EACCES'
-          ? 'this user may not read it'
+          ? 'permission denied'
           : code === 'EISDIR'
             ? 'it is a directory'
             : (error as Error).message
@@ -180,10 +180,8 @@ function readText(where: string, path: string): string {
   }
 }
 
-/** The plain case only; the others are met by the loop detection when the first request comes. */
+/** Only the plain case; loop detection catches the others at the first request. */
 function refuseItself(upstream: string, { host, port }: ListenAddress): void {
   if (host !== undefined && upstream === `http://${writeAddress(host, port)}`)
-    throw new UsageError(
-      `The upstream ${upstream} is the address that hopwise itself is to listen on: change one of them.`,
-    )
+    throw new UsageError(`The upstream ${upstream} is the listen address of hopwise itself: change one of them.`)
 }

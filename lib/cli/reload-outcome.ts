@@ -1,7 +1,7 @@
 import * as fs from 'node:fs'
 import { openRecord, type ReloadOutcome, type ReloadRecord, readRecord } from '../daemon/reload-record.js'
 
-/** How the waiting ended. */
+/** How the wait ended. */
 export type ReloadEnd =
   | { readonly kind: 'ended'; readonly outcome: ReloadOutcome }
   | { readonly kind: 'late' | 'not-begun'; readonly reload: number }
@@ -10,11 +10,11 @@ export type ReloadEnd =
 
 const LOOK_EVERY_MS = 20
 
-/** What comes of the reloads of one process. Opened before it is told, so that what was before is known. */
+/** Watches the reloads of one process. Opened before the signal is sent, to know which reloads are older. */
 export class ReloadWatch {
   readonly #pid: number
   readonly #fd: number
-  /** When the process began: its number may be another one's later. */
+  /** Start time of the process: its id may be reused later. */
   readonly #birth: string
   readonly #begunBefore: number
 
@@ -25,12 +25,12 @@ export class ReloadWatch {
     this.#begunBefore = begunBefore
   }
 
-  /** @returns a sentence when nothing can be learned */
+  /** @returns the reason, as text, if reloads cannot be watched */
   static async open(pid: number): Promise<ReloadWatch | string> {
     try {
       const fd = openRecord(pid)
       if (fd === null)
-        return 'it keeps no record of its reloads (it is no hopwise serve, or an older one, or found no folder to write to)'
+        return 'it keeps no record of its reloads (it is not a hopwise serve, is an older version, or found no directory to write to)'
       for (let tries = 0; tries < TORN_MAX; tries++) {
         const record = readRecord(fd)
         if (record !== null) return new ReloadWatch(pid, fd, record.begun)
@@ -39,13 +39,13 @@ export class ReloadWatch {
       return 'its record of reloads cannot be read'
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
-      if (!fs.existsSync('/proc/self/fd')) return 'there is no /proc on this system'
-      if (code === 'ENOENT') return 'it is not there'
-      return code === 'EACCES' || code === 'EPERM' ? 'this user may not look into that process' : message
+      if (!fs.existsSync('/proc/self/fd')) return 'this system has no /proc'
+      if (code === 'ENOENT') return 'there is no such process'
+      return code === 'EACCES' || code === 'EPERM' ? 'this user may not inspect that process' : message
     }
   }
 
-  /** Waits for the end of the first reload that begins from now on: whoever asked for it, it reads what is there now. */
+  /** Waits for the end of the next reload to begin: whatever triggers it, it reads the file as it is now. */
   async outcome(limitMs: number): Promise<ReloadEnd> {
     const until = performance.now() + limitMs
     let seen: ReloadRecord | null = null
@@ -68,15 +68,15 @@ export class ReloadWatch {
   }
 }
 
-/** A write takes microseconds. */
+/** Attempts to read a record that is being written: a write takes microseconds. */
 const TORN_MAX = 50
 
 const pause = (): Promise<void> => new Promise(done => setTimeout(done, LOOK_EVERY_MS))
 
-/** '' for one that is not there any more, also when nobody has asked for its exit code yet. */
+/** '' for a process that has ended, even if its exit code has not been collected yet. */
 function birthOf(pid: number): string {
   try {
-    // The name in brackets may have anything in it.
+    // The name in brackets may contain anything.
     const text = fs.readFileSync(`/proc/${pid}/stat`, 'latin1')
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
     return fields[0] === 'Z' || fields[0] === 'X' ? '' : (fields[19] ?? '')

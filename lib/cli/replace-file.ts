@@ -2,17 +2,18 @@ import { randomUUID } from 'node:crypto'
 import * as fs from 'node:fs'
 import * as path from 'node:path'
 
-/** For this user alone, until somebody says otherwise: what is written may be secret. */
+/** Accessible to this user only by default: the text may be secret. */
 const NEW_MODE = 0o600
 
 /**
- * Puts a text in the place of a file, or makes it: whoever reads sees the old text or the new one, whole. Owner and mode stay.
- * @param newMode of a file that is made
- * @throws Node's errors of files, with nothing changed
+ * Replaces the text of a file, or creates the file. A reader sees either the old text or the new one, complete. Owner
+ * and mode stay.
+ * @param newMode of a file that is created
+ * @throws Node's file errors; nothing is changed then
  */
 export function replaceFile(name: string, text: string, newMode = NEW_MODE): void {
   const before = statOf(name)
-  // A link goes on pointing to it.
+  // A symbolic link is kept, and its target is replaced.
   const file = before === undefined ? name : fs.realpathSync(name)
   const folder = path.dirname(file)
   const temporary = path.join(folder, `.${path.basename(file)}.${randomUUID()}`)
@@ -37,14 +38,14 @@ function statOf(name: string): fs.Stats | undefined {
   return fs.statSync(name, { throwIfNoEntry: false })
 }
 
-/** Who could read the old file, such as a daemon of another user, can read the new one. */
+/** Keeps the new file readable for all who could read the old one, such as a daemon of another user. */
 function liken(fd: number, { uid, gid, mode }: fs.Stats): void {
   const own = fs.fstatSync(fd)
   if (own.uid !== uid || own.gid !== gid) fs.fchownSync(fd, uid, gid)
   fs.fchmodSync(fd, mode & 0o777)
 }
 
-/** The new name is on the disk, too. */
+/** Makes sure that the new name is on disk too. */
 function syncFolder(folder: string): void {
   const fd = fs.openSync(folder, 'r')
   try {

@@ -7,13 +7,13 @@ import { ticketSecret } from '../net/client/ticket-keys.js'
 
 export interface ServeFacts {
   version: string
-  /** Sentences about the environment and the configuration, to be logged as warnings. */
+  /** Warnings about the environment and the configuration, to be logged. */
   doubts: string[]
-  /** Where the configuration was read from. */
+  /** The file that the configuration was read from. */
   file: string
 }
 
-/** Runs what a configuration describes. @returns the exit code */
+/** Serves a configuration. @returns the exit code */
 export function serveConfiguration(
   configuration: Configuration,
   { contents }: Reading,

@@ -18,7 +18,7 @@ import { type ListenAddress, readListen, readOrigin } from './values.js'
 
 type ServeCommand = 'reverse' | 'forward' | 'dumb' | 'demo'
 
-/** The commands that stay: each reads all it was given before anything starts. @returns the exit code */
+/** The commands that keep running: each reads all its options before anything starts. @returns the exit code */
 export function serve(command: ServeCommand, given: Given, { version, doubts }: { version: string; doubts: string[] }) {
   const listen = readListen(given.where('listen'), given.text('listen') ?? STANDARD_LISTEN[command])
   if (command === 'dumb') return serveDumb(given, listen, { version, doubts })
@@ -42,7 +42,7 @@ async function serveProxy(options: ProxyOptions, listen: ListenAddress, log: Log
   })
 }
 
-/** What the first lines say about a proxy. */
+/** What the first log lines say about a proxy. */
 function factsOf({ mode, upstream: origin, routes, name }: ProxyOptions, version: string): object {
   const [route] = routes ?? []
   const upstream = route === undefined ? origin : `${route.upstream}${route.setPrefix}`
@@ -52,7 +52,8 @@ function factsOf({ mode, upstream: origin, routes, name }: ProxyOptions, version
 function serveDumb(given: Given, listen: ListenAddress, { version, doubts }: { version: string; doubts: string[] }) {
   const text = given.text('upstream')
   const upstream = text === undefined ? undefined : readOrigin(given.where('upstream'), text)
-  if (upstream?.startsWith('https:')) throw new UsageError('The dumb proxy knows no TLS: give it an http:// upstream.')
+  if (upstream?.startsWith('https:'))
+    throw new UsageError('The dumb proxy does not support TLS: give it an http:// upstream.')
   const log = logOf(given, doubts)
   const warning =
     'DEMONSTRATION ONLY: this proxy is wrong on purpose. It relays Connection blindly, reads one request for each ' +
@@ -62,14 +63,14 @@ function serveDumb(given: Given, listen: ListenAddress, { version, doubts }: { v
   const create = (): ReturnType<Running['create']> => {
     const dumb = createDumb(defined({ upstream }) as { upstream?: string })
     dumb.on('request', ({ client, origin, head }) => {
-      log.logger.info({ client, origin, request: head.slice(0, head.indexOf(' ')) }, 'one request passed on blindly')
+      log.logger.info({ client, origin, request: head.slice(0, head.indexOf(' ')) }, 'one request forwarded blindly')
     })
     dumb.on('close', ({ client, unreadBytes }) => {
       log.logger.info({ client, unreadBytes }, 'client connection closed')
     })
     return {
       listen: where => dumb.listen(where),
-      // It has no drain: what hangs here hangs on purpose.
+      // No drain: what hangs here hangs on purpose.
       close: async () => dumb.destroy(),
       destroy: () => dumb.destroy(),
     }
@@ -93,16 +94,16 @@ function logOf(given: Given, doubts: string[]): Log {
     return log
   } catch (error) {
     const why =
-      (error as NodeJS.ErrnoException).code === 'ENXIO' ? 'it is a FIFO that nobody reads' : (error as Error).message
+      (error as NodeJS.ErrnoException).code === 'ENXIO' ? 'it is a FIFO without a reader' : (error as Error).message
     throw new UsageError(`${given.where('access-log')} ${accessLog} cannot be opened: ${why}.`, { cause: error })
   }
 }
 
-/** Settings that are allowed, and that somebody should know of. */
+/** Warns about settings that are allowed but risky. */
 function warn(options: ProxyOptions, { host }: ListenAddress, { logger }: Log): void {
   const everywhere = host === undefined || host === '0.0.0.0' || host === '::'
   if (options.mode === 'forward' && everywhere && !options.credentials && !options.users)
-    logger.warn('an open forward proxy: it listens on every address and asks nobody who they are; see --auth-file')
+    logger.warn('an open forward proxy: it listens on every address and requires no authentication; see --auth-file')
   if (options.upstreamTls?.insecure)
     logger.warn('certificates of https upstreams are not verified (--upstream-insecure)')
   const { clientConnectionsMax, upstreamConnectionsMax } = { ...LIMITS, ...options.limits }
@@ -110,6 +111,6 @@ function warn(options: ProxyOptions, { host }: ListenAddress, { logger }: Log): 
   if (few)
     logger.warn(
       few,
-      'this process may open fewer files than it may have connections; those beyond are dropped without an answer: raise ulimit -n, or lower --client-connections-max',
+      'this process may open fewer files than it may have connections; connections beyond that are dropped without an answer: raise ulimit -n, or lower --client-connections-max',
     )
 }

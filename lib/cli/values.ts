@@ -8,14 +8,14 @@ import { UsageError } from './usage-error.js'
 export { inWords } from '../config/findings.js'
 
 /**
- * From what people write to what the program takes. Each function gets the name under which the value was given
- * (`--listen`, `HOPWISE_LISTEN`) for its sentence, and throws UsageError.
+ * Readers that turn the text of an option into its value. Each takes the name under which the value was given
+ * (`--listen`, `HOPWISE_LISTEN`) for its error message, and throws UsageError.
  */
 
 export interface ListenAddress {
-  /** Not there: every address of the machine. */
+  /** Absent: every address of the machine. */
   host?: string
-  /** 0: any free one. */
+  /** 0: any free port. */
   port: number
 }
 
@@ -24,11 +24,11 @@ export function readListen(where: string, text: string): ListenAddress {
   const forms = 'write host:port, such as 127.0.0.1:8080, [::1]:8080, or :8080 for every address of this machine'
   if (/^\d+$/.test(text))
     throw new UsageError(
-      `${where} "${text}" is a port alone: write 127.0.0.1:${text} for this machine only, or :${text} for every address.`,
+      `${where} "${text}" is only a port: write 127.0.0.1:${text} for this machine only, or :${text} for every address.`,
     )
   if (net.isIPv6(text)) throw new UsageError(`${where} "${text}" has no port: ${forms}.`)
   const found = /^(?:\[([^\]]*)\]|([^:[\]/@\s]*)):(\d{1,5})$/.exec(text)
-  if (!found) throw new UsageError(`${where} "${text}" is no address to listen on: ${forms}.`)
+  if (!found) throw new UsageError(`${where} "${text}" is not a listen address: ${forms}.`)
   const [, bracketed, plain, digits] = found
   const port = Number(digits)
   if (port > 65_535) throw new UsageError(`${where} "${text}" has a port above 65535.`)
@@ -40,44 +40,46 @@ export function readListen(where: string, text: string): ListenAddress {
 
 export interface Upstream {
   origin: string
-  /** What is put in front of each path: `/base`; '' for none. */
+  /** What to put in front of each path: `/base`; '' for nothing. */
   base: string
 }
 
-/** `http://host[:port]` or `https://host[:port]`, perhaps with a path, which goes in front of that of each request. */
+/** `http://host[:port]` or `https://host[:port]`, optionally with a path, which is put in front of each request's path. */
 export function readUpstream(where: string, text: string): Upstream {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text))
     throw new UsageError(
       URL.canParse(`http://${text}`)
         ? `${where} "${text}" has no scheme: did you mean http://${text}?`
-        : `${where} "${text}" is no URL: write http://host:port or https://host:port.`,
+        : `${where} "${text}" is not a URL: write http://host:port or https://host:port.`,
     )
-  if (!URL.canParse(text)) throw new UsageError(`${where} "${text}" is no URL: write http://host:port.`)
+  if (!URL.canParse(text)) throw new UsageError(`${where} "${text}" is not a URL: write http://host:port.`)
   const url = new URL(text)
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw new UsageError(`${where} "${text}" is not http:// or https://: hopwise speaks HTTP/1.x to its upstream.`)
+    throw new UsageError(
+      `${where} "${text}" is not an http:// or https:// URL: hopwise speaks HTTP/1.x to its upstream.`,
+    )
   if (url.username !== '' || url.password !== '')
     throw new UsageError(
-      `${where} has a user name or password in it, which would be sent to nobody: give ${url.protocol}//${url.host}.`,
+      `${where} contains a user name or password, which hopwise would not send: write ${url.protocol}//${url.host}.`,
     )
   if (url.search !== '' || url.hash !== '')
     throw new UsageError(
-      `${where} "${text}" has ${url.search}${url.hash} at its end, and each request has its own: give ${url.origin}${url.pathname}.`,
+      `${where} "${text}" ends with ${url.search}${url.hash}, but each request has its own: write ${url.origin}${url.pathname}.`,
     )
   return { origin: url.origin, base: url.pathname.replace(/\/+$/, '') }
 }
 
-/** Where there is no route that could put a path in front. */
+/** The origin of an upstream that cannot have a path, since there is no route to put it in front. */
 export function readOrigin(where: string, text: string): string {
   const { origin, base } = readUpstream(where, text)
   if (base !== '')
     throw new UsageError(
-      `${where} "${text}" has the path ${base}, and the dumb proxy passes on what the client asked for: give ${origin}.`,
+      `${where} "${text}" has the path ${base}, but the dumb proxy forwards the path of the request: write ${origin}.`,
     )
   return origin
 }
 
-/** A whole number from `min` to `max`. `unit` is for the sentence: `milliseconds`. */
+/** A whole number from `min` to `max`. `unit` is for the error message: `milliseconds`. */
 export function readWhole(
   where: string,
   text: string,
@@ -86,24 +88,24 @@ export function readWhole(
   const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
   if (value >= min && value <= max) return value
   const range = max < Number.MAX_SAFE_INTEGER ? `from ${min} to ${max}` : `of at least ${min}`
-  throw new UsageError(`${where} wants a whole number${unit && ` of ${unit}`} ${range}, not "${text}".`)
+  throw new UsageError(`${where} must be a whole number${unit && ` of ${unit}`} ${range}, not "${text}".`)
 }
 
-/** One of some words. */
+/** One of the given words. */
 export function readChoice<C extends string>(where: string, text: string, choices: readonly C[]): C {
   const found = choices.find(choice => choice === text)
   if (found !== undefined) return found
-  throw new UsageError(`${where} "${text}" is not one of its choices: ${inWords(choices)}.`)
+  throw new UsageError(`${where} must be ${inWords(choices)}, not "${text}".`)
 }
 
-/** `true`, `false`, and what else people write for these in an environment. */
+/** `true`, `false`, and the other forms that are common in an environment. */
 export function readFlag(where: string, text: string): boolean {
   if (/^(true|1|yes|on)$/i.test(text)) return true
   if (/^(false|0|no|off|)$/i.test(text)) return false
-  throw new UsageError(`${where} "${text}" is neither true nor false.`)
+  throw new UsageError(`${where} must be true or false, not "${text}".`)
 }
 
-/** What the configuration file takes too: its sentence, with the name of the option before it. */
+/** A value that the configuration file takes too: the same error message, with the option's name in front. */
 function reading<V>(where: string, text: string, read: (text: string) => V): V {
   try {
     return read(text)
@@ -118,7 +120,7 @@ export function readNetwork(where: string, text: string): string {
   return reading(where, text, plain.readNetwork)
 }
 
-/** Whom a connection comes from: a network as above, or `unix`. */
+/** Where a connection comes from: a network as above, or `unix`. */
 export function readPeer(where: string, text: string): string {
   return reading(where, text, plain.readPeer)
 }
@@ -136,7 +138,7 @@ export function readDestination(where: string, text: string): string {
   if (/^(\*\.)?([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/i.test(text))
     return text.toLowerCase()
   throw new UsageError(
-    `${where} "${text}" is no destination: write a network (127.0.0.0/8), an address, a host name, or *.domain.`,
+    `${where} "${text}" is not a destination: write a network (127.0.0.0/8), an address, a host name, or *.domain.`,
   )
 }
 
@@ -145,20 +147,20 @@ export interface Credentials {
   password: string
 }
 
-/** `user:password`. The sentence never repeats what was written: it may be a secret. */
+/** `user:password`. The error message never repeats the text: it may be a secret. */
 export function readCredentials(where: string, text: string): Credentials {
   const colon = text.indexOf(':')
-  if (colon < 1) throw new UsageError(`${where} wants user:password, with a user name before the first colon.`)
-  if (/\p{Cc}/u.test(text)) throw new UsageError(`${where} has a control character in it: write user:password.`)
+  if (colon < 1) throw new UsageError(`${where} must be user:password, with a user name before the first colon.`)
+  if (/\p{Cc}/u.test(text)) throw new UsageError(`${where} contains a control character: write user:password.`)
   const [user, password] = [text.slice(0, colon), text.slice(colon + 1)]
-  // As a password nobody would type it, and who has seen the file could.
+  // Nobody chooses a hash as a password, and anyone who has seen the file could send it.
   const kind = hashKind(password)
   if (kind !== '')
     throw new UsageError(
-      `${where} has ${kind}, which hopwise cannot use: make the line with hopwise password, and put it into a file for --auth-file.`,
+      `${where} contains ${kind}, which hopwise cannot use: make the line with hopwise password, and put it into a file for --auth-file.`,
     )
   if (readPasswordHash(password) !== null)
-    throw new UsageError(`${where} has a hash of a password: put the line into a file, for --auth-file.`)
+    throw new UsageError(`${where} contains the hash of a password: put the line into a file, for --auth-file.`)
   return { user, password }
 }
 

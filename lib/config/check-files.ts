@@ -10,13 +10,13 @@ const FILE_BYTES_MAX = 10_485_760
 
 export interface CheckedFiles {
   complaints: Complaint[]
-  /** The text of each file that was read, by its absolute name. */
+  /** The text of each file read, by its absolute name. */
   contents: Record<string, string>
 }
 
 /**
- * The files that are named: there, readable, and what they should be. Their texts come back, so that what is used later is what was
- * checked.
+ * Checks that the named files exist, can be read, and are what they should be. Returns their texts, so that what is
+ * used later is what was checked.
  * @param now in ms, for dates in certificates
  */
 export function checkFiles(configuration: Configuration, now: number): CheckedFiles {
@@ -75,7 +75,7 @@ class Check {
     const found = [...complaints, ...(complaint ? [complaint] : [])]
     const [first] = certificates
     if (first && key && !first.checkPrivateKey(key)) {
-      const whose = `that is for ${show(first.subject.replaceAll('\n', ', '))}; its own certificate must stand first in the file`
+      const whose = `that is for ${show(first.subject.replaceAll('\n', ', '))}; its own certificate must come first in the file`
       found.push(error([...path, 'key'], `${keyFile} is not the key of the certificate in ${certFile}`, whose))
     }
     return found
@@ -99,15 +99,15 @@ class Check {
   }
 }
 
-/** The text of a file, or why there is none. */
+/** The text of a file, or the reason why it cannot be read. */
 function readBounded(file: string, path: Path): Got {
   try {
     const stats = fs.statSync(file)
-    // A pipe or a device could keep us waiting for ever.
-    if (!stats.isFile() && !stats.isDirectory()) return { complaint: error(path, `${file} is no ordinary file`) }
+    // Reading a pipe or a device could block for ever.
+    if (!stats.isFile() && !stats.isDirectory()) return { complaint: error(path, `${file} is not a regular file`) }
     const { size } = stats
     if (size > FILE_BYTES_MAX)
-      return { complaint: error(path, `${file} is too large: ${size} octets`, 'is it the right file?') }
+      return { complaint: error(path, `${file} is too large: ${size} bytes`, 'is it the right file?') }
     return { text: fs.readFileSync(file, 'utf8') }
   } catch (cause) {
     const { why, right } = reasonOf(cause)
@@ -117,10 +117,11 @@ function readBounded(file: string, path: Path): Got {
 
 function reasonOf(cause: unknown): { why: string; right: string } {
   const { code, message } = cause as NodeJS.ErrnoException
-  if (code === 'ENOENT') return { why: 'there is no such file', right: 'names are relative to the folder of this file' }
+  if (code === 'ENOENT')
+    return { why: 'there is no such file', right: 'names are relative to the directory of this file' }
   if (code === 'EACCES')
-    return { why: 'this user may not read it', right: 'see its owner and mode, and those of its folders' }
-  if (code === 'EISDIR') return { why: 'it is a folder', right: 'name the file in it' }
+    return { why: 'permission denied', right: 'check its owner and mode, and those of its directories' }
+  if (code === 'EISDIR') return { why: 'it is a directory', right: 'name a file in it' }
   return { why: message, right: '' }
 }
 
@@ -140,8 +141,8 @@ function readCertificates(text: string, file: string, path: Path, now: number): 
       complaints: [
         error(
           path,
-          `${file} has no PEM certificate in it`,
-          key ? 'it has a key in it: are the two names swapped?' : 'a PEM file has lines -----BEGIN CERTIFICATE-----',
+          `${file} contains no PEM certificate`,
+          key ? 'it contains a key: are the two names swapped?' : 'a PEM file has a line -----BEGIN CERTIFICATE-----',
         ),
       ],
     }
@@ -155,7 +156,9 @@ function readCertificates(text: string, file: string, path: Path, now: number): 
       certificates.push(certificate)
       complaints.push(...checkDates(certificate, `${nth} in ${file}`, path, now))
     } catch {
-      complaints.push(error(path, `${nth} in ${file} cannot be read`, 'the text between its two lines is damaged'))
+      complaints.push(
+        error(path, `${nth} in ${file} cannot be read`, 'the text between its BEGIN and END lines is damaged'),
+      )
     }
   }
   return { certificates, complaints }
@@ -165,7 +168,7 @@ function checkDates({ validFrom, validTo }: X509Certificate, what: string, path:
   if (Date.parse(validTo) < now)
     return [warning(path, `${what} has expired: it was valid until ${validTo}`, 'renew it: clients refuse it')]
   if (Date.parse(validFrom) > now)
-    return [warning(path, `${what} is not valid yet: from ${validFrom} on`, "is this machine's clock right?")]
+    return [warning(path, `${what} is not valid yet: it is valid from ${validFrom}`, "is this machine's clock right?")]
   return []
 }
 
@@ -176,11 +179,11 @@ function readKey(text: string, file: string, path: Path): { key?: KeyObject; com
     const { code } = cause as NodeJS.ErrnoException
     const locked = code === 'ERR_MISSING_PASSPHRASE' || text.includes('ENCRYPTED')
     const right = locked
-      ? 'there is nobody to ask for its password: store it without one, readable by this user only'
+      ? 'hopwise cannot ask for its password: store it without one, readable by this user only'
       : text.includes('-----BEGIN CERTIFICATE-----')
-        ? 'it has a certificate in it: are the two names swapped?'
-        : 'a PEM file has lines -----BEGIN PRIVATE KEY-----'
-    return { complaint: error(path, `${file} has no private key in it that can be read`, right) }
+        ? 'it contains a certificate: are the two names swapped?'
+        : 'a PEM file has a line -----BEGIN PRIVATE KEY-----'
+    return { complaint: error(path, `${file} contains no readable private key`, right) }
   }
 }
 
@@ -190,11 +193,7 @@ function checkCiphers(ciphers: string, path: Path): Complaint[] {
     return []
   } catch {
     return [
-      error(
-        path,
-        `OpenSSL finds no cipher in ${show(ciphers)}`,
-        'see openssl ciphers; names stand with colons between them',
-      ),
+      error(path, `OpenSSL finds no cipher in ${show(ciphers)}`, 'see openssl ciphers; separate names with colons'),
     ]
   }
 }
@@ -206,12 +205,12 @@ function checkUsers(text: string, file: string, path: Path): Complaint[] {
 function checkLog(file: string, path: Path): Complaint[] {
   try {
     fs.accessSync(file, fs.constants.W_OK)
-    return fs.statSync(file).isDirectory() ? [error(path, `${file} is a folder`, 'name a file in it')] : []
+    return fs.statSync(file).isDirectory() ? [error(path, `${file} is a directory`, 'name a file in it')] : []
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (code !== 'ENOENT')
       return [
-        error(path, `${file} cannot be written: ${code === 'EACCES' ? 'this user may not' : (cause as Error).message}`),
+        error(path, `${file} cannot be written: ${code === 'EACCES' ? 'permission denied' : (cause as Error).message}`),
       ]
   }
   const folder = file.slice(0, file.lastIndexOf('/')) || '/'
@@ -219,8 +218,7 @@ function checkLog(file: string, path: Path): Complaint[] {
     fs.accessSync(folder, fs.constants.W_OK)
     return []
   } catch (cause) {
-    const why =
-      (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such folder' : 'this user may not write there'
-    return [error(path, `${file} cannot be made in ${folder}: ${why}`, 'make the folder, or name another')]
+    const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such directory' : 'permission denied'
+    return [error(path, `${file} cannot be created in ${folder}: ${why}`, 'create the directory, or name another')]
   }
 }

@@ -14,10 +14,10 @@ import {
 import { inWords, type Path, show } from './findings.js'
 import { readAddress } from './values.js'
 
-/** What the checks ask of the file itself: the keys that a mapping was given. */
+/** The keys that a mapping has in the file itself. */
 export type KeysGiven = (path: Path) => string[]
 
-/** Listeners among themselves, and keys against modes. */
+/** Checks listeners against each other, and keys against modes. */
 export function checkListeners(configuration: Configuration, keysGiven: KeysGiven): Complaint[] {
   return [
     ...configuration.listeners.flatMap((listener, i) => [
@@ -65,8 +65,8 @@ function checkKeys({ mode }: Listener, path: Path, keysGiven: KeysGiven): Compla
 function hintFor(key: string, mode: Listener['mode']): string {
   if (key === 'upstream' && mode === 'reverse') return 'write routes: [{ upstream: NAME }]'
   if (key === 'routes' || key === 'upstream')
-    return 'a forward proxy goes where its clients ask: take it away, or write mode: reverse'
-  return `take it away, or write mode: ${KEYS_OF_MODE[key as keyof typeof KEYS_OF_MODE]}`
+    return 'a forward proxy connects where its clients ask: remove it, or write mode: reverse'
+  return `remove it, or write mode: ${KEYS_OF_MODE[key as keyof typeof KEYS_OF_MODE]}`
 }
 
 function checkForward({ address, users, clients, tls }: ForwardListener, path: Path): Complaint[] {
@@ -74,8 +74,8 @@ function checkForward({ address, users, clients, tls }: ForwardListener, path: P
     return [
       error(
         [...path, 'tls', 'clientCertificates', 'fields'],
-        'a forward proxy tells no server elsewhere who asks',
-        'take it away, or write mode: reverse',
+        'a forward proxy does not identify its clients to other servers',
+        'remove it, or write mode: reverse',
         { at: 'key', about: [{ path: [...path, 'mode'] }] },
       ),
     ]
@@ -84,14 +84,14 @@ function checkForward({ address, users, clients, tls }: ForwardListener, path: P
   return [
     warning(
       [...path, 'address'],
-      'an open forward proxy: it listens beyond this machine, and asks nobody who they are',
+      'an open forward proxy: it listens beyond this machine and requires no authentication',
       'give it users, or clients: { allow: […] }, or listen on 127.0.0.1',
       { about: ['users', 'clients', 'tls'].map(key => ({ path: [...path, key], below: true })) },
     ),
   ]
 }
 
-/** What we say ourselves is kept from nobody who may not say it. */
+/** A field that hopwise sends itself cannot be kept from untrusted peers. */
 function checkKept({ keepFields, ...listener }: ReverseListener | ForwardListener, path: Path): Complaint[] {
   const told = listener.tls?.clientCertificates?.fields ?? []
   const options = [
@@ -105,8 +105,8 @@ function checkKept({ keepFields, ...listener }: ReverseListener | ForwardListene
     return [
       error(
         place,
-        `${show(name)} is said by hopwise itself: ${option === 'tls' ? 'tls.clientCertificates.fields' : option} says so`,
-        'name in trust who may say it',
+        `hopwise itself sends ${show(name)}, by ${option === 'tls' ? 'tls.clientCertificates.fields' : option}`,
+        'name the peers that may send it in trust',
         {
           about: [{ path: [...path, option] }],
         },
@@ -124,7 +124,7 @@ const SAID_BY_OPTION = [
 function checkDumb(upstream: string | undefined, path: Path): Complaint[] {
   return upstream === undefined || /^http:/i.test(upstream)
     ? []
-    : [error(path, `the dumb proxy knows http:// only, not ${show(upstream)}`, 'give it an http:// upstream')]
+    : [error(path, `the dumb proxy supports http:// only, not ${show(upstream)}`, 'give it an http:// upstream')]
 }
 
 function checkAdmin({ admin, upstreams }: Configuration): Complaint[] {
@@ -135,38 +135,38 @@ function checkAdmin({ admin, upstreams }: Configuration): Complaint[] {
     ...needed,
     warning(
       ['admin', 'address'],
-      'the admin listener can be reached from other machines: it shows who is served, and by whom',
-      'listen on 127.0.0.1, or keep others out by a firewall',
+      'the admin listener can be reached from other machines: it shows clients and upstreams',
+      'listen on 127.0.0.1, or keep others out with a firewall',
     ),
   ]
 }
 
-/** Whose servers nobody checks could never become ready again: without requests nothing is learned of them. */
+/** A group without health checks could never become ready again: without requests, nothing is learned about its servers. */
 function checkNeeded(name: string, upstreams: Configuration['upstreams'], path: Path): Complaint[] {
   const group = Object.hasOwn(upstreams, name) ? upstreams[name] : undefined
   if (group === undefined) {
     const meant = didYouMean(name, Object.keys(upstreams))
-    const hint = meant === undefined ? 'name a group that stands under upstreams' : `did you mean ${meant}?`
+    const hint = meant === undefined ? 'name a group under upstreams' : `did you mean ${meant}?`
     return [error(path, `there is no group ${show(name)} under upstreams`, hint)]
   }
   if (group.healthCheck !== undefined) return []
   return [
     error(
       path,
-      `${name} has no healthCheck: while hopwise is not ready no requests come, so nobody would see that its servers are back`,
-      `give upstreams.${name} a healthCheck, or take ${name} away here`,
+      `${name} has no healthCheck: while hopwise is not ready no requests come, so it would not notice that its servers are back`,
+      `give upstreams.${name} a healthCheck, or remove ${name} here`,
       { about: [{ path: ['upstreams', name] }] },
     ),
   ]
 }
 
-/** Sockets that we are given or that are files are taken to be guarded where they are made. */
+/** Inherited sockets and socket files are assumed to be protected by whatever creates them. */
 function isLoopback(address: ListenAddress): boolean {
   if (address.kind !== 'tcp') return true
   return /^(127\.|::1$|localhost$)/i.test(address.host)
 }
 
-/** Each address with all those before it. */
+/** Checks each address against all those before it. */
 function checkAddresses({ listeners, admin }: Configuration): Complaint[] {
   const all: Place[] = listeners.map(({ address }, i) => ({ address, path: ['listeners', i, 'address'] }))
   if (admin) all.push({ address: admin.address, path: ['admin', 'address'] })
@@ -177,17 +177,17 @@ function checkAddresses({ listeners, admin }: Configuration): Complaint[] {
     if (before === undefined) return []
     if (/:0$/.test(address) && readAddress(address).kind === 'tcp')
       return [
-        error(path, `${show(address)} stands twice, and listeners are told apart by it`, 'give one of them a port', {
+        error(path, `${show(address)} is used twice, but listeners are identified by it`, 'give one of them a port', {
           about: [{ path: before.path }],
         }),
       ]
     const other = before.path[0] === 'listeners' ? `listeners[${before.path[1]}]` : 'admin'
     const message =
       before.address === address
-        ? `${show(address)} is taken by ${other} already`
-        : `${show(address)} is taken by ${other} already, which listens on ${show(before.address)}`
+        ? `${show(address)} is already used by ${other}`
+        : `${show(address)} is already used by ${other}, which listens on ${show(before.address)}`
     const hint =
-      path[0] === 'listeners' ? 'take another port, or put the routes of both into one listener' : 'take another port'
+      path[0] === 'listeners' ? 'use another port, or put the routes of both into one listener' : 'use another port'
     return [error(path, message, hint, { about: [{ path: before.path }] })]
   })
 }
@@ -197,15 +197,15 @@ interface Place {
   path: Path
 }
 
-/** Addresses in their order, and the first that stands in the way of another. */
+/** Addresses in order, to find the first that conflicts with another. */
 class TakenPlaces {
-  /** By port: the first one, and the first that listens everywhere. */
+  /** By port: the first address, and the first that listens everywhere. */
   readonly #ports = new Map<number, { nth: number; everywhere: number }>()
-  /** By port and host, or by all that an address is. */
+  /** By port and host, or by the whole address. */
   readonly #exact = new Map<string, number>()
   readonly #all: Place[] = []
 
-  /** The first that overlaps with it; it is there from now on. */
+  /** Adds an address. @returns the first earlier one that overlaps with it */
   take(place: Place): Place | undefined {
     const nth = this.#all.push(place) - 1
     const address = readAddress(place.address)
@@ -242,13 +242,13 @@ function checkNames({ listeners }: Configuration): Complaint[] {
   return listeners.flatMap(({ name, address }, i) => {
     const before = first.get(name) ?? i
     first.set(name, before)
-    // Two without a name on one address are told of as that.
+    // Two listeners without a name on one address are reported as a conflict of addresses.
     if (before === i || name === address) return []
     return [
       error(
         ['listeners', i, 'name'],
-        `${show(name)} is the name of listeners[${before}] already`,
-        'logs and metrics tell listeners by their names',
+        `${show(name)} is already the name of listeners[${before}]`,
+        'logs and metrics identify listeners by name',
       ),
     ]
   })

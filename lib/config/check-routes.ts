@@ -8,9 +8,9 @@ import { inWords, type Path, show } from './findings.js'
 import { coveredBy } from './route-cover.js'
 import { readAddress, readTarget, type Server } from './values.js'
 
-/** Routes against the groups, and among themselves. */
+/** Checks routes against the groups and against each other. */
 export function checkRoutes(configuration: Configuration, keysGiven: KeysGiven): Complaint[] {
-  // As the file has them: a group with a fault in it is a group.
+  // Taken from the file: a group with an error in it is still a group.
   const groups = new GroupNames(keysGiven(['upstreams']))
   return configuration.listeners.flatMap((listener, i) => {
     if (listener.mode !== 'reverse') return []
@@ -29,12 +29,12 @@ export function checkRoutes(configuration: Configuration, keysGiven: KeysGiven):
   })
 }
 
-/** The groups of the file, and what is said of a name that is none of them. */
+/** The groups of the file, and the hint for a name that is not one of them. */
 class GroupNames {
   readonly #known: ReadonlySet<string>
-  /** In one sentence: made once, however many routes need it. */
+  /** All of them in one sentence, made once however many routes need it. */
   readonly #listed: string
-  /** What is meant takes time to find out: once for each name, and for no more names than anybody is told of. */
+  /** Guessing takes time: done once for each name, and for no more names than are reported. */
   readonly #meant = new Map<string, string | undefined>()
 
   constructor(private readonly names: readonly string[]) {
@@ -60,7 +60,7 @@ class GroupNames {
   }
 }
 
-/** More than the findings that are told. */
+/** More than the number of findings that are reported. */
 const NAMES_GUESSED_MAX = 200
 
 function checkUpstream(groups: GroupNames, { upstream }: Route, own: ListenAddress, route: Path): Complaint[] {
@@ -71,7 +71,7 @@ function checkUpstream(groups: GroupNames, { upstream }: Route, own: ListenAddre
   return [error(path, `there is no group ${show(upstream)} under upstreams`, groups.hintFor(upstream))]
 }
 
-/** The plain case only; the others are met by the loop detection when the first request comes. */
+/** Only the plain case; loop detection catches the others at the first request. */
 export function isItself(server: Server, own: ListenAddress): boolean {
   if (server.kind === 'unix') return own.kind === 'unix' && own.path === server.path
   return (
@@ -80,7 +80,7 @@ export function isItself(server: Server, own: ListenAddress): boolean {
 }
 
 export function toItself(path: Path, url: string): Complaint {
-  return error(path, `${show(url)} is the address that hopwise itself listens on`, 'change one of them', {
+  return error(path, `${show(url)} is the listen address of hopwise itself`, 'change one of them', {
     about: [{ path: ['listeners'], below: true }],
   })
 }
@@ -90,8 +90,8 @@ function checkPaths({ path, exact, stripPrefix }: Route, route: Path): Complaint
     return [
       error(
         [...route, 'exact'],
-        'path and exact stand in one route',
-        'path is a prefix, exact is the whole path: leave one of them',
+        'a route cannot have both path and exact',
+        'path is a prefix, exact is the whole path: remove one of them',
         {
           at: 'key',
           about: [{ path: [...route, 'path'] }],
@@ -104,7 +104,7 @@ function checkPaths({ path, exact, stripPrefix }: Route, route: Path): Complaint
   return [
     warning(
       [...route, 'stripPrefix'],
-      `${show(stripPrefix)} is never at the front of a path that fits ${show(first)}`,
+      `${show(stripPrefix)} is never a prefix of a path that matches ${show(first)}`,
       `write ${first}`,
       {
         about: [{ path: [...route, 'path'] }, { path: [...route, 'exact'] }],
@@ -113,7 +113,7 @@ function checkPaths({ path, exact, stripPrefix }: Route, route: Path): Complaint
   ]
 }
 
-/** Whether a path is the prefix, or below it at the border of a segment. */
+/** Whether a path is the prefix, or below it at a segment boundary. */
 function isBelow(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)
 }
@@ -133,7 +133,7 @@ function checkFields({ set, remove }: Route['requestFields'], path: Path): Compl
           error(
             [...path, 'remove', i],
             `${name} is set and removed`,
-            'setting replaces what was there: leave remove out',
+            'setting a field replaces it: remove it from remove',
             { about: [{ path: [...path, 'set'], below: true }] },
           ),
         ]
@@ -142,15 +142,15 @@ function checkFields({ set, remove }: Route['requestFields'], path: Path): Compl
   return [...twice, ...contrary]
 }
 
-/** A route to which nothing comes, because one before it takes all. @param before the first that does, or -1 */
+/** A route that no request reaches, since an earlier one matches all of them. @param before the first that does, or -1 */
 function checkReached(before: number, path: Path): Complaint[] {
   if (before < 0) return []
   const first = [...path.slice(0, -1), before]
   return [
     error(
       path,
-      `nothing comes to this route: routes[${before}] takes all that would fit it`,
-      'the first that fits wins: put this one before it',
+      `no request reaches this route: routes[${before}] matches all that this one would`,
+      'the first match wins: put this route before it',
       {
         about: [
           { path: first, below: true },

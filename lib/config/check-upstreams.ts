@@ -5,7 +5,7 @@ import type { Configuration, Group } from './configuration.js'
 import { inWords, type Path, show } from './findings.js'
 import { readAddress, readServer } from './values.js'
 
-/** Groups by themselves, and against those who use them. */
+/** Checks groups by themselves, and against the listeners that use them. */
 export function checkUpstreams(configuration: Configuration): Complaint[] {
   const used = listenersBefore(configuration)
   return Object.entries(configuration.upstreams).flatMap(([name, group]) => {
@@ -14,7 +14,7 @@ export function checkUpstreams(configuration: Configuration): Complaint[] {
     return [
       ...(unused
         ? [
-            warning(path, `no route names the group ${name}`, 'name it in a route, or take it away', {
+            warning(path, `no route names the group ${name}`, 'name it in a route, or remove it', {
               at: 'key',
               about: [{ path: ['listeners'], below: true }],
             }),
@@ -42,23 +42,21 @@ function checkServers({ servers }: Group, group: Path): Complaint[] {
       : [
           error(
             [...path, i],
-            `${show(url)} is servers[${before}] already`,
-            'a weight gives a server more than its share',
+            `${show(url)} is already servers[${before}]`,
+            'to give a server a greater share, give it a weight',
           ),
         ]
   })
   if (servers.every(({ backup }) => backup))
     complaints.push(
-      error(
-        path,
-        'all servers are backups, so there is nothing that they stand in for',
-        'take backup: true away from one',
-        { at: 'key', about },
-      ),
+      error(path, 'all servers are backups, so there is no server to back up', 'remove backup: true from one of them', {
+        at: 'key',
+        about,
+      }),
     )
   if (servers.every(({ weight }) => weight === 0))
     complaints.push(
-      error(path, 'all servers have the weight 0, so none is ever asked', 'give one of them a weight', {
+      error(path, 'all servers have the weight 0, so none is ever used', 'give one of them a weight', {
         at: 'key',
         about,
       }),
@@ -66,7 +64,7 @@ function checkServers({ servers }: Group, group: Path): Complaint[] {
   return complaints
 }
 
-/** Where the listeners listen that lead to a group, by its name. */
+/** The addresses of the listeners that lead to each group, by its name. */
 function listenersBefore({ listeners }: Configuration): ReadonlyMap<string, readonly ListenAddress[]> {
   const before = new Map<string, ListenAddress[]>()
   for (const listener of listeners) {
@@ -98,13 +96,13 @@ function checkBalance({ balance, hash }: Group, group: Path): Complaint[] {
       error(
         path,
         `hash is for balance: hash, and this group has balance: ${balance}`,
-        'write balance: hash, or take hash away',
+        'write balance: hash, or remove hash',
         { at: 'key', about },
       ),
     ]
   if (hash.by === 'address' && hash.name !== undefined)
     return [
-      error([...path, 'name'], 'an address has no name', 'write by: field or by: cookie, or take name away', {
+      error([...path, 'name'], 'an address has no name', 'write by: field or by: cookie, or remove name', {
         at: 'key',
         about: [{ path: [...path, 'by'] }],
       }),
@@ -113,7 +111,7 @@ function checkBalance({ balance, hash }: Group, group: Path): Complaint[] {
     return [
       error(
         [...path, 'by'],
-        `by: ${hash.by} wants the name of the ${hash.by}`,
+        `by: ${hash.by} requires the name of the ${hash.by}`,
         `write name: ${hash.by === 'field' ? 'X-Tenant' : 'session'}`,
         { about: [{ path: [...path, 'name'] }] },
       ),
@@ -129,7 +127,7 @@ function checkTls({ tls, servers }: Group, group: Path): Complaint[] {
   const complaints: Complaint[] = []
   if (plain.length === servers.length)
     complaints.push(
-      error(path, 'tls has no use: no server of this group is https://', 'write https://, or take tls away', {
+      error(path, 'tls has no effect: no server of this group is https://', 'write https://, or remove tls', {
         at: 'key',
         about,
       }),
@@ -139,7 +137,7 @@ function checkTls({ tls, servers }: Group, group: Path): Complaint[] {
       warning(
         path,
         `${inWords(plain, 'and')} of this group ${plain.length === 1 ? 'is' : 'are'} reached without TLS`,
-        'write https://, or make it a group of its own',
+        'write https://, or make it a separate group',
         { at: 'key', about },
       ),
     )
@@ -147,13 +145,13 @@ function checkTls({ tls, servers }: Group, group: Path): Complaint[] {
     complaints.push(
       warning(
         [...path, 'insecure'],
-        'certificates of this group are not verified: whoever stands between can read and change everything',
-        'give the authority in ca, and take insecure away',
+        'certificates of this group are not verified: anyone in between can read and change everything',
+        'name the certificate authority in ca, and remove insecure',
       ),
     )
   if (tls.insecure && tls.ca !== undefined)
     complaints.push(
-      error([...path, 'ca'], 'ca and insecure contradict each other', 'leave one of them out', { at: 'key' }),
+      error([...path, 'ca'], 'ca and insecure contradict each other', 'remove one of them', { at: 'key' }),
     )
   const alone =
     tls.cert !== undefined && tls.key === undefined
@@ -165,8 +163,8 @@ function checkTls({ tls, servers }: Group, group: Path): Complaint[] {
     complaints.push(
       error(
         [...path, alone],
-        `${alone} stands alone`,
-        `a client certificate is both, cert and key: write ${alone === 'cert' ? 'key' : 'cert'} too`,
+        `${alone} is given without ${alone === 'cert' ? 'key' : 'cert'}`,
+        `a client certificate needs both cert and key: write ${alone === 'cert' ? 'key' : 'cert'} too`,
         { at: 'key', about: [{ path: [...path, alone === 'cert' ? 'key' : 'cert'] }] },
       ),
     )
@@ -177,7 +175,7 @@ function checkResolve({ resolve: { minMs, maxMs }, healthCheck }: Group, group: 
   const complaints: Complaint[] = []
   if (minMs > maxMs)
     complaints.push(
-      error([...group, 'resolve', 'minMs'], `minMs (${minMs}) is more than maxMs (${maxMs})`, 'turn them round', {
+      error([...group, 'resolve', 'minMs'], `minMs (${minMs}) is more than maxMs (${maxMs})`, 'swap them', {
         about: [{ path: [...group, 'resolve'], below: true }],
       }),
     )
@@ -186,7 +184,7 @@ function checkResolve({ resolve: { minMs, maxMs }, healthCheck }: Group, group: 
       error(
         [...group, 'healthCheck', 'timeoutMs'],
         `timeoutMs (${healthCheck.timeoutMs}) is more than intervalMs (${healthCheck.intervalMs})`,
-        'an answer must be there before the next question',
+        'a check must end before the next one begins',
         { about: [{ path: [...group, 'healthCheck'], below: true }] },
       ),
     )

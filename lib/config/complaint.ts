@@ -1,17 +1,17 @@
 import type { Path } from './findings.js'
 import type { Span } from './places.js'
 
-/** A finding before it has its place: what the checks say. */
+/** A finding before its place in the file is known: the result of a check. */
 export interface Complaint {
   severity: 'error' | 'warning'
   path: Path
-  /** What the mark stands under: the key, or the value (or the key when there is no value). */
+  /** What to mark: the key, or the value (the key if there is no value). */
   at: 'key' | 'value'
   message: string
   hint: string
   /** A part of the value. */
   span?: Span
-  /** Other values that it stands on; `below`: whatever is in them too. When one of these was wrong itself, nothing is said. */
+  /** Other values it depends on; `below`: and all inside them. If one of these is wrong itself, the complaint is dropped. */
   about?: readonly { path: Path; below?: boolean }[]
 }
 
@@ -25,7 +25,7 @@ export function warning(path: Path, message: string, hint = '', rest: Rest = {})
   return { severity: 'warning', path, at: 'value', message, hint, ...rest }
 }
 
-/** What stands at a path of plain data. */
+/** The value at a path in plain data. */
 export function valueAt(root: unknown, path: Path): unknown {
   let value = root
   for (const part of path) {

@@ -2,8 +2,8 @@ import * as path from 'node:path'
 import type { Checked, CheckedListener, UpstreamGroup } from './schema.js'
 
 /**
- * A configuration that was read, checked, and completed: every default is in place, what can be written short is written long, and
- * names of files are absolute. Tables of a listener (limits, deadlines, grammar) hold only what differs from the file's.
+ * A configuration that was read, checked and completed: every default is filled in, short forms are expanded, and file names are
+ * absolute. The tables of a listener (limits, deadlines, grammar) hold only what differs from the file's.
  */
 export type Configuration = Omit<Checked, '$schema' | 'listeners' | 'upstreams'> & {
   listeners: Listener[]
@@ -56,7 +56,7 @@ export const KEYS_OF_MODE = {
 
 type ModeKey = keyof typeof KEYS_OF_MODE
 
-/** The dumb proxy has nothing else: it is wrong on purpose, and cannot be told to be right. */
+/** The dumb proxy has no other keys: it is wrong on purpose, and no option can make it right. */
 export const KEYS_OF_DUMB: readonly string[] = [
   'address',
   'name',
@@ -64,7 +64,7 @@ export const KEYS_OF_DUMB: readonly string[] = [
   'upstream',
 ] satisfies (keyof CheckedListener)[]
 
-/** @param folder that of the file, absolute */
+/** @param folder of the file, absolute */
 export function complete({ $schema: _, ...checked }: Checked, folder: string): Configuration {
   const { listeners, upstreams, logs, pidFile } = checked
   const file = (name: string) => path.resolve(folder, name)

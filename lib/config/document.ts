@@ -4,7 +4,7 @@ import type { Place, Span } from './places.js'
 import { type Environment, substitute } from './substitute.js'
 import { syntaxFindings } from './syntax.js'
 
-/** What is found while reading, before it is known what it means. */
+/** An error found while parsing, before the meaning of values is known. */
 export interface Fault extends Span {
   path: Path
   message: string
@@ -12,15 +12,15 @@ export interface Fault extends Span {
 }
 
 export interface ParsedDocument {
-  /** Plain data, with environment variables put in. */
+  /** Plain data, with environment variables substituted. */
   value: unknown
   place: Place
   faults: Fault[]
-  /** Values that could not be made: what is said of them otherwise is not to be believed. */
+  /** Values that could not be read: other findings about them are not reliable. */
   doubtful: Path[]
 }
 
-/** Far more than a configuration has; aliases of aliases cannot grow beyond it. */
+/** Far more than a configuration has; nested aliases cannot expand beyond it. */
 const VALUES_MAX = 100_000
 const DEPTH_MAX = 50
 const MERGE = '<<'
@@ -31,7 +31,7 @@ export function parseDocument(text: string, environment: Environment): ParsedDoc
   let document: yaml.Document.Parsed
   const lineCounter = new yaml.LineCounter()
   try {
-    // Keys are compared below, faster than the parser does it.
+    // Duplicate keys are found below, faster than by the parser.
     document = yaml.parseDocument(text, { uniqueKeys: false, prettyErrors: false, logLevel: 'error', lineCounter })
   } catch (error) {
     const message = error instanceof RangeError ? 'it is nested too deeply' : `it cannot be read: ${String(error)}`
@@ -51,7 +51,7 @@ class Builder {
   readonly #faults: Fault[] = []
   readonly #doubtful = new Set<Path>()
   readonly #anchors = new Map<string, yaml.Node>()
-  /** Nodes around the one that is being read: an alias to one of these would never end. */
+  /** Nodes around the one being read: an alias to one of these would recurse for ever. */
   readonly #around = new Set<yaml.Node>()
   #values = 0
 
@@ -70,11 +70,11 @@ class Builder {
   #read(node: unknown, path: Path): Built {
     const span = spanOf(node)
     if (++this.#values > VALUES_MAX) {
-      if (this.#values === VALUES_MAX + 1) this.#fault(span, path, `there are more than ${VALUES_MAX} values in it`)
+      if (this.#values === VALUES_MAX + 1) this.#fault(span, path, `it contains more than ${VALUES_MAX} values`)
       return this.#nothing(span, path)
     }
     if (path.length > DEPTH_MAX || this.#around.size > DEPTH_MAX) {
-      this.#fault(span, path, `it is nested more than ${DEPTH_MAX} deep`)
+      this.#fault(span, path, `it is nested more than ${DEPTH_MAX} levels deep`)
       return this.#nothing(span, path)
     }
     if (yaml.isAlias(node)) return this.#alias(node, path)
@@ -112,11 +112,11 @@ class Builder {
       const first = children.get(key)
       const built = this.#read(pair.value, [...path, key])
       if (first) {
-        const hint = `it stood in line ${this.lines.linePos(first.key?.from ?? 0).line} before: leave one of them`
-        this.#fault(span, [...path, key], `${key} is there twice`, hint)
+        const hint = `the first one is in line ${this.lines.linePos(first.key?.from ?? 0).line}: remove one of them`
+        this.#fault(span, [...path, key], `${key} is given twice`, hint)
         continue
       }
-      // A key without a value has no place of its own.
+      // A missing value has no place: the key's is used.
       const valueSpan = pair.value === null ? span : built.place.value
       children.set(key, { ...built.place, value: valueSpan, key: span })
       value[key] = built.value
@@ -133,14 +133,14 @@ class Builder {
     return undefined
   }
 
-  /** What `<<` brings in: keys that are not there already. */
+  /** Merges the keys of `<<` that are not already present. */
   #merge(pair: yaml.Pair, path: Path, value: Record<string, unknown>, children: Map<string | number, Place>): void {
     const sources = yaml.isSeq(pair.value) ? pair.value.items : [pair.value]
     for (const source of sources) {
       const built = this.#read(source, path)
       if (typeof built.value !== 'object' || built.value === null || Array.isArray(built.value)) {
         if (!this.#isDoubtful(path))
-          this.#fault(spanOf(pair.key), path, '<< wants a mapping', 'write <<: *name of an &name')
+          this.#fault(spanOf(pair.key), path, '<< requires a mapping', 'write <<: *name of an &name')
         continue
       }
       for (const [key, one] of Object.entries(built.value)) {
@@ -156,12 +156,12 @@ class Builder {
     const span = spanOf(node)
     const target = this.#anchors.get(node.source)
     if (target === undefined) {
-      const hint = `if it is a text, put quotes around it: '*${node.source}'`
-      this.#fault(span, path, `nothing before here is named &${node.source}`, hint)
+      const hint = `if it is text, put quotes around it: '*${node.source}'`
+      this.#fault(span, path, `no earlier value is named &${node.source}`, hint)
       return this.#nothing(span, path)
     }
     if (this.#around.has(target)) {
-      this.#fault(span, path, `*${node.source} stands within what it names`)
+      this.#fault(span, path, `*${node.source} is inside the value that it names`)
       return this.#nothing(span, path)
     }
     return this.#read(target, path)
@@ -170,7 +170,7 @@ class Builder {
   #scalar(node: yaml.Scalar, path: Path): Built {
     const span = spanOf(node)
     const place = { value: span, variables: [] }
-    // With a tag (!!str) it is what the tag says.
+    // With a tag (!!str) the tag decides its type.
     const plain = node.type === yaml.Scalar.PLAIN && node.tag === undefined
     const source = plain ? node.source : node.value
     if (typeof source !== 'string' || !source.includes('$')) return { value: node.value, place }
@@ -180,7 +180,7 @@ class Builder {
     return { value: plain && variables.length > 0 ? this.#resolve(text) : text, place: { value: span, variables } }
   }
 
-  /** What a plain scalar of this text is: a number, true, false, nothing, or text. */
+  /** The value of a plain scalar of this text: a number, true, false, null, or text. */
   #resolve(text: string): unknown {
     for (const tag of this.document.schema.tags) {
       if (tag.default !== true || !('test' in tag) || !tag.test?.test(text)) continue
@@ -191,7 +191,7 @@ class Builder {
   }
 
   #within(span: Span, written: string): Span {
-    // Not in the whole text: what was written with escapes is not found, and would be looked for to its end.
+    // Not in the whole text: a value with escapes is not found, and would be searched for to the end.
     const at = this.text.slice(span.from, span.to + written.length).indexOf(written)
     const from = span.from + at
     return at < 0 || from >= span.to ? span : { from, to: from + written.length }

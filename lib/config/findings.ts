@@ -1,25 +1,25 @@
 import { visible } from '../wire/visible.js'
 import { replaceSecrets } from './secrets.js'
 
-/** Keys and positions from the root of the file to a value. */
+/** Keys and indexes from the root of the file to a value. */
 export type Path = readonly (string | number)[]
 
-/** One thing that is wrong, or doubtful, in a configuration file. */
+/** One error or warning about a configuration file. */
 export interface Finding {
-  /** An error keeps the configuration from being used. */
+  /** A configuration with an error cannot be used. */
   severity: 'error' | 'warning'
   file: string
   /** From 1. */
   line: number
   /** From 1, in UTF-16 units, as editors count. */
   column: number
-  /** Behind the last letter of what is meant, in the same line. */
+  /** After the last character of the marked text, in the same line. */
   endColumn: number
   /** `listeners[0].routes[1].upstream`; '' for the file as a whole. */
   path: string
-  /** What is wrong, with the value that was found. */
+  /** What is wrong, with the value found. */
   message: string
-  /** What would be right; '' when the message says it. */
+  /** How to correct it; '' if the message says so. */
   hint: string
 }
 
@@ -45,7 +45,7 @@ export function counted(count: number, noun: string): string {
 
 const SHOWN_LETTERS_MAX = 60
 
-/** A value as a sentence quotes it: short, on one line, without passwords. */
+/** A value as messages quote it: short, on one line, without passwords. */
 export function show(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object' && value !== null) return 'a mapping'
@@ -58,10 +58,10 @@ export function withoutSecrets(text: string): string {
   return replaceSecrets(text, () => '***:***')
 }
 
-/** All findings as text for people, each with its line and a mark under the place. */
+/** All findings as readable text, each with its line and a mark under the place. */
 export function writeFindings(findings: readonly Finding[], text: string): string {
   if (findings.length === 0) return ''
-  // As many asterisks as there were letters, so that columns stay.
+  // One asterisk for each character, so that columns stay the same.
   const lines = text.split(/\r\n|[\r\n]/).map(line => replaceSecrets(line, secret => '*'.repeat(secret.length)))
   const errors = findings.filter(({ severity }) => severity === 'error').length
   const warnings = findings.length - errors
@@ -79,7 +79,7 @@ function writeFinding(finding: Finding, line: string | undefined): string {
   return parts.join('\n')
 }
 
-/** In one line: `FILE:7:15: error: listeners[0].mode: …` */
+/** On one line: `FILE:7:15: error: listeners[0].mode: …` */
 export function sentenceOf({ severity, file, line, column, path, message }: Finding): string {
   return visible(`${file}:${line}:${column}: ${severity}: ${path === '' ? '' : `${path}: `}${message}`)
 }

@@ -1,6 +1,6 @@
 import * as path from 'node:path'
 
-/** The program that a file is for, when it is the configuration of another one; '' when it is not known as such. */
+/** What a file is, if it is the configuration of another program; '' if it is not recognized as one. */
 export function foreignFile(file: string, text: string, value: unknown): string {
   const byKeys = KEYED.find(([, has]) => has((...keys) => at(value, keys) !== undefined))
   if (byKeys) return byKeys[0]
@@ -13,7 +13,7 @@ export function foreignFile(file: string, text: string, value: unknown): string 
 
 type Has = (...keys: string[]) => boolean
 
-/** Those that are YAML or JSON as well: by keys that we do not have. */
+/** Files that are also YAML or JSON, recognized by keys that hopwise does not have. */
 const KEYED: readonly (readonly [what: string, is: (has: Has) => boolean])[] = [
   [
     'a configuration of Traefik',
@@ -30,7 +30,7 @@ const KEYED: readonly (readonly [what: string, is: (has: Has) => boolean])[] = [
   ['a file of Docker Compose', has => has('services') && !has('listeners') && !has('upstreams')],
 ]
 
-/** Those that have a language of their own: all signs of one must be there. */
+/** Files in a language of their own: all signs of one must be present. */
 const WRITTEN: readonly (readonly [what: string, ...signs: RegExp[]])[] = [
   ['a configuration of Traefik', /^[ \t]*\[+(entryPoints|providers|certificatesResolvers|http|tcp)\b/m],
   [
@@ -51,7 +51,7 @@ const WRITTEN: readonly (readonly [what: string, ...signs: RegExp[]])[] = [
   ['a configuration of Squid', /^[ \t]*http_(port|access)\s+\S/m],
 ]
 
-/** By what they are called where nothing that stands in them says it. */
+/** Files recognized by name, if nothing in them tells. */
 const NAMED: readonly (readonly [what: string, names: RegExp])[] = [
   ['a Caddyfile', /^Caddyfile\b|\.caddyfile$/i],
   ['a configuration of nginx', /^nginx\.conf$/i],

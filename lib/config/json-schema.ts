@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Path } from './findings.js'
 import { SCHEMA } from './schema.js'
 
-/** The part of JSON Schema that ours is written in. */
+/** The part of JSON Schema that our schema uses. */
 export interface SchemaNode {
   description?: string
   type?: string
@@ -21,12 +21,12 @@ export interface SchemaNode {
   [keyword: string]: unknown
 }
 
-/** Keys of the file's top level that begin so are for anchors; nobody looks at them. */
+/** Top-level keys with this prefix hold anchors; their values are ignored. */
 export const NOTE_KEYS = /^x-/
 
 let made: SchemaNode | undefined
 
-/** The JSON Schema (draft 7, which every editor knows) of what may stand in a file. Defaults that are only {} are left out. */
+/** The JSON Schema of a configuration file, in draft 7, which every editor knows. Defaults that are only {} are left out. */
 export function jsonSchema(): SchemaNode {
   if (made) return made
   const { $schema, ...rest } = z.toJSONSchema(SCHEMA, {
@@ -43,7 +43,7 @@ export function jsonSchema(): SchemaNode {
     description: 'The configuration of hopwise: hopwise serve --config hopwise.yaml',
     ...(rest as SchemaNode),
     patternProperties: {
-      [NOTE_KEYS.source]: { description: 'Anything, to hold anchors: hopwise does not look at it.' },
+      [NOTE_KEYS.source]: { description: 'Any value, to hold anchors: hopwise ignores it.' },
     },
   }
   return made
@@ -54,7 +54,7 @@ export function jsonSchemaText(): string {
   return `${JSON.stringify(jsonSchema(), null, 2)}\n`
 }
 
-/** What may stand at a path: one node for each form that a value may have. */
+/** The schema of the value at a path: one node for each form that it may have. */
 export function nodesAt(path: Path): SchemaNode[] {
   let nodes = [jsonSchema()]
   for (const part of path) {
@@ -89,7 +89,7 @@ export interface Section {
   node: SchemaNode
 }
 
-/** Every mapping with keys of its own, from the top down, in the order of the schema. */
+/** Every mapping with its own keys, from the top down, in the order of the schema. */
 export function sections(): Section[] {
   const found: Section[] = []
   const walk = (node: SchemaNode, path: string) => {

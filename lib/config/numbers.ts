@@ -10,8 +10,8 @@ export interface NumberSpec {
   standard: number
   min: number
   max: number
-  /** For the sentence of a refusal; '' when the number counts things. */
-  unit: '' | 'milliseconds' | 'octets'
+  /** For error messages; '' if the number is a count. */
+  unit: '' | 'milliseconds' | 'bytes'
   /** A sentence without its full stop. */
   about: string
 }
@@ -21,18 +21,18 @@ export { TIMER_MS_MAX } from '../link/number-range.js'
 export type NumberTable = 'deadlines' | 'limits' | 'grammar'
 
 const GRAMMAR_NOTES: Readonly<Record<keyof GrammarLimits, string>> = {
-  requestLineBytesMax: 'Octets of a request line; longer is answered 414',
-  headBytesMax: 'Octets of a header section; more is answered 431',
-  fieldsMax: 'Field lines of a header section; more are answered 431',
-  trailerBytesMax: 'Octets of a trailer section',
-  chunkExtensionBytesMax: 'Octets of one chunk-size line with its extensions',
-  chunkExtensionsBytesMax: 'Octets of all chunk extensions of one message',
+  requestLineBytesMax: 'Bytes of a request line; a longer one is answered with 414',
+  headBytesMax: 'Bytes of a header section; more are answered with 431',
+  fieldsMax: 'Field lines of a header section; more are answered with 431',
+  trailerBytesMax: 'Bytes of a trailer section',
+  chunkExtensionBytesMax: 'Bytes of one chunk-size line with its extensions',
+  chunkExtensionsBytesMax: 'Bytes of all chunk extensions of one message',
   emptyLinesMax: 'Empty lines before a request line',
-  interimResponsesMax: 'Interim responses (1xx) of an upstream before its final one',
-  interimBytesMax: 'Octets of all of these together',
+  interimResponsesMax: 'Interim responses (1xx) of an upstream before its final response',
+  interimBytesMax: 'Bytes of all interim responses before a final response',
 }
 
-/** Every deadline and limit: made from the tables, so that none can be forgotten. */
+/** Every deadline and limit, made from the tables so that none can be forgotten. */
 export const NUMBER_SPECS: readonly NumberSpec[] = [
   ...specsOf('deadlines', DEADLINES, key => DEADLINE_NOTES[key].sentence),
   ...specsOf('limits', LIMITS, key => LIMIT_NOTES[key].sentence),
@@ -46,7 +46,7 @@ function specsOf<T extends object>(
   maxima?: T,
 ): NumberSpec[] {
   return (Object.keys(values) as (keyof T & string)[]).map(key => {
-    const unit = key.endsWith('Ms') ? 'milliseconds' : key.includes('Bytes') ? 'octets' : ''
+    const unit = key.endsWith('Ms') ? 'milliseconds' : key.includes('Bytes') ? 'bytes' : ''
     const { min, max } = rangeOf(key, maxima === undefined ? undefined : Number(maxima[key]))
     return { table, key, standard: Number(values[key]), min, max, unit, about: sentenceOf(key).replace(/\.$/, '') }
   })

@@ -1,12 +1,12 @@
 import type { Steps } from '../policy/steps.js'
 
-// Large plain data on its way to a thread or a process that serves: to take it in one piece would stop what is served.
+// Large plain data on its way to a thread or process that serves: taking it in one piece would stall all requests.
 
-/** Numbers, texts and the like in one piece: it is read within a fraction of a millisecond. */
+/** Values in one piece, which is then read within a fraction of a millisecond. */
 const VALUES_MAX = 500
 
 /**
- * Plain data as texts, none of which takes long to read: lists of arrays and mappings that are large stand in pieces of their own.
+ * Splits plain data into JSON texts, none of which takes long to read: large lists and mappings become separate pieces.
  * As in JSON, keys whose value is undefined are left out.
  */
 export function toPieces(value: unknown): string[] {
@@ -17,7 +17,7 @@ export function toPieces(value: unknown): string[] {
   return pieces
 }
 
-/** What the pieces were made of. */
+/** Rebuilds the data from its pieces. */
 export function* fromPieces(pieces: readonly string[]): Steps<unknown> {
   const root: { value?: unknown } = {}
   for (const text of pieces) {
@@ -29,7 +29,7 @@ export function* fromPieces(pieces: readonly string[]): Steps<unknown> {
 
 type Key = string | number
 
-/** A value in its place, or items behind those that a list has. */
+/** A value at its place, or items to append to a list. */
 type Piece = { at: readonly Key[]; value: unknown } | { at: readonly Key[]; items: readonly unknown[] }
 
 interface Writing {
@@ -91,7 +91,7 @@ function put(root: object, piece: Piece): void {
   else define(owner, key, piece.value)
 }
 
-/** Also a key that means something else to an assignment. */
+/** Sets a key, including `__proto__`, which an assignment would treat specially. */
 function define(owner: Record<Key, unknown>, key: Key, value: unknown): void {
   if (key === '__proto__')
     Object.defineProperty(owner, key, { value, writable: true, enumerable: true, configurable: true })

@@ -6,25 +6,25 @@ export interface Span {
   to: number
 }
 
-/** Where a value stands in the file. */
+/** Where a value is in the file. */
 export interface Place {
   /** Its key; absent for the root and the items of lists. */
   key?: Span
   value: Span
-  /** Environment variables that its text is made of. */
+  /** Environment variables that its text contains. */
   variables: readonly string[]
-  /** Of a mapping or a list. */
+  /** The entries of a mapping or list. */
   children?: Map<string | number, Place>
 }
 
-/** The place of a value, or undefined when it does not stand in the file. */
+/** The place of a value, or undefined if it is not in the file. */
 export function placeAt(root: Place | undefined, path: Path): Place | undefined {
   let place = root
   for (const part of path) place = place?.children?.get(part)
   return place
 }
 
-/** The place of a value, or of the nearest thing around it that stands in the file. */
+/** The place of a value, or of the nearest enclosing value that is in the file. */
 export function nearestPlace(root: Place, path: Path): { place: Place; exact: boolean } {
   let place = root
   for (const part of path) {

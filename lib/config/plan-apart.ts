@@ -6,17 +6,17 @@ import { fromPieces } from './pieces.js'
 import type { GatewayPlan } from './plan.js'
 import { type PlanQuestion, type PlanRead, readPlan } from './plan-reading.js'
 
-/** Built, or as it is written: whichever this file is. */
+/** The compiled module or the source, whichever this file is. */
 const THREAD = new URL(`plan-thread${extname(import.meta.url)}`, import.meta.url)
-/** It takes a while to start, and who changes a file often changes it again; but it has some 50 MB for itself. */
+/** The thread takes a while to start, and a changed file is often changed again soon; but it uses some 50 MB. */
 const KEPT_MS = 10_000
 
-/** What the thread answers: the plan in pieces, as it is too much to be taken at once. */
+/** The answer of the thread: the plan in pieces, since it is too large to be taken at once. */
 export type PlanAnswer = PlanRead<readonly string[]>
 
 /**
- * Reads plans in a thread of its own: what this process serves meanwhile goes on. The thread is started when it is needed, and kept for a
- * moment. Where there can be none (no memory for it, or not permitted) the file is read here.
+ * Reads plans in a separate thread, so that this process goes on serving meanwhile. The thread is started when needed,
+ * and kept for a moment. If it cannot run (no memory for it, or not permitted), the file is read in this thread.
  */
 export class PlanReader {
   #thread: Worker | null = null
@@ -25,12 +25,12 @@ export class PlanReader {
 
   constructor(private readonly clock: Clock = systemClock) {}
 
-  /** There is a thread. */
+  /** Whether there is a thread. */
   get running(): boolean {
     return this.#thread !== null
   }
 
-  /** As `readPlan`. One question at a time: who asks meanwhile waits. */
+  /** As `readPlan`. One question at a time: a second caller waits. */
   read(question: PlanQuestion): Promise<PlanRead> {
     const read = this.#last.then(() => this.#read(question))
     this.#last = read.catch(() => {})
@@ -46,14 +46,14 @@ export class PlanReader {
     return { ...answer, configuration: (await inSlices(fromPieces(answer.configuration))) as GatewayPlan }
   }
 
-  /** null: it cannot answer. */
+  /** null: the thread cannot answer. */
   #ask(question: PlanQuestion): Promise<PlanAnswer | null> {
     return new Promise(resolve => {
       try {
         const thread = this.#start()
         const settle = (answer: PlanAnswer | null) => {
           thread.off('message', settle).off('exit', gone)
-          thread.unref() // what waits for nothing else may end
+          thread.unref() // so that a process with nothing else to do may exit
           resolve(answer)
         }
         const gone = () => settle(null)
@@ -78,7 +78,7 @@ export class PlanReader {
     const forget = () => {
       if (this.#thread === thread) this.#thread = null
     }
-    // Of an error its end follows, which tells who waits.
+    // After an error the thread exits, and that resolves a pending question.
     return thread.on('error', forget).on('exit', forget)
   }
 }

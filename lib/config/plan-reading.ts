@@ -4,7 +4,7 @@ import { type GatewayPlan, planOf } from './plan.js'
 import { readConfiguration } from './read.js'
 import type { Environment } from './substitute.js'
 
-/** Whose plan is to be read. */
+/** The plan to read. */
 export interface PlanQuestion {
   /** The configuration file. */
   readonly file: string
@@ -13,12 +13,12 @@ export interface PlanQuestion {
   readonly ticketSecret: string
 }
 
-/** A plan, or what is wrong with the file, each thing in one line; and all files that had a part in it. */
+/** A plan, or the findings about the file, one line each; and all files that were read. */
 export type PlanRead<P = GatewayPlan> =
   | { readonly configuration: P; readonly files: readonly string[] }
   | { readonly findings: readonly string[]; readonly files: readonly string[] }
 
-/** From the file to the plan. Takes its time: see `PlanReader`. */
+/** Reads the file and makes the plan. This may take long: see `PlanReader`. */
 export function readPlan({ file, environment, ticketSecret }: PlanQuestion): PlanRead {
   const { configuration, contents, findings } = readConfiguration(file, { environment })
   const files = [file, ...Object.keys(contents)]
@@ -26,7 +26,7 @@ export function readPlan({ file, environment, ticketSecret }: PlanQuestion): Pla
   return { configuration: planOf(configuration, contents, ticketSecret), files }
 }
 
-/** A finding in one line, for a log. */
+/** A finding as one line, for a log. */
 export function lineOf(finding: Finding): string {
   return `${sentenceOf(finding)}${finding.hint === '' ? '' : ` (${visible(finding.hint)})`}`
 }

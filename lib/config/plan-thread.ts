@@ -3,7 +3,7 @@ import { toPieces } from './pieces.js'
 import type { PlanAnswer } from './plan-apart.js'
 import { type PlanQuestion, readPlan } from './plan-reading.js'
 
-// Reads plans, as it is asked to. The first module of a thread; it is imported nowhere.
+// Reads plans on request. The entry module of a thread; nothing imports it.
 
 const port = parentPort!
 port.on('message', (question: PlanQuestion) => {

@@ -17,8 +17,8 @@ import type {
 } from './configuration.js'
 
 /**
- * What the daemon is to do: the configuration with every default, in the words of the engine, and with the contents of the files that
- * it names. Plain data: it travels between processes as JSON.
+ * What the daemon has to do: the configuration with every default, in the terms of the engine, and with the contents of
+ * the files that it names. It is plain data, which processes exchange as JSON.
  */
 export interface GatewayPlan {
   readonly listeners: readonly ListenerPlan[]
@@ -31,29 +31,29 @@ export interface GatewayPlan {
   readonly logs: Configuration['logs']
   readonly workers: Configuration['workers']
   readonly admin: NonNullable<Configuration['admin']> | null
-  /** Take up a changed file without being told. */
+  /** Reload a changed file without a signal. */
   readonly watch: boolean
-  /** Where the id of the process is written; null: nowhere. */
+  /** The file for the process id; null: none. */
   readonly pidFile: string | null
   readonly openTelemetry: boolean
-  /** What the keys of TLS session tickets are made of: the same for all processes, as long as the daemon lives. */
+  /** The secret that keys of TLS session tickets are derived from: the same for all processes, as long as the daemon lives. */
   readonly ticketSecret: string
 }
 
 export interface ListenerPlan {
   readonly name: string
-  /** As written; names it from one configuration to the next. */
+  /** As written; identifies the listener from one configuration to the next. */
   readonly address: string
   readonly mode: 'reverse' | 'forward' | 'dumb'
-  /** All of a proxy but the groups; empty for `dumb`. */
+  /** All options of a proxy except the groups; empty for `dumb`. */
   readonly options: ListenerOptions
-  /** Lines of a users file: the name, and the hash of the password. */
+  /** Lines of a users file: the user name and the hash of the password. */
   readonly users: readonly (readonly [user: string, hash: string])[] | null
   /** `dumb`: its one upstream. */
   readonly upstream?: string
 }
 
-/** What of a proxy's options is plain data. */
+/** The options of a proxy that are plain data. */
 export type ListenerOptions = Omit<ProxyOptions, 'mode' | 'upstreams' | 'users' | 'tracer' | 'clock' | 'readMode'>
 
 /** @param contents of the files that the configuration names, by their absolute names */
@@ -83,7 +83,7 @@ export function planOf(
   }
 }
 
-/** Routes may name a server instead of a group: each is a group of its own. */
+/** Routes may name a server instead of a group: each such server is its own group. */
 function implicitGroups(
   listeners: readonly Listener[],
   upstreams: Configuration['upstreams'],
@@ -130,14 +130,14 @@ function listenerPlan(
   return { name, address, mode, options, users: known }
 }
 
-/** A listener of either mode, with what the other one has as well. */
+/** A listener of either mode, with the keys of both. */
 type EitherListener = ProxyListener &
   Partial<
     Pick<ReverseListener, 'routes' | 'xForwardedPrefix'> &
       Pick<ForwardListener, 'destinations' | 'resolve' | 'users' | 'parent'>
   >
 
-/** The keys that the engine knows by the same name. */
+/** The keys that have the same name in the engine. */
 function proxyOptions(listener: object): ListenerOptions {
   const { name: _, address: __, mode: ___, ...same } = listener as Record<string, unknown>
   return same as ListenerOptions
@@ -183,7 +183,7 @@ function groupOptions(group: Group, contents: Readonly<Record<string, string>>):
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> }
 
-/** Without the keys whose value is undefined: "not given" and "given as undefined" are two things to the engine. */
+/** Drops the keys whose value is undefined: to the engine, absent and undefined are two things. */
 function defined<T extends object>(settings: T): Defined<T> {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Defined<T>
 }

@@ -6,15 +6,15 @@ import { type Place, placeAt } from './places.js'
 import type { Reading } from './read.js'
 
 /**
- * A configuration with all its defaults as YAML, each line with where its value comes from: `# line 12`, `# line 12, ${PORT}`,
- * `# default`. It can be read again, passwords aside, which are asterisks.
+ * A configuration with all its defaults as YAML, each line with the source of its value: `# line 12`,
+ * `# line 12, ${PORT}`, `# default`. It can be read again, except for passwords, which are asterisks.
  */
 export function printConfiguration(configuration: Configuration, reading: Reading): string {
   const document = new yaml.Document(printable(configuration))
   const positions = new Positions()
   yaml.visit(document, {
     Scalar(key, node, ancestors) {
-      // What a terminal obeys is escaped, and that is possible within double quotes only.
+      // Characters that a terminal acts on are escaped, which is possible within double quotes only.
       if (typeof node.value === 'string' && visible(node.value) !== node.value) node.type = 'QUOTE_DOUBLE'
       if (key === 'key') return
       node.comment = ` ${sourceOf(pathOf(ancestors, key, positions), reading)}`
@@ -28,13 +28,13 @@ export function printConfiguration(configuration: Configuration, reading: Readin
   return document.toString({ lineWidth: 0 }).replace(/[\p{Cf}\p{Zl}\p{Zp}\x7f-\x9f]/gu, escapedInYaml)
 }
 
-/** As YAML writes a letter within double quotes (YAML 1.2.2 5.7). */
+/** A character as YAML escapes it within double quotes (YAML 1.2.2 5.7). */
 function escapedInYaml(letter: string): string {
   const hex = (letter.codePointAt(0) ?? 0).toString(16)
   return hex.length <= 2 ? `\\x${hex}` : hex.length <= 4 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`
 }
 
-/** As it may be shown: without passwords, and with dollar signs that stay dollar signs when it is read again. */
+/** For display: without passwords, and with dollar signs that stay dollar signs when it is read again. */
 function printable(value: unknown): unknown {
   return mapText(value, text => withoutSecrets(text).replaceAll('$', '$$$$'))
 }
@@ -62,7 +62,7 @@ function pathOf(ancestors: readonly unknown[], key: unknown, positions: Position
   return path
 }
 
-/** Where the items of lists stand in them, found out once for each list. */
+/** The indexes of the items of lists, computed once for each list. */
 class Positions {
   readonly #lists = new WeakMap<yaml.YAMLSeq, ReadonlyMap<unknown, number>>()
 
@@ -80,7 +80,7 @@ function sourceOf(path: Path, { place, position }: Reading): string {
   return [`line ${line}`, ...found.variables.map(name => `\${${name}}`)].join(', ')
 }
 
-/** What was written short: a server as its URL, a list of one as that one. */
+/** A value written in short form: a server as its URL, a list of one item as the item. */
 function shortFormOf(root: Place, path: Path): Place | undefined {
   const last = path.at(-1)
   const around = placeAt(root, path.slice(0, -1))

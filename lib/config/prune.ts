@@ -6,9 +6,9 @@ import { type Checked, SCHEMA } from './schema.js'
 const ROUNDS_MAX = 5
 
 /**
- * What is left of a configuration without the values that are wrong, if that is still one: so that the checks that look at several
- * values can run, and all findings come at once.
- * @param wrong paths of values that are wrong; those that had to go too are added
+ * The configuration without its wrong values, if the rest is still valid, so that the checks of several values can run
+ * and all findings are reported at once.
+ * @param wrong paths of wrong values; values that also had to be removed are added
  */
 export function prune(root: unknown, wrong: Path[]): Checked | undefined {
   const rest = structuredClone(root)
@@ -27,14 +27,14 @@ export function prune(root: unknown, wrong: Path[]): Checked | undefined {
   return undefined
 }
 
-/** For keys that must be there, so that what stands beside them can be looked at. What is said of them is not told. */
+/** Values for required keys, so that the keys beside them can be checked. Complaints about these are not reported. */
 const STAND_INS: Readonly<Record<string, unknown>> = {
   address: '127.0.0.1:0',
   upstream: 'http://unknown.invalid',
   servers: ['http://unknown.invalid'],
 }
 
-/** Takes away the nearest key around the path that is there. Items of lists stay, or the places of others would change. */
+/** Removes the nearest key that exists on the path. Items of lists stay, since removing one would shift the others. */
 function remove(root: unknown, path: Path, removed: Path[]): void {
   for (let length = path.length; length > 0; length--) {
     const key = path[length - 1]
@@ -50,7 +50,7 @@ function remove(root: unknown, path: Path, removed: Path[]): void {
   }
 }
 
-/** Paths of values that are wrong themselves. A look-up is one walk along a path, however many there are. */
+/** Paths of values that are wrong themselves. A lookup walks along one path, however many paths there are. */
 export class WrongPlaces {
   readonly #root: Knot = { isWrong: false, inner: new Map() }
 
@@ -67,12 +67,12 @@ export class WrongPlaces {
     }
   }
 
-  /** Whether a complaint stands on one of them. */
+  /** Whether a complaint depends on one of them. */
   isFollowUp({ path, about = [] }: Complaint): boolean {
     return this.#leadTo(path, false) || about.some(other => this.#leadTo(other.path, other.below === true))
   }
 
-  /** Is the path one of them, or below one? `orInside`: or is one of them in it? */
+  /** Whether the path is one of them or below one; with `orInside`, also whether one of them is below the path. */
   #leadTo(path: Path, orInside: boolean): boolean {
     let knot: Knot | undefined = this.#root
     for (const part of path) {

@@ -20,69 +20,68 @@ import type { Environment } from './substitute.js'
 
 export interface ReadOptions {
   environment: Environment
-  /** Look at the files that it names, too. Default: true. */
+  /** Check the files that it names too. Default: true. */
   checkFiles?: boolean
   /** For the dates in certificates, in ms. Default: now. */
   now?: number
 }
 
 export interface Reading {
-  /** Not there when there is an error among the findings. */
+  /** Absent if there is an error among the findings. */
   configuration?: Configuration
-  /** In the order of their places. */
+  /** In file order. */
   findings: Finding[]
   /** The texts of the files that it names, by their absolute names. */
   contents: Record<string, string>
-  /** What was read. */
+  /** The text of the file. */
   text: string
-  /** Where everything stands in it. */
+  /** The places of all values in the text. */
   place: Place
-  /** Where an offset is, from 1. */
+  /** Line and column of an offset, from 1. */
   position(offset: number): { line: number; column: number }
 }
 
-const FOREIGN_HINT =
-  'docs/coming-from.md shows where its lines stand in a file of hopwise, config/reverse.yaml is one to begin with'
+const FOREIGN_HINT = 'docs/coming-from.md shows how to translate it, config/reverse.yaml is a file to start with'
 
 const FILE_BYTES_MAX = 1_048_576
-/** More of them help nobody. */
+/** More findings would not help. */
 const FINDINGS_MAX = 100
 
-/** Reads and checks a configuration file. Never throws: what is wrong is a finding. */
+/** Reads and checks a configuration file. Never throws: every error is a finding. */
 export function readConfiguration(file: string, options: ReadOptions): Reading {
-  let octets: Buffer
+  let bytes: Buffer
   try {
-    // A pipe would keep us waiting for ever, and what serves meanwhile with us.
+    // Reading a pipe could block for ever, and all that this process serves with it.
     const stats = fs.statSync(file)
     if (!stats.isFile() && !stats.isDirectory())
-      return unread(file, 'it is no ordinary file', 'store it in one: it is read again at each reload')
-    octets = readBounded(file)
+      return unread(file, 'it is not a regular file', 'use a regular file: it is read again at each reload')
+    bytes = readBounded(file)
   } catch (cause) {
     return unread(file, `it cannot be read: ${reasonOf(cause as NodeJS.ErrnoException)}`)
   }
-  if (octets.length > FILE_BYTES_MAX)
-    return unread(file, `it is larger than ${FILE_BYTES_MAX} octets`, 'is it the right file?')
+  if (bytes.length > FILE_BYTES_MAX)
+    return unread(file, `it is larger than ${FILE_BYTES_MAX} bytes`, 'is it the right file?')
   let text: string
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(octets)
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    return unread(file, 'it is not UTF-8', 'store it as UTF-8 in your editor')
+    return unread(file, 'it is not UTF-8', 'save it as UTF-8')
   }
   return readConfigurationText(text, file, options)
 }
 
-/** The same for a text. @param file its name, in findings and for the folder of the files that it names */
+/** The same for a text. @param file its name, for findings and as the base of relative file names */
 export function readConfigurationText(text: string, file: string, options: ReadOptions): Reading {
   const { value, place, faults, doubtful } = parseDocument(text, options.environment)
   const report = new Report(file, text, place)
-  // Its own faults, or unknown keys without end, would say less.
+  // Syntax errors or countless unknown keys would tell the user less.
   const foreign = foreignFile(file, text, value)
   if (foreign !== '') {
-    report.add(error([], `it is ${foreign}, which hopwise does not read`, FOREIGN_HINT))
+    report.add(error([], `it is ${foreign}, which hopwise cannot read`, FOREIGN_HINT))
     return report.end()
   }
   for (const { message, hint, path, ...span } of faults) report.add(error(path, message, hint, { span }))
-  // Where the text cannot be read as YAML, nothing else can be said of it.
+  // If the text is not YAML, nothing else can be checked.
   if (value === undefined && faults.length > 0) return report.end()
 
   const root = withoutNotes(value)
@@ -123,14 +122,14 @@ function withoutNotes(value: unknown): unknown {
 function readBounded(file: string): Buffer {
   const fd = fs.openSync(file, 'r')
   try {
-    const octets = Buffer.alloc(FILE_BYTES_MAX + 1)
+    const bytes = Buffer.alloc(FILE_BYTES_MAX + 1)
     let length = 0
-    while (length < octets.length) {
-      const count = fs.readSync(fd, octets, length, octets.length - length, null)
+    while (length < bytes.length) {
+      const count = fs.readSync(fd, bytes, length, bytes.length - length, null)
       if (count === 0) break
       length += count
     }
-    return octets.subarray(0, length)
+    return bytes.subarray(0, length)
   } finally {
     fs.closeSync(fd)
   }
@@ -138,8 +137,8 @@ function readBounded(file: string): Buffer {
 
 function reasonOf({ code, message }: NodeJS.ErrnoException): string {
   if (code === 'ENOENT') return 'there is no such file'
-  if (code === 'EACCES') return 'this user may not read it'
-  if (code === 'EISDIR') return 'it is a folder'
+  if (code === 'EACCES') return 'permission denied'
+  if (code === 'EISDIR') return 'it is a directory'
   return message
 }
 
@@ -149,7 +148,7 @@ function unread(file: string, message: string, hint = ''): Reading {
   return report.end()
 }
 
-/** Gathers complaints, and finds their places. */
+/** Collects complaints and finds their places. */
 class Report {
   readonly #findings: Finding[] = []
   readonly #lines = new LineCounter()
@@ -165,7 +164,7 @@ class Report {
 
   add({ severity, path, at, message, hint, span }: Complaint): void {
     const { place, exact } = nearestPlace(this.root, path)
-    // Of something that is not there, the key around it is shown; of a mapping or list, its key too.
+    // For a missing value, the enclosing key is shown; for a mapping or list, its key.
     const whole = !exact || place.children !== undefined
     const { from, to } = span ?? (at === 'key' || whole ? (place.key ?? place.value) : place.value)
     const { line, column } = this.position(from)

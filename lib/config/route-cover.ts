@@ -3,8 +3,9 @@ import type { Route } from './configuration.js'
 import { readRouteHost } from './values.js'
 
 /**
- * For each route the first one before it that takes all that would fit it, or -1. It is looked up by host, path and method: that costs
- * what the routes are long, and not a comparison of each with each.
+ * For each route, the index of the first earlier route that matches all requests it would match, or -1. Routes are
+ * indexed by host, path and method, so the cost grows with the length of the routes, and not with a comparison of every
+ * pair.
  */
 export function coveredBy(routes: readonly Route[]): number[] {
   const before = new Covers()
@@ -12,13 +13,13 @@ export function coveredBy(routes: readonly Route[]): number[] {
     const demands = new Demands(nth, route)
     const first = before.firstFor(demands)
     before.add(demands)
-    return first === NOBODY ? -1 : first
+    return first === NONE ? -1 : first
   })
 }
 
-const NOBODY = Number.POSITIVE_INFINITY
+const NONE = Number.POSITIVE_INFINITY
 
-/** What a route demands of a request. undefined: nothing. */
+/** What a route requires of a request. undefined: anything matches. */
 class Demands {
   readonly hosts: readonly string[] | undefined
   readonly methods: ReadonlySet<string> | undefined
@@ -36,7 +37,7 @@ class Demands {
     this.exact = exact
   }
 
-  /** Does this one, which takes one host and one method of another, take all of them? */
+  /** Whether this route, which is known to match one host and one method of another, matches all of them. */
   takesRest({ hosts, methods }: Demands): boolean {
     const { hosts: own, methods: ownMethods } = this
     if (ownMethods !== undefined && methods !== undefined && methods.size > 1)
@@ -53,7 +54,7 @@ class Demands {
   }
 }
 
-/** Routes by the hosts that they take. */
+/** Routes by the hosts that they match. */
 class Covers {
   readonly #everyHost = new OfHost()
   readonly #byHost = new PathTree<OfHost>()
@@ -64,14 +65,14 @@ class Covers {
   }
 
   firstFor(demands: Demands): number {
-    const first = this.#everyHost.firstFor(demands, NOBODY)
+    const first = this.#everyHost.firstFor(demands, NONE)
     return this.#fewest(demands.hosts ?? []).reduce((best, place) => place.firstFor(demands, best), first)
   }
 
-  /** Who takes several hosts takes each of them, so the one that is taken by fewest tells as much as the others. */
+  /** A route that matches several hosts matches each of them, so it is enough to search the host with the fewest routes. */
   #fewest(hosts: readonly string[]): readonly OfHost[] {
     let fewest: readonly OfHost[] = []
-    let least = NOBODY
+    let least = NONE
     for (const host of hosts) {
       const places = hangingOn(this.#byHost, host)
       const routes = places.reduce((sum, { size }) => sum + size, 0)
@@ -101,7 +102,7 @@ class OfHost {
     else this.#everyPath.add(demands)
   }
 
-  /** @param least only those before this one are of interest */
+  /** @param least only routes before this one matter */
   firstFor(demands: Demands, least: number): number {
     const { path, exact } = demands
     let first = this.#everyPath.firstFor(demands, least)
@@ -115,7 +116,7 @@ class OfHost {
   }
 }
 
-/** The routes of one host and path, by their methods, each list in its order. */
+/** The routes of one host and path by their methods, each list in order. */
 class OfPath {
   readonly #every: Demands[] = []
   readonly #each = new Map<string, Demands[]>()
@@ -144,7 +145,7 @@ function firstOf(candidates: readonly Demands[], demands: Demands, least: number
   return least
 }
 
-// Hosts as paths, the last label first: a wildcard is what is below its labels.
+// Hosts as paths, the last label first: a wildcard matches everything below its labels.
 
 function hang<T>(tree: PathTree<T>, host: string, make: () => T): T {
   return host.startsWith('*') ? tree.from(`${pathOf(host.slice(2))}/`, make) : tree.exactly(pathOf(host), make)

@@ -26,26 +26,30 @@ const tls = z.strictObject({
   certificates: z
     .array(
       z.strictObject({
-        cert: fileName('PEM file with the certificate, and behind it those that signed it.'),
+        cert: fileName('PEM file with the certificate, followed by its chain.'),
         key: fileName('PEM file with the private key of that certificate.'),
       }),
     )
     .min(1)
-    .describe('One for each set of names; the client says which (SNI), the first is for all others.'),
-  minVersion: choice(['TLSv1.2', 'TLSv1.3'], 'TLSv1.2', 'The oldest version of TLS that is spoken.'),
+    .describe(
+      'One for each set of names, chosen by the name that the client sends (SNI); the first one is the default.',
+    ),
+  minVersion: choice(['TLSv1.2', 'TLSv1.3'], 'TLSv1.2', 'The oldest version of TLS to accept.'),
   ciphers: z
     .string()
     .min(1)
     .optional()
-    .describe('A list of ciphers as OpenSSL writes it. Default: forward secrecy and authenticated encryption only.'),
+    .describe(
+      'A list of ciphers in OpenSSL format. Default: only ciphers with forward secrecy and authenticated encryption.',
+    ),
   clientCertificates: z
     .strictObject({
-      ca: fileName('PEM file with the authorities that sign the certificates of clients.'),
-      required: flag(true, 'Refuse clients without a certificate.'),
+      ca: fileName('PEM file with the certificate authorities that sign client certificates.'),
+      required: flag(true, 'Reject clients without a certificate.'),
       fields: z
         .array(z.enum(['subject', 'issuer', 'serial', 'fingerprint', 'certificate']))
         .default([])
-        .describe('Mode reverse: what upstreams are told of it, in X-Client-Cert-Subject … and Client-Cert.'),
+        .describe('Mode reverse: what to forward to upstreams about it, in X-Client-Cert-Subject … and Client-Cert.'),
     })
     .optional()
     .describe('Ask clients for a certificate.'),
@@ -54,17 +58,24 @@ const tls = z.strictObject({
 
 const clients = z.strictObject({
   allow: networks('Addresses and networks that may connect; all others are refused.').min(1).optional(),
-  deny: networks('Addresses and networks that are refused, whatever allow says.').default([]),
-  requestsPerSecond: rate(0, 'Requests for each address (IPv6: each /64), beyond which it gets 429; 0 is no limit.'),
-  requestsBurst: count(0, 'How many may come at once after a pause; 0 is as many as in one second.'),
-  connectionsPerSecond: rate(0, 'New connections for each address; those beyond are closed; 0 is no limit.'),
+  deny: networks('Addresses and networks to refuse, even if allow has them.').default([]),
+  requestsPerSecond: rate(
+    0,
+    'Requests per second from one address (IPv6: one /64); more are answered with 429; 0 is no limit.',
+  ),
+  requestsBurst: count(0, 'Requests allowed at once after a pause; 0 is as many as in one second.'),
+  connectionsPerSecond: rate(0, 'New connections per second from one address; more are closed; 0 is no limit.'),
   failedLoginsPerMinute: count(
     FAILED_LOGINS_PER_MINUTE,
-    'Wrong passwords that one address may send in a minute; after that it gets 429 for a while; 0 is no limit.',
+    'Wrong passwords that one address may send in a minute; then it gets 429 for a while; 0 is no limit.',
   ),
-  uploadBytesPerSecondMin: count(0, 'Content that comes slower than this is answered 408; 0 is no limit.', {
-    max: 1_000_000_000,
-  }),
+  uploadBytesPerSecondMin: count(
+    0,
+    'Minimum rate of request content; slower content is answered with 408; 0 is no limit.',
+    {
+      max: 1_000_000_000,
+    },
+  ),
 })
 
 const fieldName = (kind: 'request' | 'response') => text(name => values.readFieldName(kind, name))
@@ -75,37 +86,37 @@ const fieldChanges = (what: 'request' | 'response') =>
       set: z
         .record(fieldName(what), text(values.readFieldValue))
         .default({})
-        .describe(`Fields that the ${what} has on the other side, whatever it had before.`),
-      remove: z.array(fieldName(what)).default([]).describe(`Fields that are taken out of the ${what}.`),
+        .describe(`Fields to set in the forwarded ${what}, replacing any that it had.`),
+      remove: z.array(fieldName(what)).default([]).describe(`Fields to remove from the ${what}.`),
     })
     .prefault({})
-    .describe(`Changes of the ${what}, after the rules of the hop.`)
+    .describe(`Changes to the fields of the ${what}, made after hop-by-hop handling.`)
 
 const route = z.strictObject({
   host: oneOrMore(text(values.readRouteHost))
     .optional()
-    .describe("The host asked for, or a list; '*.example' is every name below example. Without it: every host."),
+    .describe("The requested host, or a list; '*.example' matches every name below example. Default: every host."),
   path: text(values.readRoutePath)
     .optional()
-    .describe('The path asked for, and all below it. Without it and exact: every path.'),
-  exact: text(values.readRoutePath).optional().describe('This path only, in place of path.'),
-  method: oneOrMore(text(values.readMethod)).optional().describe('The method, or a list. Without it: every method.'),
-  upstream: text(values.readTarget).describe('Where to: the name of a group under upstreams, or a URL.'),
-  stripPrefix: text(values.readRoutePath).optional().describe('Taken off the front of the path.'),
-  setPrefix: text(values.readPath).optional().describe('Put in front of the path, after stripPrefix.'),
+    .describe('The requested path and all below it. Default, without exact: every path.'),
+  exact: text(values.readRoutePath).optional().describe('Only this path; used instead of path.'),
+  method: oneOrMore(text(values.readMethod)).optional().describe('The method, or a list. Default: every method.'),
+  upstream: text(values.readTarget).describe('The target: the name of a group under upstreams, or a URL.'),
+  stripPrefix: text(values.readRoutePath).optional().describe('Prefix to remove from the path.'),
+  setPrefix: text(values.readPath).optional().describe('Prefix to put in front of the path, after stripPrefix.'),
   sendHost: text(values.readSendHost)
     .default('preserve')
-    .describe("The Host that is sent: preserve (the client's), upstream (the upstream's own), or any host."),
+    .describe("The Host to send: preserve (the client's), upstream (the upstream's own), or any host."),
   rewriteLocation: flag(
     false,
-    'Location, Content-Location and Refresh that lead to the upstream lead the client back to this route.',
+    'Rewrite Location, Content-Location and Refresh that point to the upstream so that they point to this route.',
   ),
-  rewriteCookies: flag(false, "Path and Domain of the upstream's cookies become those that the client knows."),
+  rewriteCookies: flag(false, "Rewrite Path and Domain of the upstream's cookies to the ones that the client uses."),
   requestFields: fieldChanges('request'),
   responseFields: fieldChanges('response'),
   bufferRequestBytes: count(
     0,
-    'Gather so much content before an upstream connection is taken; 0 passes it on at once.',
+    'Buffer up to this many bytes of content before taking an upstream connection; 0 forwards it at once.',
     {
       max: 1_073_741_824,
     },
@@ -115,18 +126,18 @@ const route = z.strictObject({
 const destinationList = () => z.array(text(values.readDestination))
 
 const destinations = z.strictObject({
-  allow: destinationList().default([]).describe('Destinations that are permitted although they are not public.'),
-  only: destinationList().min(1).optional().describe('When given: no others are permitted.'),
-  deny: destinationList().default([]).describe('Destinations that are refused, whatever else is said.'),
+  allow: destinationList().default([]).describe('Destinations to permit although they are not public.'),
+  only: destinationList().min(1).optional().describe('If given, no other destinations are permitted.'),
+  deny: destinationList().default([]).describe('Destinations to refuse, even if allow or only has them.'),
   connectPorts: z
     .array(z.int().min(1).max(65_535))
     .min(1)
     .default([...CONNECT_PORTS])
-    .describe('Ports that CONNECT may go to, all of them.'),
+    .describe('All ports that CONNECT may reach.'),
   allowPorts: z
     .array(z.int().min(1).max(65_535))
     .default([])
-    .describe('Ports that are closed to requests other than CONNECT by default (25, 6379, …), and are opened here.'),
+    .describe('Ports to open to requests other than CONNECT that are closed by default (25, 6379, …).'),
 })
 
 export const listener = z.strictObject({
@@ -134,72 +145,97 @@ export const listener = z.strictObject({
     .describe("host:port, :port for every address, '[::1]:80', unix:/path, fd:3 or systemd:NAME.")
     .meta({ examples: ['127.0.0.1:8080', ':8080', 'unix:/run/hopwise.sock'] }),
   name: text(values.readListenerName).optional().describe('Its name in logs and metrics. Default: the address.'),
-  mode: choice(['reverse', 'forward', 'dumb'], 'reverse', 'As which proxy. dumb is wrong on purpose, to show things.'),
+  mode: choice(
+    ['reverse', 'forward', 'dumb'],
+    'reverse',
+    'The kind of proxy. dumb is wrong on purpose, for demonstrations.',
+  ),
   proxyProtocol: z
     .strictObject({
-      from: peers('Peers that begin each connection with it; others do not, and are not believed.').min(1),
+      from: peers('Peers that begin each connection with it; from all others it is not accepted.').min(1),
     })
     .optional()
     .describe('Read the PROXY protocol (v1, v2) that a load balancer in front sends.'),
-  tls: tls.optional().describe('Speak TLS with clients.'),
-  trust: peers('Peers whose Forwarded and X-Forwarded-* are believed. Default: trust of the file.').optional(),
+  tls: tls.optional().describe('Use TLS with clients.'),
+  trust: peers('Peers whose Forwarded and X-Forwarded-* are trusted. Default: the top-level trust.').optional(),
   via: z
     .enum(['off', 'request', 'both'])
     .optional()
-    .describe('Where Via is added. Default: reverse request, forward both.'),
+    .describe('Messages that get a Via field. Default: reverse request, forward both.'),
   xForwarded: z
     .boolean()
     .optional()
     .describe('Add X-Forwarded-For, -Host and -Proto. Default: reverse true, forward false.'),
-  xForwardedPort: flag(false, 'Add X-Forwarded-Port: the port that the client asked.'),
-  xForwardedPrefix: flag(false, 'Mode reverse: add X-Forwarded-Prefix where a route takes its stripPrefix off.'),
-  xRealIp: flag(false, 'Add X-Real-IP: the address of the client.'),
+  xForwardedPort: flag(false, 'Add X-Forwarded-Port: the port that the client asked for.'),
+  xForwardedPrefix: flag(false, 'Mode reverse: add X-Forwarded-Prefix when a route removes its stripPrefix.'),
+  xRealIp: flag(false, "Add X-Real-IP: the client's address."),
   forwarded: flag(false, 'Add Forwarded (RFC 7239).'),
   keepFields: z
     .array(text(values.readKeptField))
     .default([])
     .describe(
-      'Fields to accept from untrusted peers too, although they describe the client or target: True-Client-IP.',
+      'Fields to accept from untrusted peers too although they describe the client or target, such as True-Client-IP.',
     ),
   upgrades: z
     .array(text(values.readProtocol))
     .default([...UPGRADES])
-    .describe('Protocols that connections may be upgraded to.'),
+    .describe('Protocols that a connection may be upgraded to.'),
   nominatedEndToEnd: choice(
     ['remove', 'reject'],
     'remove',
-    'When Connection names an end-to-end field such as Cookie.',
+    'What to do when Connection names an end-to-end field such as Cookie.',
   ),
-  strictUpstream: flag(false, 'Refuse responses that could be repaired: bare LF, folded lines (502).'),
-  interim: choice(['all', 'none'], 'all', 'Which interim responses (1xx) are passed on.'),
-  halfClosed: choice(['abort', 'answer'], 'abort', 'When a client ends its side before its response is whole.'),
-  announceKeepAlive: choice(['http10', 'always'], 'http10', 'Who is told the idle limit in Keep-Alive.'),
-  trace: z.boolean().optional().describe('Let TRACE pass. Default: reverse false (405), forward true.'),
-  noDelay: flag(true, "Send small writes at once (TCP_NODELAY), not by Nagle's rule. Toward servers of groups always."),
+  strictUpstream: flag(false, 'Answer 502 to a response with bare LF or folded lines instead of repairing it.'),
+  interim: choice(['all', 'none'], 'all', 'Interim responses (1xx) to forward.'),
+  halfClosed: choice(
+    ['abort', 'answer'],
+    'abort',
+    'What to do when a client closes its sending side before its response is complete.',
+  ),
+  announceKeepAlive: choice(['http10', 'always'], 'http10', 'Clients that are sent the idle limit in Keep-Alive.'),
+  trace: z.boolean().optional().describe('Forward TRACE. Default: reverse false (405), forward true.'),
+  noDelay: flag(
+    true,
+    "Send small writes at once (TCP_NODELAY), without Nagle's algorithm. Connections to servers always do.",
+  ),
   tcpKeepAliveMs: milliseconds(
     TCP_KEEP_ALIVE_MS,
-    'Silence before the kernel probes a peer; 0 is never (ms). Toward servers of groups it is always 30000.',
+    'Silence before the kernel probes a peer; 0 is never (ms). On connections to servers it is always 30000.',
   ),
-  requestId: choice(['off', 'keep', 'make'], 'off', 'X-Request-Id: kept or made when missing (keep), or always made.'),
-  limits: overrides<Limits>('limits').prefault({}).describe('Other limits than those of the file.'),
-  deadlines: overrides<Deadlines>('deadlines').prefault({}).describe('Other deadlines than those of the file.'),
-  grammar: overrides<GrammarLimits>('grammar').prefault({}).describe('Other limits of one message.'),
-  clients: clients.prefault({}).describe('Guards: who may connect, and how much.'),
-  routes: z.array(route).min(1).optional().describe('Mode reverse: the first that fits a request says where it goes.'),
-  destinations: destinations.prefault({}).describe('Mode forward: where clients may go.'),
+  requestId: choice(
+    ['off', 'keep', 'make'],
+    'off',
+    'X-Request-Id: keep it, or make one if missing (keep), or always make one (make).',
+  ),
+  limits: overrides<Limits>('limits').prefault({}).describe('Limits that override the top-level ones.'),
+  deadlines: overrides<Deadlines>('deadlines').prefault({}).describe('Deadlines that override the top-level ones.'),
+  grammar: overrides<GrammarLimits>('grammar')
+    .prefault({})
+    .describe('Limits of one message that override the top-level ones.'),
+  clients: clients.prefault({}).describe('Restrictions on clients: which may connect, and how much they may do.'),
+  routes: z
+    .array(route)
+    .min(1)
+    .optional()
+    .describe(
+      'Mode reverse: the routing table. The first route that matches a request decides; if none does, it gets 404.',
+    ),
+  destinations: destinations.prefault({}).describe('Mode forward: the destinations that clients may reach.'),
   resolve: z
     .strictObject({
       nameservers,
     })
     .prefault({})
-    .describe('Mode forward: how the names that clients ask for are turned into addresses.'),
+    .describe('Mode forward: how to resolve the names that clients ask for.'),
   users: z
-    .strictObject({ file: fileName('A file with lines user:hash, made by hopwise password.') })
+    .strictObject({ file: fileName('File with lines user:hash, made by hopwise password.') })
     .optional()
-    .describe('Mode forward: clients must say who they are (Basic).'),
+    .describe('Mode forward: require authentication (Basic) of clients.'),
   parent: text(values.readParent)
     .optional()
-    .describe('Mode forward: the proxy that all requests go through, http://[user:password@]host:port.'),
-  forwardHttp10KeepAlive: flag(false, 'Mode forward: keep HTTP/1.0 connections, against RFC 9112 9.3.'),
-  upstream: text(values.readServer).optional().describe('Mode dumb: its one upstream. Without it: a forward proxy.'),
+    .describe('Mode forward: the proxy to send all requests through, http://[user:password@]host:port.'),
+  forwardHttp10KeepAlive: flag(false, 'Mode forward: keep HTTP/1.0 connections alive, against RFC 9112 9.3.'),
+  upstream: text(values.readServer)
+    .optional()
+    .describe('Mode dumb: its one upstream. Default: none, which makes a forward proxy.'),
 })

@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { NUMBER_SPECS, type NumberTable, TIMER_MS_MAX } from './numbers.js'
 import { readNameserver, WrongValue } from './values.js'
 
-/** The little parts that the schemas are made of. `about` is what editors and docs/configuration.md say of a key. */
+/** Building blocks of the schemas. `about` is the description of a key in editors and docs/configuration.md. */
 
-/** A text that `read` takes; what it says against others becomes an issue. */
+/** A text that `read` accepts; the WrongValue it throws becomes an issue. */
 export function text(read: (text: string) => unknown): z.ZodString {
   return z.string().superRefine((value, context) => {
     try {
@@ -20,9 +20,9 @@ export const nameservers = z
   .array(text(readNameserver))
   .min(1)
   .optional()
-  .describe('Name servers to ask, and nobody else. Default: as the machine resolves names.')
+  .describe('Name servers to use exclusively. Default: resolve names as this machine does.')
 
-/** The name of a file, relative to the folder of the configuration file. */
+/** A file name, relative to the directory of the configuration file. */
 export function fileName(about: string): z.ZodString {
   return z.string().min(1).describe(about)
 }
@@ -35,12 +35,12 @@ export function choice<const C extends readonly string[]>(choices: C, standard: 
   return z.enum(choices).default(standard).describe(about)
 }
 
-/** How many; `max` keeps out what can only be a slip. */
+/** A count; `max` rejects what can only be a mistake. */
 export function count(standard: number, about: string, { min = 0, max = 1_000_000 } = {}) {
   return z.int().min(min).max(max).default(standard).describe(about)
 }
 
-/** How often in a second, with fractions. */
+/** A rate per second, which may be a fraction. */
 export function rate(standard: number, about: string) {
   return z.number().min(0).max(1_000_000).default(standard).describe(about)
 }
@@ -49,7 +49,7 @@ export function milliseconds(standard: number, about: string, { min = 0 } = {}) 
   return z.int().min(min).max(TIMER_MS_MAX).default(standard).describe(about)
 }
 
-/** One of them, or a list of at least one. */
+/** One value, or a list of at least one. */
 export function oneOrMore<T extends z.ZodType>(one: T) {
   return z.union([one, z.array(one).min(1)])
 }
@@ -63,7 +63,7 @@ export function numbers<T extends object>(table: NumberTable): z.ZodObject<Row<T
   return z.strictObject(shape as Row<T>)
 }
 
-/** The same keys without defaults: what is not given comes from the table around. @param keys only these */
+/** The same keys without defaults: what is not given comes from the enclosing table. @param keys only these */
 export function overrides<T extends object>(
   table: NumberTable,
   keys?: readonly (keyof T)[],

@@ -1,7 +1,8 @@
 /**
- * User names and passwords in URLs, each replaced. Rather too many than one too few: behind the `//` of a URL all up to the last @ that
- * could end them; or, where the `//` was forgotten, a word with a colon in it up to its last @. Each letter is looked at a few times,
- * however many slashes and colons there are: a file is read by whoever runs this, but what stands in it may have come from elsewhere.
+ * Replaces user names and passwords in URLs. It replaces too much rather than too little: after the `//` of a URL,
+ * everything up to the last @ that could end them; or, if the `//` is missing, a word with a colon up to its last @.
+ * Each character is examined only a few times, however many slashes and colons there are: the operator chooses the
+ * file, but its content may come from elsewhere.
  */
 export function replaceSecrets(text: string, replacement: (secret: string) => string): string {
   const last = text.lastIndexOf('@')
@@ -29,13 +30,13 @@ export function replaceSecrets(text: string, replacement: (secret: string) => st
   return clean + text.slice(from)
 }
 
-/** The first place from `at` on that has two slashes in front of it. */
+/** The first position from `at` on that follows two slashes. */
 function behindSlashes(text: string, at: number): number {
   const slashes = text.indexOf('//', Math.max(0, at - 2))
   return slashes < 0 ? Number.POSITIVE_INFINITY : slashes + 2
 }
 
-/** Where letters without a blank end, behind `at` at least. */
+/** Where the run of non-blank characters ends, after `at` at least. */
 function endOfRun(text: string, at: number): number {
   let end = at + 1
   while (end < text.length && !/\s/.test(text[end]!)) end++
@@ -44,7 +45,7 @@ function endOfRun(text: string, at: number): number {
 
 const isWordStart = (text: string, at: number): boolean => at === 0 || /[\s'"]/.test(text[at - 1]!)
 
-/** Where `user:password` ends that begins at `from`, in a run of letters whose last @ is `lastAt`. -1: there is none. */
+/** The end of the `user:password` that begins at `from`, in a run of characters whose last @ is `lastAt`. -1: none. */
 function endOfLogin(text: string, from: number, lastAt: number): number {
   for (let at = from; at < lastAt && !/[\s'"/]/.test(text[at]!); at++)
     if (text[at] === ':' && at > from && !text.startsWith('//', at + 1)) return lastAt

@@ -2,21 +2,21 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 export interface Substituted {
   text: string
-  /** The names of the variables in it, whether they were set or not. */
+  /** The names of the variables in it, set or not. */
   variables: string[]
   faults: SubstitutionFault[]
 }
 
 export interface SubstitutionFault {
-  /** What stands there, to be found again in the file: `${PORT}`. */
+  /** The text as written, to find it in the file: `${PORT}`. */
   written: string
   message: string
   hint: string
 }
 
 /**
- * Puts the values of environment variables in the place of `${NAME}`, and of `${NAME:-default}` when it is not set or empty. `$$` is
- * one dollar sign; another lone dollar sign stays.
+ * Replaces `${NAME}` with the value of the environment variable, and `${NAME:-default}` with the default if it is unset
+ * or empty. `$$` becomes one dollar sign; any other dollar sign stays.
  */
 export function substitute(text: string, environment: Environment): Substituted {
   const variables: string[] = []
@@ -27,7 +27,7 @@ export function substitute(text: string, environment: Environment): Substituted 
     if (name === undefined || !written.endsWith('}')) {
       faults.push({
         written,
-        message: `${written} is no variable`,
+        message: `${written} is not a variable`,
         hint: `write \${NAME} or \${NAME:-default}, or $$${written.slice(1)} for a dollar sign`,
       })
       return ''

@@ -16,11 +16,12 @@ import { readNetwork, WrongValue } from './plain-values.js'
 
 export { readName, readNameserver, readNetwork, readPeer, readProtocol, WrongValue } from './plain-values.js'
 
-// Values that the engine judges: each reader throws WrongValue.
+// Values that the engine checks: each reader throws WrongValue.
 
 /**
- * What the engine itself says against a text. Its sentences begin with the name of an option and the text, which the finding has anyway.
- * @param what for sentences that only say what would be right
+ * Turns an error of the engine into a WrongValue. Its messages begin with an option's name and the text, which the
+ * finding shows anyway.
+ * @param what for messages that only say what would be right
  */
 function adopted<T>(what: string, read: () => T): T {
   try {
@@ -34,11 +35,11 @@ function adopted<T>(what: string, read: () => T): T {
   }
 }
 
-/** Where a listener listens. */
+/** The address of a listener. */
 export function readAddress(text: string): ListenAddress {
   if (/^[a-z+]+:\/\//i.test(text))
     throw new WrongValue('is a URL, not an address', `write ${text.replace(/^.*?:\/\//, '')}`)
-  return adopted('is no address to listen on', () => readListenAddress(text))
+  return adopted('is not a listen address', () => readListenAddress(text))
 }
 
 /** One server of a group. */
@@ -53,7 +54,7 @@ const SERVER_FORMS = 'write http://host:port, https://host, unix:/path or srv+ht
 
 export function readServer(text: string): Server {
   if (text.startsWith('unix:')) {
-    adopted('names no socket', () => readUpstream(text))
+    adopted('does not name a socket', () => readUpstream(text))
     return { kind: 'unix', path: text.slice(5) }
   }
   const srv = /^srv\+(https?):\/\/(.*)$/i.exec(text)
@@ -65,24 +66,24 @@ export function readServer(text: string): Server {
         ? `did you mean http://${withoutSecrets(text)}?`
         : SERVER_FORMS,
     )
-  if (!URL.canParse(text)) throw new WrongValue('is no URL', SERVER_FORMS)
+  if (!URL.canParse(text)) throw new WrongValue('is not a URL', SERVER_FORMS)
   const url = new URL(text)
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw new WrongValue(`has the scheme ${url.protocol}//, which hopwise does not speak`, SERVER_FORMS)
+    throw new WrongValue(`has the scheme ${url.protocol}//, which hopwise does not support`, SERVER_FORMS)
   if (url.username !== '' || url.password !== '')
-    throw new WrongValue('has a user name or password in it, which would be sent to nobody', 'take them out')
+    throw new WrongValue('contains a user name or password, which hopwise would not send', 'remove them')
   if ((url.pathname !== '/' && url.pathname !== '') || url.search !== '' || url.hash !== '')
     throw new WrongValue(
       `has the path ${url.pathname}${url.search}${url.hash}`,
-      `write ${url.origin} here; setPrefix in the route puts a path in front`,
+      `write ${url.origin} here; to put a path in front, use setPrefix in the route`,
     )
-  if (url.port === '0') throw new WrongValue('has port 0, to which nobody can connect', SERVER_FORMS)
+  if (url.port === '0') throw new WrongValue('has port 0, which cannot be connected to', SERVER_FORMS)
   const secure = url.protocol === 'https:'
   const host = url.hostname.replace(/^\[|\]$/g, '')
   return { kind: 'tcp', secure, host, port: url.port === '' ? (secure ? 443 : 80) : Number(url.port) }
 }
 
-/** What a route names: a group, or a URL, which is a group of one. */
+/** The target of a route: a group, or a URL, which is a group of one server. */
 export function readTarget(text: string): { group: string } | { server: Server } {
   if (text.includes(':')) return { server: readServer(text) }
   return { group: readLabel(text) }
@@ -91,21 +92,24 @@ export function readTarget(text: string): { group: string } | { server: Server }
 function readSrv(scheme: string, rest: string): Server {
   const name = rest.replace(/\/$/, '').toLowerCase()
   if (!NAME.test(name) || name.startsWith('*') || net.isIP(name) !== 0)
-    throw new WrongValue('names no SRV record', 'write srv+http://_http._tcp.app.example, without port and path')
+    throw new WrongValue(
+      'does not name an SRV record',
+      'write srv+http://_http._tcp.app.example, without port and path',
+    )
   return { kind: 'srv', secure: scheme.toLowerCase() === 'https', name }
 }
 
-/** The proxy behind a forward proxy: `http://[user:password@]host[:port]`. */
+/** The parent of a forward proxy: `http://[user:password@]host[:port]`. */
 export function readParent(text: string): void {
   const form = 'write http://host:port or http://user:password@host:port'
   const found = /^https?:\/\/(?:([^@/]*)@)?([^@]*)$/i.exec(text)
-  if (!found) throw new WrongValue('is no http:// or https:// URL', form)
+  if (!found) throw new WrongValue('is not an http:// or https:// URL', form)
   readServer(text.replace(/\/\/.*@/, '//'))
   const [, secret] = found
   if (secret === undefined) return
   const user = decoded(secret)
   if (user === undefined)
-    throw new WrongValue('has a % in its password that begins nothing', 'write %25 for a percent sign')
+    throw new WrongValue('has a % in its password that begins no escape', 'write %25 for a percent sign')
   if (!/^[^:\p{Cc}]+:\P{Cc}*$/u.test(user)) throw new WrongValue('has no user:password before its @', form)
 }
 
@@ -117,58 +121,58 @@ function decoded(text: string): string | undefined {
   }
 }
 
-/** A field that is accepted from untrusted peers as well. */
+/** A field to accept from untrusted peers too. */
 export function readKeptField(text: string): void {
-  adopted('is no field to keep', () => checkKept(text))
+  adopted('is not a field that can be kept', () => checkKept(text))
 }
 
-/** Where a forward proxy may go: a network as above, a host name, or `*.domain`. */
+/** A destination of a forward proxy: a network as above, a host name, or `*.domain`. */
 export function readDestination(text: string): void {
   const habit = destinationHabit(text)
   if (habit !== null) throw new WrongValue(habit.what, habit.right)
   if (/^[\d.:/a-f]*[:/]|^[\d.]+$/i.test(text)) readNetwork(text)
-  adopted('is no destination', () => new Destinations([text]))
+  adopted('is not a destination', () => new Destinations([text]))
 }
 
 const NAME = /^(\*\.)?([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/i
 
 /** The host of a route: a name, `*.domain` for one or more labels in front, or an address; without a port. */
 export function readRouteHost(text: string): string {
-  return adopted('is no host for a route', () => hostPattern(text))
+  return adopted('is not a host for a route', () => hostPattern(text))
 }
 
-/** A path that requests are compared with, or the beginning of one. */
+/** A path, or a prefix of one, that requests are matched against. */
 export function readRoutePath(text: string): void {
-  adopted('is no path', () => checkRoutePath('path', text))
+  adopted('is not a path', () => checkRoutePath('path', text))
 }
 
 /** A path that is sent. */
 export function readPath(text: string): void {
-  adopted('is no path', () => checkPath('path', text))
+  adopted('is not a path', () => checkPath('path', text))
 }
 
 export function readMethod(text: string): void {
-  adopted('is not the method that it looks like', () => checkRoute({ method: [text] }))
+  adopted('is not a valid method', () => checkRoute({ method: [text] }))
 }
 
-/** The name to ask a server for in TLS. */
+/** The server name for TLS (SNI). */
 export function readServername(text: string): void {
   if (!NAME.test(text) || text.startsWith('*') || net.isIP(text) !== 0)
-    throw new WrongValue('is no host name', 'write a name such as app.internal')
+    throw new WrongValue('is not a host name', 'write a name such as app.internal')
 }
 
-/** The name of a listener, for logs and metrics; that of its address is one, too. */
+/** The name of a listener, for logs and metrics. Any listen address is a valid name. */
 export function readListenerName(text: string): void {
   if (!/^[!-~]{1,128}$/.test(text))
-    throw new WrongValue('is no name', 'visible ASCII without spaces, at most 128 letters')
+    throw new WrongValue('is not a valid name', 'write at most 128 characters of visible ASCII, without spaces')
 }
 
-/** The name of a group: it stands in logs and metrics, and must not look like a URL. */
+/** The name of a group: it appears in logs and metrics, and must not look like a URL. */
 export function readLabel(text: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(text)) return text
   throw new WrongValue(
-    'is no name',
-    'letters, digits, dots, hyphens and underscores, at most 63, a letter or digit first',
+    'is not a valid name',
+    'write letters, digits, dots, hyphens and underscores, at most 63, with a letter or digit first',
   )
 }
 
@@ -176,12 +180,12 @@ const TOKEN_FORM = "use letters, digits and !#$%&'*+-.^_`|~ only"
 
 export function readToken(text: string): string {
   if (isToken(text)) return text
-  throw new WrongValue('is no token', TOKEN_FORM)
+  throw new WrongValue('is not a token', TOKEN_FORM)
 }
 
-/** The `Host` that is sent: preserve, upstream, or an authority of one's own. */
+/** The `Host` to send: preserve, upstream, or any authority. */
 export function readSendHost(text: string): void {
-  adopted('is no host', () => checkSendHost(text))
+  adopted('is not a host', () => checkSendHost(text))
 }
 
 /** The value of a field that a route sets (RFC 9110 5.5). */
@@ -202,12 +206,12 @@ export function readFieldName(kind: 'request' | 'response', text: string): void 
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
     const reason = /cannot be edited: (.*)$/s.exec(error.message)?.[1]
-    if (reason === undefined) throw new WrongValue('is no name of a field', TOKEN_FORM)
-    throw new WrongValue('is not for routes to change', reason)
+    if (reason === undefined) throw new WrongValue('is not a field name', TOKEN_FORM)
+    throw new WrongValue('cannot be changed by routes', reason)
   }
 }
 
-/** Statuses of a good answer: `200-399`, `200,204`. */
+/** The statuses of a healthy response: `200-399`, `200,204`. */
 export function readStatus(text: string): void {
-  adopted('is no list of statuses', () => readStatuses(text))
+  adopted('is not a list of statuses', () => readStatuses(text))
 }

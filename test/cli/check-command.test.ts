@@ -19,18 +19,18 @@ function write(t: Test, text: string): string {
 
 function check(words: readonly string[], environment: Record<string, string> = {}): CheckResult {
   const asked = readCommandLine(['check', ...words], { environment, version: '', columns: 80 })
-  if (asked.kind !== 'run') throw new Error('it prints')
+  if (asked.kind !== 'run') throw new Error('it prints a text')
   return checkCommand(asked.given)
 }
 
-test('a good file is one line', async t => {
+test('a valid file gives one line', async t => {
   const file = write(t, GOOD)
   const line = `${file}: ok, 1 listener, 1 route, 1 upstream group\n`
   t.same(check([file]), { good: true, output: line, complaints: '' })
   t.same(check([], { HOPWISE_CONFIG: file }), { good: true, output: line, complaints: '' }, 'named by the environment')
 })
 
-test('what is wrong goes to standard error, and nothing else is printed', async t => {
+test('findings go to standard error, and nothing else is printed', async t => {
   const file = write(t, GOOD.replace('upstream: app', 'upstream: ap'))
   for (const words of [[file], [file, '--print']]) {
     const { good, output, complaints } = check(words)
@@ -43,7 +43,7 @@ test('what is wrong goes to standard error, and nothing else is printed', async 
   }
 })
 
-test('with warnings only a file is good', async t => {
+test('a file with warnings only is valid', async t => {
   const { good, output, complaints } = check([write(t, `${GOOD}admin: { address: ':9090' }\n`)])
   t.ok(good)
   t.match(output, /: ok, /)
@@ -96,17 +96,23 @@ test('--json is for programs', async t => {
 test('a file must be named', async t => {
   t.throws(
     () => check([]),
-    new UsageError(
-      'hopwise check wants the name of a configuration file (or HOPWISE_CONFIG): hopwise check hopwise.yaml.',
-    ),
+    new UsageError('hopwise check requires a configuration file (or HOPWISE_CONFIG): hopwise check hopwise.yaml.'),
   )
 })
 
-test('as people run it: exit codes, and the environment in the file', async t => {
+test('run as a command: exit codes, and the environment in the file', async t => {
   const file = write(t, GOOD.replace('127.0.0.1:0', "'127.0.0.1:${PORT}'"))
   t.match(await callHopwise(['check', file], { PORT: '8080' }), { code: 0, out: /: ok, /, err: '' })
   t.match(await callHopwise(['check', file]), { code: 2, out: '', err: /the environment has no PORT/ })
-  t.match(await callHopwise(['check']), { code: 2, out: '', err: /^hopwise: hopwise check wants the name/ })
-  t.match(await callHopwise(['serve']), { code: 2, out: '', err: /^hopwise: hopwise serve wants the name/ })
+  t.match(await callHopwise(['check']), {
+    code: 2,
+    out: '',
+    err: /^hopwise: hopwise check requires a configuration file/,
+  })
+  t.match(await callHopwise(['serve']), {
+    code: 2,
+    out: '',
+    err: /^hopwise: hopwise serve requires a configuration file/,
+  })
   t.match(await callHopwise(['serve', '--config', file]), { code: 2, out: '', err: /the environment has no PORT/ })
 })

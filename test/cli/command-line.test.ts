@@ -65,7 +65,7 @@ test('each command explains itself, with its examples', t => {
   t.end()
 })
 
-test('help and version, as others write them', t => {
+test('help and version in the forms that other programs have', t => {
   for (const line of ['-v', '-V', '--version', 'version']) t.equal(printed(line), '1.2.3\n', line)
   for (const line of ['help', '-h', 'help help', '--help help']) t.equal(printed(line), printed('--help'), line)
   for (const name of [...Object.keys(COMMANDS), 'completion'])
@@ -75,7 +75,7 @@ test('help and version, as others write them', t => {
   t.end()
 })
 
-test('the file stands behind its command or behind --config, -c: in one of the two', t => {
+test('the file follows its command, --config or -c; giving it twice is refused', t => {
   for (const command of ['serve', 'check', 'reload'])
     for (const line of [
       `${command} a.yaml`,
@@ -86,16 +86,16 @@ test('the file stands behind its command or behind --config, -c: in one of the t
       t.equal(given(line).text('config'), 'a.yaml', line)
   t.equal(given('health -c=a.yaml').text('config'), 'a.yaml')
   t.equal(given('serve', { HOPWISE_CONFIG: 'b.yaml' }).text('config'), 'b.yaml')
-  t.equal(refusal('check a.yaml -c b.yaml'), '"a.yaml" and --config both say which config: leave one of them out.')
+  t.equal(refusal('check a.yaml -c b.yaml'), '"a.yaml" and --config both give the config: remove one of them.')
   t.equal(
     refusal('reverse http://a --upstream=http://b'),
-    '"http://a" and --upstream both say which upstream: leave one of them out.',
+    '"http://a" and --upstream both give the upstream: remove one of them.',
   )
-  t.equal(refusal('forward -c a'), 'Unknown option -c: it belongs to serve, check, reload or health.')
+  t.equal(refusal('forward -c a'), 'Unknown option -c: it is an option of serve, check, reload and health.')
   t.end()
 })
 
-test('options may stand before the command, whatever kind they have', t => {
+test('options of any kind may precede the command', t => {
   for (const [name, { options }] of Object.entries<CommandSpec>(COMMANDS))
     for (const [option, { kind, choices = ['7'] }] of Object.entries(options)) {
       const words = kind === 'flag' ? [`--${option}`] : [`--${option}`, choices[0] ?? '']
@@ -111,12 +111,12 @@ test('options may stand before the command, whatever kind they have', t => {
   t.equal(given('--no-trace forward').flag('trace'), false)
   t.equal(given('--trace=true reverse http://a').text('upstream'), 'http://a')
   t.equal(refusal('--foo reverse http://a'), 'Unknown option --foo.')
-  t.match(refusal('--listen reverse http://a'), 'Unknown command "http://a"', 'reverse is where to listen here')
-  t.equal(refusal('--pid 7 check a'), 'Unknown option --pid: it belongs to reload.')
+  t.match(refusal('--listen reverse http://a'), 'Unknown command "http://a"', 'here reverse is the value of --listen')
+  t.equal(refusal('--pid 7 check a'), 'Unknown option --pid: it is an option of reload.')
   t.end()
 })
 
-test('an option has one kind, in whichever command', t => {
+test('an option has the same kind in every command', t => {
   const kinds = new Map<string, string>()
   for (const { options } of Object.values<CommandSpec>(COMMANDS))
     for (const [name, { kind }] of Object.entries(options)) {
@@ -127,19 +127,19 @@ test('an option has one kind, in whichever command', t => {
   t.end()
 })
 
-test('what is unknown is refused with what was probably meant', t => {
+test('an unknown word is refused with the one that was probably meant', t => {
   t.equal(refusal('reverse http://a --liste :1'), 'Unknown option --liste: did you mean --listen?')
   t.equal(refusal('reverse http://a --log-levle=info'), 'Unknown option --log-levle: did you mean --log-level?')
   t.equal(refusal('reverse http://a --no-x-forwarder'), 'Unknown option --no-x-forwarder: did you mean --x-forwarded?')
   t.equal(refusal('reverse http://a -listen :1'), 'Unknown option -listen: did you mean --listen?')
-  t.equal(refusal('reverse http://a --allow a'), 'Unknown option --allow: it belongs to forward.')
+  t.equal(refusal('reverse http://a --allow a'), 'Unknown option --allow: it is an option of forward.')
   t.equal(refusal('forward --zzzzzzzzz'), 'Unknown option --zzzzzzzzz.')
   t.equal(refusal('revers http://a'), 'Unknown command "revers": did you mean reverse?')
   t.match(refusal('zzzzzzzz'), /hopwise has serve, check, .*reverse, .* demo, help, version or completion\./)
-  t.match(refusal(''), /^No command: say one of serve, check, .*reverse, .*hopwise --help/)
-  t.match(refusal('--clientidle 5'), '--clientidle stands without a command')
-  t.match(refusal('reverse a b'), '"b" is one word too many: reverse takes one upstream.')
-  t.match(refusal('forward a'), '"a" is one word too many: forward takes options only.')
+  t.match(refusal(''), /^No command: give one of serve, check, .*reverse, .*hopwise --help/)
+  t.match(refusal('--clientidle 5'), '--clientidle is given without a command')
+  t.match(refusal('reverse a b'), 'unexpected argument "b": reverse takes one upstream.')
+  t.match(refusal('forward a'), 'unexpected argument "a": forward takes options only.')
   t.end()
 })
 
@@ -153,17 +153,17 @@ test('a command may take two operands, in their order', t => {
   t.ok(given('lab hang').onLine('experiment'))
   t.notOk(given('lab', { HOPWISE_EXPERIMENT: 'hang' }).onLine('experiment'), 'the environment is not the command line')
   t.match(printed('lab --help'), /hopwise lab \[experiment\] \[file\]/)
-  t.match(refusal('lab a b c'), '"c" is one word too many: lab takes one experiment and one file.')
+  t.match(refusal('lab a b c'), 'unexpected argument "c": lab takes one experiment and one file.')
   t.end()
 })
 
 test('values that are missing, wrong or given twice', t => {
-  t.equal(refusal('reverse http://a --listen'), '--listen wants a value.')
-  t.equal(refusal('reverse http://a --via x'), '--via "x" is not one of its choices: off, request or both.')
+  t.equal(refusal('reverse http://a --listen'), '--listen requires a value.')
+  t.equal(refusal('reverse http://a --via x'), '--via must be off, request or both, not "x".')
   t.throws(() => given('reverse http://a --listen :1 --listen :2').text('listen'), {
-    message: '--listen was given 2 times: give it once.',
+    message: '--listen is given 2 times: give it once.',
   })
-  t.throws(() => given('reverse http://a --no-listen').text('listen'), { message: '--listen wants a value.' })
+  t.throws(() => given('reverse http://a --no-listen').text('listen'), { message: '--listen requires a value.' })
   t.throws(() => given('reverse http://a --listen=').text('listen'), { message: /--listen is empty/ })
   t.end()
 })
@@ -178,13 +178,13 @@ test('values from the command line', t => {
   t.equal(line.flag('strict-upstream'), undefined)
   t.equal(line.whole('client-idle-ms'), 5)
   t.equal(line.list('connect-port', as), undefined)
-  t.equal(given('--listen :1 reverse http://a').text('listen'), ':1', 'options may stand in front')
-  t.equal(given('forward --trace --no-trace').flag('trace'), false, 'the last word counts')
-  t.throws(() => given('forward --no-allow').list('allow', as), { message: '--allow wants a value.' })
+  t.equal(given('--listen :1 reverse http://a').text('listen'), ':1', 'options may precede the command')
+  t.equal(given('forward --trace --no-trace').flag('trace'), false, 'the last one wins')
+  t.throws(() => given('forward --no-allow').list('allow', as), { message: '--allow requires a value.' })
   t.end()
 })
 
-test('values from the environment, behind those of the command line', t => {
+test('values from the environment, which the command line overrides', t => {
   const environment = {
     HOPWISE_LISTEN: ':1',
     HOPWISE_ALLOW: 'a, b',
@@ -201,13 +201,13 @@ test('values from the environment, behind those of the command line', t => {
   t.equal(given('forward --no-trace', environment).flag('trace'), false)
   t.equal(given('forward', environment).list('auth', as), undefined, 'empty is not given')
   t.equal(given('reverse', environment).text('upstream'), 'http://a')
-  t.throws(() => given('forward', environment).choice('via', ['off']), { message: /^HOPWISE_VIA "x"/ })
+  t.throws(() => given('forward', environment).choice('via', ['off']), { message: /^HOPWISE_VIA must be off, not "x"/ })
   t.throws(() => given('forward', { HOPWISE_TRACE: 'x' }).flag('trace'), { message: /^HOPWISE_TRACE/ })
   t.equal(given('forward --via off').choice('via', ['off']), 'off')
   t.end()
 })
 
-test('a variable that was probably meant for us is doubted, those of a cluster are not', t => {
+test('a variable that is probably misspelt is warned about, those of a cluster are not', t => {
   const asked = read('forward', {
     HOPWISE_LISEN: ':1',
     HOPWISE_SERVICE_HOST: '10.0.0.1',
@@ -219,7 +219,7 @@ test('a variable that was probably meant for us is doubted, those of a cluster a
     PATH: '/',
   })
   t.strictSame(asked.kind === 'run' && asked.doubts, [
-    'HOPWISE_LISEN is set, but no option has that name: did you mean HOPWISE_LISTEN?',
+    'HOPWISE_LISEN is set, but there is no such option: did you mean HOPWISE_LISTEN?',
   ])
   t.end()
 })

@@ -10,7 +10,7 @@ import { HOPWISE } from '../support/hopwise.js'
 import { needs, pathOf } from '../support/needs.js'
 import { tempFolder } from '../support/temp-folder.js'
 
-/** What fits at the end of this line; a blank there begins another word. */
+/** What fits at the end of this line; a blank at its end begins another word. */
 function at(line: string): { files: boolean; words: string[] } {
   const { files, words } = complete(line.split(' '))
   return { files, words: words.map(({ word }) => word) }
@@ -21,12 +21,12 @@ test('commands, options, choices', t => {
   t.same(at('help ex').words, ['explain'])
   t.same(at('completion ').words, ['bash', 'zsh', 'fish'])
   t.same(at('forward --connect-p').words, ['--connect-port'])
-  t.same(at('--yes la').words, ['lab'], 'behind an option without a value')
+  t.same(at('--yes la').words, ['lab'], 'after an option without a value')
   t.same(at('reverse --via ').words, ['off', 'request', 'both'])
   t.same(at('reverse --via=b').words, ['--via=both'])
   t.same(at('reverse http://a --no-tra').words, ['--no-trace'])
   t.same(at('check --print --pr').words, [], 'not twice')
-  t.same(at('forward --allow a --allo').words, ['--allow', '--allow-port'], 'but what may be repeated')
+  t.same(at('forward --allow a --allo').words, ['--allow', '--allow-port'], 'unless it may be repeated')
   t.same(at('check a.yaml '), { files: false, words: ['--config', '--print', '--json', '--help'] })
   t.same(at('nonsense '), { files: false, words: [] })
   t.same(at('lab ha'), { files: false, words: ['hang', 'handshake'] })
@@ -35,7 +35,7 @@ test('commands, options, choices', t => {
   t.end()
 })
 
-test('files where a file is wanted, and nowhere else', t => {
+test('file names where a file is expected, and nowhere else', t => {
   for (const line of [
     ...['check ', 'check ho', 'serve ', 'reload ', 'explain ', 'explain --json ', 'lab replay ', 'lab replay ha'],
     ...['serve --config ', 'serve -c ', 'reload --config=', 'health --config x', 'forward --auth-file '],
@@ -54,25 +54,29 @@ test('files where a file is wanted, and nowhere else', t => {
     'reload --pid ',
   ])
     t.notOk(at(line).files, line)
-  // What says that it is the name of a file, is one.
+  // An option takes a file name exactly if its help says so.
   for (const [name, { options }] of Object.entries<CommandSpec>(COMMANDS))
     for (const [option, { about, file = false }] of Object.entries(options))
       t.equal(file, /^(A|The) (users )?file|: a file/.test(about) || option === 'config', `${name} --${option}`)
   t.end()
 })
 
-test('what the scripts ask: bash takes words apart, and replaces the last piece', t => {
+test('the protocol of the scripts: bash splits words, and replaces the last piece', t => {
   t.equal(answerCompletion(['bash', 'reverse', '--via', '=', 'o']), 'words \noff\t\n')
   t.equal(answerCompletion(['bash', 'reverse', '--via', '=']), 'words \noff\t\nrequest\t\nboth\t\n')
   t.equal(answerCompletion(['bash', 'serve', '--config', '=', 'ho']), 'files \n')
   t.equal(answerCompletion(['zsh', 'serve', '--config=ho']), 'files --config=\n')
   t.match(answerCompletion(['bash', 'reverse', 'http', ':', '//a', ':', '80', '--hos']), /^words \n--host\t.+\n$/)
-  t.match(answerCompletion(['fish', 'hea']), /^words \nhealth\tAsk once, .+\n$/)
-  t.equal(answerOldCompletion(['hopwise', 'reverse', '--via', '']), 'off\nrequest\nboth\n', 'scripts of before')
+  t.match(answerCompletion(['fish', 'hea']), /^words \nhealth\tSend a health check.+\n$/)
+  t.equal(
+    answerOldCompletion(['hopwise', 'reverse', '--via', '']),
+    'off\nrequest\nboth\n',
+    'scripts of earlier versions',
+  )
   t.end()
 })
 
-test('completion prints the script of a shell: the one that is named, or the own one', async t => {
+test('completion prints the script for the named shell, or for that of the user', async t => {
   for (const shell of ['bash', 'zsh', 'fish']) {
     const named = await callHopwise(['completion', shell])
     t.match(named, { code: 0, err: '', out: `hopwise --get-completions ${shell} ` })
@@ -81,9 +85,9 @@ test('completion prints the script of a shell: the one that is named, or the own
   t.match((await callHopwise(['completion'], { SHELL: '/bin/sh' })).out, 'complete -o bashdefault')
   t.match(await callHopwise(['completion', 'csh']), {
     code: 2,
-    err: /^hopwise: "csh" is no shell .*bash, zsh or fish\.\n$/,
+    err: /^hopwise: "csh" is not a supported shell: write bash, zsh or fish\.\n$/,
   })
-  t.match(await callHopwise(['completion', 'zsh', 'x']), { code: 2, err: /"x" is one word too many/ })
+  t.match(await callHopwise(['completion', 'zsh', 'x']), { code: 2, err: /unexpected argument "x"/ })
   t.match(await callHopwise(['completion', '--help']), { code: 0, out: /source <\(hopwise completion zsh\)/ })
   t.match(await callHopwise(['--get-completions', 'bash', 'chec']), { code: 0, out: /^words \ncheck\t/, err: '' })
 })
@@ -107,7 +111,7 @@ function place(t: Test): { folder: string; env: NodeJS.ProcessEnv } {
   }
 }
 
-test('in a real bash: commands, options, files and folders, and no word on standard error', needs('bash'), async t => {
+test('in a real bash: commands, options, files and folders, and nothing on standard error', needs('bash'), async t => {
   const { folder, env } = place(t)
   const program = `
     set -u
@@ -127,16 +131,16 @@ test('in a real bash: commands, options, files and folders, and no word on stand
   t.equal(option, '<--connect-port>')
   t.same((files ?? '').split(/(?<=>)/).sort(), ['<hopfen>', '<hopwise.yaml>'])
   t.equal(value, '<two words.yaml>')
-  t.equal(rest[0]?.split('><').length, 3, 'all three of the folder')
+  t.equal(rest[0]?.split('><').length, 3, 'all three entries of the folder')
   t.same(rest.slice(1, 3), ['<off><request><both>', '<stdout>'])
   t.match(rest[3], /^<--listen></)
 })
 
-/** Types into a shell on a terminal of its own, and gives back what the terminal showed until the shell was left. */
+/** Types into a shell on its own terminal. Returns what the terminal showed until the shell ended. */
 async function typed(t: Test, shell: string, env: NodeJS.ProcessEnv, lines: readonly string[]): Promise<string> {
   const child = startChild(t, pathOf('script'), ['-qec', shell, '/dev/null'], { env, keepsInput: true })
   let from = 0
-  // A shell takes what was typed before it was there; the echo of this line is not the prompt that it sets.
+  // A shell also reads what was typed before it started; the echo of this line differs from the prompt that it sets.
   child.process.stdin?.write("PS1='REA''DY> '\n")
   for (const line of [...lines, 'exit 0\n']) {
     await until('the shell is ready', () => child.out().indexOf('READY> ', from) >= 0)
@@ -149,18 +153,22 @@ async function typed(t: Test, shell: string, env: NodeJS.ProcessEnv, lines: read
 
 const CHECKED = /hopwise\.yaml: ok, 1 listener/g
 
-test('typed into a bash on a terminal: the file is there, the prompt is clean', needs('bash', 'script'), async t => {
-  const { folder, env } = place(t)
-  const lines = [
-    `cd '${folder}'\n`,
-    'source <(hopwise completion bash)\n',
-    'hopwise check hopw\t\n',
-    'hopwise chec\t hopwis\t\n',
-  ]
-  const shown = await typed(t, 'bash --norc --noprofile -i', env, lines)
-  t.equal(shown.match(CHECKED)?.length, 2, shown)
-  t.notMatch(shown, /Unknown|command not found|did you mean/)
-})
+test(
+  'typed into a bash on a terminal: the file is completed, the prompt is clean',
+  needs('bash', 'script'),
+  async t => {
+    const { folder, env } = place(t)
+    const lines = [
+      `cd '${folder}'\n`,
+      'source <(hopwise completion bash)\n',
+      'hopwise check hopw\t\n',
+      'hopwise chec\t hopwis\t\n',
+    ]
+    const shown = await typed(t, 'bash --norc --noprofile -i', env, lines)
+    t.equal(shown.match(CHECKED)?.length, 2, shown)
+    t.notMatch(shown, /Unknown|command not found|did you mean/)
+  },
+)
 
 test('typed into a zsh on a terminal', needs('zsh', 'script'), async t => {
   const { folder, env } = place(t)
@@ -175,7 +183,7 @@ test('typed into a zsh on a terminal', needs('zsh', 'script'), async t => {
   t.notMatch(shown, /Unknown|command not found|did you mean/)
 })
 
-test('asked of a real fish: words with what they are, files, and files behind an option', needs('fish'), async t => {
+test('in a real fish: words with descriptions, files, and files after an option', needs('fish'), async t => {
   const { folder, env } = place(t)
   const program = `cd '${folder}'; hopwise completion fish | source
     for line in 'hopwise chec' 'hopwise check hopw' 'hopwise check --config=hopw' 'hopwise reverse --via '

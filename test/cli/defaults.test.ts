@@ -9,7 +9,7 @@ import { dialOf, settingsOf, settingsSteps } from '../../lib/proxy/options/optio
 import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 import type { Settings } from '../../lib/proxy/options/settings.js'
 
-// One proxy, three doors: what nobody has set is the same, whichever door it was made through.
+// One proxy, three doors (library, file, command line): a setting that is not given is the same through each of them.
 
 const SERVER = 'http://127.0.0.1:3000'
 
@@ -30,11 +30,11 @@ function ofFile(text: string): ProxyOptions {
 
 function ofLine(...words: string[]): ProxyOptions {
   const asked = readCommandLine(words, { environment: {}, version: '0', columns: 80 })
-  if (asked.kind !== 'run') throw new Error('it prints')
+  if (asked.kind !== 'run') throw new Error('it prints a text')
   return words[0] === 'reverse' ? reverseSettings(asked.given, { port: 8080 }) : forwardSettings(asked.given)
 }
 
-/** Settings as plain data: what cannot be looked into by the name of its class. */
+/** Settings as plain data: an opaque object becomes the name of its class. */
 function plain({ generation: _, name: __, ...settings }: Settings): unknown {
   return JSON.parse(
     JSON.stringify(settings, (key, value) => {
@@ -46,7 +46,7 @@ function plain({ generation: _, name: __, ...settings }: Settings): unknown {
   )
 }
 
-/** Without what a proxy with one upstream has in another way than one with groups: routes, and how servers are chosen. */
+/** Without routes and groups, which differ between a proxy with one upstream and one with groups. */
 const rest = (settings: Settings): unknown => plain({ ...settings, routes: [], groups: [] })
 
 test('forward: file, command line and library have the same defaults', async t => {
@@ -72,11 +72,11 @@ upstreams: { app: { servers: ['${SERVER}'] } }
   t.same(
     plain(settingsOf(ofLine('reverse', SERVER))),
     plain(settingsOf({ mode: 'reverse', upstream: SERVER })),
-    'one upstream is one upstream',
+    'the same single upstream',
   )
 })
 
-test('half of a setting: what was left out is the same in the file and in the library', async t => {
+test('a partial setting: what is left out is the same in the file and in the library', async t => {
   const guarded = (clients: string) =>
     settingsOf(
       ofFile(`
@@ -128,7 +128,7 @@ upstreams: { app: { servers: [{ url: '${SERVER}' }], ${group.slice(1)} }
     )
   }
 
-  // What stands for certificates here are none, so TLS is not tried.
+  // The certificates here are dummies, so TLS is not tried.
   const tlsOf = (options: ProxyOptions) => atOnce(settingsSteps(options)).tls
   const tls = tlsOf(
     ofFile(`

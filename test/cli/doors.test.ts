@@ -4,23 +4,23 @@ import { checked, forwardSettings, reverseSettings } from '../../lib/cli/proxy-s
 import { readConfigurationText } from '../../lib/config/read.js'
 import { settingsOf } from '../../lib/proxy/options/options.js'
 
-// What cannot be is refused at each of the three doors, and each names the setting in its own words.
+// An impossible setting is refused at each of the three doors (library, file, command line), and each names it in its own words.
 
 const SERVER = 'http://127.0.0.1:3000'
 
 interface Bad {
   what: string
   mode: 'reverse' | 'forward'
-  /** Of the library, beside the mode; with `routes` or `upstream` where it is to be right but for this. */
+  /** Options of the library besides the mode, with `routes` or `upstream` where the rest must be right. */
   library: object
-  /** What the TypeError names. */
+  /** What the TypeError says. */
   named: RegExp
-  /** Keys of the listener in YAML, and groups; null: the file has no such setting. */
+  /** Keys of the listener in YAML; null: the file has no such setting. */
   file: string | null
   /** The path of the finding. */
   path?: RegExp
   group?: string
-  /** Options of the command line; null: it has none. */
+  /** Options of the command line; null: it has no such option. */
   line: string | null
   option?: RegExp
 }
@@ -39,7 +39,7 @@ const bad: Bad[] = [
     file: 'users: { file: u }',
     path: /users$/,
     line: '--auth a:b',
-    option: /Unknown option --auth: it belongs to forward/,
+    option: /Unknown option --auth: it is an option of forward/,
   },
   {
     what: 'destinations of a gateway',
@@ -49,7 +49,7 @@ const bad: Bad[] = [
     file: 'destinations: { allow: [10.0.0.0/8] }',
     path: /destinations$/,
     line: '--allow 10.0.0.0/8',
-    option: /--allow: it belongs to forward/,
+    option: /--allow: it is an option of forward/,
   },
   {
     what: 'ports of a gateway',
@@ -59,7 +59,7 @@ const bad: Bad[] = [
     file: 'destinations: { connectPorts: [1] }',
     path: /destinations$/,
     line: '--connect-port 1',
-    option: /--connect-port: it belongs/,
+    option: /--connect-port: it is an option of/,
   },
   {
     what: 'a parent of a gateway',
@@ -78,7 +78,7 @@ const bad: Bad[] = [
     file: 'resolve: { nameservers: [1.1.1.1] }',
     path: /resolve$/,
     line: '--nameserver 1.1.1.1',
-    option: /--nameserver: it belongs/,
+    option: /--nameserver: it is an option of/,
   },
   {
     what: 'HTTP/1.0 keep-alive of a gateway',
@@ -88,7 +88,7 @@ const bad: Bad[] = [
     file: 'forwardHttp10KeepAlive: true',
     path: /forwardHttp10KeepAlive$/,
     line: '--forward-http10-keep-alive',
-    option: /it belongs to forward/,
+    option: /it is an option of forward/,
   },
   {
     what: 'routes of a forward proxy',
@@ -98,10 +98,10 @@ const bad: Bad[] = [
     file: `routes: [{ upstream: '${SERVER}' }]`,
     path: /routes$/,
     line: '--host upstream',
-    option: /--host: it belongs to/,
+    option: /--host: it is an option of/,
   },
   {
-    what: 'a key that there is not',
+    what: 'an unknown key',
     mode: 'forward',
     library: { conectPorts: [1] },
     named: /conectPorts: did you mean connectPorts\?/,
@@ -111,7 +111,7 @@ const bad: Bad[] = [
     option: /did you mean --connect-port\?/,
   },
   {
-    what: 'a deadline that there is not',
+    what: 'an unknown deadline',
     mode: 'forward',
     library: { deadlines: { conectMs: 1 } },
     named: /^deadlines has no conectMs: did you mean connectMs\?/,
@@ -121,17 +121,17 @@ const bad: Bad[] = [
     option: /--connect-ms/,
   },
   {
-    what: 'a text for a number',
+    what: 'text for a number',
     mode: 'forward',
     library: { deadlines: { connectMs: '5' } },
     named: /^deadlines\.connectMs must be a whole number/,
     file: "deadlines: { connectMs: '5' }",
     path: /deadlines\.connectMs$/,
     line: '--connect-ms 5s',
-    option: /--connect-ms wants a whole number/,
+    option: /--connect-ms must be a whole number/,
   },
   {
-    what: 'more than timers take',
+    what: 'more milliseconds than a timer takes',
     mode: 'forward',
     library: { deadlines: { connectMs: 2 ** 31 } },
     named: /^deadlines\.connectMs must be at most/,
@@ -141,7 +141,7 @@ const bad: Bad[] = [
     option: /--connect-ms/,
   },
   {
-    what: 'no connection at all',
+    what: 'a limit of no connections',
     mode: 'forward',
     library: { limits: { clientConnectionsMax: 0 } },
     named: /^limits\.clientConnectionsMax/,
@@ -151,7 +151,7 @@ const bad: Bad[] = [
     option: /--client-connections-max/,
   },
   {
-    what: 'a head without end',
+    what: 'a head of unlimited size',
     mode: 'forward',
     library: { grammar: { headBytesMax: 2 ** 30 } },
     named: /^grammar\.headBytesMax must be at most/,
@@ -161,17 +161,17 @@ const bad: Bad[] = [
     option: /--head-bytes-max/,
   },
   {
-    what: 'a choice that there is not',
+    what: 'an unknown choice',
     mode: 'forward',
     library: { via: 'requests' },
     named: /^via must be off or request or both, not "requests": did you mean request\?/,
     file: 'via: requests',
     path: /via$/,
     line: '--via requests',
-    option: /--via "requests"/,
+    option: /--via must be .*not "requests"/,
   },
   {
-    what: 'a text for a flag',
+    what: 'text for a flag',
     mode: 'forward',
     library: { forwarded: 'no' },
     named: /^forwarded must be true or false/,
@@ -180,7 +180,7 @@ const bad: Bad[] = [
     line: null,
   },
   {
-    what: 'a text for a list',
+    what: 'text for a list',
     mode: 'forward',
     library: { trust: '10.0.0.0/8' },
     named: /^trust must be a list.*write \["10/,
@@ -189,7 +189,7 @@ const bad: Bad[] = [
     line: null,
   },
   {
-    what: 'a network that is none',
+    what: 'an invalid network',
     mode: 'reverse',
     library: { ...lone, trust: ['10.0.0.0/99'] },
     named: /^trust: "10\.0\.0\.0\/99"/,
@@ -221,7 +221,7 @@ const bad: Bad[] = [
     option: /--allow .*write a\.example/,
   },
   {
-    what: 'a port that is none',
+    what: 'an invalid port',
     mode: 'forward',
     library: { connectPorts: [70_000] },
     named: /^connectPorts: 70000 is not a port/,
@@ -231,7 +231,7 @@ const bad: Bad[] = [
     option: /--connect-port/,
   },
   {
-    what: 'a name server that is none',
+    what: 'an invalid name server',
     mode: 'forward',
     library: { resolve: { nameservers: ['dns.example'] } },
     named: /^resolve\.nameservers/,
@@ -241,7 +241,7 @@ const bad: Bad[] = [
     option: /--nameserver/,
   },
   {
-    what: 'a protocol that is none',
+    what: 'an invalid protocol',
     mode: 'forward',
     library: { upgrades: ['a b'] },
     named: /^upgrades\[0\]/,
@@ -251,7 +251,7 @@ const bad: Bad[] = [
     option: /--upgrade/,
   },
   {
-    what: 'a field that nobody takes',
+    what: 'a field that cannot be kept',
     mode: 'reverse',
     library: { ...lone, keepFields: ['Accept'] },
     named: /^keepFields/,
@@ -262,7 +262,7 @@ const bad: Bad[] = [
     option: /keep/,
   },
   {
-    what: 'nobody among the clients',
+    what: 'an empty list of clients',
     mode: 'forward',
     library: { clients: { allow: [] } },
     named: /^clients\.allow is empty/,
@@ -298,7 +298,7 @@ const bad: Bad[] = [
     line: null,
   },
   {
-    what: 'nothing but nothing',
+    what: 'an empty list of the only destinations',
     mode: 'forward',
     library: { only: [] },
     named: /^only is empty/,
@@ -307,7 +307,7 @@ const bad: Bad[] = [
     line: null,
   },
   {
-    what: 'wrong passwords, a text',
+    what: 'failed logins as text',
     mode: 'forward',
     library: { clients: { failedLoginsPerMinute: '3' } },
     named: /^clients\.failedLoginsPerMinute/,
@@ -325,7 +325,7 @@ const bad: Bad[] = [
     line: null,
   },
   {
-    what: 'a key of TLS that there is not',
+    what: 'an unknown key of TLS',
     mode: 'forward',
     library: { tls: { certificates: [{ cert: 'c', key: 'k' }], minVerson: 'TLSv1.3' } },
     named: /^tls has no minVerson: did you mean minVersion\?/,
@@ -343,7 +343,7 @@ const bad: Bad[] = [
     line: null,
   },
   {
-    what: 'the PROXY protocol from nobody',
+    what: 'the PROXY protocol from no peer',
     mode: 'forward',
     library: { proxyProtocol: { from: [] } },
     named: /^proxyProtocol\.from is empty/,
@@ -358,7 +358,7 @@ const bad: Bad[] = [
     named: /^upstream .*has a path.*setPrefix/,
     file: 'routes: [{ upstream: http://a/b }]',
     path: /upstream$/,
-    line: null, // there it is `setPrefix`
+    line: null, // there the path becomes `setPrefix`
   },
   {
     what: 'an upstream without a scheme',
@@ -371,7 +371,7 @@ const bad: Bad[] = [
     option: /no scheme/,
   },
   {
-    what: 'a group that there is not',
+    what: 'an unknown group',
     mode: 'reverse',
     library: { routes: [{ upstream: 'ap' }], ...routed },
     named: /^routes\[0\]\.upstream: .*did you mean app\?/,
@@ -391,13 +391,7 @@ const bad: Bad[] = [
   },
   ...(
     [
-      [
-        'a key that there is not',
-        { hosts: ['a'] },
-        'hosts: [a]',
-        /^routes\[0\] has no hosts: did you mean host\?/,
-        /hosts/,
-      ],
+      ['an unknown key', { hosts: ['a'] }, 'hosts: [a]', /^routes\[0\] has no hosts: did you mean host\?/, /hosts/],
       ['a pattern as path', { path: '/api/*' }, "path: '/api/*'", /^routes\[0\].*write \/api, which takes/, /path$/],
       [
         'a deep pattern as path',
@@ -406,7 +400,13 @@ const bad: Bad[] = [
         /^routes\[0\].*write \/api, which takes/,
         /path$/,
       ],
-      ['nginx in a path', { path: '~ ^/x' }, "path: '~ ^/x'", /^routes\[0\].*regular expression/, /path$/],
+      [
+        'a location of nginx in a path',
+        { path: '~ ^/x' },
+        "path: '~ ^/x'",
+        /^routes\[0\].*regular expression/,
+        /path$/,
+      ],
       [
         'a pattern to strip',
         { stripPrefix: '/api/*' },
@@ -414,10 +414,10 @@ const bad: Bad[] = [
         /^routes\[0\].*stripPrefix/,
         /stripPrefix$/,
       ],
-      ['every host', { host: '*' }, "host: '*'", /^routes\[0\].*leave host out/, /host$/],
-      ['every method', { method: 'ANY' }, 'method: ANY', /^routes\[0\].*leave method out/, /method$/],
-      ['a method in small letters', { method: 'get' }, 'method: get', /^routes\[0\].*write GET/, /method$/],
-      ['no method', { method: [] }, 'method: []', /^routes\[0\]\.method is empty/, /method$/],
+      ['a wildcard for every host', { host: '*' }, "host: '*'", /^routes\[0\].*leave host out/, /host$/],
+      ['a word for every method', { method: 'ANY' }, 'method: ANY', /^routes\[0\].*leave method out/, /method$/],
+      ['a method in lower case', { method: 'get' }, 'method: get', /^routes\[0\].*write GET/, /method$/],
+      ['an empty list of methods', { method: [] }, 'method: []', /^routes\[0\]\.method is empty/, /method$/],
       ['path and exact', { path: '/a', exact: '/b' }, 'path: /a, exact: /b', /^routes\[0\]: .*path or exact/, /exact$/],
       [
         'a field of the hop',
@@ -434,14 +434,14 @@ const bad: Bad[] = [
         /X-A/,
       ],
       [
-        'an edit that there is not',
+        'an unknown edit',
         { responseFields: { add: {} } },
         'responseFields: { add: {} }',
         /^routes\[0\]\.responseFields has no add/,
         /add/,
       ],
       [
-        'no size',
+        'a negative size',
         { bufferRequestBytes: -1 },
         'bufferRequestBytes: -1',
         /^routes\[0\]\.bufferRequestBytes/,
@@ -464,16 +464,16 @@ const bad: Bad[] = [
   ...(
     [
       [
-        'a key that there is not',
+        'an unknown key',
         { ballance: 'hash' },
         'ballance: hash',
         /^upstreams\.app has no ballance: did you mean balance\?/,
         /ballance/,
       ],
-      ['a balance that there is not', { balance: 'random' }, 'balance: random', /^upstreams\.app\.balance/, /balance$/],
-      ['retries', { retries: 1_000 }, 'retries: 1000', /^upstreams\.app\.retries/, /retries$/],
+      ['an unknown balance', { balance: 'random' }, 'balance: random', /^upstreams\.app\.balance/, /balance$/],
+      ['too many retries', { retries: 1_000 }, 'retries: 1000', /^upstreams\.app\.retries/, /retries$/],
       [
-        'a cookie',
+        'a cookie name with a space',
         { sticky: { cookie: 'a b' } },
         "sticky: { cookie: 'a b' }",
         /^upstreams\.app\.sticky\.cookie/,
@@ -501,42 +501,42 @@ const bad: Bad[] = [
         /hash\.name$/,
       ],
       [
-        'a key of a health check',
+        'an unknown key of a health check',
         { healthCheck: { path: '/', intervallMs: 1 } },
         'healthCheck: { path: /, intervallMs: 1 }',
         /^upstreams\.app\.healthCheck has no intervallMs: did you mean intervalMs/,
         /intervallMs/,
       ],
       [
-        'a health check without time',
+        'a health check with a timeout above its interval',
         { healthCheck: { intervalMs: 5, timeoutMs: 9 } },
         'healthCheck: { intervalMs: 5, timeoutMs: 9 }',
         /^upstreams\.app\.healthCheck\.timeoutMs/,
         /timeoutMs$/,
       ],
       [
-        'statuses',
+        'wrong statuses',
         { healthCheck: { status: '2xx' } },
         'healthCheck: { status: 2xx }',
         /^upstreams\.app\.healthCheck\.status/,
         /status$/,
       ],
       [
-        'a share above all',
+        'a share above 100 percent',
         { ejection: { ejectedPercentMax: 101 } },
         'ejection: { ejectedPercentMax: 101 }',
         /^upstreams\.app\.ejection\.ejectedPercentMax/,
         /ejectedPercentMax$/,
       ],
       [
-        'times turned round',
+        'minMs above maxMs',
         { resolve: { minMs: 5, maxMs: 4 } },
         'resolve: { minMs: 5, maxMs: 4 }',
         /^upstreams\.app\.resolve\.minMs/,
         /minMs$/,
       ],
       [
-        'TLS that nobody speaks',
+        'TLS for servers without it',
         { tls: { servername: 'a' } },
         'tls: { servername: a }',
         /^upstreams\.app\.tls has no use/,
@@ -592,19 +592,19 @@ for (const { what, mode, library, named, file, path, group: more, line, option }
         version: '0',
         columns: 80,
       })
-      if (asked.kind !== 'run') throw new Error('it prints')
+      if (asked.kind !== 'run') throw new Error('it prints a text')
       return checked(mode === 'reverse' ? reverseSettings(asked.given, { port: 1 }) : forwardSettings(asked.given))
     }
     t.throws(run, { name: 'UsageError', message: option! }, 'command line')
   })
 
-test('taken at each door: peers of a unix socket, and less than one request in a second', async t => {
+test('accepted at each door: peers of a unix socket, and less than one request per second', async t => {
   const both = { trust: ['unix'], requestRate: { perSecond: 0.5 } }
   t.match(settingsOf({ mode: 'reverse', ...lone, ...both }).requestRate, { perSecond: 0.5 })
   const clients = 'trust: [unix]\n    clients: { requestsPerSecond: 0.5, connectionsPerSecond: 0.1 }'
   const text = `listeners:\n  - address: unix:/run/h.sock\n    ${clients}\n    routes: [{ upstream: '${SERVER}' }]\n`
   t.same(readConfigurationText(text, 'hopwise.yaml', { environment: {}, checkFiles: false }).findings, [])
   const asked = readCommandLine(['reverse', SERVER, '--trust', 'unix'], { environment: {}, version: '0', columns: 80 })
-  if (asked.kind !== 'run') throw new Error('it prints')
+  if (asked.kind !== 'run') throw new Error('it prints a text')
   t.match(reverseSettings(asked.given, { port: 1 }), { trust: ['unix'] })
 })

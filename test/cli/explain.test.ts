@@ -25,7 +25,7 @@ const response = (text: string, options: ProxyOptions = REVERSE, more?: Partial<
 
 const verdicts = ({ rows }: Explanation) => rows.map(({ field, verdict }) => `${verdict} ${field}`)
 
-test('a request: every field in and out, and the head that is sent', t => {
+test('a request: every field in and out, and the forwarded head', t => {
   const it = request(
     'POST /a HTTP/1.1\r\nHost: a\r\nConnection: close, X-Hop, Cookie\r\nX-Hop: 1\r\nCookie: a\r\nContent-Length: 3\r\n\r\nabc',
   )
@@ -51,7 +51,7 @@ test('a request: every field in and out, and the head that is sent', t => {
   t.end()
 })
 
-test('R225: a log-in of the connection is said in both directions', t => {
+test('R225: connection-based authentication is noted in both directions', t => {
   const asked = request('GET / HTTP/1.1\r\nHost: a\r\nAuthorization: NTLM TlRM\r\n\r\n')
   t.match(asked.notes, [/for this client connection alone/])
   const asks = 'HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n'
@@ -68,7 +68,7 @@ test("the upstream's Host, an upgrade that is not allowed, a client that waits f
   const it = request(text, { ...REVERSE, host: 'upstream' })
   t.match(it.outbound, /^HEAD \/ HTTP\/1\.1\r\nHost: up:3000\r\n/)
   t.match(it.notes, [/upgrade to h2c is not passed on/, /http:\/\/b becomes \//, /waits for 100/, /no content/])
-  t.match(request('GET / HTTP/1.0\r\n\r\n').outbound, 'Host: up:3000\r\n', 'an old client that names no host')
+  t.match(request('GET / HTTP/1.0\r\n\r\n').outbound, 'Host: up:3000\r\n', 'an old client that sends no Host')
   t.end()
 })
 
@@ -79,12 +79,12 @@ test('what a trusted peer says is appended to', t => {
   t.end()
 })
 
-test('heads as people type them: lone LFs only where there is no CRLF, and an empty line where there is none', t => {
+test('typed heads: lone LFs are converted if there is no CRLF, and a missing empty line is added', t => {
   const typed = request('GET / HTTP/1.1\nHost: a\n')
   t.match(typed.outbound, 'GET / HTTP/1.1\r\nHost: a\r\n')
-  t.match(typed.notes, [/LF alone/, /No empty line/])
-  t.ok(request('GET / HTTP/1.1\nHost: a').outbound, 'without a last line end, too')
-  t.match(request('GET / HTTP/1.1\r\nHost: a\r\n').notes, [/No empty line/])
+  t.match(typed.notes, [/LF alone/, /does not end with an empty line/])
+  t.ok(request('GET / HTTP/1.1\nHost: a').outbound, 'without a last line end too')
+  t.match(request('GET / HTTP/1.1\r\nHost: a\r\n').notes, [/does not end with an empty line/])
   t.match(request('GET / HTTP/1.1\r\nHost: a\nX: y\r\n\r\n'), {
     refused: { status: 400, message: /bare LF/ },
     notes: [],
@@ -93,7 +93,7 @@ test('heads as people type them: lone LFs only where there is no CRLF, and an em
   t.end()
 })
 
-test('requests that go nowhere: refused, answered here, or a tunnel', t => {
+test('requests that are not forwarded: refused, answered here, or a tunnel', t => {
   t.match(request('GET /a b HTTP/1.1\r\n\r\n'), {
     refused: { status: 400, section: /^RFC/ },
     rows: [],
@@ -109,7 +109,7 @@ test('requests that go nowhere: refused, answered here, or a tunnel', t => {
   t.match(request('CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n'), { refused: { status: 405 } })
   const tunnel = request('CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\nX: y\r\n\r\n', FORWARD)
   t.match(tunnel, { refused: undefined, outbound: undefined, notes: [/opens a tunnel to a:443/] })
-  t.strictSame(verdicts(tunnel), ['drop Host', 'drop X'], 'no head travels on')
+  t.strictSame(verdicts(tunnel), ['drop Host', 'drop X'], 'no head is forwarded')
   t.match(request('OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n'), {
     outbound: undefined,
     notes: [/answered here/],
@@ -118,7 +118,7 @@ test('requests that go nowhere: refused, answered here, or a tunnel', t => {
   t.end()
 })
 
-test('a response: its framing for this hop, and what becomes of the two connections', t => {
+test('a response: its framing for this hop, and what happens to the two connections', t => {
   const it = response(
     'HTTP/1.1 200 OK\r\nServer: x\nKeep-Alive : timeout=5\r\nDate: Fri, 01 Jan 2100 00:00:00 GMT\r\n\r\nbody',
   )
@@ -167,17 +167,17 @@ test('the table: a sign, a verdict, the field and why, long values cut', t => {
   t.match(table, /^ {2}keep +Cookie +x{41}\.\.\. +end to end/m)
   t.match(table, /^- drop +TE +gzip/m)
   t.match(table, /^\+ add +Via +1\.1 edge/m)
-  t.match(table, /^Sent on:\n\nGET \/ HTTP\/1\.1\nHost: a\n/m)
+  t.match(table, /^Forwarded:\n\nGET \/ HTTP\/1\.1\nHost: a\n/m)
   const columns = table
     .split('\n')
     .slice(1, 4)
     .map(line => line.lastIndexOf('end to end'))
   t.equal(columns[0], columns[1], 'aligned')
-  t.equal(tableOf(request('x\r\n\r\n')).split('\n').length, 2, 'one line for what could not be read')
+  t.equal(tableOf(request('x\r\n\r\n')).split('\n').length, 2, 'one line for a head that could not be read')
   t.end()
 })
 
-test('routes: where to, what they change, and requests that none of them takes', t => {
+test('routes: where they lead, what they change, and requests that match none', t => {
   const options: ProxyOptions = {
     mode: 'reverse',
     name: 'edge',
@@ -204,7 +204,7 @@ test('routes: where to, what they change, and requests that none of them takes',
     it.rows.map(({ field, reason }) => `${field}: ${reason}`),
     ['Host: the authority', 'Host: routing', 'X-Team: set by the route', 'X-Debug: removed by the route'],
   )
-  t.match(it.notes, [/route: \/api -> app/, /\/api\/x\?y becomes \/v1\/x\?y \(the route\)/])
+  t.match(it.notes, [/^Route: \/api -> app/, /\/api\/x\?y becomes \/v1\/x\?y \(the route\)/])
 
   const made = request('GET /api HTTP/1.1\r\nHost: a\r\n\r\n', options).outbound
   t.match(made, /^GET \/v1\/ [\s\S]*\r\nX-Request-Id: [0-9a-f-]{36}\r\n/)

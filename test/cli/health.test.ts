@@ -17,7 +17,7 @@ type Words = Readonly<Record<string, unknown>>
 const health = async (line: Words, environment: Record<string, string> = {}) =>
   checkHealth(new Given(line, environment, COMMANDS.health.options))
 
-/** A configuration file with nothing in it but what is asked of it. */
+/** A configuration file with these lines only. */
 function configuration(t: Test, ...lines: string[]): string {
   const file = path.join(tempFolder(t), 'hopwise.yaml')
   fs.writeFileSync(file, lines.join('\n'))
@@ -56,7 +56,7 @@ test('the admin listener is asked: ready or not, alive or not', async t => {
   }
 })
 
-test('a unix socket, as its users ask: exit code 0 or 1 and one sentence', async t => {
+test('a unix socket, run as a command: exit code 0 or 1 and one sentence', async t => {
   const socket = path.join(tempFolder(t), 'admin.sock')
   await admin(t, new Scene(), { path: socket })
   const config = configuration(t, `admin: { address: "unix:\${SOCKET}" }`)
@@ -67,11 +67,11 @@ test('a unix socket, as its users ask: exit code 0 or 1 and one sentence', async
   t.match(await callHopwise(['health'], { ...env, SOCKET: `${socket}x` }), {
     code: 1,
     out: '',
-    err: /^The admin listener at unix:.*x cannot be asked: there is no such socket\.\n$/,
+    err: /^The admin listener at unix:.*x could not be checked: no such socket\.\n$/,
   })
 })
 
-test('nobody answers, or not in time, or not as HTTP', async t => {
+test('no server, no answer in time, or no HTTP', async t => {
   const silent = net.createServer(socket => socket.on('error', () => {})).listen(0, '127.0.0.1')
   const rude = net.createServer(socket => socket.on('error', () => {}).end('hello\r\n\r\n')).listen(0, '127.0.0.1')
   const gone = net.createServer().listen(0, '127.0.0.1')
@@ -85,8 +85,8 @@ test('nobody answers, or not in time, or not as HTTP', async t => {
   await new Promise(done => gone.close(done))
   for (const [port, timeoutMs, sentence] of [
     [places[0], '60', /did not answer within 60 ms\.$/],
-    [places[1], '60000', /cannot be asked: /],
-    [places[2], '60000', /cannot be asked: nobody listens there\.$/],
+    [places[1], '60000', /could not be checked: /],
+    [places[2], '60000', /could not be checked: connection refused\.$/],
   ] as const) {
     const config = configuration(t, `admin: { address: "127.0.0.1:${port}" }`)
     t.match(await health({ config, 'timeout-ms': timeoutMs }), { healthy: false, sentence })
@@ -98,8 +98,8 @@ test('the proxy itself on a unix socket, by its own environment', async t => {
   let asked = ''
   const server = net
     .createServer(connection =>
-      connection.on('data', octets => {
-        asked = octets.toString()
+      connection.on('data', bytes => {
+        asked = bytes.toString()
         connection.end('HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n')
       }),
     )
@@ -110,14 +110,10 @@ test('the proxy itself on a unix socket, by its own environment', async t => {
   t.match(answer, { healthy: true, sentence: /^The proxy at unix:.*web\.sock answered 407 after \d+ ms\.$/ })
   t.match(asked, /^OPTIONS \* HTTP\/1\.1\r\n/)
   t.match(asked, /\r\nMax-Forwards: 0\r\n/)
-  t.match(
-    await health({}, { HOPWISE_LISTEN: `unix:${socket}` }),
-    { healthy: false },
-    'a 407 is no good answer to a GET',
-  )
+  t.match(await health({}, { HOPWISE_LISTEN: `unix:${socket}` }), { healthy: false }, 'to a GET, 407 is not healthy')
 })
 
-test('who is asked when several are named', async t => {
+test('which server is asked when several are named', async t => {
   const port = await admin(t, new Ended(), { host: '127.0.0.1', port: 0 })
   const HOPWISE_CONFIG = configuration(t, `admin: { address: 127.0.0.1:${port} }`)
   const url = `http://127.0.0.1:${port}/healthz`
@@ -134,28 +130,28 @@ test('who is asked when several are named', async t => {
   t.match(self.sentence, `The proxy at 127.0.0.1:${port} answered`, 'the health check of the image')
 })
 
-test('questions that cannot be asked', async t => {
+test('checks that cannot be made', async t => {
   const good = configuration(t, 'admin: { address: 127.0.0.1:9 }')
   for (const [line, sentence] of [
-    [{}, /wants a URL/],
-    [{ live: true, url: 'http://127.0.0.1/' }, /^--live is for the admin listener/],
-    [{ config: good, url: 'http://127.0.0.1/' }, /^--config asks the admin listener, url somebody else/],
-    [{ config: good, self: true }, /^--config asks the admin listener, --self somebody else/],
+    [{}, /requires a URL/],
+    [{ live: true, url: 'http://127.0.0.1/' }, /^--live asks the admin listener/],
+    [{ config: good, url: 'http://127.0.0.1/' }, /^--config asks the admin listener, url another server/],
+    [{ config: good, self: true }, /^--config asks the admin listener, --self another server/],
     [{ config: '/nowhere.yaml' }, /^\/nowhere\.yaml cannot be read: there is no such file\.$/],
-    [{ config: configuration(t) }, /has no admin listener to ask/],
+    [{ config: configuration(t) }, /has no admin listener/],
     [{ config: configuration(t, 'a: [') }, /^admin\.address cannot be read in /],
-    [{ config: configuration(t, 'listeners: []') }, /has no admin listener to ask: add admin: /],
-    [{ config: configuration(t, 'admin: off') }, /has no admin listener to ask/],
+    [{ config: configuration(t, 'listeners: []') }, /has no admin listener: add admin: /],
+    [{ config: configuration(t, 'admin: off') }, /has no admin listener/],
     [{ config: configuration(t, `admin: { address: "\${NO_SUCH_VARIABLE}" }`) }, /has no NO_SUCH_VARIABLE/],
-    [{ config: configuration(t, 'admin: { address: systemd:admin }') }, /does not say where to ask/],
-    [{ config: configuration(t, 'admin: { address: 127.0.0.1:0 }') }, /does not say where to ask/],
+    [{ config: configuration(t, 'admin: { address: systemd:admin }') }, /is not an address to connect to/],
+    [{ config: configuration(t, 'admin: { address: 127.0.0.1:0 }') }, /is not an address to connect to/],
     [{ config: configuration(t, 'admin: { address: "9090" }') }, /is a port alone/],
   ] as const)
     await t.rejects(health(line), { constructor: UsageError, message: sentence }, JSON.stringify(line))
   const broken = configuration(t, 'admin: { address: 127.0.0.1:9 }', `x: \${NO_SUCH_VARIABLE}`, 'x: 1')
   t.match(
     await health({ config: broken }),
-    { healthy: false, sentence: /:9 cannot be asked/ },
+    { healthy: false, sentence: /:9 could not be checked/ },
     'other faults do not matter',
   )
 })

@@ -9,25 +9,22 @@ import { type Test, test } from 'tap'
 import { callHopwise } from '../support/call-hopwise.js'
 import { HOPWISE, runHopwise, spawnHopwise } from '../support/hopwise.js'
 
-test('help and version are for standard output, refusals for standard error', async t => {
+test('help and version go to standard output, refusals to standard error', async t => {
   t.match(await runHopwise(t, ['--help']), { code: 0, out: /^hopwise <command>/, err: '' })
   const { version } = JSON.parse(fs.readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   t.match(await callHopwise(['--version']), { code: 0, out: `${version}\n`, err: '' })
   for (const [words, sentence] of [
     [['reverse', 'http://a', '--liste', ':1'], 'hopwise: Unknown option --liste: did you mean --listen?\n'],
     [['revers'], 'hopwise: Unknown command "revers": did you mean reverse?\n'],
-    [
-      ['reverse', 'http://a/b?c'],
-      /^hopwise: upstream "http:\/\/a\/b\?c" has \?c at its end, .* give http:\/\/a\/b\.\n$/,
-    ],
-    [['reverse', 'http://127.0.0.1:8080'], /is the address that hopwise itself is to listen on/],
-    [['forward', '--auth', 'hush'], /^hopwise: --auth wants user:password/],
-    [['health'], /^hopwise: hopwise health wants a URL/],
+    [['reverse', 'http://a/b?c'], /^hopwise: upstream "http:\/\/a\/b\?c" ends with \?c, .* write http:\/\/a\/b\.\n$/],
+    [['reverse', 'http://127.0.0.1:8080'], /is the listen address of hopwise itself/],
+    [['forward', '--auth', 'hush'], /^hopwise: --auth must be user:password/],
+    [['health'], /^hopwise: hopwise health requires a URL/],
   ] as const)
     t.match(await callHopwise(words), { code: 2, out: '', err: sentence }, words.join(' '))
 })
 
-test('a reader that goes away is no error', async t => {
+test('a reader that goes away is not an error', async t => {
   const { stdout, stderr } = await promisify(execFile)('sh', [
     '-c',
     '"$0" "$1" --help | head -1',
@@ -38,7 +35,7 @@ test('a reader that goes away is no error', async t => {
   t.equal(stderr, '')
 })
 
-test('explain: a path of the upstream goes in front', async t => {
+test('explain: a path of the upstream is put in front', async t => {
   const head = path.join(t.testdir({ head: 'GET /a?q HTTP/1.1\r\nHost: a\r\n\r\n' }), 'head')
   t.match(await callHopwise(['explain', head, '--upstream', 'http://app:3000/base/']), {
     code: 0,
@@ -55,7 +52,7 @@ test('explain: a file, standard input, JSON', async t => {
   t.match(fromFile.out, /^Via: 1\.1 edge$/m)
 
   const typed = await runHopwise(t, ['explain', '--json'], { input: 'GET / HTTP/1.1\nHost: \xe4\n' })
-  t.match(typed, { code: 1, err: '' }, 'a refusal is told by the exit code')
+  t.match(typed, { code: 1, err: '' }, 'the exit code reports a refusal')
   t.match(JSON.parse(typed.out), { kind: 'request', mode: 'reverse', refused: { status: 400, section: /RFC/ } })
 
   const raw = Buffer.from('HTTP/1.1 200 OK\r\nX: \xe4\r\nContent-Length: 0\r\n\r\n', 'latin1')
@@ -77,7 +74,7 @@ async function serverOf(t: Test, answer: http.RequestListener): Promise<string> 
   return `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`
 }
 
-test('health: 2xx and 3xx within the time are well', async t => {
+test('health: 2xx and 3xx in time are healthy', async t => {
   const url = await serverOf(t, (request, response) => {
     const status = Number(request.url?.slice(1))
     if (status > 0) response.writeHead(status).end()
@@ -98,12 +95,12 @@ test('health: 2xx and 3xx within the time are well', async t => {
   })
   t.match(await callHopwise(['health', 'http://127.0.0.1:1/']), {
     code: 1,
-    err: /cannot be asked: nobody listens there\.\n$/,
+    err: /could not be checked: connection refused\.\n$/,
   })
-  t.match(await callHopwise(['health', 'ftp://a/']), { code: 2, err: /is no http:\/\/ or https:\/\/ URL/ })
+  t.match(await callHopwise(['health', 'ftp://a/']), { code: 2, err: /is not an http:\/\/ or https:\/\/ URL/ })
 })
 
-test('health of the proxy itself: well with a dead upstream, and found by its own environment', async t => {
+test('health of the proxy itself: healthy with a dead upstream, and found by its own environment', async t => {
   for (const words of [
     ['reverse', 'http://127.0.0.1:1'],
     ['forward', '--auth', 'me:secret'],
@@ -121,7 +118,7 @@ test('health of the proxy itself: well with a dead upstream, and found by its ow
   }
 })
 
-test('the demonstration: the next port when one is taken, and lines to try that work', async t => {
+test('the demonstration: the next port if one is taken, and commands to try that work', async t => {
   const taken = net.createServer().listen(0, '127.0.0.1')
   await once(taken, 'listening')
   t.teardown(() => taken.close())

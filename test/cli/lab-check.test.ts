@@ -83,7 +83,7 @@ test('what cannot be checked is said in a sentence', async t => {
     [['http://192.0.2.1:80/'], { code: 2, err: /192\.0\.2\.1 is not this machine|not where a proxy listens/ }],
     [['http://192.0.2.1:8080'], { code: 2, err: /192\.0\.2\.1 is not this machine/ }],
     [['ftp://127.0.0.1:1'], { code: 2, err: /is not where a proxy listens/ }],
-    [['http://127.0.0.1:1', '--origin', '0'], { code: 2, err: /--origin wants a whole number from 1 to 65535/ }],
+    [['http://127.0.0.1:1', '--origin', '0'], { code: 2, err: /--origin must be a whole number from 1 to 65535/ }],
     [['http://127.0.0.1:1', '--scale', '2'], { code: 2, err: /--scale is not for hopwise lab check/ }],
     [
       ['http://127.0.0.1:1', '--origin', String(port)],

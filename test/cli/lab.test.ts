@@ -181,8 +181,8 @@ t.test('a wrong command line: what was probably meant', async t => {
     ['--all --set timeout=3', '--set is not for --all.'],
     ['--save x', '--save is not for the list of experiments.'],
     ['serve --json', '--json is not for hopwise lab serve.'],
-    ['hang --lang fr', '--lang "fr" is not one of its choices: en or ko.'],
-    ['serve --listen 8090', '--listen "8090" is a port alone'],
+    ['hang --lang fr', '--lang must be en or ko, not "fr".'],
+    ['serve --listen 8090', '--listen "8090" is only a port'],
   ] as const) {
     const said = await refusal(words)
     t.ok(said.startsWith(why), said)

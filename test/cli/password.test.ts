@@ -8,22 +8,22 @@ import { run } from '../support/child.js'
 import { HOPWISE, runHopwise } from '../support/hopwise.js'
 import { needs, pathOf } from '../support/needs.js'
 
-/** Is this the password, by what the proxy does with the line? */
+/** Whether the proxy accepts this password for the line. */
 async function proves(line: string, credentials: string): Promise<boolean> {
   const users = readUsersFile(line).users.map(([user, hash]) => [user, readPasswordHash(hash)!] as const)
   return (await new Users(new Map(users)).prove(credentials, '', 0, null)) === 'right'
 }
 
-/** Python's scrypt makes the same of it. */
+/** Python's scrypt gives the same hash. */
 const JUDGE = `
 import base64, hashlib, sys
 _, kind, _, salt, hash = sys.argv[1].split(':', 1)[1].split('$')
-def octets(text): return base64.b64decode(text + '=' * (-len(text) % 4))
-made = hashlib.scrypt(sys.argv[2].encode(), salt=octets(salt), n=2**15, r=8, p=1, dklen=32, maxmem=2**28)
-print(kind, made == octets(hash))
+def decoded(text): return base64.b64decode(text + '=' * (-len(text) % 4))
+made = hashlib.scrypt(sys.argv[2].encode(), salt=decoded(salt), n=2**15, r=8, p=1, dklen=32, maxmem=2**28)
+print(kind, made == decoded(hash))
 `
 
-test('a password from standard input: the line, as others compute it', needs('python3'), async t => {
+test('a password from standard input: the line, as other programs compute it', needs('python3'), async t => {
   const { code, out, err } = await runHopwise(t, ['password', 'al'], { input: 'p\u00e4ss: w\nmore\n' })
   t.match({ code, err }, { code: 0, err: '' })
   t.match(out, /^al:\$scrypt\$ln=15,r=8,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}\n$/)
@@ -32,18 +32,18 @@ test('a password from standard input: the line, as others compute it', needs('py
   t.match(await run(t, pathOf('python3'), ['-c', JUDGE, out.trim(), 'p\u00e4ss: w']), { out: 'scrypt True\n' })
   const again = await runHopwise(t, ['password', 'al'], { input: 'p\u00e4ss: w\r\n' })
   t.ok(await proves(again.out, 'al:p\u00e4ss: w'))
-  t.not(again.out, out, 'with a salt of its own')
+  t.not(again.out, out, 'with its own salt')
 })
 
-test('what is no name or no password', async t => {
+test('invalid names and passwords', async t => {
   for (const [user, input, code, err] of [
     ['a:b', 'x', 2, 'hopwise: user "a:b" has a colon in it, which ends a name.\n'],
-    ['a', '', 1, 'There is no password: the line is empty.\n'],
-    ['a', 'x\ty', 1, 'The password has a control character in it, which no client can send.\n'],
-    ['a', 'x'.repeat(5_000), 1, 'There is no password: the line is longer than 4096 octets.\n'],
+    ['a', '', 1, 'No password: the line is empty.\n'],
+    ['a', 'x\ty', 1, 'The password contains a control character, which no client can send.\n'],
+    ['a', 'x'.repeat(5_000), 1, 'No password: the line is longer than 4096 bytes.\n'],
   ] as const)
     t.match(await runHopwise(t, ['password', user], { input }), { code, out: '', err }, err)
-  t.match(await callHopwise(['password']), { code: 2, err: /^hopwise: hopwise password wants the name/ })
+  t.match(await callHopwise(['password']), { code: 2, err: /^hopwise: hopwise password requires a user name/ })
 })
 
 /** Runs a command on a terminal: waits for each text, then types. What the terminal showed, and the exit code. */
@@ -80,29 +80,29 @@ async function onTerminal(t: Test, words: readonly string[], steps: readonly (re
   return JSON.parse(out) as { shown: string; code: number }
 }
 
-test('on a terminal it is asked for twice, and never shown', needs('python3'), async t => {
+test('on a terminal the password is asked for twice and never shown', needs('python3'), async t => {
   const file = path.join(t.testdir(), 'users.txt')
   const words = ['password', 'alice', '--file', file]
   const asked = [
     ['Password for alice: ', 'hushx\u007f\r'],
-    ['The same again: ', 'hush\r'],
+    ['Repeat the password: ', 'hush\r'],
   ] as const
   const { shown, code } = await onTerminal(t, words, asked)
   t.equal(code, 0, shown)
-  t.equal(shown, `Password for alice: \r\nThe same again: \r\n${file}: alice was added\r\n`)
-  t.ok(await proves(fs.readFileSync(file, 'utf8'), 'alice:hush'), 'what was typed, corrected as it was')
+  t.equal(shown, `Password for alice: \r\nRepeat the password: \r\n${file}: added alice\r\n`)
+  t.ok(await proves(fs.readFileSync(file, 'utf8'), 'alice:hush'), 'what was typed, after its correction')
 
   const before = fs.readFileSync(file)
-  const other = await onTerminal(t, words, [asked[0], ['The same again: ', 'hash\r']])
-  t.match(other, { code: 1, shown: /The two are not the same: nothing was changed\.\r\n$/ })
+  const other = await onTerminal(t, words, [asked[0], ['Repeat the password: ', 'hash\r']])
+  t.match(other, { code: 1, shown: /The passwords differ: nothing was changed\.\r\n$/ })
   const stopped = await onTerminal(t, words, [['Password for alice: ', 'hush\u0003']])
   t.match(stopped, { code: -2, shown: /^Password for alice: \r\n$/ }, 'Ctrl-C')
   const ended = await onTerminal(t, words, [['Password for alice: ', '\u0004']])
-  t.match(ended, { code: 1, shown: /There is no password: nothing was typed\.\r\n$/ }, 'Ctrl-D')
+  t.match(ended, { code: 1, shown: /No password: nothing was typed\.\r\n$/ }, 'Ctrl-D')
   t.same(fs.readFileSync(file), before)
 })
 
-test('into a file: in place, whole, with the mode that it had', async t => {
+test('into a file: replaced at once, with its old mode', async t => {
   const folder = t.testdir({ 'users.txt': '# staff\nalice:old\r\n\nbob:x\n', link: t.fixture('symlink', 'users.txt') })
   const file = path.join(folder, 'users.txt')
   fs.chmodSync(file, 0o640)
@@ -110,7 +110,7 @@ test('into a file: in place, whole, with the mode that it had', async t => {
   const set = (user: string, name: string) => runHopwise(t, ['password', user, '--file', name], { input: 'secret' })
   t.match(await set('alice', path.join(folder, 'link')), {
     code: 0,
-    out: /: alice has another password now\n$/,
+    out: /: changed the password of alice\n$/,
     err: /link:4: what stands behind the colon is no hash of ours.*\n$/,
   })
   const text = fs.readFileSync(file, 'utf8')
@@ -119,11 +119,11 @@ test('into a file: in place, whole, with the mode that it had', async t => {
   t.equal(fs.statSync(file).mode & 0o777, 0o640)
   t.not(fs.statSync(file).ino, inode, 'a new file in its place')
   t.ok(fs.lstatSync(path.join(folder, 'link')).isSymbolicLink())
-  t.same(fs.readdirSync(folder).sort(), ['link', 'users.txt'], 'nothing is left behind')
+  t.same(fs.readdirSync(folder).sort(), ['link', 'users.txt'], 'no temporary file is left')
 
   const fresh = path.join(folder, 'fresh.txt')
-  t.match(await set('carol', fresh), { code: 0, out: `${fresh}: carol was added\n`, err: '' })
-  t.equal(fs.statSync(fresh).mode & 0o777, 0o600, 'nobody else reads it')
+  t.match(await set('carol', fresh), { code: 0, out: `${fresh}: added carol\n`, err: '' })
+  t.equal(fs.statSync(fresh).mode & 0o777, 0o600, 'no other user can read it')
   t.match(await set('carol', path.join(folder, 'no', 'users')), { code: 1, err: /could not be changed: ENOENT/ })
-  t.match(await set('carol', folder), { code: 2, err: /cannot be read: it is a folder/ })
+  t.match(await set('carol', folder), { code: 2, err: /cannot be read: it is a directory/ })
 })

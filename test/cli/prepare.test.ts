@@ -9,7 +9,7 @@ import { needs, pathOf } from '../support/needs.js'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PREPARE = fileURLToPath(new URL('../../scripts/prepare.mjs', import.meta.url))
 
-/** Stands for npm: installs what the lock file says, among it a compiler that copies. */
+/** A fake npm: installs what the lock file says, including a compiler that only copies. */
 const NPM = `
 const fs = require('node:fs')
 fs.appendFileSync('npm.txt', process.argv.slice(2).join(' ') + '\\n')
@@ -60,11 +60,7 @@ test('it installs and builds what is needed, and nothing else', t => {
   )
   t.match(fs.readFileSync(at('npm.txt'), 'utf8'), /^ci .*--loglevel=error\n$/)
   built()
-  t.match(
-    prepare(),
-    { status: 0, stdout: '', stderr: '', installs: 1, builds: 1 },
-    'again: nothing to do, nothing to say',
-  )
+  t.match(prepare(), { status: 0, stdout: '', stderr: '', installs: 1, builds: 1 }, 'again: nothing to do, no output')
 
   fs.utimesSync(at('package-lock.json'), new Date(), new Date())
   t.match(prepare(), { installs: 1, builds: 1 }, 'a checkout changes times, not packages')
@@ -76,22 +72,22 @@ test('it installs and builds what is needed, and nothing else', t => {
   t.match(prepare(), { installs: 1, builds: 2 }, 'a source is gone')
   t.notOk(fs.existsSync(at('dist/lib/b.js')), 'and what was built from it')
   t.ok(fs.existsSync(at('dist/lib/a.js')))
-  t.same(fs.readdirSync(at('dist/lib/admin/page')), ['page.js'], 'as was what it was copied from')
+  t.same(fs.readdirSync(at('dist/lib/admin/page')), ['page.js'], 'a file whose source is gone is removed')
 
   built()
   fs.writeFileSync(at('package-lock.json'), lock('2'))
-  t.match(prepare(), { installs: 2 }, 'another version is wanted')
+  t.match(prepare(), { installs: 2 }, 'another version is required')
 
   fs.writeFileSync(at('broken'), '')
   fs.utimesSync(at('dist/.built'), new Date(0), new Date(0))
-  t.match(prepare(), { status: 2, stderr: /lib\/a\.ts: wrong/ }, 'what does not compile is no success')
+  t.match(prepare(), { status: 2, stderr: /lib\/a\.ts: wrong/ }, 'a failed compilation is a failure')
   fs.rmSync(at('broken'))
   t.match(prepare(), { status: 0 }, 'and is tried again')
   t.end()
 })
 
-test('Ctrl-C in a terminal ends npm start: said in a sentence, without complaints', needs('python3'), async t => {
-  // npm and hopwise share the terminal, so both get it. A pseudo-terminal of the system's, which sends signals for what is typed.
+test('Ctrl-C in a terminal ends npm start: one sentence, no error', needs('python3'), async t => {
+  // npm and hopwise share the terminal, so both get the signal. A real pseudo-terminal turns the typed character into it.
   const program = `
 import os, pty, sys
 pid, fd = pty.fork()
@@ -115,5 +111,5 @@ print('CODE', os.waitstatus_to_exitcode(status))`
   t.match(out, /draining: no new connections, what runs may end; Ctrl-C once more ends at once {2}signal=SIGINT/)
   t.match(out, /stopped after 0 requests over 0 client connections and 0 upstream connections\r\n/)
   const after = out.slice(out.indexOf('draining'))
-  t.notMatch(after, /[{}]|npm err/i, 'no JSON, and npm is content')
+  t.notMatch(after, /[{}]|npm err/i, 'no JSON, and no error from npm')
 })

@@ -5,7 +5,7 @@ import { checked, forwardSettings, reverseSettings } from '../../lib/cli/proxy-s
 
 function settings(words: string[], environment: Record<string, string> = {}) {
   const asked = readCommandLine(words, { environment, version: '0', columns: 80 })
-  if (asked.kind !== 'run') throw new Error('it prints')
+  if (asked.kind !== 'run') throw new Error('it prints a text')
   return words[0] === 'reverse'
     ? reverseSettings(asked.given, { host: '127.0.0.1', port: 8080 })
     : forwardSettings(asked.given)
@@ -90,23 +90,23 @@ test('files: credentials and certificates', t => {
     ],
   })
   const refusals: [string[], RegExp][] = [
-    [['forward', '--auth-file', file('none')], /none has no line user:password in it/],
-    [['forward', '--auth-file', file('bad')], /^--auth-file .*bad, line 2 wants user:password/],
+    [['forward', '--auth-file', file('none')], /none contains no user: write user:password on a line/],
+    [['forward', '--auth-file', file('bad')], /^--auth-file .*bad, line 2 must be user:password/],
     [['forward', '--auth-file', file('nowhere')], /cannot be read: there is no such file/],
     [['forward', '--auth-file', file('folder')], /cannot be read: it is a directory/],
-    [['forward', '--upstream-ca', file('ca')], /has no PEM certificate in it/],
+    [['forward', '--upstream-ca', file('ca')], /contains no PEM certificate/],
     [['forward', '--upstream-ca', file('ca'), '--upstream-insecure'], /contradict each other/],
-    [['forward', '--upstream-connections-max', '0'], /--upstream-connections-max wants a whole number of at least 1/],
-    [['forward', '--client-idle-ms', '5s'], /--client-idle-ms wants a whole number of milliseconds/],
-    [['reverse'], /wants the URL of its upstream/],
-    [['reverse', 'http://127.0.0.1:8080'], /is the address that hopwise itself is to listen on/],
+    [['forward', '--upstream-connections-max', '0'], /--upstream-connections-max must be a whole number of at least 1/],
+    [['forward', '--client-idle-ms', '5s'], /--client-idle-ms must be a whole number of milliseconds/],
+    [['reverse'], /requires the URL of its upstream/],
+    [['reverse', 'http://127.0.0.1:8080'], /is the listen address of hopwise itself/],
   ]
   for (const [words, message] of refusals)
     t.throws(() => settings(words), { name: 'UsageError', message }, words.join(' '))
   t.end()
 })
 
-test('hashes in a file of users: ours are proved, others are named, with their line', t => {
+test('hashes in a users file: ours are accepted, others are named, with their line', t => {
   const ours = `$scrypt$ln=15,r=8,p=1$${'a'.repeat(22)}$${'b'.repeat(43)}`
   const write = (text: string) => path.join(t.testdir({ users: text }), 'users')
   const read = settings(['forward', '--auth-file', write(`# who may\nalice:${ours}\n`)])
@@ -133,19 +133,21 @@ test('hashes in a file of users: ours are proved, others are named, with their l
     ['$scrypt$ln=3,r=8,p=1$c2FsdA$aGFzaA', 'a hash that is too cheap'],
   ] as const) {
     const message = refusal(`a:b\nbob:${hash}\n`)
-    t.match(message, /--auth-file .*, line \d: |line 2 has /, kind)
+    t.match(message, /--auth-file .*, line \d: |line 2 contains /, kind)
     t.match(message, 'make ', kind)
     t.match(message, 'hopwise password', kind)
-    t.notMatch(message, hash, 'what stands there is not repeated')
-    if (!hash.startsWith('$scrypt')) t.match(message, `line 2 has ${kind}`)
+    t.notMatch(message, hash, 'the hash is not repeated')
+    if (!hash.startsWith('$scrypt')) t.match(message, `line 2 contains ${kind}`)
   }
   t.match(refusal(`a:${ours}\nb:plain\n`), /, line 2: what stands behind the colon is no hash of ours: make it with/)
-  t.match(refusal(`a:${ours}\n`, '--auth', 'b:c'), /has hashes of passwords, --auth has a password/)
-  t.throws(() => settings(['forward', '--auth', `a:${ours}`]), { message: /--auth has a hash of a password: put the/ })
+  t.match(refusal(`a:${ours}\n`, '--auth', 'b:c'), /has hashed passwords, but --auth has a plain one/)
+  t.throws(() => settings(['forward', '--auth', `a:${ours}`]), {
+    message: /--auth contains the hash of a password: put the/,
+  })
   t.end()
 })
 
-test('what only the library knows to be wrong is a refusal, too', t => {
+test('an error that only the library finds is a refusal too', t => {
   t.throws(() => checked({ mode: 'reverse', upstream: 'http://a', name: 'a b' }), {
     name: 'UsageError',
     message: /name must be a token/,

@@ -20,7 +20,7 @@ function configuration(t: Test, ...lines: string[]): string {
   return file
 }
 
-/** A process that prints what it is told, with these words on its command line. */
+/** A process that prints the signals it gets, with these words on its command line. */
 async function listening(t: Test, ...words: string[]): Promise<Child> {
   const program = 'process.on("SIGHUP", () => console.log("told")); setInterval(() => {}, 1e6); console.log("here")'
   const child = startChild(t, process.execPath, ['-e', program, ...words])
@@ -37,7 +37,7 @@ const gateway = (port: number | string, ...more: string[]): string =>
   ].join('\n')
 
 for (const workers of [1, 2])
-  test(`it waits for what comes of it, and says so: ${workers} of ${workers} processes that serve`, async t => {
+  test(`it waits for the outcome and reports it: ${workers} of ${workers} processes that serve`, async t => {
     const taken = net.createServer().listen(0, '127.0.0.1')
     await once(taken, 'listening')
     t.teardown(() => taken.close())
@@ -65,7 +65,7 @@ for (const workers of [1, 2])
 
     t.match(await callHopwise(['reload', config, '--no-wait']), {
       code: 0,
-      out: `Process ${daemon.pid} was told to reload: its log says what came of it.\n`,
+      out: `Process ${daemon.pid} was signalled to reload: its log reports the outcome.\n`,
     })
     t.match(await daemon.next(/refused/), { reload: 3 })
     t.match(await daemon.next(/refused/), { reload: 4 })
@@ -74,19 +74,19 @@ for (const workers of [1, 2])
     t.match(await callHopwise(['reload', config, '--timeout-ms', '1']), {
       code: 1,
       out: '',
-      err: /was told to reload, but reload 5 has not begun within 1 ms\. .*--timeout-ms allows more time\.\n$/,
+      err: /was signalled to reload, but reload 5 has not started within 1 ms\. .*--timeout-ms allows more time\.\n$/,
     })
     daemon.signal('SIGCONT')
     const watch = await ReloadWatch.open(daemon.pid)
     if (typeof watch === 'string') throw new Error(watch)
     daemon.signal('SIGKILL')
-    t.match((await watch.outcome(WAIT_MS)).kind, /gone|ended/, 'nobody waits for a process that is not there')
+    t.match((await watch.outcome(WAIT_MS)).kind, /gone|ended/, 'the wait ends with the process')
     watch.close()
   })
 
-test('what is waited for: the first reload that begins from now on', async t => {
+test('the wait is for the next reload that begins', async t => {
   const keeper = RecordKeeper.open()
-  if (keeper === null) throw new Error('there is no folder for it')
+  if (keeper === null) throw new Error('there is no directory for it')
   t.teardown(() => keeper.close())
   const outcome = async (then: (watch: ReloadWatch) => void, limitMs = WAIT_MS) => {
     const watch = await ReloadWatch.open(process.pid)
@@ -99,11 +99,7 @@ test('what is waited for: the first reload that begins from now on', async t => 
   keeper.note({ begun: 1 })
   const one = { reload: 1, accepted: true, sentences: ['one'] }
   const two = { reload: 2, accepted: false, sentences: ['two'] }
-  t.same(
-    await outcome(() => keeper.note({ last: one }), 1),
-    { kind: 'not-begun', reload: 2 },
-    'that one had begun before',
-  )
+  t.same(await outcome(() => keeper.note({ last: one }), 1), { kind: 'not-begun', reload: 2 }, 'that one began before')
   t.same(await outcome(() => keeper.note({ begun: 2 }), 1), { kind: 'late', reload: 3 - 1 })
   t.same(await outcome(() => keeper.note({ begun: 3, last: { ...two, reload: 3 } })), {
     kind: 'ended',
@@ -112,35 +108,35 @@ test('what is waited for: the first reload that begins from now on', async t => 
   t.same(await outcome(() => keeper.note({ stopping: true })), { kind: 'stopping' })
 })
 
-test('a process that keeps no record is told, and it is said that nothing can be learned', async t => {
+test('a process that keeps no record is signalled, and the outcome is reported as unknown', async t => {
   const hopwise = await startHopwise(t, ['reverse', 'http://127.0.0.1:1'])
   const pid = String(hopwise.pid)
   t.match(await callHopwise(['reload', '--pid', pid]), {
     code: 1,
     out: '',
-    err: /^Process \d+ was told to reload, but what came of it cannot be learned: it keeps no record .*--no-wait does not ask\.\n$/,
+    err: /^Process \d+ was signalled to reload, but the outcome is not known: it keeps no record .*--no-wait does not wait for it\.\n$/,
   })
   await hopwise.logged(line => String(line.msg).startsWith('SIGHUP'))
   t.match(await callHopwise(['reload', '--pid', pid, '--no-wait']), { code: 0, err: '' })
 })
 
-test('--config: checked first; who is told stands in pidFile, beside it', async t => {
+test('--config: the file is checked first, and its pidFile names the process to signal', async t => {
   const daemon = await listening(t, 'serve')
   const config = configuration(t, ...GOOD, 'pidFile: run.pid')
   fs.writeFileSync(path.join(path.dirname(config), 'run.pid'), `${daemon.pid}\n`)
   const env = { HOPWISE_CONFIG: config }
-  t.match(await callHopwise(['reload', '--no-wait'], env), { code: 0, out: /^Process \d+ was told/, err: '' })
+  t.match(await callHopwise(['reload', '--no-wait'], env), { code: 0, out: /^Process \d+ was signalled/, err: '' })
   await daemon.line(line => line === 'told')
 
   fs.writeFileSync(config, 'listeners: []\npidFile: run.pid\n')
   const refused = await callHopwise(['reload', '--config', config])
-  t.match(refused, { code: 2, out: '', err: /listeners/ }, 'the findings, as of hopwise check')
+  t.match(refused, { code: 2, out: '', err: /listeners/ }, 'the findings, as from hopwise check')
   const also = await callHopwise(['reload', '--config', config, '--pid', String(daemon.pid)])
   t.match(also, { code: 2, out: '' })
-  t.equal(daemon.out(), 'here\ntold\n', 'and nobody was told anything')
+  t.equal(daemon.out(), 'here\ntold\n', 'no signal was sent')
 })
 
-test('systemd says which process in MAINPID; --pid goes first', async t => {
+test('systemd names the process in MAINPID; --pid takes precedence', async t => {
   const daemon = await listening(t)
   const config = configuration(t, ...GOOD)
   const env = { MAINPID: String(daemon.pid) }
@@ -152,7 +148,7 @@ test('systemd says which process in MAINPID; --pid goes first', async t => {
   })
 })
 
-test('nobody is told who would not expect it', async t => {
+test('no signal is sent to a process that does not expect it', async t => {
   const stranger = await listening(t, 'other')
   const fragile = startChild(t, 'sleep', ['60'])
   const config = configuration(t, ...GOOD, 'pidFile: run.pid')
@@ -163,23 +159,26 @@ test('nobody is told who would not expect it', async t => {
     return callHopwise(['reload', '--config', config])
   }
   for (const [content, sentence] of [
-    [undefined, /run\.pid cannot be read: there is no such file: hopwise is not running, or/],
-    ['', /run\.pid has no process id in it\.\n$/],
-    ['0\n', /run\.pid has no process id in it/],
-    ['-1', /run\.pid has no process id in it/],
-    [`${stranger.pid}`, /was not told anything: it is not hopwise serve, but .*: the file is a left-over\.\n$/],
-    [`${fragile.pid}`, /was not told anything: it does not take SIGHUP/],
+    [undefined, /run\.pid cannot be read: there is no such file \(hopwise is not running, or/],
+    ['', /run\.pid contains no process id\.\n$/],
+    ['0\n', /run\.pid contains no process id/],
+    ['-1', /run\.pid contains no process id/],
+    [
+      `${stranger.pid}`,
+      /^No signal was sent to process \d+ \(.*\): it is not hopwise serve but .*, so the file is stale\.\n$/,
+    ],
+    [`${fragile.pid}`, /^No signal was sent to process \d+ \(.*\): it does not handle SIGHUP/],
   ] as const)
     t.match(await reload(content), { code: 1, out: '', err: sentence }, content ?? 'no file')
   t.equal(stranger.out(), 'here\n')
-  t.doesNotThrow(() => process.kill(fragile.pid, 0), 'it lives on')
+  t.doesNotThrow(() => process.kill(fragile.pid, 0), 'it is still alive')
 })
 
-test('it is not known who is meant', async t => {
-  t.match(await callHopwise(['reload']), { code: 2, err: /^hopwise: hopwise reload wants --pid, or the name of/ })
+test('the process to signal is not known', async t => {
+  t.match(await callHopwise(['reload']), { code: 2, err: /^hopwise: hopwise reload requires a configuration file/ })
   t.match(await callHopwise(['reload', '--config', configuration(t, ...GOOD)]), {
     code: 2,
-    err: /^hopwise: .* has no pidFile, so it is not known which process reads it: give --pid\.\n$/,
+    err: /^hopwise: .* has no pidFile, so the process to signal is not known: give --pid\.\n$/,
   })
-  t.match(await callHopwise(['reload', '--pid', '0']), { code: 2, err: /^hopwise: --pid wants a whole number/ })
+  t.match(await callHopwise(['reload', '--pid', '0']), { code: 2, err: /^hopwise: --pid must be a whole number/ })
 })

@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { UsageError } from '../../lib/cli/usage-error.js'
 import * as values from '../../lib/cli/values.js'
 
-/** The sentence of the refusal. */
+/** The error message of the refusal. */
 function refusal(read: () => unknown): string {
   try {
     read()
@@ -13,7 +13,7 @@ function refusal(read: () => unknown): string {
   return ''
 }
 
-test('addresses to listen on', t => {
+test('listen addresses', t => {
   const read = (text: string) => values.readListen('--listen', text)
   t.strictSame(read('127.0.0.1:8080'), { host: '127.0.0.1', port: 8080 })
   t.strictSame(read('localhost:0'), { host: 'localhost', port: 0 })
@@ -29,11 +29,11 @@ test('addresses to listen on', t => {
   )
   t.match(
     refusal(() => read('a')),
-    'no address to listen on',
+    'is not a listen address',
   )
   t.match(
     refusal(() => read('http://a:1')),
-    'no address to listen on',
+    'is not a listen address',
   )
   t.match(
     refusal(() => read('a:65536')),
@@ -50,7 +50,7 @@ test('addresses to listen on', t => {
   t.end()
 })
 
-test('upstreams: scheme, host and port, and a path that goes in front', t => {
+test('upstreams: scheme, host and port, and a path to put in front', t => {
   const read = (text: string) => values.readUpstream('upstream', text)
   t.same(read('http://127.0.0.1:3000'), { origin: 'http://127.0.0.1:3000', base: '' })
   t.same(read('HTTPS://App.Internal/'), { origin: 'https://app.internal', base: '' })
@@ -60,7 +60,7 @@ test('upstreams: scheme, host and port, and a path that goes in front', t => {
   t.equal(values.readOrigin('upstream', 'http://a/'), 'http://a')
   t.match(
     refusal(() => values.readOrigin('upstream', 'http://a/b')),
-    /has the path \/b, and the dumb proxy passes on what the client asked for: give http:\/\/a\./,
+    /has the path \/b, but the dumb proxy forwards the path of the request: write http:\/\/a\./,
   )
   t.match(
     refusal(() => read('127.0.0.1:3000')),
@@ -72,19 +72,19 @@ test('upstreams: scheme, host and port, and a path that goes in front', t => {
   )
   t.match(
     refusal(() => read('a b')),
-    'is no URL',
+    'is not a URL',
   )
   t.match(
     refusal(() => read('http://')),
-    'is no URL',
+    'is not a URL',
   )
   t.match(
     refusal(() => read('ftp://a')),
-    'not http:// or https://',
+    'not an http:// or https:// URL',
   )
   t.match(
     refusal(() => read('http://a/b?q#f')),
-    'upstream "http://a/b?q#f" has ?q#f at its end, and each request has its own: give http://a/b.',
+    'upstream "http://a/b?q#f" ends with ?q#f, but each request has its own: write http://a/b.',
   )
   const secret = refusal(() => read('http://me:hush@a'))
   t.match(secret, 'user name or password')
@@ -98,23 +98,23 @@ test('numbers, choices, flags', t => {
   for (const text of ['', '-1', '1.5', '5s', '0x10', '1e3', '1_0', ' 1'])
     t.match(
       refusal(() => values.readWhole('--x', text)),
-      '--x wants a whole number of at least 0',
+      '--x must be a whole number of at least 0',
       text,
     )
   t.match(
-    refusal(() => values.readWhole('--x', '0', { min: 1, max: 9, unit: 'octets' })),
-    'of octets from 1 to 9, not "0"',
+    refusal(() => values.readWhole('--x', '0', { min: 1, max: 9, unit: 'bytes' })),
+    'of bytes from 1 to 9, not "0"',
   )
   t.equal(values.readChoice('--via', 'both', ['off', 'both']), 'both')
   t.match(
     refusal(() => values.readChoice('HOPWISE_VIA', 'x', ['off', 'both'])),
-    'HOPWISE_VIA "x" is not one of its choices: off or both.',
+    'HOPWISE_VIA must be off or both, not "x".',
   )
   for (const text of ['true', '1', 'YES', 'on']) t.equal(values.readFlag('--x', text), true, text)
   for (const text of ['false', '0', 'no', 'OFF', '']) t.equal(values.readFlag('--x', text), false, text)
   t.match(
     refusal(() => values.readFlag('--x', 'maybe')),
-    'neither true nor false',
+    'must be true or false, not "maybe"',
   )
   t.end()
 })
@@ -127,14 +127,14 @@ test('networks and destinations', t => {
   for (const text of ['10.0.0.0/33', '300.1.1.1', '::1/129', '10.0.0.0/8/9', '10.0.0.0/'])
     t.match(
       refusal(() => values.readNetwork('--trust', text)),
-      'no address or network',
+      'is not an address or network',
       text,
     )
   t.equal(values.readDestination('--allow', '*.Internal'), '*.internal')
   t.equal(values.readDestination('--allow', 'db'), 'db')
   t.match(
     refusal(() => values.readDestination('--allow', '1.2.3')),
-    'no address or network',
+    'is not an address or network',
   )
   for (const text of ['a*', '*', '-a', 'a..b', 'http://a'])
     t.not(
@@ -160,7 +160,7 @@ test('names of deployments, names of protocols', t => {
   t.equal(values.readName('--name', 'edge-1.example'), 'edge-1.example')
   t.match(
     refusal(() => values.readName('--name', 'a b')),
-    'no name for a proxy',
+    'is not a valid name for a proxy',
   )
   t.match(
     refusal(() => values.readName('--name', 'Hopwise')),
@@ -170,7 +170,7 @@ test('names of deployments, names of protocols', t => {
   t.equal(values.readProtocol('--upgrade', 'foo/2'), 'foo/2')
   t.match(
     refusal(() => values.readProtocol('--upgrade', 'a b')),
-    'no name of a protocol',
+    'is not the name of a protocol',
   )
   t.equal(values.inWords(['a']), 'a')
   t.equal(values.inWords(['a', 'b', 'c']), 'a, b or c')

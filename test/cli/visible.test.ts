@@ -10,9 +10,9 @@ import { readConfigurationText } from '../../lib/config/read.js'
 import { runHopwise } from '../support/hopwise.js'
 import { tempFolder } from '../support/temp-folder.js'
 
-// What a peer sent and what stands in a file reaches a terminal through these doors: none of them lets it give orders.
+// What a peer sent and what a file contains reaches a terminal through these commands: none lets it control the terminal.
 
-/** What a terminal obeys, and what turns or hides what is read. */
+/** Characters that a terminal acts on, and those that reorder or hide text. */
 const OBEYED = /[\x00-\x09\x0b-\x1f\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/u
 const EVIL = '\x9b31m\xc2\x9b2J\x7f\xe2\x80\xae\xad'
 
@@ -24,7 +24,7 @@ function file(t: Test, content: string | Buffer): string {
 
 function given(...words: string[]): Given {
   const asked = readCommandLine(words, { environment: {}, version: '', columns: 80 })
-  if (asked.kind !== 'run') throw new Error('it prints')
+  if (asked.kind !== 'run') throw new Error('it prints a text')
   return asked.given
 }
 
@@ -54,7 +54,7 @@ for (const [what, head, words] of [
   })
 }
 
-test('explain: octets that are letters come out as they went in', async t => {
+test('explain: bytes that are letters come out as they went in', async t => {
   const path = file(t, 'GET / HTTP/1.1\r\nHost: a\r\nX: é Привет 日本\r\n\r\n')
   const { output } = await explainCommand(given('explain', path))
   t.match(output.toString('utf8'), /^X: é Привет 日本$/m)
@@ -76,7 +76,7 @@ test('check: findings, as text and as JSON, and lines for a log', async t => {
   t.notMatch(findingLines(readGiven(path)).join('\n'), OBEYED)
 })
 
-test('check --print: what is printed says the same when it is read again', async t => {
+test('check --print: the output means the same when it is read again', async t => {
   const text = `listeners:\n  - address: 127.0.0.1:8080\n    name: listener\n    mode: reverse\n    routes:\n      - upstream: app\n        requestFields:\n          set: { X-A: "a\u00ad\u0080b" }\nupstreams: { app: { servers: ['http://127.0.0.1:3000'] } }\nlogs: { access: { to: "/tmp/\\u202e\\u2028\\u009bx" } }\n`
   const path = file(t, text)
   const printed = checkCommand(given('check', path, '--print')).output
@@ -88,7 +88,7 @@ test('check --print: what is printed says the same when it is read again', async
   t.notMatch(checkCommand(given('check', path, '--print', '--json')).output, OBEYED)
 })
 
-test('a mistake on the command line is told without orders', async t => {
+test('an error about the command line cannot control the terminal', async t => {
   const { code, err } = await runHopwise(t, ['explain', `/nowhere${DOCUMENT}\x1b[2J`])
   t.equal(code, 2)
   t.match(err, /\/nowhere\\x9b31m\\u\{202e\}/)

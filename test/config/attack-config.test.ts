@@ -9,7 +9,7 @@ import { type Reading, readConfiguration, readConfigurationText } from '../../li
 import { cpuMs } from '../support/cpu.js'
 import { tempFolder } from '../support/temp-folder.js'
 
-// A configuration file that somebody else had a hand in: it may be wrong, but must not hang, crash, tell secrets, or mean more than it says.
+// A configuration file that an attacker has edited: it must not hang, crash, reveal secrets, or exceed its meaning.
 
 const LISTENER = 'listeners:\n  - address: 127.0.0.1:8080\n    routes:\n      - upstream: '
 const URL_ROUTE = `${LISTENER}http://127.0.0.1:1\n`
@@ -25,9 +25,9 @@ function read(text: string, environment: Record<string, string> = {}): Reading {
 }
 const toldOf = (reading: Reading): string => JSON.stringify(reading.findings)
 
-test('names that objects have by nature are names like any other, or none', async t => {
+test('names of built-in properties are ordinary names, or are refused', async t => {
   for (const name of ['constructor', 'toString', 'hasOwnProperty', 'valueOf']) {
-    t.match(toldOf(read(`${LISTENER}${name}\n`)), /there is no group/, `${name} is no group`)
+    t.match(toldOf(read(`${LISTENER}${name}\n`)), /there is no group/, `${name} is not a group`)
     const { configuration } = read(`${LISTENER}${name}\nupstreams: { ${name}: { servers: [http://127.0.0.1:1] } }\n`)
     t.same(Object.keys(configuration?.upstreams ?? {}), [name])
     t.match(toldOf(read(`${URL_ROUTE}${name}: 1\n`)), new RegExp(`there is no key ${name}`))
@@ -41,7 +41,7 @@ test('names that objects have by nature are names like any other, or none', asyn
   t.equal(({} as { polluted?: boolean }).polluted, undefined)
 })
 
-test('a variable is a value, and never more of the file than that', async t => {
+test('a variable is only a value, never other parts of the file', async t => {
   const values = [
     'http://127.0.0.1:1\n        stripPrefix: /x',
     '{ a: 1 }',
@@ -64,7 +64,7 @@ test('a variable is a value, and never more of the file than that', async t => {
   }
 })
 
-test('secrets in what is wrong are in no finding', async t => {
+test('secrets in a wrong value are in no finding', async t => {
   const forward = 'listeners:\n  - address: 127.0.0.1:1\n    mode: forward\n    parent: '
   for (const text of [
     `${forward}http://user:s3cr3t@host:1/path`,
@@ -94,7 +94,7 @@ const HEAVY: Readonly<Record<string, string>> = {
   'lists in lists': '['.repeat(50_000),
   'mappings in mappings': '{a: '.repeat(20_000),
   'dashes in dashes': '- '.repeat(30_000),
-  'one key again and again, far down': `${lines(10_000, () => '# nothing')}\n${lines(15_000, () => 'a: 1')}`,
+  'one key many times, far down': `${lines(10_000, () => '# nothing')}\n${lines(15_000, () => 'a: 1')}`,
   'unknown keys': lines(10_000, i => `k${i}: 1`),
   'unknown variables': `${URL_ROUTE}x:\n${lines(15_000, () => `  - \${}`)}`,
   servers: `${LISTENER}a\nupstreams:\n  a:\n    servers:\n${lines(2_000, i => `      - http://127.0.0.1:${i + 1}`)}`,
@@ -103,16 +103,16 @@ const HEAVY: Readonly<Record<string, string>> = {
   comments: '#\n'.repeat(50_000),
   'a long word': `x: ${'a'.repeat(900_000)}`,
   'a long host': `${URL_ROUTE}        host: ${'a.'.repeat(100_000)}b`,
-  'backslashes that never end': `"${'\\'.repeat(500_000)}`,
-  'anchors that nobody uses': lines(15_000, i => `a${i}: &a${i} 1`),
+  'endless backslashes': `"${'\\'.repeat(500_000)}`,
+  'unused anchors': lines(15_000, i => `a${i}: &a${i} 1`),
 }
 for (const [what, text] of Object.entries(HEAVY))
-  test(`it takes its time, but not all of it: ${what}`, async t => {
+  test(`a heavy file is read in bounded time: ${what}`, async t => {
     const ms = await cpuMs(() => read(text))
     t.ok(ms < 5_000, `${Math.round(ms)} ms`)
   })
 
-test('a file that is none: pipes, devices, folders, links in a circle, as the file itself and in it', async t => {
+test('not a regular file: pipes, devices, directories, circular links, as the file itself and named in it', async t => {
   const folder = tempFolder(t)
   const at = (name: string): string => join(folder, name)
   execFileSync('mkfifo', [at('pipe')])
@@ -120,9 +120,9 @@ test('a file that is none: pipes, devices, folders, links in a circle, as the fi
   symlinkSync(at('circle'), at('circle'))
   symlinkSync('/dev/zero', at('zero'))
   for (const [name, message] of [
-    ['pipe', 'it is no ordinary file'],
-    ['zero', 'it is no ordinary file'],
-    ['folder', /it is a folder/],
+    ['pipe', 'it is not a regular file'],
+    ['zero', 'it is not a regular file'],
+    ['folder', /it is a directory/],
     ['circle', /cannot be read/],
   ] as const) {
     t.match(readConfiguration(at(name), { environment: {} }).findings, [{ message }], name)
@@ -134,7 +134,7 @@ test('a file that is none: pipes, devices, folders, links in a circle, as the fi
   }
 })
 
-test('what does not look like a certificate is not shown', async t => {
+test('the content of a file that is not a certificate is not shown', async t => {
   const folder = tempFolder(t)
   writeFileSync(join(folder, 'shadow'), 'root:$6$s3cr3t:1::::::\n')
   writeFileSync(

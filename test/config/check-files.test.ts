@@ -53,31 +53,31 @@ test('certificates and keys', OPENSSL, async t => {
   const { write, text, said, folder } = await prepare(t)
   t.same(said(tls('a.pem', 'a.key')), [])
   write('chain.pem', `${text('a.pem')}${text('b.pem')}`)
-  t.same(said(tls('chain.pem', 'a.key')), [], 'with what signed it')
+  t.same(said(tls('chain.pem', 'a.key')), [], 'with its chain')
   t.same(said(tls('a.pem', 'b.key')), [
-    `error ${KEY} | b.key is not the key of the certificate in a.pem | that is for "CN=a.example"; its own certificate must stand first in the file`,
+    `error ${KEY} | b.key is not the key of the certificate in a.pem | that is for "CN=a.example"; its own certificate must come first in the file`,
   ])
   t.same(said(tls('a.key', 'a.pem')), [
-    `error ${CERT} | a.key has no PEM certificate in it | it has a key in it: are the two names swapped?`,
-    `error ${KEY} | a.pem has no private key in it that can be read | it has a certificate in it: are the two names swapped?`,
+    `error ${CERT} | a.key contains no PEM certificate | it contains a key: are the two names swapped?`,
+    `error ${KEY} | a.pem contains no readable private key | it contains a certificate: are the two names swapped?`,
   ])
   t.same(said(tls('none.pem', '.')), [
-    `error ${CERT} | none.pem cannot be read: there is no such file | names are relative to the folder of this file`,
-    `error ${KEY} | ${folder} cannot be read: it is a folder | name the file in it`,
+    `error ${CERT} | none.pem cannot be read: there is no such file | names are relative to the directory of this file`,
+    `error ${KEY} | ${folder} cannot be read: it is a directory | name a file in it`,
   ])
   write('empty', '')
   t.match(said(tls('empty', 'empty')), [
-    /has no PEM certificate in it \| a PEM file has lines/,
-    /no private key.*PEM file has lines/,
+    /contains no PEM certificate \| a PEM file has a line/,
+    /no readable private key.*PEM file has a line/,
   ])
   write('damaged.pem', text('a.pem').replace(/M/g, '!'))
   t.match(said(tls('damaged.pem', 'a.key')), [/the certificate in damaged\.pem cannot be read \| the text between/])
-  t.match(said(tls('/dev/zero', 'a.key')), [/is no ordinary file/])
+  t.match(said(tls('/dev/zero', 'a.key')), [/is not a regular file/])
   write('huge', 'x'.repeat(10_485_761))
-  t.match(said(tls('huge', 'a.key')), [/huge is too large: 10485761 octets/])
+  t.match(said(tls('huge', 'a.key')), [/huge is too large: 10485761 bytes/])
 })
 
-test('a key with a password, which nobody could be asked for', OPENSSL, async t => {
+test('a key with a password, which hopwise cannot ask for', OPENSSL, async t => {
   const { folder, said } = await prepare(t)
   const words = [
     'pkcs8',
@@ -93,7 +93,7 @@ test('a key with a password, which nobody could be asked for', OPENSSL, async t 
   t.match(said(tls('a.pem', 'locked.key')), [/store it without one/])
 })
 
-test('dates are doubts: a certificate may be renewed while we run', OPENSSL, async t => {
+test('dates are warnings: a certificate may be renewed while hopwise runs', OPENSSL, async t => {
   const { said } = await prepare(t)
   const day = 86_400_000
   t.match(said(tls('a.pem', 'a.key'), Date.now() + 3 * day), [
@@ -104,11 +104,11 @@ test('dates are doubts: a certificate may be renewed while we run', OPENSSL, asy
   ])
 })
 
-test('authorities, ciphers, and what is shown to upstreams', OPENSSL, async t => {
+test('authorities, ciphers, and client certificates for upstreams', OPENSSL, async t => {
   const { said } = await prepare(t)
   t.same(said(tls('a.pem', 'a.key', ', clientCertificates: { ca: b.pem }, ciphers: ECDHE-RSA-AES128-GCM-SHA256')), [])
   t.match(said(tls('a.pem', 'a.key', ', clientCertificates: { ca: b.key }')), [
-    /^error listeners\[0\]\.tls\.clientCertificates\.ca \| b\.key has no PEM/,
+    /^error listeners\[0\]\.tls\.clientCertificates\.ca \| b\.key contains no PEM/,
   ])
   t.match(said(tls('a.pem', 'a.key', ', ciphers: NONSENSE')), [/tls\.ciphers \| OpenSSL finds no cipher in "NONSENSE"/])
   const group = (text: string) =>
@@ -117,12 +117,12 @@ test('authorities, ciphers, and what is shown to upstreams', OPENSSL, async t =>
     )
   t.same(group('{ ca: a.pem, cert: b.pem, key: b.key }'), [])
   t.match(group('{ ca: a.key, cert: b.pem, key: a.key }'), [
-    /upstreams\.g\.tls\.ca \| a\.key has no PEM/,
+    /upstreams\.g\.tls\.ca \| a\.key contains no PEM/,
     /upstreams\.g\.tls\.key \| a\.key is not the key/,
   ])
 })
 
-test('the texts of the files come with the configuration: what is used is what was checked', OPENSSL, async t => {
+test('the texts of the files come with the configuration: what was checked is used', OPENSSL, async t => {
   const { folder, said, text } = await prepare(t)
   said(tls('a.pem', 'a.key'))
   const { contents } = readConfiguration(join(folder, 'hopwise.yaml'), { environment: {} })
@@ -145,7 +145,7 @@ test('users', async t => {
   t.same(
     said(`ann:${hash}\nbob:sesame\n`),
     ['line 2 of users.txt: what stands behind the colon is no hash of ours: make it with hopwise password'],
-    'without what stands there',
+    'without the text itself',
   )
   t.same(said(`:${hash}`), ['line 1 of users.txt: it is not user:hash: make such lines with hopwise password'])
   t.same(said(`ann:${hash}\nann:${hash}\n`), [
@@ -163,6 +163,6 @@ test('where the access log goes', async t => {
   for (const to of ['stdout', 'off', 'access.log', '/dev/null']) t.same(said(to), [], to)
   fs.writeFileSync(join(folder, 'old.log'), '')
   t.same(said('old.log'), [])
-  t.same(said('.'), [' is a folder'])
-  t.match(said('none/access.log'), [/cannot be made in \/none: there is no such folder/])
+  t.same(said('.'), [' is a directory'])
+  t.match(said('none/access.log'), [/cannot be created in \/none: there is no such directory/])
 })

@@ -21,8 +21,8 @@ test('two listeners on one address', async t => {
     ['fd:3', 'fd:3'],
     ['systemd:web', 'systemd:web'],
   ] as const)
-    t.match(taken(a, b), [/^error listeners\[1\]\.address \| .* is taken by listeners\[0\] already/], `${a} ${b}`)
-  t.match(taken('127.0.0.1:0', '127.0.0.1:0'), [/^error listeners\[1\]\.address \| "127\.0\.0\.1:0" stands twice/])
+    t.match(taken(a, b), [/^error listeners\[1\]\.address \| .* is already used by listeners\[0\]/], `${a} ${b}`)
+  t.match(taken('127.0.0.1:0', '127.0.0.1:0'), [/^error listeners\[1\]\.address \| "127\.0\.0\.1:0" is used twice/])
   for (const [a, b] of [
     ['127.0.0.1:0', '127.0.0.2:0'],
     ['127.0.0.1:80', '127.0.0.1:81'],
@@ -33,14 +33,14 @@ test('two listeners on one address', async t => {
   ] as const)
     t.same(taken(a, b), [], `${a} ${b}`)
   t.match(said(`${listeners(forward(':80'))}admin: { address: 127.0.0.1:80 }\n`), [
-    /^error admin\.address \| "127\.0\.0\.1:80" is taken by listeners\[0\] already, which listens on ":80" \| take another port$/,
+    /^error admin\.address \| "127\.0\.0\.1:80" is already used by listeners\[0\], which listens on ":80" \| use another port$/,
   ])
   t.match(said(listeners(forward(':80', ', name: a'), forward(':81', ', name: a'))), [
-    /^error listeners\[1\]\.name \| "a" is the name of listeners\[0\]/,
+    /^error listeners\[1\]\.name \| "a" is already the name of listeners\[0\]/,
   ])
 })
 
-test('what hopwise says itself is kept from nobody else', async t => {
+test('a field that hopwise sends itself cannot be kept from clients', async t => {
   const rows = [
     'xRealIp: true, keepFields: [X-Client-IP, X_Real_IP]',
     'xForwardedPort: true, keepFields: [X-Real-IP, X-Forwarded-Port]',
@@ -49,7 +49,7 @@ test('what hopwise says itself is kept from nobody else', async t => {
   ]
   for (const keys of rows)
     t.match(said(listeners(`address: 127.0.0.1:0, ${keys}, routes: [{ upstream: http://a }]`)), [
-      /^error listeners\[0\]\.keepFields\[1\] \| "\S+" is said by hopwise itself: \S+ says so \| name in trust/,
+      /^error listeners\[0\]\.keepFields\[1\] \| hopwise itself sends "\S+", by \S+ \| name the peers/,
     ])
   t.same(said(listeners('address: 127.0.0.1:0, keepFields: [X-Real-IP], routes: [{ upstream: http://a }]')), [])
 })
@@ -76,14 +76,14 @@ test('keys that belong to another mode', async t => {
       'address: 127.0.0.1:0, mode: dumb, trace: true',
       /the dumb proxy has no trace \| it takes address, name, mode and upstream/,
     ],
-    ['address: 127.0.0.1:0, mode: dumb, upstream: https://a', /the dumb proxy knows http:\/\/ only/],
+    ['address: 127.0.0.1:0, mode: dumb, upstream: https://a', /the dumb proxy supports http:\/\/ only/],
     [
       'address: 127.0.0.1:0, mode: forward, xForwardedPrefix: true',
       /xForwardedPrefix belongs to mode reverse.*or write mode: reverse/,
     ],
     [
       'address: 127.0.0.1:0, mode: forward, tls: { certificates: [{ cert: a, key: b }], clientCertificates: { ca: c, fields: [subject] } }',
-      /clientCertificates\.fields \| a forward proxy tells no server elsewhere who asks/,
+      /clientCertificates\.fields \| a forward proxy does not identify its clients to other servers/,
     ],
     ['address: 127.0.0.1:0', /a reverse listener without routes answers 404 to everything/],
   ]
@@ -91,11 +91,11 @@ test('keys that belong to another mode', async t => {
   t.same(
     said(listeners('address: 127.0.0.1:0, mode: revers, users: { file: u }')).length,
     1,
-    'a wrong mode is all that is told',
+    'only the wrong mode is reported',
   )
 })
 
-test('doors that stand open', async t => {
+test('open doors', async t => {
   const open = /^warning listeners\[0\]\.address \| an open forward proxy/
   t.match(said(listeners("address: ':3128', mode: forward")), [open])
   t.match(said(listeners('address: 192.0.2.1:3128, mode: forward')), [open])
@@ -123,7 +123,7 @@ test('doors that stand open', async t => {
 const routes = (...items: string[]) =>
   `listeners:\n  - address: 127.0.0.1:8080\n    routes:\n${items.map(item => `      - { ${item}, upstream: http://127.0.0.1:3000 }\n`).join('')}`
 
-test('routes to which nothing comes', async t => {
+test('routes that no request reaches', async t => {
   const never = (first: string, second: string) => said(routes(first, second))
   for (const [first, second] of [
     ['sendHost: preserve', 'host: a'],
@@ -142,7 +142,7 @@ test('routes to which nothing comes', async t => {
   ] as const)
     t.match(
       never(first, second),
-      [/^error listeners\[0\]\.routes\[1\] \| nothing comes to this route: routes\[0\] takes all/],
+      [/^error listeners\[0\]\.routes\[1\] \| no request reaches this route: routes\[0\] matches all/],
       `${first} / ${second}`,
     )
   for (const [first, second] of [
@@ -160,10 +160,10 @@ test('routes to which nothing comes', async t => {
     t.same(never(first, second), [], `${first} / ${second}`)
 })
 
-test('what one route says against itself', async t => {
+test('contradictions within one route', async t => {
   const rows: [string, RegExp][] = [
-    ['path: /a, exact: /a', /exact \| path and exact stand in one route/],
-    ['path: /a, stripPrefix: /b', /^warning .*stripPrefix \| "\/b" is never at the front/],
+    ['path: /a, exact: /a', /exact \| a route cannot have both path and exact/],
+    ['path: /a, stripPrefix: /b', /^warning .*stripPrefix \| "\/b" is never a prefix of/],
     ['requestFields: { set: { X-A: a, x_a: b } }', /set\.x_a \| x_a is the same field as X-A/],
     ['responseFields: { set: { X-A: a }, remove: [x-a] }', /remove\[0\] \| x-a is set and removed/],
   ]
@@ -177,7 +177,7 @@ test('what one route says against itself', async t => {
     t.same(said(routes(route)), [], route)
 })
 
-test('fields that no route may touch', async t => {
+test('fields that no route may change', async t => {
   for (const name of [
     'Connection',
     'Content-Length',
@@ -192,13 +192,13 @@ test('fields that no route may touch', async t => {
   ]) {
     t.match(
       said(routes(`requestFields: { set: { ${name}: x } }`)),
-      [/"[\w-]+" is not for routes to change \| .+/],
+      [/"[\w-]+" cannot be changed by routes \| .+/],
       name,
     )
-    t.match(said(routes(`requestFields: { remove: [${name}] }`)), [/is not for routes to change \| .+/], name)
+    t.match(said(routes(`requestFields: { remove: [${name}] }`)), [/cannot be changed by routes \| .+/], name)
   }
   t.same(said(routes('responseFields: { remove: [Server] }')), [])
-  t.match(said(routes("requestFields: { set: { 'X A': x } }")), [/"X A" is no name of a field/])
+  t.match(said(routes("requestFields: { set: { 'X A': x } }")), [/"X A" is not a field name/])
   t.match(said(routes('requestFields: { set: { X: "a\\nb" } }')), [/"a\\nb" has a control character in it/])
   t.match(said(routes('requestFields: { set: { X: " a" } }')), [/has whitespace at its ends \| leave it off/])
   t.match(said(routes('requestFields: { set: { X: "日" } }')), [/only latin1 can be sent/])
@@ -208,11 +208,11 @@ test('groups that cannot serve', async t => {
   const servers = (text: string, rest = '') => said(gateway({ group: rest }).replace('[http://127.0.0.1:3000]', text))
   t.match(servers('[{ url: http://a, backup: true }]'), [/^error upstreams\.app\.servers \| all servers are backups/])
   t.match(servers('[{ url: http://a, weight: 0 }]'), [/all servers have the weight 0/])
-  t.match(servers('[http://a, http://A:80/]'), [/servers\[1\] \| "http:\/\/A:80\/" is servers\[0\] already/])
+  t.match(servers('[http://a, http://A:80/]'), [/servers\[1\] \| "http:\/\/A:80\/" is already servers\[0\]/])
   t.match(servers('[]'), [/the list is empty/])
-  t.match(servers('[http://127.0.0.1:8080]'), [/is the address that hopwise itself listens on/])
-  t.match(said(routes('host: a').replace('3000', '8080')), [/is the address that hopwise itself listens on/])
-  t.match(servers('[http://a]', 'tls: {}'), [/^error upstreams\.app\.tls \| tls has no use/])
+  t.match(servers('[http://127.0.0.1:8080]'), [/is the listen address of hopwise itself/])
+  t.match(said(routes('host: a').replace('3000', '8080')), [/is the listen address of hopwise itself/])
+  t.match(servers('[http://a]', 'tls: {}'), [/^error upstreams\.app\.tls \| tls has no effect/])
   t.match(servers('[http://a, https://b]', 'tls: {}'), [
     /^warning upstreams\.app\.tls \| http:\/\/a of this group is reached without TLS/,
   ])
@@ -221,31 +221,31 @@ test('groups that cannot serve', async t => {
     /ca and insecure contradict each other/,
     /^warning/,
   ])
-  t.match(servers('[https://a]', 'tls: { cert: a }'), [/cert stands alone/])
-  t.match(servers('[https://a]', 'tls: { key: a }'), [/key stands alone/])
+  t.match(servers('[https://a]', 'tls: { cert: a }'), [/cert is given without key/])
+  t.match(servers('[https://a]', 'tls: { key: a }'), [/key is given without cert/])
 })
 
 test('balance and what goes with it', async t => {
   const group = (text: string) => said(gateway({ group: text }))
   t.match(group('hash: { by: address }'), [/hash is for balance: hash, and this group has balance: round-robin/])
-  t.match(group('balance: hash\nhash: { by: field }'), [/by: field wants the name of the field/])
-  t.match(group('balance: hash\nhash: { by: cookie }'), [/by: cookie wants the name of the cookie/])
+  t.match(group('balance: hash\nhash: { by: field }'), [/by: field requires the name of the field/])
+  t.match(group('balance: hash\nhash: { by: cookie }'), [/by: cookie requires the name of the cookie/])
   t.match(group('balance: hash\nhash: { name: a }'), [/an address has no name/])
   t.same(group('balance: hash'), [])
   t.match(group('resolve: { minMs: 2, maxMs: 1 }'), [/minMs \(2\) is more than maxMs \(1\)/])
   t.match(group('healthCheck: { timeoutMs: 6000 }'), [/timeoutMs \(6000\) is more than intervalMs \(5000\)/])
 })
 
-test('what stands on something wrong is not told of', async t => {
+test('what depends on something wrong is not reported', async t => {
   t.same(said(routes('hots: a', 'path: /x')), [
     'error listeners[0].routes[0].hots | there is no key hots here | did you mean host?',
   ])
   t.same(
     said('upstreams: 5\nlisteners: [{ address: 127.0.0.1:0, routes: [{ upstream: a }] }]\n').length,
     2,
-    'the group is not there either way',
+    'the group is missing either way',
   )
-  t.same(said('listeners: 5\nupstreams: { a: { servers: [http://a] } }\n').length, 1, 'the group may well be used')
+  t.same(said('listeners: 5\nupstreams: { a: { servers: [http://a] } }\n').length, 1, 'the group may be used')
   t.same(said(gateway({ group: 'balanc: hash\nhash: { by: address }' })).length, 2)
   t.same(said(gateway({ group: 'balance: hsh\nhash: { by: address }' })).length, 1)
 })

@@ -35,23 +35,23 @@ test('environment variables', async t => {
     ['a: !!str ${PORT}', '8080'],
   ]
   for (const [text, is] of rows) t.strictSame(value(text, environment), { a: is }, text)
-  t.strictSame(value('${PORT}: 1', environment), { '${PORT}': 1 }, 'keys have none')
+  t.strictSame(value('${PORT}: 1', environment), { '${PORT}': 1 }, 'not in keys')
   const { place } = parseDocument('a: [x, "${NAME}:${PORT}"]', environment)
   t.same(placeAt(place, ['a', 1])?.variables, ['NAME', 'PORT'])
 })
 
-test('a variable that is not there, or none, is told of where it stands', async t => {
+test('a variable that is not set, or not valid, is reported at its place', async t => {
   t.same(faults('a: x${NONE}'), ['4 the environment has no NONE | set it, or write ${NONE:-default}'])
   t.same(faults('a: ${A}${B}'), [
     '3 the environment has no A | set it, or write ${A:-default}',
     '7 the environment has no B | set it, or write ${B:-default}',
   ])
   const none = (written: string) =>
-    `3 ${written} is no variable | write \${NAME} or \${NAME:-default}, or $$${written.slice(1)} for a dollar sign`
+    `3 ${written} is not a variable | write \${NAME} or \${NAME:-default}, or $$${written.slice(1)} for a dollar sign`
   for (const written of ['${}', '${1}', '${A-b}', '${A', '${A B}']) t.same(faults(`a: ${written}`), [none(written)])
 })
 
-test('a variable that is not there is the only thing that is said of its value', async t => {
+test('a variable that is not set is the only finding about its value', async t => {
   t.same(told(readText('listeners:\n  - address: :${PORT}\n    routes: [{ upstream: x }]\n')), [
     '2:15 error listeners[0].address | the environment has no PORT | set it, or write ${PORT:-default}',
     '3:26 error listeners[0].routes[0].upstream | there is no group "x" under upstreams | write upstreams: { x: { servers: [\'http://127.0.0.1:3000\'] } }, or a URL here',
@@ -65,7 +65,7 @@ test('an empty variable, and one in quotes, are named', async t => {
   t.same(told(readText(text('${N}'), { environment })), [
     '2:10 error workers | workers has no value | the variable N is empty: set it, or write ${N:-default}',
   ])
-  t.match(told(readText(text("'${W}'"), { environment })), [/take the quotes around the variable away$/])
+  t.match(told(readText(text("'${W}'"), { environment })), [/remove the quotes around the variable$/])
   t.equal(readText(text('${W}'), { environment }).configuration?.workers, 2)
 })
 
@@ -77,28 +77,28 @@ test('anchors, aliases and merge keys', async t => {
     d: { b: 2, e: 3 },
     f: { b: 1, e: 3 },
   })
-  t.strictSame(value('a: &x 1\nb: &x 2\nc: *x'), { a: 1, b: 2, c: 2 }, 'the nearest before')
-  t.same(faults('a: *x'), ["3 nothing before here is named &x | if it is a text, put quotes around it: '*x'"])
-  t.same(faults('a: &x [*x]'), ['7 *x stands within what it names | '])
-  t.same(faults('a: { <<: 5 }'), ['5 << wants a mapping | write <<: *name of an &name'])
-  t.same(faults('a: { <<: *x }').length, 1, 'told of once')
+  t.strictSame(value('a: &x 1\nb: &x 2\nc: *x'), { a: 1, b: 2, c: 2 }, 'the nearest earlier one')
+  t.same(faults('a: *x'), ["3 no earlier value is named &x | if it is text, put quotes around it: '*x'"])
+  t.same(faults('a: &x [*x]'), ['7 *x is inside the value that it names | '])
+  t.same(faults('a: { <<: 5 }'), ['5 << requires a mapping | write <<: *name of an &name'])
+  t.same(faults('a: { <<: *x }').length, 1, 'reported once')
 })
 
-test('aliases of aliases do not grow without end', async t => {
+test('nested aliases do not grow without limit', async t => {
   const rows = Array.from({ length: 20 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join(', ')}]`)
-  t.match(faults(['a0: &a0 x', ...rows].join('\n')), [/^\d+ there are more than 100000 values in it/])
+  t.match(faults(['a0: &a0 x', ...rows].join('\n')), [/^\d+ it contains more than 100000 values/])
 })
 
 test('depth is limited', async t => {
-  t.match(faults(`a: ${'['.repeat(60)}1${']'.repeat(60)}`), [/nested more than 50 deep/])
+  t.match(faults(`a: ${'['.repeat(60)}1${']'.repeat(60)}`), [/nested more than 50 levels deep/])
   t.match(faults('[{'.repeat(5000)), [/nested too deeply/])
 })
 
 test('keys', async t => {
-  t.same(faults('a: 1\nb: 2\na: 3'), ['10 a is there twice | it stood in line 1 before: leave one of them'])
+  t.same(faults('a: 1\nb: 2\na: 3'), ['10 a is given twice | the first one is in line 1: remove one of them'])
   t.same(faults('__proto__: 1'), ['0 __proto__ cannot be a key | '])
   t.same(faults('? [a]\n: 1'), ['2 a key must be a word | '])
-  t.strictSame(value('1: a\ntrue: b\n0x10: c'), { 1: 'a', true: 'b', '0x10': 'c' }, 'as they are written')
+  t.strictSame(value('1: a\ntrue: b\n0x10: c'), { 1: 'a', true: 'b', '0x10': 'c' }, 'as written')
   t.strictSame(value('{"a": {"constructor": 1}}'), { a: { constructor: 1 } })
 })
 
@@ -112,23 +112,23 @@ test('YAML 1.2: off is a word', async t => {
   })
 })
 
-test('what is no YAML is told of in sentences', async t => {
+test('syntax errors are reported in plain words', async t => {
   const rows: [text: string, at: number, message: string | RegExp, hint: RegExp][] = [
-    ['a:\n\tb: 1', 3, 'a tab indents this line', /two spaces for each tab/],
-    ['a: b: c', 3, 'a key stands within the value of another', /quotes/],
-    ['- a: x\n   b: y', 5, 'a key stands within the value of another', /same column/],
-    ['a:\n  b: 1\n c: 2', 11, 'this line is not indented like those it belongs to', /same column/],
-    ['a: 1\nb', 5, 'a colon is missing behind this key', /key: value/],
-    ['a\nb: 1', 0, 'a key goes over several lines', /colon and a space/],
-    ['a: @x', 3, 'a text cannot begin with @ here', /quotes/],
-    ['a: - b', 3, 'a list cannot begin on the line of its key', /line of its own/],
+    ['a:\n\tb: 1', 3, 'this line is indented with a tab', /two spaces for each tab/],
+    ['a: b: c', 3, 'a key is inside the value of another', /quotes/],
+    ['- a: x\n   b: y', 5, 'a key is inside the value of another', /same column/],
+    ['a:\n  b: 1\n c: 2', 11, 'this line is not indented like the lines it belongs to', /same column/],
+    ['a: 1\nb', 5, 'a colon is missing after this key', /key: value/],
+    ['a\nb: 1', 0, 'a key spans several lines', /colon and a space/],
+    ['a: @x', 3, 'text cannot begin with @ here', /quotes/],
+    ['a: - b', 3, 'a list cannot begin on the line of its key', /on a new line/],
     ['a: [::1]:80', 8, 'an IPv6 address without quotes looks like a list', /'\[::1\]:8080'/],
-    ['a: { b: ${X} }', 9, 'a variable without quotes stands within [ ] or { }', /quotes/],
-    ["a: 'it's'", 7, 'something stands behind the end of the value', /quotes/],
-    ['a: *', 3, 'a lone * is no text', /quotes/],
+    ['a: { b: ${X} }', 9, 'a variable within [ ] or { } has no quotes', /quotes/],
+    ["a: 'it's'", 7, 'there is text after the end of the value', /quotes/],
+    ['a: *', 3, 'a lone * is not text', /quotes/],
     ['{"a": 1 "b": 2}', 6, 'a comma is missing within [ ] or { }', /^$/],
-    ['a: 1\n---\nb: 2', 5, 'a second document begins here', /one file/],
-    ['a: !secret x', 3, 'tags mean nothing here', /!/],
+    ['a: 1\n---\nb: 2', 5, 'a second document begins here', /one configuration/],
+    ['a: !secret x', 3, 'tags are not supported here', /!/],
     ['a: "\\q"', 4, 'invalid escape sequence \\q', /single quotes/],
     ['a: "x', 5, 'missing closing "quote', /^$/],
     ['a: [1, 2\nb: 3', 9, /must be sufficiently indented and end with a \]/, /^$/],

@@ -11,10 +11,10 @@ const EXAMPLES = ['hopwise', 'reverse', 'forward', 'everything']
 const EDITOR_LINE = '# yaml-language-server: $schema=./hopwise.schema.json\n'
 
 test('config/hopwise.schema.json is what the schema says', async t => {
-  t.equal(read('config/hopwise.schema.json'), jsonSchemaText(), 'npm run schema writes it anew')
+  t.equal(read('config/hopwise.schema.json'), jsonSchemaText(), 'npm run schema rewrites it')
 })
 
-test('docs/configuration.md has every key, with its default and its sentence', async t => {
+test('docs/configuration.md has every key, with its default and its description', async t => {
   const path = 'docs/configuration.md'
   const tables = keyTables()
   if (process.env.UPDATE_DOCS) {
@@ -22,10 +22,10 @@ test('docs/configuration.md has every key, with its default and its sentence', a
     writeFileSync(pathTo(path), text)
   }
   const part = /<!-- keys -->\n([\s\S]*?)\n<!-- \/keys -->/.exec(read(path))?.[1]
-  t.equal(part, tables, 'UPDATE_DOCS=1 npx tap run --disable-coverage test/config/documents.test.ts writes it anew')
+  t.equal(part, tables, 'UPDATE_DOCS=1 npx tap run --disable-coverage test/config/documents.test.ts rewrites it')
 })
 
-test('every key says in a sentence what it is', async t => {
+test('every key has a description of one sentence', async t => {
   for (const { path, node } of sections())
     for (const [key, { description = '' }] of Object.entries(node.properties ?? {})) {
       t.match(description, /^\S.*[.:]$/, `${path}.${key}`)
@@ -42,10 +42,10 @@ test('each example has the line for editors, and passes the check and the schema
     const { configuration, findings } = readConfigurationText(text, file, { environment: {}, checkFiles: false })
     t.same(findings, [], file)
     t.ok(configuration)
-    // Those with variables in the place of numbers are judged by us alone.
+    // A file with variables in place of numbers is checked by hopwise only.
     t.ok(validate(yaml.parse(text, { merge: true })), `${file}: ${JSON.stringify(validate.errors)}`)
   }
-  t.notOk(validate({ listeners: [{ address: ':1', modes: 'reverse' }] }), 'and the schema refuses what is wrong')
+  t.notOk(validate({ listeners: [{ address: ':1', modes: 'reverse' }] }), 'and the schema refuses a wrong file')
 })
 
 test('the smallest example is the one in docs/configuration.md, and has ten lines', async t => {
@@ -54,7 +54,7 @@ test('the smallest example is the one in docs/configuration.md, and has ten line
   t.ok(read('config/hopwise.yaml').split('\n').length <= 11)
 })
 
-/** Where any of the keys will do: they stand at the top of the file too. */
+/** Sections where any of the keys will do, since all of them are at the top of the file too. */
 const SOME_KEYS = ['listeners[].limits', 'listeners[].deadlines', 'listeners[].grammar']
 
 test('config/everything.yaml has every key, and its default where it has one', async t => {
@@ -73,7 +73,7 @@ test('config/everything.yaml has every key, and its default where it has one', a
   }
 })
 
-test('config/everything.yaml tells of each key in a comment', async t => {
+test('config/everything.yaml describes each key in a comment', async t => {
   const text = read('config/everything.yaml')
   for (const { table, key, about } of NUMBER_SPECS) t.ok(text.includes(`  # ${about}.\n  ${key}: `), `${table}.${key}`)
 })
@@ -100,7 +100,7 @@ function at(roots: unknown[], path: string): Record<string, unknown>[] {
   >[]
 }
 
-test('the schema has no form that the documents do not know', async t => {
+test('the schema uses no keyword that the documents cannot show', async t => {
   const keywords = new Set<string>()
   const walk = (node: SchemaNode) => {
     for (const key of Object.keys(node)) keywords.add(key)

@@ -34,7 +34,7 @@ const FILES: readonly (readonly [what: RegExp, name: string, text: string])[] = 
   [/Compose/, 'compose.yaml', 'services:\n  app: { image: app }\n'],
 ]
 
-test('the configuration of another proxy is known, by what stands in it or by its name', t => {
+test('the configuration of another proxy is recognized, by its content or by its name', t => {
   for (const [what, name, text] of FILES) {
     const { configuration, findings } = readConfigurationText(text, name, { environment: {}, checkFiles: false })
     t.equal(configuration, undefined)
@@ -44,24 +44,28 @@ test('the configuration of another proxy is known, by what stands in it or by it
   t.end()
 })
 
-test('what is ours, or nobody knows, is not taken for another one', t => {
+test('our own or an unknown file is not taken for that of another program', t => {
   for (const file of ['hopwise.yaml', 'reverse.yaml', 'forward.yaml', 'everything.yaml', 'container/hopwise.yaml'])
     t.equal(foreignFile(file, read(`config/${file}`), { listeners: [] }), '', file)
-  t.match(readText('listeners: [\n').findings[0]?.message, /^(?!it is a)/, 'a slip of ours stays one')
+  t.match(
+    readText('listeners: [\n').findings[0]?.message,
+    /^(?!it is a)/,
+    'a mistake in our own file is reported as one',
+  )
   t.match(readText('listeners: [\n  # server {\n').findings.length > 0, true)
   t.equal(foreignFile('hopwise.yaml', 'upstreams: {}\nlistener: []\n', { upstreams: {}, listener: [] }), '')
-  t.equal(foreignFile('nginx.conf', 'listeners: []', { listeners: [] }), '', 'whatever it is called')
+  t.equal(foreignFile('nginx.conf', 'listeners: []', { listeners: [] }), '', 'whatever its name')
   t.equal(foreignFile('hopwise.yaml', '', null), '')
   t.end()
 })
 
-test('a file of the largest size is looked at in time', t => {
+test('a file of the largest size is checked in time', t => {
   for (const line of ['\n', ' ', 'location ', 'location\n', 'a ;', 'server\n', 'listen\n', '<', '[', 'http_'])
     t.equal(foreignFile('x', line.repeat(1_000_000 / line.length), null), '', JSON.stringify(line))
   t.end()
 })
 
-test('docs/coming-from.md: its file is one that can be used', t => {
+test('docs/coming-from.md: its file can be used', t => {
   const blocks = [...read('docs/coming-from.md').matchAll(/```yaml\n([\s\S]*?)```/g)]
   t.equal(blocks.length, 1)
   for (const [, text = ''] of blocks) t.same(readText(text).findings, [])

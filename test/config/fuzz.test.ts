@@ -5,7 +5,7 @@ import { type Reading, readConfigurationText } from '../../lib/config/read.js'
 import { checked, RUNS } from '../wire/property.js'
 import { read } from './tables.js'
 
-/** A whole file takes some milliseconds. */
+/** Fewer runs, since a whole file takes some milliseconds. */
 const RUNS_OF_FILES = Math.ceil(RUNS / 4)
 
 const EVERYTHING = read('config/everything.yaml')
@@ -14,7 +14,7 @@ function readFuzzed(text: string): Reading {
   return readConfigurationText(text, 'fuzzed.yaml', { environment: { A: '1', B: 'a: [b', C: '' }, checkFiles: false })
 }
 
-/** Either a configuration, or reasons; every finding within the text, and fit to be shown. */
+/** Whether there is either a configuration or errors, and every finding is within the text and readable. */
 function isSound(text: string): boolean {
   const reading = readFuzzed(text)
   const { findings, configuration } = reading
@@ -99,7 +99,7 @@ checked('no text throws', fc.property(fc.string({ unit: 'binary', maxLength: 300
 
 const LINES = EVERYTHING.split('\n')
 
-/** One change of a line: gone, twice, indented otherwise, with another value, with letters lost or put in. */
+/** One change of a line: removed, doubled, indented differently, with another value, with characters lost or added. */
 const change = fc.record({
   line: fc.nat(LINES.length - 1),
   how: fc.constantFrom<(line: string, text: string, at: number) => string[]>(

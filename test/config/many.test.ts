@@ -9,14 +9,14 @@ import { readAddress } from '../../lib/config/values.js'
 import { checked } from '../wire/property.js'
 import { gateway, readText } from './reading.js'
 
-// What is looked up in an index, against what comparing each with each says; and files of many lines.
+// An indexed lookup compared with a comparison of every pair; and files of many lines.
 
 function overlap(a: string, b: string): boolean {
   const [one, other] = [readAddress(a), readAddress(b)]
   const everywhere = (host: string) => host === '' || host === '0.0.0.0' || host === '::'
   if (one.kind !== 'tcp' || other.kind !== 'tcp') return JSON.stringify(one) === JSON.stringify(other)
   if (one.port !== other.port) return false
-  // Each gets a port of its own; but listeners are told apart by what is written.
+  // Each gets its own port, but listeners are identified by their address as written.
   if (one.port === 0) return one.host.toLowerCase() === other.host.toLowerCase()
   return everywhere(one.host) || everywhere(other.host) || one.host.toLowerCase() === other.host.toLowerCase()
 }
@@ -55,7 +55,7 @@ checked(
 const path = fc.array(fc.constantFrom<string | number>('a', 'b', 0), { maxLength: 4 })
 
 checked(
-  'a complaint follows from a wrong value that is around it, or in what it is about',
+  'a complaint depends on a wrong value around it, or in what it is about',
   fc.property(fc.array(path, { maxLength: 5 }), path, path, fc.boolean(), (wrong, where, other, below) => {
     const begins = (one: Path, start: Path) => start.length <= one.length && start.every((part, i) => part === one[i])
     const complaint: Complaint = error(where, 'x', '', { about: [{ path: other, below }] })
@@ -84,7 +84,7 @@ test('ten thousand routes, and ten thousand faults', async t => {
   }
 })
 
-test('a line of nothing but faults is told of once', async t => {
+test('a line of nothing but errors is reported once', async t => {
   const { findings } = readText(`a: ${'] '.repeat(100_000)}`)
   t.equal(findings.length, 1)
 })

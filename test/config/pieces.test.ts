@@ -8,7 +8,7 @@ import { checked } from '../wire/property.js'
 const through = (value: unknown) => atOnce(fromPieces(JSON.parse(JSON.stringify(toPieces(value)))))
 
 checked(
-  'what goes in pieces arrives as what goes as JSON',
+  'data sent in pieces arrives as data sent as JSON',
   fc.property(fc.jsonValue({ maxDepth: 5 }), fc.nat({ max: 1200 }), (value, copies) => {
     const large = {
       list: Array.from({ length: copies }, () => value),
@@ -21,7 +21,7 @@ checked(
   50,
 )
 
-test('no piece is long, whatever is large: a list, a mapping, or what is in them', async t => {
+test('no piece is long, whatever is large: a list, a mapping, or their contents', async t => {
   const routes = Array.from({ length: 10_000 }, (_, i) => ({
     host: [`h${i}.example`],
     path: `/p${i}`,
@@ -34,7 +34,7 @@ test('no piece is long, whatever is large: a list, a mapping, or what is in them
   t.same(await inSlices(fromPieces(pieces)), JSON.parse(JSON.stringify(value)))
 })
 
-test('a key that means something else to an assignment', async t => {
+test('a key that an assignment would treat specially', async t => {
   const text = `{"a":{"__proto__":[${'1,'.repeat(600)}1]},"__proto__":{"b":1}}`
   t.equal(JSON.stringify(through(JSON.parse(text))), text)
 })

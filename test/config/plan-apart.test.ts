@@ -17,7 +17,7 @@ const ask = (folder: string, text: string, environment = {}) => {
 
 const readPlanApart = (question: Parameters<PlanReader['read']>[0]) => new PlanReader().read(question)
 
-test('a plan, or findings, as if it were read here', async t => {
+test('a plan, or findings, as if read in this thread', async t => {
   const folder = tempFolder(t)
   // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of the file
   const good = ask(folder, gateway({ route: 'path: /${WHERE}' }), { WHERE: 'there' })
@@ -31,7 +31,7 @@ test('a plan, or findings, as if it were read here', async t => {
   t.match(await readPlanApart(none), { findings: [/there is no such file/], files: [none.file] })
 })
 
-test('one thread for questions that follow each other, and none any more after a while', async t => {
+test('one thread for successive questions, which ends after a while', async t => {
   const clock = new FakeClock()
   const reader = new PlanReader(clock)
   const question = ask(tempFolder(t), gateway())
@@ -43,15 +43,15 @@ test('one thread for questions that follow each other, and none any more after a
   t.same(await reader.read(question), one)
   clock.advance(10_000)
   t.equal(reader.running, false)
-  t.same(await reader.read(question), one, 'another one')
+  t.same(await reader.read(question), one, 'in a new thread')
 })
 
-test('where there can be no thread it is read here', async t => {
+test('without a thread the file is read here', async t => {
   const question = ask(tempFolder(t), gateway(), { PATH: () => 'no thread takes a function' })
   t.same(await readPlanApart(question), readPlan(question))
 })
 
-test('a request that comes while it is read is answered before that is over', async t => {
+test('a request that arrives during the reading is answered before its end', async t => {
   const server = http.createServer((_, response) => response.end('here')).listen(0, '127.0.0.1')
   t.teardown(() => server.close())
   await new Promise(resolve => server.once('listening', resolve))

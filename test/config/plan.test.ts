@@ -24,7 +24,7 @@ upstreams:
   app: { servers: [http://127.0.0.1:3000] }
 `
 
-test('what is said of clients reaches the engine', async t => {
+test('the fields about clients reach the engine', async t => {
   const more = 'xForwardedPort: true, xForwardedPrefix: true, xRealIp: true'
   const made = plan(`listeners:\n  - { address: ':1', ${more}, routes: [{ upstream: http://a }] }\n`)
   const { upstream: _, ...options } = { upstream: '', ...made.listeners[0]!.options }
@@ -39,7 +39,7 @@ test('what is said of clients reaches the engine', async t => {
     `listeners:\n  - { address: ':1', ${tls}, routes: [{ upstream: http://a, rewriteLocation: true }] }\n`,
     {},
   )
-  // TLS itself is not tried: what stands for certificates is none.
+  // TLS itself is not tried: the certificates are dummies.
   const settings = atOnce(
     settingsSteps({ ...shown.listeners[0]!.options, mode: 'reverse', upstreams: shown.upstreams }),
   )
@@ -47,7 +47,7 @@ test('what is said of clients reaches the engine', async t => {
   t.same(settings.routes[0]?.wayBack, { locations: true, cookies: false })
 })
 
-test('the smallest file is what a proxy with one upstream is, and the engine takes it', async t => {
+test('the smallest file gives a proxy with one upstream, and the engine accepts it', async t => {
   const made = plan(SMALL)
   const [listener] = made.listeners
   t.match(listener, { name: '127.0.0.1:8080', address: '127.0.0.1:8080', mode: 'reverse', users: null })
@@ -64,7 +64,7 @@ test('the smallest file is what a proxy with one upstream is, and the engine tak
   t.match(group, { retries: 1, balance: { balance: 'round-robin', ejection: { failures: 3 } }, healthCheck: null })
 })
 
-test('a URL in a route is a group of its own', async t => {
+test('a URL in a route becomes its own group', async t => {
   const { upstreams } = plan(`
 listeners:
   - address: :80
@@ -75,7 +75,7 @@ upstreams:
   t.same(Object.keys(upstreams).sort(), ['app', 'http://127.0.0.1:1'])
 })
 
-test('what a listener says goes before what the file says', async t => {
+test('a listener overrides the file', async t => {
   const { listeners, deadlines } = plan(`
 name: edge
 trust: [10.0.0.0/8]
@@ -93,7 +93,7 @@ listeners:
   t.match(listeners[1]?.options, { trust: [], deadlines: { clientIdleMs: 1000 } })
 })
 
-test('guards: 0 is none, and a burst of 0 is what comes in one second', async t => {
+test('guards: 0 is no limit, and a burst of 0 is the requests of one second', async t => {
   const guarded = (clients: string) =>
     plan(`
 listeners:
@@ -109,7 +109,7 @@ listeners:
   })
 })
 
-test('files are in it by their contents', async t => {
+test('files are included by content', async t => {
   const made = plan(
     `
 listeners:

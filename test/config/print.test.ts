@@ -11,7 +11,7 @@ function printed(text: string, environment: Record<string, string> = {}): string
   return printConfiguration(reading.configuration, reading)
 }
 
-test('each line says where its value comes from', async t => {
+test('each line shows where its value comes from', async t => {
   const text = printed(
     gateway({ listener: 'trace: ${TRACE:-true}', route: 'host: a', more: 'workers: ${N}\ntrust: [10.0.0.0/8]\n' }),
     { N: '2' },
@@ -35,11 +35,11 @@ test('each line says where its value comes from', async t => {
   t.same(
     text.split('\n').filter(line => line !== '' && !/( # (line \d+.*|default)|:)$/.test(line)),
     [],
-    'no line says nothing',
+    'no line without a source',
   )
 })
 
-test('what is printed can be read again, and is the same', async t => {
+test('the output can be read again, and means the same', async t => {
   for (const name of ['hopwise', 'reverse', 'forward', 'everything']) {
     const file = `config/${name}.yaml`
     const options = { environment: { PARENT_USER: '***', PARENT_PASSWORD: '***' }, checkFiles: false }
@@ -51,7 +51,7 @@ test('what is printed can be read again, and is the same', async t => {
   }
 })
 
-test('dollar signs stay what they are', async t => {
+test('dollar signs are preserved', async t => {
   const first = gateway({ route: "requestFields: { set: { X-A: '$${NOT} $$ $$$$ 5$' } }" })
   const again = readText(printed(first)).configuration
   t.match(again?.listeners[0], { routes: [{ requestFields: { set: { 'X-A': '${NOT} $ $$ 5$' } } }] })

@@ -8,7 +8,7 @@ import { GRAMMAR_LIMITS } from '../../lib/wire/limits.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { gateway, readText, shown, told } from './reading.js'
 
-test('what is not written has its default, and what is short becomes long', async t => {
+test('absent keys get their defaults, and short forms are expanded', async t => {
   const { configuration, findings } = readText(gateway({ route: 'host: App.Example\nmethod: GET' }))
   t.same(findings, [])
   t.match(configuration, { workers: 1, trust: [], logs: { level: 'info', access: { to: 'stdout', format: 'json' } } })
@@ -37,7 +37,7 @@ test('what is not written has its default, and what is short becomes long', asyn
   })
 })
 
-test('what depends on the mode, and what a mode does not have', async t => {
+test('defaults that depend on the mode, and keys that a mode does not have', async t => {
   const { configuration } = readText(
     'listeners:\n  - { address: 127.0.0.1:1, mode: forward }\n  - { address: 127.0.0.1:2, mode: dumb, upstream: http://a }\n',
   )
@@ -52,7 +52,7 @@ test('what depends on the mode, and what a mode does not have', async t => {
   t.same(dumb, { address: '127.0.0.1:2', name: '127.0.0.1:2', mode: 'dumb', upstream: 'http://a' })
 })
 
-test('names of files are relative to the folder of the file', async t => {
+test('file names are relative to the directory of the file', async t => {
   const text = gateway({
     listener: 'tls: { certificates: [{ cert: a.pem, key: /k/a.key }], clientCertificates: { ca: ../ca.pem } }',
     group: 'tls: { ca: b.pem, cert: c.pem, key: c.key }',
@@ -82,7 +82,7 @@ test('JSON is read as well, and may name its schema', async t => {
   t.ok(readText(text).configuration)
 })
 
-test('all findings come at once, in the order of their places', async t => {
+test('all findings are reported at once, in file order', async t => {
   const reading = readText(
     `name: hopwise
 listeners:
@@ -100,13 +100,13 @@ upstreams:
   )
   t.notOk(reading.configuration)
   t.same(told(reading), [
-    '1:7 error name | "hopwise" is the product\'s name | two proxies of that name in a row would look like a loop. Name this deployment, such as edge-1',
-    "3:14 error listeners[0].address | 8080 is a number, where text is wanted | put it in quotes: '8080'",
-    '4:5 error listeners[0].clientIdleMs | there is no key clientIdleMs here | it belongs below deadlines',
+    '1:7 error name | "hopwise" is the product\'s name | two proxies of that name in a row would look like a loop. Give this deployment its own name, such as edge-1',
+    "3:14 error listeners[0].address | expected text, not 8080 | put it in quotes: '8080'",
+    '4:5 error listeners[0].clientIdleMs | there is no key clientIdleMs here | it belongs inside deadlines',
     '6:19 error listeners[0].routes[0].upstream | there is no group "ap" under upstreams | did you mean app?',
     '7:9 error listeners[0].routes[0].metod | there is no key metod here | did you mean method?',
     '11:15 error upstreams.app.servers[0] | "127.0.0.1:3000" has no scheme | did you mean http://127.0.0.1:3000?',
-    '12:5 error upstreams.app.sticky.cookie | cookie is missing | Its name.',
+    '12:5 error upstreams.app.sticky.cookie | cookie is missing | The name of the cookie.',
   ])
 })
 
@@ -125,7 +125,7 @@ test('a finding is shown with its line, and a mark under the place', async t => 
   t.equal(shown(readText(gateway())), '')
 })
 
-test('long lines are shown around the place, tabs as one column, passwords not at all', async t => {
+test('long lines are cut around the place, tabs are one column, passwords are hidden', async t => {
   const long = readText(
     `listeners: [{ address: 127.0.0.1:1, mode: forward, clients: { allow: [${'10.0.0.0/8, '.repeat(20)}10.0.0.300] } }]`,
   )
@@ -137,7 +137,7 @@ test('long lines are shown around the place, tabs as one column, passwords not a
   )
   t.notMatch(shown(secret), 'sesame')
   t.notMatch(JSON.stringify(secret.findings), 'sesame')
-  t.match(shown(secret), /\*{9}@', nonsense/, 'columns stay')
+  t.match(shown(secret), /\*{9}@', nonsense/, 'columns stay the same')
   t.equal(secret.findings.length, 2)
   for (const parent of [
     'me:sesame@proxy',
@@ -151,16 +151,16 @@ test('long lines are shown around the place, tabs as one column, passwords not a
   }
 })
 
-test('a group that is not used, and other doubts, are warnings: the configuration is there', async t => {
+test('an unused group and similar doubts are warnings: there is a configuration', async t => {
   const reading = readText(gateway({ more: '  other:\n    servers: [http://127.0.0.1:3001]\n' }))
   t.ok(reading.configuration)
   t.same(told(reading), [
-    '8:3 warning upstreams.other | no route names the group other | name it in a route, or take it away',
+    '8:3 warning upstreams.other | no route names the group other | name it in a route, or remove it',
   ])
   t.match(shown(reading), /\n1 warning\n$/)
 })
 
-test('a file that cannot be read is a finding, too', async t => {
+test('a file that cannot be read is a finding too', async t => {
   const folder = tempFolder(t)
   const file = join(folder, 'hopwise.yaml')
   const messageFor = (content?: Buffer | string) => {
@@ -174,23 +174,25 @@ test('a file that cannot be read is a finding, too', async t => {
   t.equal(messageFor(''), 'the file is empty')
   t.equal(messageFor('# only a comment\n'), 'the file is empty')
   t.equal(messageFor(Buffer.from([0xff, 0xfe, 0x61])), 'it is not UTF-8')
-  t.equal(messageFor(Buffer.alloc(1_048_577, '#')), 'it is larger than 1048576 octets')
-  t.equal(messageFor('- a\n'), 'a list stands where a mapping is wanted')
-  t.match(readConfiguration(folder, { environment: {} }).findings, [{ message: 'it cannot be read: it is a folder' }])
+  t.equal(messageFor(Buffer.alloc(1_048_577, '#')), 'it is larger than 1048576 bytes')
+  t.equal(messageFor('- a\n'), 'expected a mapping, not a list')
+  t.match(readConfiguration(folder, { environment: {} }).findings, [
+    { message: 'it cannot be read: it is a directory' },
+  ])
   t.match(
     readConfiguration('/dev/zero', { environment: {} }).findings,
-    [{ message: 'it is no ordinary file' }],
-    'an endless one',
+    [{ message: 'it is not a regular file' }],
+    'an endless file',
   )
 })
 
-test('a BOM does no harm', async t => {
+test('a BOM is ignored', async t => {
   const file = join(tempFolder(t), 'hopwise.yaml')
   fs.writeFileSync(file, `\ufeff${gateway({ listener: 'nam: x' })}`)
   t.match(readConfiguration(file, { environment: {} }).findings, [{ line: 3, column: 5, hint: 'did you mean name?' }])
 })
 
-test('many findings are told up to a hundred', async t => {
+test('at most a hundred findings are reported', async t => {
   const keys = Array.from({ length: 300 }, (_, i) => `nothing${i}: 1\n`).join('')
   const { findings, configuration } = readText(gateway({ more: keys }))
   t.equal(findings.length, 100)

@@ -1,7 +1,7 @@
 import { writeFindings } from '../../lib/config/findings.js'
 import { type Reading, type ReadOptions, readConfigurationText } from '../../lib/config/read.js'
 
-/** Reads a text as `hopwise.yaml`, without a look at the files that it names. */
+/** Reads a text as `hopwise.yaml`, without checking the files that it names. */
 export function readText(text: string, options: Partial<ReadOptions> = {}): Reading {
   return readConfigurationText(text, 'hopwise.yaml', { environment: {}, checkFiles: false, ...options })
 }
@@ -13,7 +13,7 @@ export function told({ findings }: Reading): string[] {
   )
 }
 
-/** A listener with one route, to be gone on with: `upstreams` is what stands behind it. */
+/** A configuration with one listener, one route and one group, to be extended. */
 export function gateway({ listener = '', route = '', group = '', more = '' } = {}): string {
   const lines = (text: string, indent: string) =>
     text

@@ -7,7 +7,7 @@ import { readRouteHost } from '../../lib/config/values.js'
 import { checked, RUNS } from '../wire/property.js'
 import { gateway, readText, told } from './reading.js'
 
-// The definition, which compares each route with each before it.
+// The definition, which compares each route with every earlier one.
 
 function takesAllOf(first: Route, second: Route): boolean {
   const methods =
@@ -50,7 +50,7 @@ const place = fc.oneof(
   fc.constantFrom('/', '/a', '/a/', '/a/b', '/ab').map(path => ({ path })),
   fc.constantFrom('/', '/a', '/a/', '/a/b').map(exact => ({ exact })),
   fc.constant({}),
-  // A fault of its own, and looked at all the same.
+  // An error in itself, but checked anyway.
   fc.constant({ path: '/a', exact: '/b' }),
 )
 const some = <T>(one: fc.Arbitrary<T>) => fc.option(fc.array(one, { minLength: 1, maxLength: 3 }))
@@ -63,7 +63,7 @@ const route = fc
   })) as unknown as fc.Arbitrary<Route>
 
 checked(
-  'the first route that takes all of another is the one that comparing each with each finds',
+  'the first covering route is the one that a comparison of every pair finds',
   fc.property(fc.array(route, { maxLength: 12 }), routes => {
     const [wanted, found] = [defined(routes), coveredBy(routes)]
     return JSON.stringify(found) === JSON.stringify(wanted)
@@ -71,7 +71,7 @@ checked(
   RUNS * 10,
 )
 
-test('what is said, and where, stays what it was', async t => {
+test('the findings and their places', async t => {
   const text = gateway().replace(
     '      - upstream: app\n',
     [
@@ -84,15 +84,15 @@ test('what is said, and where, stays what it was', async t => {
       '',
     ].join('\n'),
   )
-  const hint = 'the first that fits wins: put this one before it'
+  const hint = 'the first match wins: put this route before it'
   t.same(told(readText(text)), [
-    `6:9 error listeners[0].routes[2] | nothing comes to this route: routes[0] takes all that would fit it | ${hint}`,
-    `7:9 error listeners[0].routes[3] | nothing comes to this route: routes[1] takes all that would fit it | ${hint}`,
-    `9:9 error listeners[0].routes[5] | nothing comes to this route: routes[4] takes all that would fit it | ${hint}`,
+    `6:9 error listeners[0].routes[2] | no request reaches this route: routes[0] matches all that this one would | ${hint}`,
+    `7:9 error listeners[0].routes[3] | no request reaches this route: routes[1] matches all that this one would | ${hint}`,
+    `9:9 error listeners[0].routes[5] | no request reaches this route: routes[4] matches all that this one would | ${hint}`,
   ])
 })
 
-test('each route is looked at a few times, however many there are', async t => {
+test('each route is examined only a few times, however many there are', async t => {
   const looksAt = (count: number): number => {
     let looks = 0
     const counted = (one: Route): Route =>

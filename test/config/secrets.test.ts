@@ -27,7 +27,7 @@ for (const [text, shown] of ROWS) {
   })
 }
 
-// A million letters: work that grows with their square would take an hour.
+// A million characters: quadratic work would take an hour.
 for (const unit of ['/', '//', ':', 'a:', "'a:", 'a:b ', '@', 'a:@', 'a:@ ', '//@', "'", ' ']) {
   test(`a long text of ${JSON.stringify(unit)} is read once`, async t => {
     const text = unit.repeat(1_000_000 / unit.length)

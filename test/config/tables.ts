@@ -8,7 +8,7 @@ export const pathTo = (name: string): string => fileURLToPath(new URL(name, ROOT
 
 export const read = (name: string): string => readFileSync(new URL(name, ROOT), 'utf8')
 
-/** Where only what differs from another table is written: not told twice. */
+/** Sections that only override another table: not shown twice. */
 const SAME_AS: Readonly<Record<string, string>> = {
   'listeners[].limits': 'limits',
   'listeners[].deadlines': 'deadlines',
@@ -26,7 +26,7 @@ export function keyTables(): string {
       if (same === undefined) return `${heading}\n\n${tableOf(node)}`
       const keys = Object.keys(node.properties ?? {})
       const which = path.startsWith('upstreams') ? `${keys.map(key => `\`${key}\``).join(', ')} of` : 'Any key of'
-      return `${heading}\n\n${which} [${same}](#${same}); what is not given comes from there.`
+      return `${heading}\n\n${which} [${same}](#${same}); a key that is not given comes from there.`
     })
     .join('\n\n')
 }
@@ -35,10 +35,10 @@ function tableOf({ properties = {}, required = [] }: SchemaNode): string {
   const rows = Object.entries(properties).map(([key, node]) => [
     `\`${key}\``,
     typeOf(node),
-    required.includes(key) ? 'must be there' : defaultOf(node),
+    required.includes(key) ? 'required' : defaultOf(node),
     cell(node.description ?? ''),
   ])
-  return [['key', 'what it takes', 'default', 'what it is'], ['---', '---', '---', '---'], ...rows]
+  return [['key', 'value', 'default', 'meaning'], ['---', '---', '---', '---'], ...rows]
     .map(cells => `| ${cells.join(' | ')} |`)
     .join('\n')
 }

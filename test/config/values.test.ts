@@ -26,22 +26,22 @@ test('servers', async t => {
     ['127.0.0.1:3000', /has no scheme \| did you mean http:\/\/127\.0\.0\.1:3000\?/],
     ['app', /did you mean http:\/\/app/],
     ['::1', /has no scheme \| write/],
-    ['http://', /is no URL/],
+    ['http://', /is not a URL/],
     ['ftp://a', /scheme ftp:/],
     ['http://u:p@a', /user name or password/],
-    ['http://a/b', /has the path \/b \| write http:\/\/a here; setPrefix/],
+    ['http://a/b', /has the path \/b \| write http:\/\/a here; to put a path in front, use setPrefix/],
     ['http://a?b', /has the path \/\?b/],
     ['http://a:0', /port 0/],
     ['unix:a', /absolute path/],
     [`unix:/${'a'.repeat(107)}`, /107 octets/],
-    ['srv+http://a:80', /names no SRV record/],
-    ['srv+http://1.2.3.4', /names no SRV record/],
-    ['srv+http://a/b', /names no SRV record/],
+    ['srv+http://a:80', /does not name an SRV record/],
+    ['srv+http://1.2.3.4', /does not name an SRV record/],
+    ['srv+http://a/b', /does not name an SRV record/],
   ] as const)
     t.match(refusal(values.readServer, text), said, text)
 })
 
-test('addresses to listen on', async t => {
+test('listen addresses', async t => {
   for (const text of ['127.0.0.1:80', ':80', '[::]:80', 'localhost:0', 'unix:/a', 'fd:3', 'systemd:web'])
     t.equal(refusal(values.readAddress, text), '', text)
   for (const [text, said] of [
@@ -61,7 +61,7 @@ test('addresses to listen on', async t => {
 test('hosts, paths, methods', async t => {
   t.equal(values.readRouteHost('App.Example.'), 'app.example')
   t.match(refusal(values.readRouteHost, '*'), /leave host out/)
-  t.match(refusal(values.readRouteHost, 'a b'), /is no host/)
+  t.match(refusal(values.readRouteHost, 'a b'), /is not a host/)
   t.equal(refusal(values.readPath, '/a/b'), '')
   t.match(refusal(values.readPath, 'a'), /must begin with a slash/)
   t.match(refusal(values.readPath, '/a b'), /must be percent-encoded \| write \/a%20b/)
@@ -77,24 +77,24 @@ test('networks and destinations', async t => {
   for (const text of ['10.0.0.0/8', '::1', 'fd00::/8', '0.0.0.0/0'])
     t.equal(refusal(values.readNetwork, text), '', text)
   for (const text of ['10.0.0.0/33', '10.0.0', 'a', '::1/129', '1.2.3.4/8/8', 'fe80::1%eth0', ''])
-    t.match(refusal(values.readNetwork, text), /is no address or network/, text)
+    t.match(refusal(values.readNetwork, text), /is not an address or network/, text)
   for (const text of ['10.0.0.0/8', '*.internal', 'a', 'a.b.c', '::1'])
     t.equal(refusal(values.readDestination, text), '', text)
   for (const text of ['*', 'a b', '10.0.0', '*.', 'http://a', ''])
     t.not(refusal(values.readDestination, text), '', text)
 })
 
-test('parents: what they are told with is never said', async t => {
+test('parents: the credentials are never repeated', async t => {
   for (const text of ['http://a', 'http://a:3128/', 'https://a', 'http://u:p@a:1', 'http://u:p%40:q@[::1]:1'])
     t.equal(refusal(values.readParent, text), '', text)
   for (const [text, said] of [
-    ['a:3128', /is no http/],
-    ['socks5://a', /is no http/],
+    ['a:3128', /is not an http/],
+    ['socks5://a', /is not an http/],
     ['http://u@a', /no user:password/],
     ['http://:p@a', /no user:password/],
     ['http://u:%@a', /write %25/],
     ['http://u:p@a/b', /has the path/],
-    ['http://u:p@q@a', /is no http/],
+    ['http://u:p@q@a', /is not an http/],
   ] as const)
     t.match(refusal(values.readParent, text), said, text)
 })

@@ -29,7 +29,7 @@ test('docs/destinations.md has each closed port, each special block and each nam
   }
   const text = read(PATH)
   for (const [name, written] of Object.entries(tables))
-    t.equal(part(text, name), written, `UPDATE_DOCS=1 npx tap run test/house/destinations.test.ts writes ${name} anew`)
+    t.equal(part(text, name), written, `UPDATE_DOCS=1 npx tap run test/house/destinations.test.ts rewrites ${name}`)
 })
 
 function table(head: string[], rows: string[][]): string {

@@ -21,7 +21,7 @@ function blocks(path: string, ...languages: string[]): string[] {
     .map(([, , text = '']) => text)
 }
 
-test('programs in the documents are right by the compiler', async t => {
+test('programs in the documents compile', async t => {
   const programs = new Map(
     DOCUMENTS.flatMap(path =>
       blocks(path, 'ts').map((text, i): [string, string] => [
@@ -53,7 +53,7 @@ test('programs in the documents are right by the compiler', async t => {
   }
 })
 
-test('command lines in the documents are read without a complaint', async t => {
+test('command lines in the documents are valid', async t => {
   const surroundings = { environment: {}, version: '', columns: 80 }
   const texts = [
     ...DOCUMENTS.flatMap(path => blocks(path, 'sh', 'console')),
@@ -97,7 +97,7 @@ test('docs/library.md names every option of createProxy, and no other', async t 
   )
 })
 
-test('links between the documents lead somewhere', async t => {
+test('links between the documents have a target', async t => {
   for (const path of DOCUMENTS) {
     const targets = [...read(path).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, target = '']) => target)
     t.same(

@@ -19,19 +19,19 @@ const FLOORS: Readonly<Record<string, number>> = {
   'lib/http-proxy': 6,
   'lib/cli': 7,
   bin: 7,
-  // lib/index.ts: the front of the house for programs. It only hands out what stands inside.
+  // lib/index.ts: the entry point for programs. It only re-exports what is inside.
   lib: 7,
 }
 const FIRST_FLOOR_OF_SOCKETS = 3
 const DOORS = 6
 const DOOR_TO_DOOR = [['lib/daemon', 'lib/admin']]
-/** Without I/O, clock and surprise: allowed below floor 3, on the floor named. */
+/** Packages without I/O, clock or randomness: allowed below floor 3, on the given floor. */
 const PURE_PACKAGES: Readonly<Record<string, number>> = { 'ipaddr.js': 1, 'structured-headers': 1 }
 
 export function arrowsUp(files: readonly HouseFile[]): string[] {
   return files.flatMap(({ path, imports }) => {
     const own = floorOf(path)
-    if (own === undefined) return [`${path} stands on no floor: give its folder one in house-plan.ts`]
+    if (own === undefined) return [`${path} has no floor: give its folder one in house-plan.ts`]
     return imports.filter(inHouse).flatMap(other => {
       const floor = floorOf(other) ?? Number.POSITIVE_INFINITY
       if (folderOf(other) === folderOf(path) || floor < own) return []
@@ -43,16 +43,16 @@ export function arrowsUp(files: readonly HouseFile[]): string[] {
   })
 }
 
-/** Folders that do not know each other, whatever their floor says. */
+/** Folders that must not import each other, whatever their floors. */
 const APART: readonly (readonly [string, string])[] = [['lib/net/client/', 'lib/net/upstream/']]
 
-/** What crosses from one wing to the other all the same, and why. */
+/** Exceptions that may import from the other wing, and why. */
 const CROSSES: Readonly<Record<string, string>> = {
   'lib/net/client/client-stream.ts':
-    'upstream connections that a client has logged in on end with its own (RFC 4559 6)',
+    'upstream connections that a client has authenticated on end with its own (RFC 4559 6)',
 }
 
-/** Imports of types count, too: who knows a type relies on it. */
+/** Imports of types count too: a file that uses a type depends on it. */
 export function crossings(files: readonly HouseFile[]): string[] {
   const across = (path: string, other: string): boolean =>
     APART.some(
@@ -61,12 +61,14 @@ export function crossings(files: readonly HouseFile[]): string[] {
     )
   return files
     .filter(({ path }) => !Object.hasOwn(CROSSES, path))
-    .flatMap(({ path, imports }) => imports.filter(other => across(path, other)).map(other => `${path} knows ${other}`))
+    .flatMap(({ path, imports }) =>
+      imports.filter(other => across(path, other)).map(other => `${path} imports ${other}`),
+    )
 }
 
 /**
- * What is loaded in a circle. (Two files of one folder may know each other's types: a pool and its connections do.)
- * Each circle once, told from its first file in the order of the alphabet.
+ * Cycles of loaded files. (Two files of one folder may import each other's types, as a pool and its connections do.)
+ * Each cycle is listed once, starting with its alphabetically first file.
  */
 export function cycles(files: readonly HouseFile[]): string[] {
   const imports = new Map(files.map(file => [file.path, file.loads.filter(inHouse)]))
@@ -90,7 +92,7 @@ export function impurities(files: readonly HouseFile[]): string[] {
   ])
 }
 
-/** @param dependencies what package.json depends on at run time */
+/** @param dependencies the packages that package.json depends on at run time */
 export function strangers(files: readonly HouseFile[], dependencies: ReadonlySet<string>): string[] {
   return files.flatMap(({ path, imports }) => {
     const floor = floorOf(path) ?? 0
@@ -117,7 +119,7 @@ function floorOf(path: string): number | undefined {
   return FLOORS[folderOf(path)]
 }
 
-/** `lib/wire/x/y.ts` stands in `lib/wire`, `lib/index.ts` in `lib`, `bin/hopwise.ts` in `bin`. */
+/** `lib/wire/x/y.ts` is in `lib/wire`, `lib/index.ts` in `lib`, `bin/hopwise.ts` in `bin`. */
 function folderOf(path: string): string {
   const parts = path.split('/').slice(0, -1)
   return parts.slice(0, parts[0] === 'lib' ? 2 : 1).join('/')

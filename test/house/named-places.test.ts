@@ -5,7 +5,7 @@ import { test } from 'tap'
 import { rulesNamed } from '../../scripts/rules-named.mjs'
 import { read } from './references.js'
 
-// A document that sends its reader elsewhere: what it names is there.
+// Where a document refers its reader elsewhere, the target exists.
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const DOCUMENTS = ['', 'docs', 'docs/decisions', 'docs/lab', 'bench', 'config'].flatMap(folder =>
@@ -13,13 +13,13 @@ const DOCUMENTS = ['', 'docs', 'docs/decisions', 'docs/lab', 'bench', 'config'].
     .filter(name => name.endsWith('.md'))
     .map(name => join(folder, name)),
 )
-/** Where readers find what a rule is, and what we do of it. */
-const RULES_STAND_IN = 'docs/rules.md'
+/** The document that explains each rule, and what hopwise does about it. */
+const RULES_PAGE = 'docs/rules.md'
 
 /** A document without its fenced blocks. */
 const prose = (path: string): string => read(path).replaceAll(/^```[\s\S]*?^```$/gm, '')
 
-/** The anchors of a document, as they are made of its headings: `## Last, not least` is `#last-not-least`, the second one `#last-not-least-1`. */
+/** The anchors of the headings of a document: `## Last, not least` is `#last-not-least`, a second one `#last-not-least-1`. */
 function anchorsOf(text: string): ReadonlySet<string> {
   const found = new Set<string>()
   for (const [, heading = ''] of text.matchAll(/^#{1,6} +(.*?) *#*$/gm)) {
@@ -32,7 +32,7 @@ function anchorsOf(text: string): ReadonlySet<string> {
   return found
 }
 
-/** Links to a heading that is not there. */
+/** Links to a heading that does not exist. */
 function brokenAnchors(path: string, text: string, textOf: (path: string) => string): string[] {
   return [...text.matchAll(/\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)/g)].flatMap(([, file = '', anchor = '']) => {
     const target = file === '' ? path : normalize(join(dirname(path), file))
@@ -42,38 +42,38 @@ function brokenAnchors(path: string, text: string, textOf: (path: string) => str
   })
 }
 
-/** Rules that there are not, and rules that do not stand where the reader is sent: `R71 in [the list](list.md)`, else the list of the house. */
+/** Unknown rules, and rules that are not where the reader is sent: `R71 in [the list](list.md)`, by default docs/rules.md. */
 function unknownRules(path: string, text: string, textOf: (path: string) => string): string[] {
   const sent = [...text.matchAll(/((?:(?<!\w)R\d{1,3}(?:, | and |-|–)?)+) in \[[^\]]*\]\(([^)#\s]+)[^)]*\)/g)]
   const elsewhere = sent.flatMap(([, rules = '', file = '']) => {
     const there = new Set(rulesNamed(textOf(normalize(join(dirname(path), file)))))
     return rulesNamed(rules).filter(rule => !there.has(rule))
   })
-  const listed = new Set(rulesNamed(textOf(RULES_STAND_IN)))
+  const listed = new Set(rulesNamed(textOf(RULES_PAGE)))
   const beyond = [...text.matchAll(/(?<!\w)R(\d+)(?!\w)/g)].filter(([, rule]) => Number(rule) > Math.max(...listed))
-  const nowhere = path === RULES_STAND_IN ? [] : rulesNamed(text).filter(rule => !listed.has(rule))
+  const nowhere = path === RULES_PAGE ? [] : rulesNamed(text).filter(rule => !listed.has(rule))
   return [...new Set([...beyond.map(([rule]) => rule), ...[...elsewhere, ...nowhere].map(rule => `R${rule}`)])]
 }
 
-test('links to a part of a document lead to a heading that it has', async t => {
+test('links to a part of a document lead to an existing heading', async t => {
   for (const path of DOCUMENTS) t.same(brokenAnchors(path, prose(path), prose), [], path)
 })
 
-test('a rule that a document names stands where its reader is sent', async t => {
-  // What CONTRIBUTING.md names is how a number looks.
+test('a rule that a document names is where its reader is sent', async t => {
+  // CONTRIBUTING.md only shows what rule numbers look like.
   for (const path of DOCUMENTS.filter(name => name !== 'CONTRIBUTING.md'))
     t.same(unknownRules(path, prose(path), prose), [], path)
 })
 
-test('files of the house that a document names are there', async t => {
-  for (const path of DOCUMENTS.filter(name => name !== 'CHANGELOG.md' && name !== RULES_STAND_IN)) {
+test('source files that a document names exist', async t => {
+  for (const path of DOCUMENTS.filter(name => name !== 'CHANGELOG.md' && name !== RULES_PAGE)) {
     const named = [
       ...prose(path).matchAll(
         /`((?:lib|test|docs|config|bench|scripts|bin|net|wire|policy|link|proxy|admin|daemon)\/[\w./-]*\w)`/g,
       ),
     ]
     t.same(
-      // The page about the house speaks of files as its floors do: `net/accept.ts`.
+      // docs/architecture.md names files without `lib/`: `net/accept.ts`.
       named
         .map(([, file = '']) => file)
         .filter(file => !file.endsWith('node_modules') && !['', 'lib'].some(at => existsSync(join(ROOT, at, file)))),
@@ -83,9 +83,9 @@ test('files of the house that a document names are there', async t => {
   }
 })
 
-test('these tests see what they are for', async t => {
+test('these tests find what they look for', async t => {
   const other = '# Other\n\n## A part: `x`, 2 of them\n\n## Twice\n## Twice\n\nR7 is here.'
-  const textOf = (path: string) => (path === RULES_STAND_IN ? 'R1, R7-R9' : other)
+  const textOf = (path: string) => (path === RULES_PAGE ? 'R1, R7-R9' : other)
   const broken = (text: string) => brokenAnchors('docs/a.md', text, textOf)
   t.same(broken('[a](b.md#a-part-x-2-of-them) [b](b.md#twice-1) [c](https://x/#y) [d](#other)'), [])
   t.same(broken('[a](b.md#part) [b](b.md#twice-2)'), ['b.md#part', 'b.md#twice-2'])

@@ -15,32 +15,32 @@ import { tempFolder } from '../support/temp-folder.js'
 import { read } from './references.js'
 
 const OPERATIONS = read('docs/operations.md')
-/** Documents with parts of configurations in them; those about other things that YAML says are left out. */
+/** Documents that contain parts of configurations; those with other YAML are left out. */
 const DOCUMENTS = ['README.md', 'docs/configuration.md', 'docs/operations.md', 'docs/admin.md', 'docs/running.md']
 
 const quoted = (text: string): string[] =>
   [...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/`([^`\n]+)`/g)].map(([, words = '']) => words)
 
-/** What stands in fences as YAML. */
+/** The fenced YAML blocks. */
 const yamlIn = (text: string): string[] =>
   [...text.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, yaml = '']) => yaml)
 
-/** Every key that a configuration may have, wherever in it. */
+/** Every key that a configuration may have, at any level. */
 function keysOf(schema: unknown): string[] {
   if (typeof schema !== 'object' || schema === null) return []
   const { properties = {} } = schema as { properties?: object }
   return [...Object.keys(properties), ...Object.values(schema).flatMap(keysOf)]
 }
 
-/** What is the whole of a configuration stays; a part gets what it needs to be one. */
+/** A complete configuration stays as it is; a part gets what it needs to be one. */
 function completed(yaml: string): string {
   const given: Record<string, unknown> = parse(yaml)
   const listeners = [{ address: '127.0.0.1:8080', routes: [{ upstream: 'http://127.0.0.1:3000' }] }]
   return stringify({ ...('listeners' in given ? {} : { listeners }), ...given })
 }
 
-/** Of a log line, of /status, of the rules of Kubernetes. */
-const OF_OTHERS = new Set([
+/** Keys of log lines, of /status and of Kubernetes. */
+const OTHER_KEYS = new Set([
   'clientVerdict',
   'clientCertificate',
   'upstreamVerdict',
@@ -49,20 +49,20 @@ const OF_OTHERS = new Set([
   'terminationGracePeriodSeconds',
 ])
 
-test('docs/operations.md names keys that there are', t => {
+test('docs/operations.md names only existing keys', t => {
   const keys = new Set(keysOf(JSON.parse(read('config/hopwise.schema.json'))))
   const named = quoted(OPERATIONS).flatMap(words =>
     [...words.matchAll(/(?<![\w./-])(?:[a-z]+\.)*([a-z]+[A-Z]\w*)(?![\w/])/g)].map(([, key = '']) => key),
   )
   t.ok(named.length > 50)
   t.same(
-    named.filter(key => !keys.has(key) && !OF_OTHERS.has(key)),
+    named.filter(key => !keys.has(key) && !OTHER_KEYS.has(key)),
     [],
   )
   t.end()
 })
 
-test('docs/operations.md names reasons, errors and states that there are', t => {
+test('docs/operations.md names only existing reasons, errors and states', t => {
   const known = new Set<string>([
     ...Object.keys(CLOSE_REASONS),
     ...Object.keys(PROXY_ERRORS),
@@ -82,7 +82,7 @@ test('docs/operations.md names reasons, errors and states that there are', t => 
   t.end()
 })
 
-test('docs/operations.md names metrics that there are, and labels that they have', async t => {
+test('docs/operations.md names only existing metrics and labels', async t => {
   const text = await new Metrics().text({ totals: new Scene().stats(), ready: true })
   const known = new Set([...text.matchAll(/^(?:# TYPE )?(\w+)/gm)].map(([, name]) => name))
   const named = [...OPERATIONS.matchAll(/\bhopwise_\w+/g)].map(([name]) => name)
@@ -99,7 +99,7 @@ test('docs/operations.md names metrics that there are, and labels that they have
       t.match([text, ...errors].join('\n'), new RegExp(`\\b${label}="(?:${value})"`), `${label}="${value}"`)
 })
 
-test('Prometheus takes the alerts', needs('promtool'), async t => {
+test('Prometheus accepts the alerts', needs('promtool'), async t => {
   const rules = yamlIn(OPERATIONS).filter(yaml => yaml.startsWith('groups:'))
   t.equal(rules.length, 1)
   const file = join(tempFolder(t), 'alerts.yml')
@@ -109,7 +109,7 @@ test('Prometheus takes the alerts', needs('promtool'), async t => {
   t.match(out, /\b10 rules found\b/)
 })
 
-test('configurations in the documents can be used, whole ones and parts', t => {
+test('configurations in the documents are valid, complete ones and parts', t => {
   const found = DOCUMENTS.flatMap(path =>
     yamlIn(read(path))
       .filter(yaml => !yaml.startsWith('groups:'))

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-/** What makes a function more than a function of its arguments. */
+/** Globals that make a function depend on more than its arguments. */
 const IMPURE_GLOBALS = [
   'Date',
   'performance',
@@ -21,11 +21,11 @@ const IMPURE_GLOBALS = [
 export interface HouseFile {
   /** `lib/wire/reader.ts` */
   path: string
-  /** Files of the house by their path, everything else by its package or `node:` name. Imports of types too. */
+  /** Our own files by path, everything else by its package or `node:` name. Includes imports of types. */
   imports: string[]
-  /** Those of the imports that are left when the types are gone: what is loaded when this file is. */
+  /** The imports that remain without types: what is loaded when this file is. */
   loads: string[]
-  /** Impure globals that it touches, `Math.random` among them. */
+  /** Impure globals that it uses, including `Math.random`. */
   globals: string[]
 }
 
@@ -48,7 +48,7 @@ export function readFile(path: string, text: string): HouseFile {
   return { path, imports: [...new Set(imports)], loads: [...new Set(loads)], globals: globalsOf(file) }
 }
 
-/** Only `import type` and `export type` vanish whole: `import { type A }` still loads its file. */
+/** Only `import type` and `export type` vanish entirely: `import { type A }` still loads its file. */
 function loadedBy(statement: ts.Statement): string[] {
   const types =
     (ts.isImportDeclaration(statement) && statement.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword) ||
@@ -75,7 +75,7 @@ function globalsOf(file: ts.SourceFile): string[] {
   return [...found]
 }
 
-/** The `x` of `a.x` and `{ x: 1 }` is no global, unless the `a` is `globalThis`. */
+/** The `x` of `a.x` and `{ x: 1 }` is not a global, unless `a` is `globalThis`. */
 function isMemberName(node: ts.Identifier): boolean {
   const { parent } = node
   if (ts.isPropertyAccessExpression(parent)) return parent.name === node && parent.expression.getText() !== 'globalThis'

@@ -18,7 +18,7 @@ test('docs/limits.md has every deadline and limit, with its default and its reas
   }
   const text = read(path)
   for (const [name, table] of Object.entries(tables)) {
-    t.equal(part(text, name), table, `${name}; UPDATE_DOCS=1 npx tap run test/house/references.test.ts writes it anew`)
+    t.equal(part(text, name), table, `${name}; UPDATE_DOCS=1 npx tap run test/house/references.test.ts rewrites it`)
     for (const cells of rowsOf(table))
       t.ok(
         cells.every(cell => cell !== '' && cell !== '.'),
@@ -27,7 +27,7 @@ test('docs/limits.md has every deadline and limit, with its default and its reas
   }
 })
 
-test('a reason stands before its number, or behind it', async t => {
+test('a reason is before its number, or after it on the line', async t => {
   t.match(reasonsIn('lib/link/deadlines.ts', 'DEADLINES').get('connectMs'), /^A lost SYN/)
   t.match(reasonsIn('lib/link/deadlines.ts', 'DEADLINES').get('tlsMs'), /^Two round trips/)
   t.match(reasonsIn('lib/wire/limits.ts', 'GRAMMAR_LIMITS').get('emptyLinesMax'), /^RFC 9112 2\.2/)
@@ -42,7 +42,7 @@ test('docs/close-reasons.md has every reason, its sentence, and what to do', asy
   for (const [reason, , todo] of rows) t.match(todo, /^[A-Z`].*\.$/, `${reason}`)
 })
 
-test('docs/limits.md: what all clients share has the bounds of the code, and options that there are', async t => {
+test('docs/limits.md: shared resources have the bounds in the code, and existing options', async t => {
   const rows = rowsOf(part(read('docs/limits.md'), 'shared'))
   t.ok(rows.length > 20)
   const options = new Set([...Object.values(NUMBERS).map(({ key }) => key), ...GUARDS])
@@ -57,7 +57,7 @@ test('docs/limits.md: what all clients share has the bounds of the code, and opt
   }
 })
 
-/** Keys of the file that are no numbers of this page. */
+/** Keys of the file whose numbers are not on this page. */
 const GUARDS = [
   ...['requestsPerSecond', 'connectionsPerSecond', 'failedLoginsPerMinute', 'uploadBytesPerSecondMin', 'handshakeMs'],
   ...['bufferRequestBytes', 'ejectedPercentMax'],

@@ -8,7 +8,7 @@ const ROOT = new URL('../../', import.meta.url)
 
 export const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8')
 
-/** What happens when a deadline passes. What `timeoutOf` knows comes from there, so it is not written twice. */
+/** What happens when a deadline passes. Taken from `timeoutOf` where it knows, so that it is not written twice. */
 const PASSED: Readonly<Record<DeadlineName, string>> = {
   connectMs: '504, `connection_timeout`',
   tlsMs: '504, `connection_timeout`',
@@ -63,7 +63,7 @@ export function limitTables(): Record<string, string> {
   }
 }
 
-/** The comments of a table of numbers: key -> why it has its value. They stand before the key, or behind it on its line. */
+/** The comments of a table of numbers, by key: why it has its value. They are before the key, or after it on its line. */
 export function reasonsIn(path: string, table: string): Map<string, string> {
   const text = read(path)
   const reasons = new Map<string, string>()

@@ -18,7 +18,7 @@ import { part, read, rowsOf } from './references.js'
 const bare = (cell: string): string => cell.replaceAll('`', '')
 const table = (name: string): string[][] => rowsOf(part(read('docs/truth-tables.md'), name)).map(row => row.map(bare))
 
-/** What a call gives, `400` for an error of that status. */
+/** The result of a call, or the status of its error, such as `400`. */
 function orStatus(call: () => string): string {
   try {
     return call()
@@ -31,7 +31,7 @@ function orStatus(call: () => string): string {
 const headFor = (target: string, host = 'app.example') =>
   request(`${target === '*' ? 'OPTIONS' : 'GET'} ${target} HTTP/1.1`, `Host: ${host}`).head
 
-test('which route takes a path', async t => {
+test('which route matches a path', async t => {
   const routes = new Routes([
     { match: { path: '/api' }, value: '/api' },
     { match: { exact: '/health' }, value: '/health' },
@@ -45,7 +45,7 @@ test('which route takes a path', async t => {
     const path = received.slice(0, end < 0 ? ~end : end)
     t.equal(spelled(path), byTheBook, `${received} by the book`)
     t.equal(loosely(spelled(path)), loose, `${received} loosely`)
-    t.ok(end < 0 || path === loose, `${received}: a path that is called plain reads the same in both ways`)
+    t.ok(end < 0 || path === loose, `${received}: a plain path reads the same both ways`)
     t.equal(
       orStatus(() => routes.match(headFor(received)) ?? 'none'),
       route,
@@ -76,7 +76,7 @@ test('who may say who the client is', async t => {
   }
 })
 
-test('what is said of the client where it is asked for', async t => {
+test('the fields about the client that options add', async t => {
   const more = { forwardedPort: false, forwardedPrefix: false, realIp: false, certificate: [], isTrusted: () => false }
   const contexts: Record<string, Partial<RequestContext>> = {
     xForwardedPort: { more: { ...more, forwardedPort: true } },
@@ -121,7 +121,7 @@ test('what is said of the client where it is asked for', async t => {
   }
 })
 
-test('what path is sent', async t => {
+test('the path that is sent', async t => {
   const rows = table('prefixes')
   t.ok(rows.length > 20)
   for (const [stripPrefix = '', setPrefix = '', received = '', sent] of rows) {
@@ -133,7 +133,7 @@ test('what path is sent', async t => {
 
 const UPSTREAM = originOf('http', 'up.example', 3000)
 
-/** The way of a request for `asked`, a URL, as the proxy would find it. */
+/** The way back for a request for `asked`, a URL, as the proxy would compute it. */
 function wayOf(stripPrefix: string, setPrefix: string, sendHost: string, asked: string) {
   const { protocol, host, pathname } = new URL(asked)
   const prefixes = pathPrefixes({ stripPrefix, setPrefix })
@@ -176,7 +176,7 @@ test('where a client sends a cookie', async t => {
   }
 })
 
-test('does a host fit', async t => {
+test('whether a host matches', async t => {
   const rows = table('hosts')
   t.ok(rows.length > 10)
   for (const [host = '', authority, fits] of rows) {
@@ -185,7 +185,7 @@ test('does a host fit', async t => {
   }
 })
 
-test('what becomes of a field that the route edits', async t => {
+test('what happens to a field that the route edits', async t => {
   const rows = table('edits')
   t.equal(rows.length, 5)
   const edits: Record<string, (name: string) => FieldEditsOptions> = {

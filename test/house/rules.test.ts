@@ -56,7 +56,7 @@ const RULE: Rule = { level: 'MUST', section: 'RFC 9110 1', binds: 'both sides', 
 const NAMED: NamingTest = { file: 'wire/a', numbers: [1, 2], words: 'words', fault: '' }
 const REASONS = reasonsIn('| [R3](rules.md#r3) | not done | why |\n| R1 | state | no reason |')
 
-test('what does not fit together is said', async t => {
+test('inconsistencies are reported', async t => {
   const faults = (rules: Record<string, Rule>, tests: NamingTest[], page?: string): string[] => {
     const chapters = [{ title: 'One', from: 'RFC 9110', rules }]
     return faultsOf(chapters, tests, REASONS, page ?? (rules.R2 ? pageOf(chapters, tests, REASONS) : ''))

@@ -14,7 +14,7 @@ const FRAMINGS = ['none', 'length', 'chunked', 'close'] as const
 
 type Facts = Readonly<Record<string, readonly string[]>>
 
-/** For every combination of the facts: the first row of the table in the document that fits says what the code says. */
+/** For every combination of the facts, the first matching row of the document's table agrees with the code. */
 function compare(
   t: Test,
   name: string,
@@ -40,11 +40,11 @@ function compare(
     if (row) used.add(row)
     if (row?.at(-1) !== verdictOf(is) && wrong++ === 0) t.equal(row?.at(-1), verdictOf(is), JSON.stringify(is))
   }
-  t.equal(wrong, 0, 'combinations that the table and the code judge differently')
+  t.equal(wrong, 0, 'combinations on which the table and the code disagree')
   t.same(
     rows.filter(row => !used.has(row)).map(row => row.join(' | ')),
     [],
-    'no row is for nothing',
+    'no row is unused',
   )
 }
 
@@ -152,7 +152,7 @@ class Connection {
   readonly entry: PoolEntry<Connection> = new PoolEntry<Connection>(this)
 }
 
-/** What a book answers in this situation. */
+/** The answer of a pool book in this situation. */
 function acquired(is: Record<string, string>): string {
   const closed: string[] = []
   const limits = { upstreamConnectionsMax: 4, upstreamIdleMax: 4, upstreamRequestsMax: 0, upstreamAgeMs: 0 }
@@ -211,7 +211,7 @@ test('R42: how is chunked content sent to it?', async t => {
   compare(t, 'chunks', { known: KNOWN, fits: BOTH }, is => sendsChunks(knownOf(is.known), is.fits === 'yes'))
 })
 
-test('what becomes of an exchange when something goes wrong?', async t => {
+test('what happens to an exchange when something goes wrong?', async t => {
   const facts = {
     mishap: Object.keys(MISHAPS) as Mishap[],
     stage: ['head', 'content', 'sent', 'early', 'answering', 'answered'] as MishapStage[],
