@@ -1,4 +1,4 @@
-import yargs, { type Argv, type Options } from 'yargs'
+import yargs, { type Argv } from 'yargs'
 import { didYouMean } from '../proxy/options/did-you-mean.js'
 import { type CommandName, type CommandSpec, PROXIES_OPTIONS } from './commands.js'
 import { SHELLS, type Shell } from './completion.js'
@@ -7,7 +7,7 @@ import { Given, variableOf } from './given.js'
 import { arrange, isCommand, long, NAMES, PRINTED, rolesOf, specOf } from './line-words.js'
 import type { OptionTable } from './option-table.js'
 import { UsageError } from './usage-error.js'
-import { inWords } from './values.js'
+import { inWords, readChoice } from './values.js'
 
 /** What a command line asks for: to run a command, or to print a text (help, version, completion) on standard output. */
 export type Asked =
@@ -43,12 +43,13 @@ export function readCommandLine(written: readonly string[], { environment, versi
     if (error) throw error
     printed = output
   })
-  if (printed !== '') return { kind: 'print', text: `${tidy(printed)}\n` }
+  if (printed !== '') return { kind: 'print', text: `${printed.trimEnd()}\n` }
   if (!chosen) throw unknownCommand(first, written)
 
   const { command, line } = chosen
   const spec = specOf(command)
   checkNames(line, spec, written)
+  checkChoices(line, spec)
   const given = new Given({ ...line, ...readOperands(line, command, spec, asked) }, environment, spec.options)
   return { kind: 'run', command, given, doubts: doubtsAbout(environment) }
 }
@@ -75,9 +76,10 @@ function describe(
   { version, columns }: { version: string; columns: number },
   chosen: (command: CommandName, line: Record<string, unknown>) => void,
 ) {
-  const parser = yargs()
+  const parser = withoutTypes(yargs())
     .scriptName('hopwise')
     .locale('en')
+    .updateStrings({ 'Not enough arguments following: %s': '--%s requires a value.' })
     .wrap(columns)
     .usage('$0 <command>\n\nA forward and reverse HTTP/1.x proxy that gets every hop right.')
     .parserConfiguration({
@@ -89,7 +91,7 @@ function describe(
     })
     .exitProcess(false)
     .fail((message, error) => {
-      throw error && error.name !== 'YError' ? error : new UsageError(sentence(message ?? error.message))
+      throw error && error.name !== 'YError' ? error : new UsageError(message ?? error.message)
     })
     .version(version)
     .help()
@@ -157,14 +159,26 @@ function inLines(examples: CommandSpec['examples']): string {
 
 function addOptions(parser: Argv, table: OptionTable, global = true): Argv {
   for (const [name, { kind, about, group, choices }] of Object.entries(table)) {
-    const option: Options = { describe: choices ? `${choices.join(' | ')}: ${about}` : about, group, global }
-    if (kind === 'flag') option.type = 'boolean'
-    else Object.assign(option, { type: 'string', requiresArg: true })
-    // For completion. We write the error about a wrong choice ourselves.
-    if (choices) option.choices = choices
-    parser.option(name, option)
+    const describe = choices ? `${choices.join(' | ')}: ${about}` : about
+    const value = kind === 'flag' ? { type: 'boolean' as const } : { type: 'string' as const, requiresArg: true }
+    parser.option(name, { describe, group, global, ...value })
   }
   return parser
+}
+
+/** The help without yargs' notes on types: each description says what its option takes. (The types of yargs lack this one.) */
+function withoutTypes(parser: Argv): Argv {
+  return (parser as Argv & { usageConfiguration(is: { 'hide-types': boolean }): Argv }).usageConfiguration({
+    'hide-types': true,
+  })
+}
+
+/** @throws UsageError for a value that is not one of its option's */
+function checkChoices(line: Readonly<Record<string, unknown>>, { options }: CommandSpec): void {
+  for (const [name, { choices }] of Object.entries(options)) {
+    const value = line[name]
+    if (choices !== undefined && typeof value === 'string') readChoice(`--${name}`, value, choices)
+  }
 }
 
 /** Checks that every option on the line is one of the command's. @throws UsageError with the option that was probably meant */
@@ -262,26 +276,4 @@ function doubtsAbout(environment: Readonly<Record<string, string | undefined>>):
     )
     return meant ? [`${variable} is set, but there is no such option: did you mean ${meant.toUpperCase()}?`] : []
   })
-}
-
-/** yargs' own error messages, in our words. */
-function sentence(message: string): string {
-  const choice = /Argument: ([^,]+), Given: (.+), Choices: (.+)/.exec(message)
-  if (choice) {
-    const [, name, given, choices = ''] = choice
-    return `--${name} must be ${inWords(choices.replaceAll('"', '').split(', '))}, not ${given}.`
-  }
-  const missing = /Not enough arguments following: (\S+)/.exec(message)
-  if (missing) return `--${missing[1]} requires a value.`
-  return message
-}
-
-/** Removes yargs' notes on types and choices, even from lines of their own: each description already has them. */
-function tidy(text: string): string {
-  const notes = '(?: *\\[(?:string|boolean|choices: [^\\]]*)\\])+'
-  return text
-    .replace(new RegExp(`\\n${notes}(?=\\n)`, 'g'), '')
-    .replace(new RegExp(`${notes}(?=\\n)`, 'g'), '')
-    .replace(/[ \t]+$/gm, '')
-    .trimEnd()
 }
