@@ -1,15 +1,8 @@
 import * as yaml from 'yaml'
 import type { Path } from './findings.js'
-import type { Place, Span } from './places.js'
+import type { Fault, Place, Span } from './places.js'
 import { type Environment, substitute } from './substitute.js'
 import { syntaxFindings } from './syntax.js'
-
-/** An error found while parsing, before the meaning of values is known. */
-export interface Fault extends Span {
-  path: Path
-  message: string
-  hint: string
-}
 
 export interface ParsedDocument {
   /** Plain data, with environment variables substituted. */

@@ -6,6 +6,13 @@ export interface Span {
   to: number
 }
 
+/** An error found while parsing, before the meaning of values is known. */
+export interface Fault extends Span {
+  path: Path
+  message: string
+  hint: string
+}
+
 /** Where a value is in the file. */
 export interface Place {
   /** Its key; absent for the root and the items of lists. */

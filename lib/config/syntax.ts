@@ -1,5 +1,5 @@
 import type { Document, YAMLError } from 'yaml'
-import type { Fault } from './document.js'
+import type { Fault } from './places.js'
 
 /** Later errors of a parser are mostly consequences of the first. */
 const FAULTS_MAX = 10
