@@ -69,7 +69,7 @@ export class Reload<C> {
       record?.({ last: { reload, accepted: true, sentences: [sentence] } })
     } else {
       this.refused += 1
-      log.error({ why, reload, reasons: outcome.reasons }, 'the new configuration was refused; the old one stays in effect')
+      log.error({ why, reload, reasons: outcome.reasons }, 'the new configuration is refused, the old one stays')
       record?.({ last: { reload, accepted: false, sentences: outcome.reasons } })
     }
     return outcome
