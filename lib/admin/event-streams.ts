@@ -87,7 +87,7 @@ export class EventStreams {
     this.looking = true
     try {
       const look = await this.makeLook()
-      if (look === null) this.toAll(response => response.write(': nothing could be seen\n\n'))
+      if (look === null) this.toAll(response => response.write(': no data\n\n'))
       else {
         const text = `id: ${++this.numbered}\nevent: look\ndata: ${await inSlices(jsonSteps(look))}\n\n`
         this.toAll(response => response.write(text))
