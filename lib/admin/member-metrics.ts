@@ -65,7 +65,7 @@ const FAMILIES: readonly Family[] = [
   {
     name: 'hopwise_member_checked',
     type: 'gauge',
-    help: '1 when a health check has reported on a server of a group, 0 when it is unchecked.',
+    help: '1 when a health check has reported on a server of a group, 0 when none has yet.',
     samples: member => one(member.checked ? 1 : 0),
   },
   {

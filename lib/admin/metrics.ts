@@ -61,12 +61,12 @@ export class Metrics {
     )
     this.gauge(
       'workers',
-      'Worker processes that are serving.',
+      'Processes that are serving requests.',
       one(t => t.workers.running),
     )
     this.gauge(
       'workers_wanted',
-      'Worker processes that should be serving.',
+      'Processes that should be serving requests.',
       one(t => t.workers.wanted),
     )
     this.counter(
@@ -81,7 +81,7 @@ export class Metrics {
       ['result'],
     )
     const guards = ({ totals }: Scraped) => entries('guard', totals.guards)
-    const help = 'Requests and connections that a guard refused, by the key of the guard in the configuration.'
+    const help = 'Requests and connections refused by a guard, by the key of the guard in the configuration.'
     this.counter('guard_refusals_total', help, guards, ['guard'])
   }
 
@@ -95,7 +95,7 @@ export class Metrics {
     )
     this.counter(
       'client_connections_refused_total',
-      'Client connections refused, because too many were open or by a guard.',
+      'Client connections refused: too many were open, or a guard refused them.',
       one(t => t.client.refused),
     )
     this.counter(
@@ -153,7 +153,7 @@ export class Metrics {
     )
     this.counter(
       'lookups_total',
-      'Name lookups made in order to connect.',
+      'Name lookups made to open a connection.',
       one(t => t.lookups.asked),
     )
     const refused = ({ totals }: Scraped) => entries('limit', totals.lookups.refused)
@@ -198,7 +198,7 @@ export class Metrics {
   private closes(side: 'client' | 'upstream', of: (totals: Totals) => Partial<Record<CloseReason, number>>): void {
     const reasons = Object.keys(CLOSE_REASONS) as CloseReason[]
     const values = ({ totals }: Scraped) => reasons.map((reason): Value => [{ reason }, of(totals)[reason] ?? 0])
-    this.counter(`${side}_closes_total`, `Connections to ${side}s that were closed, by reason.`, values, ['reason'])
+    this.counter(`${side}_closes_total`, `Closed connections to ${side}s, by reason.`, values, ['reason'])
   }
 
   private gauge(

@@ -70,7 +70,10 @@ export async function runProcess(run: Run, log: Log): Promise<number> {
  */
 export function onLastResort(log: Log, destroy: () => void): () => void {
   const end = (error: unknown) => {
-    log.logger.fatal({ err: error }, 'internal error: exiting. This is a bug in hopwise; please report it with these lines')
+    log.logger.fatal(
+      { err: error },
+      'internal error: exiting. This is a bug in hopwise; please report it with these lines',
+    )
     void endNow(EXIT_INTERNAL, { destroy }, log)
   }
   process.on('uncaughtException', end).on('unhandledRejection', end)

@@ -59,7 +59,8 @@ function send(words: string[], env: NodeJS.ProcessEnv, limitMs: number): Promise
 }
 
 function why(error: NodeJS.ErrnoException & { killed?: boolean }, limitMs: number): string {
-  if (error.code === 'ENOENT') return 'the program systemd-notify was not found; install it, or set Type=exec in the unit'
+  if (error.code === 'ENOENT')
+    return 'the program systemd-notify was not found; install it, or set Type=exec in the unit'
   if (error.killed) return `systemd-notify did not exit within ${limitMs} ms`
   return error.message.trim()
 }

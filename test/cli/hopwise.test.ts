@@ -130,7 +130,7 @@ test('the demonstration: the next port when one is taken, and lines to try that 
   const url = await hopwise.ready()
   t.ok(Number(new URL(url).port) > port)
   await hopwise.logged(
-    line => line.msg === `port ${port} is taken: listening on ${new URL(url).port}, the next free one`,
+    line => line.msg === `port ${port} is in use: listening on ${new URL(url).port}, the next free port`,
   )
   await hopwise.logged(line => String(line.msg).includes('--http1.0'))
   const tries = hopwise.lines().filter(({ msg }) => String(msg).startsWith('try: curl '))

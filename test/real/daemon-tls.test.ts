@@ -64,7 +64,11 @@ for (const workers of [1, 2]) {
     t.match(await daemon.reload(), { msg: /^reloaded in/ })
     t.match(await subject(t, port, 'b.test'), /CN ?= ?b two/)
     t.match(await curl(t, ...ask), { code: 0, out: /^x 0\n/ })
-    t.equal((await exchange(old, 'GET /2 HTTP/1.1\r\nHost: b.test\r\n\r\n')).status, 200, 'the old connection continues')
+    t.equal(
+      (await exchange(old, 'GET /2 HTTP/1.1\r\nHost: b.test\r\n\r\n')).status,
+      200,
+      'the old connection continues',
+    )
     old.destroy()
 
     // A key of another certificate: refused, and the previous files stay in effect.
@@ -94,39 +98,35 @@ function resumed(port: number, ca: string, session?: Buffer): Promise<{ reused: 
   })
 }
 
-test(
-  'a session is resumed with another worker, with a newer worker, and with another certificate',
-  NEEDS,
-  async t => {
-    const authority = await makeAuthority(t)
-    const { ports } = await startUpstreams(t, [0])
-    const daemon = await startDaemon(t, configured(2, ports[0]), { files: await certificates(authority, 'one') })
-    await until('both are ready', () => daemon.workers().length === 2)
-    const port = daemon.port()
-    const { reused, session } = await resumed(port, authority.cert)
-    t.equal(reused, false)
-    const again = () => Promise.all(Array.from({ length: 32 }, () => resumed(port, authority.cert, session)))
-    const served = () => new Set(daemon.lines().flatMap(({ msg, worker }) => (msg === 'exchange' ? [worker] : [])))
-    // Either worker may take the next connection: repeat until both have logged an exchange.
-    do
-      t.ok(
-        (await again()).every(({ reused }) => reused),
-        'with either worker',
-      )
-    while (served().size < 2)
-    daemon.signal('SIGWINCH')
-    await daemon.next(/^SIGWINCH: the workers were replaced/)
+test('a session is resumed with another worker, with a newer worker, and with another certificate', NEEDS, async t => {
+  const authority = await makeAuthority(t)
+  const { ports } = await startUpstreams(t, [0])
+  const daemon = await startDaemon(t, configured(2, ports[0]), { files: await certificates(authority, 'one') })
+  await until('both are ready', () => daemon.workers().length === 2)
+  const port = daemon.port()
+  const { reused, session } = await resumed(port, authority.cert)
+  t.equal(reused, false)
+  const again = () => Promise.all(Array.from({ length: 32 }, () => resumed(port, authority.cert, session)))
+  const served = () => new Set(daemon.lines().flatMap(({ msg, worker }) => (msg === 'exchange' ? [worker] : [])))
+  // Either worker may take the next connection: repeat until both have logged an exchange.
+  do
     t.ok(
       (await again()).every(({ reused }) => reused),
-      'with newer workers',
+      'with either worker',
     )
-    for (const [name, text] of Object.entries(await certificates(authority, 'two')))
-      writeFileSync(join(daemon.folder, name), text)
-    await daemon.reload()
-    t.ok(
-      (await again()).every(({ reused }) => reused),
-      'with another certificate',
-    )
-    await daemon.end()
-  },
-)
+  while (served().size < 2)
+  daemon.signal('SIGWINCH')
+  await daemon.next(/^SIGWINCH: the workers were replaced/)
+  t.ok(
+    (await again()).every(({ reused }) => reused),
+    'with newer workers',
+  )
+  for (const [name, text] of Object.entries(await certificates(authority, 'two')))
+    writeFileSync(join(daemon.folder, name), text)
+  await daemon.reload()
+  t.ok(
+    (await again()).every(({ reused }) => reused),
+    'with another certificate',
+  )
+  await daemon.end()
+})

@@ -38,7 +38,11 @@ test('ten workers are replaced under load, and nothing is lost', async t => {
   t.equal(daemon.workers().length, 12)
   const { wentBack, last } = await watch.stop()
   t.same(wentBack, [], 'no counter ever goes back')
-  t.equal(last.get('hopwise_client_requests_total'), upstreams.served.size, 'the counts of workers that are gone are included')
+  t.equal(
+    last.get('hopwise_client_requests_total'),
+    upstreams.served.size,
+    'the counts of workers that are gone are included',
+  )
   await daemon.end()
   t.match(daemon.lines().at(-1), { msg: 'stopped', exchanges: { total: upstreams.served.size, active: 0 } })
 })

@@ -65,25 +65,29 @@ test('R92, R102: clients that close each time share one upstream connection', NE
   t.equal(connectionsOf(nginx.requests()).size, 1)
 })
 
-test('R75, R101: HTTP/1.0 keep-alive is honoured toward the client, HTTP/1.1 is used toward the upstream', NEEDS, async t => {
-  const { nginx, hopwise } = await chain(t)
-  const { code, out, err } = await curl(
-    t,
-    '-v',
-    '--http1.0',
-    '-H',
-    'Connection: keep-alive',
-    `${hopwise.url}/a`,
-    `${hopwise.url}/a`,
-  )
-  t.same([code, out], [0, 'aa'])
-  t.match(err, 'Re-using existing connection')
-  t.match(err, /< Connection: keep-alive\r?\n/i)
-  t.match(err, /< Keep-Alive: timeout=\d+, max=\d+\r?\n/i)
-  for (const request of nginx.requests())
-    t.match(request, /^\d+ \d+ HTTP\/1\.1 "GET \/a HTTP\/1\.1"/, 'R10: our own version')
-  t.match(await curl(t, '--http1.0', `${hopwise.url}/a`), { code: 0, out: 'a' }, 'and without asking it is closed')
-})
+test(
+  'R75, R101: HTTP/1.0 keep-alive is honoured toward the client, HTTP/1.1 is used toward the upstream',
+  NEEDS,
+  async t => {
+    const { nginx, hopwise } = await chain(t)
+    const { code, out, err } = await curl(
+      t,
+      '-v',
+      '--http1.0',
+      '-H',
+      'Connection: keep-alive',
+      `${hopwise.url}/a`,
+      `${hopwise.url}/a`,
+    )
+    t.same([code, out], [0, 'aa'])
+    t.match(err, 'Re-using existing connection')
+    t.match(err, /< Connection: keep-alive\r?\n/i)
+    t.match(err, /< Keep-Alive: timeout=\d+, max=\d+\r?\n/i)
+    for (const request of nginx.requests())
+      t.match(request, /^\d+ \d+ HTTP\/1\.1 "GET \/a HTTP\/1\.1"/, 'R10: our own version')
+    t.match(await curl(t, '--http1.0', `${hopwise.url}/a`), { code: 0, out: 'a' }, 'and without asking it is closed')
+  },
+)
 
 test('R132, R133, R142, R204: hop-by-hop fields end here, fields that we add arrive', NEEDS, async t => {
   const log =

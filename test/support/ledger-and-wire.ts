@@ -1,5 +1,5 @@
 import type { Ledger, LedgerSide, LedgerTrailers } from '../../lib/admin/source.js'
-import type { WireMessage, WireBytes } from './wire-sections.js'
+import type { WireBytes, WireMessage } from './wire-sections.js'
 
 // What a ledger says was sent, and what was sent: line by line, in the same order.
 

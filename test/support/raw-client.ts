@@ -130,9 +130,7 @@ class Client implements RawClient {
   }
 
   async readBytes(count: number, deadlineMs = this.#deadlineMs): Promise<Buffer> {
-    const end = await this.#wait(`${count} bytes`, deadlineMs, () =>
-      this.#filled - this.#taken >= count ? count : -1,
-    )
+    const end = await this.#wait(`${count} bytes`, deadlineMs, () => (this.#filled - this.#taken >= count ? count : -1))
     return this.#take(end)
   }
 
@@ -229,7 +227,8 @@ class Client implements RawClient {
 
   /** Waits until `look` returns an offset (>= 0). Only one wait at a time: a script is a sequence. */
   #wait(what: string, deadlineMs: number, look: () => number): Promise<number> {
-    if (this.#waiting) throw new Error(`${this.name} is already waiting: a second wait, for ${what}, would take its bytes`)
+    if (this.#waiting)
+      throw new Error(`${this.name} is already waiting: a second wait, for ${what}, would take its bytes`)
     this.#waiting = true
     return new Promise((done, failed) => {
       const stop = () => {

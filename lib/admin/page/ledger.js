@@ -52,7 +52,9 @@ async function contentOf({ id }) {
       ...headPart('Request', request, 'The request head was not kept.'),
       ...trailerPart('Request trailers', requestTrailers),
       ...interim.flatMap((side, i) => headPart(interimTitle(i, interim.length), side, '')),
-      ...(interimMore === 0 ? [] : [html('p', { class: 'note' }, `${interimMore} more interim responses were not kept.`)]),
+      ...(interimMore === 0
+        ? []
+        : [html('p', { class: 'note' }, `${interimMore} more interim responses were not kept.`)]),
       ...headPart('Response', response, 'There is no response yet, or it was not kept.'),
       ...trailerPart('Response trailers', responseTrailers),
     ]

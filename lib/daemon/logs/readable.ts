@@ -50,7 +50,9 @@ function listening({ address, port, ...fields }: Record<string, unknown>): strin
 
 /** After Ctrl-C the user may want to exit at once. */
 const draining = (msg: string) => (fields: Record<string, unknown>) =>
-  fieldsAfter(`${msg}; ${fields.signal === 'SIGINT' ? 'press Ctrl-C again' : 'send a second signal'} to exit at once`)(fields)
+  fieldsAfter(`${msg}; ${fields.signal === 'SIGINT' ? 'press Ctrl-C again' : 'send a second signal'} to exit at once`)(
+    fields,
+  )
 
 /** `stopped after 2 requests over 2 client connections and 1 upstream connection`: the JSON line has all numbers. */
 function stopped({ client, upstream, exchanges, logLinesDropped }: Record<string, unknown>): string {

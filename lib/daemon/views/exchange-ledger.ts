@@ -181,7 +181,8 @@ function responseSide(kept: KeptHeads): LedgerSide | null {
 
 function interimSide({ text, repairs, became }: KeptInterim, kept: KeptHeads): LedgerSide | null {
   if (became === 'own') {
-    const why = kept.outbound?.expectMet === true ? [] : ['The client was waiting for it, and the upstream had not sent it.']
+    const why =
+      kept.outbound?.expectMet === true ? [] : ['The client was waiting for it, and the upstream had not sent it.']
     return { startLine: '', sentLine: startLineOf(text), rows: explainOwn(text), notes: why }
   }
   // It says nothing about the client's connection or the content.

@@ -44,9 +44,7 @@ export class Worker<C> {
     const message = readToWorker(value) as ToWorker<C> | null
     // Without its content: a configuration contains keys and password hashes.
     if (message === null)
-      throw new Error(
-        `a worker was sent an unknown message: ${String((value as { kind?: unknown } | null)?.kind)}`,
-      )
+      throw new Error(`a worker was sent an unknown message: ${String((value as { kind?: unknown } | null)?.kind)}`)
     if (message.kind === 'start') return this.#start(message)
     if (this.#parts === undefined) throw new Error(`a worker was asked to ${message.kind} before it was started`)
     return this.#obey(message, this.#parts)
