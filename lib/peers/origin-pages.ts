@@ -67,7 +67,7 @@ export const PAGES: Readonly<Record<string, Page>> = {
 }
 
 /** The answer of every other path. */
-export const missing: Page = () => ({ ...text('No such page.'), status: 404 })
+export const missing: Page = () => ({ ...text('No such page here.'), status: 404 })
 
 /** A page of text, with a line end added. */
 export function text(content: string): Answer {
