@@ -56,7 +56,7 @@ export class Metrics {
     )
     this.gauge(
       'ready',
-      '1 when /readyz answers 200; 0 while hopwise starts or drains, no worker runs, or a group in admin.readyNeeds is down.',
+      '1 when /readyz answers 200; 0 while hopwise starts or drains, no worker runs, or a group in admin.readyNeeds has no server known to be up.',
       it => [[{}, it.ready ? 1 : 0]],
     )
     this.gauge(
