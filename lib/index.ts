@@ -1,4 +1,4 @@
-/** hopwise as a library: `createProxy(options)`, and the words that its options, events and errors use. */
+/** hopwise as a library: `createProxy(options)`, and the types and constants of its options, events and errors. */
 
 export { DEADLINES, type DeadlineName, type Deadlines } from './link/deadlines.js'
 export { LIMITS, type LimitName, type Limits } from './link/limits.js'

@@ -1,15 +1,15 @@
 import type { Facts, Found, ListenerFacts, Place } from './facts.js'
 import { inWords } from './facts.js'
 
-/** What the usual load balancer keeps idle connections for (AWS: 60 s). */
+/** How long a typical load balancer keeps idle connections (AWS: 60 s). */
 const BALANCER_IDLE_MS = 60_000
-const EVERYBODY = ['0.0.0.0/0', '::/0']
-/** Waits that nobody would want to last for ever. */
+const EVERY_ADDRESS = ['0.0.0.0/0', '::/0']
+/** Waits that must not last forever. */
 const NEEDED = ['requestHeadMs', 'clientIdleMs', 'responseHeadMs', 'connectMs'] as const
 
 type Rule = (listener: ListenerFacts) => Found | readonly Found[] | null
 
-/** For each listener by itself; the dumb one has nothing that could be set. */
+/** Applies a rule to each listener; a dumb one has nothing to set. */
 const forEach =
   (rule: Rule) =>
   ({ listeners }: Facts): readonly Found[] =>
@@ -22,8 +22,8 @@ export const LISTENER_RULES = {
       mode === 'forward' && !loopback && !users && !restricted
         ? {
             path: [...path, 'users'],
-            sentence: `The forward proxy ${name} takes requests from everybody who can reach it, and goes out with this machine's address for them.`,
-            change: 'name a file of users, or allow only your own addresses with clients.allow',
+            sentence: `The forward proxy ${name} accepts requests from anyone who can reach it, and sends them out from this machine's address.`,
+            change: 'name a users file, or allow only your own addresses with clients.allow',
           }
         : null,
     ),
@@ -31,13 +31,13 @@ export const LISTENER_RULES = {
   'trust-everybody': {
     severity: 'serious',
     find: forEach(({ name, trust, path }) => {
-      const all = trust.find(block => EVERYBODY.includes(block))
+      const all = trust.find(block => EVERY_ADDRESS.includes(block))
       return all === undefined
         ? null
         : {
             path: [...path, 'trust'],
-            sentence: `${name} trusts ${all}: everybody can say from which address a request comes, in X-Forwarded-For and Forwarded.`,
-            change: 'name the addresses of the proxies in front of hopwise only',
+            sentence: `${name} trusts ${all}: any client can claim any address in X-Forwarded-For and Forwarded.`,
+            change: 'list only the addresses of the proxies in front of hopwise',
           }
     }),
   },
@@ -47,8 +47,8 @@ export const LISTENER_RULES = {
       users && !tls && !loopback
         ? {
             path: [...path, 'tls'],
-            sentence: `Clients of ${name} send their passwords as they are (Basic), and anybody on the way can read them.`,
-            change: 'give it a certificate, or listen on loopback behind something that has one',
+            sentence: `Clients of ${name} send their passwords in clear text (Basic without TLS): anyone on the network path can read them.`,
+            change: 'give it a certificate, or listen on loopback behind a proxy that has one',
           }
         : null,
     ),
@@ -60,8 +60,8 @@ export const LISTENER_RULES = {
       return behind && clientIdleMs > 0 && clientIdleMs <= BALANCER_IDLE_MS
         ? {
             path: [...path, 'deadlines', 'clientIdleMs'],
-            sentence: `${name} stands behind another proxy and closes idle connections after ${inWords(clientIdleMs)}; a balancer that keeps them for 60 s will send a request just as we close, and answer 502.`,
-            change: 'set it above the idle limit of what stands in front (75000 for one of 60 s)',
+            sentence: `${name} is behind another proxy and closes idle connections after ${inWords(clientIdleMs)}; a load balancer that keeps them for 60 s will send a request just as hopwise closes, and answer 502.`,
+            change: 'set it above the idle limit of the proxy in front (75000 for a limit of 60 s)',
           }
         : null
     }),
@@ -69,15 +69,15 @@ export const LISTENER_RULES = {
   'no-deadline': {
     severity: 'note',
     find: ({ deadlines, listeners, groups }: Facts): readonly Found[] => {
-      const without = (key: (typeof NEEDED)[number], path: Place, who: string): Found => ({
+      const without = (key: (typeof NEEDED)[number], path: Place, name: string): Found => ({
         path: [...path, 'deadlines', key],
-        sentence: `${who} waits without a limit (${key} is 0): whoever goes silent there holds a connection for ever.`,
+        sentence: `${name} waits without a limit (${key} is 0): a peer that goes silent holds a connection forever.`,
         change: 'set a limit',
       })
       const own = [...listeners.filter(({ mode }) => mode !== 'dumb'), ...groups].flatMap(({ name, path, deadlines }) =>
         NEEDED.filter(key => deadlines[key] === 0).map(key => ({ key, path, name })),
       )
-      // What the file says for all is said once, and there.
+      // What the file sets for all is reported once, where it is set.
       const everywhere = NEEDED.filter(it => deadlines[it] === 0 && own.some(({ key }) => key === it))
       return [
         ...everywhere.map(key => without(key, [], 'hopwise')),

@@ -2,9 +2,9 @@ import { OTHER_FILES } from '../link/limits.js'
 import type { Facts, Found } from './facts.js'
 import { inWords } from './facts.js'
 
-/** What a process needs after its drain, for the last lines of its log. */
+/** Time that a process needs after its drain, to write the last lines of its log. */
 const LAST_MS = 2_000
-/** One request in so many may meet a dead connection before anything is said. */
+/** No advice while fewer than one request in this many meets a dead connection. */
 const RACES_ENOUGH = 1_000
 
 export const PROCESS_RULES = {
@@ -16,7 +16,7 @@ export const PROCESS_RULES = {
       return [
         {
           path: ['limits', 'clientConnectionsMax'],
-          sentence: `This process may open ${filesMax} files (ulimit -n), and ${clientConnectionsMax} clients with ${upstreamConnectionsTotalMax} upstream connections need ${wanted}: what comes beyond is dropped without an answer.`,
+          sentence: `This process may open ${filesMax} files (ulimit -n), but ${clientConnectionsMax} client connections and ${upstreamConnectionsTotalMax} upstream connections need ${wanted}: connections beyond the limit are dropped without an answer.`,
           change: `raise ulimit -n to ${wanted} (LimitNOFILE= in a systemd unit), or lower this limit`,
         },
       ]
@@ -31,9 +31,9 @@ export const PROCESS_RULES = {
       const left = stopGraceMs - announceMs - LAST_MS
       return [
         {
-          // 0 would be no limit: where nothing is left for it, it is what comes before that takes too long.
+          // 0 would mean no limit: where no time is left for the drain, it is the announcement before it that takes too long.
           path: ['deadlines', left > 0 ? 'drainMs' : 'announceMs'],
-          sentence: `Draining ${takes}, and whoever stops this process kills it after ${inWords(stopGraceMs)}: requests still under way are cut off then.`,
+          sentence: `Draining ${takes}, but the service manager kills this process ${inWords(stopGraceMs)} after telling it to stop: requests still in progress are then cut off.`,
           change: `${left > 0 ? `set it to ${left} or less` : 'lower it'}, or raise the grace period`,
         },
       ]
@@ -47,7 +47,7 @@ export const PROCESS_RULES = {
         : [
             {
               path: ['deadlines', 'upstreamIdleMs'],
-              sentence: `${lost} of ${reused} requests on reused connections met one that the upstream had just closed; those that must not be sent twice got 502.`,
+              sentence: `${lost} of ${reused} requests on reused connections met a connection that the upstream had just closed; those that must not be sent twice got 502.`,
               change: 'lower it below the idle limit of the upstreams',
             },
           ],
@@ -61,7 +61,7 @@ export const PROCESS_RULES = {
             {
               path: ['admin', 'address'],
               sentence:
-                'The admin listener can be reached from other machines: whoever reaches it sees addresses, hosts, paths and fields of requests.',
+                'Other machines can reach the admin listener: anyone who does sees addresses, hosts, paths and fields of requests.',
               change: 'listen on 127.0.0.1, or let only your monitoring reach it',
             },
           ],

@@ -5,12 +5,12 @@ import { LISTENER_RULES } from './advice-listeners.js'
 import { PROCESS_RULES } from './advice-process.js'
 import type { Facts, Found, Place } from './facts.js'
 
-/** One thing that will hurt, or hurts already, and the line to change. */
+/** One thing that will cause trouble, or already does, and the line to change. */
 export interface Advice {
   /** For programs: `upstream-idle-order`. Each is explained in docs/admin.md. */
   readonly code: AdviceCode
   readonly severity: Severity
-  /** What is so and why it hurts: one or two sentences with the numbers in them. */
+  /** What is wrong and why it hurts: one or two sentences, with the numbers. */
   readonly sentence: string
   /** The key in the file that decides it, as `hopwise check` writes it: `upstreams.app.deadlines.upstreamIdleMs`. */
   readonly key: string
@@ -22,7 +22,7 @@ export interface Advice {
   readonly change: string
 }
 
-/** `serious`: open to abuse or without protection; `warning`: requests will fail; `note`: it costs something, or may be meant so. */
+/** `serious`: open to abuse or unprotected; `warning`: requests will fail; `note`: it costs something, or may be intended. */
 export type Severity = 'serious' | 'warning' | 'note'
 
 const RULES = { ...LISTENER_RULES, ...GROUP_RULES, ...PROCESS_RULES } as const satisfies Record<
@@ -35,7 +35,7 @@ export const ADVICE_CODES = Object.keys(RULES) as readonly AdviceCode[]
 
 const ORDER: readonly Severity[] = ['serious', 'warning', 'note']
 
-/** Everything worth saying about these facts, the most serious first; says nothing that the facts do not prove. */
+/** All advice for these facts, the most serious first; nothing that the facts do not prove. */
 export function advise(facts: Facts): readonly Advice[] {
   return ADVICE_CODES.flatMap(code => RULES[code].find(facts).map(found => adviceOf(code, found))).sort(
     (a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity),
@@ -48,7 +48,7 @@ function adviceOf(code: AdviceCode, { path, sentence, change }: Found): Advice {
   return { code, severity: RULES[code].severity, sentence, key: keyOf(path), path, ...option, change }
 }
 
-/** `['listeners', 0, 'tls']` is `listeners[0].tls`; a name with a point in it stands in quotes. */
+/** `['listeners', 0, 'tls']` is `listeners[0].tls`; a name with a dot in it is quoted. */
 export function keyOf(path: Place): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`

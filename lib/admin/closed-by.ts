@@ -1,11 +1,11 @@
 import type { CloseReason } from '../policy/close-reason.js'
 
-/** Whose doing the end of a connection was. `proxy` is us: a limit, a deadline, a drain, or a fault of ours. */
+/** Who ended a connection. `proxy` is hopwise: a limit, a deadline, a drain, or a fault of its own. */
 export type Closer = 'client' | 'upstream' | 'proxy'
 
 /**
- * Who ended a connection, by the reason. Where we close because a peer said so, asked for it or left no other way, it was
- * that peer; where we grew tired of waiting, it was us.
+ * Who ended a connection, by the reason. Where hopwise closes because a peer said so, asked for it or left no other way, it
+ * was that peer; where hopwise gave up waiting, it was hopwise.
  */
 export const CLOSED_BY: Readonly<Record<CloseReason, Closer>> = {
   'client-close': 'client',

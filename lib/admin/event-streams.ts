@@ -10,7 +10,7 @@ import { within } from './within.js'
 export interface StreamSettings {
   readonly source: AdminSource
   readonly clock: Clock
-  /** Streams at once. */
+  /** Concurrent streams. */
   readonly streamsMax: number
   /** Connections of each side in one look. */
   readonly shownMax: number
@@ -20,18 +20,18 @@ export interface StreamSettings {
 }
 
 const LOOK_MS = 1_000
-/** Over so many looks latency and reuse are taken. */
+/** Latency and reuse are computed over this many looks. */
 const LOOKS_MAX = 11
-/** Points of the charts that a page gets when it comes: five minutes. */
+/** Points of the charts that a page gets when it connects: five minutes. */
 const PULSES_MAX = 300
-/** Who has not taken one look after so many more of them is too slow, or gone. */
+/** A reader that has not taken one look when this many more are due is too slow, or gone. */
 const UNTAKEN_MAX = 5
-/** What a browser waits before it comes again after the stream broke. */
+/** How long a browser waits before it reconnects after the stream broke. */
 const RETRY_MS = 2_000
 
 /**
- * The server-sent events of the live page: one look a second, made once for all who watch, and only while somebody does.
- * A reader that cannot keep up misses looks, then loses its stream; nothing piles up for it.
+ * The server-sent events of the live page: one look a second, made once for all pages, and only while a page is open.
+ * A reader that cannot keep up misses looks, then loses its stream; nothing is queued for it.
  */
 export class EventStreams {
   private readonly streams = new Map<ServerResponse, { untaken: number }>()
@@ -81,16 +81,16 @@ export class EventStreams {
     this.settings.source.watched(false)
   }
 
-  /** One look, for everybody. A source that is slower than a second is asked again when it has answered. */
+  /** One look, for all streams. A source that takes longer than a second is not asked again before it has answered. */
   private async look(): Promise<void> {
     if (this.looking) return
     this.looking = true
     try {
       const look = await this.makeLook()
-      if (look === null) this.everybody(response => response.write(': nothing could be seen\n\n'))
+      if (look === null) this.toAll(response => response.write(': no data\n\n'))
       else {
         const text = `id: ${++this.numbered}\nevent: look\ndata: ${await inSlices(jsonSteps(look))}\n\n`
-        this.everybody(response => response.write(text))
+        this.toAll(response => response.write(text))
       }
     } finally {
       this.looking = false
@@ -118,12 +118,12 @@ export class EventStreams {
         advice: source.advice(),
       }
     } catch (fault) {
-      warn('the live page could not be told what goes on', fault)
+      warn('no data for the live page', fault)
       return null
     }
   }
 
-  /** A new point of the charts; a second page that comes between two of them gets none of its own. */
+  /** A new point of the charts; a second page that connects between two points gets no point of its own. */
   private beat(now: Looked): Pulse | null {
     const before = this.looks.at(-1)
     if (before !== undefined && now.at - before.at < LOOK_MS / 2) return this.pulses.at(-1) ?? null
@@ -136,7 +136,7 @@ export class EventStreams {
     return pulse
   }
 
-  private everybody(write: (response: ServerResponse) => boolean): void {
+  private toAll(write: (response: ServerResponse) => boolean): void {
     for (const [response, stream] of this.streams) {
       if (!response.writableNeedDrain) {
         stream.untaken = 0

@@ -2,23 +2,23 @@ import type { Deadlines } from '../link/deadlines.js'
 import type { Limits } from '../link/limits.js'
 import type { CloseReason } from '../policy/close-reason.js'
 
-/** What the adviser is told: the configuration with its defaults, and what was observed since the start (nothing, at the start). */
+/** What the adviser judges: the configuration with its defaults, and what was observed since the start (at first nothing). */
 export interface Facts {
   readonly listeners: readonly ListenerFacts[]
   readonly groups: readonly GroupFacts[]
   readonly admin: { readonly loopback: boolean } | null
-  /** Of the file as a whole. */
+  /** Those of the file as a whole. */
   readonly deadlines: Deadlines & { readonly announceMs?: number }
   readonly limits: Limits
   /** `ulimit -n`; null: not known. */
   readonly filesMax: number | null
-  /** After so long whoever stops us (docker, Kubernetes, systemd) kills; null: not known. */
+  /** How long after SIGTERM the service manager (Docker, Kubernetes, systemd) kills this process; null: not known. */
   readonly stopGraceMs: number | null
   /** Reused upstream connections that turned out to be dead, and requests sent on reused ones. */
   readonly races: { readonly lost: number; readonly reused: number }
 }
 
-/** Where something stands in the file: `['listeners', 0, 'tls']`. */
+/** A place in the file: `['listeners', 0, 'tls']`. */
 export type Place = readonly (string | number)[]
 
 export interface ListenerFacts {
@@ -38,14 +38,14 @@ export interface ListenerFacts {
 }
 
 export interface GroupFacts {
-  /** Where its settings stand; of a route's server that is no group, those of the file as a whole. */
+  /** Where its settings are; for a server that a route names directly, those of the file as a whole. */
   readonly path: Place
-  /** Where its servers stand. */
+  /** Where its servers are. */
   readonly serversPath: Place
   readonly name: string
-  /** The listener whose requests to it carry our Via; null: none. */
+  /** The `via` setting of the listener whose requests to it carry our Via; null: none. */
   readonly viaPath: Place | null
-  /** As they stand in the file, before names are resolved. */
+  /** As written in the file, before names are resolved. */
   readonly servers: readonly ServerFacts[]
   readonly retries: number
   readonly insecure: boolean
@@ -61,23 +61,23 @@ export interface GroupFacts {
 
 export interface ServerFacts {
   readonly backup: boolean
-  /** An address or a Unix socket: exactly one place, where a name may stand for several. */
+  /** An address or a Unix socket: exactly one server, where a name may resolve to several. */
   readonly literal: boolean
-  /** Its own limit, where it has one. */
+  /** Its own limit, if it has one. */
   readonly connectionsMax?: number
 }
 
-/** What a group has shown since the start. */
+/** What was observed of a group since the start. */
 export interface GroupSeen {
   readonly requests: number
   /** Requests that had to wait for a connection, and those that got none. */
   readonly queued: number
   readonly refused: number
-  /** Of the responses that were looked at: compressed ones, and long texts that might have been. */
+  /** Of the sampled responses: compressed ones, and long texts that could have been compressed. */
   readonly compressed: number
   readonly plain: number
   readonly closes: Partial<Record<CloseReason, number>>
-  /** The shortest that one has taught by closing, or null; the margin of a second is taken off already. */
+  /** The shortest limit that a server revealed by closing, or null; the margin of a second is already subtracted. */
   readonly learnedIdleMs: number | null
 }
 
@@ -88,7 +88,7 @@ export interface Found {
   readonly change: string
 }
 
-/** 0 is "no limit" for every deadline. */
+/** 0 means "no limit" for every deadline. */
 export const orNever = (ms: number): number => (ms === 0 ? Number.POSITIVE_INFINITY : ms)
 /** A duration for a sentence. */
 export const inWords = (ms: number): string => (ms === 0 ? 'no limit' : ms % 1000 === 0 ? `${ms / 1000} s` : `${ms} ms`)

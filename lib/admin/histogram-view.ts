@@ -1,6 +1,6 @@
 import type { HistogramSnapshot } from '../link/histogram.js'
 
-/** What was observed between two looks at one histogram. Where it began anew (a worker was replaced), what it has now. */
+/** What was observed between two readings of one histogram. If it started over (a worker was replaced), what it has now. */
 export function difference(before: HistogramSnapshot, now: HistogramSnapshot): HistogramSnapshot {
   const began = now.count < before.count || now.counts.some((count, i) => count < (before.counts[i] ?? 0))
   if (began) return now

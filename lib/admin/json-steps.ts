@@ -1,6 +1,6 @@
 import type { Steps } from '../policy/steps.js'
 
-/** Deeper than the lists of servers and connections: what is in there is small, and written at once. */
+/** Below the lists of servers and connections: what is there is small, and written at once. */
 const DEPTH = 4
 
 /**
@@ -11,7 +11,7 @@ export function jsonSteps(value: object, indent = ''): Steps<string> {
   return writtenBelow(value, indent, indent === '' ? '' : '\n', DEPTH)
 }
 
-/** @param line what stands before an item of the list or mapping around; undefined: it is not written */
+/** An undefined value is not written. @param line what precedes an item of the enclosing list or mapping */
 function* writtenBelow(value: object, indent: string, line: string, depth: number): Steps<string> {
   const isList = Array.isArray(value)
   const colon = indent === '' ? ':' : ': '
@@ -29,6 +29,6 @@ function* writtenBelow(value: object, indent: string, line: string, depth: numbe
 }
 
 function written(value: unknown, indent: string, line: string): string | undefined {
-  // Texts have no line ends in JSON, so each one is a line of its own.
+  // JSON strings contain no raw line ends, so every line end here separates two lines.
   return indent === '' ? JSON.stringify(value) : JSON.stringify(value, null, indent)?.replaceAll('\n', line)
 }

@@ -15,11 +15,11 @@ import { within } from './within.js'
 
 export interface AdminOptions {
   readonly source: AdminSource
-  /** Names under which it may be asked, beside addresses and `localhost`: `hopwise`, `admin.internal`. */
+  /** Host names that it answers to, besides addresses and `localhost`: `hopwise`, `admin.internal`. */
   readonly hosts?: readonly string[]
-  /** Live pages at once; more get 503. */
+  /** Concurrent live pages; more get 503. */
   readonly streamsMax?: number
-  /** Connections that a live page shows of each side. */
+  /** Connections that a live page shows on each side. */
   readonly shownMax?: number
   /** How long the source may take to answer, in milliseconds. */
   readonly sourceMs?: number
@@ -31,16 +31,16 @@ export type AdminPlace = { host?: string; port: number } | { path: string } | { 
 
 export interface Admin {
   /**
-   * Starts to listen; port 0 lets the system choose.
+   * Starts listening; port 0 lets the system choose.
    * @returns `port` is 0 and `address` the path for a Unix socket
-   * @throws an Error that says where it could not listen and why; its `cause` is Node's, with `code`
+   * @throws an Error that says where it could not listen and why; its `cause` is Node's error, with `code`
    */
   listen(where: AdminPlace): Promise<{ address: string; port: number }>
   /** Ends everything at once, streams included. */
   close(): Promise<void>
 }
 
-/** Whoever watches a proxy is a browser, a scraper or a probe: few, near, and quick. */
+/** The clients are browsers, scrapers and probes: few, near, and quick. */
 const CONNECTIONS_MAX = 256
 const SERVER_DEADLINES = {
   headersTimeout: 5_000,
@@ -48,18 +48,18 @@ const SERVER_DEADLINES = {
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 1_000,
 }
-/** A peer that takes nothing of an answer for so long is dropped. A stream writes each second. */
+/** A peer that takes nothing of an answer for this long is dropped. A stream writes each second. */
 const SILENCE_MS = 70_000
 
-/** What is answered: a status, what it is, and the text or octets of it. */
+/** An answer: its status, its media type, and its content as text or bytes. */
 type Answer = readonly [status: number, type: string, content: string | Buffer, fields?: Record<string, string>]
 
 const PLAIN = 'text/plain; charset=utf-8'
 const JSON_TYPE = 'application/json; charset=utf-8'
 const LEDGER = /^\/ledger\/([\w.:-]{1,64})$/
-const THERE = 'There are /, /healthz, /readyz, /metrics and /status.'
+const PATHS = 'The paths are /, /healthz, /readyz, /metrics and /status.'
 
-/** The listener for those who run the proxy: health, metrics, status, the live page. It serves nothing that changes anything. */
+/** The listener for operators: health, metrics, status, the live page. It is read-only: nothing it serves changes anything. */
 export function createAdmin(options: AdminOptions): Admin {
   return new AdminListener(options)
 }
@@ -85,7 +85,7 @@ class AdminListener implements Admin {
     this.server = http.createServer(SERVER_DEADLINES, (request, response) => void this.serve(request, response))
     this.server.maxConnections = CONNECTIONS_MAX
     this.server.setTimeout(SILENCE_MS)
-    // 100-continue asks for content, and nothing here takes any.
+    // 100-continue announces content, and nothing here accepts any.
     this.server.on('checkContinue', (request, response) => void this.serve(request, response))
   }
 
@@ -111,7 +111,7 @@ class AdminListener implements Admin {
   }
 
   private async serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
-    response.on('error', () => {}) // who is gone needs no answer
+    response.on('error', () => {}) // a client that is gone needs no answer
     for (const [name, value] of Object.entries(SAFETY_FIELDS)) response.setHeader(name, value)
     try {
       const answer = this.refuse(request) ?? (await this.answer(pathOf(request), request, response))
@@ -119,22 +119,22 @@ class AdminListener implements Admin {
     } catch (fault) {
       this.warn(`the admin listener could not answer ${pathOf(request)}`, fault)
       const why = fault instanceof Error ? fault.message : String(fault)
-      if (!response.headersSent) send(request, response, problem(500, `This could not be gathered: ${why}.`))
+      if (!response.headersSent) send(request, response, problem(500, `The data could not be collected: ${why}.`))
     }
   }
 
-  /** What is no question for us, whatever it asks for. */
+  /** Refuses a request that is not acceptable at any path; null: it is acceptable. */
   private refuse({ method, headers }: http.IncomingMessage): Answer | null {
-    const host = headers.host ?? 'localhost' // HTTP/1.0 may leave it out, browsers never do
+    const host = headers.host ?? 'localhost' // HTTP/1.0 may omit it, browsers never do
     if (!isKnownHost(host, this.names))
       return problem(
         421,
-        'This listener is asked by address, as localhost, or under a name in admin.hosts: another name may be that of a page that wants to read what stands here.',
+        'Use an address, localhost, or a name listed in admin.hosts: any other name may belong to a web page that tries to read this data (DNS rebinding).',
       )
     if (method !== 'GET' && method !== 'HEAD')
-      return problem(405, 'Nothing can be changed here: only GET and HEAD are answered.', { Allow: 'GET, HEAD' })
+      return problem(405, 'This listener is read-only: only GET and HEAD are allowed.', { Allow: 'GET, HEAD' })
     if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0)
-      return problem(413, 'No content is taken here.')
+      return problem(413, 'Requests with content are not accepted here.')
     return null
   }
 
@@ -159,12 +159,12 @@ class AdminListener implements Admin {
     const exchange = LEDGER.exec(path)?.[1]
     if (exchange !== undefined) return this.ledger(exchange)
     const file = this.files.get(path)
-    return file ? [200, file.type, file.bytes] : problem(404, `Nothing is here. ${THERE}`)
+    return file ? [200, file.type, file.bytes] : problem(404, `Not found. ${PATHS}`)
   }
 
   private stream({ method }: http.IncomingMessage, response: http.ServerResponse): Answer | null {
     if (this.streams.full)
-      return problem(503, `${this.streams.open} live pages are open, and no more are served at once. Close one.`, {
+      return problem(503, `${this.streams.open} live pages are open, which is the limit. Close one and try again.`, {
         'Retry-After': '10',
       })
     if (method === 'HEAD') return [200, 'text/event-stream; charset=utf-8', '']
@@ -177,7 +177,7 @@ class AdminListener implements Admin {
     if (ledger === null)
       return problem(
         404,
-        `Nothing is known of exchange ${exchange} any more: heads are kept for a short while, and only while a live page is open.`,
+        `Exchange ${exchange} is no longer known: heads are kept for a short time, and only while a live page is open.`,
       )
     return [200, JSON_TYPE, JSON.stringify(shownLedger(ledger))]
   }
@@ -210,7 +210,7 @@ function problem(status: number, sentence: string, fields: Record<string, string
   return [status, PLAIN, `${sentence}\n`, fields]
 }
 
-/** Content that was announced and not read leaves the connection of no use. */
+/** Announced content that was not read makes the connection unusable: it is closed. */
 function send(request: http.IncomingMessage, response: http.ServerResponse, answer: Answer): void {
   const [status, type, content, fields] = answer
   const bytes = Buffer.from(content)
@@ -222,7 +222,7 @@ function send(request: http.IncomingMessage, response: http.ServerResponse, answ
 
 function listenError(where: AdminPlace, cause: NodeJS.ErrnoException): Error {
   const place = 'path' in where ? where.path : 'fd' in where ? `fd:${where.fd}` : `${where.host ?? ''}:${where.port}`
-  const why = cause.code === 'EADDRINUSE' ? 'something else listens there' : cause.message
+  const why = cause.code === 'EADDRINUSE' ? 'the address is already in use' : cause.message
   return new Error(`The admin listener cannot listen on ${place}: ${why} (${cause.code}). Change admin.address.`, {
     cause,
   })

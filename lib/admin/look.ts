@@ -46,24 +46,24 @@ export interface ShownTrailers extends LedgerTrailers {
 }
 
 export type ShownRow = LedgerSide['rows'][number] & {
-  /** It belongs to one hop, so it did not pass. */
+  /** It is hop-by-hop, so it was not forwarded. */
   readonly hop: boolean
 }
 
-/** The rules by which a field dies because it is for one hop only, and not for another reason. */
+/** The rules that drop a field because it is hop-by-hop, and not for another reason. */
 const HOP_RULES = [
   ...(['connection', 'named', 'nominated', 'oneHop', 'reserved', 'proxyConnection', 'http2', 'te'] as const),
   ...(['noTrailersWanted', 'upgrade', 'noUpgrade', 'framing', 'unframed', 'consumed', 'challenge'] as const),
 ] satisfies RuleName[]
 const HOP_REASONS: ReadonlySet<string> = new Set(HOP_RULES.map(name => RULES[name].reason))
 
-/** What a page may see of a snapshot, with the reasons put into words. */
+/** What a page may see of a snapshot, with the close reasons as sentences. */
 export function shownSnapshot(snapshot: Snapshot): ShownSnapshot {
   const closed = snapshot.closed.map(it => ({ ...it, by: CLOSED_BY[it.reason], sentence: CLOSE_REASONS[it.reason] }))
   return { ...redactSnapshot(snapshot), closed }
 }
 
-/** What a page may see of a ledger, with the fields of one hop marked. */
+/** What a page may see of a ledger, with hop-by-hop fields marked. */
 export function shownLedger(ledger: Ledger): ShownLedger {
   const { request, requestTrailers, interim, response, responseTrailers, ...rest } = redactLedger(ledger)
   return {

@@ -1,7 +1,7 @@
 import type { Steps } from '../policy/steps.js'
 import { type GroupTotals, MEMBER_STATES, type MemberTotals } from './source.js'
 
-/** One value of a server, with the labels that it has beside the group and the server. */
+/** One value of a server, with its labels besides the group and the server. */
 type Sample = readonly [labels: string, value: number]
 
 interface Family {
@@ -17,7 +17,7 @@ const FAMILIES: readonly Family[] = [
   {
     name: 'hopwise_member_state',
     type: 'gauge',
-    help: '1 for the state that a server of a group is in.',
+    help: '1 for the current state of a server of a group, 0 for the other states.',
     samples: member => MEMBER_STATES.map(state => [`,state="${state}"`, member.state === state ? 1 : 0]),
   },
   {
@@ -34,57 +34,57 @@ const FAMILIES: readonly Family[] = [
   {
     name: 'hopwise_member_waiting_requests',
     type: 'gauge',
-    help: 'Requests that wait for a connection to it.',
+    help: 'Requests that are waiting for a connection to a server of a group.',
     samples: member => one(member.waiting),
   },
   {
     name: 'hopwise_member_requests_total',
     type: 'counter',
-    help: 'Requests that it was given.',
+    help: 'Requests that a server of a group was given.',
     samples: member => one(member.requests),
   },
   {
     name: 'hopwise_member_failures_total',
     type: 'counter',
-    help: 'Requests to it that failed.',
+    help: 'Requests that a server of a group failed to answer completely; a 503 counts as an answer.',
     samples: member => one(member.failures),
   },
   {
     name: 'hopwise_member_failures_in_row',
     type: 'gauge',
-    help: 'Requests to it that failed since it answered last.',
+    help: 'Requests to a server of a group that have failed since its last answer.',
     samples: member => one(member.failuresInRow),
   },
   {
     name: 'hopwise_member_last_failure_time_seconds',
     type: 'gauge',
-    help: 'When a request to it failed last, in seconds since 1970, by error type of RFC 9209.',
+    help: 'When a request to a server of a group last failed, in seconds since the Unix epoch; the label is the RFC 9209 error type.',
     samples: ({ lastFailure }) =>
       lastFailure === undefined ? [] : [[`,error="${lastFailure.error}"`, lastFailure.at / 1000]],
   },
   {
     name: 'hopwise_member_checked',
     type: 'gauge',
-    help: '1 when a health check has told how it is, 0 when nobody has asked.',
+    help: '1 when a health check has reported on a server of a group, 0 when none has yet.',
     samples: member => one(member.checked ? 1 : 0),
   },
   {
     name: 'hopwise_member_ejections_total',
     type: 'counter',
-    help: 'Times that it was taken out for its failures.',
+    help: 'Times that a server of a group was taken out of service because its requests failed.',
     samples: member => one(member.ejections),
   },
   {
     name: 'hopwise_member_learned_idle_seconds',
     type: 'gauge',
-    help: 'The idle limit that it has taught.',
+    help: 'Idle limit of a server of a group, learned from when it closes idle connections.',
     samples: ({ learnedIdleMs }) => (learnedIdleMs === undefined ? [] : one(learnedIdleMs / 1000)),
   },
 ]
 
 /**
- * The metrics of all servers of all groups, in Prometheus' text format. There may be thousands of them, so they are written here, in steps:
- * the library keeps an object for each value, and writes all at once.
+ * The metrics of all servers of all groups, in Prometheus' text format. There may be thousands of servers, so they are written
+ * here, in steps: the library keeps an object for each value, and writes everything at once.
  */
 export function* memberMetrics(groups: readonly GroupTotals[]): Steps<string> {
   const families: string[] = []

@@ -1,13 +1,13 @@
 import { MEMBER_STATES, type MemberState, type MemberTotals } from './source.js'
 
-/** What a server is, for those who watch: one that gets requests, and whose last ones failed, is not just up. */
+/** The state of a server as operators see it: one that gets requests although the last ones failed is not just up. */
 export function stateNow(state: MemberState, failuresInRow: number): MemberState {
   return failuresInRow > 0 && (state === 'up' || state === 'slow-start') ? 'failing' : state
 }
 
 /**
- * What several processes know of one server, together. Each has asked it by itself: the worst state is told, but failures that are
- * older than the last answer to anybody are over.
+ * What several processes know of one server, together. Each knows only its own requests: the worst state is reported, but
+ * failures that are older than the last answer to any process no longer count.
  */
 export function mergedStanding(a: Standing, b: Standing): Standing {
   const lastAnswerAt = later(a.lastAnswerAt, b.lastAnswerAt)

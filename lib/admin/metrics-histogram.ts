@@ -4,11 +4,11 @@ import { PHASES, type Phase } from './source.js'
 
 const NAME = 'hopwise_phase_seconds'
 const HELP =
-  'Where the time of exchanges went: to the end of the request head, waiting for an upstream connection, to the first octet of the response, and in all.'
+  'Time of exchanges by phase, in seconds: reading the request head (head), waiting for an upstream connection (wait), from sending the request to the first byte of the response (firstByte), and the whole exchange (total).'
 
 /**
- * A histogram of prom-client's that observes nothing: its values are read when it is scraped. The library has no such thing for
- * histograms, so what it asks of one is answered here.
+ * A prom-client histogram that observes nothing: its values are read when it is scraped. The library has no such collector for
+ * histograms, so the methods that it calls on one are implemented here.
  */
 export function totalsHistogram(
   registry: Registry,
@@ -23,7 +23,7 @@ export function totalsHistogram(
   registry.registerMetric(Object.assign(histogram, { get, getForPromString: get }) as typeof histogram)
 }
 
-/** As Prometheus has them: each bucket with all below it. */
+/** Prometheus' buckets are cumulative: each one includes all below it. */
 function valuesOf(phase: Phase, { bounds, counts, sum, count }: HistogramSnapshot) {
   let below = 0
   const buckets = bounds.map((le, i) => {

@@ -7,18 +7,18 @@ import { memberMetrics } from './member-metrics.js'
 import { totalsHistogram } from './metrics-histogram.js'
 import { STATUS_CLASSES, type Totals } from './source.js'
 
-/** What `/metrics` is made of at the moment of a scrape. */
+/** What `/metrics` is made from at the time of a scrape. */
 export interface Scraped {
   readonly totals: Totals
   readonly ready: boolean
 }
 
-/** One value with its labels. Every set of labels is bounded: by tables of ours, or by the servers in the file. */
+/** One value with its labels. Every set of labels is bounded: by tables in hopwise, or by the servers in the file. */
 type Value = readonly [labels: Readonly<Record<string, string>>, value: number]
 
 /**
- * The metrics, in Prometheus' text format. Nothing is counted here: the values are those of the totals, copied when somebody
- * scrapes, so that a request costs nothing more than the totals do.
+ * The metrics, in Prometheus' text format. Nothing is counted here: the values are those of the totals, copied at each scrape,
+ * so that a request costs no more than the totals do.
  */
 export class Metrics {
   readonly contentType: string
@@ -45,61 +45,62 @@ export class Metrics {
   private process(): void {
     this.gauge(
       'build_info',
-      'Always 1; the version is in the label.',
+      'Always 1; the label is the version of hopwise.',
       ({ totals: { version } }) => [[{ version }, 1]],
       ['version'],
     )
     this.gauge(
       'start_time_seconds',
-      'When the daemon began, in seconds since 1970.',
+      'When the daemon started, in seconds since the Unix epoch.',
       one(t => t.startedAt / 1000),
     )
     this.gauge(
       'ready',
-      '1 when /readyz says 200, 0 while it starts or drains, or a group that it needs is down.',
+      '1 when /readyz answers 200; 0 while hopwise starts or drains, no worker runs, or a group in admin.readyNeeds has no server known to be up.',
       it => [[{}, it.ready ? 1 : 0]],
     )
     this.gauge(
       'workers',
-      'Processes that serve.',
+      'Processes that are serving requests.',
       one(t => t.workers.running),
     )
     this.gauge(
       'workers_wanted',
-      'Processes that should serve.',
+      'Processes that should be serving requests.',
       one(t => t.workers.wanted),
     )
     this.counter(
       'worker_restarts_total',
-      'Workers that ended and were replaced.',
+      'Workers that died and were replaced.',
       one(t => t.workers.restarts),
     )
     this.counter(
       'reloads_total',
-      'Changes of the configuration, by result.',
+      'Reloads of the configuration, by result.',
       ({ totals }) => entries('result', totals.reloads),
       ['result'],
     )
     const guards = ({ totals }: Scraped) => entries('guard', totals.guards)
-    this.counter('guard_refusals_total', 'Requests and connections that a guard refused, by guard.', guards, ['guard'])
+    const help = 'Requests and connections refused by a guard, by the key of the guard in the configuration.'
+    this.counter('guard_refusals_total', help, guards, ['guard'])
   }
 
   private clients(): void {
     const states = ({ totals: { client } }: Scraped) => entries('state', { active: client.active, idle: client.idle })
-    this.gauge('client_connections', 'Open connections toward clients, by state.', states, ['state'])
+    this.gauge('client_connections', 'Open client connections, by state.', states, ['state'])
     this.counter(
       'client_connections_accepted_total',
-      'Connections that clients opened.',
+      'Client connections accepted, including those refused afterwards.',
       one(t => t.client.accepted),
     )
     this.counter(
       'client_connections_refused_total',
-      'Connections refused because there were too many.',
+      'Client connections refused: too many were open, or a guard refused them.',
       one(t => t.client.refused),
     )
     this.counter(
       'client_requests_total',
-      'Requests whose head was complete.',
+      'Requests received from clients, counted when the head is complete.',
       one(t => t.client.requests),
     )
     this.closes('client', t => t.client.closes)
@@ -113,30 +114,31 @@ export class Metrics {
         idle: upstream.idle,
         reserved: upstream.reserved,
       })
-    this.gauge('upstream_connections', 'Connections toward upstreams, by state.', states, ['state'])
+    const help = 'Upstream connections, by state; reserved ones are idle, each kept for one client connection.'
+    this.gauge('upstream_connections', help, states, ['state'])
     this.gauge(
       'upstream_waiting_requests',
-      'Requests that wait for an upstream connection.',
+      'Requests that are waiting for an upstream connection.',
       one(t => t.upstream.waiting),
     )
     this.counter(
       'upstream_dials_total',
-      'Connections that were dialled.',
+      'Upstream connections dialled, including attempts that failed.',
       one(t => t.upstream.dialed),
     )
     this.counter(
       'upstream_reuses_total',
-      'Requests that found an open connection.',
+      'Requests sent on an upstream connection that was already open.',
       one(t => t.upstream.reused),
     )
     this.gauge(
       'upstream_reuse_ratio',
-      'The share of requests that found an open connection, since the start.',
+      'Share of requests since the start that reused an open upstream connection, 0 to 1.',
       one(reuseRatio),
     )
     this.counter(
       'upstream_races_lost_total',
-      'Reused connections that the upstream had closed just as a request was sent.',
+      'Reused upstream connections that the upstream closed just as a request was sent on them.',
       one(t => t.racesLost),
     )
     this.closes('upstream', t => t.upstream.closes)
@@ -146,59 +148,57 @@ export class Metrics {
   private lookups(): void {
     this.gauge(
       'lookups_pending',
-      'Lookups of names that are not answered yet.',
+      'Name lookups that are not answered yet.',
       one(t => t.lookups.pending),
     )
     this.counter(
       'lookups_total',
-      'Names that were looked up to make a connection.',
+      'Name lookups made to open a connection.',
       one(t => t.lookups.asked),
     )
     const refused = ({ totals }: Scraped) => entries('limit', totals.lookups.refused)
-    this.counter('lookups_refused_total', 'Lookups that were refused, by the limit that was reached.', refused, [
-      'limit',
-    ])
+    this.counter('lookups_refused_total', 'Name lookups refused, by the limit that was reached.', refused, ['limit'])
   }
 
   private exchanges(): void {
     this.gauge(
       'exchanges_active',
-      'Exchanges under way.',
+      'Exchanges (a request and its response) in progress.',
       one(t => t.exchanges.active),
     )
     this.counter(
       'exchanges_total',
-      'Exchanges that began.',
+      'Exchanges that have begun.',
       one(t => t.exchanges.total),
     )
     this.counter(
       'retries_total',
-      'Requests that were sent once more.',
+      'Requests tried again after a failure, on a new connection or on another server.',
       one(t => t.exchanges.retries),
     )
     const statuses = ({ totals }: Scraped) =>
       STATUS_CLASSES.map((name): Value => [{ class: name }, totals.statuses[name]])
     this.counter(
       'responses_total',
-      'Final responses to clients, by class of the status; other is 600 to 999.',
+      'Final responses sent to clients, by status class; other is 600 to 999.',
       statuses,
       ['class'],
     )
     const errors = Object.keys(PROXY_ERRORS) as ProxyStatusError[]
     const failures = ({ totals: { exchanges } }: Scraped) =>
       errors.map((error): Value => [{ error }, exchanges.failures[error] ?? 0])
-    this.counter('exchange_failures_total', 'Exchanges that failed, by error type of RFC 9209.', failures, ['error'])
+    this.counter('exchange_failures_total', 'Exchanges that failed, by RFC 9209 error type.', failures, ['error'])
     const names = Object.keys(DEADLINES) as DeadlineName[]
     const deadlines = ({ totals }: Scraped) =>
       names.map((deadline): Value => [{ deadline }, totals.exchanges.deadlines[deadline] ?? 0])
-    this.counter('deadlines_total', 'Deadlines that passed, by the name of their option.', deadlines, ['deadline'])
+    this.counter('deadlines_total', 'Deadlines that expired, by the name of the setting.', deadlines, ['deadline'])
     totalsHistogram(this.registry, () => this.scraped?.totals.phases)
   }
 
   private closes(side: 'client' | 'upstream', of: (totals: Totals) => Partial<Record<CloseReason, number>>): void {
     const reasons = Object.keys(CLOSE_REASONS) as CloseReason[]
     const values = ({ totals }: Scraped) => reasons.map((reason): Value => [{ reason }, of(totals)[reason] ?? 0])
-    this.counter(`${side}_closes_total`, `Connections toward ${side}s that ended, by reason.`, values, ['reason'])
+    this.counter(`${side}_closes_total`, `Closed connections to ${side}s, by reason.`, values, ['reason'])
   }
 
   private gauge(
@@ -249,14 +249,14 @@ const one =
 const entries = (label: string, counts: Readonly<Record<string, number>>): readonly Value[] =>
   Object.entries(counts).map(([name, count]) => [{ [label]: name }, count])
 
-/** The share of requests that found an open connection; 0 while none was sent on. */
+/** The share of requests that found an open connection; 0 while no request was sent to an upstream. */
 export function reuseRatio({ upstream: { dialed, reused } }: Totals): number {
   return dialed + reused === 0 ? 0 : reused / (dialed + reused)
 }
 
 let ofProcess: Registry | null = null
 
-/** Memory, CPU, event loop, garbage collection: of the process, so once for a process. */
+/** Memory, CPU, event loop, garbage collection: properties of the process, so collected once per process. */
 function processMetrics(): Registry {
   if (ofProcess === null) {
     ofProcess = new Registry()
@@ -266,7 +266,7 @@ function processMetrics(): Registry {
   return ofProcess
 }
 
-/** They walk through every connection at each scrape, which the hopwise_ metrics have counted already. */
+/** These walk all connections at each scrape, and the hopwise_ metrics have them counted already. */
 const WALKING = ['handles', 'requests', 'resources'].flatMap(what => [
   `nodejs_active_${what}`,
   `nodejs_active_${what}_total`,

@@ -1,22 +1,22 @@
 import { difference, quantile } from './histogram-view.js'
 import type { Totals } from './source.js'
 
-/** What went on lately: a point in each chart of the live page. Rates are those since the last look, the rest is that of some seconds. */
+/** Recent activity: a point in each chart of the live page. Rates are since the last look, the rest covers several seconds. */
 export interface Pulse {
   /** Milliseconds since 1970. */
   readonly at: number
   readonly requestsPerS: number
   /** Responses of class 5xx. */
   readonly errorsPerS: number
-  /** Seconds, of whole exchanges; null: none ended. */
+  /** Seconds, for whole exchanges; null: none ended. */
   readonly p50S: number | null
   readonly p99S: number | null
-  /** The share of requests that found a connection, 0 to 1; null: none was sent on. */
+  /** The share of requests that found an open connection, 0 to 1; null: no request was sent to an upstream. */
   readonly reuse: number | null
 }
 
 /**
- * @param earlier a look some seconds ago: a second alone has often too few requests for a p99
+ * @param earlier a look some seconds ago: a single second often has too few requests for a p99
  * @param before the last look
  */
 export function pulseBetween(earlier: Looked, before: Looked, now: Looked): Pulse {

@@ -2,23 +2,26 @@ import type { LedgerRow } from '../policy/ledger.js'
 import { visible } from '../wire/visible.js'
 import type { Ledger, LedgerSide, LedgerTrailers, Snapshot } from './source.js'
 
-/** Who may see the admin listener need not be who may log in as a client: secrets are taken out here, before anything is shown. */
+/** A reader of the admin listener need not have the right to log in as a client: secrets are removed before anything is shown. */
 
 const HIDDEN = '[redacted]'
-/** `Authorization: Bearer abc` keeps its scheme; so do `X-Forwarded-Authorization` and the like. */
+/** `Authorization: Bearer abc` keeps its scheme; so do similar fields such as `X-Forwarded-Authorization`. */
 const CREDENTIALS = /authorization$/i
 /** `WWW-Authenticate: Negotiate abc` keeps its scheme: what follows it may be as good as a password. */
 const CHALLENGES = /authenticate$/i
 const COOKIES = /cookie2?$/i
 const SET_COOKIES = /set-cookie2?$/i
-/** Fields whose names say that their values are secret; and one in which tokens travel, as scripts can set no other for a WebSocket. */
+/** Fields whose names say that their values are secret; and the one field in which a script can send a token for a WebSocket. */
 const SECRET_NAME =
   /token|secret|passw|api-?key|access-?key|session|signature|credential|private|jwt|csrf|xsrf|authentication-info|^sec-websocket-protocol$|(?:^|[-_])(?:auth|key|otp|pin|pwd|nonce|dpop|ticket|assertion)(?:$|[-_])/i
 
-/** Who a client is by its certificate is for the application and the log, as the names of users are. */
+/** The identity in a client's certificate is for the application and the log only, as the names of users are. */
 const CERTIFICATES = /client[-_]?cert|^ssl[-_]client|^x[-_]ssl[-_]/i
 
-/** A request-target or URL without what may be secret: userinfo, query, fragment, and values in the path (`;jsessionid=`). That they were there is still seen. */
+/**
+ * A request-target or URL without what may be secret: userinfo, query, fragment, and values in the path (`;jsessionid=`). It
+ * still shows that they were there.
+ */
 export function bareTarget(target: string): string {
   const bare = target.includes('@') ? target.replace(/^([a-z][a-z0-9+.-]*:)?\/\/[^/?#]*@/i, `$1//${HIDDEN}@`) : target
   const end = bare.search(/[?#]/)
@@ -26,7 +29,7 @@ export function bareTarget(target: string): string {
   return end < 0 ? path : `${path}${bare[end]}${HIDDEN}`
 }
 
-/** What may be shown of a field's value, on one line, with nothing in it that a page or a terminal would obey. */
+/** What may be shown of a field's value, on one line, with nothing in it that a page or a terminal would act on. */
 export function redactValue(field: string, value: string): string {
   return visible(redacted(field, value))
 }
@@ -42,7 +45,7 @@ function redacted(field: string, value: string): string {
   return redactText(value)
 }
 
-/** Challenges (RFC 9110 11.6.1): schemes, the names of parameters, and the values of those that say nothing secret. */
+/** Challenges (RFC 9110 11.6.1): schemes, the names of parameters, and the values of parameters that are never secret. */
 function redactChallenges(value: string): string {
   let shown = ''
   let from = 0
@@ -59,7 +62,7 @@ function redactChallenges(value: string): string {
   return shown
 }
 
-/** What stands between two commas: `Basic realm="a"`, `Negotiate abc==`, `NTLM`, `nonce="b"`. */
+/** The text between two commas: `Basic realm="a"`, `Negotiate abc==`, `NTLM`, `nonce="b"`. */
 function redactChallenge(text: string): string {
   const blank = text.search(/[ \t]/)
   const scheme = blank < 0 ? text : text.slice(0, blank)
@@ -71,18 +74,21 @@ function redactChallenge(text: string): string {
 
 function redactParameter(text: string): string {
   const equals = text.indexOf('=')
-  // A token68 may end with signs that look like a parameter without a value.
+  // A token68 may end with "=", which looks like a parameter without a value.
   if (equals < 0 || /^=*$/.test(text.slice(equals))) return HIDDEN
   const name = text.slice(0, equals).trim()
-  return SAID_OPENLY.test(name) ? text : `${name}=${HIDDEN}`
+  return NEVER_SECRET.test(name) ? text : `${name}=${HIDDEN}`
 }
 
-const SAID_OPENLY = /^(?:realm|charset|algorithm|qop|stale|error|scope)$/i
-/** Without parameters: IANA's list, and what Microsoft made. */
+const NEVER_SECRET = /^(?:realm|charset|algorithm|qop|stale|error|scope)$/i
+/** Schemes that may appear without parameters: IANA's list, and Microsoft's. */
 const SCHEMES =
   /^(?:basic|bearer|concealed|digest|dpop|gnap|hoba|kerberos|mutual|negotiate|ntlm|oauth|privatetoken|scram-sha-\d+|vapid)$/i
 
-/** URLs stand in Referer, Location, Link, in fields that nobody knows, and in sentences. Word by word: a search through all of a long value could take seconds. */
+/**
+ * URLs occur in Referer, Location, Link, in unknown fields, and in sentences. Word by word: a search through the whole of a long
+ * value could take seconds.
+ */
 function redactText(text: string): string {
   return text.replace(/[^\s"<>]+/g, redactWord)
 }
@@ -91,12 +97,12 @@ function redactWord(word: string): string {
   const bare = word.replace(/\/\/[^/?#]*@/g, `//${HIDDEN}@`)
   const end = bare.search(/[?#]/)
   if (end < 0) return bare
-  // `?0` is a Boolean of a structured field, `#1` is no fragment.
+  // `?0` is a Boolean of a structured field, and `#1` is not a fragment.
   const isUrl = bare.lastIndexOf('/', end) >= 0 || bare.includes('=', end)
   return isUrl ? `${bare.slice(0, end + 1)}${HIDDEN}` : bare
 }
 
-/** `name=value` with its value hidden; what has no name is hidden whole. */
+/** `name=value` with its value hidden; text without a name is hidden whole. */
 function hidePair(pair: string): string {
   const equals = pair.indexOf('=')
   if (equals >= 0) return `${pair.slice(0, equals + 1)}${HIDDEN}`
@@ -117,7 +123,7 @@ export function redactSnapshot(snapshot: Snapshot): Snapshot {
 
 const SHOWN_LETTERS_MAX = 300
 
-/** What a client makes as long as it likes, of hundreds of exchanges, each second, to everybody who looks. The ledger has all of it. */
+/** A client can make these as long as it likes, and each look sends hundreds of them to each page. The ledger has all of it. */
 function shortened(text: string): string {
   return text.length > SHOWN_LETTERS_MAX ? `${text.slice(0, SHOWN_LETTERS_MAX)}…` : text
 }

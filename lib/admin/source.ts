@@ -7,22 +7,22 @@ import type { LedgerRow } from '../policy/ledger.js'
 import type { Outcome, ProxyStats } from '../proxy/events.js'
 import type { Advice } from './adviser.js'
 
-/** Where the admin listener gets everything that it shows. It asks when somebody looks, never because of a request. */
+/** Where the admin listener gets everything that it shows. It asks when someone looks, never because of a proxied request. */
 export interface AdminSource {
   /** All workers and listeners together. */
   stats(): Totals | Promise<Totals>
-  /** By what was seen when `stats` or `lookForReadiness` was asked last. */
+  /** As of the last call of `stats` or `lookForReadiness`. */
   ready(): boolean
   /** One sentence, '' when it is ready. */
   reasonNotReady(): string
-  /** Where readiness goes by more than this process knows at every moment: looks anew. */
+  /** Where readiness depends on more than this process knows at all times: refreshes it. */
   lookForReadiness?(): void | Promise<void>
   advice(): readonly Advice[]
   /** The busiest `max` connections on each side and the exchanges between them; everything is a copy. */
   snapshot(max: number): Snapshot | Promise<Snapshot>
-  /** What became of the fields of one exchange; null when it is not known, or not any more. */
+  /** What became of the fields of one exchange; null when it is not known, or no longer. */
   ledger(exchange: string): Ledger | null | Promise<Ledger | null>
-  /** Somebody looks at the live page (or nobody does any more): only then need heads be kept for `ledger`. */
+  /** A live page is open (or the last one was closed): heads are kept for `ledger` only while one is. */
   watched(on: boolean): void
 }
 
@@ -37,18 +37,18 @@ export interface Totals extends ProxyStats {
   readonly phases: Readonly<Record<Phase, HistogramSnapshot>>
   /** Final responses sent to clients. */
   readonly statuses: Readonly<Record<StatusClass, number>>
-  /** Reused connections that the upstream had closed just as a request was sent: the idle race, lost. */
+  /** Reused connections that the upstream had closed just as a request was sent: lost idle races. */
   readonly racesLost: number
   /** Requests and connections that a guard refused, by the guard's key in the file (`allow`, `requestsPerSecond`, …). */
   readonly guards: Readonly<Record<string, number>>
   readonly groups: readonly GroupTotals[]
 }
 
-/** Where the time of an exchange goes; the words of `ExchangeRecord.ms`. */
+/** The phases of an exchange; the keys of `ExchangeRecord.ms`. */
 export const PHASES = ['head', 'wait', 'firstByte', 'total'] as const
 export type Phase = (typeof PHASES)[number]
 
-/** By the first digit; `other`: 600 to 999, which no class is for and origins send all the same (RFC 9110 15). */
+/** By the first digit; `other`: 600 to 999, which no class covers and origins send anyway (RFC 9110 15). */
 export const STATUS_CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx', 'other'] as const
 export type StatusClass = (typeof STATUS_CLASSES)[number]
 
@@ -58,8 +58,8 @@ export interface GroupTotals {
 }
 
 /**
- * As the balancer has them, from the best to the worst; and `failing`: its last request failed, and neither a health check nor ejection
- * keeps requests away from it.
+ * The balancer's states, from best to worst; and `failing`: the last request failed, and neither a health check nor ejection
+ * keeps requests away from the server.
  */
 export const MEMBER_STATES = [
   'up',
@@ -71,42 +71,42 @@ export const MEMBER_STATES = [
 ] as const satisfies MemberState[]
 export type MemberState = MemberStatus<unknown>['state'] | 'failing'
 
-/** One server of a group; of a server with a name, one of its addresses. */
+/** One server of a group; for a server given by name, one of its addresses. */
 export interface MemberTotals {
-  /** As the origins of `ProxyStats` are written, with the address where there are several. Unique in its group. */
+  /** Written as the origins of `ProxyStats`, with the address where there are several. Unique in its group. */
   readonly name: string
   readonly state: MemberState
   readonly weight: number
   readonly backup: boolean
   readonly idle: number
   readonly busy: number
-  /** Idle ones that are for one client connection each. */
+  /** Idle ones that are kept for one client connection each. */
   readonly reserved: number
   readonly dialing: number
   readonly waiting: number
   readonly requests: number
   readonly failures: number
   readonly ejections: number
-  /** A health check has told how it is; without one, `up` says only that nothing is known against it. */
+  /** A health check has reported on it; without one, `up` only means that nothing is known against it. */
   readonly checked: boolean
-  /** Requests that failed by its fault since it answered last. */
+  /** Requests that failed through its fault since its last answer. */
   readonly failuresInRow: number
-  /** Milliseconds since 1970: when a response began last, or a health check went well. Absent: never. */
+  /** Milliseconds since 1970: when a response last began, or a health check last succeeded. Absent: never. */
   readonly lastAnswerAt?: number
   readonly lastFailure?: LastFailure
   /** Requests that had to wait for a connection, and those that found the queue full. */
   readonly queued: number
   readonly refused: number
-  /** Of the responses that were looked at (each thirteenth): compressed ones, and long texts that might have been and were not. */
+  /** Of the sampled responses (every thirteenth): compressed ones, and long texts that could have been but were not. */
   readonly compressedSeen: number
   readonly plainSeen: number
   readonly closes: Partial<Record<CloseReason, number>>
-  /** The shortest idle limit that it has announced in Keep-Alive. */
+  /** The shortest idle limit that it announced in Keep-Alive. */
   readonly announcedIdleMs?: number
   readonly learnedIdleMs?: number
 }
 
-/** What went wrong with a server the last time. */
+/** The last failure of a server. */
 export interface LastFailure {
   /** Milliseconds since 1970. */
   readonly at: number
@@ -115,13 +115,13 @@ export interface LastFailure {
   readonly message: string
 }
 
-/** One moment of all connections. */
+/** All connections at one moment. */
 export interface Snapshot {
   /** Milliseconds since 1970. */
   readonly at: number
   readonly clients: Shown<ClientView>
   readonly upstreams: Shown<UpstreamView>
-  /** Those under way, and those that ended a moment ago: between two looks most begin and end. */
+  /** Those in progress, and those that ended a moment ago: most begin and end between two looks. */
   readonly exchanges: Shown<ExchangeView>
   /** Newest first, a few dozen. */
   readonly closed: readonly ClosedView[]
@@ -145,7 +145,7 @@ interface ConnectionView {
 export interface IdleClock {
   readonly leftMs: number
   readonly limitMs: number
-  /** What will be the reason of its end. */
+  /** The reason with which the connection will be closed. */
   readonly reason: CloseReason
 }
 
@@ -176,16 +176,16 @@ export interface ExchangeView {
   readonly upstream: string
   readonly origin: string
   readonly method: string
-  /** As received; what is secret in it is taken out before it is shown. */
+  /** As received; secrets in it are removed before it is shown. */
   readonly target: string
   readonly host: string
   /** 0 until there is one. */
   readonly status: number
   readonly stage: ExchangeStage
-  /** Since its first octet; when it is over, what it took. */
+  /** Since its first byte; when it is over, how long it took. */
   readonly ageMs: number
   readonly retries: number
-  /** When it is over. */
+  /** Present when it is over. */
   readonly outcome?: Outcome
 }
 
@@ -206,7 +206,7 @@ export interface Ledger {
   readonly exchange: string
   readonly request: LedgerSide | null
   readonly requestTrailers: LedgerTrailers | null
-  /** In their order, our own 100 (Continue) among them, and those that the client did not get. A 101 is the `response`. */
+  /** In order, including our own 100 (Continue) and those that the client did not get. A 101 is the `response`. */
   readonly interim: readonly LedgerSide[]
   /** Further ones that were not kept. */
   readonly interimMore: number
@@ -216,18 +216,18 @@ export interface Ledger {
 
 /** A head. */
 export interface LedgerSide {
-  /** As received; '' for an answer of our own. */
+  /** As received; '' for a response generated by hopwise. */
   readonly startLine: string
-  /** As sent on, '' when nothing was. */
+  /** As forwarded; '' when nothing was. */
   readonly sentLine: string
   readonly rows: readonly LedgerRow[]
-  /** Sentences on what does not stand in a table of fields. */
+  /** Sentences about what a table of fields does not show. */
   readonly notes: readonly string[]
 }
 
 /** A trailer section. */
 export interface LedgerTrailers {
-  /** What is kept of it was sent on. */
+  /** The fields with verdict "keep" were forwarded. */
   readonly sent: boolean
   readonly rows: readonly LedgerRow[]
 }

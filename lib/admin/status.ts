@@ -5,8 +5,8 @@ import { reuseRatio } from './metrics.js'
 import { PHASES, type Phase, type Totals } from './source.js'
 
 /**
- * What `/status` says, as JSON: the totals, with durations in seconds where they are summed up and in milliseconds where an
- * option is. Fields may be added; none changes its meaning or goes without a new major version.
+ * What `/status` answers, as JSON: the totals, with durations in seconds where they are sums and in milliseconds where the
+ * option is. Fields may be added; none changes its meaning or disappears without a new major version.
  */
 export interface Status extends Omit<Totals, 'phases' | 'startedAt'> {
   readonly ready: boolean
@@ -25,7 +25,7 @@ export interface Status extends Omit<Totals, 'phases' | 'startedAt'> {
 export interface PhaseStatus {
   readonly count: number
   readonly sumS: number
-  /** Estimates, null while nothing was observed. */
+  /** Estimates; null while nothing was observed. */
   readonly p50S: number | null
   readonly p99S: number | null
 }

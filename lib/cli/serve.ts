@@ -56,8 +56,8 @@ function serveDumb(given: Given, listen: ListenAddress, { version, doubts }: { v
     throw new UsageError('The dumb proxy does not support TLS: give it an http:// upstream.')
   const log = logOf(given, doubts)
   const warning =
-    'DEMONSTRATION ONLY: this proxy is wrong on purpose. It relays Connection blindly, reads one request for each ' +
-    'connection, and lets clients hang. Never put real traffic through it'
+    'DEMONSTRATION ONLY: this proxy is wrong on purpose. It forwards Connection blindly, reads only one request per ' +
+    'connection, and lets clients hang. Never send real traffic through it'
   process.stderr.write(visibleLines(`${warning}.\n`))
   log.logger.warn({ mode: 'dumb' }, warning)
   const create = (): ReturnType<Running['create']> => {

@@ -11,32 +11,32 @@ import type { Workforce } from './workers/workforce.js'
 
 export interface DaemonParts<C> {
   workforce: Workforce<C>
-  /** The first configuration, read and checked, and the files it was made of. */
+  /** The first configuration, read and checked, and the files it was made from. */
   configuration: C
   files: readonly string[]
-  /** Reads it again. */
+  /** Reads the configuration again. */
   read(): Promise<ReadConfiguration<C>>
   drainTimes(configuration: C): DrainTimes
-  /** Whether changed files are to be noticed without a signal. */
+  /** Whether changed files cause a reload without a signal. */
   watches(configuration: C): boolean
   log: Log
   clock: Clock
   facts: object
-  /** For who starts and watches processes: systemd. */
+  /** For the service manager (systemd). */
   told?(state: DaemonState): void
-  /** For `hopwise reload`: what comes of a reload. */
+  /** For `hopwise reload`: the outcome of a reload. */
   record?(news: Partial<ReloadRecord>): void
-  /** It listens: what stands beside it (the admin listener) can begin. Its failure is that of the start. */
+  /** It listens: what runs beside it (the admin listener) can start. If that fails, the start fails. */
   opened?(daemon: Daemon<C>): Promise<void>
-  /** After each configuration that was taken, the first one too. */
+  /** After each configuration that was accepted, including the first. */
   applied?(configuration: C): void
-  /** Everything has ended; what stands beside it can end too. */
+  /** Everything has ended; what runs beside it can end, too. */
   closed?(): Promise<void>
 }
 
 export type DaemonState = 'ready' | 'reloading' | 'stopping'
 
-/** A daemon with a configuration of its own: what its signals, its admin listener and its supervisor may ask of it. */
+/** A daemon and its configuration: what its signals, its admin listener and its supervisor may ask of it. */
 export class Daemon<C> {
   phase: DrainPhase | 'starting' = 'starting'
   bound: readonly BoundAddress[] = []
@@ -66,7 +66,7 @@ export class Daemon<C> {
     })
   }
 
-  // ---- For everybody who asks ----
+  // ---- For all callers ----
 
   get configuration(): C {
     return this.#configuration
@@ -85,12 +85,12 @@ export class Daemon<C> {
 
   /** Never rejects. */
   async reload(why: string): Promise<Reloaded> {
-    // What has changed since the start began to read would otherwise wait for the next change.
+    // A change made after the start read the files would otherwise go unnoticed until the next change.
     if (this.phase === 'starting') await this.#opening
     if (this.phase !== 'serving')
-      return { accepted: false, reasons: [`hopwise does not reload now: ${this.reasonNotReady()}.`] }
+      return { accepted: false, reasons: [`hopwise cannot reload now: ${this.reasonNotReady()}.`] }
     const reloaded = await this.#reload.request(why)
-    if (this.phase === 'serving') this.#parts.told?.('ready') // the old one too is ready
+    if (this.phase === 'serving') this.#parts.told?.('ready') // also if the old configuration stays
     return reloaded
   }
 
@@ -141,7 +141,7 @@ export class Daemon<C> {
       this.phase = phase
     })
     const cut = (await this.#totals())?.client.closes.shutdown ?? 0
-    // What a second signal has cut off, no time has.
+    // What a second signal cut off was not cut off by the grace time.
     if (!this.#isDestroyed) tellCut(log, times.graceMs, cut)
     await closed?.()
   }
@@ -156,13 +156,13 @@ export class Daemon<C> {
     const { logger } = this.#parts.log
     try {
       this.#parts.workforce.reopen()
-      logger.info(`${signal}: the access log was opened anew`)
+      logger.info(`${signal}: the access log was reopened`)
     } catch (error) {
-      logger.error({ err: error }, `${signal}: the access log could not be opened anew; lines go on into the old file`)
+      logger.error({ err: error }, `${signal}: the access log could not be reopened; lines still go to the old file`)
     }
   }
 
-  /** Never rejects. Why it could not be done, the supervisor tells. */
+  /** Never rejects. The supervisor logs why a worker was not replaced. */
   async replaceWorkers(signal: string): Promise<void> {
     const { log, workforce } = this.#parts
     if (workforce.roll === undefined) {
@@ -174,7 +174,7 @@ export class Daemon<C> {
     else log.logger.error({ replaced, reasons: failed }, `${signal}: not all workers were replaced`)
   }
 
-  /** Nobody waits for numbers that cannot be had. */
+  /** Undefined when the numbers are not available. */
   async #totals(): Promise<Totals | undefined> {
     return this.stats().catch(() => undefined)
   }
@@ -210,7 +210,7 @@ export class Daemon<C> {
 export async function runDaemon<C>(parts: DaemonParts<C>): Promise<number> {
   const { log, facts } = parts
   const daemon = new Daemon(parts)
-  // While all workers are gone and the next one is not due yet, nothing else would keep this process.
+  // While all workers are gone and the next one is not due yet, nothing else would keep this process alive.
   const staying = setInterval(() => {}, 2 ** 30)
   const run = {
     facts,

@@ -1,24 +1,24 @@
 import type { Clock, Timer } from '../net/clock.js'
 import type { DrainPhase, DrainTimes } from './gateway-types.js'
 
-/** What comes to its end. */
+/** What can be drained. */
 export interface Drainable {
   announce(): void
   drain(graceMs: number): Promise<void>
   destroy(): void
 }
 
-/** What does not end even when it is destroyed is not waited for. */
+/** How long to wait after `destroy`; after that, the drain is over even if something still runs. */
 const DESTROYED_MS = 1_000
 
 /**
- * An end that is announced:
+ * A graceful end:
  *
  *     serving ──begin──▶ announcing ──announceMs──▶ draining ──drained, or graceMs──▶ over
  *
- * While it is announced, whoever balances in front of us sees that we are not ready and sends new connections elsewhere,
- * and those that are open close with their next response: a connection that is ended while it is idle may meet a
- * request that is on its way, one that was told so does not.
+ * During the announcement, a load balancer in front sees that hopwise is not ready and sends new connections elsewhere,
+ * and open connections close with their next response: closing an idle connection may race with a request that is on
+ * its way, closing with an announced response does not.
  */
 export class Drain {
   #phase: DrainPhase = 'serving'
@@ -37,7 +37,7 @@ export class Drain {
     return this.#phase
   }
 
-  /** Resolves at the end. Whoever begins again gets the same end: the times of the first count. */
+  /** Resolves at the end. A second call gets the same promise: the times of the first call count. */
   begin(times: DrainTimes): Promise<void> {
     this.#over ??= new Promise((over, failed) => this.#announce(times, over, failed))
     return this.#over
@@ -66,7 +66,7 @@ export class Drain {
         timer = this.#clock.after(DESTROYED_MS, end)
       })
     }
-    // The time is kept here, so what drains has no limit of its own.
+    // The time limit is enforced here, so the target gets none of its own.
     this.#target.drain(0).then(end, failed)
   }
 

@@ -4,10 +4,10 @@ import { createDumb } from '../peers/dumb.js'
 import type { Listener } from './gateway.js'
 import { type BoundAddress, RefusedError } from './gateway-types.js'
 
-/** What everybody is told who runs it. */
+/** The warning for every operator who runs it. */
 export const DUMB_WARNING =
-  'DEMONSTRATION ONLY: this proxy is wrong on purpose. It relays Connection blindly, reads one request for each ' +
-  'connection, and lets clients hang. Never put real traffic through it'
+  'DEMONSTRATION ONLY: this proxy is wrong on purpose. It forwards Connection blindly, reads only one request per ' +
+  'connection, and lets clients hang. Never send real traffic through it'
 
 /** The dumb proxy of a configuration. It has no drain: what hangs here hangs on purpose. */
 export class DumbListener implements Listener {
@@ -21,7 +21,7 @@ export class DumbListener implements Listener {
   async listen(): Promise<BoundAddress> {
     const target = listenTarget(readListenAddress(this.plan.address))
     if (!('port' in target))
-      throw new RefusedError([`listener ${this.plan.name}: the dumb proxy listens on host:port only`])
+      throw new RefusedError([`listener ${this.plan.name}: the dumb proxy can only listen on host:port`])
     const { address, port } = await this.dumb.listen(target)
     this.bound = { name: this.plan.name, address, port }
     return this.bound

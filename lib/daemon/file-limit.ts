@@ -12,8 +12,8 @@ export function filesAllowed(limits = (): string => fs.readFileSync('/proc/self/
 }
 
 /**
- * Linux: connections beyond the limit of open files are dropped by the kernel's and Node's hands, without an answer or a
- * line in the log, so who starts with less than the configured connections is told. Undefined: enough, or not known.
+ * Linux: connections beyond the limit of open files are dropped by the kernel and Node, without an answer or a line in
+ * the log, so a start with a limit too low for the configured connections is reported. Undefined: enough, or not known.
  */
 export function tooFewFiles(connections: number, limits?: () => string): { files: number; wanted: number } | undefined {
   const wanted = connections + OTHER_FILES

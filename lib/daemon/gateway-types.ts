@@ -2,29 +2,31 @@ import type { Ledger, Snapshot, Totals } from '../admin/source.js'
 import { hostAndPort } from '../wire/authority.js'
 
 /**
- * What one process of a daemon runs, as those see it who start, change and end it. `C` is the configuration, checked and
+ * What one process of a daemon runs, as the code sees it that starts, changes and ends it. `C` is the configuration, checked and
  * resolved: with the texts of the certificates and not their paths, and plain data, since it travels between processes as JSON.
  */
 export interface Gateway<C> {
-  /** Listens on everything, or throws having closed all again. */
+  /** Listens on all addresses, or closes those already open and throws. */
   start(configuration: C): Promise<readonly BoundAddress[]>
   /** All or nothing: new listeners are opened first. Throws (a `RefusedError`, or Node's listen error) with nothing changed. */
   update(configuration: C): Promise<ReloadSummary>
   /** Responses say `Connection: close` from now on. */
   announce(): void
-  /** Accepts no more and ends idle connections; resolves when the last one is gone. 0: it may take as long as it takes. */
+  /** Stops accepting and ends idle connections; resolves when the last one is gone. 0: no time limit. */
   drain(graceMs: number): Promise<void>
-  /** Ends everything now; a drain under way resolves. */
+  /** Ends everything now; a drain in progress resolves. */
   destroy(): void
   stats(): GatewayStats | Promise<GatewayStats>
   snapshot(max: number): Snapshot
-  /** null: not known, or not any more. */
+  /** null: not known, or no longer. */
   ledger(exchange: string): Ledger | null
-  /** Somebody looks at the live page, or nobody does any more. */
+  /** Whether a live page is open. */
   watched(on: boolean): void
 }
 
-/** Where a listener really listens: port 0 has become a port. A Unix socket has port 0 and its path as address. */
+/**
+ * Where a listener actually listens: port 0 has been replaced by a real port. A Unix socket has port 0 and its path as address.
+ */
 export interface BoundAddress {
   readonly name: string
   readonly address: string
@@ -38,7 +40,7 @@ export function writeBound({ address, port }: BoundAddress): string {
 
 /** What a new configuration has changed. */
 export interface ReloadSummary {
-  /** By what is counted, in the plural, in the order in which it is told: `listeners`, `groups`, … */
+  /** By what is counted, in the plural and in the order of the log line: `listeners`, `groups`, … */
   readonly changes: Readonly<Record<string, Counted>>
   readonly bound: readonly BoundAddress[]
 }
@@ -50,10 +52,10 @@ export interface Counted {
   readonly changed?: number
 }
 
-/** What one process counts; the rest of the totals only the daemon knows. */
+/** What one process counts; only the daemon knows the rest of the totals. */
 export type GatewayStats = Omit<Totals, 'workers' | 'reloads'>
 
-/** A configuration that cannot be taken, with all reasons: whole sentences. What was before goes on. */
+/** A configuration that is refused, with all reasons as whole sentences. The previous one stays in effect. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError'
 
@@ -62,19 +64,19 @@ export class RefusedError extends Error {
   }
 }
 
-/** Every error as reasons for people. */
+/** Any error as reasons in words. */
 export function reasonsOf(error: unknown): readonly string[] {
   if (error instanceof RefusedError) return error.reasons
   return [error instanceof Error ? error.message : String(error)]
 }
 
-/** How a daemon, or one of its processes, comes to its end. */
+/** The times of the end of a daemon, or of one of its processes. */
 export interface DrainTimes {
-  /** Still accepting meanwhile, and telling everybody that the end is near. */
+  /** Still accepting, while responses announce that their connection closes. */
   readonly announceMs: number
-  /** After that, for what runs; 0: as long as it takes. */
+  /** After that, for what still runs; 0: as long as it takes. */
   readonly graceMs: number
 }
 
-/** `announcing`: not ready any more, but accepting. `draining`: no new connections. `over`: nothing runs any more. */
+/** `announcing`: no longer ready, but accepting. `draining`: no new connections. `over`: nothing runs. */
 export type DrainPhase = 'serving' | 'announcing' | 'draining' | 'over'

@@ -26,23 +26,23 @@ import { gatewayStatsSteps } from './views/gateway-stats.js'
 import { Watching } from './views/watching.js'
 import { summedStats } from './workers/summed-stats.js'
 
-/** What listens for a daemon. */
+/** A listener of a daemon. */
 export interface Listener {
   readonly plan: ListenerPlan
   readonly bound: BoundAddress | null
   listen(): Promise<BoundAddress>
   /** Responses say `Connection: close` from now on. */
   announce(): void
-  /** Accepts no more, what is open goes on; resolves when nobody listens there any more. */
+  /** Stops accepting, open connections stay; resolves when nothing listens at the address any more. */
   stopAccepting(): Promise<void>
-  /** Accepts no more; resolves when the last connection is gone, or after `graceMs` (0: no limit). */
+  /** Stops accepting; resolves when the last connection is gone, or after `graceMs` (0: no limit). */
   close(graceMs: number): Promise<void>
   destroy(): void
 }
 
 type RoutesByAddress = ReadonlyMap<string, Routes<Route> | null>
 
-/** The routes of all listeners. Their groups are there, and stay until the change. */
+/** The routes of all listeners. Their groups exist already, and stay until the change. */
 async function routesFor({ listeners }: Prepared, upstreams: Upstreams): Promise<RoutesByAddress> {
   const all = new Map<string, Routes<Route> | null>()
   for (const [address, { settings }] of listeners)
@@ -85,11 +85,11 @@ export class HopwiseGateway implements Gateway<GatewayPlan>, UpstreamWatcher {
     return this.bound()
   }
 
-  /** Made once: whoever takes the spans is there when the process starts, or never. */
+  /** Made once: an OpenTelemetry SDK is there when the process starts, or never. */
   private async tracerFor({ openTelemetry }: GatewayPlan): Promise<Tracer | null> {
     if (!openTelemetry) return null
     const warn = (message: string, cause?: unknown) => this.log.logger.warn({ err: cause }, message)
-    // That nobody takes spans is so in every worker, and the first one begins before the others.
+    // If no SDK takes the spans, that is so in every worker, and the first one starts before the others.
     const isFirst = (this.log.worker ?? 1) === 1
     this.tracer ??= await openTelemetryTracer({ version: this.version, warn, isFirst })
     return this.tracer
@@ -105,7 +105,7 @@ export class HopwiseGateway implements Gateway<GatewayPlan>, UpstreamWatcher {
     const before = this.current
     const upstreams = this.upstreams
     if (before === null || upstreams === null) throw new Error('it has not been started')
-    // Nothing of this may be felt by those who are served: what is long is done in slices, and the change itself is short.
+    // Clients must not notice any of this: long work is done in slices, and the change itself is short.
     const next = await inSlices(prepareSteps(plan, tracer, before))
     if (this.ending) throw new RefusedError(['hopwise is stopping'])
     this.refuseOtherModes(next)
@@ -127,7 +127,7 @@ export class HopwiseGateway implements Gateway<GatewayPlan>, UpstreamWatcher {
     return this.summary(before, next, added)
   }
 
-  /** Opens what is new before anything else changes; what it needs of the upstream side comes first and goes if that fails. */
+  /** Opens new listeners before anything else changes; the groups that they need are added first, and removed if that fails. */
   private async openAll(
     upstreams: Upstreams,
     before: Prepared,
@@ -143,7 +143,7 @@ export class HopwiseGateway implements Gateway<GatewayPlan>, UpstreamWatcher {
         opened.push(listener)
         await listener.listen()
       }
-      // What listens from here on would be forgotten.
+      // An end that began meanwhile does not know these listeners.
       if (this.ending) throw new RefusedError(['hopwise is stopping'])
       return { opened, routes }
     } catch (error) {
@@ -153,7 +153,10 @@ export class HopwiseGateway implements Gateway<GatewayPlan>, UpstreamWatcher {
     }
   }
 
-  /** A listener goes on under its address, but its upstream side is that of its mode: with its guard of destinations, or without. */
+  /**
+   * A listener keeps running under its address, but its upstream side depends on its mode: with a guard of destinations, or
+   * without.
+   */
   private refuseOtherModes({ listeners }: Prepared): void {
     const reasons = [...listeners.values()].flatMap(({ plan: { address, name, mode } }) => {
       const before = this.listeners.get(address)?.plan.mode ?? mode
@@ -214,7 +217,7 @@ export class HopwiseGateway implements Gateway<GatewayPlan>, UpstreamWatcher {
     this.turning?.cancel()
   }
 
-  /** Those that are proxies. */
+  /** The proxies of those listeners that have one. */
   private get proxies(): HopwiseProxy[] {
     const all = [...this.listeners.values(), ...this.leaving]
     return all.flatMap(listener => (listener instanceof ProxyListener ? [listener.proxy] : []))
@@ -243,7 +246,7 @@ export class HopwiseGateway implements Gateway<GatewayPlan>, UpstreamWatcher {
     this.watching.on = on
   }
 
-  // ---- UpstreamWatcher, for the side that is shared ----
+  // ---- UpstreamWatcher, for the shared upstream side ----
 
   upstreamOpened(connection: UpstreamConnection): void {
     if (this.log.logger.isLevelEnabled('debug'))
@@ -262,7 +265,7 @@ export class HopwiseGateway implements Gateway<GatewayPlan>, UpstreamWatcher {
   }
 
   fault(fault: unknown): void {
-    this.log.logger.warn({ code: 'fault', err: fault }, 'a fault of hopwise ended one connection')
+    this.log.logger.warn({ code: 'fault', err: fault }, 'an internal error of hopwise ended one connection')
   }
 
   warn(code: string, message: string): void {

@@ -7,12 +7,12 @@ import { listenerStats } from './views/gateway-stats.js'
 import { Retired } from './workers/summed-stats.js'
 
 /**
- * Connections that are open are told that they close with their next response; who stays idle that long is ended. As a worker
- * that is replaced: ended at once, an idle connection meets a request that is on its way.
+ * Open connections close with their next response; those that stay idle for this long are ended. The same as for a worker that
+ * is replaced: an idle connection that is ended at once may meet a request that is on its way.
  */
 const ANNOUNCE_MS = 250
 
-/** Listeners that are not in the configuration any more. None of their requests is lost for that, and their counts remain. */
+/** Listeners that are no longer in the configuration. None of their requests is lost because of it, and their counts remain. */
 export class Leaving implements Iterable<Listener> {
   private readonly listeners = new Set<Listener>()
   private readonly counted = new Retired()
@@ -27,7 +27,7 @@ export class Leaving implements Iterable<Listener> {
     return this.listeners[Symbol.iterator]()
   }
 
-  /** Resolves when nobody listens at its address any more. What runs goes on after that, for as long as it takes. */
+  /** Resolves when nothing listens at its address any more. What runs then continues for as long as it takes. */
   async add(listener: Listener): Promise<void> {
     this.listeners.add(listener)
     listener.announce()
@@ -49,7 +49,7 @@ export class Leaving implements Iterable<Listener> {
     return listenerStats(proxy, { ...this.about, name: proxy.settings.name })
   }
 
-  /** What those have counted that are gone: none, or one. */
+  /** The counts of those that are gone: none, or one. */
   stats(): GatewayStats[] {
     return this.counted.stats()
   }

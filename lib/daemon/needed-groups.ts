@@ -1,15 +1,15 @@
 import type { GroupTotals } from '../admin/source.js'
 
 /**
- * Whether the groups that readiness needs (`admin.readyNeeds`) have a server that is up, by what health checks say: they go on while no
- * requests come, so what has become not ready can become ready again, and their `healthyAfter` and `unhealthyAfter` keep it from
- * going to and fro. Failures of requests and ejection do not count: without requests they would never be over.
+ * Whether the groups that readiness needs (`admin.readyNeeds`) have a server that is up according to health checks. Health
+ * checks continue while no requests come, so a daemon that is not ready can become ready again, and `healthyAfter` and
+ * `unhealthyAfter` keep it from flapping. Failed requests and ejection do not count: without requests they would never be over.
  */
 export class NeededGroups {
-  /** Of which a server was proved to be up once: from then on one that nobody has checked yet counts, as it does for requests. */
+  /** Groups of which a server was once found to be up: from then on an unchecked server counts, as it does for requests. */
   readonly #proven = new Set<string>()
 
-  /** Why not, in one sentence; '' when each has one. @param groups null: nothing was seen yet */
+  /** Why not ready, in one sentence; '' when each group has a server that is up. @param groups null: nothing is known yet */
   missing(needed: readonly string[], groups: readonly GroupTotals[] | null): string {
     for (const name of needed) {
       const servers = groups?.find(group => group.name === name)?.members.filter(({ weight }) => weight > 0) ?? []

@@ -2,14 +2,14 @@ import * as fs from 'node:fs'
 import { ListenError } from './listen-error.js'
 
 /**
- * Says where signals go to, for `hopwise reload`: whoever reads the file sees the whole number or none.
- * @returns takes the file away, unless it is somebody else's by now @throws ListenError
+ * Names the process that takes signals, for `hopwise reload`: a reader of the file sees the whole number or none.
+ * @returns a function that removes the file, unless another process has replaced it @throws ListenError
  */
 export function writePidFile(file: string, pid: number): () => void {
   const text = `${pid}\n`
   const temporary = `${file}.${pid}`
   try {
-    // Its name can be foreseen: what stands there, a link perhaps, is not written through.
+    // Its name is predictable: whatever is there, such as a link, must not be written through.
     fs.rmSync(temporary, { force: true })
     fs.writeFileSync(temporary, text, { mode: 0o644, flag: 'wx' })
     fs.renameSync(temporary, file)
@@ -18,7 +18,7 @@ export function writePidFile(file: string, pid: number): () => void {
     throw new ListenError(`pidFile ${file} cannot be written: ${(cause as Error).message}.`, { cause })
   }
   return () => {
-    // One that started meanwhile has written its own.
+    // Another process that started meanwhile has written its own.
     if (textOf(file) === text) fs.rmSync(file, { force: true })
   }
 }

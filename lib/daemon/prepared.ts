@@ -14,12 +14,12 @@ import type { UpstreamsSettings } from '../proxy/upstreams.js'
 import { type PasswordHash, readPasswordHash } from '../proxy/users.js'
 import { RefusedError } from './gateway-types.js'
 
-/** Everything that must be right before anything is changed. */
+/** Everything that must be valid before anything is changed. */
 export interface Prepared {
   readonly plan: GatewayPlan
   readonly upstreams: UpstreamsSettings
   readonly groups: readonly GroupSpec[]
-  /** What each group was made of, as text. */
+  /** The options that each group was made from, as text. */
   readonly madeOf: ReadonlyMap<string, string>
   readonly listeners: ReadonlyMap<string, PreparedListener>
 }
@@ -29,12 +29,15 @@ export interface PreparedListener {
   readonly settings: Settings | null
 }
 
-/** @throws RefusedError with everything that the engine has against the plan */
+/** @throws RefusedError with every objection of the engine to the plan */
 export function prepare(plan: GatewayPlan, tracer: Tracer | null): Prepared {
   return atOnce(prepareSteps(plan, tracer, null))
 }
 
-/** The same, for a process that serves meanwhile. @param before what it goes on from: a group that has not changed is the same object */
+/**
+ * The same, for a process that is serving.
+ * @param before the current state: a group that has not changed stays the same object
+ */
 export function* prepareSteps(plan: GatewayPlan, tracer: Tracer | null, before: Prepared | null): Steps<Prepared> {
   const reasons: string[] = []
   const { limits, deadlines, grammar } = plan
@@ -81,7 +84,7 @@ export function* prepareSteps(plan: GatewayPlan, tracer: Tracer | null, before: 
   }
 }
 
-/** Groups of a plan, each made anew only when it is another one than before. */
+/** The groups of a plan. Each is made again only if it has changed. */
 class Groups {
   readonly specs: GroupSpec[] = []
   readonly madeOf = new Map<string, string>()
@@ -99,20 +102,20 @@ class Groups {
     this.#sameDefaults = JSON.stringify({ dial, limits, deadlines }) === JSON.stringify(defaults)
   }
 
-  /** @throws TypeError, or what OpenSSL says */
+  /** @throws TypeError, or the error of OpenSSL */
   *add(name: string, options: GatewayPlan['upstreams'][string]): Steps<void> {
     const madeOf = JSON.stringify(options)
     const known = this.#sameDefaults && this.#madeOf.get(name) === madeOf ? this.#before.get(name) : undefined
     yield
     const spec = known ?? (yield* groupSteps(name, options, this.defaults))
-    if (spec !== known) tlsMemory(spec.dial.tls) // throws, too
+    if (spec !== known) tlsMemory(spec.dial.tls) // may throw, too
     this.madeOf.set(name, madeOf)
     this.specs.push(spec)
     yield
   }
 }
 
-/** null for the dumb proxy, which has none. @param groups the names of all @throws TypeError */
+/** null for the dumb proxy, which has no settings. @param groups the names of all groups @throws TypeError */
 function* settingsFor(
   { mode, options, users }: ListenerPlan,
   readMode: ReadMode,
@@ -124,7 +127,7 @@ function* settingsFor(
   if (tracer !== null) all.tracer = tracer
   if (users !== null) all.users = yield* usersOf(users)
   const settings = yield* settingsSteps(all, groups, 'file')
-  if (settings.tls !== null) new SecureAccept(settings.tls) // throws for what TLS cannot be made of
+  if (settings.tls !== null) new SecureAccept(settings.tls) // throws if TLS cannot be set up with these settings
   return settings
 }
 
@@ -137,7 +140,7 @@ function* usersOf(users: NonNullable<ListenerPlan['users']>): Steps<ReadonlyMap<
   return known
 }
 
-/** How many entries are new, gone, or other ones. */
+/** How many entries were added, removed or changed. */
 export function compared(before: ReadonlyMap<string, string>, next: ReadonlyMap<string, string>) {
   let [added, changed, kept] = [0, 0, 0]
   for (const [name, madeOf] of next) {

@@ -15,7 +15,7 @@ import type { Log } from './logs/log.js'
 import { quietAccept } from './quiet-accept.js'
 import type { Watching } from './views/watching.js'
 
-/** A listener that is a proxy: its news go to the log and to those who watch. */
+/** A listener that is a proxy: its events go to the log and to the live page. */
 export class ProxyListener implements Listener {
   readonly proxy: HopwiseProxy
   bound: BoundAddress | null = null
@@ -50,7 +50,7 @@ export class ProxyListener implements Listener {
     this.proxy.on('client-open', say('client connection opened')).on('client-close', say('client connection closed'))
   }
 
-  /** @param routes made of the settings before */
+  /** @param routes made from the settings in advance */
   update(plan: ListenerPlan, settings: Settings, routes: Routes<Route> | null | undefined): void {
     this.proxy.reconfigure(settings, plan.options.name === undefined, routes)
     this.plan = plan

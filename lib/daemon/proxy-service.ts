@@ -6,7 +6,7 @@ import { accessWriter } from './logs/access-format.js'
 import type { Log } from './logs/log.js'
 import type { Service } from './run.js'
 
-/** A proxy whose news go to the log. Who logs no exchanges pays nothing for them: nobody listens to the event then. */
+/** A proxy whose events go to the log. Without an access log exchanges cost nothing: the event has no listener. */
 export function proxyService(options: ProxyOptions, log: Log): Service {
   const { logger, access } = log
   const line = accessWriter('json')

@@ -4,8 +4,8 @@ import { checkTransport, type SelfCheck } from '../net/socket/self-check.js'
 import type { Logger } from './logs/log.js'
 
 /**
- * How sockets are read and written: as it was asked for, or in the documented way where this Node does not do what the other way counts
- * on. Says so, once for a process.
+ * How sockets are read and written: as configured, or in the documented way if this Node does not behave as the other way
+ * requires. Says so in the log, once per process.
  * @param check tries it
  */
 export async function workingReadMode(
@@ -18,7 +18,7 @@ export async function workingReadMode(
   if (found.works !== false) return asked
   logger.warn(
     { readMode: 'data', node: process.version },
-    `this Node does not read and write as hopwise expects (${found.why}): hopwise does it in the way that Node documents, which costs more CPU (readMode: data)`,
+    `this Node does not read and write as hopwise expects (${found.why}): falling back to the documented way, which costs more CPU (readMode: data)`,
   )
   return 'data'
 }

@@ -4,17 +4,17 @@ import * as os from 'node:os'
 import * as path from 'node:path'
 
 /**
- * What became of the reloads of a process, for `hopwise reload`, which can do no more than send a signal.
+ * The outcome of the reloads of a process, for `hopwise reload`, which can only send a signal.
  *
- * It stands in a file without a name: made in a folder for such things, opened, and unlinked at once. Who wants to read it asks the
- * kernel for the open files of the process (`/proc/PID/fd`), which shows them to the same user and to root alone. So it needs no
- * place in the configuration, leaves nothing behind, cannot be put there by somebody else, and no link leads away from it. The process
- * may have another view of the files (a container, PrivateTmp): that does not matter, either.
+ * It is in a file without a name: created in a folder for temporary files, opened, and unlinked at once. A reader asks the
+ * kernel for the open files of the process (`/proc/PID/fd`), which are visible only to the same user and to root. So it needs
+ * no setting in the configuration, leaves nothing behind, cannot be planted by another user, and no link can redirect it. Nor
+ * does it matter whether the process has another view of the file system (a container, PrivateTmp).
  */
 export interface ReloadRecord {
-  /** How many reloads have begun. The next one that begins reads the files anew, whoever asked for it. */
+  /** How many reloads have begun. The next one to begin reads the files again, whatever caused it. */
   readonly begun: number
-  /** It will not reload any more. */
+  /** It will not reload again. */
   readonly stopping: boolean
   readonly last: ReloadOutcome | null
 }
@@ -23,12 +23,12 @@ export interface ReloadOutcome {
   /** The first reload of a process is number 1. */
   readonly reload: number
   readonly accepted: boolean
-  /** What it changed, or why it was refused: as in the log. */
+  /** What it changed, or why it was refused; as in the log. */
   readonly sentences: readonly string[]
 }
 
 const NAME = 'hopwise-reload.'
-/** The log has all of it. */
+/** Limits of the record; the log has everything. */
 const SENTENCES_MAX = 20
 const SENTENCE_LETTERS_MAX = 1_000
 /** Larger than any record. */
@@ -43,7 +43,7 @@ export class RecordKeeper {
     this.note({})
   }
 
-  /** @returns null where there is no /proc to read it through, or no folder to make it in */
+  /** @returns null where there is no /proc to read it through, or no folder to create it in */
   static open(folders: readonly string[] = foldersForRecords()): RecordKeeper | null {
     if (process.platform !== 'linux') return null
     for (const folder of folders) {
@@ -53,7 +53,7 @@ export class RecordKeeper {
         fs.unlinkSync(name)
         return new RecordKeeper(fd)
       } catch {
-        // The next folder, perhaps: this one is not there, or read-only, or full.
+        // This folder does not exist, is read-only, or is full: try the next one.
       }
     }
     return null
@@ -66,11 +66,11 @@ export class RecordKeeper {
       .slice(0, SENTENCES_MAX)
       .map(sentence => sentence.slice(0, SENTENCE_LETTERS_MAX))
     const text = JSON.stringify({ ...this.#record, last: last && { ...last, sentences } })
-    const octets = Buffer.from(`${digestOf(text)} ${text}\n`)
+    const bytes = Buffer.from(`${digestOf(text)} ${text}\n`)
     try {
-      fs.writeSync(this.#fd, octets, 0, octets.length, 0)
+      fs.writeSync(this.#fd, bytes, 0, bytes.length, 0)
     } catch {
-      // The folder is full. Whoever waits is told so by the time that passes.
+      // The folder is full. A waiting `hopwise reload` times out.
     }
   }
 
@@ -79,7 +79,7 @@ export class RecordKeeper {
   }
 }
 
-/** What systemd gives to the service, what is in memory anyway, what is there for short-lived files. */
+/** The runtime folder that systemd gives to the service, one in memory, one for temporary files. */
 function foldersForRecords(): string[] {
   const [runtime] = (process.env.RUNTIME_DIRECTORY ?? '').split(':')
   return [...(runtime ? [runtime] : []), '/dev/shm', os.tmpdir()]
@@ -87,8 +87,8 @@ function foldersForRecords(): string[] {
 
 /**
  * The record of a process, open.
- * @throws Node's errors of files: ENOENT for a process that is not there, EACCES for one that is not ours
- * @returns null when it keeps none
+ * @throws Node's file errors: ENOENT for a process that does not exist, EACCES for one of another user
+ * @returns null when the process keeps none
  */
 export function openRecord(pid: number): number | null {
   const folder = `/proc/${pid}/fd`
@@ -98,14 +98,14 @@ export function openRecord(pid: number): number | null {
       const target = fs.readlinkSync(file)
       if (path.basename(target).startsWith(NAME) && target.endsWith(' (deleted)')) return openFile(file)
     } catch (error) {
-      // Files come and go meanwhile.
+      // Files are opened and closed in the meantime.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     }
   }
   return null
 }
 
-/** Whoever keeps it may have made something else of that name: nobody waits for a pipe. */
+/** The process may have opened something else under that name: opening it must not wait, as it would for a pipe. */
 function openFile(file: string): number | null {
   const fd = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK)
   if (fs.fstatSync(fd).isFile()) return fd
@@ -115,12 +115,12 @@ function openFile(file: string): number | null {
 
 /** @returns null while it is being written */
 export function readRecord(fd: number): ReloadRecord | null {
-  const octets = Buffer.alloc(RECORD_BYTES_MAX)
-  const text = octets.toString('utf8', 0, fs.readSync(fd, octets, 0, octets.length, 0))
+  const bytes = Buffer.alloc(RECORD_BYTES_MAX)
+  const text = bytes.toString('utf8', 0, fs.readSync(fd, bytes, 0, bytes.length, 0))
   const [line = ''] = text.split('\n')
   const blank = line.indexOf(' ')
   const json = line.slice(blank + 1)
-  // Nothing keeps a reader from coming in the middle of a write.
+  // Nothing prevents a read in the middle of a write.
   return blank > 0 && digestOf(json) === line.slice(0, blank) ? JSON.parse(json) : null
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from '../net/clock.js'
 import { type Counted, type ReloadSummary, reasonsOf, writeBound } from './gateway-types.js'
 import type { ReloadRecord } from './reload-record.js'
 
-/** What reading a configuration came to: it and the files it was made of, or what is wrong with it, in whole sentences. */
+/** The result of reading a configuration: it and the files it was made from, or what is wrong with it, in whole sentences. */
 export type ReadConfiguration<C> =
   | { readonly configuration: C; readonly files: readonly string[] }
   | { readonly findings: readonly string[]; readonly files?: readonly string[] }
@@ -10,13 +10,13 @@ export type ReadConfiguration<C> =
 export interface ReloadParts<C> {
   /** Reads and checks the configuration and every file that it names. */
   read(): Promise<ReadConfiguration<C>>
-  /** @throws with nothing changed */
+  /** If it throws, nothing has changed. */
   apply(configuration: C): Promise<ReloadSummary>
   clock: Clock
   log: ReloadLog
-  /** Called at the end of each, with the files to watch from now on. */
+  /** Called at the end of each reload, with the files to watch from now on. */
   files?(files: readonly string[]): void
-  /** For who waits for the outcome: at the beginning of each, and at its end. */
+  /** Called at the beginning and at the end of each reload, for a command that waits for the outcome. */
   record?(news: Partial<ReloadRecord>): void
 }
 
@@ -27,9 +27,9 @@ export type Reloaded =
   | { readonly accepted: false; readonly reasons: readonly string[] }
 
 /**
- * From one configuration to the next: read and checked first, then taken whole or refused whole, with all reasons.
+ * From one configuration to the next: read and checked first, then accepted or refused as a whole, with all reasons.
  *
- * One at a time. Who asks while one is under way gets the next one, and all who ask meanwhile get the same: however many
+ * One at a time. A request during a reload is answered by the next reload, and all such requests share it: however many
  * signals come, the last state of the file is what runs in the end.
  */
 export class Reload<C> {
@@ -37,7 +37,7 @@ export class Reload<C> {
   refused = 0
   #begun = 0
   readonly #parts: ReloadParts<C>
-  /** Asked for and not begun. */
+  /** Requested and not begun. */
   #waiting: Promise<Reloaded> | undefined
   #last: Promise<unknown> = Promise.resolve()
 
@@ -45,7 +45,7 @@ export class Reload<C> {
     this.#parts = parts
   }
 
-  /** Never rejects. `why` stands in the log: `SIGHUP`, `the file changed`. */
+  /** Never rejects. `why` appears in the log: `SIGHUP`, `the file changed`. */
   request(why: string): Promise<Reloaded> {
     this.#waiting ??= this.#last.then(() => {
       this.#waiting = undefined
@@ -90,7 +90,7 @@ export class Reload<C> {
   }
 }
 
-/** `reloaded in 12 ms: 2 listeners (1 new, 1 gone), 3 groups (1 changed)` */
+/** `reloaded in 12 ms: 2 listeners (1 added, 1 removed), 3 groups (1 changed)` */
 export function reloadedIn(ms: number, { changes }: ReloadSummary): string {
   const counts = Object.entries(changes).map(([what, counted]) => count(what, counted))
   return counts.length === 0 ? `reloaded in ${ms} ms` : `reloaded in ${ms} ms: ${counts.join(', ')}`
@@ -98,8 +98,8 @@ export function reloadedIn(ms: number, { changes }: ReloadSummary): string {
 
 function count(what: string, { total, added = 0, removed = 0, changed = 0 }: Counted): string {
   const told = [
-    [added, 'new'],
-    [removed, 'gone'],
+    [added, 'added'],
+    [removed, 'removed'],
     [changed, 'changed'],
   ].flatMap(([n, how]) => (n === 0 ? [] : `${n} ${how}`))
   const named = `${total} ${total === 1 ? what.replace(/s$/, '') : what}`

@@ -1,11 +1,11 @@
 import type { Log } from './logs/log.js'
 import { onSignals } from './signals.js'
 
-/** What a process of ours does between its start and its end. */
+/** What a hopwise process does between its start and its end. */
 export interface Run {
-  /** For the lines that say how it began. */
+  /** For the first lines of the log. */
   facts: object
-  /** Opens everything, and says in the log that it listens. @throws ListenError */
+  /** Opens everything, and logs that it listens. @throws ListenError */
   open(): Promise<void>
   /** From the first signal to the end of everything that runs. */
   drain(signal: string): Promise<void>
@@ -13,7 +13,7 @@ export interface Run {
   destroy(): void
   hangup(): void
   reopen(): void
-  /** Somebody wants new workers. */
+  /** Replaces the workers. */
   replace?(): void
   /** For the last line. */
   totals?(): Promise<object | undefined>
@@ -21,12 +21,12 @@ export interface Run {
 
 /** For the last lines of a log, when everything else is over. */
 const LAST_LINES_MS = 200
-/** EX_SOFTWARE of sysexits.h: an error of ours. */
+/** EX_SOFTWARE of sysexits.h: an internal error. */
 const EXIT_INTERNAL = 70
 
 /**
- * One process, from the opening of its addresses to the end of the drain. Ends the process itself where there is no time
- * left (a second signal, an error nobody caught).
+ * One process, from opening its addresses to the end of the drain. Exits by itself where there is no time left (a second
+ * signal, an uncaught error).
  *
  * @returns the exit code @throws what `open` throws
  */
@@ -41,7 +41,7 @@ export async function runProcess(run: Run, log: Log): Promise<number> {
     stop,
     stopNow: (signal, endCode) => {
       code = endCode
-      log.logger.warn({ signal }, 'a second signal: ending at once')
+      log.logger.warn({ signal }, 'second signal: exiting at once')
       void endNow(endCode, run, log)
     },
     hangup: () => run.hangup(),
@@ -53,7 +53,7 @@ export async function runProcess(run: Run, log: Log): Promise<number> {
     await run.open()
     const signal = await stopping
     await run.drain(signal)
-    // With a second signal the drain is over at once; its end is not the one that was asked for first.
+    // A second signal ends the drain at once, so this is not the end that the first one asked for.
     if (code === 0) log.logger.info({ ...(await run.totals?.()), logLinesDropped: log.dropped() }, 'stopped')
     return code
   } finally {
@@ -64,13 +64,16 @@ export async function runProcess(run: Run, log: Log): Promise<number> {
 }
 
 /**
- * An error that nobody caught ends the process. The proxy catches its own, so this one says that something is not as we
- * think, and what goes on from there may mix up clients: better to end, loudly, and be started again.
- * @returns a function that lets such errors go their ordinary way again
+ * An uncaught error ends the process. The proxy catches its own errors, so this one means that an assumption is wrong, and
+ * a process that continued could mix up clients: it is better to end, loudly, and be restarted.
+ * @returns a function that restores Node's handling of such errors
  */
 export function onLastResort(log: Log, destroy: () => void): () => void {
   const end = (error: unknown) => {
-    log.logger.fatal({ err: error }, 'an error of hopwise itself: ending. Please report it with these lines')
+    log.logger.fatal(
+      { err: error },
+      'internal error: exiting. This is a bug in hopwise; please report it with these lines',
+    )
     void endNow(EXIT_INTERNAL, { destroy }, log)
   }
   process.on('uncaughtException', end).on('unhandledRejection', end)
@@ -85,11 +88,11 @@ async function endNow(code: number, run: Pick<Run, 'destroy'>, log: Log): Promis
   process.exit(code)
 }
 
-/** What a signal does that asks for new files. `asked` is its name. */
+/** Reopens the access log. @param asked the name of the signal */
 export function reopenLog({ logger, reopen }: Log, asked: string): void {
   try {
-    logger.info(reopen() ? `${asked}: the access log was opened anew` : `${asked}: there is no access log to open anew`)
+    logger.info(reopen() ? `${asked}: the access log was reopened` : `${asked}: there is no access log to reopen`)
   } catch (error) {
-    logger.error({ err: error }, `${asked}: the access log could not be opened anew; lines go on into the old file`)
+    logger.error({ err: error }, `${asked}: the access log could not be reopened; lines still go to the old file`)
   }
 }

@@ -6,7 +6,7 @@ import { explainListenError } from './listen-error.js'
 import type { Log } from './logs/log.js'
 import { reopenLog, runProcess } from './run-process.js'
 
-/** What a command without a file runs: a proxy, or the dumb one. */
+/** What a command without a configuration file runs: a proxy, or the dumb proxy. */
 export interface Service {
   listen(where: { host?: string; port: number }): Promise<{ address: string; port: number }>
   close(options: { graceMs: number }): Promise<void>
@@ -18,19 +18,19 @@ export interface Service {
 }
 
 export interface Running {
-  /** A service that was never used: after a failed `listen` another one is made. */
+  /** Makes a new service: after a failed `listen` another one is made. */
   create(): Service
   listen: { host?: string; port: number }
-  /** Take the next free port when the wanted one is taken. */
+  /** Use the next free port when the requested one is in use. */
   nextFreePort?: boolean
-  /** How long the end is announced before it begins. */
+  /** How long the drain is announced before it begins. */
   announceMs?: number
-  /** How long what runs may go on after the first signal, 0: as long as it takes; undefined: not at all. */
+  /** How long running exchanges may continue after the first signal; 0: as long as it takes; undefined: not at all. */
   drainMs: number | undefined
   log: Log
-  /** For the lines that say how it began: mode, upstream, version, … */
+  /** For the first lines of the log: mode, upstream, version, … */
   facts: object
-  /** Called when it listens, after the line that says so. */
+  /** Called when it listens, after the log line that says so. */
   ready?(bound: { address: string; port: number }): void
 }
 
@@ -49,7 +49,7 @@ export function runService(running: Running): Promise<number> {
       const { address, port } = started.bound
       log.ready({ address, port, ...facts })
       if (port !== listen.port && listen.port !== 0)
-        log.logger.warn(`port ${listen.port} is taken: listening on ${port}, the next free one`)
+        log.logger.warn(`port ${listen.port} is in use: listening on ${port}, the next free port`)
       running.ready?.(started.bound)
     },
     drain: async (signal: string) => {
@@ -85,28 +85,28 @@ async function drain(service: Service, signal: string, running: Running, isDestr
   if (!isDestroyed()) tellCut(log, drainMs, service.stats?.().client.closes.shutdown ?? 0)
 }
 
-/** The first line of an end. `counts` is what runs. */
+/** The first line of a drain. @param counts what is running */
 export function tellDrain({ logger }: Log, signal: string, { announceMs, graceMs }: DrainTimes, counts?: object): void {
   const fields = { signal, drainMs: graceMs, ...counts }
   if (announceMs > 0)
     logger.info(
       { ...fields, announceMs },
-      'draining: announced first; after announceMs no new connections, what runs may end',
+      'draining: accepting connections for another announceMs, then none; running exchanges may finish',
     )
-  else logger.info(fields, 'draining: no new connections, what runs may end')
+  else logger.info(fields, 'draining: no new connections; running exchanges may finish')
 }
 
-/** What the end has cost, if it has. */
+/** What the drain cut off, if anything. */
 export function tellCut({ logger }: Log, drainMs: number, connections: number): void {
   if (connections > 0)
-    logger.warn({ drainMs, connections }, 'drainMs passed: what still ran was cut off; see --drain-ms')
+    logger.warn({ drainMs, connections }, 'drainMs expired: connections still in use were cut off; see --drain-ms')
 }
 
 async function listenSomewhere({ create, listen, nextFreePort }: Running) {
   for (let tried = 0; ; tried++) {
     const { host, port: first } = listen
     const next = first === 0 ? 0 : first + tried
-    // When fifty in a row are taken, or there are no more, any free one will do.
+    // When fifty in a row are in use, or there are no higher ones, any free port will do.
     const last = tried === PORTS_TRIED || next > 65_535
     const port = last ? 0 : next
     const service = create()

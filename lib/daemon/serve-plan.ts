@@ -28,7 +28,7 @@ import { inThisProcess, type Workforce } from './workers/workforce.js'
 
 export interface Serving {
   readonly plan: GatewayPlan
-  /** What it was made of, to be watched. */
+  /** The files that it was made from, to be watched. */
   readonly files: readonly string[]
   /** Reads the file again. */
   read(): Promise<ReadConfiguration<GatewayPlan>>
@@ -46,7 +46,7 @@ export async function servePlan(serving: Serving): Promise<number> {
   return runDaemon(daemonParts(readMode === serving.plan.readMode ? serving : readingBy(readMode, serving), log))
 }
 
-/** Whatever the file says: what does not work here does not work after a reload either. */
+/** The read mode overrides the file: what does not work with this Node does not work after a reload, either. */
 function readingBy(readMode: ReadMode, serving: Serving): Serving {
   return {
     ...serving,
@@ -58,7 +58,7 @@ function readingBy(readMode: ReadMode, serving: Serving): Serving {
   }
 }
 
-/** What a daemon is made of that runs this configuration; what is to be said of it stands in the log already. */
+/** The parts of a daemon that runs this configuration. Logs the doubts. */
 export function daemonParts(serving: Serving, log: Log): DaemonParts<GatewayPlan> {
   const { plan, files, version, doubts, file } = serving
   for (const doubt of doubts) log.logger.warn(doubt)
@@ -69,7 +69,7 @@ export function daemonParts(serving: Serving, log: Log): DaemonParts<GatewayPlan
   let before: GatewayPlan | null = null
   const records = RecordKeeper.open()
   if (records === null)
-    log.logger.info('hopwise reload cannot learn what comes of a reload of this process: see the log')
+    log.logger.info('hopwise reload cannot report the outcome of a reload of this process: see this log for it')
   return {
     workforce: workforceFor(plan, log, version),
     configuration: plan,
@@ -98,7 +98,7 @@ export function daemonParts(serving: Serving, log: Log): DaemonParts<GatewayPlan
     closed: async () => {
       removePidFile()
       await admin?.close()
-      await told // a message that is under way must not be cut off
+      await told // a message in transit must not be cut off
     },
   }
 }
@@ -120,20 +120,20 @@ function workforceFor(plan: GatewayPlan, log: Log, version: string): Workforce<G
   })
 }
 
-/** What will make requests fail, as far as the file shows it; what it opens to others the reading of the file has said. */
+/** What will make requests fail, as far as the file shows it. What is serious was reported when the file was read. */
 function tellAdvice(plan: GatewayPlan, { logger }: Log): void {
   for (const { code, severity, key, sentence, change } of advise(adviserFacts(plan, null)))
-    if (severity === 'warning') logger.warn({ code, key }, `${key}: ${sentence} To change: ${change}`)
+    if (severity === 'warning') logger.warn({ code, key }, `${key}: ${sentence} To fix: ${change}`)
 }
 
-/** Listeners that are wrong on purpose. Workers leave it to their primary: it is so in all of them. */
+/** Warns of listeners that are wrong on purpose. Only the primary does: its workers all have the same ones. */
 function tellDemonstrations(next: GatewayPlan, before: GatewayPlan | null, { logger }: Log): void {
   const known = new Set(before?.listeners.map(({ name, mode }) => `${mode} ${name}`))
   for (const { name, mode } of next.listeners)
     if (mode === 'dumb' && !known.has(`${mode} ${name}`)) logger.warn({ mode, listener: name }, DUMB_WARNING)
 }
 
-/** What has changed in the file and is not taken up while the process runs. @param opened what it was started with */
+/** Warns of changes in the file that a running process does not apply. @param opened what it was started with */
 function tellLater(next: GatewayPlan, opened: GatewayPlan, { logger }: Log): void {
   const lines = ({ access, format }: GatewayPlan['logs']) => ({ access, format })
   const opens = (admin: GatewayPlan['admin']) => admin && { address: admin.address, hosts: admin.hosts }
@@ -144,12 +144,12 @@ function tellLater(next: GatewayPlan, opened: GatewayPlan, { logger }: Log): voi
     ['workers has changed from one to several, or back', workersOf(next) === 1, workersOf(opened) === 1],
   ] as const
   for (const [what, now, then] of later)
-    if (JSON.stringify(now) !== JSON.stringify(then)) logger.warn(`${what}: that counts from the next start on`)
+    if (JSON.stringify(now) !== JSON.stringify(then)) logger.warn(`${what}: this takes effect after a restart`)
 }
 
 /**
- * What only a primary can do before its workers listen: it removes socket files of a process that was killed (a worker cannot know whether one
- * is that of another worker), and sees whether new addresses can be had.
+ * What only a primary can do before its workers listen: it removes socket files left by a process that was killed (a worker
+ * cannot know whether one belongs to another worker), and checks whether new addresses are available.
  */
 async function makeWay(next: GatewayPlan, before: GatewayPlan | null): Promise<void> {
   const known = new Set(before?.listeners.map(({ address }) => address))
@@ -161,8 +161,8 @@ async function makeWay(next: GatewayPlan, before: GatewayPlan | null): Promise<v
 }
 
 /**
- * A worker that is refused an address leaves something of it behind: from Node 22 on, being refused it once more ends the worker
- * (an assertion in `node:cluster`), and its connections with it. So workers are not asked for what cannot be had.
+ * A worker that fails to listen on an address keeps traces of it: from Node 22 on, failing again ends the worker (an assertion in
+ * `node:cluster`), and its connections with it. So workers are not asked to listen where it cannot succeed.
  * @throws ListenError
  */
 async function tryToListen(at: ListenAddress): Promise<void> {

@@ -6,23 +6,26 @@ type StopSignal = 'SIGTERM' | 'SIGINT'
 export interface SignalHandlers {
   /** The first SIGTERM or SIGINT. */
   stop(signal: StopSignal): void
-  /** The second: `code` is what a shell says of a process that this signal ended (128 + its number). */
+  /** The second one: `code` is the shell's exit status for a process killed by this signal (128 + its number). */
   stopNow(signal: StopSignal, code: number): void
-  /** SIGHUP: the terminal is gone, or somebody wants a reload. Not to end for. */
+  /** SIGHUP: the terminal is gone, or a reload is requested. No reason to exit. */
   hangup(): void
-  /** SIGUSR2: the files of the logs were moved away. */
+  /** SIGUSR2: the log files were moved away. */
   reopen(): void
-  /** SIGWINCH, but not of a terminal: somebody wants new workers. */
+  /** SIGWINCH that does not come from a terminal: the workers are to be replaced. */
   replace(): void
 }
 
-/** npm passes on what the terminal already sent to everybody: one Ctrl-C arrives twice, the second time when npm comes to it. */
+/**
+ * npm forwards a signal that the terminal already sent to all processes: one Ctrl-C arrives twice, the second time with a
+ * delay.
+ */
 const TWICE_MS = 1_000
 
 /**
- * Takes over the signals that end a process; as PID 1, too, where a signal without a handler is not obeyed at all.
- * SIGUSR1 is left alone: it opens Node's inspector. SIGPIPE is ignored by Node. SIGWINCH is for workers as it is with nginx: it ends
- * no process that does not know it; a terminal sends it as well, when its window changes. @returns a function that gives them back
+ * Takes over the signals that end a process; this matters as PID 1, where a signal without a handler is ignored. SIGUSR1 is left
+ * alone: it opens Node's inspector. SIGPIPE is ignored by Node. SIGWINCH is for workers, as in nginx: it does not kill a process
+ * that has no handler for it; a terminal sends it, too, when its window is resized. @returns a function that gives them back
  */
 export function onSignals(handlers: SignalHandlers): () => void {
   let first: { signal: StopSignal; at: number } | undefined
@@ -45,7 +48,7 @@ export function onSignals(handlers: SignalHandlers): () => void {
   }
   process.on('SIGTERM', stop).on('SIGINT', stop).on('SIGHUP', hangup).on('SIGUSR2', reopen).on('SIGWINCH', replace)
   return () => {
-    // When everything ends quickly, the second one is still to come. It must not kill what has ended well.
+    // When everything ends quickly, the repeated signal is still to come. It must not kill a process that ended cleanly.
     if (underNpm && first) process.on(first.signal, () => {})
     process.off('SIGTERM', stop).off('SIGINT', stop).off('SIGHUP', hangup).off('SIGUSR2', reopen)
     process.off('SIGWINCH', replace)

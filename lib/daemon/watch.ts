@@ -2,25 +2,25 @@ import * as fs from 'node:fs'
 import * as path from 'node:path'
 import type { Clock, Timer } from '../net/clock.js'
 
-/** After the last sign of a change: a file that is being written is not read in the middle. */
+/** Time after the last sign of a change: a file must not be read while it is being written. */
 const SETTLED_MS = 250
-/** Where nobody tells of changes (network file systems, too many watches) they are looked for. */
+/** Where changes are not reported (network file systems, too many watches), files are polled. */
 const POLL_MS = 5_000
 
 export interface Watched {
-  /** From now on these files, and no others. */
+  /** From now on, watches these files and no others. */
   watch(files: readonly string[]): void
   stop(): void
 }
 
 /**
- * Calls `changed` when one of the files is another one than before, and has settled.
+ * Calls `changed` when one of the files differs from before, and has settled.
  *
- * Not the files are watched but the folders that their paths lead through: an editor writes a new file and renames it, and
- * Kubernetes swaps a link two steps before the file, after which the watch of a file would look at what nobody reads any more.
+ * The folders on the paths are watched, not the files: an editor writes a new file and renames it, and Kubernetes swaps a link
+ * two steps before the file, after which a watch on the file would see one that is no longer read.
  */
 export function watchFiles(changed: () => void, clock: Clock): Watched {
-  /** Each file with its state when it was looked at last. */
+  /** Each file with its state when it was last checked. */
   let seen = new Map<string, string>()
   let watchers: fs.FSWatcher[] = []
   let settling: Timer | undefined
@@ -30,7 +30,7 @@ export function watchFiles(changed: () => void, clock: Clock): Watched {
     settling = undefined
     if (!isOther()) return
     seen = new Map([...seen.keys()].map(file => [file, stateOf(file)]))
-    follow() // the way to the files may be another one
+    follow() // the paths to the files may lead through other folders now
     changed()
   }
   const stirred = () => {
@@ -38,18 +38,18 @@ export function watchFiles(changed: () => void, clock: Clock): Watched {
     settling = clock.after(SETTLED_MS, look)
   }
   const follow = () => {
-    // All anew: a folder that was replaced by one of the same name is another one.
+    // All watches are renewed: a folder may have been replaced by another one of the same name.
     const before = watchers
     watchers = [...new Set([...seen.keys()].flatMap(foldersOf))].flatMap(folder => watchFolder(folder, stirred) ?? [])
     for (const watcher of before) watcher.close()
   }
-  // What stirs already is given its time to settle.
+  // A change that was noticed already gets its time to settle.
   const poll = clock.every(POLL_MS, () => {
     if (settling === undefined && isOther()) stirred()
   })
   return {
     watch(files) {
-      // What changes between the reading of a file and this call differs from what was seen before.
+      // A file that changed between its reading and this call differs from its earlier state.
       const paths = files.map(file => path.resolve(file))
       seen = new Map(paths.map(file => [file, seen.get(file) ?? stateOf(file)]))
       follow()
@@ -64,7 +64,7 @@ export function watchFiles(changed: () => void, clock: Clock): Watched {
   }
 }
 
-/** Undefined where it cannot be watched: then it is looked at from time to time. */
+/** Undefined if it cannot be watched: polling covers it. */
 function watchFolder(folder: string, stirred: () => void): fs.FSWatcher | undefined {
   try {
     const watcher = fs.watch(folder, { persistent: false }, stirred)
@@ -75,12 +75,12 @@ function watchFolder(folder: string, stirred: () => void): fs.FSWatcher | undefi
   }
 }
 
-/** The folders that a change of the file shows in: its own, and those of the links on the way to it. */
+/** The folders in which a change of the file is visible: its own, and those of the links on its path. */
 function foldersOf(file: string): string[] {
   const found = new Set([path.dirname(file)])
   const walked = new Set<string>()
   const walk = (from: string) => {
-    if (walked.has(from)) return // links may lead in a circle
+    if (walked.has(from)) return // links may form a cycle
     walked.add(from)
     const folder = path.dirname(from)
     const target = linkAt(from)
@@ -98,11 +98,11 @@ function linkAt(file: string): string | undefined {
   try {
     return path.resolve(path.dirname(file), fs.readlinkSync(file))
   } catch {
-    return undefined // no link, or nothing
+    return undefined // not a link, or nothing there
   }
 }
 
-/** What is equal as long as the file is the same. */
+/** A text that stays equal as long as the file is unchanged. */
 function stateOf(file: string): string {
   try {
     const { dev, ino, size, mtimeNs } = fs.statSync(file, { bigint: true })

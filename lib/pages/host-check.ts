@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 
 /**
- * May a request with this `Host` be answered? A page of a stranger can point a name of its own at 127.0.0.1 and then read
- * what stands there (DNS rebinding), but it cannot do so with an address, nor with `localhost`.
+ * Whether a request with this `Host` may be answered. A hostile web page can point its own name at 127.0.0.1 and then read
+ * what is served there (DNS rebinding), but it cannot do so with an address, nor with `localhost`.
  * @param names further names, in lower case
  */
 export function isKnownHost(host: string, names: ReadonlySet<string>): boolean {

@@ -13,8 +13,8 @@ const TYPES: Readonly<Record<string, string>> = {
 }
 
 /**
- * The files of a page by their paths: `/style.css`, and `/` for index.html. Read once, so that a page and its scripts
- * are of one version even while another one is being installed.
+ * The files of a page by path: `/style.css`, and `/` for index.html. Read once, so that a page and its scripts are of the
+ * same version even while another one is being installed.
  * @param folder ends with a slash
  */
 export function readPageFiles(folder: URL): ReadonlyMap<string, PageFile> {

@@ -1,6 +1,6 @@
 /**
- * What every answer of a page server says. Everything is of this moment, for whoever asked, may load nothing from elsewhere, and is
- * shown in nobody's frame.
+ * Fields of every response of a page server: it must not be cached, nor shared with other origins, may load nothing from
+ * elsewhere, and must not be shown in a frame.
  */
 export const SAFETY_FIELDS: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',

@@ -4,34 +4,37 @@ import { Resolver } from '../net/names/resolver.js'
 import { socketLookup } from '../net/names/socket-lookup.js'
 
 /**
- * The deliberately wrong proxy, for demonstration: what RFC 9112 C.2.2 warns of.
+ * The deliberately wrong proxy, for demonstration: what RFC 9112 C.2.2 warns about.
  *
  * It reads one request from a client, passes the bytes on as they came (`Connection` and all), relays bytes from the
- * server until the server closes, and never reads a second request. So an agreement to keep the connection, made by
- * two parties who do not know of each other, leaves all three waiting.
+ * server until the server closes, and never reads a second request. So when the two sides, which do not know of each
+ * other, agree to keep the connection, all three parties are left waiting.
  *
  * It has no rules about destinations and is not for real traffic: listen on loopback only.
  */
 export interface DumbOptions {
   /** `http://host[:port]`: a reverse proxy for it. Without one: a forward proxy for requests in absolute-form. */
   upstream?: string
-  /** How long either side may be silent before both are dropped, in ms. Longer than any origin's idle limit: the origin is to end the hang, not we. */
+  /**
+   * How long either side may be silent before both are dropped, in ms. Longer than any origin's idle limit: the origin is
+   * to end the hang, not this proxy.
+   */
   patienceMs?: number
-  /** Open clients. A demonstration needs few, and a client that left while nobody reads from it is not noticed. */
+  /** Open clients. A demonstration needs few, and a client that leaves while this proxy is not reading goes unnoticed. */
   clientsMax?: number
 }
 
 export interface DumbEvents {
   /** A request was read and passed on. `head` is latin1 text with its blank line, as sent to `origin` (`host:port`). */
   request: { client: string; origin: string; head: string }
-  /** A client connection is over. `unreadBytes`: what it had sent that nobody ever read (as far as it is known). */
+  /** A client connection ended. `unreadBytes`: what it had sent and was never read (as far as is known). */
   close: { client: string; unreadBytes: number }
 }
 
 export interface Dumb {
   /** @throws the listen error (`EADDRINUSE`, …). */
   listen(where: { host?: string; port: number }): Promise<{ address: string; port: number }>
-  /** Accepts no more clients and waits for the open ones. */
+  /** Stops accepting clients and waits for the open ones. */
   close(): Promise<void>
   /** Ends everything at once. */
   destroy(): void
@@ -40,7 +43,7 @@ export interface Dumb {
 
 const HEAD_BYTES_MAX = 65_536
 
-/** @throws TypeError when `upstream` is no `http://host[:port]`. */
+/** @throws TypeError when `upstream` is not `http://host[:port]`. */
 export function createDumb({ upstream, patienceMs = 120_000, clientsMax = 256 }: DumbOptions = {}): Dumb {
   const fixed = upstream === undefined ? undefined : readUpstream(upstream)
   const events = new EventEmitter()
@@ -51,7 +54,7 @@ export function createDumb({ upstream, patienceMs = 120_000, clientsMax = 256 }:
     sockets.add(socket)
     socket.setNoDelay(true)
     socket.setTimeout(patienceMs, () => socket.destroy())
-    // The 'close' that follows says all we need: an error is an end like any other here.
+    // The 'close' that follows is enough: an error is an end like any other here.
     return socket.on('error', () => {}).on('close', () => sockets.delete(socket))
   }
 
@@ -62,7 +65,7 @@ export function createDumb({ upstream, patienceMs = 120_000, clientsMax = 256 }:
     client.on('close', () => events.emit('close', { client: name, unreadBytes: client.bytesRead - given }))
     readOne(client, (head, early) => {
       const request = fixed ? { origin: fixed, head } : readAbsoluteForm(head)
-      if (!request) return answer(client, '400 Bad Request', 'This proxy wants a request in absolute-form.')
+      if (!request) return answer(client, '400 Bad Request', 'This proxy needs a request in absolute-form.')
       given = passOn(client, request, early)
     })
   })
@@ -110,7 +113,7 @@ interface Origin {
   port: number
 }
 
-/** Collects until the blank line, then hands over the head and what came behind it. Nothing is read after that. */
+/** Collects up to the blank line, then hands over the head and what came after it. Nothing is read after that. */
 function readOne(client: net.Socket, then: (head: string, early: Buffer) => void): void {
   let all: Buffer = Buffer.alloc(0)
   const more = (bytes: Buffer) => {
@@ -119,14 +122,14 @@ function readOne(client: net.Socket, then: (head: string, early: Buffer) => void
     if (end < 0 && all.length <= HEAD_BYTES_MAX) return
     client.pause()
     client.off('data', more)
-    if (end < 0) return answer(client, '400 Bad Request', 'The head of this request is too long.')
+    if (end < 0) return answer(client, '400 Bad Request', 'The request head is too long.')
     then(all.toString('latin1', 0, end + 4), all.subarray(end + 4))
   }
   client.on('data', more)
   client.once('end', () => client.destroySoon())
 }
 
-/** Passes on as many octets as Content-Length said, then stops reading for good: there is no second request here. */
+/** Passes on as many bytes as Content-Length says, then stops reading for good: there is no second request here. */
 function passContent(client: net.Socket, server: net.Socket, early: Buffer, contentBytes: number): void {
   let left = contentBytes
   const more = (bytes: Buffer) => {
@@ -144,7 +147,7 @@ function passContent(client: net.Socket, server: net.Socket, early: Buffer, cont
   if (left > 0) client.on('data', more).resume()
 }
 
-/** `GET http://host/path HTTP/1.0` becomes `GET /path HTTP/1.0` for host, and not an octet else changes. */
+/** `GET http://host/path HTTP/1.0` becomes `GET /path HTTP/1.0` for host, and no other byte changes. */
 function readAbsoluteForm(head: string): { origin: Origin; head: string } | undefined {
   const line = /^(\S+) http:\/\/([^/?# ]*)([^ ]*) /i.exec(head)
   const authority = line && readAuthority(line[2] as string)
@@ -163,7 +166,7 @@ function readAuthority(authority: string): Origin | undefined {
 function readUpstream(upstream: string): Origin {
   const authority = /^http:\/\/([^/]+)\/?$/i.exec(upstream)?.[1]
   const origin = authority === undefined ? undefined : readAuthority(authority)
-  if (!origin) throw new TypeError(`The upstream of a dumb proxy is written http://host:port, not "${upstream}".`)
+  if (!origin) throw new TypeError(`"${upstream}" is not an upstream for a dumb proxy: write http://host:port.`)
   return origin
 }
 

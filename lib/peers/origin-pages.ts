@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-/** What a page answers with. With a known length the connection can be kept for an HTTP/1.0 client; without, never. */
+/** The answer of a page. If its length is known, the connection can be kept for an HTTP/1.0 client; otherwise never. */
 export interface Answer {
   /** 200 when not given. */
   status?: number
   fields?: Readonly<Record<string, string>>
-  /** Octets of content; undefined when nobody knows beforehand. */
+  /** Bytes of content; undefined when not known beforehand. */
   length: number | undefined
   /** Writes the content and ends. Not called for HEAD. */
   write(response: ServerResponse): void
@@ -17,7 +17,7 @@ const WAIT_MS_MAX = 60_000
 const BYTES_MAX = 4 * 1024 ** 3
 const LINES_MAX = 1_000
 const PLAIN = { 'Content-Type': 'text/plain; charset=utf-8' }
-/** One block that `/bytes` repeats: the octet at offset i is i modulo 251, so a shifted or lost piece is seen. */
+/** The block that `/bytes` repeats: the byte at offset i is i modulo 251, so a shifted or lost piece is noticed. */
 const BLOCK = Buffer.from(Uint8Array.from({ length: 251 * 261 }, (_, i) => i % 251))
 
 /** The site of the demonstration origin. */
@@ -26,7 +26,7 @@ export const PAGES: Readonly<Record<string, Page>> = {
   '/': () =>
     text('This is the demonstration origin. Try /headers, /slow?ms=500, /stream, /bytes?n=1000000 or POST to /echo.'),
 
-  /** The request's head as it arrived here: what the proxy made of it. */
+  /** The request head as it arrived here, as the proxy rewrote it. */
   '/headers': request => text(headOf(request).trimEnd()),
 
   /** Answers after `ms` milliseconds. */
@@ -36,7 +36,7 @@ export const PAGES: Readonly<Record<string, Page>> = {
     return text(`This took ${ms} ms.`)
   },
 
-  /** `n` lines, one every `ms` milliseconds, of a length that nobody knew, with a trailer field at the end (HTTP/1.1). */
+  /** `n` lines, one every `ms` milliseconds, without a known length, with a trailer field at the end (HTTP/1.1). */
   '/stream': (request, url) => {
     const lines = number(url, 'n', 5, LINES_MAX)
     const ms = number(url, 'ms', 200, WAIT_MS_MAX)
@@ -47,7 +47,7 @@ export const PAGES: Readonly<Record<string, Page>> = {
     }
   },
 
-  /** `n` octets: octet i is i modulo 251. */
+  /** `n` bytes: byte i is i modulo 251. */
   '/bytes': (_request, url) => {
     const length = number(url, 'n', 1_000, BYTES_MAX)
     return {
@@ -57,7 +57,7 @@ export const PAGES: Readonly<Record<string, Page>> = {
     }
   },
 
-  /** The request's content comes back as it arrives, framed as it was. */
+  /** Echoes the request content as it arrives, framed as it was. */
   '/echo': request => {
     const length =
       request.headers['transfer-encoding'] === undefined ? Number(request.headers['content-length'] ?? 0) : undefined
@@ -66,10 +66,10 @@ export const PAGES: Readonly<Record<string, Page>> = {
   },
 }
 
-/** What every other path answers. */
-export const missing: Page = () => ({ ...text('There is no such page here.'), status: 404 })
+/** The answer of every other path. */
+export const missing: Page = () => ({ ...text('No such page here.'), status: 404 })
 
-/** A page of text, a line end added. */
+/** A page of text, with a line end added. */
 export function text(content: string): Answer {
   const bytes = Buffer.from(`${content}\n`)
   return {
@@ -79,7 +79,7 @@ export function text(content: string): Answer {
   }
 }
 
-/** The head as received, but for whitespace around the values. latin1 text with its blank line. */
+/** The head as received, except for whitespace around the values. latin1 text with its blank line. */
 export function headOf(request: IncomingMessage): string {
   const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`]
   for (let i = 0; i + 1 < request.rawHeaders.length; i += 2)
@@ -92,7 +92,7 @@ function number(url: URL, name: string, otherwise: number, max: number): number 
   return Number.isInteger(value) && value >= 0 ? Math.min(value, max) : otherwise
 }
 
-/** Only a chunked answer has a place for trailers, and Node refuses to announce them elsewhere. */
+/** Only a chunked response can have trailers, and Node refuses to announce them in any other. */
 function chunked(request: IncomingMessage): boolean {
   return request.httpVersionMinor > 0 && request.method !== 'HEAD'
 }
@@ -118,6 +118,6 @@ function writeBytes(response: ServerResponse, left: number): void {
     return
   }
   const block = BLOCK.subarray(0, Math.min(left, BLOCK.length))
-  // The next block waits until this one is in the kernel's hands: that is all the memory there ever is.
+  // The next block waits until the kernel has taken this one: no more memory than one block is ever used.
   response.write(block, error => error ?? writeBytes(response, left - block.length))
 }

@@ -4,20 +4,21 @@ import type { AddressInfo, Socket } from 'node:net'
 import { type Answer, headOf, missing, PAGES, type Page } from './origin-pages.js'
 
 /**
- * An origin by the book, and the little site that the demonstration runs on.
+ * A correct origin, and the small site that the demonstration uses.
  *
- * HTTP/1.1 connections persist without a word. An HTTP/1.0 client that asks with `Connection: Keep-Alive`, for a page
- * whose length is known, gets the echo with `Keep-Alive: timeout=5, max=99`, counting down (RFC 2068 19.7.1); one that
- * does not ask is closed after its answer. The last request allowed on a connection is answered with `close`.
+ * HTTP/1.1 connections persist without any field. An HTTP/1.0 client that sends `Connection: Keep-Alive`, for a page
+ * whose length is known, gets the same field back with `Keep-Alive: timeout=5, max=99`, counting down (RFC 2068 19.7.1);
+ * the connection of one that does not ask is closed after the answer. The last request allowed on a connection is answered
+ * with `close`.
  *
- * It stands on Node's own HTTP server, so it judges what a proxy sends with a reader that is not ours.
+ * It is built on Node's own HTTP server, so what a proxy sends is judged by a parser that is not hopwise's.
  */
 export interface OriginOptions {
   /** How long a connection may be idle after an answer, in ms. */
   idleMs?: number
   /** Requests on one connection. */
   requestsMax?: number
-  /** More pages, or others at the same paths. */
+  /** Additional pages, or replacements at the same paths. */
   pages?: Readonly<Record<string, Page>>
 }
 
@@ -31,7 +32,7 @@ export interface OriginEvents {
 export interface Origin {
   /** @throws the listen error (`EADDRINUSE`, …). */
   listen(where: { host?: string; port: number }): Promise<{ address: string; port: number }>
-  /** Accepts no more, closes idle connections and waits for the answers under way. */
+  /** Stops accepting, closes idle connections and waits for the answers in progress. */
   close(): Promise<void>
   /** Ends everything at once. */
   destroy(): void
@@ -45,7 +46,7 @@ export function createOrigin({ idleMs = 5_000, requestsMax = 100, pages = {} }: 
   let connections = 0
   let closing = false
 
-  // keepAliveTimeoutBuffer (newer Nodes) would add a second to a limit that we announce.
+  // keepAliveTimeoutBuffer (newer Node versions) would add a second to the limit that is announced.
   const server = http.createServer(
     { keepAliveTimeout: idleMs, keepAliveTimeoutBuffer: 0 } as http.ServerOptions,
     (request, response) => {
@@ -56,7 +57,7 @@ export function createOrigin({ idleMs = 5_000, requestsMax = 100, pages = {} }: 
       const url = urlOf(request)
       const page = site[url.pathname] ?? missing
       const left = () => (closing ? 0 : requestsMax - use.requests)
-      // A page that fails for a client that left has nobody to tell.
+      // A page that fails because its client left has no one to report to.
       Promise.resolve(page(request, url)).then(
         answer => send(request, response, { answer, idleMs, left: left() }),
         () => response.destroy(),
@@ -113,7 +114,7 @@ function send(request: http.IncomingMessage, response: http.ServerResponse, { an
   else answer.write(response)
 }
 
-/** Says what the book wants said about this connection, and not more: an HTTP/1.1 answer says nothing or `close`. */
+/** The fields that the specifications require for this connection, and no more: an HTTP/1.1 answer has none, or `close`. */
 function persistence(
   request: http.IncomingMessage,
   { length, idleMs, left }: { length: number | undefined; idleMs: number; left: number },
@@ -131,7 +132,7 @@ function requestEvent(request: http.IncomingMessage): { method: string; target: 
   return { method: request.method ?? '', target: request.url ?? '', head: headOf(request) }
 }
 
-/** A target may be something that no URL is (`//`, `*`): then it names no page. */
+/** A target may be something that is not a URL (`//`, `*`): then it names no page. */
 function urlOf(request: http.IncomingMessage): URL {
   const base = 'http://origin'
   const target = request.url ?? '/'

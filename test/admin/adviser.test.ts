@@ -5,7 +5,7 @@ import { DEADLINES } from '../../lib/link/deadlines.js'
 import { LIMITS } from '../../lib/link/limits.js'
 import { factsOf, withGroup, withListener } from './facts.js'
 
-/** What is so; the code of what is said of it, or nothing; the key that is named. */
+/** The facts; the code of the advice, or null for none; the key that it names. */
 type Row = readonly [facts: Facts, code: string | null, key?: string]
 
 const SERVER = { backup: false, literal: true }
@@ -42,7 +42,7 @@ const LISTENERS: readonly Row[] = [
 const GROUPS: readonly Row[] = [
   [withGroup(), null],
   [withGroup({ insecure: true }), 'insecure-tls', 'upstreams.app.tls.insecure'],
-  // ours, and what the upstream has taught (less the second that is kept off)
+  // our limit, and the learned limit of the upstream (less the margin of a second)
   [
     withGroup({ deadlines: { upstreamIdleMs: 4_000 }, seen: { learnedIdleMs: 3_000 } }),
     'upstream-idle-order',
@@ -132,7 +132,7 @@ const PROCESS: readonly Row[] = [
 ]
 
 for (const [name, rows] of Object.entries({ listeners: LISTENERS, groups: GROUPS, process: PROCESS }))
-  test(`what is said of ${name}: row by row`, async t => {
+  test(`advice on ${name}: row by row`, async t => {
     for (const [i, [facts, code, key]] of rows.entries()) {
       const said = advise(facts)
       t.same(
@@ -144,7 +144,7 @@ for (const [name, rows] of Object.entries({ listeners: LISTENERS, groups: GROUPS
     }
   })
 
-test('every code has a row, and every advice whole sentences with numbers that make sense', async t => {
+test('every code has a row, and all advice is in whole sentences with sensible numbers', async t => {
   const all = [...LISTENERS, ...GROUPS, ...PROCESS]
   t.same([...new Set(all.flatMap(([, code]) => code ?? []))].sort(), [...ADVICE_CODES].sort())
   for (const [facts] of all)
@@ -156,7 +156,7 @@ test('every code has a row, and every advice whole sentences with numbers that m
     }
 })
 
-test('the most serious first, and the option of the command line where there is one', async t => {
+test('the most serious first, and the command line option where there is one', async t => {
   const group = withGroup({ insecure: true, servers: [SERVER], retries: 2, seen: { learnedIdleMs: 1_000 } })
   const said = advise({ ...group, admin: { loopback: false } })
   t.same(
@@ -172,7 +172,8 @@ test('the most serious first, and the option of the command line where there is 
     said.map(({ option }) => option),
     [undefined, '--upstream-idle-ms', undefined, undefined],
   )
-  t.match(said[1]?.sentence, 'app has shown that it closes idle connections after 2 s, and we keep them for 4 s')
+  t.match(said[1]?.sentence, 'app has been seen to close idle connections after 2 s, and hopwise keeps them at least')
+  t.match(said[1]?.sentence, '(upstreamIdleMs: 4 s)')
   t.equal(said[1]?.change, 'set it to 1000 or less, or raise the idle limit of app')
 })
 
@@ -183,12 +184,12 @@ test('a key is written as people write it', async t => {
   t.equal(keyOf([]), '')
 })
 
-test('a server that was seen to close with its responses is not said to wait for a second', async t => {
+test('a server that was seen to close with its responses is not reported to wait for a second', async t => {
   const [said] = advise(withGroup({ seen: { learnedIdleMs: 0 } }))
-  t.match(said?.sentence, 'app has shown that it closes idle connections within 1 s, and we keep them')
+  t.match(said?.sentence, 'app has been seen to close idle connections within 1 s, and hopwise keeps them')
 })
 
-test('what is to be set is another value than the one there is, and one that is taken', async t => {
+test('the value to set differs from the current one, and is accepted', async t => {
   const changeOf = (facts: Facts) => advise(facts).map(({ change }) => change)
   const checks = (intervalMs: number, timeoutMs: number, unhealthyAfter = 3) =>
     changeOf(withGroup({ healthCheck: { intervalMs, timeoutMs, unhealthyAfter } }))
@@ -196,13 +197,13 @@ test('what is to be set is another value than the one there is, and one that is 
   t.same(
     checks(29_500, 29_500),
     ['set it and timeoutMs to 7500 or less, or lower unhealthyAfter'],
-    'no check is longer than its interval',
+    'no check lasts longer than its interval',
   )
   t.same(checks(20_000, 1, 40_000), ['set it and timeoutMs to 1 or less, or lower unhealthyAfter'])
   const drain = (drainMs: number, announceMs: number) =>
     changeOf(factsOf({ deadlines: { ...DEADLINES, drainMs, announceMs } }))
   t.same(drain(0, 0), ['set it to 28000 or less, or raise the grace period'])
-  t.same(drain(8_000, 28_000), ['lower it, or raise the grace period'], '0 would be no limit')
+  t.same(drain(8_000, 28_000), ['lower it, or raise the grace period'], '0 would mean no limit')
   t.same(changeOf(withGroup({ deadlines: { upstreamIdleMs: 5_000 }, seen: { learnedIdleMs: 4_000 } })), [
     'set it to 4000 or less, or raise the idle limit of app',
   ])

@@ -12,9 +12,9 @@ import { Scene } from './scene.js'
 import { NO_LEDGER } from './some-ledger.js'
 import { openStream, withAdmin } from './with-admin.js'
 
-// Clients write what those see who run the proxy: it must not run in their browsers, tell them secrets, or keep the proxy from its work.
+// Clients write what operators see: it must not run in their browsers, show them secrets, or keep the proxy from its work.
 
-/** Real connections and exchanges, the rest played. */
+/** Real connections and exchanges, the rest simulated. */
 class RealSource extends Scene {
   readonly #watched: Watched
 
@@ -37,7 +37,7 @@ const MARKUP = `"><img/src=x/onerror=alert(1)><script>alert(2)</script><svg/onlo
 const TARGET = `/<img/src=x/onerror=alert(1)>"'\`</script><svg/onload=alert(3)>`
 const ANSWER = `HTTP/1.1 200 ${MARKUP}\r\nContent-Length: 0\r\nX-Markup: ${MARKUP}\r\nLocation: javascript:alert(4)\r\n\r\n`
 
-test('what clients and servers write is text in the live page', needs('chromium'), async t => {
+test('what clients and servers send is shown as text in the live page', needs('chromium'), async t => {
   const real = await watched(t, answerAlways(ANSWER))
   const { url } = await withAdmin(t, { source: new RealSource(real) })
   const client = await real.connect()
@@ -61,7 +61,7 @@ test('what clients and servers write is text in the live page', needs('chromium'
   t.same(complaints, [])
 })
 
-test('nothing that opens a door is left of what the live page and its ledgers get', async t => {
+test('the live page and its ledgers get no credentials', async t => {
   const answer = [
     'HTTP/1.1 302 Found',
     'Content-Length: 0',
@@ -107,7 +107,7 @@ test('nothing that opens a door is left of what the live page and its ledgers ge
   t.notMatch(text, /s3cr3t/)
 })
 
-test('sentences in a ledger are redacted wherever a URL stands in them', async t => {
+test('sentences in a ledger are redacted wherever they contain a URL', async t => {
   const notes = [
     'Refused: userinfo in the target "http://u:s3cr3t@h/?x=s3cr3t".',
     'At (https://u:s3cr3t@h), a=b, ?k=s3cr3t.',
@@ -118,7 +118,7 @@ test('sentences in a ledger are redacted wherever a URL stands in them', async t
   t.match(told, /Refused: userinfo in the target/)
 })
 
-test('redaction takes no longer than the text is long', async t => {
+test('redaction takes time in proportion to the length of the text', async t => {
   for (const piece of ['/', '//', '?', '@', '//@', 'a', '#', ';', '/a;', '=', ' ', '\t', ';=', '"', 'a:'])
     for (const field of ['X-Any', 'Authorization', 'Cookie', 'Set-Cookie']) {
       const text = piece.repeat(65_536 / piece.length)
@@ -130,7 +130,7 @@ test('redaction takes no longer than the text is long', async t => {
     }
 })
 
-test('a look stays small, however long what clients send', async t => {
+test('a look stays small, however much clients send', async t => {
   const real = await watched(t, answerAlways('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'))
   const { port, ask } = await withAdmin(t, { source: new RealSource(real) })
   const client = await real.connect()
@@ -139,11 +139,11 @@ test('a look stays small, however long what clients send', async t => {
     await exchange(client, `${'M'.repeat(4_000)} ${long} HTTP/1.1\r\nHost: ${'h'.repeat(4_000)}\r\n\r\n`)
   const stream = await openStream(t, port)
   const [look] = await stream.events('look', 1)
-  t.ok(look!.data.length < 50_000, `${look!.data.length} octets`)
+  t.ok(look!.data.length < 50_000, `${look!.data.length} bytes`)
   t.match((await ask('/ledger/x1')).text, long, 'the ledger has all of it')
 })
 
-test('paths of every kind lead to what is served and to nothing else', async t => {
+test('no path of any kind leads to anything but the served files', async t => {
   const { port } = await withAdmin(t)
   const paths = [
     '/../listener.js',
@@ -172,7 +172,7 @@ test('paths of every kind lead to what is served and to nothing else', async t =
   }
 })
 
-test('whoever asks by another name, in whatever way, learns nothing', async t => {
+test('a request with another host name, in any form, learns nothing', async t => {
   const { port } = await withAdmin(t)
   const rows = [
     'GET /status HTTP/1.1\r\nHost: evil.example',

@@ -12,7 +12,7 @@ export async function openPage(t: Test, url: string, options: BrowserContextOpti
   return { page, complaints }
 }
 
-/** The page of a proxy that is played, a minute after its start. */
+/** The page of a simulated proxy, a minute after its start. */
 export async function openScene(t: Test, options: BrowserContextOptions = {}, scene = new Scene()) {
   scene.pass(60_000)
   const { url, port, admin } = await withAdmin(t, { source: scene })

@@ -41,7 +41,7 @@ test('docs/admin.md explains every state of a server', async t => {
   )
 })
 
-test('docs/admin.md explains every advice, in the order of the rules', async t => {
+test('docs/admin.md explains every advice code, in the order of the rules', async t => {
   t.same(
     rows('Advice').map(([code]) => code),
     ADVICE_CODES.map(code => `\`${code}\``),

@@ -6,7 +6,7 @@ import { FakeClock } from '../support/fake-clock.js'
 import type { Scene } from './scene.js'
 import { openStream, withAdmin } from './with-admin.js'
 
-test('a look at once, then one each second, the same for all; nobody watched: nothing is asked', async t => {
+test('a look at once, then one each second, the same for all; without a page nothing is requested', async t => {
   const clock = new FakeClock()
   const { scene, port } = await withAdmin(t, { clock })
   scene.pass(10_000)
@@ -23,7 +23,7 @@ test('a look at once, then one each second, the same for all; nobody watched: no
   }
   const late = await openStream(t, port)
   const [history] = await late.events('history', 1)
-  t.equal(JSON.parse(history!.data).length, 3, 'who comes later knows what was')
+  t.equal(JSON.parse(history!.data).length, 3, 'a later page gets the history')
   const looks = (await first.events('look', 4)).map(({ data }): Look => JSON.parse(data))
   t.equal(looks[0]!.pulse, null)
   t.same(
@@ -46,7 +46,7 @@ test('a look at once, then one each second, the same for all; nobody watched: no
   t.equal(clock.timers, 0)
 })
 
-test('after a while without anybody the first pulse is not that of the gap', async t => {
+test('after a while without a page the first pulse does not cover the gap', async t => {
   const clock = new FakeClock()
   const { scene, port } = await withAdmin(t, { clock })
   const look = async () => {
@@ -66,7 +66,7 @@ test('after a while without anybody the first pulse is not that of the gap', asy
   t.equal(JSON.parse(looks[0]![0]!.data).pulse, null)
 })
 
-test('so many streams at once, more are 503; a place becomes free', async t => {
+test('streams beyond the limit get 503; a place becomes free', async t => {
   const { scene, port, ask } = await withAdmin(t, { streamsMax: 2 })
   const [one] = await Promise.all([openStream(t, port), openStream(t, port)])
   t.match(await ask('/events'), { status: 503, text: /^2 live pages are open/, headers: { 'retry-after': '10' } })
@@ -76,24 +76,24 @@ test('so many streams at once, more are 503; a place becomes free', async t => {
   t.equal(again.response.statusCode, 200)
 })
 
-test('who reads nothing misses looks, then loses the stream; the others do not notice', async t => {
+test('a reader that reads nothing misses looks, then loses the stream; the others do not notice', async t => {
   const clock = new FakeClock()
   const { scene, port, ask } = await withAdmin(t, { clock, streamsMax: 2 })
-  // So large that no buffer of a kernel takes many of them.
+  // So large that no kernel buffer takes many of them.
   const version = 'x'.repeat(2_000_000)
   const { stats } = scene
   scene.stats = () => ({ ...stats.call(scene), version })
   await rawStream(t, port, socket => socket.pause())
   const quick = await rawStream(t, port, socket => socket.resume())
-  await until(() => quick.octets() > version.length)
-  // The reader that reads nothing does not hear of its end either, but its place becomes free.
+  await until(() => quick.bytes() > version.length)
+  // The reader that reads nothing does not notice its end, either, but its place becomes free.
   const isDropped = async () => (await ask('/events', { method: 'HEAD' })).status === 200
   t.notOk(await isDropped())
   let looks = 1
   for (; looks < 30 && !(await isDropped()); looks++) {
-    const before = quick.octets()
+    const before = quick.bytes()
     clock.advance(1_000)
-    await until(() => quick.octets() >= before + version.length)
+    await until(() => quick.bytes() >= before + version.length)
   }
   t.ok(looks > 5 && looks < 30, `dropped after ${looks} looks`)
   t.notOk(quick.isGone())
@@ -109,8 +109,8 @@ test('a source that fails: a comment, a warning, and the stream stays', async t 
     throw new Error('no')
   }
   const stream = await openStream(t, port)
-  await until(() => stream.text().includes(': nothing could be seen'))
-  t.same(warned, ['the live page could not be told what goes on'])
+  await until(() => stream.text().includes(': no data'))
+  t.same(warned, ['no data for the live page'])
   scene.snapshot = snapshot
   clock.advance(1_000)
   await stream.events('look', 1)
@@ -128,15 +128,15 @@ test('a source that hangs has a limit, and is asked again', async t => {
   clock.advance(4_000)
   t.same(warned, [], 'one question at a time')
   clock.advance(1_000)
-  await until(() => stream.text().includes(': nothing could be seen'))
+  await until(() => stream.text().includes(': no data'))
   t.match(warned, [{ message: 'the workers did not answer within 5000 ms' }])
   clock.advance(1_000)
   await stream.events('look', 1)
 })
 
-/** A stream whose reader reads, or does not; it learns of a reset either way. */
+/** A stream whose reader reads or does not read; it notices a reset either way. */
 async function rawStream(t: Test, port: number, then: (socket: Socket) => void) {
-  let octets = 0
+  let bytes = 0
   let gone = false
   const socket = connect(port, '127.0.0.1')
   t.teardown(() => socket.destroy())
@@ -147,14 +147,14 @@ async function rawStream(t: Test, port: number, then: (socket: Socket) => void) 
       gone = true
     })
   socket.on('data', part => {
-    octets += part.length
+    bytes += part.length
   })
   await once(socket, 'connect')
   then(socket)
-  return { octets: () => octets, isGone: () => gone }
+  return { bytes: () => bytes, isGone: () => gone }
 }
 
-/** Resolves when it is so. */
+/** Resolves when the condition holds. */
 async function until(is: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await is())) await new Promise(done => setImmediate(done))
 }

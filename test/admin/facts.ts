@@ -2,7 +2,7 @@ import type { Facts, GroupFacts, GroupSeen, ListenerFacts } from '../../lib/admi
 import { DEADLINES } from '../../lib/link/deadlines.js'
 import { LIMITS } from '../../lib/link/limits.js'
 
-/** Facts of which the adviser has nothing to say, with what a test changes. */
+/** Facts on which there is no advice, with the changes of a test. */
 export function factsOf(changes: Partial<Facts> = {}): Facts {
   return {
     listeners: [],

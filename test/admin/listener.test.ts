@@ -8,7 +8,7 @@ import { rawTalk } from './raw-talk.js'
 import { Scene } from './scene.js'
 import { askOf, openStream, withAdmin } from './with-admin.js'
 
-test('healthz says that the process lives, readyz whether it takes work', async t => {
+test('healthz reports that the process is alive, readyz whether it accepts requests', async t => {
   const { ask, scene } = await withAdmin(t)
   t.match(await ask('/healthz'), { status: 200, text: 'alive\n' })
   t.match(await ask('/readyz'), { status: 200, text: 'ready\n' })
@@ -50,7 +50,7 @@ test('status is JSON of a documented shape, with what the adviser found', async 
   t.ok(said.uptimeS > 0)
 })
 
-test('the page and all that it loads are here, as they are, for this origin alone', async t => {
+test('the page and everything that it loads is served, uncached, for this origin only', async t => {
   const { ask } = await withAdmin(t)
   const page = await ask('/')
   t.match(page, { status: 200, headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' } })
@@ -61,7 +61,7 @@ test('the page and all that it loads are here, as they are, for this origin alon
   t.equal((await ask('/icon.svg')).headers['content-type'], 'image/svg+xml')
 })
 
-test('every answer has the fields that protect a browser, errors as well', async t => {
+test('every answer has the fields that protect a browser, errors included', async t => {
   const { ask } = await withAdmin(t)
   for (const path of ['/', '/status', '/metrics', '/healthz', '/nothing', '/ledger/y1']) {
     const { headers } = await ask(path)
@@ -85,9 +85,9 @@ test('HEAD has the fields of GET and no content', async t => {
   }
 })
 
-test('what is not here, or not allowed, is refused with a sentence', async t => {
+test('an unknown path or a method that is not allowed is refused with a sentence', async t => {
   const { ask } = await withAdmin(t)
-  t.match(await ask('/nothing'), { status: 404, text: /^Nothing is here\. There are \/, \/healthz/ })
+  t.match(await ask('/nothing'), { status: 404, text: /^Not found\. The paths are \/, \/healthz/ })
   t.match(await ask('/../package.json'), { status: 404 })
   t.match(await ask('/..%2fpackage.json'), { status: 404 })
   t.match(await ask('/listener.js'), { status: 404 })
@@ -99,12 +99,12 @@ test('what is not here, or not allowed, is refused with a sentence', async t => 
       text: /only GET and HEAD/,
     })
   const withContent = await ask('/status', { headers: { 'Content-Length': 5 } }, 'hello')
-  t.match(withContent, { status: 413, text: 'No content is taken here.\n' })
+  t.match(withContent, { status: 413, text: 'Requests with content are not accepted here.\n' })
   const expecting = await ask('/status', { headers: { 'Content-Length': 5, Expect: '100-continue' } }, 'hello')
   t.match(expecting, { status: 413 })
 })
 
-test('a name that nobody configured is 421: a page of a stranger may have pointed it here', async t => {
+test('a host name that is not configured gets 421: a hostile page may have pointed it here', async t => {
   const { ask, port } = await withAdmin(t, { hosts: ['Hopwise'] })
   for (const path of ['/', '/status', '/events', '/metrics'])
     t.match(
@@ -118,24 +118,24 @@ test('a name that nobody configured is 421: a page of a stranger may have pointe
   t.match(await rawTalk(port, 'GET /healthz HTTP/1.1\r\n\r\n'), /^HTTP\/1\.1 400 /, 'HTTP/1.1 without a Host')
 })
 
-test('a ledger is shown without its secrets, and said to be unknown when it is', async t => {
+test('a ledger is shown without its secrets, and an unknown one is reported as unknown', async t => {
   const { ask } = await withAdmin(t)
   const { status, text } = await ask('/ledger/x7')
   t.equal(status, 200)
   t.match(JSON.parse(text), { exchange: 'x7', request: { rows: [{ field: 'Host', hop: false }] } })
   t.notMatch(text, /s3cr3t|31d4d96e407aad42|abc\.def/)
-  t.match(await ask('/ledger/y7'), { status: 404, text: /^Nothing is known of exchange y7 any more/ })
-  t.match(await ask('/ledger/%3Cscript%3E'), { status: 404, text: /^Nothing is here/ })
-  t.match(await ask(`/ledger/${'x'.repeat(65)}`), { status: 404, text: /^Nothing is here/ })
+  t.match(await ask('/ledger/y7'), { status: 404, text: /^Exchange y7 is no longer known/ })
+  t.match(await ask('/ledger/%3Cscript%3E'), { status: 404, text: /^Not found/ })
+  t.match(await ask(`/ledger/${'x'.repeat(65)}`), { status: 404, text: /^Not found/ })
 })
 
-test('a source that fails is told of, and the listener goes on', async t => {
+test('a source that fails is reported, and the listener keeps running', async t => {
   const warned: string[] = []
   const { ask, scene } = await withAdmin(t, { warn: message => warned.push(message) })
   scene.stats = () => {
     throw new Error('worker 2 is gone')
   }
-  t.match(await ask('/status'), { status: 500, text: 'This could not be gathered: worker 2 is gone.\n' })
+  t.match(await ask('/status'), { status: 500, text: 'The data could not be collected: worker 2 is gone.\n' })
   t.match(await ask('/metrics'), { status: 500 })
   t.same(warned, ['the admin listener could not answer /status', 'the admin listener could not answer /metrics'])
   t.match(await ask('/healthz'), { status: 200 })
@@ -160,11 +160,11 @@ test('a source that hangs has a limit', async t => {
   t.equal(clock.timers, 0)
 })
 
-test('an address that is taken is named, with what to change', async t => {
+test('an address in use is named, with the setting to change', async t => {
   const { port } = await withAdmin(t)
   const second = createAdmin({ source: new Scene() })
   await t.rejects(second.listen({ host: '127.0.0.1', port }), {
-    message: `The admin listener cannot listen on 127.0.0.1:${port}: something else listens there (EADDRINUSE). Change admin.address.`,
+    message: `The admin listener cannot listen on 127.0.0.1:${port}: the address is already in use (EADDRINUSE). Change admin.address.`,
     cause: { code: 'EADDRINUSE' },
   })
   await t.rejects(second.listen({ path: '/nowhere/at/all.sock' }), {
@@ -172,7 +172,7 @@ test('an address that is taken is named, with what to change', async t => {
   })
 })
 
-test('it listens on a Unix socket as well', async t => {
+test('it can listen on a Unix socket, too', async t => {
   const path = join(tempFolder(t), 'admin.sock')
   const admin = createAdmin({ source: new Scene() })
   t.teardown(() => admin.close())

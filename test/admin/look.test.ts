@@ -5,7 +5,7 @@ import { CLOSE_REASONS, type CloseReason } from '../../lib/policy/close-reason.j
 import { Scene } from './scene.js'
 import { LEDGER, NO_LEDGER } from './some-ledger.js'
 
-test('fields of one hop are marked, others that were dropped or added are not', async t => {
+test('hop-by-hop fields are marked, other dropped or added fields are not', async t => {
   const { request, requestTrailers, interim, response, responseTrailers } = shownLedger(LEDGER)
   const hops = (section: ShownSide | ShownTrailers | null | undefined) =>
     section?.rows.filter(({ hop }) => hop).map(({ field }) => field)
@@ -17,7 +17,7 @@ test('fields of one hop are marked, others that were dropped or added are not', 
   t.strictSame(shownLedger({ ...NO_LEDGER, exchange: 'x1' }), { ...NO_LEDGER, exchange: 'x1' })
 })
 
-test('why a connection ended is said in words, and who ended it', async t => {
+test('why a connection ended, and who ended it, is put into words', async t => {
   const scene = new Scene()
   scene.pass(60_000)
   const { closed } = shownSnapshot(scene.snapshot(10))
@@ -28,7 +28,7 @@ test('why a connection ended is said in words, and who ended it', async t => {
   }
 })
 
-test('every reason has somebody who ended it; a reason named after a wait is ours', async t => {
+test('every close reason names who closed; one named after a wait or a limit is ours', async t => {
   t.same(Object.keys(CLOSED_BY).sort(), Object.keys(CLOSE_REASONS).sort())
   const ours = (Object.keys(CLOSED_BY) as CloseReason[]).filter(reason => /-(timeout|idle|max|age)$/.test(reason))
   for (const reason of ours) t.equal(CLOSED_BY[reason], 'proxy', reason)

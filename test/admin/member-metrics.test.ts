@@ -30,13 +30,13 @@ const member = (name: string, more: Partial<MemberTotals> = {}): MemberTotals =>
   ...more,
 })
 
-test('the text that the library writes of the same values', async t => {
+test('the text is the one that the library writes for the same values', async t => {
   const names = ['http://a:80', 'unix:/a "b"\\c\nd']
   const text = atOnce(memberMetrics([{ name: 'g', members: names.map(name => member(name)) }]))
   const registry = new Registry()
   const gauge = new Gauge({
     name: 'hopwise_member_waiting_requests',
-    help: 'Requests that wait for a connection to it.',
+    help: 'Requests that are waiting for a connection to a server of a group.',
     labelNames: ['group', 'member'],
     registers: [registry],
   })
@@ -49,14 +49,14 @@ test('the text that the library writes of the same values', async t => {
   t.match(text, 'hopwise_member_connections{group="g",member="http://a:80",state="reserved"} 0\n')
 })
 
-test('families stand there without servers, and a limit only where one was learned', async t => {
+test('families are there without servers, and a learned limit only where there is one', async t => {
   const none = atOnce(memberMetrics([]))
   t.equal(none.match(/^# TYPE hopwise_member_\w+ (gauge|counter)$/gm)?.length, 10)
   const text = atOnce(memberMetrics([{ name: 'g', members: [member('a'), member('b', { learnedIdleMs: 1500 })] }]))
   t.same(text.match(/^hopwise_member_learned.*$/gm), ['hopwise_member_learned_idle_seconds{group="g",member="b"} 1.5'])
 })
 
-test('other work has its turn while thousands of servers are written', async t => {
+test('other work gets its turn while thousands of servers are written', async t => {
   const members = Array.from({ length: 10_000 }, (_, i) => member(`http://10.0.0.1:${i}`))
   let turns = 0
   const turn = () => {

@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { mergedStanding, stateNow } from '../../lib/admin/member-state.js'
 import type { MemberState } from '../../lib/admin/source.js'
 
-test('one that gets requests, and whose last one failed, is failing: row by row', async t => {
+test('a server that gets requests, and whose last one failed, is failing: row by row', async t => {
   const rows: [MemberState, number, MemberState][] = [
     ['up', 0, 'up'],
     ['up', 1, 'failing'],

@@ -7,7 +7,7 @@ import { needs, pathOf } from '../support/needs.js'
 import { Scene } from './scene.js'
 import { withAdmin } from './with-admin.js'
 
-test('promtool has nothing to say against it', needs('promtool'), async t => {
+test('promtool finds no fault', needs('promtool'), async t => {
   const { ask, scene } = await withAdmin(t)
   scene.pass(30_000)
   const { status, headers, text } = await ask('/metrics')
@@ -76,17 +76,17 @@ test('the values are those of the totals', async t => {
   )
 })
 
-test('labels are bounded: names from our own tables and from the file, zeros included, so that every rate has a beginning', async t => {
+test('labels are bounded: names from tables of hopwise and from the file, zeros included, so that every rate has a start', async t => {
   const text = await new Metrics().text({ totals: new Scene().stats(), ready: false })
   const labels = (metric: string, label: string) =>
     [...text.matchAll(new RegExp(`^${metric}\\{[^}]*${label}="([^"]+)"`, 'gm'))].map(([, value]) => value)
   t.same(labels('hopwise_upstream_closes_total', 'reason'), Object.keys(CLOSE_REASONS))
   t.same(labels('hopwise_deadlines_total', 'deadline'), Object.keys(DEADLINES))
   t.equal(/^hopwise_ready (\d)$/m.exec(text)?.[1], '0')
-  t.equal(/^hopwise_upstream_reuse_ratio (\S+)$/m.exec(text)?.[1], '0', 'nothing was sent on yet')
+  t.equal(/^hopwise_upstream_reuse_ratio (\S+)$/m.exec(text)?.[1], '0', 'no request was sent to an upstream yet')
 })
 
-test('two scrapes are two answers, and the metrics of the process are there once', async t => {
+test('two scrapes get two answers, and the metrics of the process appear once', async t => {
   const { ask, scene } = await withAdmin(t)
   const [one, other] = await Promise.all([ask('/metrics'), ask('/metrics')])
   t.equal(one.status, 200)
@@ -95,5 +95,5 @@ test('two scrapes are two answers, and the metrics of the process are there once
   const { text } = await ask('/metrics')
   t.equal(Number(/^hopwise_client_requests_total (\d+)$/m.exec(text)?.[1]), scene.stats().client.requests)
   t.equal([...text.matchAll(/^# TYPE process_resident_memory_bytes gauge$/gm)].length, 1)
-  t.notMatch(text, /nodejs_active_/, 'nothing that walks through every connection')
+  t.notMatch(text, /nodejs_active_/, 'nothing that walks all connections')
 })

@@ -6,7 +6,7 @@ import { openScene } from './browser.js'
 import { Scene } from './scene.js'
 
 test(
-  'from 320 to 1440 px wide: everything is there, nothing scrolls sideways or lies on something else',
+  'from 320 to 1440 px wide: everything is there, nothing scrolls sideways or overlaps',
   needs('chromium'),
   async t => {
     const folder = tempFolder(t)
@@ -19,7 +19,7 @@ test(
       t.equal(
         await page.locator('.exchange:visible .to').first().isVisible(),
         !wide,
-        'otherwise it is said where an exchange goes',
+        'otherwise the exchange names its upstream',
       )
       await page.locator('.exchange:visible').first().click()
       await page.locator('#ledger[open] table').first().waitFor()
@@ -35,7 +35,7 @@ test(
 )
 
 test(
-  'two workers, IPv6, long names: nothing lies on its neighbour, and nothing is cut that cannot be read',
+  'two workers, IPv6, long names: nothing overlaps its neighbour, and what is cut off can be read elsewhere',
   needs('chromium'),
   async t => {
     const folder = tempFolder(t)
@@ -47,14 +47,14 @@ test(
       const peer = await page.locator('#clients .peer').first().textContent()
       t.match(peer, /^\[2001:db8:/)
       const broken = `[...document.querySelectorAll('.connection > .state, .connection > .peer, #closed .peer')].filter(it => it.offsetHeight > 100).length`
-      t.equal(await page.evaluate(broken), 0, 'no text stands in a column of letters')
+      t.equal(await page.evaluate(broken), 0, 'no text is broken into a column of letters')
       await page.screenshot({ path: join(folder, `crowded-${width}.png`), fullPage: true })
       await page.close()
     }
   },
 )
 
-/** The scene as two workers with many connections tell it: ids with the worker in front, long addresses and names. */
+/** The scene as two workers with many connections report it: ids with the worker in front, long addresses and names. */
 function crowdedScene(): Scene {
   const scene = new Scene(8)
   const { snapshot, stats } = scene
@@ -105,7 +105,10 @@ function crowdedScene(): Scene {
   return scene
 }
 
-/** Where letters lie on other letters of the same row, or on what is beside them; and what is cut, and has no title that says it whole. */
+/**
+ * Where text overlaps other text of the same row, or its neighbour; and text that is cut off without a title that shows it in
+ * full.
+ */
 const UNREADABLE = `(() => {
   const found = []
   const lettersOf = part => {
@@ -129,7 +132,7 @@ const UNREADABLE = `(() => {
   return [...new Set(found)]
 })()`
 
-/** What does not stay within what it stands in, and what lies on its neighbour. */
+/** Elements that do not stay within their container, or overlap their neighbour. */
 const MISPLACED = `(() => {
   const within = (inner, outer) => inner.left >= outer.left - 1 && inner.right <= outer.right + 1
   const found = []
@@ -146,7 +149,7 @@ const MISPLACED = `(() => {
   return found
 })()`
 
-test('light and dark: text can be read, and without colours as well', needs('chromium'), async t => {
+test('light and dark: text has enough contrast', needs('chromium'), async t => {
   const grounds: string[] = []
   for (const colorScheme of ['light', 'dark'] as const) {
     const { page } = await openScene(t, { colorScheme })
@@ -160,7 +163,7 @@ test('light and dark: text can be read, and without colours as well', needs('chr
   t.not(grounds[0], grounds[1])
 })
 
-/** The contrast (WCAG 2.2, 1.4.3) of every colour that text has on every ground that it stands on. */
+/** The contrast (WCAG 2.2, 1.4.3) of every text colour on every background on which it appears. */
 const CONTRASTS = `(() => {
   const style = getComputedStyle(document.documentElement)
   const channels = name => {
@@ -182,7 +185,7 @@ const CONTRASTS = `(() => {
   return ratios
 })()`
 
-test('who wants no motion gets none', needs('chromium'), async t => {
+test('a user who wants no motion gets none', needs('chromium'), async t => {
   const moving = `[...document.querySelectorAll('*')].filter(it => {
     const { animationName, transitionDuration } = getComputedStyle(it)
     return animationName !== 'none' || transitionDuration.split(', ').some(time => time !== '0s')

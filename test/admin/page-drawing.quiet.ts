@@ -3,7 +3,7 @@ import { needs } from '../support/needs.js'
 import { openScene } from './browser.js'
 import { Scene } from './scene.js'
 
-// How long a picture takes while somebody looks: wall time of a browser, so it needs a machine that does nothing else.
+// How long drawing takes: wall time of a browser, so it needs a machine that does nothing else.
 
 test('thousands of connections are drawn within half a second', needs('chromium'), async t => {
   const scene = new Scene(3_000)

@@ -11,13 +11,13 @@ test('every file of the page is served', async t => {
   t.same([...files.keys()].sort(), names.map(name => (name === '/index.html' ? '/' : name)).sort())
 })
 
-test('what the page loads is here, and nothing comes from elsewhere', async t => {
+test('everything that the page loads is served here, and nothing comes from elsewhere', async t => {
   for (const [path, { type }] of files) {
     if (type === 'image/svg+xml') continue
     t.notMatch(
       text(path),
       /(?:src|href|from|url\(|import\()\s*=?\s*['"(]?(?:https?:)?\/\//,
-      `${path} has no foreign address`,
+      `${path} has no external address`,
     )
   }
   for (const path of [...files.keys()].filter(name => name.endsWith('.js')))
@@ -32,6 +32,6 @@ test('nothing in it needs an exception from the content security policy', async 
 })
 
 test('the whole page is small', async t => {
-  const octets = [...files.values()].reduce((sum, { bytes }) => sum + bytes.length, 0)
-  t.ok(octets < 100_000, `${octets} octets`)
+  const total = [...files.values()].reduce((sum, { bytes }) => sum + bytes.length, 0)
+  t.ok(total < 100_000, `${total} bytes`)
 })

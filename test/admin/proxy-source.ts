@@ -25,7 +25,7 @@ import { Exchange } from '../../lib/proxy/forward.js'
 import type { createProxy, HopwiseProxy } from '../../lib/proxy/proxy.js'
 import { NO_LEDGER } from './some-ledger.js'
 
-/** How long an exchange that ended is still shown. */
+/** How long an ended exchange is still shown. */
 const SHOWN_MS = 1_000
 
 /** What the admin listener shows of one real proxy of this process, with the heads of its exchanges kept for the ledger. */
@@ -235,7 +235,7 @@ function sideOf({ startLine, outbound = '', rows, notes }: Explanation): LedgerS
 
 const RESPONSES = new WeakMap<Answered, string>()
 
-/** The engine throws heads away as soon as it can; here they are kept, of the last few hundred exchanges. */
+/** The engine discards heads as soon as it can; here those of the last few hundred exchanges are kept. */
 function keepHeads(heads: Map<string, { request: string; answered: Answered; method: string }>): void {
   const { note } = Answered.prototype
   Answered.prototype.note = function (...words) {

@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { pulseBetween } from '../../lib/admin/pulse.js'
 import { Scene } from './scene.js'
 
-test('rates are of the last look, latency and reuse of the last seconds', async t => {
+test('rates are since the last look, latency and reuse cover the last seconds', async t => {
   const scene = new Scene()
   const look = () => ({ at: scene.now, totals: scene.stats() })
   scene.pass(10_000)
@@ -20,7 +20,7 @@ test('rates are of the last look, latency and reuse of the last seconds', async 
   t.equal(pulse.reuse, reused / (dialed + reused))
 })
 
-test('nothing happened: no latency, no reuse; counters that began anew are no negative rates', async t => {
+test('nothing happened: no latency, no reuse; counters that start over give no negative rates', async t => {
   const scene = new Scene()
   scene.pass(5_000)
   const now = { at: scene.now, totals: scene.stats() }
@@ -32,6 +32,6 @@ test('nothing happened: no latency, no reuse; counters that began anew are no ne
     p99S: null,
     reuse: null,
   })
-  const anew = { at: now.at + 1_000, totals: new Scene().stats() }
-  t.equal(pulseBetween(now, now, anew).requestsPerS, 0)
+  const restarted = { at: now.at + 1_000, totals: new Scene().stats() }
+  t.equal(pulseBetween(now, now, restarted).requestsPerS, 0)
 })

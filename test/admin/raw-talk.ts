@@ -1,6 +1,6 @@
 import * as net from 'node:net'
 
-/** Sends these octets and resolves with everything that comes until the peer ends. */
+/** Sends these bytes and resolves with everything that arrives until the peer closes. */
 export function rawTalk(port: number, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = ''

@@ -3,7 +3,7 @@ import { bareTarget, redactLedger, redactSnapshot, redactValue } from '../../lib
 import { Scene } from './scene.js'
 import { LEDGER, NO_LEDGER } from './some-ledger.js'
 
-test('a target keeps its path, and says only that there was more', async t => {
+test('a target keeps its path, and shows only that there was more', async t => {
   const rows: readonly (readonly [target: string, shown: string])[] = [
     ['/', '/'],
     ['/a/b', '/a/b'],
@@ -17,7 +17,7 @@ test('a target keeps its path, and says only that there was more', async t => {
   for (const [target, shown] of rows) t.equal(bareTarget(target), shown, target)
 })
 
-test('values of fields: credentials go, what helps to understand stays', async t => {
+test('values of fields: credentials are removed, what helps understanding stays', async t => {
   const rows: readonly (readonly [field: string, value: string, shown: string])[] = [
     ['Authorization', 'Bearer abc', 'Bearer [redacted]'],
     ['authorization', 'Digest username="x", response="y"', 'Digest [redacted]'],
@@ -66,7 +66,7 @@ test('values of fields: credentials go, what helps to understand stays', async t
   for (const [field, value, shown] of rows) t.equal(redactValue(field, value), shown, `${field}: ${value}`)
 })
 
-test('nothing that a page or a terminal obeys is left of a ledger or a snapshot', async t => {
+test('nothing that a page or a terminal acts on is left in a ledger or a snapshot', async t => {
   const evil = '\x1b[2J\x9b\u202e'
   const row = { field: `X${evil}`, value: evil, verdict: 'keep', reason: 'r', section: 's' } as const
   const side = { startLine: `GET /${evil} HTTP/1.1`, sentLine: evil, rows: [row], notes: [evil] }
@@ -91,7 +91,7 @@ test('nothing that a page or a terminal obeys is left of a ledger or a snapshot'
   for (const text of [JSON.stringify(shown), JSON.stringify(all)]) t.notMatch(text, /\x9b|\u202e|\\u001b/)
 })
 
-test('nothing secret is left of a ledger or a snapshot', async t => {
+test('nothing secret is left in a ledger or a snapshot', async t => {
   t.match(JSON.stringify(LEDGER), /s3cr3t/)
   t.notMatch(JSON.stringify(redactLedger(LEDGER)), /s3cr3t|31d4d96e407aad42|abc\.def|user=7/)
   t.equal(redactLedger(LEDGER).request?.startLine, 'GET /api/items?[redacted] HTTP/1.1')
@@ -106,6 +106,6 @@ test('nothing secret is left of a ledger or a snapshot', async t => {
   const scene = new Scene()
   const isAsked = () => JSON.stringify(scene.snapshot(100)).includes('s3cr3t')
   for (let tries = 0; tries < 1_000 && !isAsked(); tries++) scene.pass(20)
-  t.ok(isAsked(), 'somebody asks for something secret')
+  t.ok(isAsked(), 'a request with a secret is in progress')
   t.notMatch(JSON.stringify(redactSnapshot(scene.snapshot(100))), /s3cr3t|q=shoes/)
 })

@@ -14,7 +14,7 @@ import { Histogram } from '../../lib/link/histogram.js'
 import type { CloseReason } from '../../lib/policy/close-reason.js'
 import { LEDGER } from './some-ledger.js'
 
-/** What is asked for again and again: method, target, group, usual milliseconds. */
+/** The requests that recur: method, target, group, usual milliseconds. */
 const ASKED = [
   ['GET', '/', 'shop', 9],
   ['GET', '/api/items?token=s3cr3t', 'app', 40],
@@ -65,8 +65,8 @@ interface Exchange {
 }
 
 /**
- * A proxy that is only played: clients come, ask, wait and go, by a sequence of numbers that is the same each time. For the
- * page and the listener, which are to show what a source says, whether or not there is a proxy behind it.
+ * A simulated proxy: clients connect, send requests, wait and leave, driven by the same sequence of numbers each time. For
+ * the page and the listener, which show what a source reports, whether or not there is a proxy behind it.
  */
 export class Scene implements AdminSource {
   now = Date.UTC(2026, 0, 2, 3, 4, 5)
@@ -92,7 +92,7 @@ export class Scene implements AdminSource {
     private seed = 42,
   ) {}
 
-  /** Lets so many milliseconds pass. */
+  /** Lets this many milliseconds pass. */
   pass(ms: number): void {
     for (const until = this.now + ms; this.now < until; this.now += STEP_MS) this.step()
   }

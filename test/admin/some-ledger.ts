@@ -3,7 +3,7 @@ import type { Ledger } from '../../lib/admin/source.js'
 const END_TO_END = { verdict: 'keep', reason: 'end to end', section: 'RFC 9110 7.6' } as const
 const OF_THE_HOP = { verdict: 'drop', reason: 'belongs to this connection', section: 'RFC 9110 7.6.1' } as const
 
-/** Of an exchange of which nothing was kept. */
+/** The ledger of an exchange of which nothing was kept. */
 export const NO_LEDGER: Omit<Ledger, 'exchange'> = {
   request: null,
   requestTrailers: null,

@@ -2,7 +2,7 @@ import * as http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 
-/** What the services of these tests answer: path, milliseconds until the head, then until the end. */
+/** The answers of the services in these tests: path, milliseconds until the head, then until the end. */
 const PAGES: readonly (readonly [path: string, headMs: number, bodyMs: number])[] = [
   ['/', 4, 0],
   ['/assets/app.js', 2, 0],
@@ -31,7 +31,7 @@ export async function startService(t: Test, host = '127.0.0.1'): Promise<number>
   return (server.address() as AddressInfo).port
 }
 
-/** Clients with a connection each that ask, think, ask again; until the test ends. */
+/** Clients with one connection each that send a request, pause, and send the next, until the test ends. */
 export function startClients(t: Test, port: number, count: number): void {
   let over = false
   const agents: http.Agent[] = []

@@ -18,7 +18,7 @@ export interface RunningAdmin {
   ask(path: string, options?: http.RequestOptions, content?: string): Promise<Answered>
 }
 
-/** An admin listener on a free port of loopback, ended with the test; what it shows is played unless a source is given. */
+/** An admin listener on a free loopback port, closed with the test; its data is simulated unless a source is given. */
 export async function withAdmin(t: Test, options: Partial<AdminOptions> = {}): Promise<RunningAdmin> {
   const scene = new Scene()
   const admin = createAdmin({ source: scene, ...options })
@@ -48,9 +48,9 @@ export interface StreamedEvent {
 
 export interface OpenStream {
   response: http.IncomingMessage
-  /** Resolves when so many events of this name have come. */
+  /** Resolves when `count` events of this name have arrived. */
   events(name: string, count: number): Promise<StreamedEvent[]>
-  /** Everything so far, comments too. */
+  /** Everything so far, including comments. */
   text(): string
   closed: Promise<void>
 }

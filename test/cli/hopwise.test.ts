@@ -127,7 +127,7 @@ test('the demonstration: the next port if one is taken, and commands to try that
   const url = await hopwise.ready()
   t.ok(Number(new URL(url).port) > port)
   await hopwise.logged(
-    line => line.msg === `port ${port} is taken: listening on ${new URL(url).port}, the next free one`,
+    line => line.msg === `port ${port} is in use: listening on ${new URL(url).port}, the next free port`,
   )
   await hopwise.logged(line => String(line.msg).includes('--http1.0'))
   const tries = hopwise.lines().filter(({ msg }) => String(msg).startsWith('try: curl '))

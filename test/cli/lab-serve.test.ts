@@ -37,7 +37,7 @@ t.test('the next free port is taken when the wanted one is not free, and a wrong
   const hopwise = spawnHopwise(t, ['lab', 'serve', '--listen', `127.0.0.1:${port}`])
   const url = await hopwise.ready()
   t.not(new URL(url).port, String(port))
-  await hopwise.logged(({ msg }) => String(msg).startsWith(`port ${port} is taken: listening on `))
+  await hopwise.logged(({ msg }) => String(msg).startsWith(`port ${port} is in use: listening on `))
 
   const nowhere = spawnHopwise(t, ['lab', 'serve', '--listen', '192.0.2.1:8090'])
   t.match(await nowhere.ended, { code: 1, err: /Cannot listen on 192\.0\.2\.1:8090: this machine has no such address/ })

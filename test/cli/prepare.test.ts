@@ -108,7 +108,10 @@ sys.stdout.buffer.write(shown)
 print('CODE', os.waitstatus_to_exitcode(status))`
   const { out } = await run(t, pathOf('python3'), ['-c', program, ROOT], { env: { ...cleanEnv(), NO_COLOR: '1' } })
   t.match(out, /CODE 0\n$/)
-  t.match(out, /draining: no new connections, what runs may end; Ctrl-C once more ends at once {2}signal=SIGINT/)
+  t.match(
+    out,
+    /draining: no new connections; running exchanges may finish; press Ctrl-C again to exit at once {2}signal=SIGINT/,
+  )
   t.match(out, /stopped after 0 requests over 0 client connections and 0 upstream connections\r\n/)
   const after = out.slice(out.indexOf('draining'))
   t.notMatch(after, /[{}]|npm err/i, 'no JSON, and no error from npm')

@@ -58,7 +58,7 @@ for (const workers of [1, 2])
         code: 1,
         out: '',
         err: new RegExp(
-          `^Process ${daemon.pid}, reload ${reload}: the new configuration is refused, the old one stays\\.\n  .*127.0.0.1:${port}: another process listens there already.*\n$`,
+          `^Process ${daemon.pid}, reload ${reload}: the new configuration is refused, the old one stays\\.\n  .*127.0.0.1:${port}: another process already listens there.*\n$`,
         ),
       })
     t.match(await daemon.next(/refused/), { reload: 2, reasons: [/EADDRINUSE/] }, 'the log has the same number')

@@ -6,7 +6,7 @@ import { redactAuthority, redactTarget } from '../../lib/daemon/logs/redact.js'
 import type { ExchangeRecord, Outcome } from '../../lib/proxy/events.js'
 import { checked, RUNS } from '../wire/property.js'
 
-// What a line says is what JSON.stringify says of the record, whatever is in it.
+// A line contains what JSON.stringify makes of the record, whatever is in it.
 
 const unit = fc.oneof(
   fc.integer({ min: 0x20, max: 0x7e }),
@@ -132,7 +132,7 @@ const record: fc.Arbitrary<ExchangeRecord> = fc.record(
   },
 )
 
-/** The line in words that cannot be wrong: every field that a record has, in the order of its declaration. */
+/** The line, made in the obvious way: every field of a record, in the order of its declaration. */
 function plainLine(told: ExchangeRecord, time: string): string {
   const { method } = told
   return JSON.stringify({
@@ -169,10 +169,10 @@ function plainLine(told: ExchangeRecord, time: string): string {
 }
 
 checked(
-  'the line of any record parses to what JSON.stringify would have told, keys in the same order',
+  'the line of any record parses to what JSON.stringify would write, with the keys in the same order',
   fc.property(record, text, (told, time) => {
     const line = accessLine(told, time)
-    // Parsed and told again: key order counts, and so does each number to its last bit.
+    // Parsed and written again: key order counts, and so does each number to its last bit.
     return (
       line.endsWith('}\n') && JSON.stringify(JSON.parse(line)) === JSON.stringify(JSON.parse(plainLine(told, time)))
     )
@@ -180,7 +180,7 @@ checked(
   RUNS * 5,
 )
 
-test('the facts of a listener and of a process stand in each of its lines', async t => {
+test('the facts of a listener and of a process are in each of its lines', async t => {
   const [told] = fc.sample(record, 1)
   const parsed = JSON.parse(accessLine(told!, '', factsPiece({ worker: 2, listener: 'web "1"' })))
   t.match(parsed, { worker: 2, listener: 'web "1"', mode: told!.mode })
@@ -205,12 +205,12 @@ checked(
 // biome-ignore format: a list
 const PIECES = ['?', '&', ';', '#', '=', ' ', '@', '//', 'http:', 'a', 'token', 'Access_Token', 'code', 'x-amz-signature', 'sig', 'monkey', 'hush', '/']
 
-/** The rule for query parameters, without its ways out for the many that have nothing to hide. */
+/** The rule for query parameters, without the shortcuts for targets that have nothing to hide. */
 const SECRETS = /([?&;](?:access_?token|token|sig|x-amz-signature|code)=)[^&;#\s]*/gi
 const USERINFO = /^([a-z][a-z0-9+.-]*:)?\/\/[^/?#]*@/i
 
 checked(
-  'R198: a target without an early way out is redacted the same',
+  'R198: a target is redacted the same without the shortcuts',
   fc.property(fc.array(fc.constantFrom(...PIECES), { maxLength: 20 }), pieces => {
     const target = pieces.join('')
     const whole = target.replace(USERINFO, '$1//[redacted]@').replace(SECRETS, '$1[redacted]')
@@ -219,7 +219,7 @@ checked(
   RUNS * 5,
 )
 
-test('times as people write them', async t => {
+test('times have a readable form', async t => {
   const told = (total: number) =>
     /"total":([^}]*)/.exec(
       accessLine({ ...fc.sample(record, 1)[0]!, ms: { head: 0, wait: 0, firstByte: -1, total } }, ''),

@@ -7,19 +7,19 @@ import { ask, request } from '../support/conversation.js'
 import { scriptedOrigin } from '../support/scripted-origin.js'
 import { type ServingHere, serveHere } from '../support/serving-here.js'
 
-// Every advice is brought about by a file that is read, checked, planned and served, and by requests where it goes by what was
-// seen; so each of them can appear, and what `/status` shows of it is what its users see.
+// Every advice is triggered by a file that is read, checked, planned and served, and by requests where it depends on
+// observations; so each of them can appear, and `/status` shows it as users see it.
 
 interface Scene {
-  /** A whole file, or what comes behind `HEAD`. */
+  /** A whole file. */
   yaml: string
-  /** What stands where, as `hopwise check` writes it. */
+  /** The key, as `hopwise check` writes it. */
   key: string
   sentence: RegExp
   change: string | RegExp
   environment?: Readonly<Record<string, string>>
   beside?: Readonly<Record<string, string>>
-  /** Requests, until it has been seen often enough. */
+  /** Requests, until it has been observed often enough. */
   story?(here: ServingHere, t: Test): Promise<unknown>
 }
 
@@ -40,20 +40,20 @@ const CONFIGURED: Partial<Record<AdviceCode, Scene>> = {
   'open-forward-proxy': {
     yaml: FORWARD(''),
     key: 'listeners[0].users',
-    sentence: /^The forward proxy out takes requests from everybody who can reach it/,
+    sentence: /^The forward proxy out accepts requests from anyone who can reach it/,
     change: /clients\.allow$/,
   },
   'trust-everybody': {
     yaml: `${ADMIN}\ntrust: ['0.0.0.0/0']\n${WEB}\nupstreams: { app: { servers: ['http://127.0.0.1:9'] } }`,
     key: 'listeners[0].trust',
     sentence: /^web trusts 0\.0\.0\.0\/0: /,
-    change: /^name the addresses/,
+    change: /^list only the addresses/,
   },
   'password-in-clear': {
     yaml: FORWARD(', users: { file: users.txt }'),
     beside: { 'users.txt': USER },
     key: 'listeners[0].tls',
-    sentence: /^Clients of out send their passwords as they are/,
+    sentence: /^Clients of out send their passwords in clear text/,
     change: /^give it a certificate/,
   },
   'client-idle-order': {
@@ -77,43 +77,43 @@ const CONFIGURED: Partial<Record<AdviceCode, Scene>> = {
   'requests-few': {
     yaml: group(', limits: { upstreamRequestsMax: 10 }'),
     key: 'upstreams.app.limits.upstreamRequestsMax',
-    sentence: /^A connection to app carries 10 requests only/,
+    sentence: /^A connection to app carries at most 10 requests/,
     change: 'set it to 1000, or to 0 for no limit',
   },
   'retry-alone': {
     yaml: group(', retries: 3'),
     key: 'upstreams.app.retries',
-    sentence: /^app has one server, so there is no other one to try 3 times more\.$/,
-    change: 'add a server, or take it away',
+    sentence: /^app has only one server, so its 3 retries have no other server to go to\.$/,
+    change: 'add a server, or remove this setting',
   },
   'health-check-slow': {
     yaml: group(', healthCheck: { intervalMs: 60000 }'),
     key: 'upstreams.app.healthCheck.intervalMs',
-    sentence: /may get requests for up to 182 s before its health checks take it out/,
+    sentence: /may be sent requests for up to 182 s before health checks take it out of service/,
     change: 'set it to 9333 or less',
   },
   'files-few': {
     yaml: `${group('')}\nlimits: { clientConnectionsMax: 1000000000 }`,
     key: 'limits.clientConnectionsMax',
-    sentence: /^This process may open \d+ files \(ulimit -n\), and 1000000000 clients/,
+    sentence: /^This process may open \d+ files \(ulimit -n\), but 1000000000 client connections/,
     change: /^raise ulimit -n to 1000008256/,
   },
   'drain-longer-than-grace': {
     yaml: `${group('')}\ndeadlines: { drainMs: 100000 }`,
     environment: { KUBERNETES_SERVICE_HOST: '10.0.0.1' },
     key: 'deadlines.drainMs',
-    sentence: /^Draining may take 100 s, and whoever stops this process kills it after 30 s/,
+    sentence: /^Draining may take 100 s, but the service manager kills this process 30 s after/,
     change: 'set it to 28000 or less, or raise the grace period',
   },
   'admin-open': {
     yaml: group('').replace(ADMIN, "admin: { address: '0.0.0.0:0' }"),
     key: 'admin.address',
-    sentence: /^The admin listener can be reached from other machines/,
+    sentence: /^Other machines can reach the admin listener/,
     change: /^listen on 127\.0\.0\.1/,
   },
 }
 
-/** With a real origin behind; `ORIGIN` in the file is where it is. */
+/** With a real origin; `ORIGIN` in the file stands for its URL. */
 interface Watched extends Scene {
   origin(t: Test): Promise<number>
 }
@@ -123,7 +123,7 @@ const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
 const SEEN: Partial<Record<AdviceCode, Watched>> = {
   'upstream-idle-order': {
-    // Each answer is followed by its end, of which nothing was said.
+    // Each answer is followed by an end that was not announced.
     origin: t =>
       portOf(t, async client => {
         await client.readUntil(HEAD_END)
@@ -133,7 +133,8 @@ const SEEN: Partial<Record<AdviceCode, Watched>> = {
     yaml: group('', 'ORIGIN'),
     story: untilSaid('upstream-idle-order'),
     key: 'upstreams.app.deadlines.upstreamIdleMs',
-    sentence: /^app has shown that it closes idle connections within 1 s, and we keep them for 4 s/,
+    sentence:
+      /^app has been seen to close idle connections within 1 s, and hopwise keeps them .*\(upstreamIdleMs: 4 s\)/,
     change: 'set it to less than that, or raise the idle limit of app',
   },
   'upstream-closes': {
@@ -141,24 +142,24 @@ const SEEN: Partial<Record<AdviceCode, Watched>> = {
     yaml: group('', 'ORIGIN'),
     story: oneAfterTheOther(100),
     key: 'upstreams.app.servers',
-    sentence: /^app closed after 100 % of its responses/,
-    change: 'nothing here: switch keep-alive on in app',
+    sentence: /^app closed the connection after 100 % of its responses/,
+    change: 'nothing here: turn keep-alive on in app',
   },
   'connections-few': {
     origin: t => httpPort(t, (_request, response) => void setImmediate(() => response.end('ok'))),
     yaml: group(', limits: { upstreamConnectionsMax: 1, upstreamWaitingMax: 0 }', 'ORIGIN'),
     story: untilSaid('connections-few', together(8)),
     key: 'upstreams.app.limits.upstreamConnectionsMax',
-    sentence: /^\d+ of \d+ requests had to wait for one of the 1 connections to app and \d+ got none\.$/,
-    change: /^raise it if app can serve more at once/,
+    sentence: /^\d+ of \d+ requests waited for one of the 1 connections to app, and \d+ got none\.$/,
+    change: /^raise it if app can serve more requests at once/,
   },
   'idle-few': {
     origin: t => httpPort(t, (_request, response) => void response.end('ok')),
     yaml: group(', limits: { upstreamIdleMax: 1 }', 'ORIGIN'),
     story: untilSaid('idle-few', together(50)),
     key: 'upstreams.app.limits.upstreamIdleMax',
-    sentence: /^\d+ connections to app were closed because only 1 idle ones are kept/,
-    change: 'raise it above the usual number of requests under way',
+    sentence: /^\d+ connections to app were closed because only 1 idle connections are kept/,
+    change: 'raise it above the usual number of concurrent requests',
   },
   'upstream-uncompressed': {
     origin: t =>
@@ -170,8 +171,8 @@ const SEEN: Partial<Record<AdviceCode, Watched>> = {
       for (let i = 0; i < 27; i++) await ask(t, here.port(), request('GET', '/', 'Accept-Encoding: br, gzip'))
     },
     key: 'listeners[0].via',
-    sentence: /^app sent long texts uncompressed to clients that take gzip \(3 of the responses that were looked at\)/,
-    change: /gzip_proxied any\); or set it to off, then no Via is sent$/,
+    sentence: /^app sent long texts uncompressed to clients that accept gzip \(3 of the responses that were sampled\)/,
+    change: /gzip_proxied any\); otherwise set it to off, and no Via is sent$/,
   },
   'races-lost': {
     origin: t =>
@@ -179,18 +180,18 @@ const SEEN: Partial<Record<AdviceCode, Watched>> = {
         await client.readUntil(HEAD_END)
         await client.send(OK)
         await client.readUntil(HEAD_END)
-        client.destroy() // on the very request
+        client.destroy() // just as the request arrives
       }),
     yaml: group('', 'ORIGIN'),
     story: oneAfterTheOther(2),
     key: 'deadlines.upstreamIdleMs',
-    sentence: /^1 of 1 requests on reused connections met one that the upstream had just closed/,
+    sentence: /^1 of 1 requests on reused connections met a connection that the upstream had just closed/,
     change: 'lower it below the idle limit of the upstreams',
   },
 }
 
 for (const [code, scene] of Object.entries({ ...CONFIGURED, ...SEEN }))
-  test(`advice ${code}: a file brings it about, and /status shows it`, skipped(code as AdviceCode), async t => {
+  test(`advice ${code}: a file triggers it, and /status shows it`, skipped(code as AdviceCode), async t => {
     const { yaml, key, sentence, change, environment = {}, beside = {}, story } = scene
     for (const [name, value] of Object.entries(environment)) withVariable(t, name, value)
     const port = 'origin' in scene ? await (scene as Watched).origin(t) : 0
@@ -198,7 +199,7 @@ for (const [code, scene] of Object.entries({ ...CONFIGURED, ...SEEN }))
     if (story)
       t.notOk(
         (await adviceOf(here)).some(it => it.code === code),
-        'not before it was seen',
+        'not before it was observed',
       )
     await story?.(here, t)
     const found = (await adviceOf(here)).filter(it => it.code === code)
@@ -211,12 +212,12 @@ for (const [code, scene] of Object.entries({ ...CONFIGURED, ...SEEN }))
     ])
   })
 
-test('each advice of the list has a file that brings it about', async t => {
+test('each advice of the list has a file that triggers it', async t => {
   t.same(Object.keys({ ...CONFIGURED, ...SEEN }).sort(), [...ADVICE_CODES].sort())
 })
 
-test('a good configuration, with requests, is told nothing', async t => {
-  // As Node's server is: it closes after 5 s, which is as near to our 4 s as can be, and announces it.
+test('a good configuration, with requests, gets no advice', async t => {
+  // Node's server closes after 5 s, which is as close to our 4 s as possible, and announces it.
   const port = await httpPort(t, (_request, response) => void response.end('ok'))
   const here = await serveHere(
     t,
@@ -247,7 +248,7 @@ async function adviceOf(here: ServingHere): Promise<readonly Advice[]> {
   return (await here.status()).advice
 }
 
-/** Again and again: how often a machine is asked before it shows something is not what is judged. */
+/** Repeats the requests until the advice appears: how many that takes on a machine is not what is tested. */
 function untilSaid(code: AdviceCode, once: NonNullable<Scene['story']> = oneAfterTheOther(1)) {
   return async (here: ServingHere, t: Test) => {
     while (!(await adviceOf(here)).some(it => it.code === code)) await once(here, t)
@@ -255,7 +256,7 @@ function untilSaid(code: AdviceCode, once: NonNullable<Scene['story']> = oneAfte
 }
 
 function skipped(code: AdviceCode): { skip?: string } {
-  return code === 'files-few' && filesAllowed() === null ? { skip: 'there is no limit of files here' } : {}
+  return code === 'files-few' && filesAllowed() === null ? { skip: 'no limit of open files on this system' } : {}
 }
 
 function withVariable(t: Test, name: string, value: string): void {

@@ -21,7 +21,7 @@ upstreams:
   app: { servers: [https://127.0.0.1:1, { url: 'https://name.example:1', backup: true }], tls: { insecure: true } }
 `)
 
-test('what stands in the file', async t => {
+test('facts from the file', async t => {
   const facts = adviserFacts(FILE, null)
   t.match(facts, {
     admin: { loopback: false },
@@ -47,7 +47,7 @@ test('what stands in the file', async t => {
   t.ok(codes.length > 0 && codes.every(code => typeof code === 'string'), codes.join())
 })
 
-test('what was observed: sums, and the shortest of the limits', async t => {
+test('observed facts: sums, and the shortest of the limits', async t => {
   const member = { requests: 3, queued: 2, refused: 1, compressedSeen: 0.5, plainSeen: 2, closes: { stale: 1 } }
   const members = [
     { ...member, learnedIdleMs: 5_000, announcedIdleMs: 2_000 },
@@ -73,7 +73,7 @@ test('what was observed: sums, and the shortest of the limits', async t => {
   )
 })
 
-test('a server that stands in a route itself has the settings of the file, and its place is the route', async t => {
+test('a server that a route names directly has the settings of the file, and its place is the route', async t => {
   const facts = adviserFacts(
     plan(`
 listeners:
@@ -98,13 +98,13 @@ listeners:
   t.match(
     facts.listeners,
     [{ loopback: true }, { loopback: false }],
-    'a socket that we are given is guarded where it is made',
+    'an inherited socket is protected where it is created',
   )
   const keys = advise({ ...facts, filesMax: null, stopGraceMs: null }).map(({ code, key }) => `${code} ${key}`)
   t.same(keys, ['upstream-closes listeners[1].routes[1].upstream', 'idle-few limits.upstreamIdleMax'])
 })
 
-test('clients that must show a certificate are no strangers', async t => {
+test('a listener that requires client certificates counts as restricted', async t => {
   const { listeners, ...rest } = FILE
   const tls = { certificates: [], clientCertificates: { ca: '', required: true } } as never
   const withTls = listeners.map(listener => ({ ...listener, options: { ...listener.options, tls } }))

@@ -8,7 +8,7 @@ import { writePidFile } from '../../lib/daemon/pid-file.js'
 import type { ExchangeRecord } from '../../lib/proxy/events.js'
 import { tempFolder } from '../support/temp-folder.js'
 
-// What clients and servers say ends up in logs, which terminals show and programs read.
+// What clients and servers send ends up in logs, which terminals show and programs read.
 
 const EVIL = 'x\r\n"\\ \x1b[31m \x07 \x7f \x9b31m \x85 \u2028 \u2029 \u00e9 \u{1f600} \ud800'
 const record: ExchangeRecord = {
@@ -41,7 +41,7 @@ const record: ExchangeRecord = {
     side: 'upstream',
   },
 }
-/** What a terminal obeys, and every end of a line but the last. */
+/** Characters that a terminal acts on, and every line end but the last. */
 const OBEYED = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/
 
 for (const [name, write] of Object.entries({
@@ -50,17 +50,17 @@ for (const [name, write] of Object.entries({
   combined: combinedLine,
   text: (it: ExchangeRecord) => readable(accessLine(it, 'now'), false),
 }))
-  test(`${name}: one line, and nothing in it that a terminal obeys`, async t => {
+  test(`access log format ${name}: one line, and nothing in it that a terminal acts on`, async t => {
     const line = write(record)
     t.ok(line.endsWith('\n'))
     t.notMatch(line.slice(0, -1), OBEYED)
   })
 
-test('json: what was said can be read again, octet by octet', async t => {
+test('json: the original text can be read back exactly', async t => {
   t.match(JSON.parse(accessLine(record, 'now')), { target: `/${EVIL}`, user: EVIL, error: { message: /own$/ } })
 })
 
-test('common: a user who calls himself like the fields that follow is still one field', async t => {
+test('common: a user name that looks like the fields that follow is still one field', async t => {
   const user = 'ann [01/Jan/2030:00:00:00 +0000] "GET /forged HTTP/1.1" 200 1'
   const line = commonLine({
     ...record,
@@ -71,11 +71,11 @@ test('common: a user who calls himself like the fields that follow is still one 
   })
   const fields = line.split(' ')
   t.equal(fields[0], '192.0.2.1')
-  t.match(fields[3], /^\[\d\d\/\w{3}\/(?:1970|1969):/, 'the time stands where it must')
+  t.match(fields[3], /^\[\d\d\/\w{3}\/(?:1970|1969):/, 'the time is where it must be')
   t.match(line, / "GET \/ HTTP\/1\.1" 407 -\n$/)
 })
 
-test('credentials in a target, in a referer, in a host: in no format', async t => {
+test('credentials in a target, in a referer, in a host appear in no format', async t => {
   const it: ExchangeRecord = {
     ...record,
     target: 'http://u:s3cr3t@h/;jsessionid=s3cr3t?access_token=s3cr3t&x=1&sig=s3cr3t',
@@ -86,7 +86,7 @@ test('credentials in a target, in a referer, in a host: in no format', async t =
     t.notMatch(line, /s3cr3t/)
 })
 
-test('the pid file is not written through a link that somebody put there before', async t => {
+test('the pid file is not written through a link that was planted there', async t => {
   const folder = tempFolder(t)
   const file = join(folder, 'hopwise.pid')
   const victim = join(folder, 'victim')

@@ -19,7 +19,7 @@ test('of equals those that came first, in their order', async t => {
 })
 
 test('the same as sorting all of them', async t => {
-  // A short linear congruence: scattered, and the same every time.
+  // A simple linear congruence: scattered, and the same every time.
   const all = Array.from({ length: 2_000 }, (_, i) => (i * 7_919) % 2_003)
   const sorted = all.toSorted((a, b) => b - a)
   for (const max of [1, 10, 1_999, 5_000]) t.strictSame(busiest(all, max, itself), sorted.slice(0, max))

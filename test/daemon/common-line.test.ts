@@ -29,7 +29,7 @@ const RECORD: ExchangeRecord = {
   clientVerdict: 'keep',
 }
 
-/** The line without its time, which is the business of the zone. */
+/** The line without its time, which depends on the time zone. */
 const timeless = (line: string) => line.replace(/\[[^\]]*:[^\]]*\]/, '[]')
 
 test('common and combined', async t => {
@@ -44,7 +44,7 @@ test('common and combined', async t => {
   t.match(JSON.parse(accessWriter('json', { listener: 'web' })(record)), { listener: 'web', user: 'ann' })
 })
 
-test('what is not there is a dash; secrets are taken out', async t => {
+test('what is absent is a dash; secrets are removed', async t => {
   const nothing: ExchangeRecord = {
     ...RECORD,
     method: '',
@@ -60,11 +60,11 @@ test('what is not there is a dash; secrets are taken out', async t => {
   t.match(commonLine({ ...RECORD, method: 'CONNECT', target: 'me:hush@a:443' }), '"CONNECT [redacted]@a:443 HTTP/1.1"')
 })
 
-test('a text that is no octets is written in UTF-8', async t => {
+test('a text beyond latin1 is written in UTF-8', async t => {
   t.match(commonLine({ ...RECORD, user: 'Žofie \u00e9' }), ' - \\xc5\\xbdofie\\x20\\xe9 [')
 })
 
-test('the time: that of Date in the zone of the process, in any order of times', async t => {
+test('the time is that of Date in the time zone of the process, in any order of times', async t => {
   for (const ms of [0, 999, 1_000, RECORD.startedAt, RECORD.startedAt - 64_000, RECORD.startedAt + 86_400_000, 1e12]) {
     const [, day, month, year, hour, minute, second, zone] =
       /^\[(\d\d)\/(\w{3})\/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-]\d{4})\]$/.exec(commonTime(ms)) ?? []
@@ -93,7 +93,7 @@ test('zones east, west and half an hour off', async t => {
   t.strictSame(Object.fromEntries(await Promise.all(printed)), zones)
 })
 
-/** What strange clients send. Apache refuses control characters in a request line, so these stand in the fields. */
+/** What strange clients send. Apache refuses control characters in a request line, so they are in the fields. */
 const STRANGE = [
   ['http://a/b?c=d', 'Mozilla/5.0 (X11; Linux)'],
   ['', ''],
@@ -108,7 +108,7 @@ test('Apache writes the same lines for the same requests', needs('apache2'), asy
   const expected: string[] = []
   for (const [i, [referer, userAgent]] of STRANGE.entries()) {
     const target = `/page.html?n=${i}&q="x"\\`
-    // An empty field is told as one that is not there, as nginx does it; Apache tells an empty text.
+    // An empty field is logged like a missing one, as nginx does; Apache logs an empty text.
     const fields = referer === '' ? '' : `Referer: ${referer}\r\nUser-Agent: ${userAgent}\r\n`
     const answer = await exchange(port, `GET ${target} HTTP/1.1\r\nHost: a\r\n${fields}Connection: close\r\n\r\n`)
     const status = Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1])
@@ -161,7 +161,7 @@ CustomLog ${log} combined
   return { port, lines }
 }
 
-/** One request, its octets as they are, and all that comes back. */
+/** Sends one request, byte for byte. @returns everything that comes back */
 function exchange(port: number, request: string): Promise<string> {
   return new Promise((done, failed) => {
     let answer = ''

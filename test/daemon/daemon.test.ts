@@ -12,7 +12,7 @@ import { tempFolder } from '../support/temp-folder.js'
 import { startLoad } from './fixture/load.js'
 import { ended, get, startDaemon } from './fixture/start-daemon.js'
 
-test('new listeners come, old ones go, bad configurations change nothing; with workers and without', async t => {
+test('new listeners are added, old ones removed, bad configurations change nothing; with workers and without', async t => {
   for (const workers of [2, 1]) {
     const daemon = await startDaemon(t, { workers, ports: { web: 0 }, text: 'one' })
     const reload = async (next: object | string, msg: string | RegExp) => {
@@ -22,7 +22,7 @@ test('new listeners come, old ones go, bad configurations change nothing; with w
     }
     const other = await freePort()
     const both = { workers, ports: { web: 0, other }, text: 'two' }
-    t.match(await reload(both, /^reloaded in \d+ ms: 2 listeners \(1 new\)$/), { why: 'SIGHUP' })
+    t.match(await reload(both, /^reloaded in \d+ ms: 2 listeners \(1 added\)$/), { why: 'SIGHUP' })
     t.match(await Promise.all([get(daemon.port), get(other)]), [/^two/, /^two/])
     for (const [bad, reasons] of [
       ['{ "broken": 1 }', ['line 1: it is broken', 'line 2: and more so']],
@@ -31,8 +31,8 @@ test('new listeners come, old ones go, bad configurations change nothing; with w
       [{ ...both, ports: { ...both.ports, third: daemon.port } }, [/EADDRINUSE/]],
     ] as const)
       t.match(await reload(bad, /is refused/), { level: 'error', reasons })
-    t.match(await Promise.all([get(daemon.port), get(other)]), [/^two/, /^two/], 'the old one stays')
-    await reload({ ...both, ports: { web: 0 } }, /1 listener \(1 gone\)/)
+    t.match(await Promise.all([get(daemon.port), get(other)]), [/^two/, /^two/], 'the old configuration stays')
+    await reload({ ...both, ports: { web: 0 } }, /1 listener \(1 removed\)/)
     await t.rejects(get(other), { code: 'ECONNREFUSED' })
     t.match(await get(daemon.port), /^two/)
     await ended(t, daemon)
@@ -63,8 +63,8 @@ test('a file that is watched needs no signal', async t => {
   await ended(t, daemon)
 })
 
-test('what changes while it starts counts as soon as it serves, noticed or told', async t => {
-  for (const how of ['noticed', 'told']) {
+test('a change during the start takes effect as soon as it serves, noticed or signalled', async t => {
+  for (const how of ['noticed', 'signalled']) {
     const file = join(tempFolder(t), 'tiny.json')
     writeFileSync(file, 'one')
     let started = () => {}
@@ -92,8 +92,8 @@ test('what changes while it starts counts as soon as it serves, noticed or told'
     t.teardown(() => daemon.destroy())
     const open = daemon.open()
     writeFileSync(file, 'two')
-    if (how === 'told') void daemon.reload('SIGHUP')
-    else clock.advance(6_000) // it looks at the file now and then, also where nobody tells of changes
+    if (how === 'signalled') void daemon.reload('SIGHUP')
+    else clock.advance(6_000) // it polls the file, in case changes are not reported
     await settled()
     t.equal(daemon.configuration, 'one')
     started()
@@ -113,7 +113,7 @@ test('more and fewer workers without a restart', async t => {
   await ended(t, daemon)
 })
 
-test('the end is announced: not ready, still accepting, and Connection: close', async t => {
+test('the drain is announced: not ready, still accepting, and Connection: close', async t => {
   for (const workers of [2, 1]) {
     const it = await fitting(t, async announceMs => {
       const daemon = await startDaemon(t, { workers, ports: { web: 0 }, text: 'hello', announceMs })
@@ -122,7 +122,7 @@ test('the end is announced: not ready, still accepting, and Connection: close', 
       await until('the load runs', () => load.seen.ok > 4)
       const began = performance.now()
       daemon.signal('SIGTERM')
-      await daemon.next(/^draining: announced first/)
+      await daemon.next(/^draining: accepting connections for another announceMs/)
       const after = await daemon.ask('ready').catch(String)
       const got = await get(daemon.port).catch(String)
       const { lost } = await load.stop()
@@ -131,7 +131,7 @@ test('the end is announced: not ready, still accepting, and Connection: close', 
     })
     t.match(it.before, { ready: true, reason: '' })
     t.match(it.after, { ready: false, reason: 'it is stopping' })
-    t.match(it.got, /^hello/, 'a new connection is let in')
+    t.match(it.got, /^hello/, 'a new connection is accepted')
     t.strictSame(it.lost, {})
     t.equal((await it.daemon.ended).code, 0)
   }

@@ -3,7 +3,7 @@ import { Drain } from '../../lib/daemon/drain.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { settled } from './fixture/fake-workers.js'
 
-/** A drain of something that tells what it is asked, and that is over when the test says so. */
+/** A drain of a target that records its calls, and that ends when the test says so. */
 function drainOf({ endsDestroyed = true } = {}) {
   const clock = new FakeClock()
   const told: string[] = []
@@ -41,7 +41,7 @@ test('announced, drained, over', async t => {
   t.notOk(told.includes('destroy'))
 })
 
-test('what is not over in its time is cut', async t => {
+test('what does not end in time is cut off', async t => {
   const { clock, drain, told } = drainOf()
   const over = drain.begin({ announceMs: 0, graceMs: 1_000 })
   t.strictSame(told, ['announcing', 'announce', 'draining', 'drain 0'], 'without an announcement: at once')
@@ -53,7 +53,7 @@ test('what is not over in its time is cut', async t => {
   t.strictSame(told.slice(4), ['destroy', 'over'])
 })
 
-test('what does not even end when it is cut is not waited for', async t => {
+test('what does not end even when it is cut off is not waited for', async t => {
   const { clock, drain } = drainOf({ endsDestroyed: false })
   const over = drain.begin({ announceMs: 0, graceMs: 1_000 })
   clock.advance(1_000)
@@ -73,7 +73,7 @@ test('without a limit it takes as long as it takes', async t => {
   await over
 })
 
-test('who begins again gets the same end', async t => {
+test('a second begin gets the same end', async t => {
   const { clock, drain, told, finish } = drainOf()
   const over = drain.begin({ announceMs: 100, graceMs: 1_000 })
   t.equal(drain.begin({ announceMs: 0, graceMs: 1 }), over)
@@ -83,7 +83,7 @@ test('who begins again gets the same end', async t => {
   t.equal(told.filter(it => it === 'announce').length, 1)
 })
 
-test('a drain that fails says so', async t => {
+test('a drain that fails rejects', async t => {
   const failing = {
     announce() {},
     destroy() {},

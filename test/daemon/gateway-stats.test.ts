@@ -40,7 +40,7 @@ async function gatewayOf(t: Test, upstreams: NonNullable<ProxyOptions['upstreams
   return { clock, shared, proxies, ports, stats: () => atOnce(gatewayStatsSteps(proxies, shared, ABOUT)) }
 }
 
-test('listeners are added up, the side that they share is counted once', async t => {
+test('listeners are added up, the upstream side that they share is counted once', async t => {
   const origin = await scriptedOrigin(t, answerAlways(response('ok')))
   const { ports, stats } = await gatewayOf(t, { app: { servers: [origin.url] } }, {}, {})
   const [a, b] = [await rawClient(t, ports[0]!), await rawClient(t, ports[1]!)]
@@ -62,7 +62,7 @@ test('listeners are added up, the side that they share is counted once', async t
   t.strictSame(JSON.parse(JSON.stringify(all)), all, 'plain data')
 })
 
-test('R218: a status that no class is for is counted, and is no failure', async t => {
+test('R218: a status outside all classes is counted, and is not a failure', async t => {
   const origin = await scriptedOrigin(t, answerAlways('HTTP/1.1 999 Denied\r\nContent-Length: 2\r\n\r\nno'))
   const { ports, stats } = await gatewayOf(t, { app: { servers: [origin.url] } }, {})
   const answer = await ask(t, ports[0]!, request('GET', '/'))
@@ -75,7 +75,7 @@ test('R218: a status that no class is for is counted, and is no failure', async 
   })
 })
 
-test('a forward proxy brings a side of its own; one that notes no phases has none', async t => {
+test('a forward proxy has its own upstream side; one that does not record phases has none', async t => {
   const origin = await scriptedOrigin(t, answerAlways(response('ok')))
   const { ports, shared, proxies } = await gatewayOf(t, { app: { servers: [origin.url] } }, {})
   const forward = new HopwiseProxy(settingsOf({ mode: 'forward', name: 'out', allow: ['127.0.0.0/8'] }), false)
@@ -97,7 +97,7 @@ test('a forward proxy brings a side of its own; one that notes no phases has non
   t.match(atOnce(gatewayStatsSteps([], null, ABOUT)), { name: '', ...ABOUT, client: { requests: 0 }, groups: [] })
 })
 
-test('servers that fail: counted, ejected, and another one asked', async t => {
+test('servers that fail are counted and ejected, and another one is tried', async t => {
   const dead = `http://127.0.0.1:${await freePort()}`
   const origin = await scriptedOrigin(t, answerAlways(response('ok')))
   const ejection = { failures: 1, withinMs: 1_000, ejectMs: 5_000, ejectedPercentMax: 50 }
@@ -115,7 +115,7 @@ test('servers that fail: counted, ejected, and another one asked', async t => {
   ])
 })
 
-test('a race that was lost', async t => {
+test('a lost idle race is counted', async t => {
   const origin = await scriptedOrigin(t, async (connection, nth) => {
     await connection.readUntil('\r\n\r\n')
     await connection.send(response('ok'))
@@ -126,11 +126,11 @@ test('a race that was lost', async t => {
   const { ports, stats } = await gatewayOf(t, { app: { servers: [origin.url] } }, {})
   const client = await rawClient(t, ports[0]!)
   await exchange(client, request('GET', '/'))
-  t.equal((await exchange(client, request('GET', '/'))).status, 200, 'sent once more')
+  t.equal((await exchange(client, request('GET', '/'))).status, 200, 'sent again')
   t.match(stats(), { racesLost: 1, upstream: { closes: { stale: 1 } }, exchanges: { retries: 1 } })
 })
 
-test('what a guard refused, by its name', async t => {
+test('refusals are counted by the name of the guard', async t => {
   const origin = await scriptedOrigin(t, answerAlways(response('ok')))
   const { ports, stats } = await gatewayOf(
     t,
@@ -166,7 +166,7 @@ test('what a guard refused, by its name', async t => {
   t.match(clients.closes, { 'client-denied': 2, 'client-rate': 1 })
 })
 
-test('content that came too slowly', async t => {
+test('content that arrives too slowly is counted', async t => {
   const origin = await scriptedOrigin(t, async () => {})
   const { clock, ports, stats } = await gatewayOf(
     t,

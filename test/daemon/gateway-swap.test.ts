@@ -53,7 +53,7 @@ function ask(port: number, path: string, agent: http.Agent): Promise<string> {
   })
 }
 
-test('requests are answered while a new configuration is taken up, and it is taken whole', async t => {
+test('requests are answered while a new configuration is applied, and it is applied as a whole', async t => {
   const port = await originFor(t)
   const gateway = new HopwiseGateway(log, '1')
   t.teardown(() => gateway.destroy())
@@ -75,13 +75,13 @@ test('requests are answered while a new configuration is taken up, and it is tak
   t.same(
     answers.filter(text => text !== '/p3999'),
     [],
-    'as before, as long as it is not over',
+    'as before, until the update is over',
   )
   t.match(await update, { changes: { groups: { total: 50, added: 0, changed: 0 } } })
   t.equal(await ask(bound!.port, '/p3999', agent), '/new/p3999')
 })
 
-test('who is to end while a new configuration is made ready does not take it', async t => {
+test('a gateway that is told to end while a new configuration is being prepared refuses it', async t => {
   const gateway = new HopwiseGateway(log, '1')
   await gateway.start(planFor(1, 1_000))
   const update = gateway.update(planFor(1, 1_000, { prefix: '/new' }))
@@ -90,7 +90,7 @@ test('who is to end while a new configuration is made ready does not take it', a
   await refused
 })
 
-test('a group that has not changed is not made anew', async t => {
+test('a group that has not changed is not made again', async t => {
   const before = prepare(planFor(1, 1), null)
   const same = atOnce(prepareSteps(planFor(1, 2), null, before))
   t.ok(same.groups.every((group, nth) => group === before.groups[nth]))
@@ -99,11 +99,11 @@ test('a group that has not changed is not made anew', async t => {
   t.notOk(other.groups.some((group, nth) => group === before.groups[nth]))
   t.match(compared(before.madeOf, other.madeOf), { total: 50, added: 0, removed: 0, changed: 50 })
   const limits = atOnce(prepareSteps(planFor(1, 2, { limits: 'limits: {upstreamIdleMax: 7}' }), null, before))
-  t.equal(limits.groups[0]?.limits.upstreamIdleMax, 7, 'but for what it takes from the file')
+  t.equal(limits.groups[0]?.limits.upstreamIdleMax, 7, 'except for settings that it inherits from the file')
   t.match(compared(before.madeOf, limits.madeOf), { changed: 0 })
 })
 
-test('a group that has gone, and one that is new', async t => {
+test('a removed group, and a new one', async t => {
   const [two, one] = [
     new Map([
       ['a', '1'],
@@ -115,6 +115,6 @@ test('a group that has gone, and one that is new', async t => {
   t.same(compared(one, two), { total: 2, added: 1, removed: 0, changed: 1 })
 })
 
-test('the plan of ten thousand routes goes in pieces none of which is long', async t => {
+test('the plan of ten thousand routes is sent in pieces, none of which is large', async t => {
   t.ok(toPieces(planFor(1, 10_000)).every(({ length }) => length < 30_000))
 })

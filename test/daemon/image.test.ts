@@ -5,8 +5,8 @@ import { variableOf } from '../../lib/cli/given.js'
 
 const read = (name: string) => fs.readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
 
-// The image cannot be built in every place where tests run (`npm run test:container` builds and runs it): what must never
-// change in it is read here.
+// The image cannot be built everywhere that tests run (`npm run test:container` builds and runs it): what must never change
+// in it is checked here, in the Dockerfile.
 const lines = read('Dockerfile')
   .replaceAll(/\\\n\s*/g, '')
   .split('\n')
@@ -14,10 +14,10 @@ const lines = read('Dockerfile')
 const last = lines.slice(lines.findLastIndex(line => line.startsWith('FROM ')))
 const one = (word: string) => last.filter(line => line.startsWith(`${word} `))
 
-test('the image: nothing in it but Node and hopwise, non-root, signals reach PID 1, a health check', t => {
+test('the image contains only Node and hopwise, non-root; signals reach PID 1; it has a health check', t => {
   t.match(lines[0], /^ARG NODE=node:\d+-\S+$/)
   t.match(one('FROM'), ['FROM scratch'], 'no shell, no package manager')
-  t.same(one('RUN'), [], 'nothing there could run it')
+  t.same(one('RUN'), [], 'nothing in the image could run it')
   t.ok(
     one('COPY').every(line => !/ (\.|lib|bin|test) /.test(line)),
     'no sources, no tools',
@@ -29,8 +29,8 @@ test('the image: nothing in it but Node and hopwise, non-root, signals reach PID
   t.end()
 })
 
-test('the image runs the file that is in it', t => {
-  t.same(one('ENTRYPOINT'), ['ENTRYPOINT ["node", "/app/dist/bin/hopwise.js"]'], 'no shell between')
+test('the image runs the configuration file that it contains', t => {
+  t.same(one('ENTRYPOINT'), ['ENTRYPOINT ["node", "/app/dist/bin/hopwise.js"]'], 'no shell in between')
   const command = JSON.parse(one('CMD')[0]?.slice(4) ?? '')
   t.same(command, ['serve', '--config', '/etc/hopwise/hopwise.yaml'])
   t.ok(one('COPY').includes(`COPY config/container/hopwise.yaml ${command[2]}`))
@@ -39,7 +39,7 @@ test('the image runs the file that is in it', t => {
   t.end()
 })
 
-test('only what the Dockerfile names goes to the build', t => {
+test('only what the Dockerfile names is sent to the build', t => {
   const ignored = read('.dockerignore').split('\n')
   t.ok(ignored.includes('*'))
   const sources = lines.flatMap(line => /^COPY (?!--from)(.+) \S+$/.exec(line)?.[1]?.split(' ') ?? [])
@@ -48,7 +48,7 @@ test('only what the Dockerfile names goes to the build', t => {
   t.end()
 })
 
-test('the example of options by environment names variables that exist', t => {
+test('the example of environment variables names only variables that exist', t => {
   const known = new Set(
     Object.values(COMMANDS).flatMap(({ options, ...command }) => [
       ...Object.keys(options),
@@ -62,7 +62,7 @@ test('the example of options by environment names variables that exist', t => {
   for (const variable of set) t.ok(variables.includes(variable), variable)
   t.ok(
     lines.every(line => line === '' || line.startsWith('#')),
-    'commented: nothing changes by copying it',
+    'commented out: copying it changes nothing',
   )
   t.end()
 })

@@ -23,7 +23,7 @@ import { GET, OK, watched } from './fixture/watched.js'
 setFlagsFromString('--expose-gc')
 const gc = runInNewContext('gc') as () => void
 
-/** True when all of these are gone; what was awaited a moment ago may still be on the stack of somebody. */
+/** Resolves when all of these are gone; an object awaited a moment ago may still be on a stack. */
 async function allCollected(refs: readonly WeakRef<object>[]): Promise<void> {
   await until('all are collected', () => {
     gc()
@@ -31,14 +31,14 @@ async function allCollected(refs: readonly WeakRef<object>[]): Promise<void> {
   })
 }
 
-/** What of a gateway nobody else is to see. */
+/** The private parts of a gateway. */
 interface Inside {
   readonly upstreams: Upstreams
   readonly listeners: ReadonlyMap<string, object>
   readonly leaving: Iterable<object>
 }
 
-/** A gateway in this process, which keeps account of its timers. */
+/** A gateway in this process whose timers are counted. */
 function startGateway(t: Test) {
   const timers = new Set<object>()
   for (const what of ['after', 'every'] as const) {
@@ -71,7 +71,7 @@ function startGateway(t: Test) {
   return { gateway, inside: gateway as unknown as Inside, timers }
 }
 
-/** One whose connections are gone when ours are; it answers what it has read to the end. */
+/** An origin whose connections are gone when ours are; it answers a request that it has read to the end. */
 async function startOrigin(t: Test): Promise<{ port: number; url: string }> {
   const server = http.createServer((request, response) => {
     request.resume().on('end', () => response.end('ok'))
@@ -105,7 +105,7 @@ test('forty reloads that add and remove everything leave nothing behind', needs(
     routes:
       - { path: /${nth}, upstream: app, requestFields: { set: { X-A: '${nth}' } } }
       - { upstream: app }`
-  // Loopback has many addresses: what leaves and what comes are never in each other's way.
+  // Loopback has many addresses: removed and added listeners never conflict.
   const others = (nth: number) => `
   - { address: 127.1.0.${nth}:0, name: plain, routes: [{ upstream: g${nth} }] }
   - address: 127.2.0.${nth}:0
@@ -177,14 +177,14 @@ test('forty reloads that add and remove everything leave nothing behind', needs(
   await until('as at the start', () => JSON.stringify(held()) === JSON.stringify(before)).catch(() => {})
   t.strictSame(held(), before)
   await allCollected(refs)
-  t.ok(refs.length > 40 * 4, 'proxies and members were looked at')
+  t.ok(refs.length > 40 * 4, 'proxies and members were checked')
   gateway.destroy()
   await until('no timer is left', () => timers.size === 0).catch(() => {})
   t.equal(timers.size, 0)
   t.strictSame(warnings, [])
 })
 
-test('a request that is under way holds its listener and its server, and nothing after it does', async t => {
+test('a request in progress holds its listener and its server, and nothing holds them after it', async t => {
   const { url } = await startOrigin(t)
   const { gateway, inside } = startGateway(t)
   const web = '- { address: 127.0.0.1:0, routes: [{ upstream: app }] }'
@@ -192,12 +192,12 @@ test('a request that is under way holds its listener and its server, and nothing
     planFrom(`listeners:\n  ${web}\n  ${more}\nupstreams:\n  app: { servers: ['${url}'] }\n  ${groups}\n`)
   await gateway.start(file('- { address: 127.1.0.1:0, routes: [{ upstream: old }] }', `old: { servers: ['${url}'] }`))
   const pools = () => [...inside.upstreams.pools.origins.values()].filter(({ place }) => place.group === 'old')
-  // In a function of its own, whose variables are gone after it.
+  // In a separate function, whose variables are gone after it.
   const begin = async () => {
     const { proxy, bound } = inside.listeners.get('127.1.0.1:0') as ProxyListener
     const client = await rawClient(t, { host: '127.1.0.1', port: bound!.port })
     await client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n1')
-    await until('it is under way', () => pools()[0]?.book.busy === 1)
+    await until('it is in progress', () => pools()[0]?.book.busy === 1)
     return { client, refs: [proxy, ...pools()].map((it: object) => new WeakRef(it)) }
   }
   const { client, refs } = await begin()
@@ -210,7 +210,7 @@ test('a request that is under way holds its listener and its server, and nothing
   await allCollected(refs)
 })
 
-test('a page that comes and goes a hundred times leaves no listener and no note', async t => {
+test('a page that is opened and closed a hundred times leaves no listener and no data', async t => {
   const { watching, proxies, connect, snapshot } = await watched(
     t,
     answerAlways(response('ok')),
@@ -238,7 +238,7 @@ test('a page that comes and goes a hundred times leaves no listener and no note'
   t.equal(watching.ledger('x1'), null)
 })
 
-test('five hundred clients from as many sites, and a minute later nothing is known of them', async t => {
+test('five hundred clients from as many sites, and a minute later nothing of them is kept', async t => {
   const { clock, proxies, connect, origin } = await watched(t, answerAlways(OK), {
     proxyProtocol: { from: ['127.0.0.0/8'] },
     requestRate: { perSecond: 10, burst: 10 },

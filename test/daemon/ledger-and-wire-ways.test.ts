@@ -23,9 +23,9 @@ import {
 } from './fixture/on-the-wire.js'
 import { OK, watched } from './fixture/watched.js'
 
-// As ledger-and-wire.test.ts, where time passes, servers fail, and proxies stand behind us.
+// Like ledger-and-wire.test.ts, for cases where time passes, servers fail, or a parent proxy is used.
 
-test('the ledger is what was on the wire: 100 from us, then from the upstream, and the time that has passed', async t => {
+test('the ledger is what was on the wire: 100 from hopwise, then from the upstream, after some time', async t => {
   const scene = await watched(t, async connection => {
     await connection.readUntil('\r\n\r\n')
     await connection.readUntil('hi')
@@ -38,7 +38,7 @@ test('the ledger is what was on the wire: 100 from us, then from the upstream, a
   await until('the head', () => (origin.connections[0]?.received.length ?? 0) > 0)
   clock.advance(1_100)
   t.equal((await readMessage(client)).status, 100)
-  t.match(watching.ledger('x1'), { interim: [{ startLine: '', notes: [/had not said it/] }], response: null })
+  t.match(watching.ledger('x1'), { interim: [{ startLine: '', notes: [/had not sent it/] }], response: null })
   clock.advance(5_000)
   await client.send('hi')
   await final(client)
@@ -119,7 +119,7 @@ test('the ledger is what was on the wire: another server was to get it, and coul
   t.ok(ledger.request?.rows.some(({ field, value }) => field === 'Host' && value === `127.0.0.1:${lost.port}`))
 })
 
-test('the ledger is what was on the wire: nobody to send it to', async t => {
+test('the ledger is what was on the wire: no server can be reached', async t => {
   const gone = await scriptedOrigin(t, () => {}, { host: '127.0.0.2' })
   await gone.stop()
   const scene = await watched(t, () => {}, { upstreams: { app: { servers: [gone.url] } } })
@@ -133,7 +133,7 @@ test('the ledger is what was on the wire: nobody to send it to', async t => {
   })
 })
 
-test('the ledger is what was on the wire: TLS toward the client', needs('openssl'), async t => {
+test('the ledger is what was on the wire: TLS with the client', needs('openssl'), async t => {
   const certificate = await makeCertificate(t)
   const scene = await watched(
     t,
@@ -155,7 +155,7 @@ test('the ledger is what was on the wire: TLS toward the client', needs('openssl
   t.ok(ledger.request?.rows.some(({ field, value }) => field === 'X-Forwarded-Proto' && value === 'https'))
 })
 
-test('the ledger is what was on the wire: a proxy behind us that knows us', async t => {
+test('the ledger is what was on the wire: a parent proxy with credentials', async t => {
   const reply = response('ok')
   const parent = await scriptedOrigin(t, async connection => {
     for (;;) {
@@ -179,7 +179,7 @@ test('the ledger is what was on the wire: a proxy behind us that knows us', asyn
   )
 })
 
-test('the ledger is what was on the wire: a tunnel through a proxy behind us, and one that it refuses', async t => {
+test('the ledger is what was on the wire: a tunnel through a parent proxy, and one that it refuses', async t => {
   for (const [status, answer] of [
     [200, lines('HTTP/1.1 200 OK', 'X-Own: 1')],
     [403, lines('HTTP/1.1 403 Forbidden', 'Content-Length: 0')],
@@ -211,7 +211,7 @@ test('the ledger is what was on the wire: a tunnel through a proxy behind us, an
   }
 })
 
-test('the ledger is what was on the wire: a tunnel that stands', async t => {
+test('the ledger is what was on the wire: an open tunnel', async t => {
   const scene = await watched(t, async () => {}, { mode: 'forward' })
   scene.watching.on = true
   const client = await scene.connect()
@@ -220,7 +220,7 @@ test('the ledger is what was on the wire: a tunnel that stands', async t => {
   await compare(t, scene, { client, methods: ['CONNECT'] })
 })
 
-test('while nobody looks nothing is kept, and what was kept goes with who looked', async t => {
+test('while no page is open nothing is kept, and what was kept is dropped with the last page', async t => {
   const scene = await watched(t, async connection => {
     for (;;) {
       await readMessage(connection)

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { witnessAll, witnessed } from '../support/ledger-witness.js'
 
-// The scenes of other tests, once more: each exchange in them has its ledger compared with what was given to the sockets.
+// The scenes of other tests again: the ledger of each exchange is compared with what was given to the sockets.
 
 const SCENES = [
   ...[
@@ -25,7 +25,7 @@ const SCENES = [
 witnessAll()
 for (const scene of SCENES) await import(`../proxy/${scene}.test.js`)
 
-test('there was something of each kind to compare', async t => {
+test('each kind of section was compared', async t => {
   for (const [what, least] of [
     ['exchanges', 400],
     ['request', 300],

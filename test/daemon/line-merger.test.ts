@@ -4,28 +4,28 @@ import { LineMerger } from '../../lib/daemon/logs/line-merger.js'
 import { checked } from '../wire/property.js'
 
 checked(
-  'however it is cut, each piece that is passed on ends with a line end, and nothing is lost',
+  'however the input is cut, each piece passed on ends with a line end, and nothing is lost',
   fc.property(
     fc.array(fc.constantFrom('a', 'ü', '\u{1f600}', '\n', 'line\n')),
     fc.infiniteStream(fc.nat(5)),
     (parts, cuts) => {
-      const octets = Buffer.from(parts.join(''))
+      const bytes = Buffer.from(parts.join(''))
       const passed: string[] = []
       const merger = new LineMerger(lines => passed.push(lines))
-      for (let from = 0; from < octets.length; ) {
+      for (let from = 0; from < bytes.length; ) {
         const length = 1 + cuts.next().value!
-        merger.push(octets.subarray(from, from + length))
+        merger.push(bytes.subarray(from, from + length))
         from += length
       }
       merger.end()
-      const text = octets.toString()
+      const text = bytes.toString()
       const whole = text === '' || text.endsWith('\n') ? text : `${text}\n`
       return passed.join('') === whole && passed.every(lines => lines.endsWith('\n'))
     },
   ),
 )
 
-test('a line without an end is not kept without one', async t => {
+test('a line without an end is not kept without a limit', async t => {
   let passed = 0
   const merger = new LineMerger(lines => {
     passed += lines.length

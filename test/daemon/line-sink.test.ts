@@ -8,7 +8,7 @@ import { until } from '../support/conversation.js'
 
 const notice = (dropped: number) => `dropped ${dropped}\n`
 
-/** An outlet whose answers are given by hand. */
+/** An outlet whose results are given by the test. */
 function byHand() {
   const writes: { text: string; answer: (error: Error | null, written?: number) => void }[] = []
   const waiting: (() => void)[] = []
@@ -29,7 +29,7 @@ function byHand() {
 
 const failure = (code: string) => Object.assign(new Error(code), { code })
 
-test('the first line goes at once, those that come meanwhile go together', async t => {
+test('the first line is written at once, those that arrive meanwhile are written together', async t => {
   const { outlet, writes, write } = byHand()
   const sink = new LineSink(outlet, notice)
   sink.write('a\n')
@@ -50,7 +50,7 @@ test('sixty-four kilobytes do not wait for more', async t => {
   sink.write('a\n')
   writes[0]?.answer(null)
   sink.write('b\n')
-  t.equal(writes.length, 1, 'a little waits for company')
+  t.equal(writes.length, 1, 'a short text waits for more')
   sink.write(`${'x'.repeat(70_000)}\n`)
   t.equal(writes.length, 2)
   sink.write(`${'y'.repeat(70_000)}\n`)
@@ -58,7 +58,7 @@ test('sixty-four kilobytes do not wait for more', async t => {
   t.equal((await write(2)).text.length, 70_001)
 })
 
-test('octets stay as they are until their write is over, however much is written meanwhile', async t => {
+test('bytes do not change until their write is over, however much is written meanwhile', async t => {
   const pending: (() => void)[] = []
   const got: Buffer[] = []
   const outlet: Outlet = (bytes, done) => {
@@ -89,7 +89,7 @@ test('octets stay as they are until their write is over, however much is written
   t.ok(Buffer.concat(got).toString() === all)
 })
 
-test('a partial write goes on where it stopped, also when the reader is slow (EAGAIN)', async t => {
+test('a partial write continues where it stopped, even when the reader is slow (EAGAIN)', async t => {
   const { outlet, writes, write } = byHand()
   const sink = new LineSink(outlet, notice)
   sink.write('abcdef\n')
@@ -101,7 +101,7 @@ test('a partial write goes on where it stopped, also when the reader is slow (EA
   await sink.end(60_000)
 })
 
-test('a reader that stopped: a megabyte waits, the rest is dropped, counted, and told when lines flow again', async t => {
+test('a reader that stopped: a megabyte waits, the rest is dropped, counted, and reported when lines flow again', async t => {
   const { outlet, writes, write } = byHand()
   const sink = new LineSink(outlet, notice)
   sink.write('first\n')
@@ -114,10 +114,10 @@ test('a reader that stopped: a megabyte waits, the rest is dropped, counted, and
   t.ok(text.endsWith(`${line}dropped 976\n`))
   answer(null)
   sink.write('later\n')
-  t.equal((await write(2)).text, 'later\n', 'and told once')
+  t.equal((await write(2)).text, 'later\n', 'and reported once')
 })
 
-test('a full disk is tried again at the end, and given up', async t => {
+test('a write to a full disk is tried again at the end, then given up', async t => {
   const { outlet, writes, write } = byHand()
   const sink = new LineSink(outlet, notice)
   sink.write('a\n')
@@ -155,7 +155,7 @@ test('a reader that is gone: nothing is tried again', async t => {
   await sink.end(60_000)
 })
 
-test('the end waits for the last lines, but not for ever', async t => {
+test('the end waits for the last lines, but not forever', async t => {
   const { outlet, writes } = byHand()
   const sink = new LineSink(outlet, notice)
   sink.write('a\n')
@@ -179,7 +179,7 @@ test('files are appended to; /dev/full is dropped and counted', async t => {
   t.equal(full.dropped, 1)
 })
 
-test('a file that was moved away is opened anew; what cannot be opened leaves the old one', async t => {
+test('a file that was moved away is reopened; if that fails, the old one stays', async t => {
   const folder = t.testdir({})
   const file = path.join(folder, 'log')
   const opened = openForLines(file)
@@ -200,7 +200,7 @@ test('a file that was moved away is opened anew; what cannot be opened leaves th
   t.equal(fs.readFileSync(file, 'utf8'), 'after\n')
 })
 
-test('a FIFO nobody reads is refused; one whose reader stops is tried again, without waiting', {
+test('a FIFO without a reader is refused; one whose reader stops is tried again, without blocking', {
   skip: process.platform === 'win32',
 }, async t => {
   const fifo = path.join(t.testdir({}), 'fifo')
@@ -228,7 +228,7 @@ test('a FIFO nobody reads is refused; one whose reader stops is tried again, wit
   t.equal(sink.dropped, 0)
 })
 
-test('a stream is written to, and its error is an answer', async t => {
+test('a stream is written to, and its error is reported', async t => {
   const stream = new PassThrough()
   stream.on('error', () => {})
   const outlet = streamOutlet(stream)

@@ -22,7 +22,7 @@ function logTo(options: Partial<LogOptions> = {}) {
   return { log, ended }
 }
 
-test('JSON lines: level as a word, time as people write it, nothing about host and process', async t => {
+test('JSON lines: level as a word, time in ISO 8601, no host name and process id', async t => {
   const { log, ended } = logTo()
   log.logger.debug('not this')
   log.logger.warn({ a: 1 }, 'this')
@@ -39,7 +39,7 @@ test('JSON lines: level as a word, time as people write it, nothing about host a
   t.equal(log.dropped(), 0)
 })
 
-test('JSON lines are plain to a terminal, too, and say the same', async t => {
+test('JSON lines are harmless to a terminal, too, with the same content', async t => {
   const evil = '\x1b[2J\x7f\x9b31m\u2028\u202e'
   for (const level of ['info', 'silent'] as const) {
     const { log, ended } = logTo({ level })
@@ -54,7 +54,7 @@ test('JSON lines are plain to a terminal, too, and say the same', async t => {
   }
 })
 
-test('an announcement is made at every level, and is all there is at "silent"', async t => {
+test('an announcement is made at every level, and is the only line at "silent"', async t => {
   const { log, ended } = logTo({ level: 'silent', accessLog: 'off' })
   log.logger.fatal('not this')
   log.announce({ address: '127.0.0.1', port: 1 }, 'listening')
@@ -78,7 +78,7 @@ test('the line that says "listening" is text on a terminal only', async t => {
   }
 })
 
-test('exchanges to a file are JSON lines, whatever the terminal gets', async t => {
+test('an access log in a file has JSON lines, whatever the terminal gets', async t => {
   const file = path.join(t.testdir({}), 'access.log')
   const { log, ended } = logTo({ format: 'text', accessLog: file })
   log.logger.info('hello')
@@ -88,7 +88,7 @@ test('exchanges to a file are JSON lines, whatever the terminal gets', async t =
   t.throws(() => openLog({ level: 'info', format: 'json', accessLog: t.testdirName }), { code: 'EISDIR' })
 })
 
-test('lines of another process are passed on as ours are: as they are, or as text', async t => {
+test('lines of another process are written like our own: unchanged, or as text', async t => {
   const lines = '{"level":"warn","worker":2,"msg":"hello"}\nno JSON\n'
   const json = logTo()
   json.log.pass(lines)
@@ -98,7 +98,7 @@ test('lines of another process are passed on as ours are: as they are, or as tex
   t.match(await text.ended(), / warn {2}hello {2}worker=2\nno JSON\n$/)
 })
 
-test('a process among several says which one it is', async t => {
+test('a worker names itself in each line', async t => {
   const { log, ended } = logTo({ worker: 3 })
   log.logger.info('hello')
   log.announce({}, 'there')
@@ -109,7 +109,7 @@ test('a process among several says which one it is', async t => {
   )
 })
 
-test('that lines were dropped is told in a file of JSON lines, and elsewhere when it is none', async t => {
+test('dropped lines are reported in a file of JSON lines, and on standard output for other formats', async t => {
   for (const accessFormat of ['json', 'combined'] as const) {
     const file = path.join(t.testdir({}), 'access.log')
     const { log, ended } = logTo({ accessLog: file, accessFormat })
@@ -185,12 +185,12 @@ test('one line for an exchange: what, how much, over which connections, and what
   t.equal(
     readable(line(failed), false),
     '03:04:05.678 info  GET http://o/  no answer  2.0 MB up, 0 B down in 60000 ms  c4#2  keep  timeout, ended by upstream  ' +
-      'http_response_timeout: no response within 60 s  tried again\n',
+      'http_response_timeout: no response within 60 s  retried\n',
   )
   t.end()
 })
 
-test('what a client sends gives no orders to a terminal', t => {
+test('what a client sends cannot control a terminal', t => {
   t.equal(
     readable(line({ msg: 'a\x1b[2J\x07\x9b\u2028b' }), false),
     '03:04:05.678 info  a\\x1b[2J\\x07\\x9b\\u{2028}b\n',

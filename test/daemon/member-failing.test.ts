@@ -19,7 +19,7 @@ const metricsOf = async (here: ServingHere, port: number) => {
     new RegExp(`^hopwise_member_${name}\\{${labels}${more}\\} (\\S+)$`, 'm').exec(text)?.[1]
 }
 
-test('the only server of a group failed seven times of seven: it is not said to be up; when it answers, it is', async t => {
+test('the only server of a group failed seven times out of seven: it is not reported as up until it answers', async t => {
   const port = await freePort()
   const here = await serveHere(t, file(port))
   t.match(await memberOf(here), { state: 'up', checked: false, failuresInRow: 0, lastAnswerAt: undefined })
@@ -56,7 +56,7 @@ test('with a health check it is known to be up, or down, without a request', asy
       () => memberOf(here),
       member => member.state === state && member.checked,
     )
-  t.match(await becomes('down'), { failuresInRow: 0, requests: 0 }, 'a check is no request')
+  t.match(await becomes('down'), { failuresInRow: 0, requests: 0 }, 'a check is not a request')
   const origin = http.createServer((_request, response) => void response.end())
   t.teardown(() => origin.close().closeAllConnections())
   await new Promise<void>(done => origin.listen(port, '127.0.0.1', done))
@@ -64,7 +64,7 @@ test('with a health check it is known to be up, or down, without a request', asy
   t.equal((await metricsOf(here, port))('checked'), '1')
 })
 
-test('of a request that another server answered it is not said that it was not sent again', async t => {
+test('a failure whose request another server answered is not reported as not sent again', async t => {
   const breaks = net.createServer(socket => socket.once('data', () => socket.resetAndDestroy())).listen(0, '127.0.0.1')
   const answers = http.createServer((_request, response) => response.end('b')).listen(0, '127.0.0.1')
   t.teardown(() => breaks.close())

@@ -2,7 +2,7 @@ import { test } from 'tap'
 import type { GroupTotals, MemberState } from '../../lib/admin/source.js'
 import { NeededGroups } from '../../lib/daemon/needed-groups.js'
 
-/** `up+ down 0up`: states, with a sign for what was checked, and a 0 for no weight. */
+/** `up+ down 0up`: states, with a plus for a checked server, and a 0 for no weight. */
 const group = (name: string, states: string): GroupTotals => ({
   name,
   members: states.split(' ').flatMap(word => {
@@ -13,7 +13,7 @@ const group = (name: string, states: string): GroupTotals => ({
   }),
 })
 
-test('which states of its servers make a group that is needed one that is missing: row by row', async t => {
+test('which states of its servers make a needed group count as missing: row by row', async t => {
   const down = 'all servers of upstreams.app are down'
   const rows: [states: string, reason: string][] = [
     ['up+', ''],
@@ -39,7 +39,7 @@ test('which states of its servers make a group that is needed one that is missin
   )
 })
 
-test('after it was proved once, servers that came anew make nobody leave', async t => {
+test('after a group was once found to be up, new servers do not make it missing', async t => {
   const groups = new NeededGroups()
   t.equal(groups.missing(['app'], [group('app', 'up+')]), '')
   t.equal(groups.missing(['app'], [group('app', 'up')]), '')

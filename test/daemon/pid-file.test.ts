@@ -4,19 +4,19 @@ import { test } from 'tap'
 import { writePidFile } from '../../lib/daemon/pid-file.js'
 import { tempFolder } from '../support/temp-folder.js'
 
-test('written whole, and taken away at the end', async t => {
+test('written as a whole, and removed at the end', async t => {
   const folder = tempFolder(t)
   const file = path.join(folder, 'run.pid')
   fs.writeFileSync(file, '99999999\n')
   const remove = writePidFile(file, 4711)
-  t.equal(fs.readFileSync(file, 'utf8'), '4711\n', 'in the place of a left-over')
-  t.equal(fs.statSync(file).mode & 0o777 & ~process.umask(), 0o644 & ~process.umask(), 'everybody may know')
+  t.equal(fs.readFileSync(file, 'utf8'), '4711\n', 'in place of a leftover')
+  t.equal(fs.statSync(file).mode & 0o777 & ~process.umask(), 0o644 & ~process.umask(), 'readable by all')
   remove()
   remove()
   t.same(fs.readdirSync(folder), [])
 })
 
-test("another's file stays", async t => {
+test('the file of another process stays', async t => {
   const file = path.join(tempFolder(t), 'run.pid')
   const remove = writePidFile(file, 1)
   writePidFile(file, 2)
@@ -24,7 +24,7 @@ test("another's file stays", async t => {
   t.equal(fs.readFileSync(file, 'utf8'), '2\n')
 })
 
-test('where it cannot be written the start fails, with a sentence', async t => {
+test('if it cannot be written the start fails, with a sentence', async t => {
   const folder = tempFolder(t)
   t.throws(() => writePidFile(path.join(folder, 'no', 'run.pid'), 1), {
     name: 'ListenError',

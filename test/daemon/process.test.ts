@@ -11,7 +11,7 @@ import { until } from '../support/conversation.js'
 import { type Hopwise, runHopwise, spawnHopwise } from '../support/hopwise.js'
 import { freePort } from '../support/ports.js'
 
-/** A proxy as a process, before an origin; both gone with the test. */
+/** A proxy as a process, in front of an origin; both end with the test. */
 async function start(t: Test, words: string[] = [], options: ChildOptions = {}) {
   let release = () => {}
   const held = new Promise<void>(done => {
@@ -87,7 +87,7 @@ test('it says that it listens, logs each exchange, drains and ends with 0', asyn
   t.match(messagesOf(hopwise), ['starting', 'listening', 'exchange', /^draining/, 'stopped'])
 })
 
-test('at log level silent the line that says "listening" is all there is', async t => {
+test('at log level silent the line that says "listening" is the only one', async t => {
   const { hopwise } = await start(t, ['--log-level', 'silent'])
   t.equal((await get(await hopwise.ready())).status, 200)
   hopwise.signal('SIGINT')
@@ -96,7 +96,7 @@ test('at log level silent the line that says "listening" is all there is', async
   t.match(out, /^\{[^\n]*"msg":"listening"\}\n$/)
 })
 
-test('with text for people, too, the line that says "listening" is JSON where no terminal reads it', async t => {
+test('in text format, too, the line that says "listening" is JSON unless a terminal reads it', async t => {
   const { hopwise } = await start(t, ['--log-format', 'text', '--access-log', 'off'])
   t.equal((await get(await hopwise.ready())).status, 200)
   hopwise.signal('SIGTERM')
@@ -104,11 +104,11 @@ test('with text for people, too, the line that says "listening" is JSON where no
   t.equal(code, 0)
   t.match(
     out,
-    /^\S+ info {2}starting {2}.*\n\{.*"msg":"listening"\}\n\S+ info {2}draining: .*; a second signal ends at once {2}.*\n\S+ info {2}stopped after 1 request over 1 client connection and 1 upstream connection\n$/m,
+    /^\S+ info {2}starting {2}.*\n\{.*"msg":"listening"\}\n\S+ info {2}draining: .*; send a second signal to exit at once {2}.*\n\S+ info {2}stopped after 1 request over 1 client connection and 1 upstream connection\n$/m,
   )
 })
 
-test('what runs may end: an exchange under way outlives SIGTERM, and SIGHUP ends nothing', async t => {
+test('running exchanges may finish: one in progress outlives SIGTERM, and SIGHUP ends nothing', async t => {
   const { hopwise, release } = await start(t, ['--drain-ms', '120000'])
   const url = await hopwise.ready()
   const slow = get(`${url}/held`)
@@ -117,14 +117,14 @@ test('what runs may end: an exchange under way outlives SIGTERM, and SIGHUP ends
   await hopwise.logged(line => String(line.msg).startsWith('SIGHUP'))
   hopwise.signal('SIGTERM')
   await hopwise.logged(line => String(line.msg).startsWith('draining'))
-  await t.rejects(get(`${url}/`, { agent: false }), { code: 'ECONNREFUSED' }, 'nobody new is let in')
+  await t.rejects(get(`${url}/`, { agent: false }), { code: 'ECONNREFUSED' }, 'no new connection is accepted')
   release()
   t.match(await slow, { status: 200, connection: 'close' })
   t.equal((await hopwise.ended).code, 0)
 })
 
 test('the drain has a limit', async t => {
-  // Enough for the end of whoever is idle to be seen.
+  // Long enough to observe the end of idle connections.
   const { hopwise } = await start(t, ['--drain-ms', '1500'])
   const url = await hopwise.ready()
   const slow = get(`${url}/never`).catch(error => error.code)
@@ -142,7 +142,7 @@ test('the drain has a limit', async t => {
       { level: 'warn', drainMs: 1_500, connections: 1, msg: /cut off; see --drain-ms$/ },
       { msg: 'stopped', client: { closes: { shutdown: 1 } } },
     ],
-    'and what it cut is told',
+    'and what it cut off is reported',
   )
 })
 
@@ -157,7 +157,7 @@ test('a second signal ends at once', async t => {
   const { out, ...ended } = await hopwise.ended
   t.match(ended, { code: 143, signal: null })
   t.equal(await slow, 'ECONNRESET')
-  t.notMatch(out, /drainMs passed/, 'no time has passed')
+  t.notMatch(out, /drainMs expired/, 'no limit was reached')
   t.notMatch(out, /"msg":"stopped"/)
 })
 
@@ -170,7 +170,7 @@ test('a listen error is one sentence and exit code 1', async t => {
   t.equal(code, 1)
   t.match(
     err,
-    /^hopwise: Cannot listen on 127\.0\.0\.1:\d+: another process listens there already; .*\(EADDRINUSE\)\.\n$/,
+    /^hopwise: Cannot listen on 127\.0\.0\.1:\d+: another process already listens there; .*\(EADDRINUSE\)\.\n$/,
   )
   const nowhere = await runHopwise(t, ['forward', '--listen', '203.0.113.7:1'])
   t.equal(nowhere.code, 1)
@@ -192,7 +192,7 @@ test('an access log on a full disk stops nothing', { skip: !fs.existsSync('/dev/
   const url = await hopwise.ready()
   for (let i = 0; i < 3; i++) t.equal((await get(url)).status, 200)
   hopwise.signal('SIGTERM')
-  t.equal((await hopwise.ended).code, 0, 'nor does it hold the end up')
+  t.equal((await hopwise.ended).code, 0, 'nor does it delay the end')
 })
 
 test('a full disk behind standard output stops nothing', {
@@ -207,14 +207,14 @@ test('a full disk behind standard output stops nothing', {
   t.equal((await hopwise.ended).code, 0)
 })
 
-test('a reader that stops, and one that goes away, stop nothing', async t => {
+test('a reader that stops, or goes away, stops nothing', async t => {
   const long = `/?${'x'.repeat(7_000)}`
   for (const how of ['stops', 'goes away']) {
     const { hopwise } = await start(t)
     const url = await hopwise.ready()
     if (how === 'stops') hopwise.process.stdout?.pause()
     else hopwise.process.stdout?.destroy()
-    // More than fits into the pipe and the megabyte that may wait.
+    // More than fits into the pipe and the megabyte of waiting lines.
     const agent = new http.Agent({ keepAlive: true, maxSockets: 4 })
     const answers = await Promise.all(Array.from({ length: 250 }, () => get(url + long, { agent })))
     t.ok(
@@ -229,7 +229,7 @@ test('a reader that stops, and one that goes away, stop nothing', async t => {
   }
 })
 
-test('an access log in a file of its own', async t => {
+test('an access log in a separate file', async t => {
   const file = path.join(t.testdir({}), 'access.log')
   const { hopwise } = await start(t, ['--access-log', file, '--log-level', 'debug'])
   await get(await hopwise.ready())
@@ -239,13 +239,13 @@ test('an access log in a file of its own', async t => {
   const messages = hopwise.lines().map(({ msg }) => String(msg))
   t.ok(messages.includes('client connection opened') && messages.includes('upstream connection closed'))
   t.notOk(messages.includes('exchange'))
-  t.notOk(messages.includes('drainMs passed: what still ran was cut off; see --drain-ms'))
+  t.notOk(messages.includes('drainMs expired: connections still in use were cut off; see --drain-ms'))
   const bad = await runHopwise(t, ['forward', '--access-log', path.join(file, 'x')])
   t.equal(bad.code, 2)
   t.match(bad.err, /^hopwise: --access-log .* cannot be opened: .*\n$/)
 })
 
-test('SIGUSR2 opens the access log anew, for who rotates logs; so does SIGHUP where there is no configuration to read', async t => {
+test('SIGUSR2 reopens the access log, for log rotation; so does SIGHUP where there is no configuration to read', async t => {
   const file = path.join(t.testdir({}), 'access.log')
   const { hopwise } = await start(t, ['--access-log', file])
   const url = await hopwise.ready()
@@ -257,7 +257,7 @@ test('SIGUSR2 opens the access log anew, for who rotates logs; so does SIGHUP wh
   ] as const) {
     fs.renameSync(file, `${file}.before-${next}`)
     hopwise.signal(signal)
-    await hopwise.logged(line => line.msg === `${signal}: the access log was opened anew`)
+    await hopwise.logged(line => line.msg === `${signal}: the access log was reopened`)
     await get(`${url}/?${next}`)
     await until('the line is written', () => fs.readFileSync(file, 'utf8').includes(next))
   }
@@ -268,7 +268,7 @@ test('SIGUSR2 opens the access log anew, for who rotates logs; so does SIGHUP wh
   t.match(JSON.parse(fs.readFileSync(file, 'utf8')), { target: '/?third' })
 })
 
-test('an open forward proxy is warned of; with credentials it is none', async t => {
+test('there is a warning for an open forward proxy, and none for one with credentials', async t => {
   const file = path.join(t.testdir({ clients: '# who\nme:secret\n' }), 'clients')
   for (const [words, warned] of [
     [[], true],
@@ -283,18 +283,18 @@ test('an open forward proxy is warned of; with credentials it is none', async t 
   }
 })
 
-test('the dumb proxy says loudly what it is', async t => {
+test('the dumb proxy warns loudly', async t => {
   const hopwise = spawnHopwise(t, ['dumb', '--listen', '127.0.0.1:0', 'http://127.0.0.1:9'])
   await hopwise.ready()
   hopwise.signal('SIGTERM')
   const { code, out, err } = await hopwise.ended
   t.equal(code, 0)
   t.match(err, 'DEMONSTRATION ONLY')
-  t.notMatch(out, 'drain', 'it promises nothing at its end')
+  t.notMatch(out, 'drain', 'it does not drain')
   t.match(out, 'DEMONSTRATION ONLY')
 })
 
-test('the last resort: an error of our own that nobody caught is told, and ends with a code of its own', async t => {
+test('the last resort: an uncaught internal error is logged, and ends the process with its own exit code', async t => {
   const boom = 'process.on("SIGUSR2",()=>{throw new Error("boom")})'
   const { hopwise } = await start(t, [], {
     env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(boom)}` },
@@ -308,7 +308,7 @@ test('the last resort: an error of our own that nobody caught is told, and ends 
   t.equal(await slow, 'ECONNRESET')
 })
 
-test('one Ctrl-C under npm arrives twice, and is one', async t => {
+test('one Ctrl-C under npm arrives twice, and counts once', async t => {
   const twice = async (env: NodeJS.ProcessEnv) => {
     const { hopwise, release } = await start(t, ['--drain-ms', '120000'], { env })
     const url = await hopwise.ready()
@@ -322,7 +322,7 @@ test('one Ctrl-C under npm arrives twice, and is one', async t => {
     return (await hopwise.ended).code
   }
   for (const npm_lifecycle_event of ['start', 'lab']) {
-    // The second comes too late where the machine lets neither of us run.
+    // The second one arrives too late if the machine runs neither process.
     let code = await twice({ npm_lifecycle_event })
     for (let tries = 1; tries < 10 && code === 130; tries++) code = await twice({ npm_lifecycle_event })
     t.equal(code, 0)
@@ -330,7 +330,7 @@ test('one Ctrl-C under npm arrives twice, and is one', async t => {
   t.equal(await twice({}), 130)
 })
 
-/** What the log says, but for what it says about this machine. */
+/** The messages of the log, except those about this machine. */
 function messagesOf(hopwise: Hopwise): unknown[] {
   return hopwise
     .lines()
@@ -338,7 +338,7 @@ function messagesOf(hopwise: Hopwise): unknown[] {
     .map(({ msg }) => msg)
 }
 
-/** The first answer of a process that cannot say that it listens. */
+/** The first answer of a process that cannot report that it listens. */
 async function statusSoon(url: string, { process: child }: Hopwise): Promise<number> {
   for (;;) {
     try {

@@ -13,18 +13,18 @@ function asked(readMode: 'onread' | 'data', found: SelfCheck) {
   return workingReadMode(readMode, logger as never, check).then(used => ({ used, said, checks }))
 }
 
-test('a Node that does what is expected is read and written in the short way, without a word', async t => {
+test('a Node that behaves as expected is used in the fast way, without a log line', async t => {
   t.match(await asked('onread', { works: true }), { used: 'onread', said: [], checks: 1 })
   t.match(await asked('onread', { works: 'unknown', why: 'no loopback' }), { used: 'onread', said: [] })
 })
 
-test('one that does something else is used as it documents itself, and that is said once, with what was seen', async t => {
+test('a Node that behaves differently is used in the documented way, which is logged once, with the reason', async t => {
   const { used, said } = await asked('onread', { works: false, why: '300 bytes came back as others' })
   t.equal(used, 'data')
   t.match(said, [[{ readMode: 'data', node: process.version }, /\(300 bytes came back as others\).*readMode: data/]])
   t.equal(said.length, 1)
 })
 
-test('who asks for the documented way gets it, and nothing is tried', async t => {
+test('the documented way is used if configured, without a check', async t => {
   t.match(await asked('data', { works: true }), { used: 'data', said: [], checks: 0 })
 })

@@ -23,7 +23,7 @@ async function open(port: number): Promise<http.Server> {
   return server
 }
 
-test('every server of a listener is down: not ready where the file says so, and everywhere the same', async t => {
+test('every server of a needed group is down: not ready if the file says so, and reported the same everywhere', async t => {
   const port = await freePort()
   const here = await serveHere(t, file(port, ', readyNeeds: [app]'))
   t.equal(await becomes(here, 503, /are down/), 'all servers of upstreams.app are down\n')
@@ -38,13 +38,13 @@ test('every server of a listener is down: not ready where the file says so, and 
   await becomes(here, 503, /are down/)
 
   t.match(await here.reload(file(port)), { accepted: true })
-  t.match(await here.admin('/readyz'), { status: 200 }, 'a reload that needs it no more')
+  t.match(await here.admin('/readyz'), { status: 200 }, 'after a reload that no longer needs it')
   t.match(await here.reload(file(port, ', readyNeeds: [app]')), { accepted: true })
   t.match(await here.admin('/readyz'), { status: 503 })
-  t.notMatch((await here.ended()).map(({ msg }) => msg).join('\n'), 'from the next start')
+  t.notMatch((await here.ended()).map(({ msg }) => msg).join('\n'), 'after a restart')
 })
 
-test('by default readiness says nothing of servers', async t => {
+test('by default readiness does not depend on servers', async t => {
   const here = await serveHere(t, file(await freePort()))
   await here.until(
     () => here.status(),

@@ -3,7 +3,7 @@ import { accessLine } from '../../lib/daemon/logs/access-line.js'
 import { redactAuthority, redactTarget } from '../../lib/daemon/logs/redact.js'
 import type { ExchangeRecord } from '../../lib/proxy/events.js'
 
-test('R198: targets keep everything but what is a secret by custom', t => {
+test('R198: targets keep everything but what is usually a secret', t => {
   for (const [target, shown] of [
     ['/', '/'],
     ['/a?b=c&d', '/a?b=c&d'],
@@ -42,7 +42,7 @@ const RECORD: ExchangeRecord = {
   clientVerdict: 'keep',
 }
 
-test('R198: the line of an exchange has the whole record, without the secrets', t => {
+test('R198: an access log line has the whole record, without the secrets', t => {
   const line = accessLine(RECORD, '2030-01-02T03:04:05.678Z')
   t.ok(line.endsWith('"msg":"exchange"}\n'))
   const { startedAt, ...rest } = RECORD

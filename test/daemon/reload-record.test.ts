@@ -4,14 +4,14 @@ import { test } from 'tap'
 import { openRecord, RecordKeeper, readRecord } from '../../lib/daemon/reload-record.js'
 import { tempFolder } from '../support/temp-folder.js'
 
-test('a record is read through the process that keeps it, and stands nowhere else', async t => {
+test('a record is read through the process that keeps it, and exists nowhere else', async t => {
   const folder = tempFolder(t)
-  // What others have put there under such a name is not taken: neither made use of, nor followed.
+  // A file that another user planted under such a name is neither used nor followed.
   fs.symlinkSync('/etc/passwd', path.join(folder, 'hopwise-reload.planted'))
   const planted = fs.openSync(path.join(folder, 'hopwise-reload.planted'), 'r')
-  t.equal(openRecord(process.pid), null, 'no record, and a file that only has the name of one')
+  t.equal(openRecord(process.pid), null, 'no record, only a file with such a name')
   const keeper = RecordKeeper.open([path.join(folder, 'nowhere'), folder])
-  t.same(fs.readdirSync(folder), ['hopwise-reload.planted'], 'it has no name any more')
+  t.same(fs.readdirSync(folder), ['hopwise-reload.planted'], 'it no longer has a name')
   const fd = openRecord(process.pid)!
   t.equal(fs.fstatSync(fd).mode & 0o777, 0o600)
   t.same(readRecord(fd), { begun: 0, stopping: false, last: null })
@@ -34,7 +34,7 @@ test('a record is read through the process that keeps it, and stands nowhere els
   t.throws(() => openRecord(4_194_304), { code: 'ENOENT' })
 })
 
-test('half a record is none', async t => {
+test('half a record is not a record', async t => {
   const file = path.join(tempFolder(t), 'record')
   for (const text of ['', 'x', `${'0'.repeat(64)} {"begun":1}\n`]) {
     fs.writeFileSync(file, text)

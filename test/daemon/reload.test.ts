@@ -20,7 +20,7 @@ function reloadOf(
   return { clock, reload, watched, ...kept }
 }
 
-test('a good one is taken, and one line says what has changed', async t => {
+test('a good configuration is accepted, and one line says what has changed', async t => {
   const { reload, lines, clock, watched } = reloadOf(async () => {
     clock.advance(12)
     return { configuration: 'new', files: ['a.yaml', 'a.pem'] }
@@ -29,7 +29,7 @@ test('a good one is taken, and one line says what has changed', async t => {
   t.strictSame(lines, [
     {
       level: 'info',
-      message: 'reloaded in 12 ms: 2 listeners (1 new, 1 gone), 3 groups (1 changed)',
+      message: 'reloaded in 12 ms: 2 listeners (1 added, 1 removed), 3 groups (1 changed)',
       fields: { why: 'SIGHUP', reload: 1, listening: ['[::1]:80'] },
     },
   ])
@@ -37,7 +37,7 @@ test('a good one is taken, and one line says what has changed', async t => {
   t.match({ ...reload }, { accepted: 1, refused: 0 })
 })
 
-test('a bad one is refused with all reasons, wherever they come from', async t => {
+test('a bad configuration is refused with all reasons, wherever they come from', async t => {
   const applied: string[] = []
   for (const [read, apply, reasons] of [
     [async () => ({ findings: ['line 3: no', 'line 7: never'] }), undefined, ['line 3: no', 'line 7: never']],
@@ -65,7 +65,7 @@ test('a bad one is refused with all reasons, wherever they come from', async t =
   t.strictSame(applied, [])
 })
 
-test('however many ask while one is under way, one more follows, and it sees the last state', async t => {
+test('however many requests come during a reload, one more follows, and it sees the last state', async t => {
   let text = 'first'
   let going: (() => void) | undefined
   const applied: string[] = []
@@ -108,7 +108,7 @@ test('what has changed, in words', async t => {
   t.equal(line({ listeners: { total: 1 }, groups: { total: 0 } }), 'reloaded in 5 ms: 1 listener, 0 groups')
   t.equal(
     line({ groups: { total: 9, added: 1, removed: 2, changed: 3 } }),
-    'reloaded in 5 ms: 9 groups (1 new, 2 gone, 3 changed)',
+    'reloaded in 5 ms: 9 groups (1 added, 2 removed, 3 changed)',
   )
 })
 

@@ -8,21 +8,21 @@ upstreams: { app: { servers: ['http://127.0.0.1:9'] } }
 ${more}
 `
 
-test('what counts from the next start on is said once at a reload, each by its name', async t => {
+test('settings that take effect after a restart are each named once at a reload', async t => {
   const here = await serveHere(t, file('logs: { format: json }'))
   const next = file('logs: { format: text }\nworkers: 2', "admin: { address: 127.0.0.1:0, hosts: ['hopwise.example'] }")
   t.match(await here.reload(next), { accepted: true })
   const later = (await here.ended()).flatMap(({ level, msg }) =>
-    /from the next start/.test(String(msg)) ? `${level} ${msg}` : [],
+    /after a restart/.test(String(msg)) ? `${level} ${msg}` : [],
   )
   t.same(later, [
-    'warn logs.format or logs.access has changed: that counts from the next start on',
-    'warn admin.address or admin.hosts has changed: that counts from the next start on',
-    'warn workers has changed from one to several, or back: that counts from the next start on',
+    'warn logs.format or logs.access has changed: this takes effect after a restart',
+    'warn admin.address or admin.hosts has changed: this takes effect after a restart',
+    'warn workers has changed from one to several, or back: this takes effect after a restart',
   ])
 })
 
-test('a listener that is wrong on purpose is told of when it comes, and not again', async t => {
+test('there is a warning when a listener that is wrong on purpose is added, and not again', async t => {
   const dumb = (nth: number) => `  - { name: dumb${nth}, address: 127.0.0.1:0, mode: dumb }\n`
   const listeners = (...all: string[]) => `listeners:\n${all.join('')}`
   const here = await serveHere(t, listeners(dumb(1)))

@@ -1,7 +1,7 @@
 import { type Test, test } from 'tap'
 import { onSignals } from '../../lib/daemon/signals.js'
 
-/** What a process would do, without one; tap has handlers of its own, which see nothing of this. */
+/** The handlers of a process, without a process; tap's own handlers see nothing of this. */
 function taken(t: Test, npmEvent: string | undefined) {
   const before = process.env.npm_lifecycle_event
   const own = process.listeners('SIGINT')
@@ -26,7 +26,7 @@ function taken(t: Test, npmEvent: string | undefined) {
   return { told, giveBack, left: () => process.listenerCount('SIGINT') }
 }
 
-test('the first signal begins the end, the second is the end', async t => {
+test('the first signal begins the drain, the second one ends it', async t => {
   const { told, giveBack, left } = taken(t, undefined)
   process.emit('SIGINT', 'SIGINT')
   process.emit('SIGINT', 'SIGINT')
@@ -35,7 +35,7 @@ test('the first signal begins the end, the second is the end', async t => {
   t.equal(left(), 0)
 })
 
-test('under npm one Ctrl-C comes twice: the copy is no second one, not even when all has ended', async t => {
+test('under npm one Ctrl-C arrives twice: the copy does not count as a second one, not even after the end', async t => {
   const { told, giveBack, left } = taken(t, 'start')
   process.emit('SIGINT', 'SIGINT')
   process.emit('SIGINT', 'SIGINT')
@@ -43,5 +43,5 @@ test('under npm one Ctrl-C comes twice: the copy is no second one, not even when
   process.emit('SIGINT', 'SIGINT')
   t.same(told, ['stop SIGINT', 'now SIGINT 130'], 'one copy, no more')
   giveBack()
-  t.equal(left(), 1, 'what comes late ends nothing')
+  t.equal(left(), 1, 'a late copy ends nothing')
 })

@@ -21,7 +21,7 @@ const member = (name: string, requests: number): MemberTotals => ({
 })
 const upstream = { open: 1, idle: 1, busy: 0, reserved: 0, dialing: 0, waiting: 0, dialed: 5, reused: 10, closes: {} }
 
-test('a total of fractions does not depend on their order: one that is less by its last digit looks like a restart', async t => {
+test('a total of fractions does not depend on their order: one that shrinks in its last digit looks like a restart', async t => {
   const took = (sum: number) => {
     const stats = statsOf()
     return { ...stats, phases: { ...stats.phases, wait: { ...stats.phases.wait, sum } } }
@@ -35,7 +35,7 @@ test('a total of fractions does not depend on their order: one that is less by i
   t.same(sums, [0.6, 0.6, 0.6])
 })
 
-test('counts are added, by name where they have one', async t => {
+test('counts are added, by name where there is one', async t => {
   const a = statsOf({
     upstream: { ...upstream, closes: { 'upstream-idle': 2 }, origins: [origin('http://a', 1, 900)] },
   })
@@ -74,7 +74,7 @@ test('histograms are added bucket by bucket; their bounds are not', async t => {
   t.strictSame(phases.head, { ...head, counts: head.counts.map(count => 2 * count), sum: 3, count: 6 })
 })
 
-test('who is gone has counted, and holds nothing any more', async t => {
+test('the counts of a process that is gone remain, its gauges do not', async t => {
   const retired = new Retired()
   t.strictSame(retired.stats(), [])
   retired.add(undefined)
@@ -83,7 +83,7 @@ test('who is gone has counted, and holds nothing any more', async t => {
   t.match(retired.stats(), [{ upstream: { open: 0, idle: 0, dialed: 10, reused: 20 } }])
 })
 
-test('of those that are gone nothing is kept without an end: neither names of origins nor servers that nobody has', async t => {
+test('nothing of processes that are gone grows without end: neither names of origins nor servers that no process has', async t => {
   const groups = (requests: number, ...names: string[]) => [
     { name: 'app', members: names.map(name => member(name, requests)) },
   ]
@@ -112,10 +112,10 @@ test('of those that are gone nothing is kept without an end: neither names of or
   ])
   t.equal(all.groups.length, 1)
   t.equal(all.groups[0]?.members.length, 2)
-  t.match(retired.stats()[0]?.groups, [{ members: [{ name: 'a', requests: 3 }] }], 'and it is forgotten')
+  t.match(retired.stats()[0]?.groups, [{ members: [{ name: 'a', requests: 3 }] }], 'and the rest is forgotten')
 })
 
-test('a worker that is gone has nothing to say of how a server is, only when it was heard of last', async t => {
+test('a worker that is gone no longer affects the state of a server, only the times when it last answered or failed', async t => {
   const failure = { at: 5, error: 'connection_refused', message: 'no' } as const
   const of = (more: Partial<MemberTotals>) => ({
     ...statsOf(),
@@ -130,7 +130,7 @@ test('a worker that is gone has nothing to say of how a server is, only when it 
   t.match(both.groups[0]?.members, [{ state: 'failing', failuresInRow: 3, lastAnswerAt: 3, requests: 2 }])
 })
 
-test('snapshots: ids say whose they are, the busiest of each, no more than asked for', async t => {
+test('snapshots: ids name the worker, the busiest of each worker, no more than requested', async t => {
   const client = (id: string): ClientView => ({ id, ageMs: 1, requests: 1, peer: '', listener: '', state: 'idle' })
   const of = (...ids: string[]): Snapshot => ({
     ...NO_SNAPSHOT,
@@ -160,7 +160,7 @@ test('snapshots: ids say whose they are, the busiest of each, no more than asked
   t.strictSame(mergedSnapshot([], 3, 0).clients, { list: [], total: 0 })
 })
 
-test('whose exchange it is', async t => {
+test('the worker of an exchange', async t => {
   t.strictSame(ledgerFrom('w12.x7'), { worker: 12, exchange: 'x7' })
   for (const other of ['x7', 'w.x7', 'w1.', 'wx.1', '']) t.equal(ledgerFrom(other), null)
 })

@@ -26,7 +26,7 @@ function supervise(manner?: (number: number) => Manner, times = TIMES) {
     drain: () => times,
     log: kept.log,
   })
-  /** Lets time pass, and what happens in it happen. */
+  /** Lets time pass, and everything that happens in it. */
   const pass = async (ms: number) => {
     await settled()
     clock.advance(ms)
@@ -35,7 +35,7 @@ function supervise(manner?: (number: number) => Manner, times = TIMES) {
   return { clock, supervisor, pass, ...workers, ...kept }
 }
 
-test('as many as are wanted, each started with the configuration', async t => {
+test('as many workers as configured, each started with the configuration', async t => {
   const { supervisor, all, alive } = supervise()
   t.strictSame(await supervisor.start({ ...first, workers: 3 }), BOUND)
   t.strictSame(alive(), [1, 2, 3])
@@ -43,7 +43,7 @@ test('as many as are wanted, each started with the configuration', async t => {
   t.strictSame(supervisor.counts(), { wanted: 3, running: 3, restarts: 0 })
 })
 
-test('what the first one cannot do is told, and no other is started', async t => {
+test('what the first worker cannot do is reported, and no other is started', async t => {
   const refusing: Manner = (worker, { kind, ...message }) => {
     if (kind !== 'start' || !('id' in message)) return
     worker.say({ kind: 'refused', id: message.id, reasons: ['the port is taken'] })
@@ -55,7 +55,7 @@ test('what the first one cannot do is told, and no other is started', async t =>
   t.strictSame(alive(), [])
 })
 
-test('one that dies at its start, or keeps silent, is told as that', async t => {
+test('a worker that dies at its start, or does not answer, is reported as such', async t => {
   const dying = supervise(() => worker => worker.die('SIGSEGV'))
   await t.rejects(dying.supervisor.start(first), { name: 'WorkerFailure', message: 'worker 1 ended (SIGSEGV)' })
   const silent = supervise(() => () => {})
@@ -67,7 +67,7 @@ test('one that dies at its start, or keeps silent, is told as that', async t => 
   t.strictSame(silent.alive(), [])
 })
 
-test('the delay before a replacement: none, then ever longer, and none again after 30 quiet seconds', async t => {
+test('the delay before a replacement: none, then longer each time, and none again after 30 quiet seconds', async t => {
   const delay = new RestartDelay()
   let now = 0
   const next = () => {
@@ -83,7 +83,7 @@ test('the delay before a replacement: none, then ever longer, and none again aft
   t.equal(next(), 100)
 })
 
-test('one that dies is replaced: at once the first time, then later', async t => {
+test('a worker that dies is replaced: at once the first time, then later', async t => {
   const { supervisor, all, alive, pass, lines } = supervise()
   await supervisor.start(first)
   all[0]?.die()
@@ -106,7 +106,7 @@ test('one that dies is replaced: at once the first time, then later', async t =>
   )
 })
 
-test('one that dies at its start again and again makes no storm', async t => {
+test('a worker that dies at its start again and again does not cause a storm of restarts', async t => {
   let isBroken = false
   const { supervisor, all, pass } = supervise(() => (worker, message) => {
     if (isBroken && message.kind === 'start') worker.die()
@@ -132,7 +132,7 @@ test('a new configuration: one tries it, all take it', async t => {
   await settled()
 })
 
-test('what the first one refuses none gets, and who comes later starts with the old one', async t => {
+test('a configuration that the first worker refuses reaches no other, and a later worker starts with the old one', async t => {
   const { supervisor, all, alive, pass } = supervise(() => (worker, message) => {
     if (message.kind === 'reload') worker.say({ kind: 'refused', id: message.id, reasons: ['no', 'never'] })
     else obedient(worker, message)
@@ -146,7 +146,7 @@ test('what the first one refuses none gets, and who comes later starts with the 
   t.match(all[2]?.heard[0], { kind: 'start', configuration: { text: 'first' } })
 })
 
-test('one that keeps silent about a new configuration is ended, and the old one stays', async t => {
+test('a worker that does not answer about a new configuration is killed, and the old configuration stays', async t => {
   const { supervisor, all, alive, pass } = supervise(number => (worker, message) => {
     if (message.kind !== 'reload' || number !== 1) obedient(worker, message)
   })
@@ -159,7 +159,7 @@ test('one that keeps silent about a new configuration is ended, and the old one 
   t.match(all[2]?.heard[0], { configuration: { text: 'first' } })
 })
 
-test('one of the others that cannot follow is replaced: the new one first, then it is asked to go', async t => {
+test('another worker that cannot follow is replaced: the new one starts first, then the old one is told to end', async t => {
   const { supervisor, all, alive, messages } = supervise(number => (worker, message) => {
     if (message.kind === 'reload' && number === 2) worker.say({ kind: 'refused', id: message.id, reasons: ['not me'] })
     else obedient(worker, message)
@@ -169,10 +169,10 @@ test('one of the others that cannot follow is replaced: the new one first, then 
   t.strictSame(alive(), [1, 3])
   t.match(all[1]?.heard.at(-1), { kind: 'drain', ...TIMES })
   t.match(all[2]?.heard[0], { kind: 'start', configuration: { text: 'second' } })
-  t.ok(messages().includes('a worker did not take the new configuration: it is replaced'))
+  t.ok(messages().includes('a worker did not accept the new configuration: replacing it'))
 })
 
-test('one that starts while a new configuration comes gets it after its start', async t => {
+test('a worker that is starting when a new configuration arrives gets it after its start', async t => {
   let late: (() => void) | undefined
   const { supervisor, all, pass } = supervise(number => (worker, message) => {
     if (number === 3 && message.kind === 'start') late = () => obedient(worker, message)
@@ -203,7 +203,7 @@ test('more and fewer workers', async t => {
   t.strictSame(supervisor.counts(), { wanted: 1, running: 1, restarts: 0 })
 })
 
-test('rolling: each new one is ready before an old one is asked to go', async t => {
+test('rolling: each new worker is ready before an old one is told to end', async t => {
   const seen: string[] = []
   const { supervisor, alive } = supervise(number => (worker, message) => {
     if (message.kind === 'start' || message.kind === 'drain') seen.push(`${message.kind} ${number}`)
@@ -215,7 +215,7 @@ test('rolling: each new one is ready before an old one is asked to go', async t 
   t.strictSame(seen.slice(2), ['start 3', 'drain 1', 'start 4', 'drain 2'])
 })
 
-test('one that is replaced announces its end, even where the end of all is not announced', async t => {
+test('a worker that is replaced announces its end, even if the end of the daemon is not announced', async t => {
   const { supervisor, all } = supervise(undefined, { announceMs: 0, graceMs: 1_000 })
   await supervisor.start({ ...first, workers: 1 })
   await supervisor.roll()
@@ -224,7 +224,7 @@ test('one that is replaced announces its end, even where the end of all is not a
   t.match(all[1]?.heard.at(-1), { kind: 'drain', announceMs: 0, graceMs: 1_000 })
 })
 
-test('rolling stops at a new one that does not become ready; the rest stays', async t => {
+test('rolling stops at a new worker that does not become ready; the rest stays', async t => {
   const { supervisor, all, alive, pass } = supervise(number => (worker, message) => {
     if (number !== 4) obedient(worker, message)
   })
@@ -237,7 +237,7 @@ test('rolling stops at a new one that does not become ready; the rest stays', as
   t.equal(all.length, 4)
 })
 
-test('an old one that dies while it is replaced is not replaced twice', async t => {
+test('an old worker that dies while it is being replaced is not replaced twice', async t => {
   let ready: (() => void) | undefined
   const { supervisor, all, alive, pass } = supervise(number => (worker, message) => {
     if (number === 3 && message.kind === 'start') ready = () => obedient(worker, message)
@@ -255,7 +255,7 @@ test('an old one that dies while it is replaced is not replaced twice', async t 
   t.equal(supervisor.counts().running, 2)
 })
 
-test('the end: all are asked to go, and who does not go in its time is killed', async t => {
+test('the end: all workers are told to end, and one that does not end in time is killed', async t => {
   const { supervisor, alive, pass, messages } = supervise(number => (worker, message) => {
     if (message.kind !== 'drain' || number === 1) obedient(worker, message)
   })
@@ -272,11 +272,11 @@ test('the end: all are asked to go, and who does not go in its time is killed', 
   await drained
   t.strictSame(alive(), [])
   t.strictSame(phases, ['announcing', 'draining', 'over'])
-  t.ok(messages().includes('a worker did not end in its time: killed'))
+  t.ok(messages().includes('a worker did not end in time: killing it'))
   await t.rejects(supervisor.update(second), RefusedError)
 })
 
-test('the end comes at once, whatever is under way', async t => {
+test('the end comes at once, whatever is in progress', async t => {
   const { supervisor, alive, pass } = supervise(number => (worker, message) => {
     if (number < 3) obedient(worker, message) // the third one takes its time to start
   })
@@ -289,10 +289,10 @@ test('the end comes at once, whatever is under way', async t => {
   t.strictSame(alive(), [])
   t.match(await rolled, { replaced: 0, failed: [String] })
   await pass(60_000)
-  t.strictSame(alive(), [], 'and nobody comes back')
+  t.strictSame(alive(), [], 'and no worker comes back')
 })
 
-test('what all count together; what one has counted remains when it is gone, what was open with it does not', async t => {
+test('the counts of all workers are added; those of one that is gone remain, its gauges do not', async t => {
   const { supervisor, all, pass } = supervise(number => (worker, message) => {
     if (message.kind === 'stats')
       worker.say({
@@ -309,7 +309,7 @@ test('what all count together; what one has counted remains when it is gone, wha
   t.match(await supervisor.stats(), { exchanges: { active: 2, total: 60 } })
 })
 
-test('statistics: who keeps silent is left out with its last numbers', async t => {
+test('statistics: a worker that does not answer counts with its last numbers', async t => {
   let asked = 0
   const { supervisor, pass } = supervise(number => (worker, message) => {
     if (message.kind !== 'stats') return obedient(worker, message)
@@ -323,7 +323,7 @@ test('statistics: who keeps silent is left out with its last numbers', async t =
   t.match(await told, { exchanges: { total: 3 } })
 })
 
-test('a ledger is asked of the worker that has it', async t => {
+test('a ledger is requested from the worker that has it', async t => {
   const { supervisor } = supervise(number => (worker, message) => {
     if (message.kind !== 'ledger') return obedient(worker, message)
     const value = number === 2 ? { exchange: message.exchange, request: null, response: null } : null
@@ -336,7 +336,7 @@ test('a ledger is asked of the worker that has it', async t => {
   t.equal(await supervisor.ledger('x7'), null)
 })
 
-test('somebody watches: all are told, and who comes later too', async t => {
+test('a live page is open: all workers are told, and so is a later one', async t => {
   const { supervisor, all, pass } = supervise()
   await supervisor.start(first)
   supervisor.watched(true)
@@ -347,7 +347,7 @@ test('somebody watches: all are told, and who comes later too', async t => {
   t.match(all[2]?.heard.at(-1), { kind: 'watched', on: true })
 })
 
-test('who speaks in riddles is ended', async t => {
+test('a worker that sends an unknown message is killed', async t => {
   const { supervisor, all, alive, pass } = supervise()
   await supervisor.start(first)
   all[0]?.say({ kind: 'ready', id: 'one' })

@@ -7,7 +7,7 @@ import { needs, pathOf } from '../support/needs.js'
 import { WAIT_MS } from '../support/raw-client.js'
 import { tempFolder } from '../support/temp-folder.js'
 
-/** systemd's side: a datagram socket whose messages are printed, each as one line of JSON. */
+/** systemd's side: a datagram socket whose messages are printed, each as a line of JSON. */
 const LISTENER = `
 import json, os, socket, sys
 listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -26,7 +26,7 @@ async function listen(t: Test): Promise<{ path: string; child: Child }> {
   return { path, child }
 }
 
-/** A program that stands in for systemd-notify. */
+/** A program in place of systemd-notify. */
 function standIn(t: Test, script: string): string {
   const folder = tempFolder(t)
   writeFileSync(join(folder, 'systemd-notify'), `#!/bin/sh\n${script}\n`)
@@ -36,7 +36,7 @@ function standIn(t: Test, script: string): string {
 
 const PATH = '/usr/bin:/bin'
 
-test('what systemd hears, in the order of the calls', needs('systemd-notify', 'python3'), async t => {
+test('systemd gets the messages in the order of the calls', needs('systemd-notify', 'python3'), async t => {
   const { path, child } = await listen(t)
   const warnings: string[] = []
   const notify = createNotify({
@@ -59,7 +59,7 @@ test('what systemd hears, in the order of the calls', needs('systemd-notify', 'p
     ['READY=1', 'STATUS=listening on :8080'],
     ['RELOADING=1', /^MONOTONIC_USEC=\d+$/, 'STATUS=reading the configuration'],
     ['READY=1', 'STATUS=serving'],
-    ['STOPPING=1', 'STATUS=draining: what runs may end'],
+    ['STOPPING=1', 'STATUS=draining: running exchanges may finish'],
   ])
   const at = BigInt(phases[1]?.[1].split('=')[1])
   t.ok(at >= before && at <= process.hrtime.bigint() / 1_000n, 'microseconds of the clock that systemd reads')
@@ -71,16 +71,16 @@ test('without NOTIFY_SOCKET nothing is started', async t => {
   await notify('ready')
 })
 
-test('a systemd that cannot be told is a warning, and no more', async t => {
+test('a notification that cannot be sent is a warning, and no more', async t => {
   const warned = async (PATH: string, limit: { limitMs?: number } = { limitMs: WAIT_MS }) => {
     const warnings: string[] = []
     const environment = { NOTIFY_SOCKET: join(tempFolder(t), 'nobody'), PATH }
     await createNotify({ environment, warn: it => warnings.push(it), ...limit })('ready')
     return warnings
   }
-  t.match(await warned(tempFolder(t)), [/^systemd cannot be told "ready": there is no program systemd-notify/])
+  t.match(await warned(tempFolder(t)), [/^cannot notify systemd of "ready": the program systemd-notify was not found/])
   t.match(await warned(standIn(t, 'echo not today >&2; exit 1')), [/not today/])
-  t.match(await warned(standIn(t, 'exec /bin/sleep 20'), {}), [/did not end within 2000 ms/])
+  t.match(await warned(standIn(t, 'exec /bin/sleep 20'), {}), [/did not exit within 2000 ms/])
 })
 
 test('nothing of our environment reaches the program', async t => {

@@ -44,11 +44,11 @@ const RECORD: ExchangeRecord = {
   route: 'web/0',
 }
 
-/** A tracer that must have nothing to say. */
+/** A tracer that must not warn. */
 const tracerFor = (t: Test, warn: (message: string, cause?: unknown) => void = message => t.fail(message)) =>
   openTelemetryTracer({ version: '1.2.3', warn })
 
-test('a span, as the conventions want it', async t => {
+test('a span follows the conventions', async t => {
   const spans = takesSpans(t)
   const tracer = await tracerFor(t)
   tracer.begin(ASKED).end(RECORD)
@@ -90,7 +90,7 @@ test('a span, as the conventions want it', async t => {
   })
 })
 
-/** The trace context that goes upstream for one that came, and the span in between. */
+/** The trace context that is sent upstream for a received one, and the span in between. */
 async function passed(t: Test, received: TracedRequest['received'], config = {}): Promise<[string, ReadableSpan[]]> {
   const spans = takesSpans(t, config)
   const tracer = await tracerFor(t)
@@ -105,17 +105,17 @@ test('the client is the parent of our span, and our span that of the upstream', 
   const own = span?.spanContext()
   t.equal(own?.traceId, TRACE)
   t.not(own?.spanId, SPAN)
-  t.equal(lines, `traceparent: 00-${TRACE}-${own?.spanId}-01\r\ntracestate: a=1, b=2,not a member\r\n`, 'as it came')
+  t.equal(lines, `traceparent: 00-${TRACE}-${own?.spanId}-01\r\ntracestate: a=1, b=2,not a member\r\n`, 'as received')
 })
 
-test('without a trace one begins here', async t => {
+test('without a received trace a new one begins here', async t => {
   const [lines, [span]] = await passed(t, null)
   const own = span?.spanContext()
   t.equal(span?.parentSpanContext, undefined)
   t.equal(lines, `traceparent: 00-${own?.traceId}-${own?.spanId}-01\r\n`)
 })
 
-test('what is not sampled goes on unsampled, and the flag of random ids stays', async t => {
+test('an unsampled trace is forwarded unsampled, and the flag of random ids stays', async t => {
   const [lines, spans] = await passed(t, { ...RECEIVED, flags: 2, state: 'a=1' })
   t.match(lines, new RegExp(`^traceparent: 00-${TRACE}-[0-9a-f]{16}-02\r\ntracestate: a=1\r\n$`))
   t.notMatch(lines, SPAN)
@@ -130,12 +130,12 @@ test('a sampler may change the state, or begin another trace', async t => {
   t.match(lines, /^traceparent: 00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-03\r\ntracestate: ours=1\r\n$/)
 })
 
-test('nobody takes spans: said once, and traces pass as they came', async t => {
+test('without an SDK: reported once, and traces are forwarded as received', async t => {
   const said: string[] = []
   const tracer = await tracerFor(t, message => said.push(message))
   t.equal(said.length, 1)
-  t.match(said[0], /nobody takes spans: start hopwise with an OpenTelemetry SDK/)
-  t.equal(tracer.begin(ASKED).lines, '', 'what came goes on')
+  t.match(said[0], /no OpenTelemetry SDK is loaded to take the spans: start hopwise with one/)
+  t.equal(tracer.begin(ASKED).lines, '', 'the received context is forwarded')
   const span = tracer.begin({ ...ASKED, received: { ...RECEIVED, state: 'a=1' } })
   t.equal(span.lines, `traceparent: 00-${TRACE}-${SPAN}-01\r\ntracestate: a=1\r\n`)
   span.end(RECORD)
@@ -147,12 +147,12 @@ test('without the package, or with one that does not work', async t => {
   await t.rejects(loading(missing), {
     name: 'RefusedError',
     message:
-      'tracing.openTelemetry is on, but there is no package @opentelemetry/api: install it beside hopwise (npm install @opentelemetry/api), or turn it off.',
+      'tracing.openTelemetry is on, but the package @opentelemetry/api is not installed: install it beside hopwise (npm install @opentelemetry/api), or turn tracing off.',
   })
   await t.rejects(loading(new Error('broken')), { message: /@opentelemetry\/api cannot be loaded: broken\.$/ })
 })
 
-test('faults of whoever takes the spans reach no request, and are told once', async t => {
+test('faults of the SDK affect no request, and are reported once', async t => {
   const fails = () => {
     throw new Error('full')
   }
@@ -171,7 +171,7 @@ test('faults of whoever takes the spans reach no request, and are told once', as
       t.equal(span.lines !== '', named)
       span.end(RECORD)
     }
-    t.same(said, [['OpenTelemetry could not make a span; this is not said again', 'full']])
+    t.same(said, [['OpenTelemetry could not make a span; this is reported only once', 'full']])
     const { trace } = (await import('@opentelemetry/api')) as OpenTelemetry
     trace.disable()
   }

@@ -8,7 +8,7 @@ import { settled, until } from '../support/conversation.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { tempFolder } from '../support/temp-folder.js'
 
-/** Watches files that exist, and counts how often it is told of a change. */
+/** Watches files, and counts the reported changes. */
 function watching(t: Test, files: readonly string[], clock = systemClock) {
   const told = { times: 0 }
   const watched = watchFiles(() => {
@@ -19,26 +19,26 @@ function watching(t: Test, files: readonly string[], clock = systemClock) {
   return { told, watched }
 }
 
-const toldOnce = (told: { times: number }, times = 1) => until('the change is told', () => told.times === times)
+const toldOnce = (told: { times: number }, times = 1) => until('the change is reported', () => told.times === times)
 
-test('a file that is written anew, and one that an editor puts in its place', async t => {
+test('a file that is rewritten, and one that an editor puts in its place', async t => {
   const folder = tempFolder(t)
   const file = path.join(folder, 'hopwise.yaml')
   fs.writeFileSync(file, 'one')
   const { told } = watching(t, [file])
   fs.writeFileSync(file, 'two!')
   await toldOnce(told)
-  // As vim does it: the old one becomes the backup, the new one is written under its name.
+  // As vim does: the old file becomes the backup, the new one is written under its name.
   fs.renameSync(file, `${file}~`)
   fs.writeFileSync(file, 'three!!')
   await toldOnce(told, 2)
-  // As others do it: a new file, moved over the old one.
+  // As other editors do: a new file, moved over the old one.
   fs.writeFileSync(`${file}.new`, 'three!!')
   fs.renameSync(`${file}.new`, file)
   await toldOnce(told, 3)
 })
 
-test('Kubernetes swaps a link on the way to the file', async t => {
+test('Kubernetes swaps a link on the path to the file', async t => {
   const folder = tempFolder(t)
   const version = (name: string, text: string) => {
     fs.mkdirSync(path.join(folder, name))
@@ -51,7 +51,7 @@ test('Kubernetes swaps a link on the way to the file', async t => {
   version('..1', 'one')
   swap('..1')
   fs.symlinkSync(path.join('..data', 'hopwise.yaml'), path.join(folder, 'hopwise.yaml'))
-  // Somebody who likes links: the volume is reached by one of another folder.
+  // One more link: the volume is reached through a link in another folder.
   const other = path.join(tempFolder(t), 'config')
   fs.symlinkSync(folder, other)
   const direct = watching(t, [path.join(folder, 'hopwise.yaml')])
@@ -64,13 +64,13 @@ test('Kubernetes swaps a link on the way to the file', async t => {
   }
 })
 
-test('many signs of one change are one; a neighbour is none', async t => {
+test('many events of one change are one change; a change of a neighbour is none', async t => {
   const folder = tempFolder(t)
   const file = path.join(folder, 'a.yaml')
   fs.writeFileSync(file, '')
   const clock = new FakeClock()
   const { told } = watching(t, [file], clock)
-  // Whoever watches the folder since later is told later.
+  // A watch on the folder that was started later is notified later.
   const changes = fs.watch(folder)
   t.teardown(() => changes.close())
   const isTold = async (change: () => void) => {
@@ -91,7 +91,7 @@ test('many signs of one change are one; a neighbour is none', async t => {
   t.equal(told.times, 1)
 })
 
-test('where nobody tells of changes they are found', async t => {
+test('changes that are not reported are found by polling', async t => {
   const folder = path.join(tempFolder(t), 'later')
   const file = path.join(folder, 'a.pem')
   const clock = new FakeClock()
@@ -106,7 +106,7 @@ test('where nobody tells of changes they are found', async t => {
   t.equal(clock.timers, 0)
 })
 
-test('what changed between the reading and the watching is told', async t => {
+test('a change between the reading and the watching is reported', async t => {
   const file = path.join(tempFolder(t), 'a.yaml')
   fs.writeFileSync(file, 'one')
   const clock = new FakeClock()
@@ -117,7 +117,7 @@ test('what changed between the reading and the watching is told', async t => {
   t.equal(told.times, 1)
 })
 
-test('links in a circle lead nowhere', async t => {
+test('a cycle of links does no harm', async t => {
   const folder = tempFolder(t)
   fs.symlinkSync('b', path.join(folder, 'a'))
   fs.symlinkSync('a', path.join(folder, 'b'))

@@ -7,7 +7,7 @@ import { readMessage } from '../support/raw-message.js'
 import { answerAlways } from '../support/scripted-origin.js'
 import { GET, OK, silent, watched } from './fixture/watched.js'
 
-test('both sides while they are idle: their clocks run down to the end that they will have', async t => {
+test('both sides while they are idle: their clocks run down to their close', async t => {
   const { snapshot, connect, clock, origin } = await watched(t, answerAlways(OK))
   const client = await connect()
   await until('it is there', () => snapshot().clients.total === 1)
@@ -57,7 +57,7 @@ test('both sides while they are idle: their clocks run down to the end that they
   t.strictSame(snapshot().upstreams, { list: [], total: 0 })
 })
 
-test('the short idle limit of HTTP/1.0, and what the upstream says of its own', async t => {
+test('the short idle limit of HTTP/1.0, and the limit that the upstream announces', async t => {
   const hints = response('ok', 'Connection: keep-alive', 'Keep-Alive: timeout=3')
   const { snapshot, connect } = await watched(t, answerAlways(hints))
   const client = await connect()
@@ -67,7 +67,7 @@ test('the short idle limit of HTTP/1.0, and what the upstream says of its own', 
   t.match(upstreams.list, [{ idle: { leftMs: 2_000, limitMs: 2_000, reason: 'upstream-hint' } }])
 })
 
-test('an exchange from its first octet to its end', async t => {
+test('an exchange from its first byte to its end', async t => {
   const { snapshot, connect, clock, origin, watching } = await watched(t, silent, {
     limits: { upstreamConnectionsMax: 1 },
   })
@@ -128,14 +128,14 @@ test('an exchange from its first octet to its end', async t => {
   )
 })
 
-test('content that is gathered before a server is asked is still being read; a dial is a connection', async t => {
+test('content that is gathered before a server is chosen is still being read; a dial is a connection', async t => {
   const routes = [{ upstream: 'app', bufferRequestBytes: 1_000 }]
   const { snapshot, connect, proxies } = await watched(t, silent, { routes })
   const client = await connect()
   await client.send(`${request('POST', '/', 'Content-Length: 2')}h`)
   await until('it is read', () => snapshot().exchanges.list[0]?.method === 'POST')
   t.match(snapshot().exchanges.list, [{ stage: 'reading', upstream: '' }])
-  // No dial on loopback takes long enough to be met: this one is looked at from within.
+  // No dial on loopback takes long enough to be observed: this one is observed from within.
   const views: unknown[] = []
   const { pools } = proxies[0]!.upstreams
   const add = pools.dials.add.bind(pools.dials)
@@ -177,10 +177,10 @@ test('tunnels: both connections, and the line between them', async t => {
       { side: 'upstream', reason: 'upgraded-ended' },
     ],
   })
-  t.strictSame(watching.ledger('x1'), underWay, 'the heads were kept as it began')
+  t.strictSame(watching.ledger('x1'), underWay, 'the heads were kept when it began')
 })
 
-test('CONNECT: there is no connection of a pool, only where it leads to', async t => {
+test('CONNECT: there is no connection of a pool, only the destination', async t => {
   const { snapshot, connect, origin, watching } = await watched(t, silent, { mode: 'forward' })
   watching.on = true
   const client = await connect()
@@ -192,12 +192,12 @@ test('CONNECT: there is no connection of a pool, only where it leads to', async 
     exchanges: { list: [{ upstream: '', origin: authority, stage: 'tunnelling', status: 200 }] },
   })
   t.match(watching.ledger('x1'), {
-    request: { sentLine: '', notes: [/our own, with status 200/] },
+    request: { sentLine: '', notes: [/hopwise answered itself, with status 200/] },
     response: { startLine: '', sentLine: 'HTTP/1.1 200 Connection Established' },
   })
 })
 
-test('the last ends of connections, newest first, with their reasons', async t => {
+test('the last closed connections, newest first, with their reasons', async t => {
   const { snapshot, connect, clock, watching } = await watched(t, answerAlways(OK), {
     limits: { clientRequestsMax: 1 },
     deadlines: { lingerMs: 100 },
@@ -225,7 +225,7 @@ test('the last ends of connections, newest first, with their reasons', async t =
   t.equal(closed.length, 2, 'a snapshot is a copy')
 })
 
-test('several listeners: every id is of one thing only', async t => {
+test('several listeners: every id is unique', async t => {
   const { snapshot, connect, watching, origin, proxies } = await watched(
     t,
     answerAlways(OK),
@@ -264,7 +264,7 @@ test('several listeners: every id is of one thing only', async t => {
   )
 })
 
-test('more than are shown: who is busy comes first, then who was busy last', async t => {
+test('more than are shown: busy connections first, then those that were busy last', async t => {
   const { snapshot, connect, clock, origin } = await watched(t, silent)
   const clients: RawClient[] = []
   for (let nth = 0; nth < 4; nth++) {
@@ -292,7 +292,7 @@ test('more than are shown: who is busy comes first, then who was busy last', asy
   t.match({ shown, upstreams, exchanges }, { shown: { total: 4 }, upstreams: { total: 4 }, exchanges: { total: 2 } })
 })
 
-test('while nobody looks nothing is kept, and when nobody looks any more it is forgotten', async t => {
+test('while no page is open nothing is kept, and when the last one is closed everything is forgotten', async t => {
   const { snapshot, connect, watching, proxies } = await watched(t, answerAlways(OK), {}, { mode: 'forward' })
   const nothingKept = (): void => {
     t.match(snapshot(), { exchanges: { list: [], total: 0 }, closed: [] })
@@ -322,10 +322,10 @@ test('while nobody looks nothing is kept, and when nobody looks any more it is f
   watching.on = false
   nothingKept()
   watching.on = true
-  t.match(snapshot().closed, [], 'it begins anew')
+  t.match(snapshot().closed, [], 'it starts from scratch')
 })
 
-test('a listener that comes and goes while somebody looks', async t => {
+test('a listener that is added and removed while a page is open', async t => {
   const { watching, proxies } = await watched(t, silent)
   watching.on = true
   const late = new HopwiseProxy(settingsOf({ mode: 'forward', name: 'late' }), false)

@@ -38,7 +38,7 @@ test('every message arrives as it was sent', async t => {
   for (const message of FROM_WORKER) t.strictSame(readFromWorker(sent(message)), message, message.kind)
 })
 
-test('without one of its fields, or with a text in its place that was none, it is no message', async t => {
+test('without one of its fields, or with a text in place of another type, it is not a message', async t => {
   for (const [read, messages] of [
     [readToWorker, TO_WORKER],
     [readFromWorker, FROM_WORKER],
@@ -52,14 +52,14 @@ test('without one of its fields, or with a text in its place that was none, it i
   }
 })
 
-test('ids and times are numbers that can be', async t => {
+test('ids and times are plausible numbers', async t => {
   for (const id of [0, -1, 1.5, Number.NaN, 2 ** 60, '1']) t.equal(readToWorker({ kind: 'stats', id }), null, `${id}`)
   for (const graceMs of [-1, Number.NaN, Number.POSITIVE_INFINITY, null])
     t.equal(readToWorker({ kind: 'drain', announceMs: 0, graceMs }), null, `${graceMs}`)
 })
 
 checked(
-  'nothing that can be sent throws, and what is no object with a kind of ours is no message',
+  'nothing that can be sent throws, and only an object with a known kind is a message',
   fc.property(fc.oneof(fc.anything(), fc.record({ kind: fc.constantFrom('toString', '__proto__', 'x') })), value => {
     return readToWorker(value) === null && readFromWorker(value) === null
   }),

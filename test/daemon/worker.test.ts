@@ -61,7 +61,7 @@ test('it says why it cannot start, and ends', async t => {
   t.strictSame(told.slice(1), [refused, 'last lines', { exit: 1 }])
 })
 
-test('it takes a configuration, or says why not and goes on', async t => {
+test('it accepts a configuration, or says why not and continues', async t => {
   const { worker, told } = workerOf()
   await worker.receive(START)
   await worker.receive({ kind: 'reload', id: 2, configuration: 'two' })
@@ -109,8 +109,8 @@ test('its end: announced, drained, the last lines, the last numbers, and gone; o
   t.match(told.slice(3), ['drain', 'last lines', { kind: 'drained' }, { exit: 0 }])
 })
 
-test('what is no message of ours, or comes before the first, is a fault', async t => {
+test('an unknown message, or one before the first, is a fault', async t => {
   const { worker } = workerOf()
-  t.throws(() => worker.receive({ kind: 'dance' }), /no message of ours/)
+  t.throws(() => worker.receive({ kind: 'dance' }), /unknown message/)
   t.throws(() => worker.receive({ kind: 'stats', id: 1 }), /before it was started/)
 })

@@ -8,7 +8,7 @@ test('workers are replaced ten times under load, and not one request is lost', a
   const load = startLoad(daemon.port, { fresh: 4, kept: 4 })
   for (let i = 0; i < 5; i++) {
     t.match(await daemon.ask('roll', 'rolled'), { replaced: 2 })
-    // Whoever is awake takes the next connection: both have had their share when both have answered.
+    // Either worker may take the next connection: both have had some when both have answered.
     await until('both have answered', () =>
       workersOf(daemon)
         .slice(-2)
@@ -17,15 +17,15 @@ test('workers are replaced ten times under load, and not one request is lost', a
   }
   const { ok, lost, by } = await load.stop()
   t.comment(`${ok} requests, ${Object.keys(by).length} processes`)
-  t.strictSame(lost, {}, 'none refused, none reset, none cut')
+  t.strictSame(lost, {}, 'none refused, none reset, none cut off')
   t.equal(workersOf(daemon).length, 12)
   t.ok(Object.keys(by).length >= 10, 'each has had its share')
-  // The other end has counted too: those that are gone as well.
+  // The daemon has counted, too, including the workers that are gone.
   t.match(await daemon.ask('stats'), { exchanges: { total: ok }, workers: { wanted: 2, running: 2, restarts: 0 } })
   await ended(t, daemon)
 })
 
-test('a worker that is killed is replaced, and the others go on', async t => {
+test('a worker that is killed is replaced, and the others continue', async t => {
   const daemon = await startDaemon(t, { workers: 2, ports: { web: 0 }, text: 'hello' })
   await t.rejects(get(daemon.port, '/die'), { code: 'ECONNRESET' })
   t.match(await daemon.next(/^a worker died/), { how: 'SIGKILL', againInMs: 0 })
@@ -35,7 +35,7 @@ test('a worker that is killed is replaced, and the others go on', async t => {
   await ended(t, daemon)
 })
 
-test('what a terminal sends to all processes is for the primary; a second signal ends at once', async t => {
+test('signals that a terminal sends to all processes are for the primary; a second signal ends at once', async t => {
   const daemon = await startDaemon(t, { workers: 2, ports: { web: 0 }, text: 'hello' })
   for (const pid of workersOf(daemon))
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const) process.kill(pid, signal)
@@ -43,7 +43,7 @@ test('what a terminal sends to all processes is for the primary; a second signal
   const running = get(daemon.port, '/never').catch(({ code }) => code)
   await get(daemon.port)
   daemon.signal('SIGUSR2')
-  await daemon.next('SIGUSR2: the access log was opened anew')
+  await daemon.next('SIGUSR2: the access log was reopened')
   daemon.signal('SIGINT')
   await daemon.next(/^draining/)
   daemon.signal('SIGINT')
@@ -60,7 +60,7 @@ test('workers do not outlive a primary that was killed', async t => {
   await t.rejects(get(daemon.port), { code: 'ECONNREFUSED' })
 })
 
-test('an address that is taken is told once', async t => {
+test('an address in use is reported once', async t => {
   const first = await startDaemon(t, { workers: 2, ports: { web: 0 }, text: 'hello' })
   const configuration = { workers: 2, ports: { web: first.port }, text: 'hello' }
   await t.rejects(startDaemon(t, configuration), /EADDRINUSE/)

@@ -102,7 +102,7 @@ test('never crashes: what it cannot pass on gets a short answer or an end', asyn
   const silent = await connectRaw({ port: forward.port })
   silent.halfClose()
   t.equal((await silent.readToEnd()).how, 'fin')
-  t.throws(() => createDumb({ upstream: 'https://a' }), /written http:\/\/host:port/)
+  t.throws(() => createDumb({ upstream: 'https://a' }), /write http:\/\/host:port/)
   t.throws(() => createDumb({ upstream: 'http://a/path' }), TypeError)
 })
 

@@ -60,7 +60,7 @@ test(
     t.same(broken, [])
     await page.close()
 
-    // The tunnel of the WebSocket is told of when it ends; it is not among the requests that the site counts.
+    // The tunnel of the WebSocket is logged when it ends; it is not among the requests that the site counts.
     const logged = (await hopwise.exchanged(site.heads.length + 1)).map(
       it => `${it.method} ${it.target.replace(/^http:\/\/[^/]+/, '')}`,
     )

@@ -5,7 +5,7 @@ import { startNginx } from '../support/nginx.js'
 import { serveHere } from '../support/serving-here.js'
 
 test(
-  'an nginx with gzip that does not compress for requests with Via: it is said, and both remedies are right',
+  'an nginx with gzip that does not compress for requests with Via: there is advice, and both remedies work',
   needs('nginx'),
   async t => {
     const files = { 'index.html': '<p>hopwise</p>\n'.repeat(1_000) }

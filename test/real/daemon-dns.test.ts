@@ -6,7 +6,7 @@ import { nothingLost, startLoad, startUpstreams, toPort } from '../support/load.
 import { needs } from '../support/needs.js'
 import { freePort } from '../support/ports.js'
 
-// Servers that move to another address, under load, with a real name server.
+// Servers that move to another address under load, with a real name server.
 
 const configured = (port: number, nameserver: string) => `
 logs: { access: { to: off } }
@@ -24,7 +24,7 @@ async function members({ admin }: ServingDaemon): Promise<string[]> {
   return status.groups.flatMap(({ members }) => members.map(({ name }) => /\((.*)\)/.exec(name)?.[1] ?? name))
 }
 
-test('a name gets another address under load: traffic moves, nothing is lost', needs('dnsmasq'), async t => {
+test('a name gets another address under load: the traffic moves, nothing is lost', needs('dnsmasq'), async t => {
   const port = await freePort()
   const places = ['127.0.0.1', '127.0.0.2', '127.0.0.3'].map(host => ({ host, port }))
   const sockets = [0, 0, 0]
@@ -54,20 +54,20 @@ test('a name gets another address under load: traffic moves, nothing is lost', n
   await until('the other has traffic', () => counts[1]! > 0)
   const moved = performance.now() - changed
   t.comment(`moved within ${Math.round(moved)} ms of the change, with a TTL of a second`)
-  await until('no connections to where it was', () => sockets[0] === 0)
+  await until('no connections to the old address', () => sockets[0] === 0)
   t.same(await members(daemon), ['127.0.0.2'])
   const first = counts[0]!
   await until('more traffic', () => counts[1]! > 200)
-  t.equal(counts[0], first, 'and none there any more')
+  t.equal(counts[0], first, 'and none at the old address')
 
-  // A container that is recreated has no name for a moment; while the old one still ends what it has, it is asked.
+  // A container that is recreated has no name for a moment; the old one keeps getting requests while it finishes its work.
   await dns.hosts({})
   const asked = dns.asked()
-  await until('it has been told so more than once', () => dns.asked() > asked + 4)
-  t.same(await members(daemon), ['127.0.0.2'], 'no name is no reason to give up')
+  await until('the lookup has failed more than once', () => dns.asked() > asked + 4)
+  t.same(await members(daemon), ['127.0.0.2'], 'a missing name is no reason to give up')
   await dns.hosts({ 'app.test': ['127.0.0.3'] })
   await until('the third has traffic', () => counts[2]! > 100)
-  await until('no connections to where it was', () => sockets[1] === 0)
+  await until('no connections to the second address', () => sockets[1] === 0)
   t.same(await members(daemon), ['127.0.0.3'])
 
   // Two at once, and back to one.

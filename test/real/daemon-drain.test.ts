@@ -5,7 +5,7 @@ import { startDaemon } from '../support/daemon.js'
 import { fitting } from '../support/fitting.js'
 import { nothingLost, startLoad, startUpstreams, toPort } from '../support/load.js'
 
-// The end, on the real command: announced, then no new connections, then no connections.
+// The drain of the real command: announced, then no new connections, then no connections.
 
 const configured = (workers: number, port: number | undefined, deadlines: string, more = '') => `
 workers: ${workers}
@@ -20,7 +20,7 @@ const WHOLE = /^HTTP\/1.1 200 [\s\S]*\.\n$/
 const GET = 'GET /x HTTP/1.1\r\nHost: app.test\r\n\r\n'
 const readiness = async (admin: string) => (await fetch(`${admin}/readyz`)).status
 
-/** What was seen between the signal and the end, and whether all of it was in the time of the announcement. */
+/** What was observed between the signal and the end, and whether all of it happened during the announcement. */
 async function announced(t: Test, workers: number, announceMs: number) {
   const upstreams = await startUpstreams(t, [0])
   const deadlines = `announceMs: ${announceMs}, drainMs: 120000`
@@ -32,13 +32,13 @@ async function announced(t: Test, workers: number, announceMs: number) {
   const load = startLoad({ clients: { kept: 4, fresh: 4, post: 2, slow: 2 }, pauseMs: 5, connect: toPort(port) })
   await until('the load runs', () => load.seen.answered.size > 50)
   const slow = ask(port, `/slow?slow=${2 * announceMs}`)
-  await until('the slow one is under way', () => upstreams.served.has('slow'))
+  await until('the slow request is in progress', () => upstreams.served.has('slow'))
   const began = performance.now()
   daemon.signal('SIGTERM')
-  await daemon.next(/^draining: announced first/)
+  await daemon.next(/^draining: accepting connections for another announceMs/)
   const after = await readiness(daemon.admin).catch(String)
   const late = await ask(port, '/late', []).catch(String)
-  // Whoever balances in front of us has gone elsewhere by then.
+  // By then a load balancer in front would use another server.
   const seen = await load.stop()
   const tookMs = performance.now() - began
   const discard = async () => {
@@ -50,20 +50,20 @@ async function announced(t: Test, workers: number, announceMs: number) {
 }
 
 for (const workers of [1, 2]) {
-  test(`the end is announced, workers: ${workers}`, async t => {
+  test(`the drain is announced, workers: ${workers}`, async t => {
     const it = await fitting(t, announceMs => announced(t, workers, announceMs))
     const { daemon, port, idle, seen } = it
     t.equal(it.before, 200)
     t.match(it.first.startLine, /200/)
     t.equal(it.after, 503, 'not ready, at once')
     const told = /^HTTP\/1.1 200 [\s\S]*\r\nconnection: close\r\n/i
-    t.match(it.late, told, 'a new connection is served, and told')
-    nothingLost(t, 'while it is announced', seen, it.upstreams, it.tookMs / 1000)
+    t.match(it.late, told, 'a new connection is served, with Connection: close')
+    nothingLost(t, 'during the announcement', seen, it.upstreams, it.tookMs / 1000)
     await idle.readToEnd()
-    t.equal(idle.ended, 'fin', 'who is idle is ended')
+    t.equal(idle.ended, 'fin', 'an idle connection is ended')
     idle.destroy()
     while ((await ask(port).catch(({ code }) => code)) !== 'ECONNREFUSED') {}
-    t.match(await it.slow, WHOLE, 'what was under way is finished')
+    t.match(await it.slow, WHOLE, 'the request in progress is finished')
     const { code } = await daemon.ended
     const took = performance.now() - it.began
     t.comment(`${Math.round(took)} ms from SIGTERM to the end`)
@@ -73,7 +73,7 @@ for (const workers of [1, 2]) {
   })
 }
 
-test('a second signal ends at once; what runs longer than drainMs is cut, and told', async t => {
+test('a second signal ends at once; what runs longer than drainMs is cut off, and reported', async t => {
   for (const workers of [1, 2]) {
     const upstreams = await startUpstreams(t, [0])
     const start = async (drainMs: number) => {
@@ -81,7 +81,7 @@ test('a second signal ends at once; what runs longer than drainMs is cut, and to
       const daemon = await startDaemon(t, configured(workers, upstreams.ports[0], deadlines))
       const id = `long-${workers}-${daemon.pid}`
       const long = ask(daemon.port(), `/${id}?slow=600000`).catch(({ code }) => code)
-      await until('it is under way', () => upstreams.served.has(id))
+      await until('it is in progress', () => upstreams.served.has(id))
       daemon.signal('SIGTERM')
       await daemon.next(/^draining/)
       return { daemon, long }
@@ -93,11 +93,11 @@ test('a second signal ends at once; what runs longer than drainMs is cut, and to
     const once = await start(500)
     t.match(await once.daemon.ended, { code: 0 })
     t.notMatch(await once.long, WHOLE)
-    await once.daemon.next(/^drainMs passed/)
+    await once.daemon.next(/^drainMs expired/)
   }
 })
 
-test('an end in the middle of a reload, and of a replacement', async t => {
+test('a stop in the middle of a reload, and of a replacement', async t => {
   const upstreams = await startUpstreams(t, [0])
   for (const [workers, signal, waitMs] of [
     [1, 'SIGHUP', 0],
@@ -113,10 +113,10 @@ test('an end in the middle of a reload, and of a replacement', async t => {
     )
     const daemon = await startDaemon(t, before)
     const slow = ask(daemon.port(), `/slow-${daemon.pid}?slow=400`)
-    await until('it is under way', () => upstreams.served.has(`slow-${daemon.pid}`))
+    await until('it is in progress', () => upstreams.served.has(`slow-${daemon.pid}`))
     daemon.write(configured(workers, upstreams.ports[0], 'drainMs: 120000', more.join('')))
     daemon.signal(signal)
-    // Somewhere in the middle: each moment will do.
+    // Somewhere in the middle: any moment will do.
     await new Promise(done => setTimeout(done, waitMs))
     const { out } = await daemon.end()
     t.match(await slow, WHOLE)

@@ -17,7 +17,7 @@ listeners: [{ address: 127.0.0.1:0, name: web, routes: [{ upstream: app }] }]
 upstreams: { app: { servers: ['http://127.0.0.1:${port}'] } }
 `
 
-/** The ports of the clients whose connections this process holds, as the kernel says. */
+/** The ports of the clients whose connections this process holds, according to the kernel. */
 function clientPorts(pid: number, listening: number): Set<number> {
   const folder = `/proc/${pid}/fd`
   const links = readdirSync(folder).map(fd => {
@@ -37,7 +37,7 @@ function clientPorts(pid: number, listening: number): Set<number> {
 
 const KILLS = 5
 
-test('a worker that is killed loses what it had under way, and nothing else', async t => {
+test('a worker that is killed loses its requests in progress, and nothing else', async t => {
   const upstreams = await startUpstreams(t, [0])
   const daemon = await startDaemon(t, configured(upstreams.ports[0]))
   await until('both are ready', () => daemon.workers().length === 2)
@@ -47,7 +47,7 @@ test('a worker that is killed loses what it had under way, and nothing else', as
   const { seen } = load
   for (let i = 0; i < KILLS; i++) {
     await until('the load runs', () => seen.answered.size > 100 * (i + 1))
-    // A start that takes longer than the primary waits for it is tried again: who runs is whoever runs.
+    // A start that takes too long for the primary is tried again, so the running workers are looked up.
     const running = () => daemon.workers().filter(pid => existsSync(`/proc/${pid}/fd`))
     await until('two of them run', () => running().length >= 2)
     const [one = 0, other = 0] = running().slice(-2)
@@ -58,7 +58,7 @@ test('a worker that is killed loses what it had under way, and nothing else', as
     await daemon.next('a worker is ready')
     const lost = seen.lost.slice(before)
     t.comment(
-      `of ${victims.size} connections ${lost.length} had a request under way; ${others.size} were with the other`,
+      `of ${victims.size} connections ${lost.length} had a request in progress; ${others.size} belong to the other worker`,
     )
     t.same(
       lost.filter(({ port }) => others.has(port)),

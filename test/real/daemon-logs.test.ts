@@ -8,7 +8,7 @@ import { spawnDaemon, startDaemon } from '../support/daemon.js'
 import { nothingLost, startLoad, startUpstreams, toPort } from '../support/load.js'
 import { needs, pathOf } from '../support/needs.js'
 
-// What those see who run the real command: the admin listener, access logs in files, and a disk that is full.
+// What operators of the real command see: the admin listener, access logs in files, and a full disk.
 
 const configured = (workers: number, port: number | undefined, access: string) => `
 workers: ${workers}
@@ -51,7 +51,7 @@ for (const workers of [1, 2]) {
       await until('some requests', () => load.seen.answered.size > size + 50)
       renameSync(file, `${file}.${i}`)
       daemon.signal('SIGUSR2')
-      await daemon.next('SIGUSR2: the access log was opened anew')
+      await daemon.next('SIGUSR2: the access log was reopened')
     }
     const seen = await load.stop()
     nothingLost(t, 'three rotations', seen, upstreams, (performance.now() - began) / 1000)
@@ -67,7 +67,7 @@ for (const workers of [1, 2]) {
     t.same(logged.toSorted(), [...seen.answered].toSorted(), 'each request has its line, whole, in one of the files')
   })
 
-  test(`a disk that is full stops nothing, workers: ${workers}`, async t => {
+  test(`a full disk stops nothing, workers: ${workers}`, async t => {
     const upstreams = await startUpstreams(t, [0])
     const daemon = await startDaemon(t, configured(workers, upstreams.ports[0], '{ to: /dev/full }'))
     const load = startLoad({ clients: { kept: 4, fresh: 2, post: 2 }, pauseMs: 2, connect: toPort(daemon.port()) })
@@ -77,13 +77,13 @@ for (const workers of [1, 2]) {
     t.match(await (await fetch(`${daemon.admin}/readyz`)).text(), 'ready')
     await daemon.end()
     const said = daemon.lines().filter(({ level }) => level === 'warn')
-    t.match(said[0], { msg: /^the access log cannot be written/, err: { code: 'ENOSPC' } })
+    t.match(said[0], { msg: /^cannot write the access log/, err: { code: 'ENOSPC' } })
     const dropped = said.reduce((sum, { dropped = 0 }) => sum + Number(dropped), 0)
-    t.equal(dropped, upstreams.served.size, 'and how many lines are lost')
+    t.equal(dropped, upstreams.served.size, 'and the number of lost lines')
   })
 }
 
-test('an access log that cannot be opened is told before anything listens', async t => {
+test('an access log that cannot be opened is reported before anything listens', async t => {
   const { ports } = await startUpstreams(t, [0])
   for (const workers of [1, 2]) {
     const daemon = spawnDaemon(t, configured(workers, ports[0], '{ to: nowhere/access.log }'))

@@ -6,7 +6,7 @@ import { needs } from '../support/needs.js'
 import { startNginx } from '../support/nginx.js'
 import { freePort } from '../support/ports.js'
 
-// Whose request it is, through HAProxy in front of the real command and nginx behind it.
+// The client's address, through HAProxy in front of the real command and nginx behind it.
 
 const NEEDS = needs('haproxy', 'nginx', 'curl')
 
@@ -42,7 +42,7 @@ upstreams:
     const asked = (path: string) => curl(t, '--interface', '127.0.0.9', `${url}${path}`, `${url}${path}`)
     t.match(await asked('/'), { code: 0, out: '127.0.0.9||127.0.0.1\n127.0.0.9||127.0.0.1\n' }, 'in')
     t.match(await asked('/proxied'), { code: 0, out: '127.0.0.9|127.0.0.9|127.0.0.1\n'.repeat(2) }, 'in and out')
-    // Who is not trusted to send it is who he is, and what he sends is no request.
+    // A peer that is not trusted keeps its own address, and a preface from it is not a request.
     const direct = await curl(t, '--interface', '127.0.0.9', `http://127.0.0.1:${daemon.port()}/`)
     t.match(direct, { code: 0, out: '127.0.0.9||127.0.0.1\n' })
     const forged = ['--haproxy-protocol', '--interface', '127.0.0.9', '-o', '/dev/null', '-w', '%{http_code}']

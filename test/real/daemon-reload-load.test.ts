@@ -10,7 +10,7 @@ import { freePort } from '../support/ports.js'
 
 const RELOADS = 40
 
-/** Three servers, of which each generation has two; groups, routes, certificates and one listener come and go. */
+/** Three servers, of which each generation uses two; groups, routes, certificates and one listener come and go. */
 function generation(n: number, workers: number, ports: readonly number[], extraPort: number): string {
   const [one, other] = [ports[n % 3], ports[(n + 1) % 3]]
   const certificate = n % 2 === 0 ? 'even' : 'odd'
@@ -63,7 +63,7 @@ for (const workers of [1, 2]) {
       connected: 'secureConnect',
       connect: () => tls.connect({ port: daemon.port('secure'), host: '::1', ca: authority.cert }),
     })
-    // This one is there in every third generation only.
+    // This listener exists in every third generation only.
     const extra = startLoad({ clients: { kept: 2, fresh: 4 }, pauseMs: 5, connect: toPort(extraPort) })
     for (let n = 1; n <= RELOADS; n++) {
       const said = await daemon.reload(generation(n, workers, upstreams.ports, extraPort))
@@ -75,12 +75,12 @@ for (const workers of [1, 2]) {
     nothingLost(t, 'over TLS', await secure.stop(), upstreams, seconds)
     const seen = await extra.stop()
     const { ECONNREFUSED = 0, ECONNRESET = 0 } = seen.unconnected
-    // A port that is closed resets what comes in the same moment, before we have seen it. Nothing else may be lost.
+    // Closing a port resets connections that arrive at that moment, before hopwise sees them. Nothing else may be lost.
     const unseen = seen.lost.filter(({ how, nth }) => how === 'reset' && nth === 0)
     const lost = seen.lost.filter(one => !unseen.includes(one))
     nothingLost(t, 'the listener that comes and goes', { ...seen, unconnected: {}, lost }, upstreams, seconds)
     t.comment(
-      `there: ${ECONNREFUSED} connections refused while it was not there, ${unseen.length + ECONNRESET} reset unseen`,
+      `there: ${ECONNREFUSED} connections refused while it did not exist, ${unseen.length + ECONNRESET} reset unseen`,
     )
     t.same(
       daemon.lines().filter(({ level }) => level !== 'info'),

@@ -4,7 +4,7 @@ import { startDaemon } from '../support/daemon.js'
 import { startUpstreams } from '../support/load.js'
 import { freePort } from '../support/ports.js'
 
-// What a new configuration may not do, and what it may not cut, on the real command.
+// What a new configuration must not do, and what it must not cut off, on the real command.
 
 const WEB = `
 logs: { access: { to: off } }
@@ -13,7 +13,7 @@ upstreams: { app: { servers: ['http://127.0.0.1:PORT'] } }
 `
 
 for (const workers of [1, 2]) {
-  test(`what cannot be taken is refused whole, workers: ${workers}`, async t => {
+  test(`a bad configuration is refused as a whole, workers: ${workers}`, async t => {
     const { ports } = await startUpstreams(t, [0])
     const good = `workers: ${workers}${WEB.replace('PORT', `${ports[0]}`)}`
     const daemon = await startDaemon(t, good)
@@ -29,7 +29,7 @@ for (const workers of [1, 2]) {
         good.replace('listeners: [{', 'listeners: [{ nme: x,').replace('servers', 'sevrers'),
         [/nme/, /sevrers/],
       ],
-      ['a port that is taken', listing(`127.0.0.1:${port}`), [/EADDRINUSE/]],
+      ['a port in use', listing(`127.0.0.1:${port}`), [/EADDRINUSE/]],
       [
         'another mode',
         good.replace('name: web, routes: [{ upstream: app }]', 'name: web, mode: forward'),
@@ -42,36 +42,36 @@ for (const workers of [1, 2]) {
       t.equal((said.reasons as string[]).length, reasons.length)
       t.match(await ask(port), /^HTTP\/1.1 200 /, 'the old one stays')
     }
-    // What came before the port that is taken has not been opened for good either.
+    // A listener before the one whose port is in use does not stay open, either.
     await daemon.reload(
       listing(`127.0.0.1:${free}`).replace(/\n(up)/, `${more(`127.0.0.1:${port}`).replace('more', 'most')}\n$1`),
     )
     await t.rejects(ask(free), { code: 'ECONNREFUSED' })
-    t.match(await daemon.reload(listing(`127.0.0.1:${free}`)), { msg: /2 listeners \(1 new\)/ })
+    t.match(await daemon.reload(listing(`127.0.0.1:${free}`)), { msg: /2 listeners \(1 added\)/ })
     t.match(await ask(free), /^HTTP\/1.1 200 /)
-    t.match(await daemon.reload(good), { msg: /1 listener \(1 gone\)/ })
+    t.match(await daemon.reload(good), { msg: /1 listener \(1 removed\)/ })
     await t.rejects(ask(free), { code: 'ECONNREFUSED' })
     await daemon.end()
   })
 }
 
-test('what is under way when its listener goes is finished, however long it takes', async t => {
+test('a request in progress is finished when its listener is removed, however long it takes', async t => {
   const { ports } = await startUpstreams(t, [0])
   const good = WEB.replace('PORT', `${ports[0]}`)
   const other = good.replace('127.0.0.1:0', '127.0.0.2:0')
   const daemon = await startDaemon(t, `${good}deadlines: { drainMs: 300 }`)
   const slow = ask(daemon.port(), '/slow?slow=1500')
   const { socket: idle, text } = await kept(daemon.port())
-  t.match(await daemon.reload(`${other}deadlines: { drainMs: 300 }`), { msg: /1 listener \(1 new, 1 gone\)/ })
+  t.match(await daemon.reload(`${other}deadlines: { drainMs: 300 }`), { msg: /1 listener \(1 added, 1 removed\)/ })
   await t.rejects(ask(daemon.port()), { code: 'ECONNREFUSED' })
-  // A connection that is open may still ask once, and is told that this was all.
+  // An open connection may send one more request, and the response says close.
   idle.write('GET /idle HTTP/1.1\r\nHost: a\r\n\r\n')
   t.match(await text, /200 OK[\s\S]*200 OK[\s\S]*connection: close/i)
   t.match(await slow, /^HTTP\/1.1 200 [\s\S]*\n$/)
   await daemon.end()
 })
 
-/** A connection that has carried one request, and all that comes on it to its end. */
+/** A connection that has carried one request, and everything received on it until its end. */
 async function kept(port: number): Promise<{ socket: net.Socket; text: Promise<string> }> {
   const socket = net.connect(port, '127.0.0.1').setEncoding('latin1')
   socket.write('GET /first HTTP/1.1\r\nHost: a\r\n\r\n')
@@ -85,7 +85,7 @@ async function kept(port: number): Promise<{ socket: net.Socket; text: Promise<s
   return { socket, text: new Promise(done => socket.on('close', () => done(all))) }
 }
 
-/** One request on a connection of its own. */
+/** One request on its own connection. */
 async function ask(port: number, target = '/x'): Promise<string> {
   const socket = net.connect(port, '127.0.0.1').setEncoding('latin1')
   socket.write(`GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)

@@ -11,7 +11,7 @@ import { startUpstreams } from '../support/load.js'
 import { needs, pathOf } from '../support/needs.js'
 import { tempFolder } from '../support/temp-folder.js'
 
-// Where the real command listens beside ports: Unix sockets, and sockets that somebody else has opened.
+// Where the real command listens besides ports: Unix sockets, and inherited sockets.
 
 for (const workers of [1, 2]) {
   test(`Unix sockets on both sides, workers: ${workers}`, needs('curl'), async t => {
@@ -35,9 +35,9 @@ upstreams: { app: { servers: ['unix:${back}'] } }
     })
     t.match(await curl(t, ...words), { code: 0 })
     await daemon.end()
-    t.notOk(existsSync(front), 'its file is gone with it')
+    t.notOk(existsSync(front), 'the socket file is removed at its end')
 
-    // One that was killed leaves its file: the next one takes its place.
+    // A killed daemon leaves its socket file: the next one replaces it.
     const killed = await startDaemon(t, yaml)
     killed.signal('SIGKILL')
     await killed.ended
@@ -48,7 +48,7 @@ upstreams: { app: { servers: ['unix:${back}'] } }
   })
 }
 
-/** As systemd does it: opens the socket, writes down its port, and becomes hopwise, whose process id it has then. */
+/** As systemd does: opens the socket, writes down its port, and becomes hopwise by exec, so the process id stays. */
 const LAUNCHER = `
 import os, socket, sys
 listener = socket.socket()
@@ -60,7 +60,7 @@ os.set_inheritable(3, True)
 os.execve(sys.argv[2], sys.argv[2:], dict(os.environ, LISTEN_FDS='1', LISTEN_PID=str(os.getpid()), LISTEN_FDNAMES='web'))
 `
 
-/** Started like that; in place of systemd-notify stands a program that writes down what it is told. */
+/** Started that way, with a program in place of systemd-notify that writes down its arguments. */
 async function activated(t: Test, yaml: string) {
   const folder = tempFolder(t)
   const [launcher, portFile, told] = [join(folder, 'launcher.py'), join(folder, 'port'), join(folder, 'told')]
@@ -85,7 +85,7 @@ for (const [workers, address] of [
   [1, 'fd:3'],
   [2, 'systemd:web'],
 ] as const) {
-  test(`a socket that was passed on, ${address}, workers: ${workers}`, needs('python3'), async t => {
+  test(`an inherited socket, ${address}, workers: ${workers}`, needs('python3'), async t => {
     const { ports } = await startUpstreams(t, [0])
     const yaml = `
 workers: ${workers}
@@ -93,7 +93,7 @@ listeners: [{ address: '${address}', name: web, routes: [{ upstream: 'http://127
 `
     const { daemon, early, heard, port } = await activated(t, yaml)
     t.equal(daemon.port(), port)
-    t.match(await early, /^HTTP\/1.1 200 /, 'who came before us has waited')
+    t.match(await early, /^HTTP\/1.1 200 /, 'a client that connected before the start has waited')
     t.match(await ask(port), /^HTTP\/1.1 200 /)
     await until('systemd knows', () => heard().length > 0)
     t.match(heard(), [/^READY=1 STATUS=/])

@@ -10,7 +10,7 @@ import { startDaemon } from '../support/daemon.js'
 import { startUpstreams } from '../support/load.js'
 import { needs, pathOf } from '../support/needs.js'
 
-// TLS toward clients on the real command, judged by openssl and curl.
+// TLS for clients on the real command, judged by openssl and curl.
 
 const NEEDS = needs('openssl', 'curl')
 
@@ -42,7 +42,7 @@ async function subject(t: Test, port: number, name: string): Promise<string> {
 }
 
 for (const workers of [1, 2]) {
-  test(`certificates by name, and other ones without a restart; workers: ${workers}`, NEEDS, async t => {
+  test(`certificates by name, and new ones without a restart; workers: ${workers}`, NEEDS, async t => {
     const authority = await makeAuthority(t)
     const { ports } = await startUpstreams(t, [0])
     const daemon = await startDaemon(t, configured(workers, ports[0]), { files: await certificates(authority, 'one') })
@@ -60,14 +60,18 @@ for (const workers of [1, 2]) {
     t.equal((await exchange(old, 'GET /1 HTTP/1.1\r\nHost: b.test\r\n\r\n')).status, 200)
     for (const [name, text] of Object.entries(await certificates(authority, 'two')))
       writeFileSync(join(daemon.folder, name), text)
-    t.match(await subject(t, port, 'b.test'), /CN ?= ?b one/, 'not before it is told')
+    t.match(await subject(t, port, 'b.test'), /CN ?= ?b one/, 'not before the reload')
     t.match(await daemon.reload(), { msg: /^reloaded in/ })
     t.match(await subject(t, port, 'b.test'), /CN ?= ?b two/)
     t.match(await curl(t, ...ask), { code: 0, out: /^x 0\n/ })
-    t.equal((await exchange(old, 'GET /2 HTTP/1.1\r\nHost: b.test\r\n\r\n')).status, 200, 'the old connection goes on')
+    t.equal(
+      (await exchange(old, 'GET /2 HTTP/1.1\r\nHost: b.test\r\n\r\n')).status,
+      200,
+      'the old connection continues',
+    )
     old.destroy()
 
-    // A key of another certificate: refused, and what was read before goes on.
+    // A key of another certificate: refused, and the previous files stay in effect.
     writeFileSync(join(daemon.folder, 'b.key'), (await certificates(authority, 'three'))['b.key'] ?? '')
     t.match(await daemon.reload(), { level: 'error', reasons: [/b\.key/] })
     t.match(await subject(t, port, 'b.test'), /CN ?= ?b two/)
@@ -75,7 +79,7 @@ for (const workers of [1, 2]) {
   })
 }
 
-/** Connects with what an earlier session left, asks once; says whether it was resumed, and what it left. */
+/** Connects with an earlier session, sends one request. @returns whether the session was resumed, and the new session */
 function resumed(port: number, ca: string, session?: Buffer): Promise<{ reused: boolean; session: Buffer }> {
   return new Promise((done, failed) => {
     const socket = tls.connect({ port, host: '127.0.0.1', ca, servername: 'b.test', ...(session ? { session } : {}) })
@@ -94,39 +98,35 @@ function resumed(port: number, ca: string, session?: Buffer): Promise<{ reused: 
   })
 }
 
-test(
-  'a session goes on with another worker, with one that came later, and with another certificate',
-  NEEDS,
-  async t => {
-    const authority = await makeAuthority(t)
-    const { ports } = await startUpstreams(t, [0])
-    const daemon = await startDaemon(t, configured(2, ports[0]), { files: await certificates(authority, 'one') })
-    await until('both are ready', () => daemon.workers().length === 2)
-    const port = daemon.port()
-    const { reused, session } = await resumed(port, authority.cert)
-    t.equal(reused, false)
-    const again = () => Promise.all(Array.from({ length: 32 }, () => resumed(port, authority.cert, session)))
-    const served = () => new Set(daemon.lines().flatMap(({ msg, worker }) => (msg === 'exchange' ? [worker] : [])))
-    // Whoever is awake takes the next connection: both have had their share when both have said so.
-    do
-      t.ok(
-        (await again()).every(({ reused }) => reused),
-        'with either worker',
-      )
-    while (served().size < 2)
-    daemon.signal('SIGWINCH')
-    await daemon.next(/^SIGWINCH: the workers were replaced/)
+test('a session is resumed with another worker, with a newer worker, and with another certificate', NEEDS, async t => {
+  const authority = await makeAuthority(t)
+  const { ports } = await startUpstreams(t, [0])
+  const daemon = await startDaemon(t, configured(2, ports[0]), { files: await certificates(authority, 'one') })
+  await until('both are ready', () => daemon.workers().length === 2)
+  const port = daemon.port()
+  const { reused, session } = await resumed(port, authority.cert)
+  t.equal(reused, false)
+  const again = () => Promise.all(Array.from({ length: 32 }, () => resumed(port, authority.cert, session)))
+  const served = () => new Set(daemon.lines().flatMap(({ msg, worker }) => (msg === 'exchange' ? [worker] : [])))
+  // Either worker may take the next connection: repeat until both have logged an exchange.
+  do
     t.ok(
       (await again()).every(({ reused }) => reused),
-      'with those that came later',
+      'with either worker',
     )
-    for (const [name, text] of Object.entries(await certificates(authority, 'two')))
-      writeFileSync(join(daemon.folder, name), text)
-    await daemon.reload()
-    t.ok(
-      (await again()).every(({ reused }) => reused),
-      'with another certificate',
-    )
-    await daemon.end()
-  },
-)
+  while (served().size < 2)
+  daemon.signal('SIGWINCH')
+  await daemon.next(/^SIGWINCH: the workers were replaced/)
+  t.ok(
+    (await again()).every(({ reused }) => reused),
+    'with newer workers',
+  )
+  for (const [name, text] of Object.entries(await certificates(authority, 'two')))
+    writeFileSync(join(daemon.folder, name), text)
+  await daemon.reload()
+  t.ok(
+    (await again()).every(({ reused }) => reused),
+    'with another certificate',
+  )
+  await daemon.end()
+})

@@ -34,11 +34,15 @@ test('ten workers are replaced under load, and nothing is lost', async t => {
   const seconds = (performance.now() - began) / 1000
   const seen = await load.stop()
   nothingLost(t, 'over TCP', seen, upstreams, seconds)
-  nothingLost(t, 'over a unix socket', await local.stop(), upstreams, seconds)
+  nothingLost(t, 'over a Unix socket', await local.stop(), upstreams, seconds)
   t.equal(daemon.workers().length, 12)
   const { wentBack, last } = await watch.stop()
   t.same(wentBack, [], 'no counter ever goes back')
-  t.equal(last.get('hopwise_client_requests_total'), upstreams.served.size, 'those that are gone have counted too')
+  t.equal(
+    last.get('hopwise_client_requests_total'),
+    upstreams.served.size,
+    'the counts of workers that are gone are included',
+  )
   await daemon.end()
   t.match(daemon.lines().at(-1), { msg: 'stopped', exchanges: { total: upstreams.served.size, active: 0 } })
 })

@@ -4,29 +4,29 @@ import { startHopwise } from '../support/hopwise.js'
 import { needs } from '../support/needs.js'
 import { startNginx } from '../support/nginx.js'
 
-/** Far more than what lies between nginx’s answer and curl’s next request. */
+/** Far more than the time between nginx’s answer and curl’s next request. */
 const IDLE_S = 4
 
 test(
-  'R98, R100, R213: the hang with real parts: curl and nginx agree through the dumb proxy, then all three wait',
+  'R98, R100, R213: the hang with real programs: curl and nginx agree through the dumb proxy, then all three wait',
   needs('nginx', 'curl'),
   async t => {
     const nginx = await startNginx(t, { files: { a: 'a' }, server: `keepalive_timeout ${IDLE_S}s;` })
     const dumb = await startHopwise(t, ['dumb', nginx.url])
     const hung = await twice(t, dumb.url)
     t.ok((hung.seconds[1] ?? 0) > 1, `the second waits for nginx’s idle limit: ${hung.seconds[1]} s`)
-    t.same([hung.code, hung.connects], [0, [1, 1]], 'then curl quietly connects again')
+    t.same([hung.code, hung.connects], [0, [1, 1]], 'then curl silently reconnects')
     t.match(hung.err, 'Re-using existing connection')
-    t.match(dumb.err() + dumb.out(), /demonstration/i, 'it says loudly what it is')
+    t.match(dumb.err() + dumb.out(), /demonstration/i, 'it warns loudly')
 
     const hopwise = await startHopwise(t, ['reverse', nginx.url])
-    const well = await twice(t, hopwise.url)
+    const right = await twice(t, hopwise.url)
     t.same(
-      [well.code, well.connects],
+      [right.code, right.connects],
       [0, [1, 0]],
-      'through the right one the same connection carries the second answer, too',
+      'through a correct proxy the same connection carries the second answer, too',
     )
-    t.match(well.err, 'Re-using existing connection')
+    t.match(right.err, 'Re-using existing connection')
   },
 )
 

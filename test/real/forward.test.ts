@@ -12,7 +12,7 @@ import { openHopwise } from '../support/open-hopwise.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { makeCertificate } from '../support/tls.js'
 
-// curl as the client of a forward proxy; nginx and a TLS origin made here as where it goes.
+// curl as the client of a forward proxy; nginx and a TLS origin made here as the destinations.
 
 const NEEDS = needs('nginx', 'curl')
 const NEEDS_TLS = needs('curl', 'openssl')
@@ -35,7 +35,7 @@ test('R22, R141: absolute-form in, origin-form out, Via in both directions', NEE
   t.equal(new Set(nginx.requests().map(it => it.split(' ')[0])).size, 1)
 })
 
-test('R76, R212: HTTP/1.0 is never kept alive by a forward proxy, whatever it asks with', NEEDS, async t => {
+test('R76, R212: a forward proxy never keeps HTTP/1.0 alive, whatever the client asks for', NEEDS, async t => {
   const nginx = await startNginx(t, { files: { a: 'a' } })
   const hopwise = await openHopwise(t, ['forward', ...ALLOWED])
   const { code, out, err } = await curl(
@@ -54,7 +54,7 @@ test('R76, R212: HTTP/1.0 is never kept alive by a forward proxy, whatever it as
   t.notMatch(err, /< (Connection|Proxy-Connection): keep-alive/i)
 })
 
-test('uploads and downloads through a forward proxy arrive whole', NEEDS, async t => {
+test('uploads and downloads through a forward proxy arrive complete', NEEDS, async t => {
   const nginx = await startNginx(t, { server: 'dav_methods PUT;' })
   const hopwise = await openHopwise(t, ['forward', ...ALLOWED])
   const from = join(tempFolder(t), 'from')
@@ -71,7 +71,7 @@ test('uploads and downloads through a forward proxy arrive whole', NEEDS, async 
   t.same(readFileSync(to), FILE.subarray(-10))
 })
 
-test('R163, R166: CONNECT carries TLS end to end to a port that is allowed', NEEDS_TLS, async t => {
+test('R163, R166: CONNECT carries TLS end to end to an allowed port', NEEDS_TLS, async t => {
   const { port, certFile } = await tlsOrigin(t)
   const hopwise = await startHopwise(t, ['forward', ...ALLOWED, '--connect-port', String(port)])
   const { code, out, err } = await curl(
@@ -122,7 +122,7 @@ test('R166: other ports and private destinations are refused, and the answer nam
   t.match(tunnel.err, /< HTTP\/1\.1 403 /)
 })
 
-test('R176, R177, R189: Basic credentials are asked for and go no further', NEEDS, async t => {
+test('R176, R177, R189: Basic credentials are required and not forwarded', NEEDS, async t => {
   const nginx = await startNginx(t, { files: { a: 'a' }, log: '[$http_proxy_authorization] [$http_authorization]' })
   const hopwise = await startHopwise(t, ['forward', ...ALLOWED, '--auth', 'ann:secret'])
   const asked = await curl(t, '-i', '-x', hopwise.url, `${nginx.url}/a`)

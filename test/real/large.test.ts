@@ -5,16 +5,16 @@ import { createOrigin } from '../../lib/peers/origin.js'
 import { type Answer, text } from '../../lib/peers/origin-pages.js'
 import { startHopwise } from '../support/hopwise.js'
 
-// A large body must cost the proxy one lease of a buffer for each direction, however slow or fast its ends are: it is several
-// times what the memory may grow by.
+// A large body must cost the proxy one leased buffer for each direction, however slow or fast the two ends are: the body is
+// several times as large as the allowed growth of memory.
 
 const MIB = 1024 ** 2
 const SIZE = 320 * MIB
 const GROWTH_MAX = 64 * MIB
-/** Octet i is i modulo 251, as on the origin's `/bytes`. */
+/** Byte i is i modulo 251, as on the origin's `/bytes`. */
 const BLOCK = Buffer.from(Uint8Array.from({ length: 251 * 1_000 }, (_, i) => i % 251))
 
-test('320 MiB down: whole, and the memory of the proxy stays bounded', async t => {
+test('320 MiB down: complete, and the memory of the proxy stays bounded', async t => {
   const { hopwise, get } = await chain(t)
   const before = hopwise.peakRss()
   const response = await get(`/bytes?n=${SIZE}`)
@@ -25,7 +25,7 @@ test('320 MiB down: whole, and the memory of the proxy stays bounded', async t =
 })
 
 for (const framing of ['length', 'chunked'] as const) {
-  test(`320 MiB up (${framing}): whole, and the memory of the proxy stays bounded`, async t => {
+  test(`320 MiB up (${framing}): complete, and the memory of the proxy stays bounded`, async t => {
     const { hopwise, post, sunk } = await chain(t)
     const before = hopwise.peakRss()
     const { request, answer } = post(
@@ -42,17 +42,17 @@ for (const framing of ['length', 'chunked'] as const) {
   })
 }
 
-test('a reader that stops stops the origin: nothing piles up in the proxy', async t => {
+test('a reader that stops stops the origin: the proxy buffers no more than its bound', async t => {
   const { hopwise, get, given } = await chain(t)
   const before = hopwise.peakRss()
   const response = await get('/much')
   response.pause()
-  // Others come and go through the same proxy meanwhile, and the origin gives no more.
+  // Meanwhile other requests pass through the same proxy, until the origin sends no more.
   for (let last = -1; last !== given(); ) {
     last = given()
     for (let nth = 0; nth < 10; nth++) for await (const _ of await get('/'));
   }
-  t.ok(given() < SIZE, `the origin has given ${mib(given())}`)
+  t.ok(given() < SIZE, `the origin has sent ${mib(given())}`)
   t.ok(hopwise.peakRss() - before < GROWTH_MAX, `grew by ${mib(hopwise.peakRss() - before)}`)
   response.destroy()
 })
@@ -91,7 +91,7 @@ async function chain(t: Test) {
   }
 }
 
-/** Counts, and looks at both ends of each piece: a lost, doubled or shifted octet moves all that follow. */
+/** Counts, and checks both ends of each piece: a lost, doubled or shifted byte moves all that follow. */
 function pattern() {
   let count = 0
   let whole = true

@@ -10,7 +10,7 @@ import { startHaproxy } from '../support/haproxy.js'
 import { needs } from '../support/needs.js'
 import { using } from '../support/secured-pool.js'
 
-// The PROXY protocol, judged by those who made it: HAProxy in front of us, and behind us.
+// The PROXY protocol, judged by its inventor: HAProxy in front of us, and behind us.
 
 const HAPROXY = needs('haproxy')
 const FROM = { from: new TrustedPeers(['127.0.0.1']) }
@@ -47,7 +47,7 @@ for (const [how, send] of [
   })
 }
 
-test('HAProxy passes TLS on to us, with a preface before it', needs('haproxy', 'openssl', 'curl'), async t => {
+test('HAProxy passes TLS through to us, preceded by a preface', needs('haproxy', 'openssl', 'curl'), async t => {
   const authority = await makeAuthority(t)
   const tls = using([await authority.issue('localhost', 'DNS:localhost')])
   const { port } = await listeningPool(t, { proxyProtocol: FROM, tls })
@@ -60,7 +60,7 @@ test('HAProxy passes TLS on to us, with a preface before it', needs('haproxy', '
   t.match(out, `"destinationPort":${ports[0]}`)
 })
 
-test('HAProxy asks whether we are there: LOCAL', HAPROXY, async t => {
+test('HAProxy checks our health: LOCAL', HAPROXY, async t => {
   const { port, handler, pool } = await listeningPool(t, { proxyProtocol: FROM })
   await startHaproxy(
     t,
@@ -79,7 +79,7 @@ test('HAProxy asks whether we are there: LOCAL', HAPROXY, async t => {
   )
 })
 
-/** What HAProxy understands of a preface that we wrote. */
+/** The addresses that HAProxy reads from a preface that we wrote. */
 async function understood(t: Test, port: number, preface: Buffer): Promise<string> {
   const client = await rawClient(t, port)
   await client.send(Buffer.concat([preface, Buffer.from(get('/'))]))

@@ -9,8 +9,8 @@ import { type NginxOptions, startNginx } from '../support/nginx.js'
 import { openHopwise } from '../support/open-hopwise.js'
 import { tempFolder } from '../support/temp-folder.js'
 
-// curl in front, nginx behind: neither end knows our code. The first hopwise in between is the command that its users run,
-// the others are what that command would serve, in this process.
+// curl in front, nginx behind: neither end knows our code. The first hopwise in between is the real command, the others are
+// what that command would serve, in this process.
 
 const NEEDS = needs('nginx', 'curl')
 const FILE = randomBytes(3_000_000)
@@ -34,7 +34,7 @@ const SERVED_UNDER_BASE = `location /base/ { return 200 "$request_uri"; }
   location /base/login { add_header Set-Cookie "s=1; Path=/base/" always; return 302 /base/in; }`
 
 test(
-  'a path of the upstream goes in front of that of each request, as with proxy_pass http://host/base/',
+  'a path of the upstream is put in front of that of each request, as with proxy_pass http://host/base/',
   NEEDS,
   async t => {
     const nginx = await startNginx(t, { files: { a: 'a' }, server: SERVED_UNDER_BASE })
@@ -65,27 +65,31 @@ test('R92, R102: clients that close each time share one upstream connection', NE
   t.equal(connectionsOf(nginx.requests()).size, 1)
 })
 
-test('R75, R101: HTTP/1.0 keep-alive is honoured in front, behind there is HTTP/1.1', NEEDS, async t => {
-  const { nginx, hopwise } = await chain(t)
-  const { code, out, err } = await curl(
-    t,
-    '-v',
-    '--http1.0',
-    '-H',
-    'Connection: keep-alive',
-    `${hopwise.url}/a`,
-    `${hopwise.url}/a`,
-  )
-  t.same([code, out], [0, 'aa'])
-  t.match(err, 'Re-using existing connection')
-  t.match(err, /< Connection: keep-alive\r?\n/i)
-  t.match(err, /< Keep-Alive: timeout=\d+, max=\d+\r?\n/i)
-  for (const request of nginx.requests())
-    t.match(request, /^\d+ \d+ HTTP\/1\.1 "GET \/a HTTP\/1\.1"/, 'R10: our own version')
-  t.match(await curl(t, '--http1.0', `${hopwise.url}/a`), { code: 0, out: 'a' }, 'and without asking it ends')
-})
+test(
+  'R75, R101: HTTP/1.0 keep-alive is honoured toward the client, HTTP/1.1 is used toward the upstream',
+  NEEDS,
+  async t => {
+    const { nginx, hopwise } = await chain(t)
+    const { code, out, err } = await curl(
+      t,
+      '-v',
+      '--http1.0',
+      '-H',
+      'Connection: keep-alive',
+      `${hopwise.url}/a`,
+      `${hopwise.url}/a`,
+    )
+    t.same([code, out], [0, 'aa'])
+    t.match(err, 'Re-using existing connection')
+    t.match(err, /< Connection: keep-alive\r?\n/i)
+    t.match(err, /< Keep-Alive: timeout=\d+, max=\d+\r?\n/i)
+    for (const request of nginx.requests())
+      t.match(request, /^\d+ \d+ HTTP\/1\.1 "GET \/a HTTP\/1\.1"/, 'R10: our own version')
+    t.match(await curl(t, '--http1.0', `${hopwise.url}/a`), { code: 0, out: 'a' }, 'and without asking it is closed')
+  },
+)
 
-test('R132, R133, R142, R204: what is for one hop ends here, what we add arrives', NEEDS, async t => {
+test('R132, R133, R142, R204: hop-by-hop fields end here, fields that we add arrive', NEEDS, async t => {
   const log =
     '[$http_x_secret] [$http_x_kept] [$http_via] [$http_x_forwarded_for] [$http_keep_alive] [$http_proxy_connection]'
   const { nginx, hopwise } = await chain(t, { log })
@@ -104,7 +108,7 @@ test('R132, R133, R142, R204: what is for one hop ends here, what we add arrives
   t.match(nginx.requests()[0], /\[-\] \[yes\] \[1\.1 \S+\] \[127\.0\.0\.1\] \[-\] \[-\]$/)
 })
 
-test('R178, R188: conditions and ranges are the origin’s business', NEEDS, async t => {
+test('R178, R188: conditions and ranges are left to the origin', NEEDS, async t => {
   const { hopwise } = await chain(t, { files: { file: FILE } })
   const etag = /etag: (\S+)/i.exec((await curl(t, '-I', `${hopwise.url}/file`)).out)?.[1] ?? ''
   t.match(etag, /^"/)
@@ -120,7 +124,7 @@ test('R178, R188: conditions and ranges are the origin’s business', NEEDS, asy
   t.equal(sum(readFileSync(resumed)), sum(FILE))
 })
 
-test('R161, R182: HEAD has its length and no content, and the connection goes on', NEEDS, async t => {
+test('R161, R182: HEAD has its length and no content, and the connection stays open', NEEDS, async t => {
   const { hopwise } = await chain(t, { files: { file: FILE } })
   const { code, out, err } = await curl(t, '-v', '-I', `${hopwise.url}/file`, `${hopwise.url}/a`)
   t.equal(code, 0)
@@ -129,7 +133,7 @@ test('R161, R182: HEAD has its length and no content, and the connection goes on
 })
 
 for (const version of ['--http1.1', '--http1.0']) {
-  test(`downloads arrive whole (${version})`, NEEDS, async t => {
+  test(`downloads arrive complete (${version})`, NEEDS, async t => {
     const { hopwise } = await chain(t, { files: { file: FILE } })
     const to = join(tempFolder(t), 'file')
     t.equal((await curl(t, version, '-o', to, `${hopwise.url}/file`)).code, 0)
@@ -137,7 +141,7 @@ for (const version of ['--http1.1', '--http1.0']) {
   })
 }
 
-test('R35, R36: uploads arrive whole, by Content-Length and chunked', NEEDS, async t => {
+test('R35, R36: uploads arrive complete, by Content-Length and chunked', NEEDS, async t => {
   const { nginx, hopwise } = await chain(t, {
     server: 'dav_methods PUT;',
     log: '$content_length $http_transfer_encoding',
@@ -192,7 +196,7 @@ test('R89: a refusal before the content has gone reaches curl', NEEDS, async t =
   t.equal(out, '413')
 })
 
-test('R194, R201, R202: no origin is a 502 that says so, and JSON for those who like it', NEEDS, async t => {
+test('R194, R201, R202: a missing origin is a 502 that says so, in JSON for clients that prefer it', NEEDS, async t => {
   const hopwise = await openHopwise(t, ['reverse', 'http://127.0.0.1:1'])
   const plain = await curl(t, '-i', `${hopwise.url}/`)
   t.match(plain.out, /^HTTP\/1\.1 502 /)

@@ -7,7 +7,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { startHopwise } from '../support/hopwise.js'
 import { openHopwise } from '../support/open-hopwise.js'
 
-// Client and server are the ws package: it knows RFC 6455, we only see an upgrade and a tunnel.
+// Client and server are the ws package: it implements RFC 6455, hopwise only sees an upgrade and a tunnel.
 
 test('R154, R157, R159, R207: a WebSocket through reverse', async t => {
   const { port, heads } = await echoServer(t)
@@ -59,7 +59,7 @@ async function converse(t: Test, client: WebSocket): Promise<void> {
   for (const message of [Buffer.from('hello'), randomBytes(1_000_000), Buffer.alloc(0), randomBytes(70_000)]) {
     client.send(message)
     const [back] = (await once(client, 'message')) as [Buffer]
-    t.ok(message.equals(back), `${message.length} octets came back`)
+    t.ok(message.equals(back), `${message.length} bytes came back`)
   }
   client.ping('are you there?')
   t.equal(String((await once(client, 'pong'))[0]), 'are you there?', 'ping and pong are end to end')

@@ -3,7 +3,7 @@ import type { ClientHandler } from '../../lib/net/client/client-pool.js'
 import type { ClientStream } from '../../lib/net/client/client-stream.js'
 import { clientOf } from './connection-of.js'
 
-/** Answers each request at once with what is known of its client, as JSON; `/close` ends the connection, `/cut` breaks it. */
+/** Answers each request at once with the facts about its client, as JSON; `/close` closes the connection, `/cut` resets it. */
 export class AnsweringHandler implements ClientHandler {
   readonly heard: string[] = []
   begin(stream: ClientStream): ClientExchange {

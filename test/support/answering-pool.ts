@@ -17,7 +17,7 @@ export interface PoolOptions extends Omit<Partial<ClientPoolSettings>, 'limits' 
   readMode?: ReadMode
 }
 
-/** A pool that listens nowhere yet, on a clock that stands still; gone with the test. */
+/** A pool that does not listen yet, on a clock that stands still; destroyed with the test. */
 export function makePool(t: Test, { limits, deadlines, readMode = 'onread', ...others }: PoolOptions = {}) {
   const clock = new FakeClock()
   const handler = new AnsweringHandler()
@@ -41,7 +41,7 @@ export async function listeningPool(
   return { ...made, port, text }
 }
 
-/** What an answer of the handler says. */
+/** The content of an answer of the handler. */
 export interface Answered {
   pid: number
   id: string

@@ -1,6 +1,8 @@
 import * as net from 'node:net'
 
-/** One request on a connection of its own; resolves with all that came on it, as latin1 text. Rejects with the socket's error. */
+/**
+ * One request on its own connection; resolves with everything received on it, as latin1 text. Rejects with the socket's error.
+ */
 export async function ask(
   at: number | net.NetConnectOpts,
   target = '/x',

@@ -10,9 +10,9 @@ export interface Called {
 }
 
 /**
- * Runs one command line in this process: for commands of which only the output and the exit code count. A process of its
- * own (`runHopwise`) takes twenty times as much, and is for what only a process can show: signals, pipes, standard input.
- * @param env added to an environment without settings of ours
+ * Runs one command line in this process: for commands of which only the output and the exit code matter. A separate process
+ * (`runHopwise`) costs twenty times as much, and is for what only a process can show: signals, pipes, standard input.
+ * @param env added to an environment without hopwise settings
  */
 export async function callHopwise(words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Called> {
   const [stdout, stderr] = [new Kept(), new Kept()]

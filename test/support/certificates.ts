@@ -13,17 +13,17 @@ export interface MadeCertificate {
   keyFile: string
 }
 
-/** An authority of its own, for one test: what it issues is good for whoever trusts its `certFile`. */
+/** An authority for one test: what it issues is valid for a peer that trusts its `certFile`. */
 export interface Authority extends MadeCertificate {
   /** @param names for subjectAltName, as `DNS:a.example` and `IP:127.0.0.1`; none: none */
   issue(commonName: string, ...names: string[]): Promise<MadeCertificate>
-  /** @param subject as openssl takes it: `/O=Jürg/CN=a` */
+  /** @param subject in the form of openssl: `/O=Jürg/CN=a` */
   issueTo(subject: string): Promise<MadeCertificate>
 }
 
 let made = 0
 
-/** Made now, by openssl: Node can make no certificate. */
+/** Made now, by openssl: Node cannot make certificates. */
 export async function makeAuthority(t: Test, commonName = 'Test authority'): Promise<Authority> {
   const folder = tempFolder(t)
   const authority = await make(t, folder, `/CN=${commonName}`, ['-addext', 'keyUsage=critical,keyCertSign,cRLSign'])

@@ -4,15 +4,18 @@ import { readFileSync } from 'node:fs'
 import type { Test } from 'tap'
 import { WAIT_MS } from './raw-client.js'
 
-/** A process that a test started: its output, its end, its memory. Ended with the test, by its own id. */
+/** A process that a test started: its output, its end, its memory. Killed with the test, by its own id. */
 export interface Child {
   pid: number
-  /** For what the rest does not offer: to pause or close its output. */
+  /** For what the other members do not offer: pausing or closing its output. */
   process: ChildProcess
   /** All of stdout and stderr so far. */
   out(): string
   err(): string
-  /** Resolves with the first stdout line (from the start of the output) that `accept` likes; rejects when the process ends before. `longerMs`: see `until`. */
+  /**
+   * Resolves with the first stdout line (from the start of the output) that `accept` accepts; rejects when the process ends
+   * before. `longerMs`: see `until`.
+   */
   line(accept: (line: string) => boolean, longerMs?: number): Promise<string>
   signal(name: NodeJS.Signals): void
   /** Resolves when the process has ended and its output is complete. */
@@ -62,7 +65,7 @@ export function startChild(
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     err += text
   })
-  // A process that ends before it has read everything is judged by its end, not by our EPIPE.
+  // A process that ends before it has read everything is judged by how it ends, not by our EPIPE.
   child.stdin?.on('error', () => {}).write(input ?? '')
   if (!keepsInput) child.stdin?.end()
   const ended = once(child, 'close').then(([code, signal]) => {
@@ -108,12 +111,12 @@ export function startChild(
   }
 }
 
-/** Runs to the end; what it printed and how it ended. */
+/** Runs a command to its end. @returns what it printed and how it ended */
 export function run(t: Test, command: string, args: readonly string[], options: ChildOptions = {}): Promise<Ended> {
   return startChild(t, command, args, options).ended
 }
 
-/** Neither the test runner's settings nor somebody's proxy or hopwise settings reach a process under test. */
+/** An environment without settings of the test runner, of proxies and of hopwise: they must not reach a process under test. */
 export function cleanEnv(): NodeJS.ProcessEnv {
   const foreign = /^(tap_|npm_|hopwise_|node_options$|node_v8_coverage$|_tapjs|(https?|all|no)_proxy$)/i
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)))

@@ -5,7 +5,7 @@ import type { Http1UpstreamStream } from '../../lib/net/upstream/http1-upstream-
 import type { UpstreamConnection } from '../../lib/net/upstream/upstream-connection.js'
 import type { UpstreamStream } from '../../lib/net/upstream/upstream-stream.js'
 
-// For tests of the pools themselves: which connection carries a stream of HTTP/1.
+// For tests of the pools themselves: the connection that carries an HTTP/1 stream.
 
 export function connectionOf(stream: UpstreamStream): UpstreamConnection
 export function connectionOf(stream: UpstreamStream | null): UpstreamConnection | null

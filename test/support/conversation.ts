@@ -14,12 +14,12 @@ export async function rawClient(t: Test, options: RawClientOptions | number): Pr
   return orderly(client)
 }
 
-/** The same client; its silence is shown by what comes later, not by the time that passes. */
+/** The same client; its silence is proved by a later event, not by the passing of time. */
 export function orderly(client: RawClient): RawClient {
   return Object.assign(client, { silence: () => silent(client) })
 }
 
-/** A request head: `request('GET', '/a', 'X: 1')`. Host is there, the blank line too. */
+/** A request head: `request('GET', '/a', 'X: 1')`. Host and the blank line are added. */
 export function request(method: string, target: string, ...fields: string[]): string {
   return `${[`${method} ${target} HTTP/1.1`, 'Host: example', ...fields].join('\r\n')}\r\n\r\n`
 }
@@ -29,7 +29,7 @@ export function response(content: string, ...fields: string[]): string {
   return `${['HTTP/1.1 200 OK', `Content-Length: ${content.length}`, ...fields].join('\r\n')}\r\n\r\n${content}`
 }
 
-/** One request, one response, on a connection of its own that asks for nothing special. */
+/** One request and its response on a new connection with default options. */
 export async function ask(t: Test, port: number, text: string): Promise<RawMessage> {
   const client = await rawClient(t, port)
   await client.send(text)
@@ -43,9 +43,9 @@ export async function exchange(client: RawClient, text: string): Promise<RawMess
 }
 
 /**
- * Looks again and again, each time after the event loop went round: for what sockets bring about and no clock does.
- * The limit is for a readable message; how fast the machine is is not what a test is about.
- * @param longerMs a limit for what takes minutes; a shorter one than `WAIT_MS` is none
+ * Polls, with a turn of the event loop in between: for effects that sockets cause and no clock does. The limit only gives a
+ * readable message; a test is not about the speed of the machine.
+ * @param longerMs a limit for what takes minutes; ignored if shorter than `WAIT_MS`
  */
 export async function until(what: string, look: () => boolean, longerMs = 0): Promise<void> {
   const limitMs = Math.max(WAIT_MS, longerMs)
@@ -57,8 +57,8 @@ export async function until(what: string, look: () => boolean, longerMs = 0): Pr
 }
 
 /**
- * Lets time pass in steps until something has come of it, and resolves with how much it was: for a deadline that any
- * progress prolongs, where the last progress may be later than the test sees. Rejects after `maxMs`.
+ * Lets time pass in steps until `look` is true, and resolves with how much passed: for a deadline that any progress extends,
+ * where the last progress may be later than the test sees. Rejects after `maxMs`.
  */
 export async function passUntil(
   clock: { advance(ms: number): void },
@@ -67,7 +67,7 @@ export async function passUntil(
 ): Promise<number> {
   for (let passed = 0; ; passed += stepMs) {
     if (look()) return passed
-    if (passed >= maxMs) throw new Error(`nothing came of ${maxMs} ms that passed: ${look}`)
+    if (passed >= maxMs) throw new Error(`still false after ${maxMs} ms of clock time: ${look}`)
     clock.advance(stepMs)
     await settled(3)
   }
@@ -81,7 +81,7 @@ export function closesOf(proxy: ReturnType<typeof createProxy>): ConnectionRecor
   return closes
 }
 
-/** The error type and the details in a Proxy-Status of ours. */
+/** The error type and the details in hopwise's Proxy-Status. */
 export function proxyStatusOf(message: RawMessage): { error: string; details: string } {
   const value = message.field('Proxy-Status') ?? ''
   const details = /details="((?:[^"\\]|\\.)*)"/.exec(value)?.[1] ?? ''

@@ -1,11 +1,11 @@
-/** The counters of /metrics by their names and labels. */
+/** The counters of /metrics by name and labels. */
 async function counters(admin: string): Promise<Map<string, number>> {
   const text = await (await fetch(`${admin}/metrics`)).text()
   const rows = text.matchAll(/^(\w+(?:_total|_count|_sum|_bucket)(?:\{.*\})?) (\S+)$/gm)
   return new Map([...rows].map(([, name = '', value]) => [name, Number(value)]))
 }
 
-/** Looks at the counters again and again; resolves with those that went back, and the last values. */
+/** Polls the counters; resolves with those that went back, and the last values. */
 export function watchCounters(admin: string): { stop(): Promise<{ wentBack: string[]; last: Map<string, number> }> } {
   const wentBack: string[] = []
   let last = new Map<string, number>()

@@ -6,8 +6,8 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PURE_FLOORS = ['wire', 'policy', 'link']
 
 /**
- * What a test file covers, for tap: a test of a pure floor covers that floor, whole lines and branches demanded;
- * every other test covers nothing, so no accident of a bigger test counts as a test of the small part.
+ * What a test file covers, for tap: a test of a pure floor covers that floor, and all its lines and branches are required;
+ * every other test covers nothing, so a larger test does not count by accident as a test of a small part.
  */
 // biome-ignore lint/style/noDefaultExport: tap asks for it
 export default function covered(testFile) {

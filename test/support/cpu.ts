@@ -1,7 +1,7 @@
 /**
- * Milliseconds of CPU that some work of this process takes, as the machine would take for which the limits were set. Other
- * processes do not count, and a slow machine is not blamed: how long it takes for a piece of work that never changes is
- * measured beside it. For limits that tell work that grows with the length from work that grows with its square.
+ * Milliseconds of CPU that some work of this process takes, scaled to the machine for which the limits were set. Other
+ * processes do not count, nor does a slow machine: the time for a fixed piece of work is measured alongside. For limits that
+ * distinguish work that grows with the length from work that grows with its square.
  */
 export async function cpuMs(work: () => unknown): Promise<number> {
   const slowness = Math.max(1, (await spent(yardstick)) / YARDSTICK_MS)

@@ -9,7 +9,7 @@ import { tempFolder } from './temp-folder.js'
 
 /** `hopwise serve --config FILE`, running as its users run it. */
 export interface ServingDaemon extends Child {
-  /** What the configuration names by a relative path stands here. */
+  /** Files that the configuration names by relative paths are here. */
   folder: string
   /** The port of the only listener, or of the one with this name. Known from the log, so `127.0.0.1:0` will do. */
   port(listener?: string): number
@@ -17,22 +17,22 @@ export interface ServingDaemon extends Child {
   admin: string
   /** The lines of the log so far, parsed. */
   lines(): LogLine[]
-  /** The next line with this message, after those that were awaited before. */
+  /** The next line with this message, after those awaited before. */
   next(msg: string | RegExp): Promise<LogLine>
-  /** Replaces the configuration; nobody is told. */
+  /** Replaces the configuration without a signal. */
   write(yaml: string): void
-  /** Replaces the configuration, sends SIGHUP, and resolves with the line that says what came of it. */
+  /** Replaces the configuration, sends SIGHUP, and resolves with the line that reports the outcome. */
   reload(yaml?: string): Promise<LogLine>
-  /** The process ids of all workers that there were, in the order of their numbers. */
+  /** The process ids of all workers so far, in the order of their numbers. */
   workers(): number[]
   /** Ends it with SIGTERM; fails unless that is a clean end. */
   end(): Promise<Ended>
 }
 
 export interface DaemonOptions extends ChildOptions {
-  /** Files of the folder, for what the configuration names: certificates, users. */
+  /** Files in the folder that the configuration names: certificates, users. */
   files?: Readonly<Record<string, string>>
-  /** What is started instead of Node: a program that becomes `hopwise`, and its words before those of hopwise. */
+  /** What is started instead of Node: a program that becomes `hopwise`, and its arguments before those of hopwise. */
   launcher?: readonly [program: string, ...words: string[]]
 }
 
@@ -43,7 +43,7 @@ export async function startDaemon(t: Test, yaml: string, options: DaemonOptions 
   const daemon = spawnDaemon(t, yaml, options)
   await daemon.next('starting')
   await daemon.next('listening')
-  // Each of them has a line, the admin listener too; they are written together, and may be read apart.
+  // Each listener has a line, the admin listener, too; they are written together, but may be read separately.
   const { listeners = [], admin } = parse(yaml) as { listeners?: unknown[]; admin?: unknown }
   const announced = () => daemon.lines().filter(({ msg }) => msg === 'listening').length
   const adminToo = () => !admin || daemon.lines().some(line => line.admin === true)
@@ -51,7 +51,7 @@ export async function startDaemon(t: Test, yaml: string, options: DaemonOptions 
   return daemon
 }
 
-/** The same, for one that may not come so far. */
+/** The same, for a daemon that may not get as far as listening. */
 export function spawnDaemon(t: Test, yaml: string, options: DaemonOptions = {}): ServingDaemon {
   const { files = {}, launcher = [process.execPath], env, ...rest } = options
   const folder = tempFolder(t)
@@ -102,7 +102,7 @@ export function spawnDaemon(t: Test, yaml: string, options: DaemonOptions = {}):
   }
 }
 
-/** Each line is parsed once, however often they are looked at. */
+/** Parses each line once, however often the lines are read. */
 class ParsedLog {
   readonly #child: Child
   readonly #parsed: LogLine[] = []

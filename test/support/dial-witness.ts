@@ -1,15 +1,15 @@
 import type { Transport } from '../../lib/net/socket/transport.js'
 import type { TunnelOwner } from '../../lib/net/upstream/parent-tunnel.js'
 
-/** Owns a transport that is being dialled, and remembers what it was told. */
+/** Owns a transport that is being dialled, and records its events. */
 export class DialWitness implements TunnelOwner {
   transport!: Transport
   /** `connected`, `securing`, `fin`, `closed`, or the message of a fault; in order. */
   readonly heard: string[] = []
-  /** The head of the CONNECT that was sent for it, '' for none. */
+  /** The head of the CONNECT that was sent for it; '' for none. */
   asked = ''
   error: NodeJS.ErrnoException | null = null
-  /** All octets that came, as latin1. */
+  /** All bytes received, as latin1. */
   text = ''
 
   static dial(start: (owner: DialWitness) => Transport): DialWitness {

@@ -7,15 +7,15 @@ import { pathOf } from './needs.js'
 import { freePort } from './ports.js'
 import { tempFolder } from './temp-folder.js'
 
-/** A real dnsmasq on loopback that knows the zone `test` and nothing else: other names of that zone do not exist. */
+/** A real dnsmasq on loopback that knows the given names of the zone `test` and nothing else. */
 export interface Dnsmasq {
   /** `127.0.0.1:port` */
   nameserver: string
   /** Resolves when it knows these names, each with its addresses, and no others. */
   hosts(known: Readonly<Record<string, readonly string[]>>): Promise<void>
-  /** How many questions it was asked so far. */
+  /** How many queries it has received so far. */
   asked(): number
-  /** From now on nobody listens there. */
+  /** From now on nothing listens there. */
   stop(): Promise<void>
 }
 
@@ -68,7 +68,7 @@ async function start(t: Test, port: number, options: DnsmasqOptions): Promise<Dn
   }
 }
 
-/** False when somebody has taken the port. */
+/** False when another process has taken the port. */
 async function isUp(child: Child): Promise<boolean> {
   let over = false
   child.ended.then(() => {

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../lib/net/clock.js'
 
-/** A clock that stands still until somebody advances it. Its timers run in their order, each at its own time. */
+/** A clock that stands still until a test advances it. Its timers run in order, each at its own time. */
 export class FakeClock implements Clock {
   #now: number
   #wallMs: number
@@ -20,7 +20,7 @@ export class FakeClock implements Clock {
     return this.#wallMs
   }
 
-  /** Timers that are still to run. */
+  /** Timers that are still due. */
   get timers(): number {
     return this.#timers.length
   }
@@ -34,7 +34,7 @@ export class FakeClock implements Clock {
     return this.#add({ at: this.#now + ms, nth: this.#made++, everyMs: ms, run })
   }
 
-  /** Lets `ms` milliseconds pass and runs what falls due, also what is added meanwhile. */
+  /** Lets `ms` milliseconds pass and runs the timers that fall due, including those added meanwhile. */
   advance(ms: number): void {
     const until = this.#now + ms
     for (let due = this.#first(until); due !== undefined; due = this.#first(until)) {
@@ -46,7 +46,7 @@ export class FakeClock implements Clock {
     this.#passTo(until)
   }
 
-  /** Lets time pass until the next timer is due, and runs whatever is due then. @returns whether there was one */
+  /** Lets time pass until the next timer is due, and runs all that are due then. @returns whether there was one */
   toNext(): boolean {
     const due = this.#first(Number.POSITIVE_INFINITY)
     if (due === undefined) return false

@@ -1,14 +1,14 @@
 import { Resolver, type ResolverOptions } from '../../lib/net/names/resolver.js'
 import type { createProxy } from '../../lib/proxy/proxy.js'
 
-/** From now on this proxy asks `lookup` for names, through a resolver that is otherwise the real one. */
+/** From now on this proxy uses `lookup` for names, through a resolver that is otherwise the real one. */
 export function answerNames(proxy: ReturnType<typeof createProxy>, options: ResolverOptions): void {
   const { resolver } = (proxy as unknown as { upstreams: { resolver: Resolver } }).upstreams
   const ours = new Resolver(options)
   resolver.resolve = (host, done, client) => ours.resolve(host, done, client)
 }
 
-/** A lookup that knows some names, each with its addresses; other names there are not. `asked` counts. */
+/** A lookup that knows some names, each with its addresses; other names do not exist. `asked` lists the lookups. */
 export function names(known: Record<string, readonly string[]>) {
   const asked: string[] = []
   const lookup: NonNullable<ResolverOptions['lookup']> = (name, done) => {

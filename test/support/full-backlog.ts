@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import type { Test } from 'tap'
 import { settled } from './turns.js'
 
-// It listens and then its thread stands still for good, so nobody accepts.
+// It listens, then its thread blocks forever, so nothing accepts.
 const LISTENER = `
   const net = require('node:net')
   const { parentPort } = require('node:worker_threads')
@@ -15,7 +15,7 @@ const LISTENER = `
   })
 `
 
-/** A port that listens and whose queue of connections is full: whoever dials it hears nothing. */
+/** A listening port whose queue of connections is full: dialling it gets no answer. */
 export async function fullBacklog(t: Test): Promise<{ port: number; url: string }> {
   const worker = new Worker(LISTENER, { eval: true, execArgv: [] })
   const [port] = (await once(worker, 'message')) as [number]
@@ -24,13 +24,13 @@ export async function fullBacklog(t: Test): Promise<{ port: number; url: string 
     for (const filler of fillers) filler.destroy()
     await worker.terminate()
   })
-  // One connection after another, until one is not taken any more: others that began later are.
+  // One connection after another, until one is no longer accepted: of several at once, later ones might be.
   for (let full = false; !full; ) {
     const filler = net.connect(port, '127.0.0.1').on('error', () => {})
     fillers.push(filler)
     await settled()
     full = filler.connecting
-    if (fillers.length > 20) throw new Error('the queue of a listener does not fill up here')
+    if (fillers.length > 20) throw new Error('the queue of the listener does not fill up on this machine')
   }
   return { port, url: `http://127.0.0.1:${port}` }
 }

@@ -8,13 +8,16 @@ import { freePort } from './ports.js'
 import { tempFolder } from './temp-folder.js'
 
 export interface Haproxy {
-  /** One for each `PORT<n>` of the configuration, from 1 on. */
+  /** One for each `PORT<n>` of the configuration, counting from 1. */
   ports: number[]
 }
 
 const TRIES = 5
 
-/** A real HAProxy in the foreground. `sections` are its frontends and backends, with `PORT1`, `PORT2`, … where it shall listen. */
+/**
+ * A real HAProxy in the foreground. `sections` are its frontends and backends, with `PORT1`, `PORT2`, … for the ports to listen
+ * on.
+ */
 export async function startHaproxy(t: Test, sections: string): Promise<Haproxy> {
   for (let tries = 1; ; tries++) {
     const count = new Set(sections.match(/PORT\d+/g)).size

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { type Child, type ChildOptions, cleanEnv, type Ended, startChild } from './child.js'
 
-/** The built command: what people run, not the sources. `npm test` builds it first. */
+/** The built command, as users run it, not the sources. `npm test` builds it first. */
 export const HOPWISE = fileURLToPath(new URL('../../dist/bin/hopwise.js', import.meta.url))
 
 export type LogLine = Record<string, unknown>
@@ -11,7 +11,7 @@ export type LogLine = Record<string, unknown>
 export interface Hopwise extends Child {
   /** The lines of the log so far, parsed. */
   lines(): LogLine[]
-  /** The first line of the log that fits, as soon as it is there; rejects when the process ends without it. */
+  /** The first line of the log that matches, as soon as it is there; rejects when the process ends without it. */
   logged(fits: (line: LogLine) => boolean): Promise<LogLine>
   /** Resolves with `http://address:port` when it listens. */
   ready(): Promise<string>
@@ -21,11 +21,11 @@ export interface ListeningHopwise extends Hopwise {
   port: number
   /** `http://127.0.0.1:port` */
   url: string
-  /** Resolves with the log's lines about exchanges when there are so many of them. */
+  /** Resolves with the access log lines when there are `count` of them. */
   exchanged(count: number): Promise<LoggedExchange[]>
 }
 
-/** What the access log says, as far as tests look at it. */
+/** The fields of the access log that tests look at. */
 export interface LoggedExchange {
   msg: 'exchange'
   method: string
@@ -38,7 +38,7 @@ export interface LoggedExchange {
   bytes: { requestContent: number; responseContent: number }
 }
 
-/** Starts `hopwise WORDS`; `env` is added to an environment without settings of ours. */
+/** Starts `hopwise WORDS`; `env` is added to an environment without hopwise settings. */
 export function spawnHopwise(t: Test, words: readonly string[], { env, ...options }: ChildOptions = {}): Hopwise {
   const child = startChild(t, process.execPath, [HOPWISE, ...words], { ...options, env: { ...cleanEnv(), ...env } })
   const logged = async (fits: (line: LogLine) => boolean) =>

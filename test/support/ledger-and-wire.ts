@@ -1,18 +1,18 @@
 import type { Ledger, LedgerSide, LedgerTrailers } from '../../lib/admin/source.js'
-import type { WireMessage, WireOctets } from './wire-sections.js'
+import type { WireBytes, WireMessage } from './wire-sections.js'
 
-// What a ledger says has left, and what has left: line by line, in the same order.
+// What a ledger says was sent, and what was sent: line by line, in the same order.
 
-/** Each section under its name, with its lines. Trailer sections without lines are left out: on the wire they are none. */
+/** Each section under its name, with its lines. Trailer sections without lines are left out: they do not show on the wire. */
 export type Sections = readonly (readonly [name: string, lines: readonly string[]])[]
 
-/** What the ledger says the upstream was sent. */
+/** What was sent to the upstream, according to the ledger. */
 export function toldRequest({ request, requestTrailers }: Ledger): Sections {
   if (request === null || request.sentLine === '') return []
   return [['request', headOf(request)], ...trailersOf('request trailers', sentRows(requestTrailers))]
 }
 
-/** What it says the client was sent. */
+/** What was sent to the client, according to the ledger. */
 export function toldResponses({ interim, response, responseTrailers }: Ledger): Sections {
   const heads = (response === null ? interim : [...interim, response]).filter(({ sentLine }) => sentLine !== '')
   return [
@@ -21,17 +21,17 @@ export function toldResponses({ interim, response, responseTrailers }: Ledger): 
   ]
 }
 
-/** What was on the wire of a request. */
+/** The request as it was on the wire. */
 export function seenRequest(message: WireMessage | null): Sections {
   if (message === null) return []
   return [['request', seenHead(message)], ...trailersOf('request trailers', seenTrailers(message))]
 }
 
-/** What was on the wire of the responses to a request with this method: read up to and with the final one. */
-export function seenResponses(octets: WireOctets, method: string): Sections {
+/** The responses to a request with this method as they were on the wire, up to and including the final one. */
+export function seenResponses(bytes: WireBytes, method: string): Sections {
   const sections: Sections[number][] = []
   for (;;) {
-    const message = octets.response(method)
+    const message = bytes.response(method)
     if (message === null) return sections
     sections.push([`response ${message.status}`, seenHead(message)])
     sections.push(...trailersOf('response trailers', seenTrailers(message)))
@@ -54,7 +54,7 @@ function seenHead({ head: [startLine = '', ...lines] }: WireMessage): string[] {
 
 const seenTrailers = ({ trailers }: WireMessage): string[] => (trailers ?? []).map(trimmed)
 
-/** A line that is kept goes on with its blanks; a ledger has the name and the value. Values may be long, and all blanks. */
+/** A kept line is forwarded with its whitespace; a ledger has the name and the value. Values may be long, and all whitespace. */
 function trimmed(line: string): string {
   const colon = line.indexOf(':')
   let from = colon + 1

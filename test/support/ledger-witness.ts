@@ -9,17 +9,17 @@ import type { ExchangeWatcher } from '../../lib/proxy/engine.js'
 import type { ExchangeView } from '../../lib/proxy/exchange-view.js'
 import type { createProxy, HopwiseProxy } from '../../lib/proxy/proxy.js'
 import { type Sections, seenRequest, seenResponses, toldRequest, toldResponses } from './ledger-and-wire.js'
-import { WireOctets } from './wire-sections.js'
+import { WireBytes } from './wire-sections.js'
 
-// With HOPWISE_LEDGER_WITNESS=1 every proxy that a test starts is watched, and of each exchange the ledger is compared with what was given to
-// the transports, octet by octet. `witnessAll` does the same for the proxies that are started from then on.
+// With HOPWISE_LEDGER_WITNESS=1 every proxy that a test starts is watched, and the ledger of each exchange is compared with what
+// was given to the transports, byte by byte. `witnessAll` does the same for proxies that are started later.
 
-/** What has been compared so far: exchanges, and each kind of section. */
+/** How much has been compared so far: exchanges, and each kind of section. */
 export const witnessed = new Map<string, number>()
 
 let isOn = false
 
-/** From now on. */
+/** Watches all proxies from now on. */
 export function witnessAll(): void {
   if (isOn) return
   isOn = true
@@ -28,12 +28,12 @@ export function witnessAll(): void {
 
 if (process.env.HOPWISE_LEDGER_WITNESS === '1') witnessAll()
 
-/** Where that is asked for: what this proxy says of its exchanges is compared with what it sends. A proxy that is watched already is left alone. */
+/** If witnessing is on, compares the ledgers of this proxy with what it sends. */
 export function witness(t: Test, proxy: ReturnType<typeof createProxy>): void {
   if (!isOn) return
   const watched = proxy as HopwiseProxy
   watched.watcher = new Witness((what, told, seen) =>
-    t.fail(`the ledger is not what was sent: ${what}`, { told, seen }),
+    t.fail(`the ledger differs from what was sent: ${what}`, { told, seen }),
   )
   t.teardown(() => {
     watched.watcher = null
@@ -47,7 +47,7 @@ class Witness implements ExchangeWatcher {
 
   tunnelled(exchange: ExchangeView): void {
     this.#look(exchange)
-    octetsOf(transportOf(exchange)).clear()
+    bytesOf(transportOf(exchange)).clear()
   }
 
   ended(exchange: ExchangeView, outcome: string): void {
@@ -70,9 +70,9 @@ class Witness implements ExchangeWatcher {
     const carriedBy = tries.carriedBy as UpstreamConnection | null
     count('exchanges', 1)
     const told = toldRequest(ledger)
-    const seen = carriedBy === null ? connectLike(told) : requestOn(octetsOf(carriedBy.transport))
+    const seen = carriedBy === null ? connectLike(told) : requestOn(bytesOf(carriedBy.transport))
     this.#same(`${asked.method} ${asked.target}`, told, seen)
-    const responses = octetsOf(transportOf(exchange))
+    const responses = bytesOf(transportOf(exchange))
     this.#same(
       `the answer to ${asked.method} ${asked.target}`,
       toldResponses(ledger),
@@ -88,7 +88,7 @@ class Witness implements ExchangeWatcher {
 
 const transportOf = ({ client }: ExchangeView): Transport => (client.peer as ClientConnection).transport
 
-/** Of an exchange of which nothing is known: then nothing may have been sent. */
+/** The ledger of an exchange of which nothing is known: then nothing may have been sent. */
 const NOTHING: Ledger = {
   exchange: '',
   request: null,
@@ -103,50 +103,50 @@ function count(what: string, more: number): void {
   witnessed.set(what, (witnessed.get(what) ?? 0) + more)
 }
 
-function requestOn(octets: WireOctets): Sections {
-  octets.passPreface()
-  return seenRequest(octets.request())
+function requestOn(bytes: WireBytes): Sections {
+  bytes.passPreface()
+  return seenRequest(bytes.request())
 }
 
-/** Heads that were sent to ask a proxy for a tunnel, and that no exchange has told yet. */
+/** CONNECT heads that were sent to a parent proxy, and that no exchange has reported yet. */
 const connects: Sections[] = []
 
-/** Which of them was for this exchange nobody can see: so the same one, where there is one. */
+/** Which of them belongs to this exchange cannot be seen: so an equal one, if there is one. */
 function connectLike(told: Sections): Sections {
   const i = connects.findIndex(seen => isDeepStrictEqual(told, seen))
   return connects.splice(i, i < 0 ? 0 : 1)[0] ?? []
 }
 
-const recorded = new WeakMap<Transport, WireOctets>()
+const recorded = new WeakMap<Transport, WireBytes>()
 
-/** What it was given that nobody has compared yet. */
-function octetsOf(transport: Transport): WireOctets {
-  let octets = recorded.get(transport)
-  if (octets === undefined) {
-    octets = new WireOctets()
-    recorded.set(transport, octets)
+/** What the transport was given and has not been compared yet. */
+function bytesOf(transport: Transport): WireBytes {
+  let bytes = recorded.get(transport)
+  if (bytes === undefined) {
+    bytes = new WireBytes()
+    recorded.set(transport, bytes)
   }
-  return octets
+  return bytes
 }
 
-/** Longer content is kept by its length alone. */
+/** Of longer content only the length is kept. */
 const SHORT_BYTES = 4096
 
 function recordTransports(): void {
   const { write, writeContent, takeBack } = Transport.prototype
   Transport.prototype.write = function (text) {
-    if (text.startsWith('CONNECT ')) connects.push(seenRequest(new WireOctets(text).request()))
-    octetsOf(this).add(text)
+    if (text.startsWith('CONNECT ')) connects.push(seenRequest(new WireBytes(text).request()))
+    bytesOf(this).add(text)
     write.call(this, text)
   }
   Transport.prototype.writeContent = function (bytes, from, to, stable, text) {
-    octetsOf(this).add(to - from > SHORT_BYTES ? to - from : bytes.toString('latin1', from, to))
+    bytesOf(this).add(to - from > SHORT_BYTES ? to - from : bytes.toString('latin1', from, to))
     writeContent.call(this, bytes, from, to, stable, text)
   }
   Transport.prototype.takeBack = function (queuedTo) {
     const more = this.queuedTo - queuedTo
     const taken = takeBack.call(this, queuedTo)
-    if (taken) octetsOf(this).cut(more)
+    if (taken) bytesOf(this).cut(more)
     return taken
   }
 }

@@ -4,11 +4,11 @@ import type { Test } from 'tap'
 import { WAIT_MS } from './raw-client.js'
 
 /**
- * Load that counts at both ends: clients that speak HTTP by themselves and send no request twice, and upstreams (Node's own
- * HTTP server) that note each request that they were given. What is in the one book and not in the other is shown.
+ * Load that is counted at both ends: clients with their own HTTP code that send no request twice, and upstreams (Node's own
+ * HTTP server) that record each request they receive. The differences between the two records are reported.
  */
 
-/** What became of one request that was sent. `how`: refused, reset, cut, wrong, or what the status was. */
+/** What became of one request that was sent. `how`: refused, reset, cut, wrong, or the status. */
 export interface Lost {
   id: string
   how: string
@@ -21,7 +21,7 @@ export interface Lost {
 }
 
 export interface Seen {
-  /** Begins the id of each request. */
+  /** Prefix of the id of each request. */
   name: string
   /** Requests that were sent. */
   sent: number
@@ -29,12 +29,17 @@ export interface Seen {
   lost: Lost[]
   /** Connections that could not be made: `ECONNREFUSED: 3`. Nothing had been sent on them. */
   unconnected: Record<string, number>
-  /** Sent behind another request on a connection whose answer then said `close`: the client is told, and may send it again (RFC 9112 9.6). */
+  /**
+   * Sent behind another request on a connection whose answer then said `close`: the client knows, and may send it again
+   * (RFC 9112 9.6).
+   */
   unread: number
   connections: number
 }
 
-/** Who sends: in turn on one connection, each on a new one, with content, slow answers, one slow answer, or several at once. */
+/**
+ * How a client sends: in turn on one connection, each on a new one, with content, slow answers, one slow answer, or pipelined.
+ */
 export type Kind = 'kept' | 'fresh' | 'post' | 'slow' | 'download' | 'pipeline'
 
 export interface LoadOptions {
@@ -44,21 +49,21 @@ export interface LoadOptions {
   host?: string
   /** The socket is ready to be written at this event. */
   connected?: 'connect' | 'secureConnect'
-  /** A client thinks that long between two requests (ms). */
+  /** How long a client pauses between two requests (ms). */
   pauseMs?: number
-  /** A slow answer takes that long (ms). */
+  /** How long a slow answer takes (ms). */
   slowMs?: number
 }
 
 export interface Load {
   seen: Seen
-  /** Resolves when no request is under way any more. */
+  /** Resolves when no request is in progress any more. */
   stop(): Promise<Seen>
 }
 
-/** Requests of a client that sends several at once. */
+/** How many requests a pipelining client sends at once. */
 const AT_ONCE = 4
-/** An answer that takes longer than this is lost. */
+/** An answer that takes longer than this counts as lost. */
 const ANSWER_MS = WAIT_MS
 
 let loads = 0
@@ -170,7 +175,7 @@ class Connection {
     socket.on('close', () => this.#over())
   }
 
-  /** Sends all at once; resolves with whether the connection is kept, when each has its answer or none can come. */
+  /** Sends all at once; resolves when each has its answer or none can come, with whether the connection is kept. */
   ask(requests: readonly Asked[]): Promise<boolean> {
     return new Promise(done => {
       this.#done = done
@@ -190,7 +195,7 @@ class Connection {
 
   async #write([first = '', ...rest]: string[]): Promise<void> {
     this.#socket.write(first, 'latin1')
-    // A GET is one piece: several of them leave in one turn.
+    // A GET is one piece: several GETs are written in one turn.
     for (const piece of rest) {
       if (!piece.startsWith('GET ')) await pause(1)
       this.#socket.write(piece, 'latin1')
@@ -211,14 +216,14 @@ class Connection {
     }
   }
 
-  /** False when this was the last one. */
+  /** False when this was the last answer. */
   #answered(head: string, answer: string): boolean {
     const id = this.#waiting.shift() ?? 'nobody'
     this.#nth += 1
     if (head.startsWith('HTTP/1.1 200 ') && answer.startsWith(`${id} `)) this.#seen.answered.add(id)
     else this.#lose(id, head.startsWith('HTTP/1.1 200 ') ? `wrong: ${answer.slice(0, 40)}` : head.slice(9, 12))
     if (/\r\nconnection: close\r\n/i.test(head)) {
-      // Told so: what stands behind it was not read, and may be sent again.
+      // The client knows: requests behind this one were not read, and may be sent again.
       this.#seen.unread += this.#waiting.length
       this.#waiting = []
       this.#finish(false)
@@ -245,12 +250,12 @@ class Connection {
   }
 }
 
-/** Upstreams of one load: they answer with the id of the request, and note it. */
+/** Upstreams of one load: they answer with the id of the request, and record it. */
 export interface Upstreams {
   ports: number[]
-  /** How often each id was served: read to its end and answered whole. */
+  /** How often each id was served: read to its end and answered completely. */
   served: Map<string, number>
-  /** How many requests each of them has served. */
+  /** How many requests each upstream has served. */
   counts: number[]
 }
 
@@ -265,7 +270,7 @@ export async function startUpstreams(
     const server = http.createServer((request, response) => {
       request.resume().on('end', () => answer(request, response, which, upstreams))
     })
-    // Who lets go of an idle connection is the proxy: a request that meets our FIN on its way is not what is counted here.
+    // Only the proxy closes idle connections: a request that meets the FIN of an upstream is not what is counted here.
     server.keepAliveTimeout = 0
     tune(server)
     const where = typeof place === 'number' ? { port: place, host: '127.0.0.1' } : place
@@ -303,7 +308,7 @@ async function answer(
   } else response.end(content)
 }
 
-/** So many ms, or until it is closed: nobody waits for the rest of an answer that nobody gets. */
+/** Resolves after `ms`, or when the response is closed: nothing waits for the rest of an answer that cannot be delivered. */
 function openFor(response: http.ServerResponse, ms: number): Promise<void> {
   return new Promise(done => {
     const timer = setTimeout(done, ms)
@@ -314,27 +319,27 @@ function openFor(response: http.ServerResponse, ms: number): Promise<void> {
   })
 }
 
-/** A socket to a port of loopback, for `connect`. */
+/** A socket to a loopback port, for `connect`. */
 export const toPort = (port: number) => (): net.Socket => net.connect(port, '127.0.0.1')
 
 export interface Compared {
   answered: number
   served: number
   connections: number
-  /** Sent behind one that closed: neither lost nor served. */
+  /** Sent behind an answer that closed: neither lost nor served. */
   unread: number
-  /** By how they were lost, with how many. */
+  /** How many were lost, by how. */
   lost: Record<string, number>
   unconnected: Record<string, number>
-  /** Answered, and no upstream knows of them. */
+  /** Answered, but no upstream has served them. */
   unserved: string[]
-  /** Served, and the client has no answer to them. */
+  /** Served, but the client has no answer to them. */
   unanswered: string[]
   /** Served more than once. */
   twice: string[]
 }
 
-/** Both books of one load, side by side. */
+/** Compares both records of one load. */
 export function compare(seen: Seen, upstreams: Upstreams): Compared {
   const served = new Map([...upstreams.served].filter(([id]) => id.startsWith(`${seen.name}-`)))
   const lost: Record<string, number> = {}
@@ -352,16 +357,16 @@ export function compare(seen: Seen, upstreams: Upstreams): Compared {
   }
 }
 
-/** Fails unless both books say the same, and nothing was lost; the numbers stand in the output. */
+/** Fails unless both records agree, and nothing was lost; the numbers are in the output. */
 export function nothingLost(t: Test, what: string, seen: Seen, upstreams: Upstreams, secondsTaken: number): void {
   const { answered, served, connections, unread, ...books } = compare(seen, upstreams)
   const numbers = `${answered} answered, ${served} served, ${connections} connections`
-  t.comment(`${what}: ${numbers}${unread > 0 ? `, ${unread} told to come again` : ''}, ${secondsTaken.toFixed(1)} s`)
+  t.comment(`${what}: ${numbers}${unread > 0 ? `, ${unread} to be sent again` : ''}, ${secondsTaken.toFixed(1)} s`)
   t.comment(seen.lost.slice(0, 10))
   t.strictSame(
     books,
     { lost: {}, unconnected: {}, unserved: [], unanswered: [], twice: [] },
     `${what}: nothing is lost`,
   )
-  t.ok(answered > 0, 'there was something to lose')
+  t.ok(answered > 0, 'there were requests to lose')
 }

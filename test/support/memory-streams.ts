@@ -9,16 +9,16 @@ import type { CloseReason } from '../../lib/policy/close-reason.js'
 import type { OutboundRequest } from '../../lib/policy/rewrite-request.js'
 import type { ContentFraming } from '../../lib/wire/request-head.js'
 
-// Both streams in memory, which note what they are told: an exchange is watched through them without a socket, and without HTTP/1.
+// Both streams in memory, which record their calls: an exchange is observed through them without a socket, and without HTTP/1.
 
-/** What either side was told, in order, one line each: `client: head 200`. */
+/** The calls to either side, in order, one line each: `client: head 200`. */
 export type Told = string[]
 
 const NOBODY: LeaseReader = { pressured: false, closed: false, borrow() {} }
 
 const startOf = (head: string): string => head.slice(0, head.indexOf('\r\n')).replace(/^HTTP\/1\.1 (\d+).*/s, '$1')
 
-/** The half that both have in common. */
+/** What both sides have in common. */
 class MemorySide {
   readonly deadline: Deadline
   readonly taker = NOBODY
@@ -80,7 +80,7 @@ export class MemoryClient extends MemorySide implements ClientStream {
   verdict: 'keep' | CloseReason = 'keep'
   readonly takesTrailers = true
   readonly takesInterim = true
-  /** What was written since the final head has left. */
+  /** Whether what was written since the final head has left. */
   private left = false
   private begun = false
 
@@ -154,7 +154,7 @@ export class MemoryUpstream extends MemorySide implements UpstreamStream {
   heardNothing = true
   inContent = false
   exchange: UpstreamExchange | null = null
-  /** What the next `tookSome` says. */
+  /** What the next `tookSome` returns. */
   took = false
 
   constructor(told: Told, wheel: DeadlineWheel) {

@@ -4,16 +4,16 @@ import * as net from 'node:net'
 import type { Test } from 'tap'
 import { freePort } from './ports.js'
 
-/** A name server (RFC 1035) over UDP and TCP that says what the test says, in this process. */
+/** A name server (RFC 1035) over UDP and TCP in this process, with the answers of the test. */
 export interface NameServer {
   /** `127.0.0.1:port` */
   readonly nameserver: string
   readonly port: number
-  /** What was asked, in the order of arrival: `app.test A`, and ` tcp` behind it. */
+  /** The queries, in the order of arrival: `app.test A`, followed by ` tcp` over TCP. */
   readonly asked: string[]
 }
 
-/** null: silence. */
+/** null: no answer. */
 export type Reply = {
   addresses?: readonly string[]
   /** Seconds. */
@@ -116,7 +116,7 @@ function write(query: Buffer, { type, end }: Question, reply: NonNullable<Reply>
 }
 
 function record(address: string, ttl: number): Buffer {
-  const data = octetsOf(address)
+  const data = bytesOf(address)
   const head = Buffer.alloc(12)
   head.writeUInt16BE(0xc00c, 0) // the name of the question
   head.writeUInt16BE(data.length === 4 ? 1 : 28, 2)
@@ -126,7 +126,7 @@ function record(address: string, ttl: number): Buffer {
   return Buffer.concat([head, data])
 }
 
-function octetsOf(address: string): Buffer {
+function bytesOf(address: string): Buffer {
   if (!address.includes(':')) return Buffer.from(address.split('.').map(Number))
   const [before = '', after] = address.split('::')
   const left = before === '' ? [] : before.split(':')

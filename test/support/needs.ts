@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** The foreign parts that judge us, and the Debian package that brings each. */
+/** The external programs that tests use, and the Debian package of each. */
 const PARTS = {
   nginx: { package: 'nginx-light', paths: ['/usr/sbin/nginx'] },
   curl: { package: 'curl', paths: ['/usr/bin/curl'] },
@@ -22,7 +22,7 @@ const PARTS = {
 
 export type Part = keyof typeof PARTS
 
-/** Where a part stands. @throws when it is missing: ask `needs` first. */
+/** The path of a program. @throws when it is missing: call `needs` first */
 export function pathOf(part: Part): string {
   const path = find(part)
   if (!path) throw new Error(missing([part]))
@@ -31,7 +31,7 @@ export function pathOf(part: Part): string {
 
 /**
  * For the options of a test: `test('…', needs('nginx', 'curl'), async t => …)`.
- * Where a part is missing the test is skipped and says which Debian package would bring it; with CI=true it runs, and fails.
+ * If a program is missing the test is skipped and names the Debian package that provides it; with CI=true it runs, and fails.
  */
 export function needs(...parts: Part[]): { skip?: string } {
   const gone = parts.filter(part => !find(part))

@@ -7,25 +7,28 @@ import { pathOf } from './needs.js'
 import { freePort } from './ports.js'
 import { tempFolder } from './temp-folder.js'
 
-/** A real nginx with one worker: the origin that judges what we send. */
+/** A real nginx with one worker: an origin that judges what hopwise sends. */
 export interface Nginx {
   port: number
   /** `http://127.0.0.1:port` */
   url: string
   /** The folder that it serves; put files there. */
   root: string
-  /** The access log: one line a request, `$connection $connection_requests $server_protocol "$request" $status` and what `log` added. */
+  /**
+   * The access log, a line per request: `$connection $connection_requests $server_protocol "$request" $status` and what `log`
+   * adds.
+   */
   requests(): string[]
 }
 
 export interface NginxOptions {
-  /** Each connection begins with the PROXY protocol. */
+  /** Whether each connection begins with the PROXY protocol. */
   proxyProtocol?: boolean
   /** Lines for the http block. */
   http?: string
   /** Lines for the server block. */
   server?: string
-  /** More for each line of the access log: nginx variables. */
+  /** Additional nginx variables for each line of the access log. */
   log?: string
   /** `name: content` of files to serve. */
   files?: Record<string, string | Uint8Array>
@@ -86,7 +89,7 @@ function config({
   log: string
 }): string {
   const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(name => `${name}_temp_path ${home}/${name};`)
-  // No master: one process, that ends when it is ended.
+  // No master: a single process, which ends when it is killed.
   return `daemon off;
 master_process off;
 pid ${home}/nginx.pid;

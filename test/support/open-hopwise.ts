@@ -6,8 +6,8 @@ import { HopwiseProxy } from '../../lib/proxy/proxy.js'
 import { witness } from './ledger-witness.js'
 
 /**
- * What `hopwise reverse …` or `hopwise forward …` would serve, in this process: for foreign parts that judge what goes
- * over the wire. What only the real command shows (its log, its end, its memory) is `startHopwise`, which takes a process.
+ * What `hopwise reverse …` or `hopwise forward …` would serve, in this process: for external programs that judge what goes
+ * over the wire. What only the real command shows (its log, its end, its memory) needs `startHopwise`, which starts a process.
  */
 export async function openHopwise(t: Test, words: readonly string[]): Promise<{ port: number; url: string }> {
   const asked = readCommandLine(words, { environment: {}, version: '0', columns: 100 })

@@ -2,8 +2,8 @@ import * as net from 'node:net'
 import { performance } from 'node:perf_hooks'
 
 /**
- * A scripted client that knows no HTTP: it sends the octets it is told to, and waits for octets.
- * What happened on its connection, in order and with times, stands in `events`.
+ * A scripted client that knows no HTTP: it sends the given bytes, and waits for bytes.
+ * What happened on its connection, in order and with times, is in `events`.
  *
  * Every wait has a deadline; when it passes, the error shows what was received instead.
  */
@@ -11,26 +11,26 @@ export interface RawClient {
   /** The address that the peer sees: `127.0.0.1:50123`. */
   readonly name: string
   readonly events: readonly RawEvent[]
-  /** How the peer ended the connection, as far as it is known. */
+  /** How the peer ended the connection, as far as is known. */
   readonly ended: '' | 'fin' | 'reset'
-  /** Octets received that no read has taken yet. */
+  /** Bytes received that no read has taken yet. */
   readonly waiting: Buffer
   /** Everything received since the connection was opened. */
   readonly received: Buffer
-  /** A string is latin1. Resolves when the kernel has taken the octets. */
+  /** A string is latin1. Resolves when the kernel has taken the bytes. */
   send(bytes: string | Uint8Array): Promise<void>
-  /** Takes what was received up to and with the pattern, as latin1 text. A RegExp must not be sticky or global. */
+  /** Takes what was received up to and including the pattern, as latin1 text. A RegExp must not be sticky or global. */
   readUntil(pattern: string | Uint8Array | RegExp, deadlineMs?: number): Promise<string>
-  /** Takes exactly so many octets. */
+  /** Takes exactly `count` bytes. */
   readBytes(count: number, deadlineMs?: number): Promise<Buffer>
-  /** Takes all that comes until the peer ends the connection; says how it did. */
+  /** Takes everything received until the peer ends the connection, and how it did. */
   readToEnd(deadlineMs?: number): Promise<{ bytes: Buffer; how: 'fin' | 'reset' }>
-  /** Resolves when for so long (ms) neither an octet nor an end has come; rejects as soon as one has. */
+  /** Resolves when neither a byte nor an end has arrived for this long (ms); rejects as soon as one does. */
   silence(forMs?: number): Promise<void>
-  /** Stops taking octets from the kernel, so that the peer meets a full window; `resume` goes on. */
+  /** Stops reading from the kernel, so that the peer meets a full window, until `resume`. */
   pause(): void
   resume(): void
-  /** Sends a FIN; octets may still come. */
+  /** Sends a FIN; bytes may still arrive. */
   halfClose(): void
   /** Sends a RST. */
   reset(): void
@@ -47,8 +47,8 @@ export interface RawEvent {
 }
 
 /**
- * Of every wait that names no limit of its own, in ms. It makes a readable error of what would hang; it judges nobody, so it
- * is far longer than a busy machine needs, and shorter than the limit of the test runner.
+ * The limit of every wait without its own, in ms. It turns a hang into a readable error and measures nothing, so it is far
+ * longer than a busy machine needs, and shorter than the limit of the test runner.
  */
 export const WAIT_MS = 240_000
 
@@ -56,9 +56,9 @@ export interface RawClientOptions {
   port: number
   host?: string
   localAddress?: string
-  /** For every wait that does not name its own, in ms: `WAIT_MS`. */
+  /** For every wait without its own, in ms; default `WAIT_MS`. */
   deadlineMs?: number
-  /** Another connected stream instead of a new connection (a TLS socket, say). */
+  /** A connected stream to use instead of a new connection (such as a TLS socket). */
   socket?: net.Socket
 }
 
@@ -76,12 +76,15 @@ class Client implements RawClient {
   name = ''
   #socket: net.Socket
   #began = performance.now()
-  /** What was received stands in its first `#filled` octets. It grows by doubling: joining anew at each read costs the square of the size. */
+  /**
+   * Its first `#filled` bytes hold what was received. It grows by doubling: concatenating at each read costs the square of the
+   * size.
+   */
   #store: Buffer = Buffer.alloc(0)
   #filled = 0
   #taken = 0
   #deadlineMs: number
-  /** Woken at every change: a read looks again whether it has what it waits for. */
+  /** Called at every change: a read checks again whether it has what it waits for. */
   #wake: () => void = () => {}
   /** Ends a silence. */
   #broken: () => void = () => {}
@@ -110,15 +113,15 @@ class Client implements RawClient {
   }
 
   send(bytes: string | Uint8Array): Promise<void> {
-    const octets = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes
-    this.#note('sent', octets)
-    return new Promise((done, failed) => this.#socket.write(octets, error => (error ? failed(error) : done())))
+    const data = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes
+    this.#note('sent', data)
+    return new Promise((done, failed) => this.#socket.write(data, error => (error ? failed(error) : done())))
   }
 
   async readUntil(pattern: string | Uint8Array | RegExp, deadlineMs = this.#deadlineMs): Promise<string> {
-    // Where the pattern was looked for already it is not looked for again.
+    // What was searched already is not searched again.
     let searched = 0
-    const end = await this.#wait(`${pattern instanceof Uint8Array ? '(octets)' : pattern}`, deadlineMs, () => {
+    const end = await this.#wait(`${pattern instanceof Uint8Array ? '(bytes)' : pattern}`, deadlineMs, () => {
       const found = endOf(this.waiting, pattern, searched)
       if (!(pattern instanceof RegExp)) searched = Math.max(0, this.waiting.length - pattern.length)
       return found
@@ -127,9 +130,7 @@ class Client implements RawClient {
   }
 
   async readBytes(count: number, deadlineMs = this.#deadlineMs): Promise<Buffer> {
-    const end = await this.#wait(`${count} octets`, deadlineMs, () =>
-      this.#filled - this.#taken >= count ? count : -1,
-    )
+    const end = await this.#wait(`${count} bytes`, deadlineMs, () => (this.#filled - this.#taken >= count ? count : -1))
     return this.#take(end)
   }
 
@@ -150,7 +151,7 @@ class Client implements RawClient {
     })
     this.#broken = () => {}
     if (this.#filled > before)
-      throw new Error(`Silence was expected, but there came ${show(this.received.subarray(before))}`)
+      throw new Error(`Silence was expected, but received ${show(this.received.subarray(before))}`)
     if (this.ended) throw new Error(`Silence was expected, but the peer ended the connection (${this.ended})`)
   }
 
@@ -193,7 +194,7 @@ class Client implements RawClient {
   #got(bytes: Buffer): void {
     const filled = this.#filled + bytes.length
     if (filled > this.#store.length) {
-      // What was handed out before keeps the old one.
+      // Slices handed out before keep the old buffer.
       const larger = Buffer.allocUnsafe(Math.max(filled, 2 * this.#store.length, 1024))
       this.#store.copy(larger, 0, 0, this.#filled)
       this.#store = larger
@@ -224,9 +225,10 @@ class Client implements RawClient {
     this.events.push(bytes ? { at, what, text: textOf(bytes) } : { at, what })
   }
 
-  /** Waits until `look` answers an offset (>= 0). Only one wait at a time: a script is a sequence. */
+  /** Waits until `look` returns an offset (>= 0). Only one wait at a time: a script is a sequence. */
   #wait(what: string, deadlineMs: number, look: () => number): Promise<number> {
-    if (this.#waiting) throw new Error(`${this.name} waits already: a second wait, for ${what}, would take its octets`)
+    if (this.#waiting)
+      throw new Error(`${this.name} is already waiting: a second wait, for ${what}, would take its bytes`)
     this.#waiting = true
     return new Promise((done, failed) => {
       const stop = () => {
@@ -238,7 +240,7 @@ class Client implements RawClient {
         stop()
         failed(new Error(`${this.name || 'raw client'} waited for ${what}: ${why}; it has ${show(this.waiting)}`))
       }
-      const timer = setTimeout(() => fail(`nothing like it within ${deadlineMs} ms`), deadlineMs)
+      const timer = setTimeout(() => fail(`no match within ${deadlineMs} ms`), deadlineMs)
       this.#wake = () => {
         const end = look()
         if (end < 0 && this.ended) return fail(`the peer ended the connection (${this.ended})`)
@@ -255,7 +257,7 @@ function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, byteLength).toString('latin1')
 }
 
-/** @param from octets before it do not begin the pattern */
+/** @param from bytes before it do not begin the pattern */
 function endOf(bytes: Buffer, pattern: string | Uint8Array | RegExp, from: number): number {
   if (pattern instanceof RegExp) {
     const found = pattern.exec(bytes.toString('latin1'))
@@ -268,5 +270,5 @@ function endOf(bytes: Buffer, pattern: string | Uint8Array | RegExp, from: numbe
 
 function show(bytes: Buffer): string {
   const text = JSON.stringify(bytes.toString('latin1', 0, 400))
-  return bytes.length > 400 ? `${text} … (${bytes.length} octets)` : text
+  return bytes.length > 400 ? `${text} … (${bytes.length} bytes)` : text
 }

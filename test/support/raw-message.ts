@@ -1,6 +1,6 @@
 import type { RawClient } from './raw-client.js'
 
-/** One message as a test reads it off a raw connection: with a reader of its own, plain and naive, that shares nothing with lib/wire. */
+/** A message as a test reads it from a raw connection: with a separate, naive reader that shares nothing with lib/wire. */
 export interface RawMessage {
   /** The head, latin1, with its blank line. */
   head: string
@@ -23,7 +23,7 @@ export interface ReadOptions {
   deadlineMs?: number
 }
 
-/** Reads one request or response (interim ones too). A response without a length is read until the end of the connection. */
+/** Reads one request or response (interim ones included). A response without a length is read until the end of the connection. */
 export async function readMessage(
   from: RawClient,
   { toHead = false, deadlineMs }: ReadOptions = {},

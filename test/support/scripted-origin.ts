@@ -3,25 +3,27 @@ import type { Test } from 'tap'
 import { orderly, until } from './conversation.js'
 import { connectRaw, type RawClient } from './raw-client.js'
 
-/** An origin that knows no HTTP: for each connection it runs a script, octet by octet, FIN and RST where it says so. */
+/**
+ * An origin that knows no HTTP: it runs a script for each connection, byte by byte, with FIN and RST where the script says so.
+ */
 export interface ScriptedOrigin {
   port: number
   /** `http://127.0.0.1:port` */
   url: string
-  /** In the order of accepting. Their names, events, reads and ends are those of a raw client. */
+  /** In the order of acceptance. Their names, events, reads and ends are those of a raw client. */
   connections: RawClient[]
-  /** Resolves when so many connections have been accepted. */
+  /** Resolves when `count` connections have been accepted. */
   accepted(count: number): Promise<void>
-  /** Resets every connection and listens no more. */
+  /** Resets every connection and stops listening. */
   stop(): Promise<void>
 }
 
-/** What one connection does; `nth` counts from 0. A script that ends leaves its connection open. */
+/** The script of one connection; `nth` counts from 0. When it ends, the connection stays open. */
 export type Script = (connection: RawClient, nth: number) => Promise<void> | void
 
 /**
  * Stops with the test. A script that fails fails the test, unless its connection was ended by the peer or by the teardown.
- * @param where another address of loopback than 127.0.0.1, or a port that is free there
+ * @param where a loopback address other than 127.0.0.1, or a port that is free there
  */
 export async function scriptedOrigin(
   t: Test,
@@ -33,7 +35,7 @@ export async function scriptedOrigin(
   const server = net.createServer({ allowHalfOpen: true, noDelay: true }, async socket => {
     const nth = connections.length
     const connection = connectRaw({ port: 0, socket })
-    // connectRaw resolves in the same turn for a connected socket, but `connections` must grow in the order of accepting.
+    // connectRaw resolves in the same turn for a connected socket, but `connections` must grow in the order of acceptance.
     const client = orderly(await connection)
     connections[nth] = client
     try {
@@ -61,7 +63,7 @@ export async function scriptedOrigin(
   }
 }
 
-/** A script that answers each head it reads with the same octets: `answerAlways('HTTP/1.1 200 OK\r\n…')`. */
+/** A script that answers each head with the same bytes: `answerAlways('HTTP/1.1 200 OK\r\n…')`. */
 export function answerAlways(bytes: string): Script {
   return async connection => {
     for (;;) {

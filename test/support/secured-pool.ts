@@ -8,7 +8,7 @@ import { rawClient } from './conversation.js'
 import { pathOf } from './needs.js'
 import type { RawClient } from './raw-client.js'
 
-/** Settings with these certificates, and the usual of everything else. */
+/** Settings with these certificates and defaults for everything else. */
 export const using = (certificates: MadeCertificate[], more: Partial<ClientTlsSettings> = {}): ClientTlsSettings => ({
   certificates,
   minVersion: 'TLSv1.2',
@@ -27,7 +27,7 @@ export async function secured(t: Test, more: Partial<ClientTlsSettings> = {}, op
   return { authority, a, b, ...listening }
 }
 
-/** What openssl says of one connection on which it asks for `/close`. */
+/** The output of openssl for one connection on which it requests `/close`. */
 export function sClient(t: Test, port: number, authority: Authority, ...args: string[]): Promise<Ended> {
   const fixed = [
     's_client',
@@ -41,7 +41,7 @@ export function sClient(t: Test, port: number, authority: Authority, ...args: st
   return run(t, pathOf('openssl'), [...fixed, ...args], { input: get('/close') })
 }
 
-/** A client of Node's own, for what openssl's is too clumsy for. */
+/** A Node client, for tests where openssl's is too limited. */
 export async function tlsClient(t: Test, port: number, options: tls.ConnectionOptions): Promise<RawClient> {
   const socket = tls.connect({
     port,

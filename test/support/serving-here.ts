@@ -13,18 +13,18 @@ import type { LogLine } from './hopwise.js'
 import { WAIT_MS } from './raw-client.js'
 import { tempFolder } from './temp-folder.js'
 
-/** What `hopwise serve --config FILE` serves with one worker, in this process: file, checks, plan, gateway, log, admin listener. */
+/** What `hopwise serve --config FILE` runs with one worker, in this process: file, checks, plan, gateway, log, admin listener. */
 export interface ServingHere {
-  /** The port of the listener with this name; of the only one. */
+  /** The port of the listener with this name, or of the only one. */
   port(listener?: string): number
-  /** What the admin listener answers. */
+  /** The answer of the admin listener. */
   admin(path: string): Promise<{ status: number; text: string }>
   /** `/status`, parsed. */
   status(): Promise<Status>
-  /** Asks again and again, with a pause: for what checks bring about, which take their time. */
+  /** Polls, with a pause: for effects of health checks, which take their time. */
   until<A>(asked: () => Promise<A>, isSo: (answer: A) => boolean): Promise<A>
   adminPort: number
-  /** All lines of the log; what is logged from then on is lost. */
+  /** All lines of the log; lines logged after that are lost. */
   ended(): Promise<LogLine[]>
   /** Replaces the file and reads it again. */
   reload(yaml: string): Promise<Reloaded>
@@ -34,8 +34,8 @@ type Status = Awaited<ReturnType<typeof JSON.parse>>
 
 /**
  * Starts it; ends it with the test.
- * @param beside files that stand beside the configuration, by their names
- * @throws what the reading of the file finds wrong
+ * @param beside files next to the configuration, by name
+ * @throws an Error with what is wrong in the file
  */
 export async function serveHere(
   t: Test,
@@ -77,7 +77,7 @@ export async function serveHere(
       .slice(0, -1)
       .map(line => JSON.parse(line) as LogLine)
   const adminLine = () => lines().find(({ admin }) => admin === true)
-  if (plan.admin !== null) await until('the admin listener has told its port', () => adminLine() !== undefined)
+  if (plan.admin !== null) await until('the admin listener has logged its port', () => adminLine() !== undefined)
   const adminPort = Number(adminLine()?.port)
   return {
     port: name => {

@@ -13,7 +13,7 @@ function theBrowser(): Promise<Browser> {
       timeout: WAIT_MS,
       args: [
         '--no-proxy-server',
-        // Nothing here is worth a thread that paints what nobody sees.
+        // No thread is needed to paint what nobody sees.
         '--disable-gpu',
         '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
         ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
@@ -26,11 +26,11 @@ function theBrowser(): Promise<Browser> {
 
 export interface Tab {
   readonly page: Page
-  /** What the page complained of: errors, warnings, violations of its policy, requests to elsewhere. */
+  /** Complaints of the page: errors, warnings, violations of its policy, requests to other servers. */
   readonly complaints: string[]
 }
 
-/** A tab of its own for a page of the server at `url`. Nothing is opened in it yet. */
+/** A new tab for a page of the server at `url`. Nothing is opened in it yet. */
 export async function openTab(t: Test, url: string, options: BrowserContextOptions = {}): Promise<Tab> {
   const page = await (await theBrowser()).newPage(options)
   t.teardown(() => page.close())
@@ -42,7 +42,7 @@ export async function openTab(t: Test, url: string, options: BrowserContextOptio
   page.on('pageerror', error => complaints.push(error.message))
   page.on('request', request => {
     if (!request.url().startsWith(url) && !request.url().startsWith('blob:'))
-      complaints.push(`asked for ${request.url()}`)
+      complaints.push(`requested ${request.url()}`)
   })
   return { page, complaints }
 }

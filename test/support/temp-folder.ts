@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 
-/** An empty folder of its own for whoever asks (tap's `testdir` has one for a whole test), gone with the test. */
+/** A new empty folder for each call (tap's `testdir` is one for the whole test), removed with the test. */
 export function tempFolder(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'hopwise-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))

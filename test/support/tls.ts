@@ -12,7 +12,7 @@ export interface Certificate {
   key: string
 }
 
-/** A certificate for `localhost` and 127.0.0.1, signed by itself, made now. Node can make none, openssl does. */
+/** A self-signed certificate for `localhost` and 127.0.0.1, made now by openssl: Node cannot make certificates. */
 export async function makeCertificate(t: Test): Promise<Certificate> {
   const folder = tempFolder(t)
   const certFile = join(folder, 'cert.pem')
@@ -34,5 +34,5 @@ export async function makeCertificate(t: Test): Promise<Certificate> {
   return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8'), certFile }
 }
 
-/** What a proxy takes of a certificate: it refuses keys that it does not know. */
+/** The part of a certificate that a proxy accepts: it refuses unknown keys. */
 export const pairOf = ({ cert, key }: { cert: string; key: string }): { cert: string; key: string } => ({ cert, key })

@@ -9,7 +9,7 @@ const KEPT = join(ROOT, '.tap', 'compiled')
 const requireHere = createRequire(import.meta.url)
 const TYPESCRIPT = /\.m?ts$/
 
-/** What the sources are compiled with. Types are checked elsewhere (`npm run check`). */
+/** The compiler options of the sources. Types are checked elsewhere (`npm run check`). */
 const { rootDir, outDir, declaration, sourceMap, ...OPTIONS } = JSON.parse(
   readFileSync(join(ROOT, 'tsconfig.json'), 'utf8'),
 ).compilerOptions
@@ -33,7 +33,7 @@ export function load(url, context, next) {
   return { format: 'module', source: compiled(fileURLToPath(url)), shortCircuit: true }
 }
 
-/** What became of a file, by its path and text: as kept, or made now. */
+/** The compiled text of a file, by its path and text: from the cache, or compiled now. */
 function compiled(path) {
   const text = readFileSync(path, 'utf8')
   const kept = join(KEPT, `${createHash('sha256').update(`${SEED}\0${path}\0${text}`).digest('hex')}.js`)
@@ -41,7 +41,7 @@ function compiled(path) {
     return readFileSync(kept, 'utf8')
   } catch {
     const made = compile(path, text)
-    // Several processes may make the same at the same time: each renames a whole file into place.
+    // Several processes may compile the same file at the same time: each renames a complete file into place.
     const draft = `${kept}.${process.pid}`
     writeFileSync(draft, made)
     renameSync(draft, kept)

@@ -1,15 +1,15 @@
-/** One message as it stood on the wire: a reader of its own, plain and naive, that shares nothing with lib/wire. */
+/** One message as it was on the wire: read by a separate, naive reader that shares nothing with lib/wire. */
 export interface WireMessage {
   /** Start line and field lines, without their CRLF, latin1. */
   readonly head: readonly string[]
   /** 0 for a request. */
   readonly status: number
-  /** The lines behind the last chunk; null: the content is not chunked, or was cut off before its end. */
+  /** The lines after the last chunk; null: the content is not chunked, or was cut off before its end. */
   readonly trailers: readonly string[] | null
 }
 
-/** The octets of one direction of a connection, in pieces: latin1 text, and content of which only the length was kept. */
-export class WireOctets {
+/** The bytes of one direction of a connection, in pieces: latin1 text, and content of which only the length was kept. */
+export class WireBytes {
   readonly #pieces: (string | number)[] = []
   /** How much of the first piece was read. */
   #at = 0
@@ -26,7 +26,7 @@ export class WireOctets {
     else this.#pieces.push(piece)
   }
 
-  /** So many of the last octets, which are text, are taken back. */
+  /** Takes back the last `count` bytes, which are text. */
   cut(count: number): void {
     const last = this.#pieces.pop()
     if (typeof last !== 'string' || last.length < count) throw new Error('only text can be taken back')
@@ -41,13 +41,13 @@ export class WireOctets {
     return this.#pieces.length === 0
   }
 
-  /** What was not read yet, its beginning. */
+  /** The beginning of what was not read yet. */
   get rest(): string {
     const [first = ''] = this.#pieces
-    return typeof first === 'string' ? first.slice(this.#at, this.#at + 200) : `${first} octets of content`
+    return typeof first === 'string' ? first.slice(this.#at, this.#at + 200) : `${first} bytes of content`
   }
 
-  /** null when nothing begins here, or only a part of a head stands here. */
+  /** null when nothing begins here, or the head is incomplete. */
   request(): WireMessage | null {
     const head = this.#section()
     return head === null ? null : { head, status: 0, trailers: this.#content(head, 'none') }
@@ -64,7 +64,7 @@ export class WireOctets {
     return { head, status, trailers: bare ? null : this.#content(head, 'close') }
   }
 
-  /** A preface of the PROXY protocol is passed over, in both versions. */
+  /** Skips a preface of the PROXY protocol, in either version. */
   passPreface(): void {
     const [first] = this.#pieces
     if (this.#at > 0 || typeof first !== 'string') return
@@ -93,7 +93,7 @@ export class WireOctets {
     }
   }
 
-  /** Lines up to an empty one; null and nothing read where that is not there. */
+  /** Lines up to an empty one; if there is none, null, and nothing is read. */
   #section(): string[] | null {
     const [first] = this.#pieces
     if (typeof first !== 'string') return null
@@ -113,7 +113,7 @@ export class WireOctets {
     return line
   }
 
-  /** false: so many are not there. */
+  /** false: there are not that many. */
   #skip(count: number): boolean {
     for (let left = count; left > 0; ) {
       const [first] = this.#pieces

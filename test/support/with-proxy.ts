@@ -12,11 +12,11 @@ export interface RunningProxy {
   url: string
   /** What was reported so far, in order. */
   exchanges: ExchangeRecord[]
-  /** Resolves when so many exchanges have been reported. */
+  /** Resolves when `count` exchanges have been reported. */
   exchanged(count: number): Promise<ExchangeRecord[]>
 }
 
-/** A real proxy on a free port of loopback, ended with the test. A forward one may reach loopback, at any port, unless told otherwise. */
+/** A real proxy on a free loopback port, destroyed with the test. By default a forward proxy may reach any port of loopback. */
 export async function withProxy(t: Test, options: ProxyOptions): Promise<RunningProxy> {
   const forward: Partial<ProxyOptions> = options.mode === 'forward' ? { allow: ['127.0.0.0/8'] } : {}
   const proxy = createProxy({ ...forward, ...options })

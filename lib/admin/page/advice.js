@@ -5,7 +5,7 @@ import { counted } from './format.js'
 
 const MARKS = { serious: '▲ serious', warning: '△ warning', note: '○ note' }
 
-/** What the adviser says, folded away unless somebody wants to know. */
+/** The advice, folded until the reader opens it. */
 export function makeAdvice() {
   const place = find('#advice', HTMLDetailsElement)
   let before = ''

@@ -5,7 +5,7 @@ import { percentText, rateText, tookText } from './format.js'
 /** @typedef {{ of(pulse: Pulse): number | null, name: string, mark: string }} Line */
 
 const SPAN_MS = 300_000
-/** Looks further apart than this are not joined: nobody looked in between. */
+/** Looks further apart than this are not joined by a line: no page was open in between. */
 const GAP_MS = 3_500
 const WIDTH = 300
 const HEIGHT = 72
@@ -14,7 +14,7 @@ const HEIGHT = 72
 const CHARTS = [
   {
     title: 'Requests',
-    unit: 'each second',
+    unit: 'per second',
     value: pulse => rateText(pulse.requestsPerS),
     text: rateText,
     lines: [
@@ -56,7 +56,7 @@ export function makeCharts() {
     for (const figure of figures) figure.draw(pulses, now)
   }
   return {
-    /** The server knows what was before this page came. @param {Pulse[]} before */
+    /** The server knows the time before this page was opened. @param {Pulse[]} before */
     history(before) {
       const last = before.at(-1)?.at ?? 0
       pulses = [...before, ...pulses.filter(({ at }) => at > last)]
@@ -107,7 +107,7 @@ function makeFigure({ title, unit, value, max, text, lines }) {
     setAttribute(
       figure,
       'aria-label',
-      `${title} ${unit}: ${value(now)} now. The highest of the last five minutes is below ${text(highest)}.`,
+      `${title} ${unit}: ${value(now)} now. The maximum of the last five minutes is at most ${text(highest)}.`,
     )
     for (const [i, { of, mark }] of lines.entries()) {
       const runs = runsOf(pulses, of, now.at, highest)
@@ -119,7 +119,7 @@ function makeFigure({ title, unit, value, max, text, lines }) {
 }
 
 /**
- * The points of one line, cut where nothing is known.
+ * The points of one line, interrupted where nothing is known.
  * @param {Pulse[]} pulses @param {Line['of']} of @param {number} now @param {number} highest
  */
 function runsOf(pulses, of, now, highest) {

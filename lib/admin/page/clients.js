@@ -6,12 +6,12 @@ import { makeRing, updateRing } from './ring.js'
 /** @typedef {import('./model.js').Look} Look */
 /** @typedef {import('./model.js').ExchangeView} ExchangeView */
 
-/** What a state is called where there is no idle clock to show. */
+/** The text for a state when there is no idle clock to show. */
 const STATES = {
-  idle: 'waits',
-  reading: 'a head comes',
+  idle: 'idle',
+  reading: 'reading',
   exchanging: 'busy',
-  lingering: 'is closing',
+  lingering: 'closing',
   tunnelling: 'tunnel',
   closed: 'closed',
 }
@@ -21,11 +21,11 @@ const STAGES = {
   sent: 'sent',
   responding: 'responding',
   tunnelling: 'tunnel',
-  over: 'over',
+  over: 'ended',
 }
 
 /**
- * The left side: a row for each client connection, with the exchange that it carries, or carried last, as a button.
+ * The left side: a row for each client connection, with its current or last exchange as a button.
  * @param {(exchange: ExchangeView) => void} open
  */
 export function makeClients(open) {
@@ -64,7 +64,7 @@ export function makeClients(open) {
       setText(find('.more', HTMLElement, side), moreText(items.length, clients.list.length, clients.total))
       oneTabStop(list)
     },
-    /** The exchange button of a client, where a line begins. @param {string} id */
+    /** The exchange button of a client: where a line begins. @param {string} id */
     anchor: id => rows.get(id)?.querySelector('button:not([hidden])') ?? null,
   }
 }
@@ -100,7 +100,7 @@ export function updateConnection(row, { id, ageMs, requests, idle, state: name }
  */
 export function moreText(drawn, given, total) {
   const beyond = total - given
-  const filtered = drawn < given ? `${countText(drawn)} of ${countText(given)} fit the filter. ` : ''
+  const filtered = drawn < given ? `${countText(drawn)} of ${countText(given)} match the filter. ` : ''
   return `${filtered}${beyond > 0 ? `The busiest ${countText(given)} are shown, ${countText(beyond)} more are open.` : ''}`.trim()
 }
 
@@ -123,7 +123,7 @@ function updateExchange(button, exchange) {
   setText(find('.took', HTMLElement, button), tookText(ageMs))
   setText(find('.to', HTMLElement, button), upstream === '' ? '' : `${upstream}, ${origin}`)
   const where = upstream === '' ? 'no upstream connection' : `to ${origin} on ${upstream}`
-  const how = stage === 'over' ? `${failed ? 'failed' : 'over'}, took` : `${STAGES[stage]} since`
+  const how = stage === 'over' ? `${failed ? 'failed' : 'ended'}, took` : `${STAGES[stage]} for`
   const said = status === 0 ? '' : `, status ${status}`
   const label = `${id} of ${client}: ${method} ${host}${target} ${where}${said}, ${how} ${tookText(ageMs)}. Show its ledger`
   setAttribute(button, 'aria-label', label)
@@ -135,7 +135,7 @@ export function isFailed({ outcome }) {
   return outcome !== undefined && !['complete', 'refused', 'tunnel'].includes(outcome)
 }
 
-/** One of the exchanges can be reached with Tab, the others from there with the arrow keys. @param {HTMLElement} list */
+/** Tab reaches one of the exchanges, the arrow keys reach the others from there. @param {HTMLElement} list */
 function moveByArrows(list) {
   list.addEventListener('keydown', event => {
     const buttons = exchangesOf(list)

@@ -39,7 +39,7 @@ export function makeClosed() {
         make,
         update: (row, it) => update(row, it, now),
       })
-      const none = closed.length === 0 ? 'None yet.' : 'None of the last ones fits the filter.'
+      const none = closed.length === 0 ? 'None yet.' : 'None of them matches the filter.'
       setText(find('.more', HTMLElement, section), shown.length === 0 ? none : '')
     },
   }

@@ -1,4 +1,4 @@
-/** The little that is needed to make a page: elements, and lists that keep their elements. */
+/** The few helpers that the page needs: elements, and lists that keep their elements. */
 
 const SVG = 'http://www.w3.org/2000/svg'
 
@@ -44,7 +44,10 @@ export function find(selector, type, within = document) {
   return element
 }
 
-/** Only what changed is touched: a screen reader, a selection and the layout stay at rest. @param {Element} element @param {string} text */
+/**
+ * Touches only what changed: screen readers, the selection and the layout are not disturbed.
+ * @param {Element} element @param {string} text
+ */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text
 }
@@ -55,8 +58,8 @@ export function setAttribute(element, name, value) {
 }
 
 /**
- * Makes the children of `parent` those of `items`, in their order. What was there stays the same element, so that focus, hover
- * and transitions live on.
+ * Makes the children of `parent` match `items`, in order. An item that was there before keeps its element, so that focus, hover
+ * and transitions survive.
  * @template T
  * @template {HTMLElement} E
  * @param {HTMLElement} parent
@@ -85,7 +88,7 @@ export function updateList(parent, known, items, { key, make, update }) {
   }
 }
 
-/** Whoever works with the keyboard stays where they were when what they stood on goes. @param {HTMLElement} element */
+/** Keeps a keyboard user's place when the focused element is removed. @param {HTMLElement} element */
 function moveFocusFrom(element) {
   if (!element.contains(document.activeElement)) return
   const neighbour = element.nextElementSibling ?? element.previousElementSibling

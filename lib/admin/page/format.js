@@ -1,4 +1,4 @@
-/** Numbers for people: short, with their unit, always as wide as the last time where it can be had. */
+/** Numbers for people: short, with their unit, and where possible of constant width. */
 
 const COUNT = new Intl.NumberFormat('en')
 
@@ -8,7 +8,7 @@ export const countText = count => COUNT.format(count)
 /** @param {number} count @param {string} noun */
 export const counted = (count, noun) => `${COUNT.format(count)} ${noun}${count === 1 ? '' : 's'}`
 
-/** How long something is there: two units at most. @param {number} ms */
+/** An age: at most two units. @param {number} ms */
 export function ageText(ms) {
   const s = Math.max(0, Math.round(ms / 1000))
   if (s < 60) return `${s} s`
@@ -19,7 +19,7 @@ export function ageText(ms) {
   return `${Math.floor(h / 24)} d`
 }
 
-/** How long something took: three digits. @param {number} ms */
+/** A duration: three digits. @param {number} ms */
 export function tookText(ms) {
   if (ms < 9.95) return `${ms.toFixed(1)} ms`
   if (ms < 999.5) return `${Math.round(ms)} ms`
@@ -39,7 +39,7 @@ export function percentText(share) {
   return `${percent === 100 || percent < 10 ? Math.round(percent) : percent.toFixed(1)} %`
 }
 
-/** What is left of an idle clock. @param {number} ms */
+/** The time left on an idle clock. @param {number} ms */
 export function leftText(ms) {
   if (ms < 9_950) return `${(Math.max(0, ms) / 1000).toFixed(1)} s left`
   return ms < 119_500 ? `${Math.round(ms / 1000)} s left` : `${ageText(ms)} left`

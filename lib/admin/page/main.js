@@ -14,7 +14,7 @@ import { makeWires } from './wires.js'
 /** @typedef {import('./stream.js').State} State */
 
 /** @type {Record<State, string>} */
-const STATES = { connecting: 'connecting', live: 'live', stale: 'stale: hopwise is not heard', paused: 'paused' }
+const STATES = { connecting: 'connecting', live: 'live', stale: 'stale: no data from hopwise', paused: 'paused' }
 
 const charts = makeCharts()
 const advice = makeAdvice()
@@ -55,7 +55,10 @@ function take(look) {
   draw()
 }
 
-/** The number of seconds is no news to be read out each second, so it stands beside the status. @param {State} state @param {number} sinceMs */
+/**
+ * The number of seconds is outside the status, so that screen readers do not read it out each second.
+ * @param {State} state @param {number} sinceMs
+ */
 function tell(state, sinceMs) {
   setAttribute(document.body, 'data-stream', state)
   setAttribute(document.body, 'data-ready', String(last?.ready ?? true))
@@ -71,7 +74,7 @@ const pause = find('#pause', HTMLButtonElement)
 pause.addEventListener('click', () => {
   const on = pause.getAttribute('aria-pressed') !== 'true'
   setAttribute(pause, 'aria-pressed', String(on))
-  setText(pause, on ? 'Go on' : 'Pause')
+  setText(pause, on ? 'Resume' : 'Pause')
   stream.pause(on)
 })
 

@@ -1,5 +1,5 @@
 /**
- * What is drawn of one look: who is shown, and which exchange belongs to whom.
+ * What is drawn of one look: which connections are shown, and which exchange belongs to which client.
  *
  * @typedef {import('../look.js').Look} Look
  * @typedef {import('../source.js').ClientView} ClientView
@@ -35,7 +35,7 @@ export function modelOf({ snapshot, totals }, filter) {
 }
 
 /**
- * The exchange of each client: the one under way, else the last that ended.
+ * The exchange of each client: the current one, else the last that ended.
  * @param {readonly ExchangeView[]} list
  */
 function latest(list) {
@@ -43,20 +43,24 @@ function latest(list) {
   const latest = new Map()
   for (const exchange of list) {
     const other = latest.get(exchange.client)
-    // On one connection exchanges come one after the other, so the one under way has the highest number.
+    // Exchanges on one connection follow one another, so the current one has the highest number.
     if (other === undefined || byId(other, exchange) < 0) latest.set(exchange.client, exchange)
   }
   return latest
 }
 
-/** By age, oldest first: `c9` before `c10`, and nobody changes places while they live. @param {{ id: string }} a @param {{ id: string }} b */
+/**
+ * By age, oldest first: `c9` before `c10`. A row does not move while its connection lives.
+ * @param {{ id: string }} a @param {{ id: string }} b
+ */
 function byId(a, b) {
   return a.id.length - b.id.length || (a.id < b.id ? -1 : 1)
 }
 
 /**
- * Who fits the filter, alone or through an exchange, with whom it speaks.
- * @param {string} filter @param {readonly ClientView[]} clients @param {readonly UpstreamView[]} upstreams @param {Map<string, ExchangeView>} exchanges
+ * The ids of the connections that match the filter, by themselves or through an exchange, in which case both of its ends match.
+ * @param {string} filter @param {readonly ClientView[]} clients @param {readonly UpstreamView[]} upstreams
+ * @param {Map<string, ExchangeView>} exchanges
  */
 function matching(filter, clients, upstreams, exchanges) {
   /** @type {Set<string>} */
@@ -76,7 +80,7 @@ function matching(filter, clients, upstreams, exchanges) {
 }
 
 /**
- * Every server of every group, also one without a connection; then what else there is.
+ * Every server of every group, even without a connection; then all other origins.
  * @param {Look['totals']['groups']} groups @param {readonly UpstreamView[]} upstreams @param {string} filter
  */
 function originsOf(groups, upstreams, filter) {

@@ -2,7 +2,7 @@ import { setAttribute, svg } from './dom.js'
 
 const ROUND = 2 * Math.PI * 7
 
-/** The idle clock of a connection: a full ring just after it became idle, none when it is evicted. A dot: it is in use. */
+/** The idle clock of a connection: a full ring when it becomes idle, an empty one when it is evicted. A dot: it is in use. */
 export function makeRing() {
   return svg(
     'svg',
@@ -22,7 +22,7 @@ export function updateRing(ring, idle) {
   if (left === null) return
   const share = idle === undefined ? 0 : Math.min(1, Math.max(0, idle.leftMs / idle.limitMs))
   const offset = (ROUND * (1 - share)).toFixed(2)
-  // Running down is drawn as movement, being wound up again is not.
+  // Running down is animated, being rewound is not.
   setAttribute(ring, 'data-running', String(Number(left.getAttribute('stroke-dashoffset') ?? 0) <= Number(offset)))
   setAttribute(left, 'stroke-dashoffset', offset)
 }

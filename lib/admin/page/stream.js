@@ -2,13 +2,13 @@
 /** @typedef {import('../pulse.js').Pulse} Pulse */
 /** @typedef {'connecting' | 'live' | 'stale' | 'paused'} State */
 
-/** Without a look for so long what is shown is old: they come each second. */
+/** The page is stale when no look has arrived for this long: they come every second. */
 const STALE_MS = 3_500
 const RETRY_MS = 3_000
 
 /**
- * The stream of looks. An EventSource comes again by itself when the connection breaks, but not after an answer that is no stream
- * (503: too many pages): then this does.
+ * The stream of looks. An EventSource reconnects by itself when the connection breaks, but not after a response that is not a
+ * stream (503: too many pages): then this function does.
  * @param {{ history(pulses: Pulse[]): void, look(look: Look): void, state(state: State, sinceMs: number): void }} told
  */
 export function watch(told) {
@@ -40,7 +40,7 @@ export function watch(told) {
   setInterval(tell, 1_000)
   open()
   return {
-    /** A pause ends the stream: nobody is asked for what nobody looks at. @param {boolean} on */
+    /** A pause ends the stream: hopwise collects nothing for a page that nobody watches. @param {boolean} on */
     pause(on) {
       paused = on
       clearTimeout(retry)

@@ -7,7 +7,7 @@ import { ageText, countText, leftText, percentText } from './format.js'
 /** @typedef {import('./model.js').MemberTotals} MemberTotals */
 /** @typedef {import('./model.js').Look} Look */
 
-const STATES = { dialing: 'dialling', busy: 'busy', idle: 'waits', reserved: 'logged in', tunnelling: 'tunnel' }
+const STATES = { dialing: 'dialling', busy: 'busy', idle: 'idle', reserved: 'logged in', tunnelling: 'tunnel' }
 const MEMBERS = {
   up: '✓ up',
   'slow-start': '↗ slow start',
@@ -64,7 +64,7 @@ export function makeUpstreams() {
       const drawn = items.reduce((count, item) => count + item.upstreams.length, 0)
       setText(find('.more', HTMLElement, side), moreText(drawn, upstreams.list.length, upstreams.total))
     },
-    /** Where the line of an exchange ends: its connection, or the server it waits for. @param {string} id @param {string} origin */
+    /** The end of an exchange's line: its connection, or the server it waits for. @param {string} id @param {string} origin */
     anchor(id, origin) {
       const sectionsNow = [...sections.values()]
       for (const section of sectionsNow) {
@@ -88,8 +88,8 @@ function updateRow(row, upstream) {
 function countsText({ totals: { upstream } }) {
   const { open, busy, idle, reserved, waiting, dialed, reused } = upstream
   const reuse = dialed + reused === 0 ? '' : `, ${percentText(reused / (dialed + reused))} reused`
-  const own = reserved === 0 ? '' : `, ${countText(reserved)} for one client each`
-  const queue = waiting === 0 ? '' : `, ${countText(waiting)} requests wait`
+  const own = reserved === 0 ? '' : `, ${countText(reserved)} reserved for one client each`
+  const queue = waiting === 0 ? '' : `, ${countText(waiting)} requests waiting`
   return `${countText(open)} open, ${countText(busy)} in use, ${countText(idle)} idle${own}${queue}${reuse}`
 }
 
@@ -101,17 +101,17 @@ function serverText({ origin, member }, { at, totals: { upstream } }) {
     member === undefined ? '' : memberText(member),
     member === undefined ? '' : failureText(member, at),
     member?.backup ? 'backup' : '',
-    (found?.waiting ?? 0) > 0 ? `${countText(found?.waiting ?? 0)} wait` : '',
+    (found?.waiting ?? 0) > 0 ? `${countText(found?.waiting ?? 0)} waiting` : '',
     learned === undefined ? '' : `learned idle limit ${ageText(learned)}`,
   ]
     .filter(text => text !== '')
     .join(' · ')
 }
 
-/** What is known: without a health check, `up` is what nobody has spoken against. @param {MemberTotals} member */
+/** What is known: without a health check, `up` only means that nothing is known against it. @param {MemberTotals} member */
 function memberText({ state, checked, lastAnswerAt }) {
   if (state !== 'up' || checked) return MEMBERS[state]
-  return lastAnswerAt === undefined ? '○ not asked yet, unchecked' : `${MEMBERS.up}, unchecked`
+  return lastAnswerAt === undefined ? '○ no requests yet, unchecked' : `${MEMBERS.up}, unchecked`
 }
 
 /** @param {MemberTotals} member @param {number} now */

@@ -5,18 +5,19 @@ import { countText } from './format.js'
 /** @typedef {import('./model.js').ExchangeView} ExchangeView */
 /** @typedef {{ client(id: string): Element | null, upstream(id: string, origin: string): Element | null }} Anchors */
 
-/** How a line looks, by how far its exchange has come, and in words. */
+/** How a line looks at each stage of its exchange, and the stage in words. */
 const LEGEND = [
-  { stage: 'waiting', text: 'waits for a connection' },
-  { stage: 'sent', text: 'request on its way' },
-  { stage: 'responding', text: 'response on its way' },
+  { stage: 'waiting', text: 'waiting for a connection' },
+  { stage: 'sent', text: 'request sent' },
+  { stage: 'responding', text: 'response in progress' },
   { stage: 'tunnelling', text: 'tunnel' },
   { stage: 'over', text: 'just ended' },
   { stage: 'failed', text: '✕ failed' },
 ]
 
 /**
- * The exchanges as lines from the client's side to the upstream's. They repeat what the buttons say, so for a screen reader they are not there.
+ * The exchanges as lines from the clients to the upstreams. They repeat what the buttons say, so they are hidden from screen
+ * readers.
  * @param {Anchors} anchors @param {(exchange: ExchangeView) => void} open
  */
 export function makeWires(anchors, open) {
@@ -34,7 +35,7 @@ export function makeWires(anchors, open) {
       wire.remove()
       wires.delete(id)
     }
-    // First all that is measured, then all that is written: the layout is made once.
+    // Measure everything first, then write: the layout is computed once.
     const measured = exchanges.map(exchange => ({ exchange, ends: endsOf(exchange, anchors) }))
     for (const { exchange, ends } of measured) {
       const wire = wires.get(exchange.client) ?? makeWire()
@@ -58,13 +59,13 @@ export function makeWires(anchors, open) {
     /** @param {ExchangeView[]} now @param {number} active */
     update(now, active) {
       exchanges = now
-      setText(find('#between .counts', HTMLElement), `${countText(active)} under way`)
+      setText(find('#between .counts', HTMLElement), `${countText(active)} in progress`)
       draw()
     },
   }
 }
 
-/** A line, and a broader one that is not seen, for a pointer to meet. */
+/** A line, and a wider invisible one that is easier to point at. */
 function makeWire() {
   return svg('g', {}, svg('path', { class: 'hit' }), svg('path', { class: 'wire' }))
 }
@@ -86,7 +87,10 @@ function curve({ from, to }, box) {
   return `M${x1.toFixed(1)} ${y1.toFixed(1)}C${(x1 + bend).toFixed(1)} ${y1.toFixed(1)} ${(x2 - bend).toFixed(1)} ${y2.toFixed(1)} ${x2.toFixed(1)} ${y2.toFixed(1)}`
 }
 
-/** Who is pointed at, or has the focus, stands out with the lines to it and those at their other ends. @param {HTMLElement} stage @param {SVGSVGElement} picture */
+/**
+ * Highlights the row that is pointed at or has the focus, its lines, and the rows at their other ends.
+ * @param {HTMLElement} stage @param {SVGSVGElement} picture
+ */
 function lightUp(stage, picture) {
   const light = (/** @type {EventTarget | null} */ target) => {
     const element = target instanceof Element ? target : null

@@ -11,18 +11,18 @@ export interface LineFacts {
   listener?: string
 }
 
-/** The facts as a piece of each line, made once. */
+/** The facts as a fragment of each line, made once. */
 export function factsPiece({ worker, listener }: LineFacts): string {
   const number = worker === undefined ? '' : `,"worker":${worker}`
   return listener === undefined ? number : `${number},"listener":"${escaped(listener)}"`
 }
 
 /**
- * The line of one exchange: its record, in the shape that pino gives to all others, secrets removed. When it began is
- * `time` less `ms.total`. `facts` is what `factsPiece` made.
+ * The line of one exchange: its record, in the shape that pino gives to all other lines, with secrets removed. It began at
+ * `time` minus `ms.total`. `facts` is the result of `factsPiece`.
  *
- * Not through pino or JSON.stringify: a line for each exchange is on the hot path, and a shape that is known is put
- * together in a fraction of the time that it takes to find it out.
+ * Not through pino or JSON.stringify: a line for each exchange is on the hot path, and writing a known shape takes a fraction
+ * of the time that discovering it does.
  */
 export function accessLine(record: ExchangeRecord, time: string, facts = ''): string {
   const { method, client, upstream, bytes, ms, error, upstreamVerdict, nominated, refusedUpgrade, repairs } = record
@@ -64,15 +64,15 @@ function certificateOf({ subject, issuer, serial, fingerprint }: ClientCertifica
   )
 }
 
-/** Failures are few: they are not worth a shape of their own. */
+/** Failures are rare: they are not worth code of their own. */
 function errorOf({ type, message, stage, side, deadline }: NonNullable<ExchangeRecord['error']>): string {
   return plainJson(JSON.stringify({ type, message, stage, side, deadline }))
 }
 
-/** What a JSON string cannot have as it is, and all that is not ASCII. */
+/** Characters that a JSON string must escape, and everything that is not ASCII. */
 const UNUSUAL = /[^ !#-[\]-~]/
 
-/** The inside of a JSON string. Most texts stand for themselves. */
+/** The inside of a JSON string. Most texts need no escaping. */
 function escaped(text: string): string {
   return UNUSUAL.test(text) ? plainJson(JSON.stringify(text).slice(1, -1)) : text
 }
@@ -84,7 +84,7 @@ function number(value: number): string {
 /** `.000`, `.001`, … `.999`, and nothing where there is no fraction. */
 const FRACTIONS = Array.from({ length: 1000 }, (_, n) => (n === 0 ? '' : `.${`${n}`.padStart(3, '0')}`))
 
-/** Milliseconds to the microsecond, by two integers: the digits of a double are dear to find. */
+/** Milliseconds to the microsecond, as two integers: converting a double to digits is expensive. */
 function milliseconds(value: number): string {
   const microseconds = Math.round(value * 1000)
   if (!(microseconds >= 0 && microseconds <= 0x7fff_ffff && microseconds / 1000 === value)) return number(value)
@@ -92,7 +92,7 @@ function milliseconds(value: number): string {
   return `${whole}${FRACTIONS[microseconds - whole * 1000]}`
 }
 
-// A field that is new in a record does not compile until it is in the line, and here.
+// A new field of a record does not compile until it is in the line, and here.
 type Told =
   | 'id'
   | 'mode'
@@ -119,7 +119,7 @@ type Told =
   | `clientCertificate.${keyof ClientCertificate}`
   | 'user'
   | 'route'
-/** These stand in the line otherwise: when it began, and what the combined format is for. */
+/** These are not in the JSON line: the start follows from other fields, the rest is for the combined format. */
 type ToldElsewhere = 'startedAt' | 'referer' | 'userAgent'
 type FieldsOf<T> = {
   [K in keyof T & string]-?: NonNullable<T[K]> extends object ? `${K}.${keyof NonNullable<T[K]> & string}` : K

@@ -5,7 +5,7 @@ import { redactAuthority, redactTarget } from './redact.js'
  * The line of one exchange in the Common Log Format, or in the Combined one (with Referer and User-Agent), as Apache
  * writes them: `%h - %u %t "%r" %>s %b`, then `"%{Referer}i" "%{User-agent}i"`. Secrets are removed as in the JSON line.
  *
- * `%t` is the beginning of the request in the zone of this process, `%b` the octets of content, `-` for none.
+ * `%t` is the start of the request in the time zone of this process, `%b` the bytes of content, `-` for none.
  */
 export function commonLine(record: ExchangeRecord): string {
   return `${commonPart(record)}\n`
@@ -19,14 +19,14 @@ export function combinedLine(record: ExchangeRecord): string {
 function commonPart(record: ExchangeRecord): string {
   const { method, client, status, bytes, user } = record
   const target = method === 'CONNECT' ? redactAuthority(record.target) : redactTarget(record.target)
-  // Nothing stands around it but blanks, and who asks chooses it: one with blanks in it could look like the fields that follow.
+  // Only spaces delimit it, and the client chooses it: a name with spaces could pass for the fields that follow.
   const who = user === '' ? '""' : item(user).replaceAll(' ', '\\x20')
   const request = method === '' ? '-' : `${item(method)} ${escaped(target)} HTTP/${record.version}`
   const size = bytes.responseContent === 0 ? '-' : bytes.responseContent
   return `${item(client.address)} - ${who} ${commonTime(record.startedAt)} "${request}" ${status === 0 ? '-' : status} ${size}`
 }
 
-/** What was not there is a dash. */
+/** A dash for what is absent. */
 function item(text: string | undefined): string {
   return text === undefined || text === '' ? '-' : escaped(text)
 }
@@ -43,19 +43,19 @@ const WRITTEN: Readonly<Record<string, string>> = {
   '\v': '\\v',
 }
 
-/** Apache's way with what could be taken for something else. Texts are octets (latin1); what is none is written in UTF-8. */
+/** Apache's escapes for ambiguous characters. Texts are bytes (latin1); a character beyond latin1 is written in UTF-8. */
 function escaped(text: string): string {
   return UNUSUAL.test(text) ? text.replace(EACH_UNUSUAL, c => WRITTEN[c] ?? hexadecimal(c)) : text
 }
 
 function hexadecimal(character: string): string {
-  const octets = Buffer.from(character, character.charCodeAt(0) > 0xff ? 'utf8' : 'latin1')
-  return Array.from(octets, octet => `\\x${octet.toString(16).padStart(2, '0')}`).join('')
+  const bytes = Buffer.from(character, character.charCodeAt(0) > 0xff ? 'utf8' : 'latin1')
+  return Array.from(bytes, byte => `\\x${byte.toString(16).padStart(2, '0')}`).join('')
 }
 
 // biome-ignore format: a list
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-/** Texts of the last seconds, each at the place of its second: exchanges do not end in the order in which they began. */
+/** Texts of recent seconds, each in the slot of its second: exchanges do not end in the order in which they began. */
 const SECONDS_KEPT = 64
 const kept: { second: number; text: string }[] = Array.from({ length: SECONDS_KEPT }, () => ({
   second: Number.NaN,

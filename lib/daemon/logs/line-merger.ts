@@ -1,12 +1,12 @@
 import { StringDecoder } from 'node:string_decoder'
 
 const LINE_END = '\n'
-/** A line without an end is not waited for without one: no line of ours is that long. */
+/** Longest wait for a line end: no hopwise line is this long. */
 const UNFINISHED_MAX = 1_048_576
 
 /**
- * Whole lines out of what a worker writes. Several processes that write to one pipe would mix up their lines, so only the
- * primary writes to standard output, what it has read from the pipe of each.
+ * Splits a worker's output into whole lines. Several processes that write to one pipe would mix up their lines, so only the
+ * primary writes to standard output, and it reads from one pipe per worker.
  */
 export class LineMerger {
   readonly #take: (lines: string) => void

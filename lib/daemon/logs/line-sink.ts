@@ -1,33 +1,39 @@
 import * as fs from 'node:fs'
-import { performance } from 'node:perf_hooks' // the global of that name is looked up anew at each use
+import { performance } from 'node:perf_hooks' // the global of that name is looked up again at each use
 import type { Writable } from 'node:stream'
 
-/** Takes bytes, which stay as they are until `done`, and says how many of them arrived. It must call `done` later, never before it returns. */
+/**
+ * Writes bytes, which do not change until `done`, and reports how many were written. It must call `done` later, never before it
+ * returns.
+ */
 export type Outlet = (bytes: Buffer, done: (error: NodeJS.ErrnoException | null, written: number) => void) => void
 
-/** Lines wait at most this long for more of them to be written together. The first after a silence goes at once. */
+/** Lines wait at most this long for others to be written with them. The first line after a pause is written at once. */
 const GATHER_MS = 20
-/** That many do not wait: a write costs what a hundred lines do. nginx's manual: `access_log … buffer=64k`. */
+/** This many characters do not wait: a write costs as much as a hundred lines. nginx's manual: `access_log … buffer=64k`. */
 const GATHER_CHARS = 65_536
 /**
- * Lines become octets in portions of this size: one by one is dear, and many of them as text keep more memory than they
- * show, for they are still made of the pieces they were put together from (among them whole heads that a target was cut from).
+ * Lines become bytes in portions of this size: one by one is expensive, and as text many lines keep more memory than their
+ * length, because they still refer to the strings they were built from (such as a whole head from which a target was sliced).
  */
 const POUR_CHARS = 8_192
-/** Room for what is gathered, with a portion of which each character could take three octets. */
-const ROOM_OCTETS = 131_072
+/** Room for the gathered lines, and a portion in which each character could take three bytes. */
+const ROOM_BYTES = 131_072
 const NO_ROOM = Buffer.alloc(0)
-/** What waits, beside what is being written. pino's own destinations have no limit unless told; a megabyte is some 2,000 lines. */
+/**
+ * Limit of what waits, besides what is being written. pino's own destinations have no limit by default; 1 MiB is about 2,000
+ * lines.
+ */
 const WAITING_CHARS_MAX = 1_048_576
 const AGAIN_MS = 50
 const FAILED_MS = 1_000
 
 /**
- * Lines of a log on their way to a file, a pipe or a terminal: written in the background, many at once.
+ * Log lines on their way to a file, a pipe or a terminal: written in the background, many at once.
  *
- * A log that cannot be written stops nothing. A full disk is tried again every second, a reader that stopped leaves the
- * lines waiting; what does not fit into a megabyte is dropped and counted, and the first lines that get through again are
- * followed by one that says how many are missing. A reader that is gone (EPIPE) takes everything with it.
+ * A log that cannot be written blocks nothing. A full disk is retried every second, a reader that stopped leaves the lines
+ * waiting; what does not fit into a megabyte is dropped and counted, and the first lines that get through again are followed
+ * by one that says how many are missing. If the reader is gone (EPIPE), all waiting lines are lost.
  */
 export class LineSink {
   /** Lines that will never be written. */
@@ -35,13 +41,13 @@ export class LineSink {
   readonly #outlet: Outlet
   readonly #notice: (dropped: number) => string
   readonly #trouble: (error: Error) => void
-  /** What waits: the octets of `filling` up to `filled`, then `text`. */
+  /** What waits: the bytes of `filling` up to `filled`, then `text`. */
   #filling = NO_ROOM
   #filled = 0
   #text = ''
   #waitingChars = 0
   #waitingLines = 0
-  /** What is left to write of `handed`, which comes back as `spare`: two rooms take turns. */
+  /** What is left to write of `handed`, which is reused as `spare`: two buffers take turns. */
   #sending: Buffer | undefined
   #sendingLines = 0
   #handed = NO_ROOM
@@ -54,8 +60,8 @@ export class LineSink {
   #ending: (() => void) | undefined
 
   /**
-   * `notice` makes the line (with its line end) that says how many were dropped since the last one; `trouble` is told when lines cannot
-   * be written and are kept to be tried again: once, until they can.
+   * `notice` makes the line (with its line end) that says how many were dropped since the last notice; `trouble` is called when
+   * lines cannot be written and are kept for a retry: once, until writing succeeds.
    */
   constructor(outlet: Outlet, notice: (dropped: number) => string, trouble: (error: Error) => void = () => {}) {
     this.#outlet = outlet
@@ -74,12 +80,12 @@ export class LineSink {
     this.#waitingLines += lines
     if (this.#text.length >= POUR_CHARS) this.#pour()
     if (this.#sending) return
-    if (this.#waitingChars < GATHER_CHARS && this.#timer) return // the clock need not be asked
+    if (this.#waitingChars < GATHER_CHARS && this.#timer) return // no need to read the clock
     if (this.#waitingChars >= GATHER_CHARS || performance.now() - this.#lastAt >= GATHER_MS) this.#send()
     else this.#later(GATHER_MS)
   }
 
-  /** Resolves when everything is written, or cannot be, or `withinMs` have passed. Lines that come later are dropped. */
+  /** Resolves when everything is written, or cannot be, or after `withinMs`. Later lines are dropped. */
   end(withinMs: number): Promise<void> {
     return new Promise(done => {
       const timer = setTimeout(() => this.#ended(), withinMs)
@@ -87,16 +93,16 @@ export class LineSink {
         clearTimeout(timer)
         done()
       }
-      // A write that failed gets its last chance now, not in a second.
+      // A failed write is retried for the last time now, not in a second.
       if (!this.#sending || this.#timer) this.#send()
     })
   }
 
-  /** Makes octets of the text, in a larger room where they may not fit. */
+  /** Turns the text into bytes, in a larger buffer if they may not fit. */
   #pour(): void {
     const needed = this.#filled + 3 * this.#text.length
     if (needed > this.#filling.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#filling.length, ROOM_OCTETS))
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#filling.length, ROOM_BYTES))
       this.#filling.copy(larger, 0, 0, this.#filled)
       this.#filling = larger
     }
@@ -107,7 +113,7 @@ export class LineSink {
   #later(ms: number): void {
     if (this.#timer) return
     this.#timer = setTimeout(() => this.#send(), ms)
-    // A log keeps no process alive.
+    // A log must not keep the process alive.
     this.#timer.unref()
   }
 
@@ -149,8 +155,8 @@ export class LineSink {
       else this.#send()
       return
     }
-    // What a reader that stopped has made of it is given up.
-    this.#spare = this.#handed.length > ROOM_OCTETS ? NO_ROOM : this.#handed
+    // A buffer that grew because the reader stopped is not kept.
+    this.#spare = this.#handed.length > ROOM_BYTES ? NO_ROOM : this.#handed
     this.#handed = NO_ROOM
     if (this.#waitingLines === 0) this.#ended()
     else if (this.#ending || this.#waitingChars >= GATHER_CHARS) this.#send()
@@ -186,12 +192,12 @@ export class LineSink {
   }
 }
 
-/** Writes to an open file. A file that is full says so; a pipe opened without waiting says EAGAIN. */
+/** Writes to an open file. A full disk gives an error, a non-blocking pipe EAGAIN. */
 export function fileOutlet(fd: number): Outlet {
   return (bytes, done) => fs.write(fd, bytes, 0, bytes.length, null, (error, written) => done(error, written ?? 0))
 }
 
-/** Writes to a stream whose other end may stop reading: one write at a time, so nothing piles up in it. */
+/** Writes to a stream whose other end may stop reading: one write at a time, so the stream queues nothing. */
 export function streamOutlet(stream: Writable): Outlet {
   return (bytes, done) => {
     stream.write(bytes, error => done(error ?? null, error ? 0 : bytes.length))
@@ -199,9 +205,9 @@ export function streamOutlet(stream: Writable): Outlet {
 }
 
 /**
- * Standard output, whatever it is. A pipe or socket is written through its stream: `fs.write` on it would leave a thread
- * of the pool waiting for a reader that stopped, and DNS needs these threads. A file or a terminal is written by `fs.write`:
- * their streams write at once, and would stop the whole proxy for a terminal that was stopped with Ctrl-S.
+ * Standard output, whatever it is. A pipe or socket is written through its stream: `fs.write` would leave a thread of the
+ * pool waiting for a reader that stopped, and DNS needs these threads. A file or a terminal is written with `fs.write`: their
+ * streams write synchronously, and would block the whole proxy when a terminal is stopped with Ctrl-S.
  */
 export function standardOutput(): Outlet {
   // Without a listener, a reader that goes away (EPIPE) would end the process.
@@ -210,18 +216,21 @@ export function standardOutput(): Outlet {
   try {
     kind = fs.fstatSync(1)
   } catch {
-    // A descriptor that says nothing about itself is best left to Node.
+    // Node knows best what to do with a descriptor that cannot be examined.
   }
   return kind && !kind.isFIFO() && !kind.isSocket() ? fileOutlet(1) : streamOutlet(process.stdout)
 }
 
 export interface LineFile {
   outlet: Outlet
-  /** From the next write on, into what now stands at the path: for who rotates logs. @throws the error of opening it; the old file goes on then */
+  /**
+   * Opens the path again, for log rotation: from the next write on, lines go to the file that is there now.
+   * @throws the error of opening it; lines still go to the old file then
+   */
   reopen(): void
 }
 
-/** A file to append to; a FIFO without a reader is refused, not waited for. @throws the error of opening it. */
+/** A file to append to; a FIFO without a reader is an error, not a wait. @throws the error of opening it */
 export function openForLines(path: string): LineFile {
   const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK = 0 } = fs.constants
   const open = () => fs.openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o640)
@@ -230,7 +239,7 @@ export function openForLines(path: string): LineFile {
   let stale: number[] = []
   return {
     outlet(bytes, done) {
-      // Writes never overlap, so nobody is writing to these any more.
+      // Writes never overlap, so no write to these is still in progress.
       for (const old of stale) fs.close(old, () => {})
       stale = []
       write(bytes, done)

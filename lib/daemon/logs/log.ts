@@ -10,33 +10,33 @@ export interface LogOptions {
   level: string
   /** `auto`: text when standard output is a terminal, else JSON lines. */
   format: 'auto' | 'json' | 'text'
-  /** A file for the exchanges, `stdout`, or `off`. */
+  /** Where the access log goes: a file, `stdout`, or `off`. */
   accessLog: string
-  /** How the exchanges are written; default json. */
+  /** Format of the access log; default json. */
   accessFormat?: AccessFormat
-  /** The number of this process, where there are several: it stands in each line. */
+  /** The number of this process, where there are several: it is in each line. */
   worker?: number
   /** Instead of standard output, for tests. */
   outlet?: Outlet
-  /** True when people read standard output as it comes. */
+  /** True when people read standard output as it is written. */
   terminal?: boolean
 }
 
 export interface Log {
   logger: Logger
-  /** Takes the lines about exchanges, whatever the level; undefined when they are off. */
+  /** Takes the access log lines, whatever the level; undefined when they are off. */
   access: ((line: string) => void) | undefined
-  /** How these lines are written. */
+  /** The format of these lines. */
   accessFormat: AccessFormat
   /** The number of this process, where there are several. */
   worker?: number
-  /** Takes whole lines that another process of ours has written to its standard output. */
+  /** Takes whole lines that a worker has written to its standard output. */
   pass(lines: string): void
   /** One line at every level, `silent` too. */
   announce(fields: object, message: string): void
-  /** The line that says "listening": as `announce`, and JSON wherever no terminal reads it, since programs wait for it. */
+  /** The line that says "listening": like `announce`, but JSON unless a terminal reads it, since programs wait for it. */
   ready(fields: object): void
-  /** Opens the file of the access log anew, after somebody moved it away. False when there is none. @throws the error of opening it */
+  /** Reopens the file of the access log after it was moved away. False when there is none. @throws the error of opening it */
   reopen(): boolean
   /** Lines lost so far. */
   dropped(): number
@@ -62,16 +62,16 @@ export function openLog({
   const shape = worker === undefined ? SHAPE : { ...SHAPE, base: { worker } }
   const logger = pino({ ...shape, level }, stream)
 
-  // A file has lines for programs always. A notice in it must be one of its own kind, or stand elsewhere.
+  // A file always has lines for programs. A notice in it must have the same format, or go elsewhere.
   const elsewhere = (dropped: number) => {
     stream.write(notice(dropped))
     return ''
   }
   const opened = accessLog === 'off' || accessLog === 'stdout' ? undefined : openForLines(accessLog)
   const cannotWrite = (err: Error) =>
-    logger.warn({ err }, 'the access log cannot be written: what does not fit into a megabyte is lost until it can')
+    logger.warn({ err }, 'cannot write the access log: retrying; lines beyond the first megabyte are dropped meanwhile')
   const file = opened && new LineSink(opened.outlet, accessFormat === 'json' ? notice : elsewhere, cannotWrite)
-  // A line about an exchange is plain already: it is not looked at twice.
+  // An access log line is plain JSON already: it is not processed twice.
   const sink = file ?? (text ? stream : standard)
   const always = pino({ ...shape, level: 'info' }, stream)
   const forPrograms = pino({ ...shape, level: 'info' }, { write: (line: string) => standard.write(plainJson(line)) })
@@ -92,10 +92,10 @@ export function openLog({
     },
     dropped: () => standard.dropped + (file?.dropped ?? 0),
     async end(withinMs) {
-      // The file first: what became of its lines may have to be told.
+      // The file first: the loss of its lines may have to be reported.
       const before = file?.dropped ?? 0
       await file?.end(withinMs)
-      // What was given up just now, no line in the file can tell.
+      // The file cannot report the lines that it has just lost.
       const lost = (file?.dropped ?? 0) - before
       if (lost > 0) stream.write(notice(lost))
       await standard.end(withinMs)
@@ -104,7 +104,7 @@ export function openLog({
 }
 
 const SHAPE = {
-  // Who runs this knows the host and the process; both on every line would be a fifth of it.
+  // No host name and process id: the operator knows both, and they would be a fifth of every line.
   base: null,
   timestamp: pino.stdTimeFunctions.isoTime,
   formatters: { level: (label: string) => ({ level: label }) },

@@ -1,7 +1,7 @@
 import type { GatewayPlan } from '../../config/plan.js'
 import { type Log, openLog } from './log.js'
 
-/** Which process a log is of: the only one, the primary of several, or one of these by its number. */
+/** The process that a log belongs to: the only one, the primary of several, or a worker by its number. */
 export type ProcessOf = 'alone' | 'primary' | number
 
 /** The log of a process of the daemon. @throws the error of opening the access log */
@@ -10,7 +10,7 @@ export function openPlanLog({ logs }: Pick<GatewayPlan, 'logs'>, process: Proces
   const isWorker = typeof process === 'number'
   return openLog({
     level,
-    // A worker's standard output goes to its primary, which makes text of it where people read it.
+    // A worker's standard output goes to its primary, which turns it into text where people read it.
     format: isWorker ? 'json' : format,
     accessLog: process === 'primary' ? 'off' : access.to,
     accessFormat: access.format,
@@ -18,7 +18,7 @@ export function openPlanLog({ logs }: Pick<GatewayPlan, 'logs'>, process: Proces
   })
 }
 
-/** What of the log can be changed while it is open. */
+/** Applies what can be changed while the log is open. */
 export function applyLogs({ logger }: Log, { logs }: Pick<GatewayPlan, 'logs'>): void {
   logger.level = logs.level
 }

@@ -1,7 +1,7 @@
 import { hostAndPort } from '../../wire/authority.js'
 import { visibleLines } from '../../wire/visible.js'
 
-/** Log lines for people: what the JSON line says, on one line of a terminal. */
+/** Log lines for people: the content of the JSON line, on one line of a terminal. */
 
 interface Line {
   level?: string
@@ -12,7 +12,7 @@ interface Line {
 
 const COLOURS: Readonly<Record<string, number>> = { fatal: 31, error: 31, warn: 33, info: 32, debug: 36, trace: 90 }
 
-/** One JSON line as text, with its line end. What is not JSON comes back as it is, made harmless. */
+/** One JSON line as text, with its line end. What is not JSON is returned as it is, with control characters made visible. */
 export function readable(json: string, colours: boolean): string {
   const line = parse(json)
   if (!line) return `${visibleLines(json.trimEnd())}\n`
@@ -32,7 +32,7 @@ function parse(json: string): Line | undefined {
   }
 }
 
-/** Lines that people see most get a form of their own. */
+/** The most frequent lines have their own form. */
 const SENTENCES: Readonly<Record<string, (fields: Record<string, unknown>) => string>> = {
   exchange,
   listening,
@@ -48,9 +48,11 @@ function listening({ address, port, ...fields }: Record<string, unknown>): strin
   return fieldsAfter(`listening on ${where}`)(fields)
 }
 
-/** Whoever sits there has pressed Ctrl-C, and may want to go. */
+/** After Ctrl-C the user may want to exit at once. */
 const draining = (msg: string) => (fields: Record<string, unknown>) =>
-  fieldsAfter(`${msg}; ${fields.signal === 'SIGINT' ? 'Ctrl-C once more' : 'a second signal'} ends at once`)(fields)
+  fieldsAfter(`${msg}; ${fields.signal === 'SIGINT' ? 'press Ctrl-C again' : 'send a second signal'} to exit at once`)(
+    fields,
+  )
 
 /** `stopped after 2 requests over 2 client connections and 1 upstream connection`: the JSON line has all numbers. */
 function stopped({ client, upstream, exchanges, logLinesDropped }: Record<string, unknown>): string {
@@ -91,7 +93,7 @@ function exchange(fields: Record<string, unknown>): string {
   ]
   if (fields.outcome !== 'complete') parts.push(`${fields.outcome}, ended by ${fields.endedBy}`)
   if (error.type !== undefined) parts.push(`${error.type}: ${error.message}`)
-  if (Number(fields.retries) > 0) parts.push('tried again')
+  if (Number(fields.retries) > 0) parts.push('retried')
   return parts.join('  ')
 }
 

@@ -4,16 +4,15 @@ import { readAuthority } from '../../wire/authority.js'
 import { METHODS } from '../../wire/method.js'
 import { redactTarget } from '../logs/redact.js'
 
-/** What a span says: the stable semantic conventions for HTTP servers, and what only we know, under `hopwise.`. */
+/** The attributes of a span: the stable semantic conventions for HTTP servers, and what only hopwise knows, under `hopwise.`. */
 export type Attributes = Record<string, string | number | boolean>
 
-/** Others are told as `_OTHER`: a client can make up as many as it likes. */
-
+/** Unknown methods are `HTTP` here and `_OTHER` in the attribute: a client can make up as many as it likes. */
 export function spanName(method: string): string {
   return METHODS.includes(method) ? method : 'HTTP'
 }
 
-/** Samplers decide by these. */
+/** The attributes that samplers see. */
 export function attributesAtStart(asked: TracedRequest): Attributes {
   const { method, target, host, version, scheme, clientAddress } = asked
   const known = METHODS.includes(method)
@@ -32,7 +31,7 @@ export function attributesAtStart(asked: TracedRequest): Attributes {
   return method === 'CONNECT' ? attributes : Object.assign(attributes, pathAndQuery(target))
 }
 
-/** Without its secrets, as in the log. */
+/** Without secrets, as in the log. */
 function pathAndQuery(target: string): Attributes {
   const [, , path = '', query] =
     /^([a-z][a-z0-9+.-]*:\/\/[^/?#]*)?([^?]*)(?:\?(.*))?$/is.exec(redactTarget(target)) ?? []
@@ -75,8 +74,8 @@ export function attributesAtEnd(record: ExchangeRecord): Attributes {
 }
 
 /**
- * Why this counts as an error of the service, '' where nothing more is known; null: it does not. What a client did wrong is no error
- * of the server (the conventions' rule about 4xx).
+ * Why this counts as an error of the service, '' where nothing more is known; null: it does not. A fault of the client is not an
+ * error of the server (the conventions' rule about 4xx).
  */
 export function failureOf({ status, outcome, error }: ExchangeRecord): string | null {
   const byClient = status >= 400 && status < 500

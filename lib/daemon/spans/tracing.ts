@@ -8,16 +8,16 @@ import { attributesAtEnd, attributesAtStart, failureOf, spanName } from './span-
 export type OpenTelemetry = typeof Api
 
 export interface TracingOptions {
-  /** Of hopwise, for the instrumentation scope. */
+  /** The version of hopwise, for the instrumentation scope. */
   readonly version: string
   readonly warn: (message: string, cause?: unknown) => void
-  /** False: another process of the same daemon says what is so in all of them. */
+  /** False: another process of the same daemon gives the warnings that apply to all of them. */
   readonly isFirst?: boolean
-  /** Finds the package; another one is for tests. */
+  /** Loads the package; tests replace it. */
   readonly load?: () => Promise<OpenTelemetry>
 }
 
-/** From the package that the user has installed beside hopwise. @throws RefusedError that says what is missing */
+/** A tracer from the package that the user has installed beside hopwise. @throws RefusedError that says what is missing */
 export async function openTelemetryTracer({
   version,
   warn,
@@ -32,10 +32,10 @@ export async function openTelemetryTracer({
   }
   const { trace, ProxyTracerProvider } = api
   const provider = trace.getTracerProvider()
-  // What stands there while no SDK has registered itself hands out tracers that make nothing.
+  // Until an SDK registers itself, the provider is a placeholder whose tracers make no spans.
   if (isFirst && provider instanceof ProxyTracerProvider && provider.getDelegateTracer('hopwise') === undefined)
     warn(
-      'tracing.openTelemetry is on, but nobody takes spans: start hopwise with an OpenTelemetry SDK, such as NODE_OPTIONS="--import ./sdk.mjs"',
+      'tracing.openTelemetry is on, but no OpenTelemetry SDK is loaded to take the spans: start hopwise with one, such as NODE_OPTIONS="--import ./sdk.mjs"',
     )
   return new OpenTelemetryTracer(api, trace.getTracer('hopwise', version), warn)
 }
@@ -45,11 +45,11 @@ const find = (): Promise<OpenTelemetry> => import('@opentelemetry/api')
 function whyNot(cause: unknown): string {
   const { code, message } = cause as NodeJS.ErrnoException
   return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND'
-    ? 'tracing.openTelemetry is on, but there is no package @opentelemetry/api: install it beside hopwise (npm install @opentelemetry/api), or turn it off.'
+    ? 'tracing.openTelemetry is on, but the package @opentelemetry/api is not installed: install it beside hopwise (npm install @opentelemetry/api), or turn tracing off.'
     : `tracing.openTelemetry is on, but @opentelemetry/api cannot be loaded: ${message}.`
 }
 
-/** Sends nothing, tells nobody: for an exchange whose span could not be made. */
+/** Sends nothing and records nothing: for an exchange whose span could not be made. */
 const NO_SPAN: ExchangeSpan = { lines: '', end() {} }
 
 class OpenTelemetryTracer implements Tracer {
@@ -85,11 +85,11 @@ class OpenTelemetryTracer implements Tracer {
     return parent
   }
 
-  /** Whatever takes the spans is not ours, and its faults are no reason to fail a request. Told once: it would come with each. */
+  /** The SDK is not part of hopwise, and its faults must not fail a request. Reported once: it would come with each request. */
   failed(fault: unknown): void {
     if (this.#warned) return
     this.#warned = true
-    this.warn('OpenTelemetry could not make a span; this is not said again', fault)
+    this.warn('OpenTelemetry could not make a span; this is reported only once', fault)
   }
 }
 
@@ -116,7 +116,7 @@ class OpenSpan implements ExchangeSpan {
   }
 }
 
-/** What goes upstream: our span in the place of the client's. '' where there is no span that could be named. */
+/** The trace fields for the upstream: our span in place of the client's. '' without a valid span. */
 function linesOf(
   { isSpanContextValid }: OpenTelemetry,
   own: Api.SpanContext,
@@ -126,7 +126,7 @@ function linesOf(
   if (!isSpanContextValid(own)) return ''
   const { traceId, spanId, traceFlags, traceState } = own
   const goesOn = received !== null && received.traceId === traceId
-  // A state that nobody has changed goes on as it came, with members that OpenTelemetry would not take.
+  // An unchanged state is forwarded as it was received, including members that OpenTelemetry would not accept.
   const same = goesOn && traceState === parent?.traceState
   return traceLines({
     traceId,
@@ -136,7 +136,7 @@ function linesOf(
   })
 }
 
-/** Seconds and nanoseconds since 1970: a lone number would be taken for a time since the process began when it is small. */
+/** Seconds and nanoseconds since 1970: a single small number would be taken for a time since the start of the process. */
 function hrTime(ms: number): [seconds: number, nanos: number] {
   const seconds = Math.trunc(ms / 1_000)
   return [seconds, Math.floor((ms - seconds * 1_000) * 1_000_000)]

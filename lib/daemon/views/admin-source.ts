@@ -6,7 +6,7 @@ import type { Daemon } from '../daemon.js'
 import { NeededGroups } from '../needed-groups.js'
 import { adviserFacts } from './adviser-facts.js'
 
-/** What the admin listener of a daemon shows. Advice goes by the last totals that were asked for: it may be a scrape behind. */
+/** The data of a daemon's admin listener. Advice is based on the totals that were last requested: it may be one scrape behind. */
 export function adminSource(daemon: Daemon<GatewayPlan>): AdminSource {
   let last: Totals | null = null
   let advice: readonly Advice[] | null = null

@@ -8,7 +8,7 @@ import type { CloseReason } from '../../policy/close-reason.js'
 import { type GroupOptions, RETRIES } from '../../proxy/options/group-options.js'
 import { filesAllowed } from '../file-limit.js'
 
-/** What the adviser goes by. @param totals null: nothing was observed yet */
+/** The facts for the adviser. @param totals null: nothing was observed yet */
 export function adviserFacts(plan: GatewayPlan, totals: Totals | null): Facts {
   const { listeners, upstreams, admin, deadlines, limits } = plan
   const seen = new Map(totals?.groups.map(group => [group.name, group]))
@@ -24,7 +24,7 @@ export function adviserFacts(plan: GatewayPlan, totals: Totals | null): Facts {
   }
 }
 
-/** Who started us kills us that long after SIGTERM; null: nobody says. */
+/** How long after SIGTERM the service manager kills this process; null: not known. */
 function stopGraceMs(environment = process.env): number | null {
   if (environment.KUBERNETES_SERVICE_HOST !== undefined) return 30_000
   if (environment.INVOCATION_ID !== undefined) return 90_000 // systemd
@@ -76,7 +76,7 @@ function groupFacts(name: string, group: GroupOptions, plan: GatewayPlan, totals
   }
 }
 
-/** A route may name its server itself (which no name of a group looks like): then it has the settings of the file. */
+/** A route may name a server directly (no group name looks like one): then the settings of the file apply. */
 function placeOf(name: string, { listeners }: GatewayPlan): Pick<GroupFacts, 'path' | 'serversPath'> {
   if (!name.includes(':')) return { path: ['upstreams', name], serversPath: ['upstreams', name, 'servers'] }
   for (const [nth, { options }] of listeners.entries()) {
@@ -86,7 +86,7 @@ function placeOf(name: string, { listeners }: GatewayPlan): Pick<GroupFacts, 'pa
   return { path: [], serversPath: [] }
 }
 
-/** The first listener that leads there and adds Via to requests, as it does unless it is told not to. */
+/** The first listener that routes to the group and adds Via to requests, which is the default. */
 function viaPath(name: string, { listeners }: GatewayPlan): GroupFacts['viaPath'] {
   const leads = ({ options }: ListenerPlan) =>
     options.via !== 'off' && options.routes?.some(({ upstream }) => upstream === name) === true
@@ -108,7 +108,7 @@ function seenOf(totals: GroupTotals | undefined): GroupSeen {
   }
 }
 
-/** Of at least one. There may be more servers than a call takes arguments. */
+/** The minimum of at least one value. There may be more servers than a call can take arguments. */
 const least = (values: readonly number[]): number => values.reduce((less, value) => Math.min(less, value))
 
 function closesOf(members: readonly MemberTotals[]): GroupSeen['closes'] {
@@ -120,10 +120,10 @@ function closesOf(members: readonly MemberTotals[]): GroupSeen['closes'] {
   return sums
 }
 
-/** Only this machine can reach it. */
+/** Whether only this machine can reach it. */
 function isNear(address: string): boolean {
   const where = readListenAddress(address)
-  // Sockets that are files, or that we are given, are guarded where they are made.
+  // Unix sockets, and sockets that hopwise inherits, are protected where they are created.
   if (where.kind !== 'tcp') return true
   return /^127\./.test(where.host) || where.host === '::1' || where.host === 'localhost'
 }

@@ -1,6 +1,6 @@
 /**
- * The `max` of them with the greatest weights, greatest first; of equals the one that came first. In one pass: only what is chosen is
- * kept in order.
+ * The `max` items with the greatest weights, greatest first; of equals the one that came first. In one pass: only the chosen
+ * items are kept in order.
  */
 export function busiest<T>(all: Iterable<T>, max: number, weightOf: (one: T) => number): T[] {
   const chosen: T[] = []

@@ -6,7 +6,7 @@ import type { ConnectionRecord, Outcome } from '../../proxy/events.js'
 import type { ExchangeView as ProxyExchange } from '../../proxy/exchange-view.js'
 import { connectionRecord } from '../../proxy/proxy.js'
 
-/** What stands before ids that are unique in one listener only: '' or `l2.`. */
+/** Prefixes for ids that are unique in one listener only: '' or `l2.`. */
 export interface Prefixes {
   /** Of clients and of exchanges. */
   readonly client: string
@@ -20,7 +20,7 @@ export function clientView(client: ClientConnection, listener: string, prefix: s
   if (!isIdle || !deadline.armed) return view
   const { name } = deadline
   const limitMs = pool.deadlines[name === 'clientIdleMs' && http10 ? 'clientIdleHttp10Ms' : name]
-  // The limit may have been changed since.
+  // The limit may have changed since.
   const leftMs = Math.round(Math.max(0, deadline.at - now))
   const reason = name === 'clientIdleMs' ? 'client-idle' : 'client-head-timeout'
   return { ...view, idle: { leftMs, limitMs: Math.max(limitMs, leftMs), reason } }
@@ -49,7 +49,7 @@ export function exchangeView(
 ): ExchangeView {
   const { asked, client, pool, status, startedAt, tries } = exchange
   const stage = outcome === undefined ? stageOf(exchange) : 'over'
-  // What is past has no connection of its own any more, and is shown with the one it had.
+  // An exchange that is over no longer has a connection, and is shown with the one it had.
   const upstream = stage === 'over' || stage === 'tunnelling' ? tries.carriedBy : (exchange.upstream?.peer ?? null)
   const view = {
     id: exchangeId(exchange, prefixes),

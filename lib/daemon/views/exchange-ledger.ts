@@ -20,42 +20,45 @@ import type { GrammarLimits } from '../../wire/limits.js'
 import type { RequestHead } from '../../wire/request-head.js'
 import { readTrailersAgain } from '../../wire/section-reader.js'
 
-/** The heads and trailer sections of one exchange, and what it takes to explain them: its connections go on to other exchanges. */
+/**
+ * The heads and trailer sections of one exchange, and what is needed to explain them: its connections move on to other
+ * exchanges.
+ */
 export interface KeptHeads {
   readonly settings: Settings
   readonly routed: Route | null
   /** As received; '' for one that could not be read. */
   readonly request: string
-  /** What was sent last, or was to be sent; null where none was made. */
+  /** The request that was sent last, or was to be sent; null where none was made. */
   readonly outbound: OutboundRequest | null
   readonly wasSent: boolean
-  /** It said that its connection would close. */
+  /** It announced that its connection would close. */
   readonly saidClose: boolean
   readonly client: Pick<RequestFacts, 'clientAddress' | 'clientPort' | 'scheme' | 'trustedPeer' | 'certificate'>
   readonly requestId: string
-  /** As it was sent on; ''. */
+  /** The trace fields as they were sent on, or ''. */
   readonly trace: string
-  /** What came while somebody watched. */
+  /** What was received while a live page was open. */
   readonly texts: KeptTexts
   readonly trailers: {
-    /** What the Connection of each head names. */
+    /** The fields that the Connection of each head names. */
     readonly requestNames: ConnectionOptions
     readonly responseNames: ConnectionOptions
-    /** The content goes on in chunks. */
+    /** The content is forwarded in chunks. */
     readonly requestChunked: boolean
     readonly responseChunked: boolean
   }
   /** Of the final response. */
   readonly responseFacts: ResponseFacts
   readonly grammar: GrammarLimits
-  /** Why there is no response of an upstream's; ''. */
+  /** Why there is no response from an upstream, or ''. */
   readonly failure: string
   readonly status: number
 }
 
 const NO_TEXTS = new KeptTexts()
 
-/** null: its request has no head yet, or not any more. */
+/** null: the head of its request is not there yet, or no longer. */
 export function keptHeads(exchange: ExchangeView): KeptHeads | null {
   const { asked, answered, client, settings, pool, requestId, error, texts } = exchange
   if (asked.text === '' && (texts === null || texts.own === '')) return null
@@ -108,7 +111,7 @@ function responseFacts(exchange: ExchangeView, { verdict, date }: KeptTexts): Re
   }
 }
 
-/** What became of each field. Nothing is redacted here: that is for whoever shows it. */
+/** What became of each field. Nothing is redacted here: the code that shows it must do so. */
 export function ledgerOf(exchange: string, kept: KeptHeads): Ledger {
   const { texts, trailers, routed } = kept
   const { requestNames, requestChunked, responseNames, responseChunked } = trailers
@@ -135,16 +138,16 @@ function requestSide(kept: KeptHeads): LedgerSide | null {
   if (explanation === null) return null
   const { notes } = explanation
   if (outbound?.expectMet === true)
-    notes.push('Expect was not sent on: the content was gathered first, and 100 (Continue) was said here.')
+    notes.push('Expect was not forwarded: the content was collected first, and hopwise sent 100 (Continue) itself.')
   notes.push(...endNotes(kept))
   return sideOf(explanation, wasSent && outbound !== null ? outbound.text(saidClose) : texts.connect)
 }
 
-/** How it came to an answer of our own, or to none. */
+/** Why hopwise answered itself, or there was no answer. */
 function endNotes({ failure, texts, status }: KeptHeads): string[] {
   const notes: string[] = []
   if (failure !== '') notes.push(`What went wrong: ${failure}.`)
-  if (texts.own !== '') notes.push(`The response is one of our own, with status ${status}.`)
+  if (texts.own !== '') notes.push(`hopwise answered itself, with status ${status}.`)
   return notes
 }
 
@@ -178,15 +181,16 @@ function responseSide(kept: KeptHeads): LedgerSide | null {
 
 function interimSide({ text, repairs, became }: KeptInterim, kept: KeptHeads): LedgerSide | null {
   if (became === 'own') {
-    const why = kept.outbound?.expectMet === true ? [] : ['The client waited for it, and the upstream had not said it.']
+    const why =
+      kept.outbound?.expectMet === true ? [] : ['The client was waiting for it, and the upstream had not sent it.']
     return { startLine: '', sentLine: startLineOf(text), rows: explainOwn(text), notes: why }
   }
-  // It says nothing of the client's connection, nor of the content.
+  // It says nothing about the client's connection or the content.
   const facts = { ...kept.responseFacts, framing: 'none', verdict: 'keep' } as const
   return explainedSide(text, repairs, kept, { ...facts, withheld: became === 'passed' ? null : became })
 }
 
-/** @param repairs the faults that are not in the text any more */
+/** @param repairs the faults that are no longer in the text */
 function explainedSide(text: string, repairs: number, kept: KeptHeads, facts: ResponseFacts): LedgerSide | null {
   const { settings, grammar } = kept
   const how = { grammar, strict: false, method: facts.method }
@@ -196,10 +200,10 @@ function explainedSide(text: string, repairs: number, kept: KeptHeads, facts: Re
   return sideOf(explanation, explanation.outbound ?? '')
 }
 
-/** Nobody sent it: all of it is ours. */
+/** A response generated by hopwise. */
 function ownSide(kept: KeptHeads): LedgerSide {
   const { request, texts } = kept
-  const notes = request === '' ? ['The head of the request could not be read.', ...endNotes(kept)] : []
+  const notes = request === '' ? ['The request head could not be read.', ...endNotes(kept)] : []
   return { startLine: '', sentLine: startLineOf(texts.own), rows: explainOwn(texts.own), notes }
 }
 
@@ -225,7 +229,7 @@ function sideOf({ startLine, rows, notes, refused }: Explanation, sent: string):
   return { startLine, sentLine: startLineOf(sent), rows, notes: [...notes, ...more] }
 }
 
-/** '' of ''. */
+/** The start line of a head; '' for ''. */
 const startLineOf = (head: string): string => head.slice(0, Math.max(0, head.indexOf('\r\n')))
 
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1')

@@ -26,7 +26,7 @@ export function* gatewayStatsSteps(
   const lists: GatewayStats[] = []
   for (const side of sides) {
     const ofSide = { ...nothing, ...(yield* ofUpstreams(side)) }
-    // Its lists are as long as there are servers: they are not copied again and again to be added to nothing.
+    // Its lists have one entry per server: they are not copied again and again only to be added to nothing.
     if (ofSide.groups.length + ofSide.upstream.origins.length > 0) lists.push(ofSide)
     counted.push({ ...ofSide, groups: [], upstream: { ...ofSide.upstream, origins: [] } })
   }
@@ -37,7 +37,7 @@ export function* gatewayStatsSteps(
   return { ...sum, groups, upstream: { ...sum.upstream, origins: upstream.origins } }
 }
 
-/** What one listener has counted; the side that it shares with others not. */
+/** What one listener has counted, without an upstream side that it shares with others. */
 export function listenerStats(
   proxy: HopwiseProxy,
   about: { readonly version: string; readonly startedAt: number; readonly name: string },
@@ -95,13 +95,13 @@ function ofClients(proxy: HopwiseProxy): Partial<GatewayStats> {
     failedLoginsPerMinute: counts.refusedByFailures,
   }
   if (phases === null) return { client, exchanges, guards }
-  const [, informed = 0, well = 0, elsewhere = 0, clientErrors = 0, ourErrors = 0, other = 0] = phases.statuses
+  const [, informational = 0, ok = 0, redirects = 0, clientErrors = 0, serverErrors = 0, other = 0] = phases.statuses
   return {
     client,
     exchanges,
     guards,
     phases: phasesOf(phase => phases[phase]),
-    statuses: { '1xx': informed, '2xx': well, '3xx': elsewhere, '4xx': clientErrors, '5xx': ourErrors, other },
+    statuses: { '1xx': informational, '2xx': ok, '3xx': redirects, '4xx': clientErrors, '5xx': serverErrors, other },
   }
 }
 
@@ -122,7 +122,7 @@ function* ofUpstreams(
     }
     groups.push({ name: group.name, members })
   }
-  // A connection ends as stale when it was used before and its upstream had ended it as the next request was sent.
+  // A connection ends as stale when it was reused and its upstream had closed it as the next request was sent.
   return { upstream, lookups: upstreams.resolver.stats(), racesLost: upstream.closes.stale ?? 0, groups }
 }
 

@@ -12,7 +12,7 @@ import { busiest } from './busiest.js'
 import { clientView, closedView, exchangeId, exchangeView, type Prefixes, upstreamView } from './connection-views.js'
 import { type KeptHeads, keptHeads, ledgerOf } from './exchange-ledger.js'
 
-/** A listener, as far as it is watched. */
+/** A listener, as far as the live page is concerned. */
 export interface WatchedListener {
   readonly plan: { readonly name: string }
   readonly proxy: HopwiseProxy
@@ -21,17 +21,17 @@ export interface WatchedListener {
 const CLOSED_MAX = 50
 const ENDED_MAX = 200
 const HEADS_MAX = 200
-/** How long an exchange that ended is still shown: from one look to the next. */
+/** How long an ended exchange is still shown: from one look to the next. */
 const ENDED_MS = 1_000
 
 /**
- * What those see who look at the live page: a snapshot of connections and exchanges, why the last connections ended, and what became
- * of the fields of the last exchanges. While nobody looks nothing is kept, and exchanges pay two comparisons with null.
+ * The data of the live page: a snapshot of connections and exchanges, why the last connections ended, and what became of the
+ * fields of the last exchanges. While no page is open nothing is kept, and an exchange costs two comparisons with null.
  */
 export class Watching {
   readonly #clock: Clock
   readonly #watches = new Map<WatchedListener, ListenerWatch>()
-  /** Oldest first, as the two below. */
+  /** Oldest first, as are the two below. */
   readonly #closed: ClosedView[] = []
   readonly #ended: { readonly at: number; readonly view: ExchangeView }[] = []
   readonly #heads = new BoundedMap<KeptHeads>(HEADS_MAX)
@@ -42,7 +42,7 @@ export class Watching {
     this.#clock = clock
   }
 
-  /** Somebody looks. */
+  /** Whether a live page is open. */
   get on(): boolean {
     return this.#on
   }
@@ -57,7 +57,7 @@ export class Watching {
     this.#heads.clear()
   }
 
-  /** A listener from its making on, until `remove`. */
+  /** Watches a listener, from its creation until `remove`. */
   add(listener: WatchedListener): void {
     if (this.#watches.has(listener)) return
     const watch = new ListenerWatch(listener, ++this.#numbered, this)
@@ -65,13 +65,13 @@ export class Watching {
     watch.set(this.#on)
   }
 
-  /** Its last connection is gone. */
+  /** The listener's last connection is gone. */
   remove(listener: WatchedListener): void {
     this.#watches.get(listener)?.set(false)
     this.#watches.delete(listener)
   }
 
-  // What is told ---------------------------------------------------------------------------------------------------------
+  // What is reported ---------------------------------------------------------------------------------------------------------
 
   /** A connection of the upstream side that listeners share. */
   upstreamClosed(connection: UpstreamConnection): void {
@@ -90,13 +90,13 @@ export class Watching {
 
   noteHeads(exchange: Exchange, prefixes: Prefixes): void {
     const heads = keptHeads(exchange)
-    if (heads === null) return // of a tunnel they were noted as it began
+    if (heads === null) return // those of a tunnel were noted when it began
     this.#heads.set(exchangeId(exchange, prefixes), heads)
   }
 
-  // What is asked --------------------------------------------------------------------------------------------------------
+  // What is requested --------------------------------------------------------------------------------------------------------
 
-  /** null: not known, or not any more. */
+  /** null: not known, or no longer. */
   ledger(id: string): Ledger | null {
     const heads = this.#heads.get(id) ?? this.#headsUnderWay(id)
     return heads === null ? null : ledgerOf(id, heads)
@@ -114,7 +114,7 @@ export class Watching {
   }
 
   /**
-   * One moment of all connections: of each kind the `max` busiest. Costs one pass over them.
+   * All connections at one moment: of each kind the `max` busiest. Costs one pass over them.
    * @param upstreams the side that listeners share; null: there is none
    */
   snapshot(listeners: readonly WatchedListener[], upstreams: Upstreams | null, max: number): Snapshot {
@@ -148,7 +148,7 @@ export class Watching {
   }
 }
 
-/** One listener, and what it tells while somebody looks. Its ids are its own: those of all but the first get its number. */
+/** One listener, and what it reports while a live page is open. Its ids are local: those of all but the first get its number. */
 class ListenerWatch implements ExchangeWatcher {
   readonly prefixes: Prefixes
   readonly #watching: Watching
@@ -161,7 +161,7 @@ class ListenerWatch implements ExchangeWatcher {
     watching: Watching,
   ) {
     const own = `l${number}.`
-    // What is shared has no prefix, so what is not shared needs one.
+    // The shared upstream side has no prefix, so any other needs one.
     this.prefixes = { client: number === 1 ? '' : own, upstream: listener.proxy.ownsUpstreams ? own : '' }
     this.#watching = watching
     this.#clientClosed = record => watching.noteClosed(record, this.prefixes.client)
@@ -184,7 +184,7 @@ class ListenerWatch implements ExchangeWatcher {
   }
 }
 
-/** More than any clock says: who does something comes before all who do not. */
+/** More than any clock value: active connections come before all idle ones. */
 const ACTIVE = 2 ** 50
 
 function busiestClients(watches: readonly ListenerWatch[], max: number) {

@@ -7,10 +7,10 @@ import { Worker, type WorkerLine, type WorkerParts } from './worker.js'
 import type { Fork } from './worker-process.js'
 import type { ToWorker } from './worker-protocol.js'
 
-/** Signals that a terminal or a supervisor sends to all processes at once: the primary decides what becomes of its workers. */
+/** Signals that a terminal or a supervisor sends to all processes at once: only the primary acts on them. */
 const FOR_THE_PRIMARY = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const
 
-/** A worker's first word. What it is sent before it listens (its program is still being loaded) Node drops. */
+/** A worker's first message. Node drops what is sent to it before it listens (while its program is still being loaded). */
 const LISTENING = 'listening to its primary'
 
 export interface ClusterSettings {
@@ -22,8 +22,8 @@ export interface ClusterSettings {
 }
 
 /**
- * Workers of `node:cluster`. All listen on one socket, which the primary holds: a worker that closes its listener leaves
- * the queue of new connections to the others (docs/decisions/0005-workers.md).
+ * Workers of `node:cluster`. All listen on one socket, which the primary holds: when a worker closes its listener, the queue
+ * of new connections stays with the others (docs/decisions/0005-workers.md).
  */
 export function clusterFork({ exec, args = [], output }: ClusterSettings): Fork {
   cluster.schedulingPolicy = cluster.SCHED_NONE
@@ -39,8 +39,8 @@ export function clusterFork({ exec, args = [], output }: ClusterSettings): Fork 
       early = undefined
       for (const message of waiting) worker.send(packed(message))
     })
-    worker.on('error', () => {}) // a message that could not be sent: its deadline or the exit tells
-    // Not at 'exit': its last message (what it has counted) and its last lines may still be on their way then.
+    worker.on('error', () => {}) // a message that could not be sent: its deadline or the exit reports it
+    // Not at 'exit': its last message (its counts) and its last log lines may still be in transit then.
     worker.process.once('close', (code, signal) => events.exit(signal ?? `code ${code}`))
     return {
       pid: worker.process.pid,
@@ -53,7 +53,7 @@ export function clusterFork({ exec, args = [], output }: ClusterSettings): Fork 
   }
 }
 
-/** Runs this process as a worker until its primary lets it go, or is gone itself: Node ends a worker that has lost its primary. */
+/** Runs this process as a worker until its primary tells it to end, or is gone: Node ends a worker that has lost its primary. */
 export function runWorker<C>(open: (configuration: C, worker: number) => WorkerParts<C>): void {
   for (const signal of FOR_THE_PRIMARY) process.on(signal, () => {})
   const line: WorkerLine = {
@@ -65,7 +65,7 @@ export function runWorker<C>(open: (configuration: C, worker: number) => WorkerP
     exit: code => process.exit(code),
   }
   const worker = new Worker<C>(line, open, systemClock)
-  // One after the other: what is unpacked in slices must not be overtaken.
+  // One after the other: a message that is unpacked in slices must not be overtaken.
   let last: Promise<unknown> = Promise.resolve()
   process.on('message', message => {
     last = last.then(() => unpacked(message)).then(whole => void worker.receive(whole))
@@ -73,7 +73,7 @@ export function runWorker<C>(open: (configuration: C, worker: number) => WorkerP
   process.send?.(LISTENING)
 }
 
-/** A configuration travels in pieces: in one, whoever serves would be kept by it for as long as it is large. */
+/** A configuration is sent in pieces: in one piece, a large one would block a process that is serving. */
 function packed(message: ToWorker): ToWorker {
   return 'configuration' in message ? { ...message, configuration: toPieces(message.configuration) } : message
 }

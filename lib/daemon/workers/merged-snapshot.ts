@@ -1,15 +1,18 @@
 import type { Shown, Snapshot } from '../../admin/source.js'
 
-/** What one worker shows. */
+/** The snapshot of one worker. */
 export interface WorkerSnapshot {
   readonly worker: number
   readonly snapshot: Snapshot
 }
 
-/** What all show together, each id with its worker's number: `w2.c12`. No more than `max` of each kind. @param at milliseconds since 1970 */
+/**
+ * The snapshots of all workers together, each id with its worker's number: `w2.c12`. At most `max` of each kind.
+ * @param at milliseconds since 1970
+ */
 export function mergedSnapshot(parts: readonly WorkerSnapshot[], max: number, at: number): Snapshot {
   const told = parts.map(({ worker, snapshot: { clients, upstreams, exchanges, closed } }) => {
-    // '' is "none", in any process.
+    // '' means "none", in any process.
     const id = (bare: string) => (bare === '' ? '' : `w${worker}.${bare}`)
     const named = <T extends { id: string }>(one: T): T => ({ ...one, id: id(one.id) })
     return {
@@ -38,7 +41,7 @@ export function mergedSnapshot(parts: readonly WorkerSnapshot[], max: number, at
   }
 }
 
-/** Whose exchange `w2.x7` is. null: nobody's. */
+/** The worker of exchange `w2.x7`; null: not an exchange of a worker. */
 export function ledgerFrom(exchange: string): { worker: number; exchange: string } | null {
   const [, worker, bare] = /^w(\d{1,9})\.(.+)$/.exec(exchange) ?? []
   return worker === undefined || bare === undefined ? null : { worker: Number(worker), exchange: bare }
@@ -48,7 +51,7 @@ function shown<T>({ list, total }: Shown<T>, each: (one: T) => T): Shown<T> {
   return { list: list.map(each), total }
 }
 
-/** Of each as many as of the others, since each has brought its busiest first. */
+/** As many from each as from the others, since each list has its busiest first. */
 function together<T>(all: readonly Shown<T>[], max: number): Shown<T> {
   const longest = Math.max(0, ...all.map(({ list }) => list.length))
   const inTurn = Array.from({ length: longest }, (_, i) => all.flatMap(({ list }) => list.slice(i, i + 1))).flat()

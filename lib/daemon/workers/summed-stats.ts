@@ -4,22 +4,22 @@ import type { GatewayStats } from '../gateway-types.js'
 
 /** The statistics of several processes as those of one. @param all at least one */
 export function summedStats(all: readonly GatewayStats[]): GatewayStats {
-  if (all.length === 0) throw new Error('no worker has told its statistics')
+  if (all.length === 0) throw new Error('no worker has reported statistics yet')
   return all.reduce((sum, next) => merged(sum, next) as GatewayStats)
 }
 
 /**
- * What processes that are gone have counted: counters never go back, whoever dies. What was open or under way with them
- * is not any more.
+ * The counts of processes that are gone: counters never go back, whichever process dies. What was open or in progress there
+ * is gone with it.
  */
 export class Retired {
   #sum: GatewayStats | undefined
 
-  /** @param last what a process told last, if it told anything */
+  /** @param last the last report of a process, if there was one */
   add(last: GatewayStats | undefined): void {
     if (last === undefined) return
     const { upstream, ...others } = withoutGauges(last) as GatewayStats
-    // Origins have no counts, and there is no end to those that clients of a forward proxy name.
+    // Origins have no counts, and the clients of a forward proxy can name any number of them.
     const counted = { ...others, upstream: { ...upstream, origins: [] } }
     this.#sum = this.#sum === undefined ? counted : summedStats([this.#sum, counted])
   }
@@ -30,8 +30,8 @@ export class Retired {
   }
 
   /**
-   * What those count that live, and what these have counted. A server that none of the living has is gone with its counts, as it is
-   * where there is one process only: with names whose addresses change there would be no end to them.
+   * The counts of the living processes and of those that are gone. A server that no living process has is dropped with its
+   * counts, as with a single process: with names whose addresses change, the list would grow without end.
    */
   addedTo(living: GatewayStats): GatewayStats {
     if (this.#sum === undefined) return living
@@ -47,7 +47,7 @@ export class Retired {
   }
 }
 
-/** What rises and falls. */
+/** Values that rise and fall. */
 const GAUGES: ReadonlySet<string> = new Set([
   'open',
   'idle',
@@ -64,17 +64,21 @@ const OTHERWISE: Readonly<Record<string, (a: number, b: number) => number>> = {
   learnedIdleMs: Math.min,
   announcedIdleMs: Math.min,
   weight: a => a,
-  // In whole microseconds: what fractions come to depends on their order, and a total that is less by its last digit looks like a restart.
+  // In whole microseconds: a sum of fractions depends on their order, and a total that shrinks in its last digit looks like a
+  // restart.
   sum: (a, b) => (Math.round(a * 1e6) + Math.round(b * 1e6)) / 1e6,
 }
 /** Lists of numbers that are not counts. */
 const NOT_COUNTED: ReadonlySet<string> = new Set(['bounds'])
-/** What names one of a list, so that each is added to its like. */
+/** The keys that identify an item of a list, so that each is added to its counterpart. */
 const KEYS = ['name', 'origin'] as const
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** Both of one shape: numbers are added, objects merged field by field, lists of objects by name; of all else the first stays. */
+/**
+ * Both have the same shape: numbers are added, objects merged field by field, lists of objects by name; of all else the first
+ * stays.
+ */
 function merged(a: unknown, b: unknown, key = ''): unknown {
   if (a === undefined || b === undefined) return a ?? b
   if (typeof a === 'number' && typeof b === 'number') return (OTHERWISE[key] ?? plus)(a, b)
@@ -85,7 +89,7 @@ function merged(a: unknown, b: unknown, key = ''): unknown {
   return isMember(a) && isMember(b) ? { ...sum, ...mergedStanding(a, b) } : sum
 }
 
-/** One server of a group, of which more is to be said than sums. */
+/** One server of a group, which needs more than sums. */
 const isMember = (value: Fields): value is Fields & MemberTotals => 'failuresInRow' in value
 
 const plus = (a: number, b: number): number => a + b
@@ -103,7 +107,7 @@ function nameOf(value: unknown): unknown {
   return isFields(value) ? KEYS.map(key => value[key]).find(name => name !== undefined) : undefined
 }
 
-/** What it was for those that are gone, nobody knows of it now. */
+/** The state that a gone process saw says nothing about the server now. */
 const GONE_MEMBER = { state: 'up', checked: false, failuresInRow: 0 }
 
 function withoutGauges(value: unknown, key = ''): unknown {

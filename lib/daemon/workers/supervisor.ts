@@ -15,15 +15,15 @@ import { type Fork, WorkerFailure, WorkerProcess } from './worker-process.js'
 import type { Rolled, Workforce, WorkforceCounts } from './workforce.js'
 
 /**
- * From the fork to "ready", and from a new configuration to the answer that it is taken. A process starts in a fraction of a second; with
- * a tenth of a core, or thousands of certificates, in more than ten. Whoever is ended for being slow only begins anew, as slowly: this is
- * for those that hang.
+ * From the fork to "ready", and from a new configuration to its acceptance. A process starts in a fraction of a second; with a
+ * tenth of a core, or thousands of certificates, in more than ten seconds. A worker killed for being slow only starts again,
+ * just as slowly: these limits are for those that hang.
  */
 const READY_MS = 120_000
 const RELOAD_MS = 120_000
 /**
- * A worker that is replaced says so for that long at least, whatever the configuration says of the end of all: its busy
- * connections close with their next response, and only those are ended idle that have been so for a while.
+ * A worker that is replaced announces its end for at least this long, whatever `announceMs` says for the end of the daemon: its
+ * busy connections close with their next response, and only connections that have been idle for a while are ended.
  */
 const LEAST_ANNOUNCE_MS = 250
 /** After the end of its drain, for the last lines of its log. */
@@ -32,21 +32,22 @@ const LAST_MS = 2_000
 export interface SupervisorParts<C> {
   fork: Fork
   clock: Clock
-  /** How many workers a configuration wants. */
+  /** How many workers a configuration asks for. */
   count(configuration: C): number
-  /** How a worker is to end that is replaced by another one. */
+  /** The drain times of a worker that is replaced. */
   drain(configuration: C): DrainTimes
   /** What only a primary can do before its workers listen; `before` is null at the start. */
   prepare?(next: C, before: C | null): Promise<void>
   log: SupervisorLog
 }
 
-/** As the daemon's log. */
+/** The methods of the daemon's log. */
 export type SupervisorLog = Record<'info' | 'warn' | 'error', (fields: object, message: string) => void>
 
 /**
- * Keeps as many workers as the configuration wants. One that dies is replaced, with a delay that grows; one that is
- * to go is replaced before it goes. All changes (a new configuration, a replacement) happen one after the other; an end comes at once.
+ * Keeps as many workers as the configuration asks for. One that dies is replaced, with a growing delay; one that is to go is
+ * replaced before it goes. All changes (a new configuration, a replacement) happen one after the other; a stop takes effect at
+ * once.
  */
 export class Supervisor<C> implements Workforce<C> {
   readonly #parts: SupervisorParts<C>
@@ -70,7 +71,10 @@ export class Supervisor<C> implements Workforce<C> {
     return { wanted: this.#wanted, running: this.#in('ready').length, restarts: this.#restarts }
   }
 
-  /** Resolves when all are ready. The first one starts alone: what is wrong with an address is then told once. @throws RefusedError, WorkerFailure */
+  /**
+   * Resolves when all are ready. The first one starts alone, so that a problem with an address is reported only once.
+   * @throws RefusedError, WorkerFailure
+   */
   async start(configuration: C): Promise<readonly BoundAddress[]> {
     this.#configuration = configuration
     try {
@@ -87,8 +91,8 @@ export class Supervisor<C> implements Workforce<C> {
   }
 
   /**
-   * The first worker tries it; what it refuses none takes. One of the others that cannot follow is replaced.
-   * @throws RefusedError: everything is as before
+   * The first worker tries it; if it refuses, no worker takes it. Another worker that cannot follow is replaced.
+   * @throws RefusedError: nothing has changed
    */
   update(configuration: C): Promise<ReloadSummary> {
     return this.#inTurn(async () => {
@@ -103,18 +107,18 @@ export class Supervisor<C> implements Workforce<C> {
 
   async #tried(configuration: C): Promise<ReloadSummary> {
     const [first] = this.#in('ready')
-    // Nobody to try it: all die at their start, perhaps because of the old one.
+    // No worker can try it: all die at their start, perhaps because of the old configuration.
     if (first === undefined) return { changes: {}, bound: [] }
     try {
       await this.#parts.prepare?.(configuration, this.#configuration)
       return await first.reload(configuration, RELOAD_MS)
     } catch (error) {
-      if (error instanceof WorkerFailure) first.kill() // it may stand between the two configurations
+      if (error instanceof WorkerFailure) first.kill() // it may be between the two configurations
       throw new RefusedError(reasonsOf(error))
     }
   }
 
-  /** Replaces all workers, one after the other: the new one is ready before the old one is asked to go. */
+  /** Replaces all workers, one after the other: the new one is ready before the old one is told to end. */
   roll(): Promise<Rolled> {
     return this.#inTurn(() => this.#replace(this.#in('ready')))
   }
@@ -124,12 +128,12 @@ export class Supervisor<C> implements Workforce<C> {
     this.#stopping = true
     for (const timer of this.#planned) timer.cancel()
     for (const worker of this.#in('starting')) worker.kill({ isWanted: true })
-    // Those that are on their way out already may have been given more time than there is now.
+    // Workers that are already draining may have been given more time than is left now.
     for (const worker of this.#in('ready', 'draining')) void this.#retire(worker, times)
     await Promise.all([...this.#workers].map(({ exited }) => exited))
   }
 
-  /** `stop`, told as the phases of an end. */
+  /** `stop`, reported as the phases of a drain. */
   async drain(times: DrainTimes, entered: (phase: DrainPhase) => void): Promise<void> {
     const stopped = this.stop(times)
     entered('announcing')
@@ -145,7 +149,7 @@ export class Supervisor<C> implements Workforce<C> {
     for (const worker of this.#workers) worker.kill({ isWanted: true })
   }
 
-  // ---- Questions to all ----
+  // ---- Requests to all workers ----
 
   stats(): Promise<GatewayStats> {
     return this.#answers.stats()
@@ -174,7 +178,7 @@ export class Supervisor<C> implements Workforce<C> {
     return [...this.#workers].filter(({ state }) => states.includes(state))
   }
 
-  /** Those that serve, or will; an extra one is counted when the one that it replaces goes. */
+  /** Workers that serve, or will; an extra one counts once the one that it replaces goes. */
   #serving(): number {
     return [...this.#workers].filter(({ isExtra, isLeaving, state }) => !isExtra && !isLeaving && state !== 'over')
       .length
@@ -193,7 +197,7 @@ export class Supervisor<C> implements Workforce<C> {
     try {
       const bound = await worker.start(this.#configuration, READY_MS)
       this.#parts.log.info({ worker: worker.number, workerPid: worker.pid }, 'a worker is ready')
-      void this.#answers.ask(worker) // so that there is something to tell of it, however soon it dies
+      void this.#answers.ask(worker) // so that its counts are known, however soon it dies
       if (this.#watched) worker.tell({ kind: 'watched', on: true })
       if (this.#stopping) worker.kill({ isWanted: true })
       return bound
@@ -220,12 +224,15 @@ export class Supervisor<C> implements Workforce<C> {
     this.#planned.add(timer)
   }
 
-  /** A worker that came by itself may have started with what is the old configuration by now. What fails here is told elsewhere. */
+  /**
+   * A worker that replaces a dead one may have started with a configuration that is old by now. Failures are reported
+   * elsewhere.
+   */
   async #attended(ready: Promise<unknown>): Promise<void> {
     await ready.then(() => this.#inTurn(() => this.#align())).catch(() => {})
   }
 
-  /** Starts what is missing. */
+  /** Starts the missing workers. */
   #fill(): Promise<unknown>[] {
     const missing = Math.max(0, this.#wanted - this.#serving() - this.#planned.size)
     return Array.from({ length: missing }, () => this.#spawn().ready)
@@ -236,13 +243,13 @@ export class Supervisor<C> implements Workforce<C> {
     this.#trim()
   }
 
-  /** Asks those to go that are more than wanted. Nobody waits for them: what runs in them may take long. */
+  /** Tells surplus workers to end, without waiting for them: their exchanges may take long. */
   #trim(): void {
     const tooMany = this.#in('ready').slice(0, Math.max(0, this.#serving() - this.#wanted))
     for (const worker of tooMany) void this.#retire(worker, this.#leave())
   }
 
-  /** Brings everybody to the configuration; who cannot follow is replaced. */
+  /** Brings all workers to the current configuration; one that cannot follow is replaced. */
   async #align(): Promise<void> {
     const configuration = this.#configuration
     const behind = this.#in('ready').filter(worker => worker.configuration !== configuration)
@@ -253,7 +260,7 @@ export class Supervisor<C> implements Workforce<C> {
           return []
         } catch (error) {
           const fields = { worker: worker.number, reasons: reasonsOf(error) }
-          this.#parts.log.warn(fields, 'a worker did not take the new configuration: it is replaced')
+          this.#parts.log.warn(fields, 'a worker did not accept the new configuration: replacing it')
           return [worker]
         }
       }),
@@ -271,7 +278,7 @@ export class Supervisor<C> implements Workforce<C> {
       } catch (error) {
         this.#parts.log.error(
           { replaced, reasons: reasonsOf(error) },
-          'workers are not replaced: the new one did not start',
+          'stopped replacing workers: the new one did not start',
         )
         return { replaced, failed: reasonsOf(error) }
       }
@@ -283,19 +290,19 @@ export class Supervisor<C> implements Workforce<C> {
     return { replaced }
   }
 
-  /** How one goes while the others stay. */
+  /** The drain times of one worker while the others stay. */
   #leave(): DrainTimes {
     const { announceMs, graceMs } = this.#parts.drain(this.#configuration)
     return { announceMs: Math.max(announceMs, LEAST_ANNOUNCE_MS), graceMs }
   }
 
-  /** Resolves when it is gone; at once where that may take as long as it takes. */
+  /** Resolves when the worker is gone; at once if there is no limit on its drain. */
   async #retire(worker: WorkerProcess<C>, times: DrainTimes): Promise<void> {
     const { announceMs, graceMs } = times
     worker.drain(times)
     if (graceMs === 0) return
     const timer = this.#parts.clock.after(announceMs + graceMs + LAST_MS, () => {
-      this.#parts.log.warn({ worker: worker.number }, 'a worker did not end in its time: killed')
+      this.#parts.log.warn({ worker: worker.number }, 'a worker did not end in time: killing it')
       worker.kill()
     })
     await worker.exited

@@ -4,10 +4,10 @@ import { ledgerFrom, mergedSnapshot } from './merged-snapshot.js'
 import { Retired, summedStats } from './summed-stats.js'
 import type { WorkerProcess } from './worker-process.js'
 
-/** Who asks waits for it. */
+/** The caller waits for the slowest answer. */
 const ANSWER_MS = 1_000
 
-/** What all workers say together. One that does not answer in time is left out, with its last numbers in the sum. */
+/** The combined answers of all workers. One that does not answer in time is left out; its last numbers stay in the sum. */
 export class WorkerAnswers<C> {
   readonly #all: () => Iterable<WorkerProcess<C>>
   readonly #retired = new Retired()
@@ -16,7 +16,7 @@ export class WorkerAnswers<C> {
     this.#all = all
   }
 
-  /** @throws Error while no worker has told anything yet */
+  /** @throws Error while no worker has reported anything yet */
   async stats(): Promise<GatewayStats> {
     await Promise.all(this.#serving().map(worker => this.ask(worker)))
     const living = [...this.#all()].flatMap(({ lastStats }) => lastStats ?? [])
@@ -28,7 +28,7 @@ export class WorkerAnswers<C> {
     if (answer) worker.lastStats = answer as GatewayStats
   }
 
-  /** What it has counted remains. */
+  /** Its counts remain. */
   gone({ lastStats }: WorkerProcess<C>): void {
     this.#retired.add(lastStats)
   }
@@ -49,7 +49,7 @@ export class WorkerAnswers<C> {
     return answer === null ? null : { ...(answer as Ledger), exchange }
   }
 
-  /** Who drains has connections too. */
+  /** A draining worker has connections, too. */
   #serving(): WorkerProcess<C>[] {
     return [...this.#all()].filter(({ state }) => state === 'ready' || state === 'draining')
   }

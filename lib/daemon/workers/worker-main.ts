@@ -17,7 +17,7 @@ runWorker<GatewayPlan>((plan, worker) => {
       try {
         log.reopen()
       } catch (error) {
-        log.logger.error({ err: error }, 'the access log could not be opened anew; lines go on into the old file')
+        log.logger.error({ err: error }, 'the access log could not be reopened; lines still go to the old file')
       }
     },
     applied: (next: GatewayPlan) => applyLogs(log, next),

@@ -8,7 +8,7 @@ import {
 } from '../gateway-types.js'
 import { type FromWorker, type Reply, type ReplyKind, readFromWorker, type ToWorker } from './worker-protocol.js'
 
-/** A process that was started, from outside. */
+/** A process that was started, seen from outside. */
 export interface ForkedProcess {
   readonly pid: number | undefined
   /** Does nothing when the process is gone. */
@@ -25,7 +25,7 @@ export interface ForkEvents {
 /** Starts a process; its events come later, never before it returns. */
 export type Fork = (worker: number, events: ForkEvents) => ForkedProcess
 
-/** A worker that did not do what it was asked: it died, kept silent, or spoke in riddles. */
+/** A worker did not do what it was asked: it died, did not answer, or sent something unintelligible. */
 export class WorkerFailure extends Error {
   override readonly name = 'WorkerFailure'
 }
@@ -37,16 +37,16 @@ interface Awaited {
   failed(error: Error): void
 }
 
-/** One worker, as the primary sees it: asks it, and knows what became of it. */
+/** One worker, as the primary sees it: sends it requests, and knows what became of it. */
 export class WorkerProcess<C> {
   state: 'starting' | 'ready' | 'draining' | 'over' = 'starting'
-  /** Replaces another one that still serves: until that one goes, it is one more than wanted. */
+  /** It replaces another worker that still serves: until that one goes, it is one more than wanted. */
   isExtra = false
-  /** Its end is wanted. */
+  /** Its end is intended. */
   isLeaving = false
-  /** What it has taken last. */
+  /** The configuration that it accepted last. */
   configuration: C | undefined
-  /** The last that is known, for what remains of it when it is gone. */
+  /** The last known counts, which remain when it is gone. */
   lastStats: GatewayStats | undefined
   /** Resolves with how it ended. */
   readonly exited: Promise<string>
@@ -81,7 +81,7 @@ export class WorkerProcess<C> {
     return bound
   }
 
-  /** @throws RefusedError: it goes on as before; WorkerFailure: nobody knows what it does now */
+  /** @throws RefusedError: it continues as before; WorkerFailure: its state is unknown */
   async reload(configuration: C, withinMs: number): Promise<ReloadSummary> {
     const { summary } = await this.#ask('reloaded', id => ({ kind: 'reload', id, configuration }), withinMs)
     this.configuration = configuration
@@ -126,8 +126,8 @@ export class WorkerProcess<C> {
   #heard(value: unknown): void {
     const message = readFromWorker(value)
     if (message === null) {
-      this.#giveUp(`worker ${this.number} sent what is no message of ours`)
-      this.kill() // whatever runs there, it is not what we started
+      this.#giveUp(`worker ${this.number} sent an unknown message`)
+      this.kill() // whatever runs there, it is not the worker that was started
     } else if (message.kind === 'drained') this.lastStats = message.stats
     else this.#settle(message)
   }

@@ -2,7 +2,7 @@ import type { Ledger, Snapshot } from '../../admin/source.js'
 import type { BoundAddress, GatewayStats, ReloadSummary } from '../gateway-types.js'
 
 /**
- * What the primary and its workers tell each other. Each `id` is a request of the primary's that gets exactly one reply:
+ * The messages between the primary and its workers. Each `id` is a request of the primary that gets exactly one reply:
  *
  *     start, reload          ready | reloaded | refused
  *     stats, snapshot, ledger          answer
@@ -29,7 +29,7 @@ export type FromWorker =
 export type ReplyKind = 'ready' | 'reloaded' | 'answer'
 export type Reply<K extends ReplyKind> = Extract<FromWorker, { kind: K }>
 
-/** The message, or null: then it is none of ours. */
+/** The message; null if it is not one of these. */
 export function readToWorker(value: unknown): ToWorker | null {
   return matches(value, TO_WORKER) ? (value as ToWorker) : null
 }
@@ -39,7 +39,7 @@ export function readFromWorker(value: unknown): FromWorker | null {
 }
 
 type Check = (value: unknown) => boolean
-/** For each kind what its fields must be. What is deeper (a configuration, statistics) both ends made with the same code. */
+/** What the fields of each kind must be. Deeper values (a configuration, statistics) are made by the same code at both ends. */
 type Shapes<M extends { kind: string }> = {
   [K in M['kind']]: { [F in Exclude<keyof Extract<M, { kind: K }>, 'kind'>]: Check }
 }

@@ -6,15 +6,15 @@ import { type FromWorker, readToWorker, type ToWorker } from './worker-protocol.
 /** What a worker is made of, once it knows its configuration. */
 export interface WorkerParts<C> {
   gateway: Gateway<C>
-  /** After each configuration that the gateway has taken, but the first. */
+  /** After each configuration that the gateway has accepted, except the first. */
   applied?(configuration: C): void
-  /** Opens the access log anew; where it cannot, it says so in the log. */
+  /** Reopens the access log; if that fails, it says so in the log. */
   reopen(): void
   /** Waits for the last lines of the log. */
   end(): Promise<void>
 }
 
-/** The line to the primary. */
+/** The channel to the primary. */
 export interface WorkerLine {
   /** Resolves when the message has left, or cannot. */
   send(message: FromWorker): Promise<void>
@@ -23,7 +23,7 @@ export interface WorkerLine {
 }
 
 /**
- * One worker, as it obeys its primary: starts, takes new configurations, answers, drains and ends. It decides nothing by
+ * One worker, controlled by its primary: it starts, takes new configurations, answers, drains and ends. It decides nothing by
  * itself; signals are for the primary.
  */
 export class Worker<C> {
@@ -39,14 +39,12 @@ export class Worker<C> {
     this.#clock = clock
   }
 
-  /** @throws Error when it is no message of ours, or comes before the first: then something is not as we think. */
+  /** @throws Error for an unknown message, or one that comes before the first: then an assumption is wrong */
   receive(value: unknown): Promise<void> {
     const message = readToWorker(value) as ToWorker<C> | null
-    // Not what stands in it: a configuration has keys and hashes of passwords.
+    // Without its content: a configuration contains keys and password hashes.
     if (message === null)
-      throw new Error(
-        `a worker was sent what is no message of ours: ${String((value as { kind?: unknown } | null)?.kind)}`,
-      )
+      throw new Error(`a worker was sent an unknown message: ${String((value as { kind?: unknown } | null)?.kind)}`)
     if (message.kind === 'start') return this.#start(message)
     if (this.#parts === undefined) throw new Error(`a worker was asked to ${message.kind} before it was started`)
     return this.#obey(message, this.#parts)

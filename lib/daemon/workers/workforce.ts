@@ -3,11 +3,11 @@ import type { Clock } from '../../net/clock.js'
 import { Drain } from '../drain.js'
 import type { BoundAddress, DrainPhase, DrainTimes, Gateway, GatewayStats, ReloadSummary } from '../gateway-types.js'
 
-/** Who does the work of a daemon: a gateway in this process, or a supervisor with several processes. */
+/** What does the work of a daemon: a gateway in this process, or a supervisor with several processes. */
 export interface Workforce<C> {
   /** Resolves when all listen. @throws Node's listen errors, RefusedError */
   start(configuration: C): Promise<readonly BoundAddress[]>
-  /** @throws RefusedError, or an error of the gateway's: nothing has changed */
+  /** @throws RefusedError, or an error of the gateway: nothing has changed */
   update(configuration: C): Promise<ReloadSummary>
   /** Where there are workers: replaces them, one after the other. @throws RefusedError */
   roll?(): Promise<Rolled>
@@ -15,7 +15,7 @@ export interface Workforce<C> {
   drain(times: DrainTimes, entered: (phase: DrainPhase) => void): Promise<void>
   /** Ends everything now. */
   destroy(): void
-  /** Opens the access logs anew. @throws the error of opening one */
+  /** Reopens the access logs. @throws the error of opening one */
   reopen(): void
   stats(): GatewayStats | Promise<GatewayStats>
   snapshot(max: number): Snapshot | Promise<Snapshot>
@@ -24,21 +24,21 @@ export interface Workforce<C> {
   counts(): WorkforceCounts
 }
 
-/** What came of a rolling replacement. */
+/** The outcome of a rolling replacement. */
 export interface Rolled {
   readonly replaced: number
-  /** Why it stopped before its end; the rest of the old workers goes on. */
+  /** Why it stopped early; the remaining old workers continue. */
   readonly failed?: readonly string[]
 }
 
 export interface WorkforceCounts {
   readonly wanted: number
   readonly running: number
-  /** Of workers that died. */
+  /** Restarts of workers that died. */
   readonly restarts: number
 }
 
-/** One process and no primary. `reopen` is the log's. */
+/** One process and no primary. @param reopen reopens the log */
 export function inThisProcess<C>(gateway: Gateway<C>, clock: Clock, reopen: () => void): Workforce<C> {
   let running = 0
   return {
