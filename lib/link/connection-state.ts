@@ -28,17 +28,17 @@ export type Table<State extends string, Event extends string> = Readonly<
 /**
  * Toward a client, in its life's order.
  *
- * - `idle`: open, and no octet of a request is here (empty lines do not count).
+ * - `idle`: open, and no byte of a request is here (empty lines do not count).
  * - `reading`: a request head has begun.
- * - `exchanging`: its head is whole; request content and response are under way, further octets are content or wait their turn.
+ * - `exchanging`: its head is whole; request content and response are under way, further bytes are content or wait their turn.
  * - `lingering`: our side has ended, what still comes is thrown away (RFC 9112 9.6).
- * - `tunnelling`: after 2xx to CONNECT or after 101 octets go both ways.
+ * - `tunnelling`: after 2xx to CONNECT or after 101 bytes go both ways.
  * - `closed`: nothing more. A reset is both an error and a close to Node, so `dropped` may come again.
  */
 export type ClientState = 'idle' | 'reading' | 'exchanging' | 'lingering' | 'tunnelling' | 'closed'
 
 /**
- * - `begun`: first octet of a head; `understood`: the head is whole (in one read both happen at once, and `begun` may be left out).
+ * - `begun`: first byte of a head; `understood`: the head is whole (in one read both happen at once, and `begun` may be left out).
  * - `kept`: both messages are whole and the verdict is "keep"; `ended`: the verdict is a `CloseReason`, or we refused; our FIN is sent.
  * - `switched`: it is a tunnel now.
  * - `half-closed`: the client's FIN. In an exchange it changes nothing here: the exchange decides (`halfClosedMs`).
@@ -64,7 +64,7 @@ export const CLIENT_TABLE = {
 } as const satisfies Table<ClientState, ClientEvent>
 
 /**
- * Toward an upstream, as the pool's book drives it. A FIN or an octet on an idle connection is `removed` (RFC 9112 9.2, 9.5): there is
+ * Toward an upstream, as the pool's book drives it. A FIN or a byte on an idle connection is `removed` (RFC 9112 9.2, 9.5): there is
  * no row in which something may be read from a connection that nobody uses.
  *
  * - `reserved`: idle, and for the one client connection alone that has logged in on it (RFC 4559 6).

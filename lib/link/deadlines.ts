@@ -2,7 +2,7 @@
  * Every wait of the proxy has a limit, and every limit has a name: the key here is the option on the command line, the
  * `deadline` in the log, and the word in `Proxy-Status` details. All are milliseconds; 0 is "no limit" for each of them.
  *
- * *Progress* deadlines start anew with every octet that moves. The others run from their start to their end.
+ * *Progress* deadlines start anew with every byte that moves. The others run from their start to their end.
  */
 export interface Deadlines {
   connectMs: number
@@ -39,11 +39,11 @@ export const DEADLINES: Readonly<Deadlines> = {
   resolveMs: 5_000,
   // Who has waited that long for a connection is better told 503 than kept. HAProxy: `timeout queue` is `timeout connect`, 5 s in its manual.
   queueMs: 5_000,
-  // From the first octet of a head to its end, however many octets trickle in: slowloris. Apache: 20 s (growing with progress); nginx, Node: 60 s.
+  // From the first byte of a head to its end, however many bytes trickle in: slowloris. Apache: 20 s (growing with progress); nginx, Node: 60 s.
   requestHeadMs: 20_000,
   // Progress. A phone that changes cells is silent for tens of seconds and then goes on. nginx: client_body_timeout 60 s.
   requestBodyMs: 60_000,
-  // From the end of the request to the first octet of the response; reports are slow. nginx: proxy_read_timeout 60 s; Apache: 60 s.
+  // From the end of the request to the first byte of the response; reports are slow. nginx: proxy_read_timeout 60 s; Apache: 60 s.
   responseHeadMs: 60_000,
   // Progress. Event streams must send a comment line within it, as they must for nginx: proxy_read_timeout 60 s.
   responseBodyMs: 60_000,
@@ -70,7 +70,7 @@ export const DEADLINES: Readonly<Deadlines> = {
   lingerMs: 5_000,
   // After an early response the rest of the request's content is thrown away this long, then we linger and close.
   discardMs: 1_000,
-  // One exchange from its first octet to its last, tunnels aside: a day, so that only what will never end is ended. Squid: client_lifetime 1 day.
+  // One exchange from its first byte to its last, tunnels aside: a day, so that only what will never end is ended. Squid: client_lifetime 1 day.
   exchangeMs: 86_400_000,
   // Before the listener closes: responses say `Connection: close` meanwhile, and whoever balances in front of us notices that we are not
   // ready. Nobody waits for that unless somebody asks: under Kubernetes some seconds are needed. HAProxy: close-spread-time, off.

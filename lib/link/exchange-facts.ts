@@ -19,7 +19,7 @@ export interface RetryFacts {
   readonly response: 'none' | '408' | 'begun'
   /** It carries credentials that go on with a log-in of the failed connection: to another one they mean nothing (RFC 4559 6). */
   readonly goesOnWithLogin: boolean
-  /** Either there is no content, or every octet of it that was read from the client is still held. */
+  /** Either there is no content, or every byte of it that was read from the client is still held. */
   readonly contentKept: boolean
   /** The group lets another server have what a fresh connection lost as well (`retryOn: any`). */
   readonly freshToo: boolean

@@ -2,7 +2,7 @@
  * A fast and well spread hash of a short text: FNV-1a (Fowler, Noll, Vo; 32 bits) and then the finalizer of MurmurHash3 (Appleby),
  * since the high bits of FNV alone are poor for short texts. Not for secrets: whoever wants two keys that collide finds them.
  *
- * @param text a key: a field value, a cookie, an address. Each code unit counts as one octet where it is below 256
+ * @param text a key: a field value, a cookie, an address. Each code unit counts as one byte where it is below 256
  * @param seed a 32-bit integer: other seeds give hashes that have nothing to do with one another
  * @returns an integer from 0 to 2^32 - 1
  */

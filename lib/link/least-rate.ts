@@ -7,7 +7,7 @@
  */
 export class LeastRate {
   readonly #bytesPerSecondMin: number
-  /** Octets of the last slots of time, in a ring; the present slot is the one of `#slot`. */
+  /** Bytes of the last slots of time, in a ring; the present slot is the one of `#slot`. */
   readonly #octets = new Float64Array(SLOTS)
   #slot = 0
   /** The clock minus what did not count: what `#elapsed` is measured from. */
@@ -19,7 +19,7 @@ export class LeastRate {
     this.#bytesPerSecondMin = bytesPerSecondMin
   }
 
-  /** The first octets are expected from now on. */
+  /** The first bytes are expected from now on. */
   begin(now: number): void {
     this.#octets.fill(0)
     this.#slot = 0
@@ -79,7 +79,7 @@ export class LeastRate {
 
 /**
  * For that long nobody is too slow, and so long is what is looked back on. nginx judges only the pause between two reads (60 s);
- * Apache's mod_reqtimeout gives 20 s and then one more for every 500 octets.
+ * Apache's mod_reqtimeout gives 20 s and then one more for every 500 bytes.
  */
 export const GRACE_MS = 5_000
 const SLOT_MS = 500

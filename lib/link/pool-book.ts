@@ -228,7 +228,7 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
   }
 
   /**
-   * The connection is gone, or the caller closes it now (so the close sink is not told): a FIN, a reset or an octet on an idle one
+   * The connection is gone, or the caller closes it now (so the close sink is not told): a FIN, a reset or a byte on an idle one
    * (RFC 9112 9.2, 9.5), a socket that broke under an exchange, a tunnel that has ended. An upstream's FIN or reset on an idle
    * connection is a lesson. May be called again, also after the book let it be closed: sockets report one end in several ways.
    */

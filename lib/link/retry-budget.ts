@@ -4,7 +4,7 @@
  * for. As Envoy has it: a share of what is under way, and always a few.
  */
 export class RetryBudget {
-  /** Those under way that have not had an octet of an answer yet. */
+  /** Those under way that have not had a byte of an answer yet. */
   underWay = 0
 
   /** @param load requests that the group has under way and waiting, those that are sent again included */

@@ -25,7 +25,7 @@ export interface Problem {
   error: string
   /** What happened; goes into Proxy-Status as its details, too. */
   what: string
-  /** Where: at which octet, on the way to which upstream. '' for nothing to say. */
+  /** Where: at which byte, on the way to which upstream. '' for nothing to say. */
   where: string
   /** What the reader can do about it. '' for nothing to say. */
   todo: string

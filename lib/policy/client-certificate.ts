@@ -36,7 +36,7 @@ export function certificateLines({ about, der }: ShownCertificate, fields: reado
 }
 
 /**
- * A name as RFC 4514 writes it, in ASCII: its octets beyond that are escaped, as OpenSSL and nginx do.
+ * A name as RFC 4514 writes it, in ASCII: its bytes beyond that are escaped, as OpenSSL and nginx do.
  * @param name as OpenSSL prints it over several lines, one for each part, with what is special escaped (`X509Certificate.subject`)
  */
 export function distinguishedName(name: string): string {

@@ -38,7 +38,7 @@ const FRAMING: ReadonlySet<string> = new Set(['content-length', 'transfer-encodi
 /** What a guard says of a field with a name that is none of `NAMES`. */
 export type Suspicion = 'none' | 'identity' | 'look-alike'
 
-/** Of line `i`: answered from its first octet, or from that and its length, for nearly every line. `identity`: a look-alike of it, too. */
+/** Of line `i`: answered from its first byte, or from that and its length, for nearly every line. `identity`: a look-alike of it, too. */
 export function suspicionOf(lines: Lines, i: number): Suspicion {
   const { text } = lines
   const from = lines.from(i)

@@ -6,7 +6,7 @@ import { ID } from '../wire/names.js'
 
 /**
  * Does this request log in the connection that it is sent on: `Authorization: NTLM …` or `Negotiate …`, in whatever case?
- * Costs a request without Authorization one look at a bit, and one with another scheme two octets.
+ * Costs a request without Authorization one look at a bit, and one with another scheme two bytes.
  */
 export function logsIn(lines: Lines): boolean {
   for (let i = lines.find(ID.authorization); i >= 0; i = lines.find(ID.authorization, i)) {

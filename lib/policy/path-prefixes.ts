@@ -43,7 +43,7 @@ export function isStripped(path: string, { stripPrefix }: PathPrefixes): boolean
   return stripPrefix !== '' && prefixEnd(path, stripPrefix) > 0
 }
 
-/** How many octets of the path are the prefix, which does not end with a slash; 0 when it begins with something else. */
+/** How many bytes of the path are the prefix, which does not end with a slash; 0 when it begins with something else. */
 export function prefixEnd(path: string, prefix: string): number {
   return path.charCodeAt(0) === SLASH ? endOfPrefix(path, scanPath(path), prefix) : 0
 }

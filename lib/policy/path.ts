@@ -45,7 +45,7 @@ export function loosely(path: string): string {
     .replace(/\/{2,}/g, '/')
 }
 
-/** Has this path, read `loosely`, a segment that leads nowhere or back? To some a zero octet ends it. */
+/** Has this path, read `loosely`, a segment that leads nowhere or back? To some a zero byte ends it. */
 function hasDotSegments(path: string): boolean {
   return /\/\.\.?(?:\/|%00|$)/.test(path)
 }
@@ -62,7 +62,7 @@ export function refuseDotSegments(path: string): void {
 
 /**
  * Some take parameters off first and decode then, others the other way round: to them a slash within a parameter ends different things
- * (`/x;%2Fy/z` is `/x/z` or `/x/y/z`). And to some a zero octet ends the path. There are more than two ways to read such a path.
+ * (`/x;%2Fy/z` is `/x/z` or `/x/y/z`). And to some a zero byte ends the path. There are more than two ways to read such a path.
  * @param path `spelled`
  * @throws ProtocolError 400
  */

@@ -55,7 +55,7 @@ export interface UpstreamSide {
   inDoubt: boolean
   /** The request was sent to its end. */
   requestSent: boolean
-  /** There are octets after the response. */
+  /** There are bytes after the response. */
   surplus: boolean
   /** How many more requests the upstream's Keep-Alive admits, -1 for no hint. */
   hintMax: number

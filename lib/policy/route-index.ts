@@ -25,7 +25,7 @@ export class RouteIndex implements PathVisitor<Firsts> {
   readonly #wild = new Map<string, Place>()
   readonly #rest = new Place()
   #routes = 0
-  /** So many octets at the end of a host are ever looked at: a host of a thousand labels costs no more. */
+  /** So many bytes at the end of a host are ever looked at: a host of a thousand labels costs no more. */
   #wildLength = 0
   /** What the look-up of this moment has found: scratch. */
   readonly #places: Place[] = []

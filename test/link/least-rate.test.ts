@@ -3,14 +3,14 @@ import { test } from 'tap'
 import { GRACE_MS, LeastRate } from '../../lib/link/least-rate.js'
 import { checked } from '../wire/property.js'
 
-/** One that has to send 1,000 octets a second. */
+/** One that has to send 1,000 bytes a second. */
 function begun(now = 0): LeastRate {
   const rate = new LeastRate(1_000)
   rate.begin(now)
   return rate
 }
 
-/** So many octets every 100 ms, from the one time to the other. */
+/** So many bytes every 100 ms, from the one time to the other. */
 function send(rate: LeastRate, octets: number, from: number, to: number): void {
   for (let now = from; now < to; now += 100) rate.moved(octets, now)
 }
@@ -23,7 +23,7 @@ test('nothing at all: too slow when the time of grace is over', async t => {
   t.ok(rate.tooSlow(500_000))
 })
 
-test('just fast enough, and one octet less', async t => {
+test('just fast enough, and one byte less', async t => {
   const enough = begun()
   const less = begun()
   send(enough, 100, 0, 20_000)

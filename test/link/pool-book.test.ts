@@ -150,7 +150,7 @@ test('with no idle ones kept, each connection serves once', async t => {
   t.strictSame(closed, ['a surplus-idle'])
 })
 
-test('R59, R73: an octet or a FIN on an idle connection ends it; only the FIN is a lesson', async t => {
+test('R59, R73: a byte or a FIN on an idle connection ends it; only the FIN is a lesson', async t => {
   const { book, dialed, closed } = bench({ upstreamConnectionsMax: 5, upstreamIdleMax: 5 })
   const [a, b, c, d] = [dialed('a'), dialed('b'), dialed('c'), dialed('d')]
   for (const connection of [a, b, c, d]) book.release(connection, 'keep', 0)

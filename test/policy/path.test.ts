@@ -110,7 +110,7 @@ test('dot segments, written in any way, are refused', async t => {
   for (const path of ['/...', '/.a', '/a.', '/a/..b', '/a/b..', '/%2e%2e%2e', '/%252e%252e/']) refuseDotSegments(path)
 })
 
-test('a slash within a parameter, and a zero octet, are refused, and nothing that looks like them', async t => {
+test('a slash within a parameter, and a zero byte, are refused, and nothing that looks like them', async t => {
   for (const path of ['/a;%2Fb', '/a;b%5Cc', '/a;b\\c', '/a%3B%2Fb', '/;a;%2F', '/a%00', '/a;b/c;d%2F/e']) {
     const error = caught(() => refuseHiddenEnds(path))
     t.ok(error instanceof ProtocolError && error.status === 400 && error.section === 'RFC 3986 7.3', path)

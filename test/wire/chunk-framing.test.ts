@@ -81,7 +81,7 @@ for (const [name, content, error, options] of REFUSED) {
   })
 }
 
-test('R60: a chunk of 2^53-1 octets is awaited', async t => {
+test('R60: a chunk of 2^53-1 bytes is awaited', async t => {
   t.strictSame(read('1fffffffffffff\r\nx'), ['content "x"'])
 })
 

@@ -14,7 +14,7 @@ export interface Response {
   trailers: string[]
 }
 
-/** Sends these octets as the answer to a request of Node's own client, then ends the connection. */
+/** Sends these bytes as the answer to a request of Node's own client, then ends the connection. */
 export async function askLlhttp(octets: string, method = 'GET'): Promise<Response | undefined> {
   const server = createServer(socket => {
     socket.on('error', () => {})

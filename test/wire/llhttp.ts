@@ -19,7 +19,7 @@ export interface Verdict {
   error: string
 }
 
-/** Node's own parser, strict, behind a real server: octets go in on a connection of their own, and it says what it understood. */
+/** Node's own parser, strict, behind a real server: bytes go in on a connection of their own, and it says what it understood. */
 export interface Llhttp {
   read(octets: string): Promise<Verdict>
   close(): Promise<void>

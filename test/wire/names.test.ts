@@ -49,7 +49,7 @@ test('a name that only hashes like a known one is not taken for it', async t => 
   t.equal(hashOf('x_seal_ip'), hashOf('x_real_ip'), 'this pair does collide')
 })
 
-test('every octet of a known name counts', async t => {
+test('every byte of a known name counts', async t => {
   const tokens = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code)).filter(isToken)
   for (const name of NAMES.slice(1)) {
     for (let i = 0; i < name.length; i++) {

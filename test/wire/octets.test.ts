@@ -17,7 +17,7 @@ test('the tables say what the grammar says', async t => {
   }
 })
 
-test('an octet in words', async t => {
+test('a byte in words', async t => {
   const words = [0, 9, 10, 13, 32, 1, 0x7f, 0x23, 0xe9].map(describeOctet)
   t.strictSame(words, [
     'NUL (0x00)',

@@ -50,7 +50,7 @@ const SMALL = {
 const limits = fc.constantFrom({}, SMALL)
 const methods = fc.array(fc.constantFrom('GET', 'HEAD', 'CONNECT'), { minLength: 1, maxLength: 3 })
 
-/** Whole, in a few pieces, and one octet at a time: the same. */
+/** Whole, in a few pieces, and one byte at a time: the same. */
 function same(octets: string, at: readonly number[], read: (cuts: readonly number[]) => Told): boolean {
   const whole = JSON.stringify(read([]))
   const pieces = at.filter(cut => cut <= octets.length).sort((a, b) => a - b)

@@ -14,7 +14,7 @@ import { checked, RUNS } from './property.js'
 const SIGNATURE = '\r\n\r\n\0\r\nQUIT\n'
 const REST = 'GET / HTTP/1.1\r\n\r\n'
 
-/** What the octets say: `more`, what is told and where it ended, or the error. */
+/** What the bytes say: `more`, what is told and where it ended, or the error. */
 function told(octets: string | Buffer): string {
   const bytes = typeof octets === 'string' ? Buffer.from(octets, 'latin1') : octets
   // Something stands before and behind it that is none of its business.

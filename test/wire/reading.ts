@@ -9,7 +9,7 @@ export interface Told {
   events: string[]
   /** `400 RFC 9112 2.2 @17 bare LF …`, or '' */
   error: string
-  /** Octets consumed. */
+  /** Bytes consumed. */
   consumed: number
 }
 
@@ -46,7 +46,7 @@ export interface ResponseOptions {
   strict?: boolean
   /** The methods of the requests, in order; GET when it is not given. */
   to?: readonly string[]
-  /** The connection ends after the octets. */
+  /** The connection ends after the bytes. */
   ends?: boolean
 }
 
@@ -152,7 +152,7 @@ function cut(octets: string, cuts: Cuts): string[] {
   return at.slice(1).map((to, i) => octets.slice(at[i], to))
 }
 
-/** Every cut in two, one octet at a time, and for short inputs every cut in three. */
+/** Every cut in two, one byte at a time, and for short inputs every cut in three. */
 export function* splittings(length: number): Generator<Cuts> {
   yield Array.from({ length }, (_, i) => i)
   for (let i = 0; i <= length; i++) yield [i]

@@ -130,7 +130,7 @@ for (const [name, octets, events, options] of READ) {
 const many = (count: number) => Array.from({ length: count }, (_, i) => `N${i}: v\r\n`).join('')
 const SMALL = { requestLineBytesMax: 20, headBytesMax: 40, fieldsMax: 3, trailerBytesMax: 20, emptyLinesMax: 1 }
 
-// what goes in, what comes out: status, section, octet, and how the message begins
+// what goes in, what comes out: status, section, byte, and how the message begins
 // biome-ignore format: one row each
 const REFUSED: readonly (readonly [name: string, octets: string, error: string, options?: RequestOptions])[] = [
   ['bare LF after the request line', 'GET / HTTP/1.1\nHost: a\r\n\r\n', '400 RFC 9112 2.2 @14 bare LF (0x0a) at octet 14 of the request head, in the request line'],
@@ -204,12 +204,12 @@ for (const [name, octets, error, options] of REFUSED) {
   })
 }
 
-test('R15, R104: request lines of 8,000 octets are read, with the default limits', async t => {
+test('R15, R104: request lines of 8,000 bytes are read, with the default limits', async t => {
   const target = `/${'a'.repeat(8000)}`
   t.match(readRequests(`GET ${target} HTTP/1.0\r\n\r\n`).events[0], target)
 })
 
-test('limits are met exactly: one octet or field fewer is read', async t => {
+test('limits are met exactly: one byte or field fewer is read', async t => {
   const read = (octets: string, limits: Partial<GrammarLimits>) =>
     everyWay(octets, (input, cuts) => readRequests(input, cuts, { limits })).error
   t.equal(read('GET /aaaaaa HTTP/1.1\r\nHost: a\r\n\r\n', { requestLineBytesMax: 20 }), '')
@@ -344,7 +344,7 @@ test('content is a slice of what was given, never a copy', async t => {
   })
 })
 
-test('the largest head, one octet at a time, is linear work', async t => {
+test('the largest head, one byte at a time, is linear work', async t => {
   const head = `GET /${'a'.repeat(16000)} HTTP/1.0\r\nX: ${' '.repeat(30_000)}y${' '.repeat(30_000)}\r\n\r\n`
   const bytes = Buffer.from(head)
   const reader = new RequestReader(GRAMMAR_LIMITS)

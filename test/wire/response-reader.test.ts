@@ -431,7 +431,7 @@ test('end() is nothing when no response is outstanding', async t => {
   t.equal(reader.done, true)
 })
 
-test('R73: octets after a complete response are an error when they are read', async t => {
+test('R73: bytes after a complete response are an error when they are read', async t => {
   const reader = new ResponseReader()
   reader.expect('HEAD')
   const bytes = Buffer.from('HTTP/1.1 200 \r\n\r\nx')
@@ -450,7 +450,7 @@ test('expect() while a response is outstanding is a mistake', async t => {
   t.throws(() => reader.expect('GET'), /not complete/)
 })
 
-test('a repaired head is linear work, one octet at a time', async t => {
+test('a repaired head is linear work, one byte at a time', async t => {
   const bytes = Buffer.from(`HTTP/1.1 200 OK\nX: ${'y\r\n '.repeat(10_000)}\r\n\r\n`)
   const reader = new ResponseReader()
   reader.expect('GET')

@@ -16,7 +16,7 @@ test('lines of ours keep their ends', async t => {
   t.equal(visibleLines('a\x1b\nb\u202e\n'), 'a\\x1b\nb\\u{202e}\n')
 })
 
-test('octets as ASCII', async t => t.equal(visibleOctets('a\xe9\x9b'), 'a\\xe9\\x9b'))
+test('bytes as ASCII', async t => t.equal(visibleOctets('a\xe9\x9b'), 'a\\xe9\\x9b'))
 
 const OCTETS: readonly (readonly [what: string, octets: string, shown: string])[] = [
   ['ASCII', 'a b\n', 'a b\n'],
@@ -31,7 +31,7 @@ const OCTETS: readonly (readonly [what: string, octets: string, shown: string])[
   ['a piece of UTF-8', '\xe2\x80', '\xe2\\x80'],
 ]
 for (const [what, octets, shown] of OCTETS) {
-  test(`octets come out as they went in: ${what}`, async t => {
+  test(`bytes come out as they went in: ${what}`, async t => {
     t.equal(visibleLatin1(octets), shown)
     const onTerminal = Buffer.from(visibleLatin1(octets), 'latin1').toString('utf8')
     t.notMatch(onTerminal, /[\x00-\x09\x0b-\x1f\x7f-\x9f\p{Cf}]/u)

@@ -31,7 +31,7 @@ const STREAMS: Readonly<Record<string, readonly Buffer[]>> = {
 }
 
 for (const [what, frames] of Object.entries(STREAMS)) {
-  test(`RFC 6455 5.2: the ends of frames, ${what}, however the octets come`, async t => {
+  test(`RFC 6455 5.2: the ends of frames, ${what}, however the bytes come`, async t => {
     const whole = Buffer.concat(frames)
     const ends = endsOf(frames)
     let wrong = 0
