@@ -127,10 +127,9 @@ for (let digit = 0; digit < 16; digit++) {
   HEX[digit.toString(16).toUpperCase().charCodeAt(0)] = digit
 }
 
-// chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] ), a value is a token or a quoted-string (RFC 9112
-// 7.1.1). Whitespace at the end of the line is not in that grammar, but servers that pad their sizes send it, and every peer
-// accepts it. The state machine as a table: the row is what was read last, the column is the class of the byte, the cell is the
-// next row.
+// chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] ), a value is a token or a quoted-string (RFC 9112 7.1.1).
+// Whitespace at the end of the line is not in that grammar, but servers that pad their sizes send it, and every peer accepts it.
+// The state machine is a table: the row is what was read last, the column is the class of the byte, the cell is the next row.
 const SIZE = 0
 const NO = 254 // refused
 const END = 255 // the line ends

@@ -119,7 +119,12 @@ export class Lines {
     if (this.octets[from] === ZERO && to - from > 1) return false
     for (let at = from; at < to; at++) if (this.octets[at]! < ZERO || this.octets[at]! > NINE) return false
     return this.isTight(i)
-  }  /** The next line with this known id after line `after`, or -1. Most lookups are for names that are absent: these cost next to nothing. */
+  }
+
+  /**
+   * The next line with this known id after line `after`, or -1. Most lookups are for names that are absent: these cost next to
+   * nothing.
+   */
   find(id: number, after = -1): number {
     if ((this.present[id >>> 5]! & (1 << (id & 31))) === 0) return -1
     for (let i = after + 1; i < this.count; i++) if (this.table[i * WIDTH + IDENTITY] === id) return i
@@ -135,7 +140,12 @@ export class Lines {
       if (TCHAR[this.text.charCodeAt(from + k)] !== lowerName.charCodeAt(k)) return false
     }
     return true
-  }  /** The section as clean latin1 text: from the start line (trailers: the first field) to the empty line, included. Made on first use. */
+  }
+
+  /**
+   * The section as clean latin1 text: from the start line (trailers: the first field) to the empty line, included. Made on first
+   * use.
+   */
   get text(): string {
     if (!this.made) this.makeText()
     return this.sectionText

@@ -96,7 +96,12 @@ export class ResponseReader {
     while (at < to && !this.done) at = this.step(bytes, at, to, sink)
     this.failed = false
     return at
-  }  /** The connection ended. Completes content that is delimited by close; throws ProtocolError 502 for an incomplete response (RFC 9112 8). */
+  }
+
+  /**
+   * The connection ended. Completes content that is delimited by close; throws ProtocolError 502 for an incomplete response (RFC
+   * 9112 8).
+   */
   end(sink: ResponseSink): void {
     if (this.phase === 'unarmed' || this.phase === 'done') return
     if (this.phase === 'close') {

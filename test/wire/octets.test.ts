@@ -25,9 +25,9 @@ test('a byte in words', async t => {
     'LF (0x0a)',
     'CR (0x0d)',
     'space (0x20)',
-    'control octet (0x01)',
-    'control octet (0x7f)',
+    'control character (0x01)',
+    'control character (0x7f)',
     '"#" (0x23)',
-    'non-ASCII octet (0xe9)',
+    'non-ASCII byte (0xe9)',
   ])
 })

@@ -52,7 +52,7 @@ function summed(block: Buffer, before: Buffer = Buffer.alloc(0), behind: Buffer 
 
 function prefixesAreMore(t: Test, octets: Buffer): void {
   for (let length = 0; length < octets.length; length++)
-    if (told(octets.subarray(0, length)) !== 'more') t.fail(`${length} octets of ${octets.length}`)
+    if (told(octets.subarray(0, length)) !== 'more') t.fail(`${length} bytes of ${octets.length}`)
 }
 
 test('version 1', async t => {
@@ -75,27 +75,27 @@ function ends(family: string, source: string, destination: string) {
 test('version 1: everything else is refused', async t => {
   const address = '192.0.2.1 198.51.100.2'
   const rows: [string, RegExp][] = [
-    [REST, /no preface, but "G" \(0x47\) at octet 0/],
-    ['proxy TCP4', /"p" \(0x70\) at octet 0/],
-    ['PROXY\tTCP4', /tab \(0x09\) at octet 5/],
-    [`PROXY TCP4 ${address} 1 2\n`, /LF without CR at octet 37/],
-    [`PROXY TCP4 ${address} 1 2\r\r\n`, /CR without LF at octet 37/],
-    [`PROXY tcp4 ${address} 1 2\r\n`, /"tcp4" where TCP4, TCP6 or UNKNOWN/],
-    ['PROXY UNKNOWNS\r\n', /"UNKNOWNS" where/],
-    [`PROXY  TCP4 ${address} 1 2\r\n`, /"" where/],
-    [`PROXY UDP4 ${address} 1 2\r\n`, /"UDP4" where/],
-    ['PROXY \r\n', /"" where/],
-    [`PROXY TCP4 ${address} 1\r\n`, /3 words behind TCP4, not 4/],
-    [`PROXY TCP4 ${address} 1 2 \r\n`, /5 words behind TCP4/],
-    [`PROXY TCP4 ${address}  1\r\n`, /"" is no port/],
-    [`PROXY TCP6 ${address} 1 2\r\n`, /"192.0.2.1" is no IPv6 address/],
-    ['PROXY TCP4 ::1 ::1 1 2\r\n', /"::1" is no IPv4 address/],
-    ['PROXY TCP4 192.0.2.1 198.051.100.2 1 2\r\n', /"198.051.100.2" is no IPv4 address/],
-    [`PROXY TCP4 ${address} 01 2\r\n`, /"01" is no port/],
-    [`PROXY TCP4 ${address} 1 65536\r\n`, /"65536" is no port/],
-    [`PROXY TCP4 ${address} +1 2\r\n`, /"\+1" is no port/],
-    [`PROXY UNKNOWN ${'x'.repeat(92)}`, /more than 107 octets/],
-    [`PROXY UNKNOWN ${'x'.repeat(92)}\r\n`, /more than 107 octets/],
+    [REST, /expected a preface, got "G" \(0x47\) at byte 0/],
+    ['proxy TCP4', /"p" \(0x70\) at byte 0/],
+    ['PROXY\tTCP4', /tab \(0x09\) at byte 5/],
+    [`PROXY TCP4 ${address} 1 2\n`, /LF without CR at byte 37/],
+    [`PROXY TCP4 ${address} 1 2\r\r\n`, /CR without LF at byte 37/],
+    [`PROXY tcp4 ${address} 1 2\r\n`, /expected TCP4, TCP6 or UNKNOWN, got "tcp4"/],
+    ['PROXY UNKNOWNS\r\n', /got "UNKNOWNS"/],
+    [`PROXY  TCP4 ${address} 1 2\r\n`, /got ""/],
+    [`PROXY UDP4 ${address} 1 2\r\n`, /got "UDP4"/],
+    ['PROXY \r\n', /got ""/],
+    [`PROXY TCP4 ${address} 1\r\n`, /expected 4 words after TCP4, got 3/],
+    [`PROXY TCP4 ${address} 1 2 \r\n`, /after TCP4, got 5/],
+    [`PROXY TCP4 ${address}  1\r\n`, /"" is not a port/],
+    [`PROXY TCP6 ${address} 1 2\r\n`, /"192.0.2.1" is not an IPv6 address/],
+    ['PROXY TCP4 ::1 ::1 1 2\r\n', /"::1" is not an IPv4 address/],
+    ['PROXY TCP4 192.0.2.1 198.051.100.2 1 2\r\n', /"198.051.100.2" is not an IPv4 address/],
+    [`PROXY TCP4 ${address} 01 2\r\n`, /"01" is not a port/],
+    [`PROXY TCP4 ${address} 1 65536\r\n`, /"65536" is not a port/],
+    [`PROXY TCP4 ${address} +1 2\r\n`, /"\+1" is not a port/],
+    [`PROXY UNKNOWN ${'x'.repeat(92)}`, /longer than 107 bytes/],
+    [`PROXY UNKNOWN ${'x'.repeat(92)}\r\n`, /longer than 107 bytes/],
   ]
   for (const [line, expected] of rows) t.match(told(line), expected, line)
   t.match(told(`PROXY UNKNOWN ${'x'.repeat(91)}\r\n`), '[107,', 'the longest one')
@@ -135,20 +135,20 @@ test('version 2', async t => {
 
 test('version 2: everything else is refused', async t => {
   const rows: [string | Buffer, RegExp][] = [
-    ['\r\n\r\nGET', /"G" \(0x47\) at octet 4/],
-    [v2(0x11, 0x11, IP4), /version 1, not 2/],
+    ['\r\n\r\nGET', /"G" \(0x47\) at byte 4/],
+    [v2(0x11, 0x11, IP4), /expected version 2, got 1/],
     [v2(0x22, 0x11, IP4), /command 2/],
-    [v2(0x21, 0x41, IP4), /protocol 0x41, which is not assigned/],
+    [v2(0x21, 0x41, IP4), /unassigned address family and protocol 0x41/],
     [v2(0x21, 0x03, IP4), /protocol 0x03/],
-    [v2(0x21, 0x11, Buffer.alloc(0), BLOCK_BYTES_MAX + 1), /4097 octets, more than 4096/],
-    [v2(0x21, 0x11, IP4.subarray(1)), /11 octets, too few/],
-    [v2(0x21, 0x31, Buffer.alloc(215)), /215 octets, too few/],
-    [v2(0x21, 0x11, Buffer.concat([IP4, Buffer.from([4, 0])])), /TLV at octet 28/],
-    [v2(0x21, 0x11, Buffer.concat([IP4, tlv(4, Buffer.alloc(1)), Buffer.from([4, 0, 1])])), /TLV at octet 32/],
-    [v2(0x21, 0x12, Buffer.concat([IP4, Buffer.from([4])])), /TLV at octet 28/],
-    [v2(0x21, 0x11, Buffer.concat([IP4, tlv(3, Buffer.alloc(3))])), /not 4 octets, once/],
+    [v2(0x21, 0x11, Buffer.alloc(0), BLOCK_BYTES_MAX + 1), /4097 bytes, the limit is 4096/],
+    [v2(0x21, 0x11, IP4.subarray(1)), /11 bytes are too few/],
+    [v2(0x21, 0x31, Buffer.alloc(215)), /215 bytes are too few/],
+    [v2(0x21, 0x11, Buffer.concat([IP4, Buffer.from([4, 0])])), /TLV at byte 28/],
+    [v2(0x21, 0x11, Buffer.concat([IP4, tlv(4, Buffer.alloc(1)), Buffer.from([4, 0, 1])])), /TLV at byte 32/],
+    [v2(0x21, 0x12, Buffer.concat([IP4, Buffer.from([4])])), /TLV at byte 28/],
+    [v2(0x21, 0x11, Buffer.concat([IP4, tlv(3, Buffer.alloc(3))])), /one that is not 4 bytes/],
     [v2(0x21, 0x11, Buffer.concat([IP4, tlv(3, Buffer.alloc(4))])), /the checksum is wrong/],
-    [summed(IP4, undefined, tlv(3, Buffer.alloc(4))), /not 4 octets, once/],
+    [summed(IP4, undefined, tlv(3, Buffer.alloc(4))), /one that is not 4 bytes/],
   ]
   for (const [octets, expected] of rows) t.match(told(octets), expected)
 })
@@ -238,7 +238,7 @@ const soup = fc
   .map(pieces => Buffer.from(pieces.join(''), 'latin1'))
 
 checked(
-  'whatever comes: ProtocolError or nothing, and as soon as it is told, more octets change nothing',
+  'whatever comes: ProtocolError or nothing, and as soon as it is told, more bytes change nothing',
   fc.property(fc.oneof(noise, valid, withTlvs, mutated, soup), octets => {
     const whole = told(octets)
     let first = 'more'
