@@ -1,6 +1,6 @@
 /**
- * Why a connection ends. Every close on either side has exactly one of these names; it is logged, counted and shown.
- * Add a reason here, with its sentence and its test, before the first line of code that closes for it.
+ * Why a connection ends. Every close on either side has exactly one of these reasons; it is logged, counted and shown.
+ * Add a reason here, with its sentence and its test, before writing code that closes for it.
  */
 export type CloseReason =
   | 'client-close'
@@ -53,7 +53,7 @@ export type CloseReason =
   | 'internal-error'
   | 'shutdown'
 
-/** One sentence for each reason, for people who read a log, `stats()` or the live view. */
+/** One sentence for each reason, for readers of a log, `stats()` or the live view. */
 export const CLOSE_REASONS: Record<CloseReason, string> = {
   'client-close': 'The client asked for it with Connection: close (RFC 9112 9.6).',
   'client-http10': 'An HTTP/1.0 client that did not ask for keep-alive, or may not have it here (RFC 9112 9.3).',

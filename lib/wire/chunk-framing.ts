@@ -31,7 +31,7 @@ export class ChunkFraming {
     this.last = false
     this.place = 'first-digit'
     this.allOctets = 0
-  }  /**
+  } /**
    * Reads framing in `bytes[from, to)` until chunk data begins or the line of the last chunk ends. Returns the offset of the
    * first byte that was not read. Throws ProtocolError.
    */

@@ -151,7 +151,12 @@ function readFraming(head: RequestHead, length: number, coding: number): void {
   const octets = lines.length(length)
   if (octets < 0) {
     const value = quote(lines.value(length))
-    throw new ProtocolError(400, `Content-Length is not a single number: ${value}`, 'RFC 9112 6.3', lines.valueFrom(length))
+    throw new ProtocolError(
+      400,
+      `Content-Length is not a single number: ${value}`,
+      'RFC 9112 6.3',
+      lines.valueFrom(length),
+    )
   }
   if (octets === Number.POSITIVE_INFINITY) {
     throw new ProtocolError(413, 'Content-Length exceeds 2^53-1', 'RFC 9110 8.6', lines.valueFrom(length))

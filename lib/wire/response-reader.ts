@@ -12,7 +12,7 @@ const JOINED_BYTES_MAX = 1024
 /** Receives what was read, synchronously. The arguments are valid until the call returns. */
 export interface ResponseSink {
   /** Called for interim heads (1xx except 101), too: after an interim head, another head follows. */
-  onResponseHead(head: ResponseHead): void  /**
+  onResponseHead(head: ResponseHead): void /**
    * Content as it arrived: a slice of the bytes given to `consume`, without chunk framing. `text` is the same content if it was
    * already converted to text, else ''.
    */

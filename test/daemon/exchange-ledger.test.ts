@@ -114,7 +114,7 @@ test('the ledger of an exchange under way, and of answers of our own', async t =
   t.match(refused, {
     request: { startLine: 'TRACE / HTTP/1.1', sentLine: '', notes: [/TRACE is not allowed/, /status 405/] },
   })
-  t.match(field(refused.response, 'Allow'), { verdict: 'add', reason: 'the methods that go through here' })
+  t.match(field(refused.response, 'Allow'), { verdict: 'add', reason: 'the methods that are allowed here' })
   t.strictSame(
     refused.request?.rows.map(({ verdict }) => verdict),
     ['keep', 'keep'],

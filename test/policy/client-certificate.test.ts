@@ -75,14 +75,14 @@ test('each is a row of the ledger', async t => {
   t.same(
     rows.map(({ verdict, reason, section }) => `${verdict}: ${reason} (${section})`),
     [
-      'drop: an untrusted peer may not say it (RFC 7239 8.1)',
-      'drop: an untrusted peer may not say it (RFC 7239 8.1)',
-      'drop: an untrusted peer may not say it (RFC 7239 8.1)',
-      'drop: an untrusted peer may not say it (RFC 7239 8.1)',
-      'add: whom the certificate of the client is for (RFC 4514 2)',
-      'add: who signed the certificate of the client (RFC 4514 2)',
-      'add: the number of the certificate of the client (RFC 5280 4.1.2.2)',
-      'add: which certificate the client showed (RFC 5280 4.1)',
+      'drop: not accepted from an untrusted peer (RFC 7239 8.1)',
+      'drop: not accepted from an untrusted peer (RFC 7239 8.1)',
+      'drop: not accepted from an untrusted peer (RFC 7239 8.1)',
+      'drop: not accepted from an untrusted peer (RFC 7239 8.1)',
+      'add: the subject of the client certificate (RFC 4514 2)',
+      'add: the issuer of the client certificate (RFC 4514 2)',
+      'add: the serial number of the client certificate (RFC 5280 4.1.2.2)',
+      'add: the fingerprint of the client certificate (RFC 5280 4.1)',
       'add: the certificate of the client (RFC 9440 2.2)',
     ],
   )

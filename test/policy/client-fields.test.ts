@@ -166,18 +166,18 @@ test('the ledger tells each, with its reason', async t => {
       .map(({ field, value, verdict, reason }) => `${verdict} ${field}: ${value} (${reason})`)
   }
   t.same(rowsFor({}), [
-    'replace X-Forwarded-Port: 1 (an untrusted peer may not say it)',
-    'replace X-Forwarded-Prefix: /x (an untrusted peer may not say it)',
-    'replace X-Real-IP: 2 (an untrusted peer may not say it)',
-    'add X-Forwarded-Port: 80 (the port that the client asked)',
-    'add X-Forwarded-Prefix: /api (what was taken off the path)',
+    'replace X-Forwarded-Port: 1 (not accepted from an untrusted peer)',
+    'replace X-Forwarded-Prefix: /x (not accepted from an untrusted peer)',
+    'replace X-Real-IP: 2 (not accepted from an untrusted peer)',
+    'add X-Forwarded-Port: 80 (the port that the client requested)',
+    'add X-Forwarded-Prefix: /api (the prefix stripped from the path)',
     'add X-Real-IP: 192.0.2.1 (the address of the client)',
   ])
   t.same(rowsFor(TRUSTED), [
     'keep X-Forwarded-Port: 1 (end to end)',
-    'replace X-Forwarded-Prefix: /x (a trusted peer said it, and what was taken off the path here follows)',
+    'replace X-Forwarded-Prefix: /x (sent by a trusted peer; the prefix stripped here is appended)',
     'keep X-Real-IP: 2 (end to end)',
-    'add X-Forwarded-Prefix: /x/api (what was taken off the path)',
+    'add X-Forwarded-Prefix: /x/api (the prefix stripped from the path)',
   ])
 })
 

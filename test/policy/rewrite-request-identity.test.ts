@@ -157,7 +157,7 @@ const identity: Row[] = [
     [GET, HOST, 'X-Forwarded-For: unknown', 'X-Forwarded-Proto: https'],
   ],
   [
-    'R204: the authority that the client asked for, not the one it gets',
+    'R204: the authority that the client requested, not the one it gets',
     [GET, 'Host: b.example'],
     X,
     [GET, HOST, OURS[0]!, 'X-Forwarded-Host: b.example', OURS[2]!],

@@ -192,7 +192,7 @@ const refused: Refusal[] = [
         `R139: ${method} with Max-Forwards ${JSON.stringify(values)}`,
         [`${method} / HTTP/1.1`, HOST, ...values.map(value => `Max-Forwards: ${value}`)],
         {},
-        { status: 400, section: 'RFC 9110 7.6.2', message: /^Max-Forwards is not one number/ },
+        { status: 400, section: 'RFC 9110 7.6.2', message: /^Max-Forwards is not a single number/ },
       ],
     ),
   ),

@@ -26,7 +26,7 @@ test('hosts that users write', async t => {
     ['[0::1]', '[::1]'],
     ['192.0.2.1', '192.0.2.1'],
     ['localhost', 'localhost'],
-    ['', /is no host name and no address$/],
+    ['', /is neither a host name nor an address$/],
     ['*', /leave host out/],
     ['*.', /is no host name/],
     ['*..example', /is no host name/],

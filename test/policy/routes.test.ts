@@ -92,9 +92,9 @@ test('conditions that cannot be met are no routes', async t => {
     [{ path: 'a' }, /^path "a" must begin/],
     [{ exact: '/a?b' }, /^exact "\/a\?b" must end/],
     [{ exact: '' }, /must begin with a slash/],
-    [{ method: ['G T'] }, /is no method, for example GET/],
+    [{ method: ['G T'] }, /is not a method such as GET/],
     [{ method: ['any'] }, /^method "any" is no method: leave method out/],
-    [{ path: '/api/*' }, /^path "\/api\/\*" is a pattern, and a path is none: write \/api/],
+    [{ path: '/api/*' }, /^path "\/api\/\*" is a pattern, but paths are matched literally: write \/api/],
     [{ method: ['get'] }, /methods have a case, write GET/],
   ]
   for (const [match, sentence] of rows) t.throws(() => routesOf(match), { name: 'TypeError', message: sentence })

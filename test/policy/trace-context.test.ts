@@ -78,7 +78,7 @@ test('ours stand in the place of those received, and nobody can name them away',
     [
       ...['replace: the span of this proxy is the next parent', 'replace: the span of this proxy is the next parent'],
       ...['replace: the span of this proxy is the next parent', 'add: the span of this proxy'],
-      'add: goes with traceparent',
+      'add: belongs to traceparent',
     ],
   )
 })

@@ -108,11 +108,11 @@ test('before, after and why: rows of the ledger, in their place', async t => {
   t.same(
     rows.map(({ field, value, verdict, reason, section }) => `${verdict} ${field}: ${value} (${reason}; ${section})`),
     [
-      'replace Location: /v1 (leads to the upstream; the client comes there in another way; RFC 9110 10.2.2)',
-      'add Location: /api (as the client comes there, through the route; RFC 9110 10.2.2)',
+      'replace Location: /v1 (points to the upstream, which the client reaches under another URL; RFC 9110 10.2.2)',
+      'add Location: /api (as the client reaches it through the route; RFC 9110 10.2.2)',
       'keep X-A: 1 (end to end; RFC 9110 7.6)',
-      'replace Set-Cookie: a=b; Domain=up.example (is for the upstream; the client knows it under another path or name; RFC 6265 5.2)',
-      'add Set-Cookie: a=b (as the client comes there, through the route; RFC 6265 5.2)',
+      'replace Set-Cookie: a=b; Domain=up.example (scoped to the upstream, which the client reaches under another path or name; RFC 6265 5.2)',
+      'add Set-Cookie: a=b (as the client reaches it through the route; RFC 6265 5.2)',
       `keep ${DATED} (end to end; RFC 9110 7.6)`,
     ],
   )
