@@ -60,7 +60,7 @@ test('addresses to listen on', async t => {
 
 test('hosts, paths, methods', async t => {
   t.equal(values.readRouteHost('App.Example.'), 'app.example')
-  t.match(refusal(values.readRouteHost, '*'), /leave host out/)
+  t.match(refusal(values.readRouteHost, '*'), /omit host/)
   t.match(refusal(values.readRouteHost, 'a b'), /is no host/)
   t.equal(refusal(values.readPath, '/a/b'), '')
   t.match(refusal(values.readPath, 'a'), /must begin with a slash/)
@@ -70,7 +70,7 @@ test('hosts, paths, methods', async t => {
   t.match(refusal(values.readPath, '/say "a": b'), /percent-encoded/, 'with quotes and colons in it')
   t.equal(refusal(values.readMethod, 'GET'), '')
   t.match(refusal(values.readMethod, 'get'), /write GET/)
-  t.match(refusal(values.readMethod, 'G T'), /is no method/)
+  t.match(refusal(values.readMethod, 'G T'), /is not a method/)
 })
 
 test('networks and destinations', async t => {

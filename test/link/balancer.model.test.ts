@@ -6,8 +6,8 @@ import { Peer } from './group.js'
 import { type Row, read, type State } from './member-story.js'
 
 /**
- * Whatever happens to a group in whatever order: a plain model beside it, which keeps the whole story of each member and reads its
- * state from that anew each time, says the same of who is fit, who is chosen among, and who is ejected.
+ * For any sequence of events in a group: a simple model, which keeps the whole history of each member and derives its state from
+ * that each time, agrees about which members are usable, which are candidates, and which are ejected.
  */
 const KEYS = 'abcdef'
 

@@ -9,7 +9,7 @@ import {
   type UpstreamState,
 } from '../../lib/link/connection-state.js'
 
-/** The tables as drawings: what goes in, what comes out, and a dash with the reason for what cannot happen. */
+/** The tables as drawings: the state, the event, the next state, and a dash with the reason for an impossible event. */
 const CLIENT: Record<ClientState, Record<ClientEvent, ClientState | `- ${string}`>> = {
   idle: {
     begun: 'reading',

@@ -8,7 +8,7 @@ import {
   type RetryVerdict,
 } from '../../lib/link/exchange-facts.js'
 
-/** A GET without content that met a stale connection: the one case for which retries exist. Each row says what is different. */
+/** A GET without content on a stale connection: the case for which retries exist. Each row says what is different. */
 const STALE: RetryFacts = {
   method: 'GET',
   clientGone: false,
@@ -83,7 +83,7 @@ test('R150: whatever else holds, a method that is not idempotent is written once
   }
 })
 
-test('R151: whatever else holds, no retry after a retry, after a response, without the content, for nobody', async t => {
+test('R151: whatever else holds, no retry after a retry, after a response, without the content, or for a client that is gone', async t => {
   for (const facts of everyFacts()) {
     const { retries, freshToo, response, contentKept, clientGone, goesOnWithLogin } = facts
     const never = (retries > 0 && !freshToo) || response === 'begun' || !contentKept || clientGone || goesOnWithLogin

@@ -15,7 +15,7 @@ function send(rate: LeastRate, octets: number, from: number, to: number): void {
   for (let now = from; now < to; now += 100) rate.moved(octets, now)
 }
 
-test('nothing at all: too slow when the time of grace is over', async t => {
+test('nothing at all: too slow after the grace period', async t => {
   const rate = begun(70_000)
   t.notOk(rate.tooSlow(70_000))
   t.notOk(rate.tooSlow(70_000 + GRACE_MS - 1))
@@ -50,7 +50,7 @@ test('a trickle at the beginning is excused by a burst', async t => {
   t.notOk(rate.tooSlow(5_000))
 })
 
-test('a silence longer than what is looked back on', async t => {
+test('a silence longer than the period that is judged', async t => {
   const rate = begun()
   send(rate, 200, 0, 5_000)
   t.notOk(rate.tooSlow(5_000))
@@ -58,7 +58,7 @@ test('a silence longer than what is looked back on', async t => {
   t.ok(rate.tooSlow(60_000))
 })
 
-test('what we do not read, nobody could send', async t => {
+test('time in which the proxy does not read does not count', async t => {
   const rate = begun()
   send(rate, 100, 0, 6_000)
   rate.paused(6_000)
@@ -72,7 +72,7 @@ test('what we do not read, nobody could send', async t => {
   t.ok(rate.tooSlow(102_000), 'and the time after it counts again')
 })
 
-test('in the time of grace a pause counts for nothing either', async t => {
+test('a pause in the grace period does not count either', async t => {
   const rate = begun()
   rate.paused(1_000)
   rate.resumed(31_000)
@@ -80,7 +80,7 @@ test('in the time of grace a pause counts for nothing either', async t => {
   t.ok(rate.tooSlow(35_000))
 })
 
-test('who was too slow already, is not judged in a pause, but after it', async t => {
+test('a sender that was too slow already is not judged in a pause, but after it', async t => {
   const rate = begun()
   t.ok(rate.tooSlow(6_000))
   rate.paused(6_000)
@@ -89,14 +89,14 @@ test('who was too slow already, is not judged in a pause, but after it', async t
   t.ok(rate.tooSlow(9_000))
 })
 
-test('what is looked back on ends now, in the middle of a slot too', async t => {
+test('the period that is judged ends now, also in the middle of a slot', async t => {
   const rate = begun()
   send(rate, 100, 0, 20_000)
   t.notOk(rate.tooSlow(20_000))
   t.ok(rate.tooSlow(20_400), 'nothing has come for 400 ms')
 })
 
-test('another message begins anew, also out of a pause', async t => {
+test('another message starts from scratch, also in a pause', async t => {
   const rate = begun()
   rate.moved(9_999, 5_600)
   rate.paused(5_700)
@@ -105,7 +105,7 @@ test('another message begins anew, also out of a pause', async t => {
   t.ok(rate.tooSlow(15_000))
 })
 
-test('0: nobody is too slow', async t => {
+test('0: no sender is too slow', async t => {
   const rate = new LeastRate(0)
   rate.begin(0)
   t.notOk(rate.tooSlow(1_000_000))
@@ -122,7 +122,7 @@ checked(
       let now = start
       let counted = 0
       for (const { ms, pauseMs } of steps) {
-        // What is due for the time to come is sent before it, by the good one; half of it and late by the other.
+        // The good sender sends what is due for the next period before it; the other one half of it, and late.
         good.moved(ms, now)
         now += ms
         counted += ms

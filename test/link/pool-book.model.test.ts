@@ -6,8 +6,8 @@ import { RESERVED_REST_MS } from '../../lib/link/reserved-list.js'
 import type { CloseReason } from '../../lib/policy/close-reason.js'
 
 /**
- * Whatever is done to a book in whatever order: a plain model beside it, with lists where the book has links, says the same, and
- * what must always hold, holds after every step.
+ * For any sequence of calls to a book: a simple model, with lists instead of links, gives the same answers, and the invariants
+ * hold after every step.
  */
 const SEED = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31)
 const RUNS = Number(process.env.FC_RUNS ?? 1_000)
@@ -89,7 +89,7 @@ class Bench {
   #busy: Connection[] = []
   /** Longest idle first. */
   #idle: Connection[] = []
-  /** Longest at rest first. */
+  /** Idle longest first. */
   #reserved: Connection[] = []
   #waiting: object[] = []
   #gone: Connection[] = []
@@ -156,7 +156,7 @@ class Bench {
     this.#check()
   }
 
-  /** What `expire` and `closeReserved` leave to whoever calls them: who waits may dial now. */
+  /** What `expire` and `closeReserved` leave to their callers: waiters may dial now. */
   #dialAll(): void {
     for (let due = this.book.dialDue(); due !== null; due = this.book.dialDue()) this.#expectDial(due)
   }
@@ -222,7 +222,7 @@ class Bench {
     if (connection === undefined) return
     const gone = this.#gone.length
     this.#busy = this.#busy.filter(busy => busy !== connection)
-    // Put down as idle first: from there the close sink may take it, or another one in its place.
+    // Recorded as idle first: from there the close sink may remove it, or another one in its place.
     const rests = connection.entry.isReserved ? this.#reserved : this.#idle
     rests.push(connection)
     const handout = this.book.release(connection, verdict, this.#now)

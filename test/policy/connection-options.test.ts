@@ -75,7 +75,7 @@ for (const status of [400, 502] as const) {
   })
 
   for (const value of ['a b', '"close"', 'close;', 'caf\u00e9', 'close\u00a0']) {
-    test(`an option that is no token, ${JSON.stringify(value)}: ${status}`, async t => {
+    test(`an option that is not a token, ${JSON.stringify(value)}: ${status}`, async t => {
       const thrown = caught(() => optionsOf(fieldLines(`Connection: ${value}`), status))
       t.match(thrown, { status, message: /not a token/ })
     })

@@ -208,12 +208,12 @@ for (const [title, inbound, context, error] of refused) {
   })
 }
 
-test('R137: naming what is not there is no reason to refuse', async t => {
+test('R137: naming an absent field is not a reason to refuse', async t => {
   const { head, options } = request(...named('cookie'))
   t.equal(rewriteRequest(head, options, { ...QUIET, nominatedEndToEnd: 'reject' }).text(), crlf(GET, HOST))
 })
 
-test('R136: well-known end-to-end fields that die for being named are counted, private ones are what naming is for', async t => {
+test('R136: known end-to-end fields that are dropped for being named are counted; private ones are what naming is for', async t => {
   const { head, options } = request(
     GET,
     HOST,
@@ -235,7 +235,7 @@ test('R136: well-known end-to-end fields that die for being named are counted, p
   )
 })
 
-test('R136: Trailer was for one hop once: removed, not counted', async t => {
+test('R136: Trailer used to be hop-by-hop: removed, not counted', async t => {
   const { head, options } = request(
     'PUT / HTTP/1.1',
     HOST,
@@ -248,7 +248,7 @@ test('R136: Trailer was for one hop once: removed, not counted', async t => {
   t.equal(outbound.nominated, 0)
 })
 
-test('what else is told about the outbound request', async t => {
+test('further facts about the outbound request', async t => {
   const plain = { upgrade: '', expectContinue: false, nominated: 0, refusedUpgrade: '' }
   const rows: [inbound: string[], context: Partial<RequestContext>, told: object][] = [
     [[GET, HOST], {}, plain],

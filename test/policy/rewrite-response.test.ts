@@ -4,7 +4,7 @@ import { type ResponseContext, rewriteResponse } from '../../lib/policy/rewrite-
 import { ProtocolError } from '../../lib/wire/protocol-error.js'
 import { caught, crlf, GATEWAY, request, response, TO_CLIENT } from './heads.js'
 
-// Each row: what comes from the upstream, where it differs from an ordinary GET with a length, and what the client gets.
+// Each row: what the upstream sends, its difference to an ordinary GET with a length, and what the client gets.
 type Row = [title: string, inbound: string[], context: Partial<ResponseContext>, outbound: string[]]
 
 const OK = 'HTTP/1.1 200 OK'
@@ -262,13 +262,13 @@ for (const [title, lines, offered] of wrong) {
   })
 }
 
-test('R123: the time is asked for only when it is needed', async t => {
+test('R123: the time is read only when it is needed', async t => {
   const { head, options } = response('GET', OK, DATE, LENGTH)
   const now = (): string => t.fail('asked') as never
   t.equal(rewriteResponse(head, options, { ...TO_CLIENT, now }), crlf(OK, DATE, LENGTH))
 })
 
-test('R136: what a response names away is counted', async t => {
+test('R136: fields that a response removes by naming them are counted', async t => {
   const { head, options } = response(
     'GET',
     OK,
@@ -282,7 +282,7 @@ test('R136: what a response names away is counted', async t => {
   t.equal(options.nominated, 2)
 })
 
-test('R10, R105: our own version goes out, whatever was received; a start line that says it already stays as it is', async t => {
+test('R10, R105: our own version is sent, whatever was received; a start line that has it already stays as it is', async t => {
   for (const version of ['1.0', '1.1', '1.2', '1.9']) {
     const { head, options } = response('GET', `HTTP/${version} 200 Fine`, 'Content-Length: 2')
     t.equal(rewriteResponse(head, options, { ...TO_CLIENT, persist: '' }).slice(0, 17), 'HTTP/1.1 200 Fine', version)

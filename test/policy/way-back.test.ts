@@ -33,7 +33,7 @@ const CHANGED = [
 ]
 
 for (const start of ['HTTP/1.1 201 Created', 'HTTP/1.1 302 Found', 'HTTP/1.1 200 OK'])
-  test(`${start}: each line by itself, in its place; nothing else changes`, async t => {
+  test(`${start}: each line on its own, in its place; nothing else changes`, async t => {
     const { head, options } = response('GET', start, ...FIELDS)
     t.equal(rewriteResponse(head, options, BACK), crlf(start, ...CHANGED))
     t.equal(rewriteResponse(head, options, TO_CLIENT), crlf(start, ...FIELDS), 'not asked for')
@@ -55,7 +55,7 @@ test('a response of HTTP/1.0, and one half of it', async t => {
   t.equal(rewriteResponse(head, options, { ...BACK, way: { ...WAY, locations: false } }), outbound('/v1', '/api'))
 })
 
-test('a 101 has cookies as well, other interim responses have none of it', async t => {
+test('cookies are rewritten in a 101, too, but not in other interim responses', async t => {
   const upgrade = ['Upgrade: websocket', 'Connection: upgrade', 'Set-Cookie: a=b; Path=/v1']
   const switching = response('GET', 'HTTP/1.1 101 Switching', ...upgrade)
   t.match(rewriteResponse(switching.head, switching.options, { ...BACK, upgrade: 'websocket' }), 'Path=/api\r\n')
@@ -95,7 +95,7 @@ for (const [value, back] of REFRESHES)
     t.equal(valueBack(fieldLines(`Refresh: ${value}`), 0, WAY), back?.trimEnd() ?? null)
   })
 
-test('before, after and why: rows of the ledger, in their place', async t => {
+test('before, after and reason: rows of the ledger, in their place', async t => {
   const { head, options } = response(
     'GET',
     'HTTP/1.1 201 Created',
@@ -119,7 +119,7 @@ test('before, after and why: rows of the ledger, in their place', async t => {
   t.equal(ruleOf(ruleOfBack(fieldLines('Refresh: x'), 0)).section, 'RFC 9110 10.2.2')
 })
 
-test('ends that cannot be read are nobody', async t => {
+test('ends that cannot be parsed match nothing', async t => {
   const ends = { outer: '', inner: '', asked: '/', sent: '/', client: { scheme: 'gopher', authority: '' } }
   const way = wayBack(
     { locations: true, cookies: false },

@@ -8,7 +8,7 @@ const read = (content: string, options?: RequestOptions) => {
   return error === '' ? events.slice(4) : error
 }
 
-// what stands where the chunks of "hello" are, and is read as just that
+// chunked content that reads as "hello"
 // biome-ignore format: one row each
 const READ: readonly (readonly [name: string, content: string])[] = [
   ['one chunk', '5\r\nhello\r\n0\r\n\r\n'],

@@ -35,7 +35,7 @@ async function ask(port: number, method: string): Promise<Response> {
   const asked = request({ host: '127.0.0.1', port, method, agent: false, insecureHTTPParser: false })
   const interim: number[] = []
   asked.on('information', ({ statusCode }) => interim.push(statusCode))
-  asked.on('error', () => {}) // after the response: nothing that is asked here
+  asked.on('error', () => {}) // after the response: not part of the test
   asked.end()
   const [response] = (await once(asked, 'response')) as [IncomingMessage]
   response.setEncoding('latin1')

@@ -4,7 +4,7 @@ import { describeOctet, FIELD_OCTET, TARGET_OCTET, TCHAR } from '../../lib/wire/
 const all = Array.from({ length: 256 }, (_, octet) => octet)
 const charOf = (octet: number) => String.fromCharCode(octet)
 
-test('the tables say what the grammar says', async t => {
+test('the tables agree with the grammar', async t => {
   for (const octet of all) {
     const char = charOf(octet)
     t.equal(

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { checked, RUNS } from './property.js'
 import { readRequests, readResponses, type Told } from './reading.js'
 
-// The readers throw nothing but ProtocolError, whatever comes (`reading.ts` passes anything else on), and splitting changes nothing.
+// The readers throw nothing but ProtocolError, whatever comes (`reading.ts` passes anything else on), and splitting changes
+// nothing.
 
 // biome-ignore format: a list
 const PIECES = [
@@ -81,7 +82,7 @@ checked(
 )
 
 checked(
-  'responses: what is told of a head, repaired or not, has no line end and no NUL in it',
+  'responses: what the sink receives of a head, repaired or not, has no line end and no NUL in it',
   fc.property(mutated(RESPONSES), octets => {
     const { events } = readResponses(octets, [], { to: ['GET', 'GET'] })
     return events.every(event => !/[\r\n\0]/.test(event))

@@ -14,10 +14,10 @@ import { checked, RUNS } from './property.js'
 const SIGNATURE = '\r\n\r\n\0\r\nQUIT\n'
 const REST = 'GET / HTTP/1.1\r\n\r\n'
 
-/** What the bytes say: `more`, what is told and where it ended, or the error. */
+/** What the bytes mean: `more`, the preface and where it ended, or the error. */
 function told(octets: string | Buffer): string {
   const bytes = typeof octets === 'string' ? Buffer.from(octets, 'latin1') : octets
-  // Something stands before and behind it that is none of its business.
+  // There are bytes before and after it that must not be read.
   const within = Buffer.concat([Buffer.from('xx'), bytes, Buffer.alloc(300, '\r\n')])
   try {
     const read = readProxyPreface(within, 2, 2 + bytes.length)
@@ -42,7 +42,7 @@ const tlv = (type: number, value: Buffer): Buffer =>
 
 const IP4 = Buffer.from([192, 0, 2, 1, 198, 51, 100, 2, 0x1f, 0x90, 0, 80])
 
-/** A preface with a checksum behind `block`. */
+/** A preface with a checksum after `block`. */
 function summed(block: Buffer, before: Buffer = Buffer.alloc(0), behind: Buffer = Buffer.alloc(0)): Buffer {
   const preface = v2(0x21, 0x11, Buffer.concat([block, before, tlv(3, Buffer.alloc(4)), behind]))
   const at = preface.length - behind.length - 4
@@ -153,7 +153,7 @@ test('version 2: everything else is refused', async t => {
   for (const [octets, expected] of rows) t.match(told(octets), expected)
 })
 
-test('version 2: a checksum, wherever it stands, covers everything', async t => {
+test('version 2: a checksum, wherever it is, covers everything', async t => {
   for (const preface of [summed(IP4), summed(IP4, tlv(2, Buffer.from('a.example')), tlv(4, Buffer.alloc(5)))]) {
     t.match(told(preface), `[${preface.length},`)
     for (const at of [12 + 4, preface.length - 1]) {
@@ -190,7 +190,7 @@ const someEnds = fc
 const version = fc.constantFrom(1 as const, 2 as const)
 
 checked(
-  'what is written is read: the same ends, and nothing behind it is touched',
+  'what is written reads back equal: the same ends, and nothing after it is touched',
   fc.property(version, someEnds, (nth, of) => {
     const preface = writeProxyPreface(nth, of)
     const family = of.source.includes(':') ? 'ipv6' : 'ipv4'
@@ -238,7 +238,7 @@ const soup = fc
   .map(pieces => Buffer.from(pieces.join(''), 'latin1'))
 
 checked(
-  'whatever comes: ProtocolError or nothing, and as soon as it is told, more bytes change nothing',
+  'whatever comes: ProtocolError or nothing, and once there is a result, more bytes change nothing',
   fc.property(fc.oneof(noise, valid, withTlvs, mutated, soup), octets => {
     const whole = told(octets)
     let first = 'more'

@@ -8,7 +8,7 @@ import { everyWay, type RequestOptions, readRequests } from './reading.js'
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n'
 
-// what goes in, what the sink is told
+// the input, what the sink receives
 const READ: readonly (readonly [name: string, octets: string, events: readonly string[], options?: RequestOptions])[] =
   [
     ['a request without content', `${GET}\r\n`, ['GET / 1.1 none 0', 'origin |a|/', 'Host: a', 'end']],
@@ -130,7 +130,7 @@ for (const [name, octets, events, options] of READ) {
 const many = (count: number) => Array.from({ length: count }, (_, i) => `N${i}: v\r\n`).join('')
 const SMALL = { requestLineBytesMax: 20, headBytesMax: 40, fieldsMax: 3, trailerBytesMax: 20, emptyLinesMax: 1 }
 
-// what goes in, what comes out: status, section, byte, and how the message begins
+// the input, the error: status, section, byte, and the beginning of the message
 // biome-ignore format: one row each
 const REFUSED: readonly (readonly [name: string, octets: string, error: string, options?: RequestOptions])[] = [
   ['bare LF after the request line', 'GET / HTTP/1.1\nHost: a\r\n\r\n', '400 RFC 9112 2.2 @14 bare LF (0x0a) at byte 14 of the request head, in the request line'],
@@ -220,7 +220,7 @@ test('limits are met exactly: one byte or field fewer is read', async t => {
   t.match(read('\r\nGET / HTTP/1.0\r\n\r\n', { emptyLinesMax: 0 }), /^400/)
 })
 
-test('200 fields are read, 201 are not, with the default limits', async t => {
+test('200 fields are read, 201 are refused, with the default limits', async t => {
   t.equal(readRequests(`GET / HTTP/1.0\r\n${many(200)}\r\n`).events.length, 203)
   t.match(readRequests(`GET / HTTP/1.0\r\n${many(201)}\r\n`).error, /^431/)
 })
@@ -232,7 +232,7 @@ test('a field name in a message is bounded', async t => {
 
 const SILENT: RequestSink = { onRequestHead() {}, onRequestContent() {}, onRequestEnd() {} }
 
-test('what the reader says about itself, at each step', async t => {
+test('the state of the reader, at each step', async t => {
   const reader = new RequestReader()
   const states: string[] = []
   const state = () =>
@@ -285,7 +285,7 @@ test('what the reader says about itself, at each step', async t => {
   ])
 })
 
-test('a reader that is done consumes nothing, and next() in mid-message is a mistake', async t => {
+test('a reader that is done consumes nothing, and next() within a message throws', async t => {
   const reader = new RequestReader()
   const bytes = Buffer.from('GET / HTTP/1.0\r\n\r\nGET')
   t.equal(reader.consume(bytes, 0, bytes.length, SILENT), 18)
@@ -295,7 +295,7 @@ test('a reader that is done consumes nothing, and next() in mid-message is a mis
   t.throws(() => reader.next(), /not complete/)
 })
 
-test('after a throw the reader is failed and refuses to go on; what the sink throws passes through', async t => {
+test('after a throw the reader has failed and refuses to continue; exceptions of the sink pass through', async t => {
   const refusing = new RequestReader()
   t.throws(() => refusing.consume(Buffer.from('\n'), 0, 1, SILENT), { name: 'ProtocolError', status: 400 })
   t.equal(refusing.failed, true)
@@ -314,7 +314,7 @@ test('after a throw the reader is failed and refuses to go on; what the sink thr
   t.equal(broken.failed, true)
 })
 
-test('a sink may read another message inside its call: the lines it was given stay', async t => {
+test('a sink may read another message within its call: the lines it was given stay valid', async t => {
   const reader = new RequestReader()
   const other = Buffer.from('PUT /other HTTP/1.0\r\nOther: 1\r\n\r\n')
   const seen: string[] = []
@@ -373,7 +373,7 @@ test('R5: empty lines can be read alone, up to where a request or an error begin
   t.equal(reader.skipEmptyLines(half, 2, 3), 2, 'not within a request')
 })
 
-test('a head that was read is read once more from its text, as it was', async t => {
+test('a head that was read reads again from its text, unchanged', async t => {
   const text = 'PUT /a?b HTTP/1.1\r\nhost: a.example\r\nX:\t\x80 \r\nTransfer-Encoding: chunked\r\n\r\n'
   const told: string[] = []
   readHeadAgain(text, head => told.push(head.method, head.target, head.host, head.framing, head.lines.text))
@@ -383,7 +383,7 @@ test('a head that was read is read once more from its text, as it was', async t 
   t.equal(told.at(-1), long, 'what smaller limits would refuse today has been accepted')
 })
 
-test('a trailer section that was read is read once more from its text, as it was', async t => {
+test('a trailer section that was read reads again from its text, unchanged', async t => {
   const told: string[][] = []
   const use = (lines: Lines): number => told.push(fieldsOf(lines).map(({ name, value }) => `${name}=${value}`))
   readTrailersAgain('X-Sum:1\r\nx-sum:  \x80\x1b 2 \r\n\r\n', use)

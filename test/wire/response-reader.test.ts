@@ -6,7 +6,7 @@ import { everyWay, type ResponseOptions, readResponses } from './reading.js'
 const OK = 'HTTP/1.1 200 OK\r\n'
 const END = { ends: true }
 
-// what goes in, what the sink is told
+// the input, what the sink receives
 const READ: readonly (readonly [name: string, octets: string, events: readonly string[], options?: ResponseOptions])[] =
   [
     [
@@ -222,7 +222,7 @@ const READ: readonly (readonly [name: string, octets: string, events: readonly s
     ],
   ]
 
-// what real origins send, and what is made of it
+// what real origins send, and what it becomes
 // biome-ignore format: one row each
 const REPAIRED: typeof READ = [
   ['R2: bare LF everywhere in the head', 'HTTP/1.1 200 OK\nA: b\nContent-Length: 1\n\nx', ['200 "OK" 1.1 length 1', 'repairs 4', 'A: b', 'Content-Length: 1', 'content "x"', 'end']],
@@ -341,7 +341,7 @@ for (const [name, octets, error, options = {}] of REFUSED) {
   })
 }
 
-// The text is what goes on: nobody behind us may find anything to interpret in what frames a response.
+// The text is what is forwarded: the framing fields of a response must leave nothing to interpret.
 for (const [name, line, repairs] of [
   ['one line in its shortest form', 'Content-Length: 2\r\n', 0],
   ['no space', 'content-length:2\r\n', 0],
@@ -378,7 +378,7 @@ for (const [name, line, repairs] of [
 
 const SILENT: ResponseSink = { onResponseHead() {}, onResponseContent() {}, onResponseEnd() {} }
 
-test('what the reader says about itself, at each step', async t => {
+test('the state of the reader, at each step', async t => {
   const reader = new ResponseReader()
   const states: string[] = []
   const feed = (text: string) => {
@@ -421,7 +421,7 @@ test('what the reader says about itself, at each step', async t => {
   ])
 })
 
-test('end() is nothing when no response is outstanding', async t => {
+test('end() does nothing when no response is outstanding', async t => {
   const reader = new ResponseReader()
   reader.end(SILENT)
   reader.expect('HEAD')
@@ -444,7 +444,7 @@ test('R73: bytes after a complete response are an error when they are read', asy
   t.throws(() => reader.consume(bytes, 0, 1, SILENT), /must not be used again/)
 })
 
-test('expect() while a response is outstanding is a mistake', async t => {
+test('expect() while a response is outstanding throws', async t => {
   const reader = new ResponseReader()
   reader.expect('GET')
   t.throws(() => reader.expect('GET'), /not complete/)
@@ -461,7 +461,7 @@ test('a repaired head is linear work, one byte at a time', async t => {
   t.ok(took < 1_000, `${took} ms`)
 })
 
-test('small content that came with its head is given as text too, any other is not', async t => {
+test('small content that arrived with its head is delivered as text, too; other content is not', async t => {
   const texts = (octets: string, ...cuts: number[]): (string | undefined)[] => {
     const reader = new ResponseReader()
     const given: (string | undefined)[] = []
