@@ -6,7 +6,7 @@ test('round robin: in turn, and by weight as evenly as can be', async t => {
   t.equal(new Group('a b c').run(7), 'abcabca')
   t.equal(new Group('a*5 b c').run(14), 'aabacaaaabacaa', 'as nginx has it')
   t.equal(new Group('a*2 b*3').run(5), 'babab')
-  t.equal(new Group('').run(1), '-', 'nobody is there')
+  t.equal(new Group('').run(1), '-', 'no member')
   t.equal(new Balancer<Peer>(SETTINGS).choose(0, -1, []), null, 'nor before the first replace')
 })
 
@@ -71,7 +71,7 @@ test('weight 0: only requests that stick to it', async t => {
   t.equal(group.balancer.byKey('a', 0), group.peer('a'))
   group.replace('a*0')
   t.equal(group.run(1), '-')
-  t.notOk(group.balancer.panics(0), 'nobody has a weight: that is no panic')
+  t.notOk(group.balancer.panics(0), 'no member has a weight: that is not a panic')
   const hash = new Group('a*0 b*0', { balance: 'hash' })
   t.equal(hash.next(0, '', 7), '-')
   t.equal(new Group('', { balance: 'hash' }).next(0, '', 7), '-')
@@ -87,7 +87,7 @@ test('sticky: the member itself while it is usable, also a backup; no other memb
   t.equal(balancer.byKey('b', 0), null)
   group.check('a', '-')
   group.check('Z', '-')
-  t.equal(balancer.byKey('b', 0), group.peer('b'), 'when nobody is fit, it is as good as any')
+  t.equal(balancer.byKey('b', 0), group.peer('b'), 'when no member is usable, it is as good as any')
 })
 
 test('panic: when no member is usable, all are tried, primaries first', async t => {
@@ -131,7 +131,7 @@ test('health: what is known stays when the group changes, unless checks are swit
   t.equal(group.states(), 'a down, b up, c up')
   group.replace('a b c', { health: null })
   t.equal(group.states(), 'a up, b up, c up')
-  t.equal(group.check('a', '---'), null, 'nobody asks')
+  t.equal(group.check('a', '---'), null, 'checks are off')
 })
 
 test('a member with the same key is the same member, even as another object', async t => {
@@ -254,7 +254,7 @@ test('ejection and health: a member that is down is not ejected, too', async t =
 
 test('slow start: from a tenth to all of the weight, evenly', async t => {
   const group = new Group('a', { slowStartMs: 10_000 })
-  t.equal(group.states(), 'a up', 'nobody starts slowly in a group that was empty')
+  t.equal(group.states(), 'a up', 'no slow start in a group that was empty')
   group.replace('a b', {}, 0)
   t.equal(group.states(9_999), 'a up, b slow-start')
   t.equal(group.states(10_000), 'a up, b up')

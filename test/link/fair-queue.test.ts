@@ -26,7 +26,7 @@ test('no place is left: the key with most places gives its last one to a key tha
   t.same(queue.join('a', 'a5'), { state: 'full', displaced: null }, 'not for itself')
   t.same(queue.join('b', 'b1'), { state: 'wait', displaced: 'a4' })
   t.same(queue.join('b', 'b2'), { state: 'wait', displaced: 'a3' })
-  t.same(queue.join('b', 'b3'), { state: 'full', displaced: null }, 'nobody has more than it would have')
+  t.same(queue.join('b', 'b3'), { state: 'full', displaced: null }, 'no key has more than it would have')
   t.same(queue.join('c', 'c1'), { state: 'wait', displaced: 'a2' })
   t.same(queue.join('d', 'd1'), { state: 'wait', displaced: 'b2' })
   t.same(queue.join('e', 'e1'), { state: 'full', displaced: null }, 'each key has one')

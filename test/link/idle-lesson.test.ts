@@ -57,7 +57,7 @@ test('R87: a lesson is forgotten after ten minutes', async t => {
   t.equal(lesson.limitMs(60 * MINUTE), Number.POSITIVE_INFINITY)
   lesson.observe(5_000, 61 * MINUTE)
   lesson.observe(5_000, 62 * MINUTE)
-  t.equal(lesson.limitMs(62 * MINUTE), 4_000, 'and learned anew')
+  t.equal(lesson.limitMs(62 * MINUTE), 4_000, 'and learned again')
 })
 
 test('R87: an upstream that closes right after its answer: doubted immediately, and a lesson after three times in a row', async t => {
@@ -85,7 +85,7 @@ test('R87: an answer on a connection that had one before clears the doubt, and w
   t.equal(lesson.limitMs(20_000), 4_000, 'what else was learned holds')
   lesson.closedAtOnce(30_000)
   lesson.closedAtOnce(30_001)
-  t.equal(lesson.limitMs(30_001), 4_000, 'counted anew')
+  t.equal(lesson.limitMs(30_001), 4_000, 'counted from scratch')
   t.equal(lesson.keeps, 'no')
   lesson.kept()
   t.equal(lesson.limitMs(30_001 + 10 * MINUTE), Number.POSITIVE_INFINITY)

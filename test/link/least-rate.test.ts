@@ -40,7 +40,7 @@ test('a burst at the beginning is no excuse for a trickle', async t => {
   send(rate, 1, 5_000, 6_000)
   t.ok(rate.tooSlow(6_000))
   send(rate, 100, 6_000, 11_500)
-  t.notOk(rate.tooSlow(11_500), 'whoever goes on in earnest is good again')
+  t.notOk(rate.tooSlow(11_500), 'a sender that continues at the rate is fine again')
 })
 
 test('a trickle at the beginning is excused by a burst', async t => {
@@ -62,7 +62,7 @@ test('time in which the proxy does not read does not count', async t => {
   const rate = begun()
   send(rate, 100, 0, 6_000)
   rate.paused(6_000)
-  t.notOk(rate.tooSlow(90_000), 'nobody is judged in a pause')
+  t.notOk(rate.tooSlow(90_000), 'no sender is judged in a pause')
   rate.paused(50_000)
   rate.moved(5, 80_000)
   rate.resumed(100_000)

@@ -169,7 +169,7 @@ class Bench {
     expect(next !== Number.POSITIVE_INFINITY || endless, 'due')
     expect(
       this.#waiting.length === 0 || this.#reserved.every(({ entry }) => this.#now - entry.idleSince < RESERVED_REST_MS),
-      'nobody waits for what has rested',
+      'no request waits for what has rested',
     )
   }
 
@@ -200,10 +200,10 @@ class Bench {
     }
     expect(
       this.#busy.length + this.#reserved.length + this.#dialing === this.#limits.upstreamConnectionsMax,
-      'nobody waits while there is room',
+      'no request waits while there is room',
     )
     const rested = this.#reserved.some(({ entry }) => this.#now - entry.idleSince >= RESERVED_REST_MS)
-    expect(!rested, 'nobody waits while one has rested for a moment')
+    expect(!rested, 'no request waits while one has rested for a moment')
     if (answer === 'wait') this.#waiting.push(waiter)
     expect((answer === 'full') === (answer !== 'wait'), 'one of four answers')
     expect(answer === 'wait' || this.#waiting.length === this.#limits.upstreamWaitingMax, 'full when the queue is full')
@@ -228,7 +228,7 @@ class Bench {
     const handout = this.book.release(connection, verdict, this.#now)
     expect(verdict === 'keep' || this.#gone.length > gone, 'what is not kept is closed')
     if (handout?.connection) {
-      expect(!connection.entry.isReserved, 'a reserved one goes to nobody')
+      expect(!connection.entry.isReserved, 'a reserved one is not handed out')
       expect(
         handout.connection === connection && handout.waiter === this.#waiting.shift(),
         'it goes to the first in the queue',
@@ -298,7 +298,7 @@ class Bench {
     expect(book.idle <= this.#limits.upstreamIdleMax, 'never more idle ones than the limit')
     expect(book.waiting <= this.#limits.upstreamWaitingMax, 'never more waiting than the limit')
     const room = book.idle > 0 || book.open + book.dialing < this.#limits.upstreamConnectionsMax
-    expect(book.waiting === 0 || !room, 'nobody waits while there is room')
+    expect(book.waiting === 0 || !room, 'no request waits while there is room')
     expect(book.longestIdle === (this.#idle[0] ?? null), 'longest idle')
     expect(book.longestReserved === (this.#reserved[0] ?? null), 'longest reserved')
     for (const connection of this.#busy) expect(connection.entry.state === 'busy', `${connection.id} is busy`)

@@ -161,7 +161,7 @@ test('R59, R73: a byte or a FIN on an idle connection ends it; only the FIN is a
   t.equal(book.longestIdle, c)
   t.equal(book.acquire(w1, 3_000), c)
   t.equal(book.acquire(w2, 3_000), 'dial')
-  t.strictSame(closed, [], 'whoever removes closes')
+  t.strictSame(closed, [], 'the caller of remove closes')
 })
 
 test('R80: a connection released with a reason is closed, and a busy one that fails is not a lesson', async t => {

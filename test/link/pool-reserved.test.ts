@@ -34,7 +34,7 @@ test('R225: when all places are taken, a reserved connection gives up its own af
   }
   t.equal(book.acquire(w1, RESERVED_REST_MS - 1), 'wait')
   t.equal(book.expire(RESERVED_REST_MS - 1), RESERVED_REST_MS, 'that is when to look again')
-  t.equal(book.expire(RESERVED_REST_MS), 500 + 4_000, 'nobody waits for the other one: its idle limit is next')
+  t.equal(book.expire(RESERVED_REST_MS), 500 + 4_000, 'no request waits for the other one: its idle limit is next')
   t.strictSame(closed, ['a login-surplus'])
   t.match(book.dialDue(), { waiter: w1, connection: null })
   t.equal(book.acquire(w2, RESERVED_REST_MS + 499), 'wait')

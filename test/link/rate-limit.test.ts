@@ -74,7 +74,7 @@ test('reconfigured: what is spent stays spent', async t => {
   t.same(
     [100, 100, 100].map(now => limit.take('b', now)),
     [0, 0, 1_000],
-    'nobody has more than the new burst',
+    'no key has more than the new burst',
   )
   limit.take('d', 100)
   limit.take('e', 100)

@@ -73,7 +73,7 @@ const STORIES: readonly (readonly [what: string, answers: readonly Answer[], say
     'doubted',
   ],
   [
-    'HTTP/1.1 in between begins the count anew',
+    'HTTP/1.1 in between restarts the count',
     [
       [0, 200],
       [0, 200],

@@ -10,7 +10,7 @@ import { RUNS, SEED } from './property.js'
 // reason.
 const ARGUED: readonly { why: string; holds: (octets: string) => boolean; shown: string; error: string }[] = [
   {
-    why: 'R128: it knows a list of methods; RFC 9110 9.1 lets anybody make more, and a proxy forwards them',
+    why: 'R128: it knows a list of methods; RFC 9110 9.1 lets anyone define more, and a proxy forwards them',
     holds: octets => octets.split('\r\n').some(line => / HTTP\/1\.\d$/.test(line) && !METHODS.has(line.split(' ')[0]!)),
     shown: 'BREW / HTTP/1.1\r\nHost: a\r\n\r\n',
     error: 'HPE_INVALID_METHOD',
