@@ -2,7 +2,8 @@
 export const REASONS_KO = {
   'CGI cannot distinguish it from another field': 'CGI가 이것을 다른 헤더로 여기기 때문',
   'CGI would turn it into HTTP_PROXY': 'CGI가 이것을 HTTP_PROXY로 바꾸기 때문',
-  'Connection names a field with which a trusted peer identifies clients': '신뢰하는 상대가 보증한 헤더를 Connection이 지목함',
+  'Connection names a field with which a trusted peer identifies clients':
+    '신뢰하는 상대가 보증한 헤더를 Connection이 지목함',
   'Connection names a field that frames or routes the request':
     '요청의 길이나 목적지를 정하는 헤더를 Connection이 지목함',
   'Connection names an end-to-end field': '종단간 헤더를 Connection이 지목함',
@@ -18,7 +19,8 @@ export const REASONS_KO = {
     '업스트림을 위한 값이며, 클라이언트는 이것을 다른 경로나 이름으로 앎',
   'points to the upstream, which the client reaches under another URL':
     '업스트림으로 이끄는 값이며, 클라이언트는 다른 길로 그곳에 감',
-  'the content is forwarded without chunks, so no trailers follow it': '본문이 청크 없이 가므로 트레일러가 따라갈 수 없음',
+  'the content is forwarded without chunks, so no trailers follow it':
+    '본문이 청크 없이 가므로 트레일러가 따라갈 수 없음',
   'the certificate of the client': '클라이언트의 인증서',
   'the serial number of the client certificate': '클라이언트 인증서의 일련번호',
   'the port that the client requested': '클라이언트가 요청한 포트',
