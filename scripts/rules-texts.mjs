@@ -1,4 +1,4 @@
-// The rules of the protocol: their texts in `docs/rules/*.yaml`, one file a chapter, and the reasons of those that are not done.
+// The rules of the protocol: their texts in `docs/rules/*.yaml`, one file per chapter, and the reasons for those that are not implemented.
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
@@ -7,9 +7,9 @@ import { rulesNamed } from './rules-named.mjs'
 const CHAPTERS = new URL('../docs/rules/', import.meta.url)
 const REASONS = new URL('../docs/supported-http.md', import.meta.url)
 
-/** How binding a rule is; more than one where it has parts. `fact`: a document says so without such a word. `ours`: no document does. */
+/** How binding a rule is; a rule with parts has several. `fact`: a document states it without a keyword. `ours`: no document requires it. */
 const LEVELS = ['MUST', 'MUST NOT', 'SHOULD', 'SHOULD NOT', 'MAY', 'fact', 'ours']
-/** Whom it concerns. */
+/** To which role or side a rule applies. */
 const BINDS = [
   'toward clients',
   'toward upstreams',
@@ -22,7 +22,7 @@ const BINDS = [
 ]
 const KEYS = ['level', 'section', 'binds', 'rule', 'hopwise']
 
-/** The chapters in their order, each with its rules: `[{ title, from, rules: { R1: { level, section, binds, rule, hopwise } } }]`. */
+/** The chapters in order, each with its rules: `[{ title, from, rules: { R1: { level, section, binds, rule, hopwise } } }]`. */
 export function readChapters() {
   return readdirSync(fileURLToPath(CHAPTERS))
     .filter(name => name.endsWith('.yaml'))
@@ -44,14 +44,14 @@ export function reasonsIn(text) {
   return reasons
 }
 
-/** What is wrong with the texts themselves: gaps in the numbers, something that a rule does not say. */
+/** The faults of the texts: gaps in the numbers, missing keys, invalid values. */
 export function faultsOfTexts(chapters) {
   const faults = []
   let last = 0
   for (const { rules } of chapters) {
     for (const [name, rule] of Object.entries(rules)) {
       for (last++; name !== `R${last}` && last < numberOf(name); last++) faults.push(`R${last} has no sentence`)
-      if (name !== `R${last}`) faults.push(`${name} stands where R${last} belongs`)
+      if (name !== `R${last}`) faults.push(`${name} found where R${last} is expected`)
       const missing = KEYS.filter(key => typeof rule?.[key] !== 'string' || rule[key] === '')
       if (missing.length > 0) faults.push(`${name} does not say: ${missing.join(', ')}`)
       else faults.push(...faultsOfRule(name, rule))
@@ -63,7 +63,7 @@ export function faultsOfTexts(chapters) {
 function faultsOfRule(name, { level, binds, rule, hopwise }) {
   const faults = []
   if (!level.split(', ').every(word => LEVELS.includes(word))) faults.push(`${name}: "${level}" is not a level`)
-  if (!BINDS.includes(binds)) faults.push(`${name}: "${binds}" is not whom a rule concerns`)
+  if (!BINDS.includes(binds)) faults.push(`${name}: "${binds}" is not a value of binds`)
   for (const text of [rule, hopwise]) if (!text.endsWith('.')) faults.push(`${name}: not a sentence: "${text}"`)
   return faults
 }

@@ -6,22 +6,22 @@ export type Balance = 'round-robin' | 'least-connections' | 'hash'
 /**
  * The primaries of a group, or its backups: chooses one of them.
  *
- * - `round-robin`, smoothly weighted: each choice brings everybody nearer to its turn by its share of the weights, and whoever is
- *   furthest behind its share is next. With weights 5, 1, 1: a a b a c a a, not a a a a a b c. Who is out for a while has no
- *   claim on what went to others meanwhile.
- * - `least-connections`: the least load for its weight; of equals, whose turn it is.
- * - `hash`: rendezvous hashing. Each member draws each key with a strength that depends on these two and on the member's weight
- *   alone; the strongest wins. So when a member goes, its keys spread over all others by their weights and no other key moves; when
- *   it comes back, they come back; and every process that knows the same members chooses alike. Keys fall in 65,536 slots, for
- *   which the winner is remembered.
+ * - `round-robin`, smoothly weighted: each choice credits every member with its share of the weights, and the member furthest
+ *   behind its share is next. With weights 5, 1, 1: a a b a c a a, not a a a a a b c. A member that was out for a while does not
+ *   catch up on what went to others meanwhile.
+ * - `least-connections`: the least load relative to the weight; among equals, by round robin.
+ * - `hash`: rendezvous hashing. Each member draws each key with a strength that depends only on the two and on the weight of the
+ *   member; the strongest wins. So when a member leaves, its keys spread over all others by their weights and no other key moves;
+ *   when it returns, they return; and every process that knows the same members makes the same choice. Keys map to 65,536 slots,
+ *   for which the winner is remembered.
  *
- * O(n); `hash`: O(1) for a slot that was seen, unless its member is out or starts slowly. Nothing is allocated.
+ * O(n); `hash`: O(1) for a slot that was seen before, unless its member is out or in its slow start. Nothing is allocated.
  */
 export class Tier<M extends Balanced> {
   readonly #members: readonly Standing<M>[]
   readonly #balance: Balance
   readonly #slowStartMs: number
-  /** For each slot the index of the member that wins it when all may be chosen; made at the first hash. */
+  /** For each slot the index of the member that wins it when all are eligible; created at the first hash. */
   #winners: Int32Array | null = null
 
   constructor(members: readonly Standing<M>[], balance: Balance, slowStartMs: number) {
@@ -31,8 +31,8 @@ export class Tier<M extends Balanced> {
   }
 
   /**
-   * @param hash of the request's key, 0 to 2^32 - 1; -1: it has none, then it is round robin
-   * @param panic those that are down or ejected may be chosen as well
+   * @param hash the hash of the key of the request, 0 to 2^32 - 1; -1 without a key: round robin is used
+   * @param panic members that are down or ejected are eligible, too
    */
   choose(now: number, hash: number, tried: readonly M[], panic: boolean): Standing<M> | null {
     if (this.#balance === 'hash' && hash >= 0) return this.#byHash(now, hash, tried, panic)
@@ -62,7 +62,7 @@ export class Tier<M extends Balanced> {
     return next
   }
 
-  /** Load for its weight where that is asked for, otherwise all are equal. */
+  /** The load relative to the weight for `least-connections`; otherwise all are equal. */
   #loadOf(one: Standing<M>, weight: number): number {
     return this.#balance === 'least-connections' ? one.member.load / weight : 0
   }
@@ -71,7 +71,8 @@ export class Tier<M extends Balanced> {
     const slot = mix32(hash) >>> SLOT_SHIFT
     const winner = this.#members[this.#winnerOf(slot)]
     if (winner === undefined) return null
-    // A member that counts for less than its weight loses some of its keys, and nobody else any: others need no second look.
+    // A member that counts with less than its weight loses some of its keys, and no other member does: the others need no second
+    // check.
     const whole = winner.weightAt(now, this.#slowStartMs) === winner.weight
     if (whole && winner.isEligible(now, tried, panic)) return winner
     return this.#members[this.#strongest(slot, now, tried, panic)] ?? null
@@ -86,7 +87,7 @@ export class Tier<M extends Balanced> {
     return winner
   }
 
-  /** The index of the member that draws this slot most of those that may be chosen, or -1. */
+  /** The index of the eligible member that draws this slot most strongly, or -1. */
   #strongest(slot: number, now: number, tried: readonly M[], panic: boolean): number {
     let strongest = -1
     let strength = 0
@@ -103,15 +104,18 @@ export class Tier<M extends Balanced> {
 }
 
 /**
- * How strongly a member draws a slot: above 0. Of all slots the share that one member draws most is its weight's share of the sum
- * of the weights: -1 / ln of an even random number is what makes it so.
+ * The strength with which a member draws a slot: above 0. The share of slots that a member wins is its share of the sum of the
+ * weights: -weight / ln of a uniform random number has this property.
  */
 function draw(slot: number, seeds: readonly [number, number], weight: number): number {
   const random = (mix32(mix32(slot ^ seeds[0]) ^ seeds[1]) + 0.5) * 2 ** -32
   return -weight / Math.log(random)
 }
 
-/** Thirds do not add up to one: of those that are as far behind as this, the first is next, so that the order stays the same. */
+/**
+ * Rounding: thirds do not add up to one. Of members whose lag differs by less than this, the first is next, so the order is
+ * stable.
+ */
 const NOISE = 1e-9
 const NOBODY: readonly never[] = []
 const SLOTS = 65_536

@@ -6,33 +6,35 @@ export type { Balanced, MemberStatus, Membership } from './standing.js'
 
 export interface BalanceSettings {
   balance: Balance
-  /** null: failures eject nobody. */
+  /** null: failures eject no member. */
   ejection: EjectionRules | null
-  /** 0: whoever comes up gets its whole share at once. */
+  /** 0: a member that comes up gets its whole share immediately. */
   slowStartMs: number
-  /** null: nobody is checked, all are up. */
+  /** null: members are not checked, and all are up. */
   health: HealthRules | null
 }
 
 /**
- * Chooses the member of an upstream group that gets a request. It knows no clock: `now` is milliseconds of one that never goes
- * back.
+ * Chooses the member of an upstream group that gets a request. It has no clock of its own: `now` is in milliseconds of a
+ * monotonic clock.
  *
- * Who may be chosen, in this order; in each row as `balance` says (`Tier`), and never whoever has failed this request already:
+ * The candidates, in this order. In each row, `balance` decides (`Tier`), and a member that has failed this request is never
+ * chosen again:
  *
  * 1. primaries that are neither down nor ejected;
- * 2. backups that are neither;
- * 3. when nobody in the whole group is fit (all down or ejected): any primary, then any backup. Better a try than none: a health
- *    check that is wrong, or a network that failed for a moment, must not switch a service off. `panics` and `states` show it.
+ * 2. backups that are neither down nor ejected;
+ * 3. panic: if no member of the whole group is usable (all are down or ejected), any primary, then any backup. A try is better
+ *    than none: a wrong health check, or a network that failed for a moment, must not take a service down. `panics` and `states`
+ *    show it.
  *
- * Weight 0 is for a member that is to be emptied: it gets nothing but what sticks to it (`byKey`), in no row.
+ * Weight 0 is for a member that is being drained: it is in no row, and gets only the requests that stick to it (`byKey`).
  *
- * Health (active): a member counts as up until a check has said otherwise. Its first check decides alone; after that it takes
- * `unhealthyAfter` in a row to go down and `healthyAfter` to come up. Ejection (passive): see `Ejection`. At most
- * `ejectedPercentMax` of the members are ejected at once, but always one of two or more; the only member of a group never is.
+ * Health (active): a member counts as up until a check fails. The first check decides alone; after that it takes `unhealthyAfter`
+ * in a row to go down and `healthyAfter` to come up. Ejection (passive): see `Ejection`. At most `ejectedPercentMax` of the
+ * members are ejected at once, but one is always allowed in a group of two or more; the only member of a group is never ejected.
  *
- * Slow start: who came up (by a check, by the end of a trial, or new in a group that had members) counts for a tenth of its
- * weight at first and for all of it after `slowStartMs`.
+ * Slow start: a member that came up (by a check, by the end of a trial, or new in a group that had members) counts with a tenth
+ * of its weight at first, and with all of it after `slowStartMs`.
  */
 export class Balancer<M extends Balanced> {
   #settings: BalanceSettings
@@ -48,16 +50,16 @@ export class Balancer<M extends Balanced> {
     this.#backups = this.#tier(true)
   }
 
-  /** The one member of a group in which there is nothing to decide: no backup, no ejection, no health check, some weight. */
+  /** The only member of a group in which there is nothing to decide: no backup, no ejection, no health check, weight above 0. */
   get only(): M | null {
     return this.#only
   }
 
   /**
-   * The whole membership. What is known of those that stay (the same key, also as another object) is kept: health, ejection, slow
-   * start, whose turn it is. New ones start slowly unless the group was empty.
+   * Replaces all members. The state of those that stay (the same key, even as another object) is kept: health, ejection, slow
+   * start, turn. New ones start slowly unless the group was empty.
    *
-   * @throws Error when two members have the same key; nothing has changed then
+   * @throws Error if two members have the same key; nothing has changed then
    */
   replace(members: readonly Membership<M>[], settings: BalanceSettings, now: number): void {
     const before = this.#standings
@@ -80,11 +82,11 @@ export class Balancer<M extends Balanced> {
   }
 
   /**
-   * The member that gets this request: it counts as chosen.
+   * Chooses the member that gets this request.
    *
-   * @param hash of the request's key (`keyHash`), 0 to 2^32 - 1; -1 when there is no key: then it is round robin
-   * @param tried those that have failed this request: never chosen again
-   * @returns null: nobody is left
+   * @param hash the hash of the key of the request (`keyHash`), 0 to 2^32 - 1; -1 without a key: round robin is used
+   * @param tried the members that have failed this request: never chosen again
+   * @returns null: no member is left
    */
   choose(now: number, hash: number, tried: readonly M[]): M | null {
     const chosen =
@@ -95,8 +97,8 @@ export class Balancer<M extends Balanced> {
   }
 
   /**
-   * For what sticks to a member: that one, if it is fit, or if nobody is. Also one of weight 0, and also a backup while there are
-   * primaries: a session that began there ends there (as with HAProxy). It counts as chosen.
+   * Chooses the member to which a request sticks, if it is usable, or if none is. This includes members of weight 0, and backups
+   * while there are primaries: a session that began on a member ends there (as in HAProxy).
    */
   byKey(key: string, now: number): M | null {
     const standing = this.#standings.get(key)
@@ -104,7 +106,7 @@ export class Balancer<M extends Balanced> {
     return this.#take(standing, now)
   }
 
-  /** True when nobody who has a weight is fit, so that those who are not get the requests. */
+  /** True if no member with a weight is usable, so that unusable ones get the requests. */
   panics(now: number): boolean {
     let weights = 0
     for (const standing of this.#all) {
@@ -114,12 +116,12 @@ export class Balancer<M extends Balanced> {
     return weights > 0
   }
 
-  /** An exchange went well. Of a member that is gone, this says nothing; the same for the next two. */
+  /** An exchange succeeded. Ignored for a member that is gone, like the next two. */
   succeeded(member: M, now: number): void {
     this.#standings.get(member.key)?.succeeded(now)
   }
 
-  /** An exchange failed by the member's fault. True when this ejected it. */
+  /** An exchange failed, and the member is at fault. True if this ejected it. */
   failed(member: M, now: number): boolean {
     const standing = this.#standings.get(member.key)
     const rules = this.#settings.ejection
@@ -127,14 +129,14 @@ export class Balancer<M extends Balanced> {
     return standing.failed(now, rules, this.#mayEject(standing, rules, now))
   }
 
-  /** A health check has ended. What the member is from now on, or null when nothing changes. */
+  /** A health check has ended. @returns the new state of the member, or null if it does not change */
   checked(member: M, ok: boolean, now: number): 'up' | 'down' | null {
     const rules = this.#settings.health
     if (rules === null) return null
     return this.#standings.get(member.key)?.checked(ok, rules, now) ?? null
   }
 
-  /** All members in the order in which they were given. */
+  /** The status of all members, in the order in which they were given. */
   states(now: number): readonly MemberStatus<M>[] {
     return this.#all.map(standing => standing.describe(now, this.#settings))
   }

@@ -1,8 +1,8 @@
-/** A map with at most `max` entries: one more, and the one that was set longest ago goes. */
+/** A map with at most `max` entries: adding one more removes the entry that was set longest ago. */
 export class BoundedMap<V> {
   readonly #entries = new Map<string, V>()
 
-  /** @param max at least 1; a new one counts from the next `set` on */
+  /** @param max at least 1; a changed value takes effect with the next `set` */
   constructor(public max: number) {}
 
   get size(): number {
@@ -13,7 +13,7 @@ export class BoundedMap<V> {
     return this.#entries.get(key)
   }
 
-  /** It is the youngest now, also when it was there before. */
+  /** Sets the entry and makes it the youngest one, even if it existed before. */
   set(key: string, value: V): void {
     this.#entries.delete(key)
     this.#entries.set(key, value)

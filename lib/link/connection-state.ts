@@ -1,10 +1,10 @@
 /**
- * What may happen next on one connection: a table for each side, states down, events across. What is not in a table cannot
- * happen: `step` throws, and that is a bug of ours, never something a peer can cause.
+ * The state machine of a connection: one table for each side, with a row per state and a column per event. A transition that is
+ * not in the table cannot happen: `step` throws, which is a bug in the proxy, never something a peer can cause.
  *
- * How to edit: change the row, then the case in `test/link/connection-state.test.ts` that draws it; a new event gets a place in
- * *every* row or a reason in that test for each row that lacks it. Code takes the step and acts on where it leads; it never
- * compares states to find out what an event means.
+ * How to edit: change the row, then its case in `test/link/connection-state.test.ts`. A new event needs an entry in *every* row,
+ * or a reason in that test for each row without it. Code takes the step and acts on the resulting state; it never compares states
+ * to find out what an event means.
  */
 export function step<R extends { readonly fault: string }>(to: R): R {
   if (to.fault !== '') throw new Error(to.fault)
@@ -12,12 +12,12 @@ export function step<R extends { readonly fault: string }>(to: R): R {
 }
 
 /**
- * A state of a table with the states that it leads to, by event: `at = step(at.kept)` is two loads, where names would have to
- * be looked up. An event that cannot happen leads to a row with a `fault`.
+ * A state with its successors by event: `at = step(at.kept)` costs two loads, without a lookup of names. An event that cannot
+ * happen leads to a row with a `fault`.
  */
 export type Row<State extends string, Event extends string> = {
   readonly state: State
-  /** '' for a state; else why the step to here cannot be taken. */
+  /** '' for a state; else why the step to this row is impossible. */
   readonly fault: string
 } & { readonly [E in Event]: Row<State, Event> }
 
@@ -26,23 +26,24 @@ export type Table<State extends string, Event extends string> = Readonly<
 >
 
 /**
- * Toward a client, in its life's order.
+ * The states of a client connection, in the order of its life.
  *
- * - `idle`: open, and no octet of a request is here (empty lines do not count).
+ * - `idle`: open, and no byte of a request was received (empty lines do not count).
  * - `reading`: a request head has begun.
- * - `exchanging`: its head is whole; request content and response are under way, further octets are content or wait their turn.
- * - `lingering`: our side has ended, what still comes is thrown away (RFC 9112 9.6).
- * - `tunnelling`: after 2xx to CONNECT or after 101 octets go both ways.
- * - `closed`: nothing more. A reset is both an error and a close to Node, so `dropped` may come again.
+ * - `exchanging`: its head is complete; request content and response are under way, and further bytes are content or wait.
+ * - `lingering`: our side is closed, and everything that is still received is discarded (RFC 9112 9.6).
+ * - `tunnelling`: after a 2xx to CONNECT or a 101, bytes pass in both directions.
+ * - `closed`: the end. Node reports a reset both as an error and as a close, so `dropped` may occur again.
  */
 export type ClientState = 'idle' | 'reading' | 'exchanging' | 'lingering' | 'tunnelling' | 'closed'
 
 /**
- * - `begun`: first octet of a head; `understood`: the head is whole (in one read both happen at once, and `begun` may be left out).
- * - `kept`: both messages are whole and the verdict is "keep"; `ended`: the verdict is a `CloseReason`, or we refused; our FIN is sent.
- * - `switched`: it is a tunnel now.
- * - `half-closed`: the client's FIN. In an exchange it changes nothing here: the exchange decides (`halfClosedMs`).
- * - `dropped`: reset, error, a deadline that asks for no answer, or all said and done.
+ * - `begun`: the first byte of a head; `understood`: the head is complete (if one read has both, `begun` may be omitted).
+ * - `kept`: both messages are complete and the verdict is "keep"; `ended`: the verdict is a `CloseReason`, or the proxy refused;
+ *   our FIN is sent.
+ * - `switched`: the connection is a tunnel now.
+ * - `half-closed`: the FIN of the client. In an exchange it changes nothing here: the exchange decides (`halfClosedMs`).
+ * - `dropped`: a reset, an error, a deadline that needs no answer, or the regular end.
  */
 export type ClientEvent = (typeof CLIENT_EVENTS)[number]
 
@@ -64,10 +65,10 @@ const CLIENT_TABLE = {
 } as const satisfies Table<ClientState, ClientEvent>
 
 /**
- * Toward an upstream, as the pool's book drives it. A FIN or an octet on an idle connection is `removed` (RFC 9112 9.2, 9.5): there is
- * no row in which something may be read from a connection that nobody uses.
+ * The states of an upstream connection, as the book of its pool drives it. A FIN or a byte on an idle connection is `removed`
+ * (RFC 9112 9.2, 9.5): in no state may something be read from a connection that is not in use.
  *
- * - `reserved`: idle, and for the one client connection alone that has logged in on it (RFC 4559 6).
+ * - `reserved`: idle, and only for the client connection that has logged in on it (RFC 4559 6).
  */
 export type UpstreamState = 'new' | 'busy' | 'idle' | 'reserved' | 'closed'
 
@@ -83,7 +84,7 @@ const UPSTREAM_TABLE = {
   closed: { removed: 'closed' },
 } as const satisfies Table<UpstreamState, UpstreamEvent>
 
-/** The rows of a table, linked; all of one shape. */
+/** The linked rows of a table; all have the same shape. */
 function linked<State extends string, Event extends string>(
   table: Table<State, Event>,
   events: readonly Event[],
@@ -105,7 +106,7 @@ function linked<State extends string, Event extends string>(
   return rows as Record<State, unknown> as Record<State, Row<State, Event>>
 }
 
-/** A row while it is made. */
+/** A row under construction. */
 interface Open {
   readonly state: string
   readonly fault: string

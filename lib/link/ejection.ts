@@ -1,23 +1,23 @@
 /**
- * Passive ejection of one member of a group: what its exchanges have told of it.
+ * Passive ejection of one member of a group, based on the results of its exchanges.
  *
- * It is in service until it has failed `failures` times within `withinMs`. Then it is ejected: it gets nothing for `ejectMs`, for
- * twice that when it is ejected again without a success in between, and so on up to ten times. What still ends meanwhile, well or
- * badly, began before and counts for nothing. After that it is on trial: it gets one exchange, and nothing else until that one has
- * told (or `ejectMs` have passed: its client may have gone). One success and all is forgotten, one failure and it is ejected again.
+ * A member is in service until it has failed `failures` times within `withinMs`. Then it is ejected: it gets no requests for
+ * `ejectMs`, for twice that if it is ejected again without a success in between, and so on up to ten times. Exchanges that end
+ * meanwhile began before and do not count. After that it is on trial: it gets one exchange, and nothing else until that one has a
+ * result (or `ejectMs` have passed: its client may be gone). One success clears its record, one failure ejects it again.
  *
- * So a success does not wipe out the failures of a member in service: one that fails every second exchange is no good either.
+ * A success does not clear the failures of a member in service: one that fails every second exchange is bad, too.
  */
 export class Ejection {
   #state: 'in-service' | 'ejected' | 'trial' = 'in-service'
-  /** Of an ejected one: until then. Of one on trial: until then nothing else, for an exchange is under way. */
+  /** The end of an ejection; on trial with an exchange under way, the time until which it gets nothing else. */
   #until = Number.NEGATIVE_INFINITY
-  /** In a row, without a success in between. */
+  /** The number of ejections without a success in between. */
   #ejections = 0
-  /** When it has failed, the last ones only, the oldest first: as many as it takes to be ejected. */
+  /** The times of the last failures, oldest first: at most as many as it takes to be ejected. */
   #times: number[] = []
 
-  /** True while it must get nothing: ejected, or on trial with an exchange under way. */
+  /** True while it must not get a request: ejected, or on trial with an exchange under way. */
   isOut(now: number): boolean {
     return now < this.#until
   }
@@ -26,12 +26,12 @@ export class Ejection {
     return this.#state === 'ejected' && now >= this.#until ? 'trial' : this.#state
   }
 
-  /** Until when it gets nothing (ms), if it does not now. */
+  /** The time (ms) until which it gets nothing, if `isOut`. */
   get until(): number {
     return this.#until
   }
 
-  /** The failures of the last `withinMs`, as many as it takes to be ejected at most. */
+  /** The number of failures in the last `withinMs`, at most as many as it takes to be ejected. */
   failuresAt(now: number, withinMs: number): number {
     return this.#times.filter(time => now - time <= withinMs).length
   }
@@ -43,7 +43,7 @@ export class Ejection {
     this.#until = now + rules.ejectMs
   }
 
-  /** An exchange went well. True when that was the end of a trial. */
+  /** An exchange succeeded. True if that ended a trial. */
   succeeded(now: number): boolean {
     if (this.#ejections === 0) return false
     const state = this.stateAt(now)
@@ -53,10 +53,10 @@ export class Ejection {
   }
 
   /**
-   * An exchange failed by the member's fault.
+   * An exchange failed, and the member is at fault.
    *
-   * @param allowed false: too many of the group are ejected already. It stays in service then, or goes back to it.
-   * @returns true when this ejected it
+   * @param allowed false: too many members of the group are ejected already. It then stays in service, or returns to it.
+   * @returns true if this ejected it
    */
   failed(now: number, rules: EjectionRules, allowed: boolean): boolean {
     const state = this.stateAt(now)
@@ -73,7 +73,7 @@ export class Ejection {
     return false
   }
 
-  /** Back in service, nothing known against it. */
+  /** Puts it back in service with a clear record. */
   clear(): void {
     this.#state = 'in-service'
     this.#until = Number.NEGATIVE_INFINITY
@@ -94,9 +94,9 @@ export interface EjectionRules {
   failures: number
   withinMs: number
   ejectMs: number
-  /** Of the members of the group, backups included: 0 to 100. */
+  /** The percentage of the members of the group, including backups, that may be ejected: 0 to 100. */
   ejectedPercentMax: number
 }
 
-/** Longer than ten times `ejectMs` nobody is ejected: even the worst is asked again now and then. */
+/** No member is ejected for longer than ten times `ejectMs`: even the worst one is tried again now and then. */
 const EJECTIONS_COUNTED_MAX = 10

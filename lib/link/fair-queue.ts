@@ -1,11 +1,11 @@
 /**
- * Work of which only a little may run at once, shared out by key (an address, a /64): the keys take turns, so one that brings a lot
- * delays its own work and not that of others. What waits is bounded: when all places are taken, a newcomer gets the last place of the
- * key that has most of them, unless that is its own key.
+ * A queue for work of which only a few items may run at once, shared fairly by key (an address, a /64). The keys take turns, so a
+ * key with a lot of work delays only itself. The number of waiting items is bounded: when all places are taken, a new item
+ * displaces the last one of the key with most places, unless that is its own key.
  */
 export class FairQueue<T> {
   readonly #settings: FairQueueSettings
-  /** What waits, by key; the key whose turn it is comes first. */
+  /** The waiting work by key; the key that is next comes first. */
   readonly #lines = new Map<string, T[]>()
   #running = 0
   #waiting = 0
@@ -32,7 +32,7 @@ export class FairQueue<T> {
     if (this.#waiting >= this.#settings.waitingMax) {
       const longest = this.#longest()
       if (longest.length <= (own?.length ?? 0) + 1) return { state: 'full', displaced: null }
-      displaced = longest.pop()! // it has two at least
+      displaced = longest.pop()! // it has at least two
       this.#waiting--
     }
     if (own === undefined) this.#lines.set(key, [work])
@@ -41,13 +41,13 @@ export class FairQueue<T> {
     return { state: 'wait', displaced }
   }
 
-  /** One that ran is over. @returns what runs in its place; null: nothing waits */
+  /** An item has finished. @returns the item to run in its place; null: nothing waits */
   next(): T | null {
     for (const [key, line] of this.#lines) {
       const work = line.shift()!
       this.#waiting--
       this.#lines.delete(key)
-      if (line.length > 0) this.#lines.set(key, line) // behind all others
+      if (line.length > 0) this.#lines.set(key, line) // after all others
       return work
     }
     this.#running--
@@ -64,13 +64,13 @@ export class FairQueue<T> {
 export interface FairQueueSettings {
   /** At least 1. */
   readonly runningMax: number
-  /** Of all keys together. */
+  /** For all keys together. */
   readonly waitingMax: number
 }
 
 export interface Joined<T> {
-  /** `run`: it has to be begun now; `wait`: `next` will give it out; `full`: it was not taken. */
+  /** `run`: start it now; `wait`: `next` will return it; `full`: it was not accepted. */
   readonly state: 'run' | 'wait' | 'full'
-  /** It waited, and will never run: its place was taken. */
+  /** An item that was waiting and will never run, because its place was taken. */
   readonly displaced: T | null
 }

@@ -1,17 +1,18 @@
 /**
- * What an upstream teaches by closing idle connections: its own idle limit. Most say nothing of it (no `Keep-Alive` hint), but
- * their FINs on idle connections do. The lesson is the smallest of the last 8 idle ages at which it closed, if at least two
- * agree and all lie within 20 %, less 1 s. Ages are forgotten after 10 minutes, since configurations change and an upstream
- * that we no longer let go first can no longer correct us. FINs on several connections at once are a restart, not a lesson.
+ * Learns the idle limit of an upstream from the idle connections that it closes. Most upstreams do not announce it (no
+ * `Keep-Alive` hint), but their FINs on idle connections show it. The lesson is the smallest of the last 8 idle times at which it
+ * closed, if there are at least two and all are within 20 %, less 1 s. Idle times are forgotten after 10 minutes, because
+ * configurations change, and an upstream that never closes first any more cannot correct the lesson. FINs on several connections
+ * at once are a restart, not a lesson.
  *
- * An upstream that closes each connection with its first response, without saying so, is told by another sign: its FIN comes within
- * 100 ms of that response, and no connection to it was ever of use twice meanwhile. Once is enough to doubt that it keeps connections
- * (`keeps`), three times in a row are a lesson: none is kept idle.
+ * An upstream that closes each connection after its first response, without announcing it, is recognized in another way: its FIN
+ * comes within 100 ms of that response, and no connection to it was used twice meanwhile. Once is enough to doubt that it keeps
+ * connections (`keeps`); three times in a row are a lesson: no connection to it is kept idle.
  */
 export class IdleLesson {
   /**
-   * Has the upstream answered on a connection on which it had answered before? `no`: it has not since it closed one as soon as it had
-   * answered on it for the first time.
+   * Whether the upstream has answered twice on the same connection. `no`: not since it closed one right after the first answer on
+   * it.
    */
   keeps: 'unknown' | 'yes' | 'no' = 'unknown'
   #atOnce = 0
@@ -21,7 +22,7 @@ export class IdleLesson {
   #lastAt = Number.NEGATIVE_INFINITY
   #lastKept = false
   #learnedMs = Number.POSITIVE_INFINITY
-  /** Until when `#learnedMs` is true without another look. */
+  /** Until when `#learnedMs` is valid without another evaluation. */
   #trueUntil = Number.POSITIVE_INFINITY
 
   /** The upstream ended a connection that had been idle for `idleMs`, at `now` (both milliseconds). */
@@ -41,7 +42,7 @@ export class IdleLesson {
     this.#judge(now)
   }
 
-  /** The upstream closed a connection as soon as it had answered on it for the first time: its end came at `now`. */
+  /** The upstream closed a connection right after the first answer on it: its end came at `now`. */
   closedAtOnce(now: number): void {
     this.keeps = 'no'
     this.#atOnce++
@@ -56,7 +57,7 @@ export class IdleLesson {
     this.#trueUntil = Number.NEGATIVE_INFINITY
   }
 
-  /** How long a connection may be idle by what was learned: milliseconds, `Infinity` while nothing is. 0: not at all. */
+  /** The learned limit of idle time in milliseconds; `Infinity` if none was learned. 0: no connection may be kept idle. */
   limitMs(now: number): number {
     if (now >= this.#trueUntil) this.#judge(now)
     return this.#learnedMs
@@ -87,17 +88,17 @@ export class IdleLesson {
 }
 
 /**
- * How much earlier than the upstream we let go: its FIN needs time to reach us, and it started its clock before we started ours.
- * undici uses 1 s as well.
+ * How much earlier than the upstream this proxy closes: its FIN needs time to arrive, and its clock started before ours. undici
+ * uses 1 s, too.
  */
 export const IDLE_MARGIN_MS = 1_000
 
 const AGES_MAX = 8
-/** One age agrees with nothing: a restart that met a single idle connection must not cost ten minutes of reuse. */
+/** A single idle time is no lesson: a restart that met one idle connection must not prevent reuse for ten minutes. */
 const AGREEING_MIN = 2
 const SPREAD = 0.2
 const FORGET_MS = 600_000
-/** A process that ends closes all its sockets within a few milliseconds; timers of separate connections seldom do. */
+/** A process that exits closes all its sockets within a few milliseconds; timers of separate connections seldom do. */
 export const AT_ONCE_MS = 100
-/** A process that ends soon after its first answers does so once. */
+/** A process that exits soon after its first answers does so only once. */
 const AT_ONCE_MIN = 3

@@ -1,8 +1,8 @@
 import type { PoolEntry } from './pool-entry.js'
 
 /**
- * The idle connections of one pool, the one used last on top. Each may leave from where it stands. Every call is O(1), and allocates
- * nothing: the links stand in the entries.
+ * The idle connections of one pool as a stack, with the most recently used one on top. Any of them can be removed from its place.
+ * Every call is O(1) and allocates nothing: the links are in the entries.
  */
 export class IdleStack<C> {
   #newest: PoolEntry<C> | null = null
@@ -13,17 +13,17 @@ export class IdleStack<C> {
     return this.#size
   }
 
-  /** The one used last: what to use next. */
+  /** The most recently used one: the next to use. */
   get newest(): PoolEntry<C> | null {
     return this.#newest
   }
 
-  /** The one that has been idle for longest: what to close first. */
+  /** The one that has been idle longest: the first to close. */
   get oldest(): PoolEntry<C> | null {
     return this.#oldest
   }
 
-  /** @param entry stands in no stack */
+  /** @param entry is in no stack */
   push(entry: PoolEntry<C>): void {
     entry.older = this.#newest
     if (this.#newest === null) this.#oldest = entry
@@ -32,7 +32,7 @@ export class IdleStack<C> {
     this.#size++
   }
 
-  /** @param entry stands in this stack */
+  /** @param entry is in this stack */
   remove(entry: PoolEntry<C>): void {
     if (entry.newer === null) this.#newest = entry.older
     else entry.newer.older = entry.older

@@ -1,9 +1,9 @@
 /**
- * A fast and well spread hash of a short text: FNV-1a (Fowler, Noll, Vo; 32 bits) and then the finalizer of MurmurHash3 (Appleby),
- * since the high bits of FNV alone are poor for short texts. Not for secrets: whoever wants two keys that collide finds them.
+ * A fast, well-distributed hash of a short text: FNV-1a (Fowler, Noll, Vo; 32 bits) followed by the finalizer of MurmurHash3
+ * (Appleby), because the high bits of FNV alone are poor for short texts. Not for security: collisions are easy to find.
  *
- * @param text a key: a field value, a cookie, an address. Each code unit counts as one octet where it is below 256
- * @param seed a 32-bit integer: other seeds give hashes that have nothing to do with one another
+ * @param text a key: a field value, a cookie, an address. Each code unit below 256 counts as one byte
+ * @param seed a 32-bit integer: different seeds give independent hashes
  * @returns an integer from 0 to 2^32 - 1
  */
 export function keyHash(text: string, seed = 0): number {
@@ -13,7 +13,7 @@ export function keyHash(text: string, seed = 0): number {
 /**
  * FNV-1a, 32 bits, without a finalizer: 0 to 2^32 - 1.
  *
- * @param start is mixed into the offset basis; 0: the hash as it was published
+ * @param start is mixed into the offset basis; 0: the published hash
  */
 export function fnv1a(text: string, start = 0): number {
   let hash = FNV_OFFSET ^ start
@@ -21,7 +21,7 @@ export function fnv1a(text: string, start = 0): number {
   return hash >>> 0
 }
 
-/** The finalizer of MurmurHash3: each bit of 32 depends on each bit that went in. One to one; 0 stays 0. */
+/** The finalizer of MurmurHash3: each of the 32 output bits depends on each input bit. A bijection; 0 maps to 0. */
 export function mix32(value: number): number {
   let mixed = value ^ (value >>> 16)
   mixed = Math.imul(mixed, 0x85ebca6b)

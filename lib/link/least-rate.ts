@@ -1,25 +1,25 @@
 /**
- * Whether a sender keeps a minimum rate. After `GRACE_MS` it is judged by the last five seconds alone, so a burst at the beginning
- * does not excuse minutes of trickle. Times in which we read nothing (backpressure) do not count at all: neither as time that it
- * had, nor is it judged in them.
+ * Whether a sender keeps a minimum rate. After `GRACE_MS` it is judged only by the last five seconds, so a burst at the beginning
+ * does not excuse minutes of trickling. Times in which the proxy does not read (backpressure) are excluded: they do not count,
+ * and the sender is not judged in them.
  *
- * One for each connection will do: `begin` forgets what was before. Nothing is allocated after that.
+ * One instance per connection is enough: `begin` resets it. After that, nothing is allocated.
  */
 export class LeastRate {
   readonly #bytesPerSecondMin: number
-  /** Octets of the last slots of time, in a ring; the present slot is the one of `#slot`. */
+  /** The bytes of the last time slots, as a ring; the current one is that of `#slot`. */
   readonly #octets = new Float64Array(SLOTS)
   #slot = 0
-  /** The clock minus what did not count: what `#elapsed` is measured from. */
+  /** The origin of `#elapsed`: the beginning, moved by the times that do not count. */
   #beganAt = 0
   #pausedAt = Number.NaN
 
-  /** @param bytesPerSecondMin 0: nobody is too slow */
+  /** @param bytesPerSecondMin 0: no sender is too slow */
   constructor(bytesPerSecondMin: number) {
     this.#bytesPerSecondMin = bytesPerSecondMin
   }
 
-  /** The first octets are expected from now on. */
+  /** The first bytes are expected from now on. */
   begin(now: number): void {
     this.#octets.fill(0)
     this.#slot = 0
@@ -32,19 +32,19 @@ export class LeastRate {
     this.#octets[this.#slot % SLOTS]! += octets
   }
 
-  /** We do not read for now. A second call says nothing new. */
+  /** The proxy stops reading. A second call has no effect. */
   paused(now: number): void {
     if (!this.#isPaused) this.#pausedAt = now
   }
 
-  /** We read again. */
+  /** The proxy reads again. */
   resumed(now: number): void {
     if (!this.#isPaused) return
     this.#beganAt += now - this.#pausedAt
     this.#pausedAt = Number.NaN
   }
 
-  /** Ask about once a second while content is expected. */
+  /** To be called about once a second while content is expected. */
   tooSlow(now: number): boolean {
     const elapsed = this.#elapsed(now)
     if (this.#isPaused || elapsed < GRACE_MS) return false
@@ -58,12 +58,12 @@ export class LeastRate {
     return !Number.isNaN(this.#pausedAt)
   }
 
-  /** Milliseconds that count since `begin`. */
+  /** The milliseconds since `begin` that count. */
   #elapsed(now: number): number {
     return (this.#isPaused ? this.#pausedAt : now) - this.#beganAt
   }
 
-  /** Goes on to the slot of this moment; those in between, and it, have had nothing yet. */
+  /** Moves on to the current slot; that one, and those skipped, are empty. */
   #advance(elapsed: number): void {
     const slot = Math.floor(elapsed / SLOT_MS)
     if (slot - this.#slot >= SLOTS) {
@@ -78,10 +78,10 @@ export class LeastRate {
 }
 
 /**
- * For that long nobody is too slow, and so long is what is looked back on. nginx judges only the pause between two reads (60 s);
- * Apache's mod_reqtimeout gives 20 s and then one more for every 500 octets.
+ * No sender is too slow before this time has passed, and this is the length of the period that is judged. nginx judges only the
+ * pause between two reads (60 s); mod_reqtimeout of Apache allows 20 s and then one more for every 500 bytes.
  */
 export const GRACE_MS = 5_000
 const SLOT_MS = 500
-/** Those of `GRACE_MS`, and the present one, of which only a part has passed. */
+/** The slots of `GRACE_MS`, and the current one, of which only a part has passed. */
 const SLOTS = GRACE_MS / SLOT_MS + 1

@@ -1,23 +1,23 @@
 /**
- * What goes wrong in an exchange, by how far it has come: one table says what becomes of it, and `proxy/mishaps.ts` does it.
+ * What can go wrong in an exchange, by its stage: one table decides what happens then, and `proxy/mishaps.ts` does it.
  *
- * How to edit: change the row here and in docs/truth-tables.md, which a test compares; then the story of that cell in
+ * How to edit: change the row here and in docs/truth-tables.md, which a test compares; then the case of that cell in
  * test/proxy/story-mishaps.test.ts.
  */
 
 /**
- * How far an exchange has come.
+ * The stage of an exchange.
  *
- * - `head`: the head of the request is not whole.
- * - `content`: it is, and content is still coming; no final response has begun.
- * - `sent`: the request is whole, and no final response has begun.
- * - `early`: a response has begun before the request was whole.
- * - `answering`: the request is whole, the response has begun.
- * - `answered`: the response is whole, or given by us.
+ * - `head`: the head of the request is not complete.
+ * - `content`: the head is complete, content is still arriving, and no final response has begun.
+ * - `sent`: the request is complete, and no final response has begun.
+ * - `early`: a response has begun before the request was complete.
+ * - `answering`: the request is complete, and the response has begun.
+ * - `answered`: the response is complete, or the proxy has answered itself.
  */
 export type MishapStage = 'head' | 'content' | 'sent' | 'early' | 'answering' | 'answered'
 
-/** `none`, `begun` and `whole`, of the request (whose head counts) and of the final response. */
+/** The stage for the progress of the request (counted from its complete head) and of the final response. */
 export function stageOf(request: 'none' | 'begun' | 'whole', response: 'none' | 'begun' | 'whole'): MishapStage {
   if (response === 'whole') return 'answered'
   if (response === 'begun') return request === 'whole' ? 'answering' : 'early'
@@ -26,14 +26,14 @@ export function stageOf(request: 'none' | 'begun' | 'whole', response: 'none' | 
 }
 
 /**
- * - `fail`: an answer of our own, or, where some of a response has left, its end as a broken one.
- * - `abandon`: both sides are given up; nobody reads an answer.
- * - `settle`: the response is whole, so it is delivered and its connection ends behind it.
- * - `retry`: the request is sent again where `mayRetry` says so; else as `fail`.
- * - `another`: another server, where there is one; else as `fail`.
- * - `patience`: the response has `halfClosedMs` to begin, or to go on.
- * - `continue`: we say 100 (Continue) ourselves.
- * - `extend`: there was progress, so the same time again.
+ * - `fail`: the proxy answers with an error, or, if part of a response was sent, ends it as a broken one.
+ * - `abandon`: both sides are abandoned; no one reads an answer.
+ * - `settle`: the response is complete, so it is delivered, and its connection ends after it.
+ * - `retry`: the request is sent again if `mayRetry` allows it; else like `fail`.
+ * - `another`: the request goes to another server, if there is one; else like `fail`.
+ * - `patience`: the response has `halfClosedMs` to begin, or to continue.
+ * - `continue`: the proxy sends 100 (Continue) itself.
+ * - `extend`: there was progress, so the deadline restarts.
  * - `ignore`: nothing is wrong.
  */
 export type MishapAct =
@@ -55,47 +55,47 @@ const row = (...acts: readonly [MishapAct, MishapAct, MishapAct, MishapAct, Mish
   Object.fromEntries(STAGES.map((stage, i) => [stage, acts[i]])) as Row
 
 export const MISHAPS = {
-  /** The client's bytes are not HTTP that we accept. */
+  /** The client sent something that the proxy does not accept as HTTP. */
   'client-broke': row('fail', 'fail', 'fail', 'abandon', 'abandon', 'settle'),
-  /** The client's FIN: inside its request an abort, behind it perhaps one. */
+  /** The FIN of the client: within its request an abort, after it possibly one. */
   'client-fin': row('abandon', 'abandon', 'patience', 'abandon', 'patience', 'ignore'),
-  /** A response did not begin, or go on, for a client that had ended its side. */
+  /** A response did not begin, or continue, in time for a client that had closed its side. */
   'client-left': row('abandon', 'abandon', 'abandon', 'abandon', 'abandon', 'ignore'),
-  /** The client's connection is gone. */
+  /** The client connection is gone. */
   'client-gone': row('abandon', 'abandon', 'abandon', 'abandon', 'abandon', 'ignore'),
-  /** The client does not take what it is sent. */
+  /** The client does not read what it is sent. */
   'client-stalled': row('abandon', 'abandon', 'abandon', 'abandon', 'abandon', 'ignore'),
-  /** The client has not sent what it had time for, or the exchange as a whole took too long. */
+  /** The client did not send in time, or the whole exchange took too long. */
   'client-late': row('fail', 'fail', 'fail', 'fail', 'fail', 'ignore'),
-  /** The upstream has not said 100 (Continue) (RFC 9110 10.1.1). */
+  /** The upstream did not send 100 (Continue) in time (RFC 9110 10.1.1). */
   'continue-late': row('ignore', 'continue', 'ignore', 'ignore', 'ignore', 'ignore'),
-  /** No connection to the upstream can be had. */
+  /** There is no connection to the upstream. */
   'no-upstream': row('ignore', 'another', 'another', 'fail', 'fail', 'ignore'),
-  /** The upstream has not answered, or not gone on, in time. */
+  /** The upstream did not answer, or did not continue, in time. */
   'upstream-late': row('ignore', 'fail', 'fail', 'fail', 'fail', 'ignore'),
-  /** The upstream has not taken all that it was sent in time. */
+  /** The upstream did not read all that it was sent in time. */
   'upstream-slow': row('ignore', 'extend', 'extend', 'extend', 'extend', 'ignore'),
-  /** The upstream ended its connection before an answer: with a FIN, or with a 408 about its idle limit. */
+  /** The upstream ended the connection before an answer: with a FIN, or with a 408 about its idle limit. */
   'upstream-fin': row('ignore', 'retry', 'retry', 'fail', 'fail', 'ignore'),
-  /** The upstream's connection is gone. */
+  /** The upstream connection is gone. */
   'upstream-gone': row('ignore', 'retry', 'retry', 'fail', 'fail', 'ignore'),
-  /** The upstream's bytes are not HTTP that we accept, or end inside a message. */
+  /** The upstream sent something that the proxy does not accept as HTTP, or that ends within a message. */
   'upstream-broke': row('ignore', 'fail', 'fail', 'fail', 'fail', 'ignore'),
 } as const satisfies Readonly<Record<string, Row>>
 
 export type Mishap = keyof typeof MISHAPS
 
-/** What else decides about a few of them. */
+/** Further facts on which some acts depend. */
 export interface MishapFacts {
-  /** The setting: a client that has ended its side gets its answer, however long that takes. */
+  /** The setting: a client that has closed its side gets its answer, however long that takes. */
   readonly answersHalfClosed: boolean
-  /** The client has still to take what it was sent: that has a limit of its own. */
+  /** The client has not read all that it was sent: that has a deadline of its own. */
   readonly clientPressured: boolean
-  /** The upstream took some of what it was sent since this was asked last. */
+  /** The upstream has read some of what it was sent since the last check. */
   readonly upstreamTook: boolean
 }
 
-/** What becomes of an exchange at this stage. */
+/** The act for this mishap at this stage. */
 export function actOn(mishap: Mishap, stage: MishapStage, facts: MishapFacts): MishapAct {
   const act = MISHAPS[mishap][stage]
   if (act === 'patience' && (facts.answersHalfClosed || (stage === 'answering' && facts.clientPressured)))

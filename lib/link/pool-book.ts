@@ -9,25 +9,25 @@ import { type IdleEnd, ReuseLimits, type ReuseSettings } from './reuse-limits.js
 import { WaitQueue } from './wait-queue.js'
 
 /**
- * The book of the connections to one origin: who is busy, who idles, who waits. It decides; others dial, write and close. It knows
- * no clock: `now` is milliseconds of one that never goes back.
+ * The book of the connections to one origin: which are busy, which are idle, and which requests wait. It only decides; its
+ * callers dial, write and close. It has no clock of its own: `now` is in milliseconds of a monotonic clock.
  *
- * Idle connections are a stack (most recently used first), waiters a queue (first come, first served). Every call is O(1) but
- * for `expire`, `closeIdle` and connections past their limit, each of which is met once. Nothing is allocated to acquire an idle
- * connection or to release one that nobody waits for.
+ * Idle connections form a stack (most recently used first), waiters a queue (first come, first served). Every call is O(1),
+ * except `expire`, `closeIdle`, and the removal of connections past their limit, each of which is found once. Acquiring an idle
+ * connection, and releasing one when nothing waits, allocates nothing.
  *
- * A connection on which a client has logged in is for that client alone from then on (RFC 4559 6): between two of its requests it
- * is `reserved` in place of idle, in a list of its own out of which nobody is served.
+ * A connection on which a client has logged in serves only that client from then on (RFC 4559 6): between two of its requests it
+ * is `reserved` instead of idle, in a separate list from which no other request is served.
  *
- * What always holds (RFC 9112 9.4): busy + idle + reserved + dialing is at most `upstreamConnectionsMax`; nobody waits while there is
- * an idle connection or room for a dial, nor for longer than `RESERVED_REST_MS` for what is only reserved; a connection belongs to one
- * exchange at a time (so nothing is ever pipelined, RFC 9112 9.3.2).
+ * Invariants (RFC 9112 9.4): busy + idle + reserved + dialing is at most `upstreamConnectionsMax`; no request waits while there
+ * is an idle connection or room for a dial, nor longer than `RESERVED_REST_MS` for the place of a connection that is only
+ * reserved; a connection belongs to one exchange at a time (so nothing is ever pipelined, RFC 9112 9.3.2).
  */
 export class PoolBook<C extends Pooled<C>, W extends object> {
   readonly origin: string
-  /** What the upstream has taught with its FINs. */
+  /** What was learned from the FINs of the upstream. */
   readonly lesson: IdleLesson
-  /** How often somebody had to wait, and how often there was no place to wait in either. */
+  /** How often a request had to wait, and how often it was refused because the queue was full. */
   queued = 0
   refused = 0
   readonly #limits: Readonly<PoolLimits>
@@ -40,9 +40,9 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
   #dialing = 0
 
   /**
-   * @param limits read anew at every call, never written
-   * @param close is told each connection that must be closed, with the reason. It must not call the book but for `remove` of
-   *   that same connection, which does nothing then.
+   * @param limits read again at every call, never written
+   * @param close receives each connection that must be closed, with the reason. It must not call the book, except `remove` for
+   *   the same connection, which then does nothing.
    */
   constructor(origin: string, limits: Readonly<PoolLimits>, close: (connection: C, reason: CloseReason) => void) {
     this.origin = origin
@@ -52,7 +52,7 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     this.lesson = this.#reuse.lesson
   }
 
-  /** Connections: busy, idle and reserved ones. Dials under way are counted by `dialing`. */
+  /** The number of busy, idle and reserved connections. Dials under way are counted by `dialing`. */
   get open(): number {
     return this.#busy + this.#idle.size + this.#reserved.size
   }
@@ -65,7 +65,7 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     return this.#idle.size
   }
 
-  /** Idle ones that are for one client connection each. While one of these has it in use, such a connection is busy. */
+  /** The number of idle connections that are reserved for one client connection each. While in use, such a connection is busy. */
   get reserved(): number {
     return this.#reserved.size
   }
@@ -78,34 +78,35 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     return this.#queue.size
   }
 
-  /** The connection that has been idle for longest, if any: what to close first when room is needed elsewhere. */
+  /** The connection that has been idle longest, if any: the first to close when room is needed elsewhere. */
   get longestIdle(): C | null {
     const { oldest } = this.#idle
     return oldest === null ? null : oldest.connection
   }
 
-  /** The reserved one that has rested for longest, if any: what to close when there is nothing idle. */
+  /** The reserved connection that has been idle longest, if any: the one to close when none is idle. */
   get longestReserved(): C | null {
     const { longest } = this.#reserved
     return longest === null ? null : longest.connection
   }
 
-  /** The shortest idle limit that a hint has announced, in ms; `Infinity`: none has. */
+  /** The shortest idle limit that a hint has announced, in ms; `Infinity` for none. */
   get announcedMs(): number {
     return this.#reuse.announcedMs
   }
 
   /**
-   * Asks for a connection.
+   * Requests a connection.
    *
    * - a connection: it is the caller's until `release` or `remove`;
-   * - `dial`: open one, then call `dialed` or `dialFailed`, exactly one of them, also when nobody wants it any more;
-   * - `wait`: `waiter` is in the queue, until a later call answers with a `Handout` for it or it withdraws. While some are reserved,
-   *   `expire` is to be asked when that will be;
-   * - `full`: neither; the queue is full.
+   * - `dial`: the caller opens one, then calls exactly one of `dialed` and `dialFailed`, even if the request is gone by then;
+   * - `wait`: `waiter` is in the queue until a later call returns a `Handout` for it, or it withdraws. While there are reserved
+   *   connections, call `expire` to learn when one of their places becomes free;
+   * - `full`: none of these; the queue is full.
    *
-   * @param fresh never an idle connection: for a retry, whose first try met a stale one (RFC 9110 9.2.2). If only an idle
-   *   connection takes up the room, the longest idle one is closed. From the queue a released one may come: it was alive just now.
+   * @param fresh never return an idle connection: for a retry whose first try met a stale one (RFC 9110 9.2.2). If idle
+   *   connections take up all the room, the one idle longest is closed. From the queue, a released connection may follow: it was
+   *   alive just now.
    */
   acquire(waiter: W, now: number, fresh = false): C | 'dial' | 'wait' | 'full' {
     for (let entry = this.#idle.newest; entry !== null && !fresh; entry = this.#idle.newest) {
@@ -138,16 +139,16 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     return 'wait'
   }
 
-  /** Gives up waiting. False when it did not wait (any more): then its `Handout` is under way to it. */
+  /** Gives up waiting. False if the waiter is not in the queue (any more): its `Handout` is then on its way. */
   withdraw(waiter: W): boolean {
     return this.#queue.remove(waiter)
   }
 
   /**
-   * A dial has succeeded; the connection is busy for whoever dialed. If that one has gone: `release` it.
+   * A dial has succeeded; the connection is busy for the request that dialed. If that is gone: `release` it.
    *
-   * @param jitter 0 to 1, a random number: shortens requests and age by up to a fifth, so that connections which were opened
-   *   together are not replaced together.
+   * @param jitter a random number from 0 to 1: shortens the limits of requests and age by up to a fifth, so that connections that
+   *   were opened together are not replaced together.
    */
   dialed(connection: C, now: number, jitter: number): void {
     if (this.#dialing === 0) throw new Error(`${this.origin}: no dial was under way`)
@@ -158,7 +159,7 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     this.#busy++
   }
 
-  /** A dial has failed or was given up. */
+  /** A dial has failed or was abandoned. */
   dialFailed(): Handout<C, W> | null {
     if (this.#dialing === 0) throw new Error(`${this.origin}: no dial was under way`)
     this.#dialing--
@@ -166,27 +167,33 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
   }
 
   /**
-   * What the upstream said in `Keep-Alive` beside its connection option (RFC 2068 19.7.1): kept until it says something else.
+   * The parameters that the upstream sent in `Keep-Alive` with its connection option (RFC 2068 19.7.1): kept until it sends
+   * others.
    *
-   * @param timeoutS seconds of idle time, -1: not said
-   * @param max further requests that it will answer, -1: not said
+   * @param timeoutS seconds of idle time; -1: not sent
+   * @param max further requests that it will answer; -1: not sent
    */
   hint(connection: C, timeoutS: number, max: number): void {
     this.#reuse.hint(connection.entry, timeoutS, max)
   }
 
-  /** True when this exchange is the connection's last whatever its verdict: the request may say `close` (RFC 9112 9.6). */
+  /**
+   * True if this exchange is the last one of the connection, whatever its verdict: the request may say `close` (RFC 9112 9.6).
+   */
   isLast(connection: C, now: number): boolean {
     return this.#reuse.worn(connection.entry, now) !== null
   }
 
-  /** A client has logged in on it, or was asked to: it is for that client alone, and is worn out neither by age nor by requests. */
+  /** A client has logged in on it, or was asked to: it now serves only that client, without limits of age and requests. */
   reserve({ entry }: C): void {
     entry.isReserved = true
     this.#reuse.exempt(entry)
   }
 
-  /** The client for which it rests has a request. False: it had rested for too long, and is closed; the client needs another one. */
+  /**
+   * The client for which it is reserved has a request. False: it was idle for too long, and is closed; the client needs another
+   * one.
+   */
   acquireReserved({ entry }: C, now: number): boolean {
     const reason = this.#reuse.overdue(entry, now)
     if (reason !== null) this.#drop(entry, reason)
@@ -198,8 +205,8 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
   }
 
   /**
-   * The exchange is over. With `keep` the connection goes to the first waiter, or becomes idle, or is closed because a limit says
-   * so; with a reason it is closed. Whoever releases twice, or after `remove`, has a bug: that throws.
+   * The exchange has ended. With `keep` the connection goes to the first waiter, or becomes idle, or is closed because of a
+   * limit; with a reason it is closed. To release it twice, or after `remove`, is a bug of the caller, and throws.
    */
   release(connection: C, verdict: 'keep' | CloseReason, now: number): Handout<C, W> | null {
     const entry = connection.entry
@@ -228,9 +235,10 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
   }
 
   /**
-   * The connection is gone, or the caller closes it now (so the close sink is not told): a FIN, a reset or an octet on an idle one
-   * (RFC 9112 9.2, 9.5), a socket that broke under an exchange, a tunnel that has ended. An upstream's FIN or reset on an idle
-   * connection is a lesson. May be called again, also after the book let it be closed: sockets report one end in several ways.
+   * The connection is gone, or the caller closes it now (so the close sink is not called): a FIN, a reset or a byte on an idle
+   * connection (RFC 9112 9.2, 9.5), a socket that failed during an exchange, a tunnel that has ended. A FIN or reset from the
+   * upstream on an idle connection is a lesson. May be called again, also after the book had it closed: sockets report one end in
+   * several ways.
    */
   remove(connection: C, reason: CloseReason, now: number): Handout<C, W> | null {
     const entry = connection.entry
@@ -246,8 +254,8 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
   }
 
   /**
-   * A connection that was handed out a moment ago, and on which nothing was sent since, is found to be at its end: the caller closes
-   * it for `reason`. Whoever it was for acquires another one, or calls `redial`.
+   * A connection that was just handed out, and on which nothing was sent since, has turned out to have ended: the caller closes
+   * it with `reason`. The request that it was for acquires another one, or calls `redial`.
    */
   discard(connection: C, reason: CloseReason, now: number): void {
     const entry = connection.entry
@@ -256,21 +264,21 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     this.#reuse.ended(entry, reason, entry.served - 1, now)
   }
 
-  /** In place of a discarded connection: `dialed` or `dialFailed` must follow. */
+  /** Dials in place of a discarded connection: `dialed` or `dialFailed` must follow. */
   redial(): void {
     this.#dialing++
   }
 
-  /** A request that was sent at `sentAt` on a reused connection met the upstream's end of it. */
+  /** A request that was sent at `sentAt` on a reused connection was lost because the upstream ended it. */
   lost(connection: C, sentAt: number, now: number): void {
     this.#reuse.lost(connection.entry, sentAt, now)
   }
 
   /**
-   * Closes the idle connections that are past a limit of theirs, some of them when there are many, and answers when the next one will be
-   * (`Infinity`: none is idle). `acquire` looks for itself, so lateness here costs a socket its time, never a request its connection.
-   * Reserved ones go as well, and while somebody waits for their places those that have rested for a moment: `dialDue` is to be asked
-   * then.
+   * Closes the idle connections that are past one of their limits (if there are many, only some of them), and returns when the
+   * next one will be (`Infinity`: none is idle). `acquire` checks for itself, so a late call only keeps a socket open longer, and
+   * never costs a request its connection. Reserved connections past their limits are closed, too, and, while a request waits for
+   * a place, those that have been idle for a moment: call `dialDue` afterwards.
    */
   expire(now: number): number {
     let due = Number.POSITIVE_INFINITY
@@ -301,12 +309,12 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     return due
   }
 
-  /** Closes every idle connection: the proxy drains, or the origin's address has changed. Busy ones end by their verdict. */
+  /** Closes every idle connection: the proxy drains, or the address of the origin has changed. Busy ones end by their verdict. */
   closeIdle(reason: CloseReason): void {
     atOnce(this.closingIdle(reason))
   }
 
-  /** The same, one after the other: there may be thousands. */
+  /** The same in steps, one connection each: there may be thousands. */
   *closingIdle(reason: CloseReason): Steps<void> {
     for (let entry = this.#idle.oldest; entry !== null; entry = this.#idle.oldest) {
       this.#drop(entry, reason)
@@ -314,12 +322,12 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     }
   }
 
-  /** Closes the reserved ones, too: where they lead nobody is to go any more. */
+  /** Closes the reserved ones: nothing may be sent to their server any more. */
   closeReserved(reason: CloseReason): void {
     for (const entry of this.#reserved) this.#drop(entry, reason)
   }
 
-  /** How long an idle connection will still be kept, as things stand at `now`; null: it is not idle, or nothing limits it. */
+  /** How long an idle connection will still be kept, by what is known at `now`; null: it is not idle, or has no limit. */
   idleEnd({ entry }: C, now: number): IdleEnd | null {
     if (entry.state !== 'idle' && entry.state !== 'reserved') return null
     return this.#reuse.idleEnd(entry, now)
@@ -345,7 +353,7 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     return 'dial'
   }
 
-  /** An idle connection goes. */
+  /** Closes an idle connection. */
   #drop(entry: PoolEntry<C>, reason: CloseReason): void {
     this.#leave(entry)
     entry.at = step(entry.at.removed)
@@ -356,7 +364,7 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
     if (!this.#reserved.remove(entry)) this.#idle.remove(entry)
   }
 
-  /** After a place became free, or the limits have changed: the first waiter is to dial, if there is one. */
+  /** After a place became free, or the limits have changed: makes the first waiter dial, if there is one. */
   dialDue(): Handout<C, W> | null {
     if (this.#queue.isEmpty || !this.#hasRoom()) return null
     const waiter = this.#queue.shift()!
@@ -365,7 +373,9 @@ export class PoolBook<C extends Pooled<C>, W extends object> {
   }
 }
 
-/** What a waiter gets: a connection, busy for it now, or with null the order to dial (`dialed` or `dialFailed` must follow). */
+/**
+ * What a waiter gets: a connection that is now busy for it, or null as the order to dial (`dialed` or `dialFailed` must follow).
+ */
 export interface Handout<C, W> {
   readonly waiter: W
   readonly connection: C | null
@@ -377,5 +387,5 @@ export interface PoolLimits extends ReuseSettings {
   upstreamWaitingMax: number
 }
 
-/** To end a connection takes some 20 µs, and others wait meanwhile. */
+/** Closing a connection takes some 20 µs, during which other connections wait. */
 const DROPPED_AT_ONCE = 100

@@ -1,13 +1,12 @@
 /**
- * How often something may happen for each key (an address, a /64): token buckets. A bucket holds `burst` tokens at most and gets
- * `perSecond` of them, evenly; each time costs one.
+ * Limits how often something may happen for each key (an address, a /64), with token buckets. A bucket holds at most `burst`
+ * tokens and is refilled evenly with `perSecond`; each event costs one.
  *
- * A full bucket is as good as none, so only keys that have spent something are remembered, and `keysMax` of them at most: whenever
- * a new key comes, those that nobody has looked at for longest are looked at, and the full ones forgotten. If all are remembered
- * that may be, the one of them that is nearest to full is forgotten early: who floods us from many addresses gains a few tokens
- * with that, but no memory.
+ * A full bucket is equal to none, so only keys that have spent tokens are remembered, at most `keysMax` of them: when a new key
+ * comes, those that were checked longest ago are checked, and the full ones forgotten. If the maximum is reached, the one of them
+ * that is nearest to full is forgotten early: a flood from many addresses gains a few tokens that way, but no memory.
  *
- * Should the clock go back, nothing is gained: time stands still until it is where it was.
+ * If the clock goes back, nothing is gained: time stands still until the clock has caught up.
  */
 export class RateLimit {
   #settings: RateSettings
@@ -18,7 +17,7 @@ export class RateLimit {
     this.#settings = settings
   }
 
-  /** Keys that are remembered. */
+  /** The number of keys that are remembered. */
   get size(): number {
     return this.#buckets.size
   }
@@ -26,7 +25,7 @@ export class RateLimit {
   /**
    * Takes a token.
    *
-   * @returns 0: taken; otherwise there was none, and the next one is there after so many milliseconds (a whole number)
+   * @returns 0: taken; otherwise the milliseconds until the next token (a whole number)
    */
   take(key: string, now: number): number {
     this.#now = Math.max(this.#now, now)
@@ -37,7 +36,7 @@ export class RateLimit {
     return 0
   }
 
-  /** As `take`, but nothing is taken, and the key is not remembered for it. */
+  /** Like `take`, but takes nothing and does not remember the key. */
   waitMs(key: string, now: number): number {
     this.#now = Math.max(this.#now, now)
     const bucket = this.#buckets.get(key)
@@ -46,7 +45,7 @@ export class RateLimit {
     return bucket.level < TOKEN ? Math.ceil((TOKEN - bucket.level) / this.#settings.perSecond) : 0
   }
 
-  /** Other settings from now on. What was spent stays spent; nobody has more than the new `burst`. */
+  /** Applies new settings. What was spent stays spent; no key keeps more than the new `burst`. */
   reconfigure(settings: RateSettings, now: number): void {
     this.#now = Math.max(this.#now, now)
     for (const [key, bucket] of this.#buckets) if (this.#refill(bucket)) this.#buckets.delete(key)
@@ -63,7 +62,7 @@ export class RateLimit {
     return bucket
   }
 
-  /** Looks at the first few in line: full ones are forgotten, the others go to the end of it. Then there is room for one more. */
+  /** Checks the first few in line: full ones are forgotten, the others move to the end. Afterwards there is room for one more. */
   #forgetSome(): void {
     let fullest = ''
     let level = Number.NEGATIVE_INFINITY
@@ -80,7 +79,7 @@ export class RateLimit {
     if (this.#buckets.size >= this.#settings.keysMax) this.#buckets.delete(fullest)
   }
 
-  /** True when it is full then. */
+  /** True if the bucket is full afterwards. */
   #refill(bucket: Bucket): boolean {
     const full = this.#settings.burst * TOKEN
     bucket.level = Math.min(full, bucket.level + (this.#now - bucket.at) * this.#settings.perSecond)
@@ -90,20 +89,20 @@ export class RateLimit {
 }
 
 export interface RateSettings {
-  /** Tokens for each key. Above 0. */
+  /** Tokens per second for each key. Above 0. */
   readonly perSecond: number
-  /** Tokens that a key can save up. At least 1. */
+  /** The maximum number of tokens that a key can save up. At least 1. */
   readonly burst: number
-  /** Keys remembered at once. At least 1. */
+  /** The maximum number of keys that are remembered. At least 1. */
   readonly keysMax: number
 }
 
 interface Bucket {
-  /** Thousandths of a token: at so many a second a millisecond brings that many, and whole numbers stay exact. */
+  /** In thousandths of a token: one millisecond adds `perSecond` of them, so whole numbers stay exact. */
   level: number
   at: number
 }
 
 const TOKEN = 1_000
-/** More than one, so that the line gets shorter while only few come. */
+/** More than one, so that the line gets shorter while few new keys come. */
 const LOOKS = 4

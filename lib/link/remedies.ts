@@ -2,18 +2,18 @@ import type { GrammarLimits } from '../wire/limits.js'
 import { DEADLINES, type DeadlineName, optionName } from './deadlines.js'
 import { LIMITS, type LimitName } from './limits.js'
 
-/** Through which a proxy was made: each has words of its own for the same setting. */
+/** How the proxy was configured: the spelling of a setting depends on it. */
 export type Door = 'command-line' | 'file' | 'library'
 
-/** What one setting is called at each door; `line` null: the command line has no such option. */
+/** The spellings of one setting; `line` null: the command line has no such option. */
 export interface Spelling {
   readonly line: string | null
-  /** Keys of a listener, or of the file where it has `limits`, `deadlines` and `grammar` for all. */
+  /** The key in a listener of the configuration file, or at its top level for `limits`, `deadlines` and `grammar`. */
   readonly file: string
   readonly library: string
 }
 
-/** The settings by which requests are refused, besides deadlines and limits, which have the same name everywhere. */
+/** The settings that refuse requests, except deadlines and limits, which have the same name everywhere. */
 export const SPELLINGS = {
   mode: { line: null, file: 'mode', library: 'mode' },
   name: { line: '--name', file: 'name', library: 'name' },
@@ -35,14 +35,14 @@ export const SPELLINGS = {
 
 export type SettingName = keyof typeof SPELLINGS | DeadlineName | LimitName | keyof GrammarLimits
 
-/** Which setting would change it, and perhaps to what. */
+/** The settings that would change the outcome, and possibly the value. */
 export interface Remedy {
   readonly settings: readonly SettingName[]
-  /** What the first of them would have to have, or (`true`) to be, so that it is permitted. */
+  /** The value that the first setting would need to permit the request; `true` for a flag. */
   readonly value?: readonly (string | number)[] | true
 }
 
-/** The name of a setting at a door. Where the command line has none it is that of the file, which can be used in its place. */
+/** The name of a setting. If the command line has none, it is the name in the configuration file, which can be used instead. */
 export function spelled(setting: SettingName, door: Door): string {
   if (setting in SPELLINGS) {
     const { line, file, library } = SPELLINGS[setting as keyof typeof SPELLINGS]
@@ -52,7 +52,7 @@ export function spelled(setting: SettingName, door: Door): string {
   return `${setting in DEADLINES ? 'deadlines' : setting in LIMITS ? 'limits' : 'grammar'}.${setting}`
 }
 
-/** The remedy as it goes on behind a sentence: ` (--queue-ms)`, `; the option --allow 10.0.0.1/32 would permit it`. */
+/** The remedy as a suffix of a sentence: ` (--queue-ms)`, `; the option --allow 10.0.0.1/32 would permit it`. */
 export function remedyText({ settings, value }: Remedy, door: Door): string {
   if (value === undefined) return ` (${settings.map(setting => spelled(setting, door)).join(', ')})`
   const name = spelled(settings[0]!, door)

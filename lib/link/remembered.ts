@@ -1,6 +1,6 @@
 import { BoundedMap } from './bounded-map.js'
 
-/** Keys that are known until some moment, so many at most: then the one that was noted longest ago is forgotten. */
+/** Keys with an expiry time. At most `max` are remembered: beyond that, the key that was noted longest ago is forgotten. */
 export class Remembered {
   readonly #until: BoundedMap<number>
 
@@ -13,7 +13,7 @@ export class Remembered {
     return this.#until.size
   }
 
-  /** Until when it is known; 0: it is not, or not any more. */
+  /** The expiry time of a key; 0: it is not known, or has expired. */
   until(key: string, now: number): number {
     const until = this.#until.get(key)
     if (until === undefined) return 0

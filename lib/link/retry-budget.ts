@@ -1,13 +1,13 @@
 /**
- * How many requests of a group may be under way for another time at once, after something of them was sent before. Where one server
- * fails, they find another one; where all fail, or one kind of request breaks every server, nobody gets much more than what clients ask
- * for. As Envoy has it: a share of what is under way, and always a few.
+ * Limits how many requests of a group may be retried at once after part of them was sent. If one server fails, its requests find
+ * another one; if all fail, or one kind of request breaks every server, the servers do not get much more load than clients cause.
+ * As in Envoy: a share of the requests under way, and always a few.
  */
 export class RetryBudget {
-  /** Those under way that have not had an octet of an answer yet. */
+  /** The retries under way that have not received a byte of a response yet. */
   underWay = 0
 
-  /** @param load requests that the group has under way and waiting, those that are sent again included */
+  /** @param load the requests of the group that are under way or waiting, including retries */
   admits(load: number): boolean {
     return this.underWay < Math.max(ALWAYS, load * SHARE)
   }

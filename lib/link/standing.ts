@@ -1,25 +1,27 @@
 import { Ejection, type EjectionRules } from './ejection.js'
 import { keyHash } from './key-hash.js'
 
-/** How one member of a group stands: its place and weight, whether it may get an exchange now, and how much of its weight counts. */
+/**
+ * The state of one member of a group: its role and weight, whether it may get an exchange now, and how much of its weight counts.
+ */
 export class Standing<M extends Balanced> {
   readonly key: string
-  /** Two hashes of its key: two members would have to agree in both to be the same to `draw`. */
+  /** Two hashes of its key: `draw` confuses two members only if both are equal. */
   readonly seeds: readonly [number, number]
   readonly ejection = new Ejection()
   member: M
   weight: number
   backup: boolean
-  /** By how many exchanges it is behind its share: who is furthest behind is next. */
+  /** By how many exchanges it is behind its share: the member furthest behind is next. */
   lag = 0
   #down = false
-  /** Whether there was a check at all. */
+  /** Whether there was any check. */
   #checked = false
-  /** Checks in a row that speak against the state it is in. */
+  /** The number of checks in a row that contradict its current state. */
   #contrary = 0
   #startedAt: number
 
-  /** @param startedAt when it begins its slow start, `-Infinity`: it needs none */
+  /** @param startedAt when its slow start begins; `-Infinity`: it needs none */
   constructor(membership: Membership<M>, startedAt: number) {
     this.key = membership.member.key
     this.seeds = [keyHash(this.key, 1), keyHash(this.key, 2)]
@@ -29,17 +31,17 @@ export class Standing<M extends Balanced> {
     this.#startedAt = startedAt
   }
 
-  /** Neither down nor ejected nor in the middle of its trial. */
+  /** Whether it is neither down, nor ejected, nor on trial with an exchange under way. */
   isUsable(now: number): boolean {
     return !this.#down && !this.ejection.isOut(now)
   }
 
-  /** @param panic whoever has a weight will do */
+  /** @param panic any member with a weight is eligible */
   isEligible(now: number, tried: readonly M[], panic: boolean): boolean {
     return this.weight > 0 && (panic || this.isUsable(now)) && !tried.includes(this.member)
   }
 
-  /** Its weight, or as much of it as counts so far: from a tenth, growing evenly over `slowStartMs`. */
+  /** Its weight, or during its slow start a part of it: from a tenth, growing linearly over `slowStartMs`. */
   weightAt(now: number, slowStartMs: number): number {
     const age = now - this.#startedAt
     if (age >= slowStartMs) return this.weight
@@ -50,12 +52,12 @@ export class Standing<M extends Balanced> {
     if (this.ejection.succeeded(now)) this.#startedAt = now
   }
 
-  /** @returns true when this ejected it. One that is down is out already and is not ejected. */
+  /** @returns true if this ejected it. A member that is down gets nothing already, and is not ejected. */
   failed(now: number, rules: EjectionRules, allowed: boolean): boolean {
     return !this.#down && this.ejection.failed(now, rules, allowed)
   }
 
-  /** @returns what it is from now on, or null when nothing changes */
+  /** @returns its new state, or null if it does not change */
   checked(ok: boolean, rules: HealthRules, now: number): 'up' | 'down' | null {
     const needed = ok ? rules.healthyAfter : this.#checked ? rules.unhealthyAfter : 1
     this.#checked = true
@@ -68,7 +70,7 @@ export class Standing<M extends Balanced> {
     return ok ? 'up' : 'down'
   }
 
-  /** Nobody checks it any more: it is up. */
+  /** It is no longer checked, so it is up. */
   forgetChecks(): void {
     this.#down = false
     this.#checked = false
@@ -88,26 +90,26 @@ export class Standing<M extends Balanced> {
   }
 }
 
-/** What stands behind a place in a group: one address of one server, with its pool. */
+/** A member that can be balanced: one address of one server, with its pool. */
 export interface Balanced {
-  /** Names it across reconfigurations; nobody else in its group has it. */
+  /** Identifies it across reconfigurations; unique in its group. */
   readonly key: string
-  /** Exchanges under way and waiting. */
+  /** The number of exchanges under way and waiting. */
   readonly load: number
 }
 
 export interface Membership<M> {
   member: M
-  /** Its share beside the others; 0: nothing but what sticks to it. */
+  /** Its share relative to the others; 0: only requests that stick to it. */
   weight: number
-  /** Chosen only while no other may be. */
+  /** Chosen only while no primary may be. */
   backup: boolean
 }
 
 export interface HealthRules {
-  /** Checks in a row that make one that is down come up. */
+  /** The number of successful checks in a row after which a member that is down comes up. */
   healthyAfter: number
-  /** Checks in a row that make one that is up go down. */
+  /** The number of failed checks in a row after which a member that is up goes down. */
   unhealthyAfter: number
 }
 
@@ -116,19 +118,19 @@ export interface MemberStatus<M> {
   weight: number
   backup: boolean
   /**
-   * - `down`: says the health check;
-   * - `ejected`: by its failures, until `until`;
-   * - `trial`: it was ejected; its next exchange decides, or is under way;
+   * - `down`: according to the health check;
+   * - `ejected`: because of failures, until `until`;
+   * - `trial`: it was ejected; its next exchange decides, and may be under way;
    * - `slow-start`: gets less than its share, until `until`;
    * - `up`: none of these.
    */
   state: 'up' | 'slow-start' | 'trial' | 'ejected' | 'down'
   until?: number
-  /** Those that count toward an ejection now. */
+  /** The failures that currently count toward an ejection. */
   failures: number
-  /** A health check has told how it is. Otherwise it counts as up because nothing is known against it. */
+  /** It was checked at least once. A member that was not counts as up. */
   checked: boolean
 }
 
-/** What a member begins its slow start with. */
+/** The share of its weight with which a member begins its slow start. */
 const SLOW_START_SHARE = 0.1

@@ -2,11 +2,11 @@ import type { CloseReason } from '../policy/close-reason.js'
 import type { DeadlineName, Deadlines } from './deadlines.js'
 import { ProxyError, type ProxyStatusError, type Side, type Stage } from './proxy-error.js'
 
-/** A deadline that passed: what to answer if an answer can still be given, and why each side closes. */
+/** A deadline that passed: the error to answer with, if an answer is still possible, and why each side closes. */
 export interface Timeout {
   readonly error: ProxyError
   readonly upstreamReason: CloseReason
-  /** undefined: the client's connection may be kept. */
+  /** undefined: the client connection may be kept. */
   readonly clientReason: CloseReason | undefined
 }
 
@@ -24,13 +24,13 @@ const WHOLE: Row = {
   type: 'proxy_internal_response',
   stage: 'response-body',
   side: 'proxy',
-  waitedFor: 'the exchange as a whole',
+  waitedFor: 'the whole exchange',
   upstreamReason: 'exchange-timeout',
   clientReason: 'exchange-timeout',
   status: 504,
 }
 
-/** The client keeps us waiting. */
+/** Deadlines for which the client is responsible. */
 const CLIENT: Partial<Record<DeadlineName, Row>> = {
   requestHeadMs: {
     type: 'http_request_error',
@@ -54,7 +54,7 @@ const CLIENT: Partial<Record<DeadlineName, Row>> = {
     type: 'connection_write_timeout',
     stage: 'response-body',
     side: 'client',
-    waitedFor: 'the client to take more of the response',
+    waitedFor: 'the client to accept more of the response',
     upstreamReason: 'client-gone',
     clientReason: 'client-write-timeout',
   },
@@ -62,13 +62,13 @@ const CLIENT: Partial<Record<DeadlineName, Row>> = {
     type: 'connection_terminated',
     stage: 'response-head',
     side: 'client',
-    waitedFor: 'the response, or more of it, for a client that had ended its side',
+    waitedFor: 'the response, or more of it, for a client that had closed its side',
     upstreamReason: 'client-gone',
     clientReason: 'client-fin',
   },
 }
 
-/** The upstream keeps us waiting. */
+/** Deadlines for which the upstream is responsible. */
 const UPSTREAM: Partial<Record<DeadlineName, Row>> = {
   responseHeadMs: {
     type: 'http_response_timeout',
@@ -88,12 +88,12 @@ const UPSTREAM: Partial<Record<DeadlineName, Row>> = {
     type: 'connection_write_timeout',
     stage: 'request-body',
     side: 'upstream',
-    waitedFor: 'the upstream to take more of the request',
+    waitedFor: 'the upstream to accept more of the request',
     upstreamReason: 'upstream-timeout',
   },
 }
 
-/** What it means that this deadline of that side has passed; `at`: at another stage than mostly. */
+/** The consequences of this deadline of that side having passed; `at`: the stage, if it is not the usual one. */
 export function timeoutOf(
   side: 'client' | 'upstream',
   deadline: DeadlineName,

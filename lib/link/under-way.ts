@@ -1,13 +1,13 @@
-/** How much of something each key (an address, a /64) has under way: bounded for each, remembered for those alone that have something. */
+/** Counts what each key (an address, a /64) has under way: bounded per key, and remembered only for keys with a count above 0. */
 export class UnderWay {
   readonly #counts = new Map<string, number>()
 
-  /** Keys that have something under way. */
+  /** The number of keys that have something under way. */
   get size(): number {
     return this.#counts.size
   }
 
-  /** One more; false: it has `most` already, and nothing is counted. */
+  /** Adds one; false if the key has `most` already, and nothing is counted. */
   begin(key: string, most: number): boolean {
     const count = this.#counts.get(key) ?? 0
     if (count >= most) return false
@@ -15,7 +15,7 @@ export class UnderWay {
     return true
   }
 
-  /** One less; once for each that was begun. */
+  /** Subtracts one; call it once for each successful `begin`. */
   end(key: string): void {
     const count = this.#counts.get(key) ?? 0
     if (count <= 1) this.#counts.delete(key)

@@ -1,4 +1,4 @@
-/** Those who wait, first come, first served; each may give up from where it stands. Every call is O(1). */
+/** A FIFO queue of waiters, any of which may leave from its place. Every call is O(1). */
 export class WaitQueue<W extends object> {
   readonly #waits = new Map<W, Wait<W>>()
   #first: Wait<W> | null = null
@@ -16,7 +16,7 @@ export class WaitQueue<W extends object> {
     return this.#waits.has(waiter)
   }
 
-  /** @param waiter does not wait yet */
+  /** @param waiter is not in the queue yet */
   push(waiter: W): void {
     const wait: Wait<W> = { waiter, before: this.#last, after: null }
     if (this.#last === null) this.#first = wait
@@ -25,7 +25,7 @@ export class WaitQueue<W extends object> {
     this.#waits.set(waiter, wait)
   }
 
-  /** Takes the one who waits for longest out of the queue; null: nobody waits. */
+  /** Removes and returns the waiter that has waited longest; null if the queue is empty. */
   shift(): W | null {
     const first = this.#first
     if (first === null) return null
@@ -33,7 +33,7 @@ export class WaitQueue<W extends object> {
     return first.waiter
   }
 
-  /** False when it does not wait. */
+  /** False if it is not in the queue. */
   remove(waiter: W): boolean {
     const wait = this.#waits.get(waiter)
     if (wait === undefined) return false

@@ -8,24 +8,24 @@ import type { RequestContext } from './rewrite-request.js'
 import { viaMember } from './via.js'
 
 /**
- * What the upstream is told of a client: its last lines, kept with its connection, because they hardly ever change from one
- * request to the next.
+ * The last lines about a client that were sent to an upstream, kept with its connection: they hardly ever change from one request
+ * to the next.
  */
 export class AboutClient {
   host = ''
   minor = -1
-  /** Of the settings and of the route that the lines were made under. */
+  /** The settings and the route under which the lines were made. */
   generation = 0
   edits: FieldEdits | null = null
-  /** What the route had taken off the path. */
+  /** The prefix that the route had stripped from the path. */
   prefix = ''
   lines = ''
 }
 
-/** X-Forwarded-*, X-Real-IP, Forwarded and Via: our lines about the client, and about ourselves. */
+/** X-Forwarded-*, X-Real-IP, Forwarded and Via: the lines of this proxy about the client and about itself. */
 export function linesAbout(head: RequestHead, context: RequestContext): string {
   const { about, generation, edits, prefix } = context
-  // A trusted peer speaks of other clients, and in other words, with each request.
+  // A trusted peer may send each request for another client.
   if (about === null || context.trustedPeer) return makeLines(head, context)
   const isOther = about.host !== head.host || about.minor !== head.minor
   if (isOther || about.generation !== generation || about.edits !== edits || about.prefix !== prefix) {
@@ -39,7 +39,7 @@ export function linesAbout(head: RequestHead, context: RequestContext): string {
   return about.lines
 }
 
-/** A copy in one piece: the pieces would keep the head in memory that they were cut out of. */
+/** A copy in one piece: the slices would keep the head that they were cut from in memory. */
 function flat(text: string): string {
   return latin1(Buffer.from(text, 'latin1'), 0, text.length)
 }
@@ -53,7 +53,7 @@ function makeLines(head: RequestHead, context: RequestContext): string {
   return context.edits === null ? out : context.edits.without(out)
 }
 
-/** Ours alone for an untrusted peer; behind what a trusted one says. */
+/** Our own values only for an untrusted peer; appended to what a trusted peer sent. */
 function xForwardedLines({ lines, host }: RequestHead, context: RequestContext): string {
   const address = context.clientAddress === '' ? 'unknown' : context.clientAddress
   const trusted = context.trustedPeer

@@ -10,8 +10,8 @@ export function acceptOf(lines: Lines): string {
 }
 
 /**
- * Does the client like JSON better than plain text (RFC 9110 12.5.1)? The most specific range that fits a type gives its
- * weight; where the weights are equal, the range that fits more closely wins, and after that plain text.
+ * Whether the client prefers JSON to plain text (RFC 9110 12.5.1). The most specific range that matches a type gives its weight;
+ * with equal weights, the more specific range wins, and after that plain text.
  */
 export function prefersJson(accept: string): boolean {
   const json = preferenceFor('application', 'json', accept)
@@ -21,7 +21,7 @@ export function prefersJson(accept: string): boolean {
 
 interface Preference {
   weight: number
-  /** 0: nothing fits, 1: any type, 2: any subtype, 3: this very type. */
+  /** 0: no range matches, 1: any type, 2: any subtype, 3: exactly this type. */
   fit: number
 }
 
@@ -35,7 +35,7 @@ function preferenceFor(type: string, subtype: string, accept: string): Preferenc
   return best
 }
 
-/** A weight is 0 to 1 with up to three digits; anything else is none at all (RFC 9110 12.4.2). */
+/** A weight is 0 to 1 with up to three decimals; anything else counts as 0 (RFC 9110 12.4.2). */
 function weightOf(parameters: readonly string[]): number {
   const q = parameters.find(parameter => parameter.startsWith('q='))
   if (q === undefined) return 1

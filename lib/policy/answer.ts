@@ -4,11 +4,11 @@ import { prefersJson } from './accept.js'
 import { proxyStatus } from './proxy-status.js'
 import { REASON_PHRASES } from './reason-phrases.js'
 
-/** What every answer of our own needs to know. */
+/** The context of every answer that the proxy generates. */
 export interface AnswerContext {
-  /** The deployment's name, for Proxy-Status. */
+  /** The name of the deployment, for Proxy-Status. */
   name: string
-  /** Now, as an IMF-fixdate (RFC 9110 5.6.7). */
+  /** The current time as an IMF-fixdate (RFC 9110 5.6.7). */
   date: string
   /** The option to send in Connection. */
   persist: '' | 'close' | 'keep-alive'
@@ -18,29 +18,30 @@ export interface AnswerContext {
   requestId?: string
 }
 
-/** Why we answer ourselves, in words that help whoever reads it. */
+/** Why the proxy answers itself, in words for the reader of the answer. */
 export interface Problem {
   status: number
-  /** A name of RFC 9209 2.3, '' for none. */
+  /** A proxy error type (RFC 9209 2.3), '' for none. */
   error: string
-  /** What happened; goes into Proxy-Status as its details, too. */
+  /** What happened; also the `details` of Proxy-Status. */
   what: string
-  /** Where: at which octet, on the way to which upstream. '' for nothing to say. */
+  /** Where it happened: at which byte, on the way to which upstream. May be ''. */
   where: string
-  /** What the reader can do about it. '' for nothing to say. */
+  /** What the reader can do about it. May be ''. */
   todo: string
-  /** Of the request that is answered; '' when there is none. */
+  /** The method of the request; '' when there is none. */
   method: string
   /** The request's Accept lines as one value. */
   accept: string
-  /** More fields: `Allow` must be here with 405, `Proxy-Authenticate` with 407, `Upgrade` with 426. */
+  /** Additional fields: a 405 needs `Allow`, a 407 `Proxy-Authenticate`, a 426 `Upgrade`. */
   fields?: readonly (readonly [name: string, value: string])[]
 }
 
 /**
- * A whole response that says what went wrong, as latin1: short plain text, or JSON for a client that prefers it. To HEAD
- * the same without the content (RFC 9110 9.3.2). Never cacheable: some of these codes would be (RFC 9110 15.1).
- * @throws TypeError for a status without the field that it must have, or a field that cannot be written: our mistake
+ * A complete response that describes the problem, as latin1: short plain text, or JSON for a client that prefers it. The response
+ * to HEAD is the same without the content (RFC 9110 9.3.2). Never cacheable, although some of these codes would be (RFC 9110
+ * 15.1).
+ * @throws TypeError for a status without its required field, or for a field that cannot be written: a bug of the caller
  */
 export function answerProblem(problem: Problem, context: AnswerContext): string {
   const { status, error, what, method, accept, fields = [] } = problem
@@ -56,8 +57,9 @@ export function answerProblem(problem: Problem, context: AnswerContext): string 
 }
 
 /**
- * The answer to a TRACE that ends here: the request as received, with those fields only that are known to hold no secret (RFC 9110 9.3.8).
- * Whoever reads the answer need not be whoever sent the request: a script may not see its cookies, nor a client what was added on the way.
+ * The answer to a TRACE that ends here: the request as received, but only with fields that are known to contain no secrets (RFC
+ * 9110 9.3.8). The reader of the answer is not always the sender of the request: a script must not see the cookies of its page,
+ * nor a client the fields that were added on the path.
  */
 export function answerTrace({ lines }: RequestHead, context: AnswerContext): string {
   let content = lines.text.slice(0, lines.fieldsAt)
@@ -73,22 +75,25 @@ export function answerOptions(allow: string, context: AnswerContext): string {
   return headOf(200, context, NO_ERROR, [['Allow', allow]], 0)
 }
 
-/** The answer to a CONNECT whose tunnel stands: no framing field, the tunnel begins behind it (RFC 9110 9.3.6). */
+/** The answer to a CONNECT whose tunnel is established: no framing field, the tunnel begins after it (RFC 9110 9.3.6). */
 export function answerConnect({ name, date, requestId = '' }: AnswerContext): string {
   const line = statusLine(200, 'Connection Established')
   const status = fieldLine('Proxy-Status', proxyStatus({ name, ...NO_ERROR }))
   return `${line}${fieldLine('Date', date)}${status}${idLine(requestId)}\r\n`
 }
 
-/** A 100 of our own, for an upstream that stays silent (RFC 9110 10.1.1). */
+/** A 100 (Continue) of our own, for when the upstream does not send one (RFC 9110 10.1.1). */
 export const CONTINUE = `${statusLine(100, 'Continue')}\r\n`
 
 const NO_ERROR = { error: '', details: '' }
 
-/** What may not be missing (RFC 9110 15.5.6, 15.5.8, 15.5.22). */
+/** The field that a status requires (RFC 9110 15.5.6, 15.5.8, 15.5.22). */
 const NEEDED: Partial<Record<number, string>> = { 405: 'allow', 407: 'proxy-authenticate', 426: 'upgrade' }
 
-/** How the message was made and passed on, and what its sender can read. Keys travel in fields of any name, so these are listed and not those. */
+/**
+ * The fields that a TRACE answer contains: how the message was generated and forwarded, and what its sender can read. This is an
+ * allow list, because secrets may be in fields of any name.
+ */
 const REFLECTED: ReadonlySet<string> = new Set([
   ...['host', 'via', 'max-forwards', 'date', 'user-agent', 'cache-control', 'pragma'],
   ...['accept', 'accept-charset', 'accept-encoding', 'accept-language', 'range'],
@@ -108,7 +113,7 @@ function headOf(
   for (const [field, value] of fields) head += fieldLine(field, value)
   head += fieldLine('Content-Length', `${length}`)
   head += fieldLine('Cache-Control', 'no-store')
-  head += fieldLine('X-Content-Type-Options', 'nosniff') // it may quote what a peer sent: it is no page, whatever it looks like
+  head += fieldLine('X-Content-Type-Options', 'nosniff') // the content may quote a peer: it must not be interpreted as a page
   head += fieldLine('Proxy-Status', proxyStatus({ name, error, details }))
   head += idLine(requestId)
   const upgrade = fields.some(([field]) => field.toLowerCase() === 'upgrade')
@@ -120,7 +125,7 @@ function headOf(
 
 const idLine = (requestId: string): string => (requestId === '' ? '' : fieldLine('X-Request-Id', requestId))
 
-/** Three short lines: what happened, where, what to do. ASCII only, as it may quote what a peer sent. */
+/** Short lines: what happened, where, what to do. ASCII only, because it may quote what a peer sent. */
 function textOf({ status, error, what, where, todo }: Problem, { name }: AnswerContext): string {
   const title = `${status} ${REASON_PHRASES[status] ?? ''}`.trim()
   const lines = [`${title}: ${what}`, where, todo, error === '' ? name : `${name}: ${error}`]

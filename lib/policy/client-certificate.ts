@@ -1,22 +1,22 @@
-/** What is told of a client's certificate, which is good: each as plain ASCII that may stand in a field and in a log. */
+/** The properties of a verified client certificate, each as plain ASCII that is valid in a field and in a log. */
 export interface ClientCertificate {
-  /** RFC 4514: `CN=alice,O=Example`, the most particular first. */
+  /** RFC 4514: `CN=alice,O=Example`, the most specific part first. */
   readonly subject: string
   readonly issuer: string
-  /** Hexadecimal, in capitals. */
+  /** Hexadecimal, in upper case. */
   readonly serial: string
   /** SHA-256 of the certificate, 64 hexadecimal digits in lower case. */
   readonly fingerprint: string
 }
 
-/** A certificate as a client showed it. */
+/** A certificate that a client presented. */
 export interface ShownCertificate {
   readonly about: ClientCertificate
-  /** All of it: DER in base64. */
+  /** The whole certificate: DER in base64. */
   readonly der: string
 }
 
-/** Which field tells what to the upstream; `certificate` is all of it (RFC 9440 2.2). */
+/** The field that carries each property to the upstream; `certificate` is the whole certificate (RFC 9440 2.2). */
 export const CERTIFICATE_FIELDS = {
   subject: 'X-Client-Cert-Subject',
   issuer: 'X-Client-Cert-Issuer',
@@ -27,7 +27,7 @@ export const CERTIFICATE_FIELDS = {
 
 export type CertificateField = keyof typeof CERTIFICATE_FIELDS
 
-/** These fields as lines. */
+/** The lines of these fields. */
 export function certificateLines({ about, der }: ShownCertificate, fields: readonly CertificateField[]): string {
   let out = ''
   for (const field of fields)
@@ -36,12 +36,13 @@ export function certificateLines({ about, der }: ShownCertificate, fields: reado
 }
 
 /**
- * A name as RFC 4514 writes it, in ASCII: its octets beyond that are escaped, as OpenSSL and nginx do.
- * @param name as OpenSSL prints it over several lines, one for each part, with what is special escaped (`X509Certificate.subject`)
+ * A name in the form of RFC 4514, in ASCII: other bytes are escaped, as in OpenSSL and nginx.
+ * @param name as OpenSSL prints it on several lines, one for each part, with special characters escaped
+ *   (`X509Certificate.subject`)
  */
 export function distinguishedName(name: string): string {
   const parts = name.split('\n').reverse()
-  // Within one part several values are one in what they say; a plus sign in a value is escaped.
+  // One part may have several values (a multi-valued RDN); a plus sign within a value is escaped.
   return parts
     .map(part => part.split(' + ').reverse().join('+'))
     .join(',')

@@ -7,23 +7,23 @@ import type { RequestHead } from '../wire/request-head.js'
 import { type CertificateField, certificateLines } from './client-certificate.js'
 import type { RequestContext } from './rewrite-request.js'
 
-/** What requests say of their client beside `X-Forwarded-For`, `-Host` and `-Proto`, where that was asked for. */
+/** The fields about the client that are sent in addition to `X-Forwarded-For`, `-Host` and `-Proto`, if configured. */
 export interface ClientFields {
   /** X-Forwarded-Port */
   readonly forwardedPort: boolean
-  /** X-Forwarded-Prefix, for requests of which the route takes a prefix off. */
+  /** X-Forwarded-Prefix, for requests from whose path the route strips a prefix. */
   readonly forwardedPrefix: boolean
   /** X-Real-IP */
   readonly realIp: boolean
-  /** What of the certificate of a client that is no trusted peer, in this order. */
+  /** The fields for the certificate of a client that is not a trusted peer, in this order. */
   readonly certificate: readonly CertificateField[]
-  /** May whoever has this address say who its own client is? */
+  /** Whether a peer with this address is trusted to identify its own clients. */
   readonly isTrusted: (address: string) => boolean
 }
 
 /**
- * X-Forwarded-Port, X-Forwarded-Prefix, X-Real-IP and what tells the certificate, each as a line of its own. What a trusted peer says stays and gets none of ours
- * beside it; only the prefix goes on with what was taken off here.
+ * The lines of X-Forwarded-Port, X-Forwarded-Prefix, X-Real-IP and the certificate. A field from a trusted peer is kept, and none
+ * of ours is added to it; only the prefix is extended by the one stripped here.
  */
 export function moreLines(head: RequestHead, context: RequestContext, fields: ClientFields): string {
   const { lines } = head
@@ -42,14 +42,14 @@ export function moreLines(head: RequestHead, context: RequestContext, fields: Cl
     const address = trustedPeer ? realAddress(lines, context.clientAddress, fields) : context.clientAddress
     if (address !== '') out += `X-Real-IP: ${address}\r\n`
   }
-  // A trusted peer speaks for its clients, and its own certificate is none of theirs.
+  // A trusted peer speaks for its clients; its own certificate is not the certificate of one of them.
   if (!trustedPeer && context.certificate !== null) out += certificateLines(context.certificate, fields.certificate)
   return out
 }
 
 /**
- * The port that the client asked, as its URL says or its scheme implies: what links are made with. Ours may be another one, behind a
- * firewall that maps ports. 0: no host was asked for (HTTP/1.0).
+ * The port that the client requested, from its URL or implied by the scheme: the one that links must use. Behind a firewall that
+ * maps ports, our own port may be different. 0: the request names no host (HTTP/1.0).
  */
 function portAsked({ lines, host }: RequestHead, { trustedPeer, scheme }: RequestContext): number {
   const said = (id: number): string => (trustedPeer ? firstMember(lines, id) : '')
@@ -65,7 +65,8 @@ function firstMember(lines: Lines, id: number): string {
 }
 
 /**
- * What proxies before us took off, as one path: some readers join a list, others take one member of it, so there is one only.
+ * The prefixes that proxies before this one stripped, as one path: some readers join a list, others use one member, so only one
+ * value is sent.
  */
 function prefixBefore(lines: Lines): string {
   const id = ID['x-forwarded-prefix']
@@ -76,8 +77,8 @@ function prefixBefore(lines: Lines): string {
 }
 
 /**
- * The first address that is not trusted, from us on back along X-Forwarded-For: beyond it anybody may have written what he likes. Where
- * something else than an address stands in between, the last one before it.
+ * The first untrusted address, going back along X-Forwarded-For from this proxy: everything beyond it may be forged. If a member
+ * is not an address, the last address before it.
  */
 function realAddress(lines: Lines, peer: string, { isTrusted }: ClientFields): string {
   const id = ID['x-forwarded-for']
@@ -93,7 +94,7 @@ function realAddress(lines: Lines, peer: string, { isTrusted }: ClientFields): s
   return address
 }
 
-/** Without the brackets and the port that some add; '' for what is no address. */
+/** The address without the brackets and the port that some proxies add; '' for anything that is not an address. */
 function addressIn(member: string): string {
   const bare = /^\[([^\]]*)\](?::\d+)?$/.exec(member)?.[1] ?? /^([\d.]+):\d+$/.exec(member)?.[1] ?? member
   return readIpv4(bare) !== null || readIpv6(bare) !== null ? bare : ''

@@ -1,12 +1,12 @@
 /**
- * Ports that a forward proxy sends no request to unless its operator opens them, each with what listens there.
+ * The ports to which a forward proxy sends no request unless the operator opens them, each with the service that listens there.
  *
- * What is sent as HTTP can be read as something else: a server that takes line after line and goes on after one that it does not
- * understand obeys the lines that a client wrote into a field or into the content, and the proxy's address is what it trusts. No web is
- * served on these ports, so closing them takes nothing away. CONNECT has a list of its own, of ports that are open.
+ * An HTTP request can be interpreted as another protocol: a server that reads line by line and continues after a line that it
+ * does not understand executes the lines that a client put into a field or the content, and it may trust the address of the
+ * proxy. No web servers use these ports, so closing them costs nothing. CONNECT has its own list, of the ports that are open.
  */
 export const CLOSED_PORTS: ReadonlyMap<number, string> = new Map([
-  // The "bad ports" of the Fetch standard (2.9 "port blocking"): no browser asks for them either.
+  // The "bad ports" of the Fetch standard (2.9 "port blocking"): browsers do not connect to them either.
   ...named(
     'tcpmux 1, echo 7, discard 9, systat 11, daytime 13, netstat 15, qotd 17, chargen 19, ftp-data 20, ftp 21, ssh 22',
   ),
@@ -24,22 +24,22 @@ export const CLOSED_PORTS: ReadonlyMap<number, string> = new Map([
     'h323hostcall 1720, pptp 1723, nfs 2049, apple-sasl 3659, npp 4045, sieve 4190, sip 5060, sips 5061, x11 6000',
   ),
   ...named('sane-port 6566, irc 6665, irc 6666, irc 6667, irc 6668, irc 6669, irc 6679, ircs-u 6697, amanda 10080'),
-  // Mail and chat on ports that the standard leaves out: lines, and the server goes on after a wrong one.
+  // Mail and chat on ports that the standard omits: line protocols whose servers continue after an invalid line.
   ...named('LMTP 24, IRC 194, SMTP 2525, IRC 6660, IRC 6661, IRC 6662, IRC 6663, IRC 6664'),
-  // Stores that take commands as lines. Redis, Redis Sentinel, memcached and beanstalkd go on after a line that they do not know.
+  // Stores with line-based commands. Redis, Redis Sentinel, memcached and beanstalkd continue after an unknown line.
   ...named('Redis 6379, Redis 26379, memcached 11211, beanstalkd 11300, gearman 4730'),
-  // Databases with binary messages: a request does nothing there but fail, and MySQL shuts out an address that fails often.
+  // Databases with binary protocols: a request only fails there, but MySQL blocks an address that fails often.
   ...named('SQL Server 1433, Oracle 1521, MySQL 3306, PostgreSQL 5432, MongoDB 27017'),
-  // What steers a program by lines. ZooKeeper takes four letters as a command, and a method may be any four letters.
+  // Control ports with line-based commands. ZooKeeper reads four letters as a command, and a method may be any four letters.
   ...named('ZooKeeper 2181, Carbon 2003, UPS daemon 3493, Munin node 4949, Asterisk manager 5038, Varnish CLI 6082'),
   ...named('Music Player Daemon 6600, FreeSWITCH events 8021, Tor control 9051, Tor control 9151'),
 ])
 
-/** Is it a request to a closed port that nobody has opened? The port where it is, 0 where it is not. */
+/** The port of the authority if it is closed and was not opened, else 0. */
 export function closedPortOf(authority: string, opened: ReadonlySet<number>): number {
   const colon = authority.lastIndexOf(':')
   if (colon < 0) return 0 // 80 or 443
-  const port = Number(authority.slice(colon + 1)) // NaN behind the last colon of `[::1]`, 0 behind that of `host:`
+  const port = Number(authority.slice(colon + 1)) // NaN after the last colon of `[::1]`, 0 after that of `host:`
   return CLOSED_PORTS.has(port) && !opened.has(port) ? port : 0
 }
 

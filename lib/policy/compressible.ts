@@ -1,15 +1,15 @@
 import { ID } from '../wire/names.js'
 import type { ResponseHead } from '../wire/response-head.js'
 
-/** Shorter content gains little from being compressed, and servers have a least length of their own. */
+/** Shorter content gains little from compression, and servers have a minimum length of their own. */
 const COMPRESSIBLE_MIN = 4_096
 
 const TEXT = /^(?:text\/|image\/svg\+xml|application\/(?:[\w.-]+\+)?(?:json|xml|javascript)\b)/i
 const TAKES_GZIP = /\r\naccept-encoding:[^\r]*\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*[,\r])/i
 
 /**
- * What a response shows of whether its server compresses: it is compressed, or it is long text that might have been (RFC 9110 8.4, 12.5.3)
- * and nobody forbade it (`no-transform`, RFC 9111 5.2.2.6). Every other one shows nothing.
+ * What a response shows about whether its server compresses: 'compressed', or 'plain' for long text that could have been
+ * compressed (RFC 9110 8.4, 12.5.3) and was not protected by `no-transform` (RFC 9111 5.2.2.6). Any other response shows nothing.
  * @param request the head of the request as it was sent
  */
 export function compressionShown(head: ResponseHead, request: string): 'compressed' | 'plain' | 'nothing' {

@@ -4,13 +4,12 @@ import { hashOf, ID, isToken } from '../wire/names.js'
 import { ProtocolError } from '../wire/protocol-error.js'
 import { isIdentityName } from './identity.js'
 
-/** More options than this in one message are an attack on our time, not a use of the connection. */
+/** More options than this in one message are an attack on processing time, not a use of the connection. */
 export const CONNECTION_OPTIONS_MAX = 32
 
 /**
- * The options of every `Connection` line of one message (RFC 9110 7.6.1): a scratch object, read again for each
- * message. Case does not matter, empty members count for nothing (RFC 9110 5.6.1), and `Proxy-Connection` never has
- * a say (RFC 9112 C.2.2).
+ * The options of all `Connection` lines of one message (RFC 9110 7.6.1). The object is reused for each message. Options are
+ * case-insensitive, empty members are ignored (RFC 9110 5.6.1), and so is `Proxy-Connection` (RFC 9112 C.2.2).
  */
 export class ConnectionOptions {
   close = false
@@ -19,33 +18,33 @@ export class ConnectionOptions {
   te = false
   /** All options as received, in lower case and in order. */
   names: readonly string[] = NO_NAMES
-  /** At least one option is neither close, keep-alive, upgrade nor te: some field may be named by it. */
+  /** At least one option is none of close, keep-alive, upgrade and te: it may name a field. */
   any = false
-  /** A field that frames or routes a message is named: Host, Content-Length or Transfer-Encoding. */
+  /** An option names a field that frames or routes a message: Host, Content-Length or Transfer-Encoding. */
   namesFraming = false
-  /** A field is named that a trusted peer vouches with: X-Forwarded-*, Forwarded, X-Real-IP or Via. */
+  /** An option names a field with which a trusted peer identifies clients: X-Forwarded-*, Forwarded, X-Real-IP or Via. */
   namesIdentity = false
-  /** How many fields have been removed for no other reason than being named here; counted by the rewrites. */
+  /** How many fields were removed only because an option names them; counted by the rewrites. */
   nominated = 0
-  /** The options beside close, keep-alive, upgrade and te: fields of these names die anyhow. With their hashes. */
+  /** The options other than close, keep-alive, upgrade and te, whose fields are handled in any case; with their hashes. */
   readonly #others: string[] = []
   readonly #hashes: number[] = []
 
   /**
    * Reads the Connection lines of a head.
-   * @param status of the error: 400 for a request, 502 for a response
-   * @throws ProtocolError for more than 32 options, or for one that is not a token
+   * @param status the status of the error: 400 for a request, 502 for a response
+   * @throws ProtocolError for more than 32 options, or for an option that is not a token
    */
   read(lines: Lines, status: 400 | 502): void {
     this.close = this.keepAlive = this.upgrade = this.te = this.any = this.namesFraming = this.namesIdentity = false
     this.nominated = 0
     this.names = NO_NAMES
-    // Shortening an array is dear, even to the length that it has.
+    // Setting the length of an array is expensive, even to the same length.
     if (this.#others.length > 0) this.#others.length = this.#hashes.length = 0
     for (let i = lines.find(ID.connection); i >= 0; i = lines.find(ID.connection, i)) this.#readLine(lines, i, status)
   }
 
-  /** Is the field of line `i` named by an option other than close, keep-alive, upgrade and te? */
+  /** Whether an option other than close, keep-alive, upgrade and te names the field of line `i`. */
   has(lines: Lines, i: number): boolean {
     const hash = lines.hash(i)
     const hashes = this.#hashes
@@ -57,7 +56,7 @@ export class ConnectionOptions {
 
   #readLine(lines: Lines, i: number, status: 400 | 502): void {
     if (this.names === NO_NAMES && lines.says(i, KEEP_ALIVE)) {
-      this.names = KEEP_ALIVE_ALONE // what nearly everybody sends
+      this.names = KEEP_ALIVE_ALONE // what nearly every client sends
       this.keepAlive = true
       return
     }

@@ -1,21 +1,21 @@
 import { trimOws } from '../wire/list.js'
 import { hasDots, type PathWay, pathBack } from './path-back.js'
 
-/** What a cookie's attributes are compared with. */
+/** What the attributes of a cookie are compared with. */
 export interface CookieWay extends PathWay {
-  /** The names under which the upstream was asked, lower case. */
+  /** The names under which the upstream was requested, in lower case. */
   readonly ownHosts: readonly string[]
-  /** The name that the client asked for, lower case. */
+  /** The name that the client requested, in lower case. */
   readonly askedHost: string
 }
 
 /**
- * The value of one Set-Cookie line as its client has to know it: `Path` where the client would send it, and without a `Domain` that is the
- * upstream's and not the client's, so that the cookie is for the asked host alone. Null where it stays as it is. Read as user agents read it
- * (RFC 6265 5.2): quotes have no meaning.
+ * The value of one Set-Cookie line rewritten for the client: `Path` is mapped to the path under which the client sends requests
+ * here, and a `Domain` of the upstream that does not include the requested host is removed, so that the cookie is for that host
+ * only. Null when nothing changes. Parsed as user agents do (RFC 6265 5.2): quotes have no meaning.
  */
 export function cookieBack(value: string, way: CookieWay): string | null {
-  // `__Host-` promises Path=/ and no Domain: changed, the cookie is refused (RFC 6265bis 4.1.3).
+  // `__Host-` requires Path=/ and no Domain: a changed cookie would be refused (RFC 6265bis 4.1.3).
   if (CONTROL.test(value) || /^[ \t]*__host-/i.test(value)) return null
   const attributes = attributesOf(value)
   const isDropped = dropsDomain(attributes, way)
@@ -36,11 +36,11 @@ export function cookieBack(value: string, way: CookieWay): string | null {
 }
 
 interface Attribute {
-  /** Lower case. */
+  /** In lower case. */
   name: string
   /** The value without whitespace around it, '' for none. */
   text: string
-  /** Where its value stands, where the semicolon before it does, and where it ends. */
+  /** The offsets of its value, of the semicolon before it, and of its end. */
   at: number
   semicolon: number
   to: number
@@ -63,8 +63,8 @@ function attributesOf(value: string): Attribute[] {
 }
 
 /**
- * The last Domain counts (RFC 6265 5.3). Where the client would take it, it stays. Where the upstream is meant by it, or a domain that the
- * upstream is in, the client would refuse the cookie; whatever else it names, the client decides.
+ * Whether Domain must be removed. The last Domain counts (RFC 6265 5.3). If the client would accept it, it stays. If it means the
+ * upstream, or a domain that contains the upstream, the client would refuse the cookie. Any other domain is left to the client.
  */
 function dropsDomain(attributes: readonly Attribute[], { ownHosts, askedHost }: CookieWay): boolean {
   const last = attributes.findLast(({ name, text }) => name === 'domain' && text !== '')
@@ -77,8 +77,9 @@ const isIn = (host: string, domain: string): boolean =>
   host === domain || (host.endsWith(`.${domain}`) && !/^[\d.]+$|:/.test(host))
 
 /**
- * A path that covers all of what was put in front covers all that the client sees of this route. One beside it is not changed: nobody comes
- * there through this route, and another one may lead there. What is no path, or one that no client ever asks, stays, too.
+ * A path that covers the whole prefix that was set covers all that the client sees of this route. A path outside of it is not
+ * changed: this route does not lead there, and another one may. Anything that is not a path, or that no client ever requests,
+ * stays, too.
  */
 function cookiePathBack(path: string, way: PathWay): string {
   const { outer, inner } = way
@@ -88,5 +89,5 @@ function cookiePathBack(path: string, way: PathWay): string {
   return pathBack(path, way) ?? path
 }
 
-/** User agents refuse such a cookie, but for the tab. */
+/** Characters for which user agents refuse a cookie (all control characters except tab). */
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/

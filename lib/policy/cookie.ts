@@ -3,7 +3,7 @@ import { trimOws } from '../wire/list.js'
 import { ID, isToken } from '../wire/names.js'
 import { fieldLine } from '../wire/writer.js'
 
-/** The value of the first cookie of this name in all Cookie lines (RFC 6265 4.2.1), as received; '' when there is none. */
+/** The value of the first cookie with this name in all Cookie lines (RFC 6265 4.2.1), as received; '' when there is none. */
 export function readCookie(lines: Lines, name: string): string {
   for (let i = lines.find(ID.cookie); i >= 0; i = lines.find(ID.cookie, i)) {
     const value = cookieIn(lines.value(i), name)
@@ -29,13 +29,14 @@ export interface CookieOptions {
   readonly path: string
   /** Only over TLS. */
   readonly secure: boolean
-  /** Whole seconds; without it the cookie lives as long as the browser's session. */
+  /** Whole seconds; without it the cookie lasts as long as the session of the browser. */
   readonly maxAgeS?: number
 }
 
 /**
- * A whole Set-Cookie line (RFC 6265 4.1.1), for nobody but ourselves: no script sees it, and other sites' forms do not send it.
- * @throws TypeError for what cannot stand in one
+ * A complete Set-Cookie line (RFC 6265 4.1.1) for a cookie that only this proxy reads: hidden from scripts, and not sent with the
+ * forms of other sites.
+ * @throws TypeError for a part that cannot be written
  */
 export function setCookieLine(name: string, value: string, { path, secure, maxAgeS }: CookieOptions): string {
   if (!isToken(name)) throw new TypeError(`not the name of a cookie: ${JSON.stringify(name)}`)

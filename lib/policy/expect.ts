@@ -3,8 +3,8 @@ import { membersOf } from '../wire/list.js'
 import { ID } from '../wire/names.js'
 
 /**
- * What the Expect lines of a request ask for (RFC 9110 10.1.1): nothing, `100-continue` alone, or something that
- * nobody has defined.
+ * What the Expect lines of a request ask for (RFC 9110 10.1.1): nothing, only `100-continue`, or an expectation that is not
+ * defined.
  */
 export function readExpect(lines: Lines): 'nothing' | 'continue' | 'unknown' {
   let expect: 'nothing' | 'continue' = 'nothing'

@@ -7,26 +7,27 @@ import { foldedName as folded } from './folded-name.js'
 import type { NamedRules, Rules } from './message-rules.js'
 import { KEEP, RULE } from './rules.js'
 
-/** What a route changes in the fields of requests or of responses. */
+/** The changes of a route to the fields of requests or of responses. */
 export interface FieldEditsOptions {
-  /** Every received field of that name goes, this value comes in its place. */
+  /** Every received field with this name is replaced by one with this value. */
   readonly set?: Readonly<Record<string, string>>
   readonly remove?: readonly string[]
 }
 
 /**
- * The edits of a route: applied after the rules of the hop, which they cannot touch, and to what we add about the client. Names are
- * compared without case, and every sign as `-`: CGI and WSGI cannot tell them apart, so nobody sends a second value past ours.
+ * The edits of a route: applied after the rules of the hop, which they cannot change, and to the lines that this proxy adds about
+ * the client. Names are compared case-insensitively, and every sign counts as `-`: CGI and WSGI do not distinguish them, so
+ * otherwise a client could send a second value under a name that looks different.
  */
 export class FieldEdits {
   /** The lines that are added, each with its CRLF. */
   readonly lines: string
   readonly #rules: readonly NameRule[]
   readonly #editsOurs: boolean
-  /** The rules of the hop with the edits behind them, as far as they were asked for: for each sum of `SENT`. */
+  /** The rules of the hop with the edits applied, as far as they were needed: for each sum of `SENT`. */
   readonly #edited: readonly Map<Rules, Rules>[] = [new Map(), new Map(), new Map(), new Map()]
 
-  /** @throws TypeError as `checkFieldEdits` */
+  /** @throws TypeError like `checkFieldEdits` */
   constructor(kind: 'request' | 'response', options: FieldEditsOptions) {
     checkFieldEdits(kind, options)
     const set = Object.entries(options.set ?? {})
@@ -38,12 +39,12 @@ export class FieldEdits {
     this.#editsOurs = this.#rules.some(({ name }) => OURS.has(name))
   }
 
-  /** Is the field of line `i` edited? */
+  /** Whether the field of line `i` is edited. */
   has(lines: Lines, i: number): boolean {
     return ruleIn(this.#rules, lines, i) !== KEEP
   }
 
-  /** Lines of our own, without those that the route edits. */
+  /** These lines of this proxy without those that the route edits. */
   without(ours: string): string {
     if (!this.#editsOurs) return ours
     const isOther = (line: string): boolean =>
@@ -54,7 +55,10 @@ export class FieldEdits {
       .join('')
   }
 
-  /** The rules of a message with these edits behind them. @param sent what we send of our own, so that received ones go: `SENT`, added up */
+  /**
+   * The rules of a message with these edits applied after them.
+   * @param sent the fields that this proxy sends itself, so that received ones are dropped: a sum of `SENT`
+   */
   over(rules: Rules, sent: number): Rules {
     const known = this.#edited[sent]!
     let edited = known.get(rules)
@@ -66,7 +70,7 @@ export class FieldEdits {
     return edited
   }
 
-  /** Nothing is appended to what a trusted peer says where the route says something else. */
+  /** If the route edits X-Forwarded-For, nothing is appended to the value of a trusted peer. */
   #withoutAppending(own: Uint8Array): Uint8Array {
     const id = ID['x-forwarded-for']
     if (own[id] !== RULE.appended || !this.#rules.some(({ name }) => name === 'x-forwarded-for')) return own
@@ -77,12 +81,12 @@ export class FieldEdits {
 }
 
 interface NameRule {
-  /** `folded`. */
+  /** A folded name. */
   readonly name: string
   readonly rule: number
 }
 
-/** Fields of our own that not every message gets. */
+/** The fields of this proxy that only some messages get, as bits. */
 export const SENT = { requestId: 1, trace: 2 } as const
 
 const REPLACED: readonly (NameRule & { readonly by: number })[] = [
@@ -109,7 +113,7 @@ function isNamed(lines: Lines, i: number, name: string): boolean {
   return lines.nameEnd(i) - from === name.length && folded(lines.name(i)) === name
 }
 
-/** What we add ourselves and a route may say otherwise. */
+/** The fields that this proxy adds and that a route may override. */
 const OURS = new Set([
   ...['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'forwarded', 'x-request-id'],
   ...['x-forwarded-port', 'x-forwarded-prefix', 'x-real-ip'],
@@ -118,36 +122,36 @@ const OURS = new Set([
 ])
 
 const HOP_FIELDS = {
-  connection: 'each hop speaks for its own connection',
-  'keep-alive': 'each hop speaks for its own connection',
+  connection: 'each hop manages its own connection',
+  'keep-alive': 'each hop manages its own connection',
   'proxy-connection': 'it is never forwarded',
   close: 'the name is reserved for the connection option',
-  te: 'each hop says for itself which trailers it takes',
-  trailer: 'it lives as long as the trailers do',
+  te: 'each hop states for itself which trailers it accepts',
+  trailer: 'it belongs to the trailers',
   'transfer-encoding': 'each hop frames the content for itself',
   'content-length': 'each hop frames the content for itself',
-  upgrade: 'the protocols that may be upgraded to are in upgrades',
-  'http2-settings': 'it belongs to an upgrade that does not cross us',
-  via: 'it names those who carried the message; via decides whether we are among them',
+  upgrade: 'the setting upgrades lists the allowed protocols',
+  'http2-settings': 'it belongs to an upgrade that is not forwarded',
+  via: 'it lists the intermediaries; the setting via decides whether this proxy is among them',
 } as const
 
-/** Fields that a route cannot edit, by name in lower case: each with the reason. The rules of the hop own them. */
+/** The fields that a route cannot edit, by name in lower case, each with the reason. The rules of the hop govern them. */
 export const PROTECTED_FIELDS: Readonly<Record<'request' | 'response', ReadonlyMap<string, string>>> = {
   request: new Map([
     ...Object.entries(HOP_FIELDS),
-    ['host', 'routing decides the authority; sendHost says which one is sent'],
+    ['host', 'routing decides the authority; the setting sendHost decides which one is sent'],
     ['expect', 'it is part of how the content is sent'],
     ['max-forwards', 'it counts the hops'],
   ]),
   response: new Map([
     ...Object.entries(HOP_FIELDS),
-    ['date', 'it says when the response was made, and caches reckon with it'],
+    ['date', 'it says when the response was generated, and caches calculate with it'],
   ]),
 }
 
 /**
- * Can these fields be edited?
- * @throws TypeError with what is wrong and why
+ * Checks that these fields can be edited.
+ * @throws TypeError that says what is wrong and why
  */
 export function checkFieldEdits(kind: 'request' | 'response', { set = {}, remove = [] }: FieldEditsOptions): void {
   const seen = new Set<string>()
@@ -160,24 +164,24 @@ export function checkFieldEdits(kind: 'request' | 'response', { set = {}, remove
   for (const [name, value] of Object.entries(set)) checkFieldValue(name, value)
 }
 
-/** @throws TypeError with what is wrong and why */
+/** @throws TypeError that says what is wrong and why */
 export function checkFieldName(kind: 'request' | 'response', name: string): void {
-  if (!isToken(name)) throw new TypeError(`${JSON.stringify(name)} is no field name (RFC 9110 5.1)`)
+  if (!isToken(name)) throw new TypeError(`${JSON.stringify(name)} is not a field name (RFC 9110 5.1)`)
   const reason = PROTECTED_FIELDS[kind].get(folded(name))
   if (reason !== undefined) throw new TypeError(`field ${name} cannot be edited: ${reason}`)
 }
 
-/** @throws TypeError with what is wrong and what would be right */
+/** @throws TypeError that says what is wrong and how to write it */
 export function checkFieldValue(name: string, value: string): void {
-  if (/^[ \t]|[ \t]$/.test(value)) throw new TypeError(`the value of ${name} has whitespace at its ends: leave it off`)
+  if (/^[ \t]|[ \t]$/.test(value))
+    throw new TypeError(`the value of ${name} has leading or trailing whitespace: remove it`)
   for (const character of value) {
     const code = character.codePointAt(0)!
     if (code > 0xff)
-      throw new TypeError(`the value of ${name} has ${JSON.stringify(character)} in it: only latin1 can be sent`)
-    if (FIELD_OCTET[code] !== 1)
-      throw new TypeError(`the value of ${name} has a control character in it (RFC 9110 5.5)`)
+      throw new TypeError(`the value of ${name} contains ${JSON.stringify(character)}: only latin1 can be sent`)
+    if (FIELD_OCTET[code] !== 1) throw new TypeError(`the value of ${name} contains a control character (RFC 9110 5.5)`)
   }
 }
 
-/** For messages with fields of `SENT` and no other edits. */
+/** The edits of messages with fields of `SENT` and no others. */
 export const NO_EDITS = new FieldEdits('request', {})

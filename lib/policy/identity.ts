@@ -3,16 +3,18 @@ import { isToken } from '../wire/octets.js'
 import { foldedName } from './folded-name.js'
 
 /**
- * Is this the name of a field that says who the client is, or where the request goes beside its target, and that only a trusted peer may
- * say: the `FAMILIES` (`X-Forwarded-*` …), `Forwarded`, `X-Real-IP` and the others of `SAID`, or a name that CGI and WSGI cannot tell
- * from one of these, because they turn each sign into `_` (RFC 3875 4.1.18)?
+ * Whether this is the name of a field that identifies the client, or overrides the target of the request, so that only a trusted
+ * peer may send it: the `FAMILIES` (`X-Forwarded-*` …), `Forwarded`, `X-Real-IP` and the others of `SAID`, or a name that CGI and
+ * WSGI cannot distinguish from one of these because they turn each sign into `_` (RFC 3875 4.1.18).
  * @param lowerName a field name in lower case
  */
 export function isIdentityName(lowerName: string): boolean {
   return isSaid(foldedName(lowerName))
 }
 
-/** Is this a name that CGI and WSGI cannot tell from one that identifies or frames, and that is not that name itself? */
+/**
+ * Whether CGI and WSGI cannot distinguish this name from the name of an identity or framing field, although it is not that name.
+ */
 export function isLookAlike(lowerName: string): boolean {
   const name = foldedName(lowerName)
   return name !== lowerName && (isSaid(name) || FRAMING.has(name))
@@ -20,25 +22,31 @@ export function isLookAlike(lowerName: string): boolean {
 
 const isSaid = (folded: string): boolean => SAID.has(folded) || FAMILIES.some(family => folded.startsWith(family))
 
-/** All that begins with one of these. By the last three applications are told the certificates of clients, by us and by habit. */
+/**
+ * Prefixes of names. By convention, fields with the last three carry client certificates to applications; this proxy sends some
+ * of them.
+ */
 const FAMILIES = ['x-forwarded-', 'x-original-', 'x-client-cert', 'ssl-client-', 'x-ssl-'] as const
 
 const SAID: ReadonlySet<string> = new Set([
-  // who the client is: proxies and content networks say it in these, and applications believe them
+  // who the client is: proxies and CDNs send these, and applications trust them
   ...['forwarded', 'x-real-ip', 'x-client-ip', 'x-cluster-client-ip', 'true-client-ip', 'cf-connecting-ip'],
   'fastly-client-ip',
-  // by which certificate it is known (RFC 9440)
+  // the certificate of the client (RFC 9440)
   ...['client-cert', 'client-cert-chain'],
-  // what was asked for: frameworks route by it, past what a gateway has allowed
+  // what was requested: frameworks route by it, which bypasses what a gateway has allowed
   'x-rewrite-url',
 ])
 
 const FRAMING: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding'])
 
-/** What a guard says of a field with a name that is none of `NAMES`. */
+/** The verdict of the guard about a field whose name is not in `NAMES`. */
 export type Suspicion = 'none' | 'identity' | 'look-alike'
 
-/** Of line `i`: answered from its first octet, or from that and its length, for nearly every line. `identity`: a look-alike of it, too. */
+/**
+ * The suspicion about line `i`. For nearly every line it follows from the first byte, or from that and the length. `identity`
+ * includes look-alikes of identity fields.
+ */
 export function suspicionOf(lines: Lines, i: number): Suspicion {
   const { text } = lines
   const from = lines.from(i)
@@ -66,17 +74,21 @@ export function suspicionOf(lines: Lines, i: number): Suspicion {
 }
 
 /**
- * May this field be kept although a stranger says it? Not what we say ourselves, nor what frames a message.
- * @throws TypeError with what is wrong and why
+ * Checks that this field may be kept from untrusted peers. Not allowed: the fields that this proxy sends itself, and framing
+ * fields.
+ * @throws TypeError that says what is wrong and why
  */
 export function checkKept(name: string): void {
   const what = `keepFields: ${JSON.stringify(name)}`
-  if (!isToken(name)) throw new TypeError(`${what} is no field name (RFC 9110 5.1)`)
+  if (!isToken(name)) throw new TypeError(`${what} is not a field name (RFC 9110 5.1)`)
   const folded = foldedName(name.toLowerCase())
-  if (FRAMING.has(folded)) throw new TypeError(`${what} cannot be kept: it may be taken for what frames the content`)
+  if (FRAMING.has(folded))
+    throw new TypeError(`${what} cannot be kept: it may be mistaken for a field that frames the content`)
   if (OURS.has(folded))
-    throw new TypeError(`${what} cannot be kept: hopwise says it itself; name in trust who may say it`)
-  if (!isSaid(folded)) throw new TypeError(`${what} is taken from nobody: leave it out`)
+    throw new TypeError(
+      `${what} cannot be kept: hopwise sends it itself; the setting trust lists the peers that may send it`,
+    )
+  if (!isSaid(folded)) throw new TypeError(`${what} is never removed: leave it out`)
 }
 
 const OURS: ReadonlySet<string> = new Set(['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'])

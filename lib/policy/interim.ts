@@ -1,12 +1,12 @@
-/** Why a client does not get an interim response. */
+/** Why an interim response is not forwarded to the client. */
 export type Withheld = 'http10' | 'continued' | 'off'
 
 /**
- * Does the client get this interim response (not a 101): as it comes, but for those that mean nothing to it (RFC 9110 15.2)?
- * @param takesInterim its version has them
- * @param continued it was told to continue before, by us or by an earlier 100
- * @param passed other interim responses than 100 are passed on here
- * @returns null: it does
+ * Why this interim response (not a 101) is withheld from the client; all others are forwarded (RFC 9110 15.2).
+ * @param takesInterim the version of the client has interim responses
+ * @param continued the client got a 100 (Continue) before, from this proxy or from the upstream
+ * @param passed interim responses other than 100 are forwarded
+ * @returns null: it is forwarded
  */
 export function withheldBecause(
   status: number,

@@ -7,17 +7,17 @@ import type { Rules } from './message-rules.js'
 import { RULE, ruleOf } from './rules.js'
 
 const { keep, appended, lookAlike, nominated, nominatedRefused, untrusted } = RULE
-/** The rejections stand last. */
+/** The rejections are the last rules in the table. */
 const FIRST_REJECT = RULE.framingNamed
 
 /**
- * What becomes of line `i`: the number of a rule. Reasons of its own come first, being named by Connection second, so
- * `Connection: te` is no nomination of an end-to-end field; last comes what a route says about fields that would be kept.
+ * The number of the rule for line `i`. The rule for its name comes first, being named by Connection second, so `Connection: te`
+ * does not count as naming an end-to-end field. The edits of the route come last, for fields that would be kept.
  */
 export function judge(lines: Lines, i: number, rules: Rules, options: ConnectionOptions): number {
   const id = lines.id(i)
   const rule = rules.own[id]!
-  if (rule === appended) return lines.find(id, i) < 0 ? appended : keep // only the last of these lines is appended to
+  if (rule === appended) return lines.find(id, i) < 0 ? appended : keep // the value is appended to the last of these lines only
   if (rule !== keep) return rule
   if (id === 0 && rules.guard !== 'none') {
     const suspicion = suspicionOf(lines, i)
@@ -31,9 +31,9 @@ export function judge(lines: Lines, i: number, rules: Rules, options: Connection
 }
 
 /**
- * `start`, then what the rules keep of the received text from `from` on, in runs: order, case
- * and duplicates stay as received (RFC 9110 5.3). Counts what dies only for being named in `options.nominated`.
- * @throws ProtocolError where a rule rejects the message
+ * `start`, followed by what the rules keep of the received text from `from` on, copied in runs: order, case and duplicates stay
+ * as received (RFC 9110 5.3). Counts in `options.nominated` the fields that are dropped only because Connection names them.
+ * @throws ProtocolError if a rule rejects the message
  */
 export function copyKept(lines: Lines, rules: Rules, options: ConnectionOptions, start: string, from: number): string {
   const { text, count } = lines
@@ -50,13 +50,16 @@ export function copyKept(lines: Lines, rules: Rules, options: ConnectionOptions,
   return out + text.slice(run, text.length - 2)
 }
 
-/** Line `i` is not copied, for this rule. @throws ProtocolError where it rejects the message */
+/** Line `i` is not copied because of this rule. @throws ProtocolError if the rule rejects the message */
 export function passOver(rule: number, lines: Lines, i: number, options: ConnectionOptions): void {
   if (rule >= FIRST_REJECT) throw rejection(rule, lines, i)
   if (rule === nominated) options.nominated++
 }
 
-/** The error for a line that a rule rejects. It is answered and logged: of an end-to-end field, which may be a credential, only the name. */
+/**
+ * The error for a line that a rule rejects. It is sent in the answer and logged, so an end-to-end field, which may be a
+ * credential, appears only with its name.
+ */
 function rejection(rule: number, lines: Lines, i: number): ProtocolError {
   const { reason, section, status } = ruleOf(rule)
   const value = rule === nominatedRefused ? '' : `: ${visibleOctets(lines.value(i).slice(0, 128))}`

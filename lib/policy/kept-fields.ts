@@ -4,24 +4,24 @@ import { checkKept } from './identity.js'
 import type { Rules } from './message-rules.js'
 import { KEEP, RULE } from './rules.js'
 
-/** Fields that say who a client is or where a request goes, and that are kept all the same: from peers that are not trusted. */
+/** Identity fields that are kept although the peer that sends them is not trusted. */
 export class KeptFields {
   readonly #names: readonly { readonly name: string; readonly hash: number }[]
   readonly #made = new Map<Rules, Rules>()
 
-  /** @throws TypeError as `checkKept` */
+  /** @throws TypeError like `checkKept` */
   constructor(names: readonly string[]) {
     for (const name of names) checkKept(name)
     this.#names = names.map(name => ({ name: name.toLowerCase(), hash: hashOf(name) }))
   }
 
-  /** Is line `i` one of them? */
+  /** Whether line `i` is one of them. */
   has(lines: Lines, i: number): boolean {
     const hash = lines.hash(i)
     return this.#names.some(known => known.hash === hash && lines.isNamed(i, known.name, hash))
   }
 
-  /** These rules, without those that take the fields. */
+  /** These rules without those that remove the fields. */
   over(rules: Rules): Rules {
     let others = this.#made.get(rules)
     if (others === undefined) {

@@ -12,7 +12,7 @@ import { ADDITIONS, ON_THE_WAY_BACK, OWN_FIELDS, RULES, type Rule, ruleOf, type 
 import { judgeTrailer } from './trailers.js'
 import { ruleOfBack, valueBack, type WayBack } from './way-back.js'
 
-/** What became of one field, and why. In the order of the outbound head, as far as it is in there. */
+/** The verdict on one field, with its reason. Rows are in the order of the outbound head, as far as the fields are in it. */
 export interface LedgerRow {
   /** The name as received, or as added. */
   field: string
@@ -25,8 +25,9 @@ export interface LedgerRow {
 }
 
 /**
- * Every field of a request, in and out. Where a row says `reject` the request goes nowhere, so nothing is added.
- * @param closes it was the last request on its connection
+ * Every field of a request, received and sent. If a row has the verdict `reject`, the request is not forwarded, so nothing is
+ * added.
+ * @param closes the request was the last one on its upstream connection
  */
 export function explainRequest(
   head: RequestHead,
@@ -41,13 +42,13 @@ export function explainRequest(
   return [...addedRows(first), ...received, ...addedRows(ours), ...setRows(set)]
 }
 
-/** Every field of a CONNECT. @param sent our own one to a proxy behind us, with its start line; '' for none */
+/** Every field of a CONNECT. @param sent our own CONNECT to the next proxy, with its start line; '' for none */
 export function explainConnect(lines: Lines, sent: string): LedgerRow[] {
   const received = fieldsOf(lines).map(({ name, value }) => ({ field: name, value, ...rowOf(RULES.tunnel) }))
   return sent === '' ? received : [...received, ...addedRows(fieldsText(sent))]
 }
 
-/** Every field of a response, in and out. */
+/** Every field of a response, received and sent. */
 export function explainResponse(head: ResponseHead, options: ConnectionOptions, context: ResponseContext): LedgerRow[] {
   const { rules, last, set, way, wrongUpgrade } = planResponse(head, options, context)
   const received = receivedRows(head.lines, rules, options, way)
@@ -56,15 +57,15 @@ export function explainResponse(head: ResponseHead, options: ConnectionOptions, 
   return [...received, ...addedRows(last.slice(0, last.length - set.length)), ...setRows(set)]
 }
 
-/** Every field of a head of our own, with its start line. */
+/** Every field of a head that this proxy generated. @param head with its start line */
 export function explainOwn(head: string): LedgerRow[] {
   return addedRows(fieldsText(head)).map(row => ({ ...row, ...OWN_FIELDS[row.field.toLowerCase()] }))
 }
 
 /**
- * Every field of a trailer section; nothing is ever added to one.
- * @param options of the head that came before it
- * @param chunked the content goes on in chunks: only they have trailers
+ * Every field of a trailer section, to which nothing is ever added.
+ * @param options the options of the head of the same message
+ * @param chunked the content is forwarded in chunks; only chunked content has trailers
  */
 export function explainTrailers(
   lines: Lines,
@@ -85,7 +86,7 @@ function receivedRows(lines: Lines, rules: Rules, options: ConnectionOptions, wa
     const row = { field: lines.name(i), value: lines.value(i), ...rowOf(rule) }
     const back = rule === RULES.keep && way !== null ? valueBack(lines, i, way) : null
     if (back === null) return [row]
-    // It goes on in its place, with the other value.
+    // The field is forwarded in its place with the new value.
     const { section, ...why } = rowOf(ruleOf(ruleOfBack(lines, i)))
     return [
       { ...row, ...why, section },
@@ -99,7 +100,7 @@ function receivedRule(lines: Lines, i: number, rules: Rules, options: Connection
   return rule === RULES.keep && isLogin(lines, i) ? RULES.login : rule
 }
 
-/** The field lines of a head, without its start line and its blank line. */
+/** The field lines of a head, without its start line and its empty line. */
 function fieldsText(head: string): string {
   return head.slice(head.indexOf('\r\n') + 2, head.indexOf('\r\n\r\n') + 2)
 }
@@ -109,7 +110,7 @@ function setRows(set: string): LedgerRow[] {
   return addedRows(set).map(row => ({ ...row, reason, section }))
 }
 
-/** Reads the very text that the rewrite adds, so that nothing is said here that is not done there. */
+/** Reads the text that the rewrite adds, so that the ledger cannot differ from what is sent. */
 function addedRows(text: string): LedgerRow[] {
   const lines = text.split('\r\n').slice(0, -1)
   return lines.map(line => {

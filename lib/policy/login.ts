@@ -1,12 +1,13 @@
 import type { Lines } from '../wire/lines.js'
 import { ID } from '../wire/names.js'
 
-// The schemes that prove who somebody is for a connection in place of a request (RFC 4559 6): what follows on that connection is served
-// as that one, whoever sends it. So a connection on which one of them was spoken belongs to one client.
+// The authentication schemes that authenticate a connection instead of a request (RFC 4559 6): every later request on that
+// connection is served with the same identity, whatever client it comes from. So an upstream connection on which one of them was
+// used belongs to one client.
 
 /**
- * Does this request log in the connection that it is sent on: `Authorization: NTLM …` or `Negotiate …`, in whatever case?
- * Costs a request without Authorization one look at a bit, and one with another scheme two octets.
+ * Whether this request authenticates the connection on which it is sent: `Authorization: NTLM …` or `Negotiate …`,
+ * case-insensitive. Costs the check of one bit without Authorization, and of two bytes with another scheme.
  */
 export function logsIn(lines: Lines): boolean {
   for (let i = lines.find(ID.authorization); i >= 0; i = lines.find(ID.authorization, i)) {
@@ -16,16 +17,17 @@ export function logsIn(lines: Lines): boolean {
 }
 
 /**
- * Does this response ask for such a log-in, or go on with one: NTLM or Negotiate anywhere in `WWW-Authenticate`, on its own, in a list,
- * in one of several lines? Read generously, as a list of challenges has quoted strings that a peer may leave open: a challenge too many
- * costs a connection that nobody else can use, one too few would let somebody be served as somebody else.
- * @param fromProxy the response is from another proxy: `Proxy-Authenticate` counts as well
+ * Whether this response asks for such a login, or continues one: NTLM or Negotiate anywhere in `WWW-Authenticate`, alone, in a
+ * list, or in one of several lines. Matched liberally, because a list of challenges contains quoted strings that a peer may leave
+ * open: a false match costs a connection that no other client can use, a missed one would serve a client with the identity of
+ * another.
+ * @param fromProxy the response is from another proxy: `Proxy-Authenticate` counts, too
  */
 export function asksForLogin(lines: Lines, fromProxy: boolean): boolean {
   return challenges(lines, ID['www-authenticate']) || (fromProxy && challenges(lines, ID['proxy-authenticate']))
 }
 
-/** Is line `i` of a head such credentials, or such a challenge to the client? */
+/** Whether line `i` of a head is such credentials, or such a challenge to the client. */
 export function isLogin(lines: Lines, i: number): boolean {
   const id = lines.id(i)
   if (id === ID.authorization) return CREDENTIALS.test(lines.value(i))

@@ -3,34 +3,34 @@ import { type KnownName, NAMES } from '../wire/names.js'
 import { isIdentityName, isLookAlike } from './identity.js'
 import { RULE, type RuleName } from './rules.js'
 
-/** The rules of one kind of message, as numbers by known name: what a field gets by itself, and what when it is named. */
+/** The rules of one kind of message, as numbers by known name: for the field itself, and for when Connection names it. */
 export interface Rules {
   readonly own: Uint8Array
   readonly named: Uint8Array
   /**
-   * Whether unknown names are looked at, too: those that CGI takes for what identifies or frames (from everybody), and those that only a
-   * trusted peer may say (`strangers`).
+   * Whether unknown names are checked, too: names that CGI does not distinguish from identity or framing fields (from every
+   * peer), and names that only a trusted peer may send (`strangers`).
    */
   readonly guard: 'none' | 'look-alikes' | 'strangers'
-  /** What is kept from the guard, null for nothing. */
+  /** The fields that are exempt from the guard, null for none. */
   readonly kept: LineSet | null
-  /** What comes after the rules of the hop, null for nothing. */
+  /** The rules that apply after the rules of the hop, null for none. */
   readonly edits: NamedRules | null
 }
 
-/** Rules for fields of certain names, by the number of a rule; KEEP for every other field. */
+/** Rules for fields with certain names, as the number of a rule; KEEP for every other field. */
 export interface NamedRules {
   ruleFor(lines: Lines, i: number): number
 }
 
-/** Some of the fields. */
+/** A set of field lines. */
 export interface LineSet {
   has(lines: Lines, i: number): boolean
 }
 
 type Rows = Partial<Record<KnownName, RuleName>>
 
-/** The traits of a request that its rules depend on: bits, so that the rules of a combination are made once. */
+/** The traits of a request on which its rules depend, as bits: the rules of each combination are compiled once. */
 export const REQUEST = {
   forward: 1,
   trusted: 2,
@@ -98,7 +98,7 @@ function compileRequest(is: (bit: number) => boolean): Rules {
   if (is(REQUEST.framingNamed)) own.connection = 'framingNamed'
   else if (is(REQUEST.identityNamed)) own.connection = 'identityNamed'
 
-  // A forward proxy passes on what it does not know, as long as it says nothing of that kind itself.
+  // A forward proxy forwards identity fields unless it sends fields of that kind itself.
   const { xForwarded, forwarded, forwardedPort, forwardedPrefix, realIp } = REQUEST
   const isGuard = !is(REQUEST.forward) || is(xForwarded) || is(forwarded) || is(forwardedPort) || is(realIp)
   const guard = !isGuard ? 'none' : is(REQUEST.forward) || is(REQUEST.trusted) ? 'look-alikes' : 'strangers'
@@ -116,11 +116,11 @@ function compileRequest(is: (bit: number) => boolean): Rules {
     if (is(forwardedPrefix)) own['x-forwarded-prefix'] = 'prefixed'
   }
 
-  // Trailer was for one hop in RFC 2616 13.5.1, so old software names it in good faith.
+  // Trailer was hop-by-hop in RFC 2616 13.5.1, so old software names it in good faith.
   return compile(own, { trailer: 'named' }, is(REQUEST.rejectsNominated) ? 'nominatedRefused' : 'nominated', guard)
 }
 
-/** As `REQUEST`, for responses. */
+/** Like `REQUEST`, for responses. */
 export const RESPONSE = { length: 1, chunked: 2, trailers: 4, upgrades: 8, wrongUpgrade: 16 } as const
 
 const responses = new Map<number, Rules>()
@@ -151,14 +151,14 @@ function compileResponse(is: (bit: number) => boolean): Rules {
   }
   if (!is(RESPONSE.length)) own['content-length'] = 'noLength'
   if (!is(RESPONSE.trailers)) own.trailer = 'noTrailers'
-  // Naming what frames a response is common and harmless, because the reader has framed it already: ignored.
+  // Naming framing fields in a response is common, and harmless because the reader has framed it already: ignored.
   return compile(own, { trailer: 'named', host: 'keep', 'content-length': 'keep' }, 'nominated', 'none')
 }
 
 function compile(own: Rows, whenNamed: Rows, otherwise: RuleName, guard: Rules['guard']): Rules {
   return {
     own: Uint8Array.from(NAMES, name => RULE[own[name] ?? 'keep']),
-    // A name that nobody knows is what Connection is there for; a well-known one is end to end.
+    // Naming unknown fields is the purpose of Connection; a known field without a rule is end to end.
     named: Uint8Array.from(NAMES, name => RULE[name === '' ? 'named' : (whenNamed[name] ?? otherwise)]),
     guard,
     kept: null,

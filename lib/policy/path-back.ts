@@ -1,16 +1,16 @@
 import { prefixEnd } from './path-prefixes.js'
 
-/** What a route changed in the path of one request. Neither ends with a slash; '' for nothing. */
+/** The change of a route to the path of one request. Neither prefix ends with a slash; '' for none. */
 export interface PathWay {
-  /** What was taken off: the client has it. */
+  /** The prefix that was stripped: part of the path for the client. */
   readonly outer: string
-  /** What was put in front: the upstream has it. */
+  /** The prefix that was added: part of the path for the upstream. */
   readonly inner: string
 }
 
 /**
- * A path of the upstream's as the client would ask for it: the way of `rewritePath`, back. Null where no request of this route leads
- * there: it lies outside of what was put in front.
+ * A path of the upstream as the client would request it: the inverse of `rewritePath`. Null when no request of this route leads
+ * there, because it is outside the prefix that was added.
  * @param path begins with a slash; without dot segments, query and fragment
  */
 export function pathBack(path: string, { outer, inner }: PathWay): string | null {
@@ -21,8 +21,8 @@ export function pathBack(path: string, { outer, inner }: PathWay): string | null
 }
 
 /**
- * The path without its segments `.` and `..`, as a client resolves them before it asks (RFC 3986 5.2.4). Browsers take `%2e` for a dot
- * there.
+ * The path without `.` and `..` segments, as a client resolves them before a request (RFC 3986 5.2.4). Browsers treat `%2e` as a
+ * dot here.
  */
 export function withoutDots(path: string): string {
   if (!hasDots(path)) return path
@@ -39,7 +39,7 @@ export function withoutDots(path: string): string {
   return `/${out.join('/')}`
 }
 
-/** Has this path a segment that leads nowhere or back? */
+/** Whether this path has a `.` or `..` segment. */
 export function hasDots(path: string): boolean {
   return /\/(?:\.|%2e){1,2}(?:\/|$)/i.test(path)
 }

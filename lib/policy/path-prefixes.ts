@@ -1,16 +1,16 @@
 import { BACKSLASH, checkPath, checkRoutePath, refuseDotSegments, SLASH, scanPath, spelled } from './path.js'
 
-/** What a route changes in the path; '' for nothing. Neither ends with a slash. */
+/** The changes of a route to the path; '' for none. Neither prefix ends with a slash. */
 export interface PathPrefixes {
-  /** Taken off first … */
+  /** Stripped first … */
   readonly stripPrefix: string
-  /** … then put in front. */
+  /** … then added in front. */
   readonly setPrefix: string
 }
 
 /**
- * The two prefixes, ready for `rewritePath`; null when there is nothing to do.
- * @throws TypeError with what is wrong and what would be right
+ * The two prefixes, ready for `rewritePath`; null when there is nothing to change.
+ * @throws TypeError that says what is wrong and how to write it
  */
 export function pathPrefixes({ stripPrefix = '', setPrefix = '' }: Partial<PathPrefixes>): PathPrefixes | null {
   if (stripPrefix !== '') checkRoutePath('stripPrefix', stripPrefix)
@@ -22,10 +22,10 @@ export function pathPrefixes({ stripPrefix = '', setPrefix = '' }: Partial<PathP
 const withoutSlash = (prefix: string): string => (prefix.endsWith('/') ? prefix.slice(0, -1) : prefix)
 
 /**
- * The path to send. A prefix is taken off only where a segment ends, and not where the path does not begin with it; what was not
- * touched stays as received, the query too; `*` stays (RFC 9112 3.2.4).
+ * The path to send. The prefix is stripped only where a segment ends, and only from a path that begins with it. Everything else
+ * stays as received, including the query; `*` stays (RFC 9112 3.2.4).
  * @param path `RequestHead.path`
- * @throws ProtocolError 400 for dot segments: they would lead out of the prefix
+ * @throws ProtocolError 400 for dot segments, which could lead out of the prefix
  */
 export function rewritePath(path: string, { stripPrefix, setPrefix }: PathPrefixes): string {
   if (path.charCodeAt(0) !== SLASH) return path
@@ -33,22 +33,26 @@ export function rewritePath(path: string, { stripPrefix, setPrefix }: PathPrefix
   if (scanned < 0) refuseDotSegments(path.slice(0, ~scanned))
   let from = stripPrefix === '' ? 0 : endOfPrefix(path, scanned, stripPrefix)
   if (from === 0) return setPrefix + path
-  // What begins with two slashes would no longer be a path but an authority (RFC 3986 3.3), and a backslash counts as one in browsers.
+  // Two slashes at the beginning would make it an authority instead of a path (RFC 3986 3.3), and browsers treat a backslash as a
+  // slash.
   while (path.charCodeAt(from) === SLASH || path.charCodeAt(from) === BACKSLASH) from++
   return `${setPrefix}/${path.slice(from)}`
 }
 
-/** Whether `rewritePath` takes `stripPrefix` off this path. */
+/** Whether `rewritePath` strips `stripPrefix` from this path. */
 export function isStripped(path: string, { stripPrefix }: PathPrefixes): boolean {
   return stripPrefix !== '' && prefixEnd(path, stripPrefix) > 0
 }
 
-/** How many octets of the path are the prefix, which does not end with a slash; 0 when it begins with something else. */
+/**
+ * The length of the prefix (which does not end with a slash) as it is written in the path; 0 when the path does not begin with
+ * it.
+ */
 export function prefixEnd(path: string, prefix: string): number {
   return path.charCodeAt(0) === SLASH ? endOfPrefix(path, scanPath(path), prefix) : 0
 }
 
-/** The same for a path that was scanned. */
+/** Like `prefixEnd`, for a path that was scanned already. */
 function endOfPrefix(path: string, scanned: number, prefix: string): number {
   const to = scanned < 0 ? ~scanned : scanned
   const end = scanned < 0 ? endOfSegments(path, to, segmentsOf(prefix)) : prefix.length
@@ -58,7 +62,7 @@ function endOfPrefix(path: string, scanned: number, prefix: string): number {
 
 const segmentsOf = (prefix: string): number => prefix.split('/').length - 1
 
-/** Where so many segments of `path`, which ends at `to`, end. An encoded slash ends none. */
+/** The end of the first `segments` segments of `path`, which ends at `to`. An encoded slash does not end a segment. */
 function endOfSegments(path: string, to: number, segments: number): number {
   let end = 0
   for (let nth = 0; nth < segments && end < to; nth++) {

@@ -1,25 +1,25 @@
 import { SLASH } from './path.js'
 
-/** Is told what hangs on a path and on the beginnings of it, from the shortest to the whole. */
+/** Receives the leaves of a path and of its prefixes, from the shortest to the whole path. */
 export interface PathVisitor<L> {
   met(leaf: L): void
 }
 
 /**
- * What hangs on paths: on a whole one, or on all that begin with one and have a segment's end there. A look-up is one walk along the
- * segments, no further than there is something: however many paths there are, and however long the one that is asked for.
+ * A tree of leaves by path: for one exact path, or for all paths that begin with one where a segment ends. A lookup walks the
+ * segments once, only as far as the tree has branches, independent of the number of paths and of the length of the requested one.
  */
 export class PathTree<L> {
   readonly #root = new Branch<L>()
 
-  /** What hangs on this path alone. @param path begins with a slash @param make when there is nothing yet */
+  /** The leaf for exactly this path. @param path begins with a slash @param make creates a missing leaf */
   exactly(path: string, make: () => L): L {
     const branch = this.#branchOf(path)
     branch.whole ??= make()
     return branch.whole
   }
 
-  /** What hangs on this path and on all below it. One that ends with a slash has only what is below. */
+  /** The leaf for this path and everything below it. A path that ends with a slash covers only what is below. */
   from(prefix: string, make: () => L): L {
     if (prefix.charCodeAt(prefix.length - 1) === SLASH) {
       const branch = this.#branchOf(prefix.slice(0, -1))
@@ -41,7 +41,7 @@ export class PathTree<L> {
         if (branch.whole !== null) visitor.met(branch.whole)
         return
       }
-      // Here is a slash, or the segments would have gone on.
+      // The character at `at` is a slash, else the segment would not have ended.
       if (branch.below !== null) visitor.met(branch.below)
       if (branch.branches === null) return
       const slash = path.indexOf('/', at + 1)
@@ -59,13 +59,13 @@ export class PathTree<L> {
   }
 }
 
-/** Where a segment ends. */
+/** A node of the tree: the end of a segment. */
 class Branch<L> {
-  /** For the path that ends here. */
+  /** For exactly the path that ends here. */
   whole: L | null = null
-  /** For that one, and all that go on. */
+  /** For that path and everything below it. */
   from: L | null = null
-  /** For those that go on. */
+  /** For everything below it. */
   below: L | null = null
   branches: Map<string, Branch<L>> | null = null
 

@@ -2,12 +2,12 @@ import { ProtocolError } from '../wire/protocol-error.js'
 import { quote } from '../wire/request-target.js'
 import { pathHabit } from './habits.js'
 
-// How a path is read. We forward it unchanged (RFC 9110 7.7), and the server behind us reads it in its own way; so what is decided here
-// must hold for every way in which a server may read it.
+// How a path is interpreted. It is forwarded unchanged (RFC 9110 7.7), and the upstream interprets it in its own way. So a
+// decision that is made here must hold for every way in which a server may interpret it.
 
 /**
- * Where the path in a request-target ends: at its query, or where the target does. Its complement (`~end`, a negative number) where
- * servers may read the path in different ways, so that `spelled` and `loosely` have to be asked.
+ * The end of the path in a request-target: the start of the query, or the end of the target. The complement (`~end`, a negative
+ * number) if servers may interpret the path differently, so that `spelled` and `loosely` are needed.
  */
 export function scanPath(target: string): number {
   let plain = true
@@ -24,8 +24,8 @@ export function scanPath(target: string): number {
 }
 
 /**
- * What a path says by the book: an unreserved character is the same whether it is percent-encoded or not, and hexadecimal digits have
- * no case (RFC 3986 6.2.2). Nothing else is the same: `%2F` is no slash.
+ * The strict interpretation of a path: an unreserved character is equal to its percent-encoded form, and hexadecimal digits are
+ * case-insensitive (RFC 3986 6.2.2). Nothing else is equal: `%2F` is not a slash.
  */
 export function spelled(path: string): string {
   return path.replace(/%([0-9a-f]{2})/gi, (encoded: string, digits: string) => {
@@ -35,8 +35,8 @@ export function spelled(path: string): string {
 }
 
 /**
- * What a generous server may read in a path that is `spelled`: a backslash and an encoded slash of either kind are a slash, parameters
- * of a segment (behind a semicolon, encoded or not) are no part of its name, many slashes are one.
+ * The interpretation of a lenient server, for a path that is `spelled`: a backslash and an encoded slash or backslash are a
+ * slash, the parameters of a segment (after a semicolon, encoded or not) are not part of its name, and several slashes are one.
  */
 export function loosely(path: string): string {
   return path
@@ -45,52 +45,59 @@ export function loosely(path: string): string {
     .replace(/\/{2,}/g, '/')
 }
 
-/** Has this path, read `loosely`, a segment that leads nowhere or back? To some a zero octet ends it. */
+/** Whether this path, read `loosely`, has a `.` or `..` segment. For some servers, a zero byte ends a segment. */
 function hasDotSegments(path: string): boolean {
   return /\/\.\.?(?:\/|%00|$)/.test(path)
 }
 
 /**
- * What leads back may lead out of the prefix by which a path was matched or changed, and how far depends on who reads it. Clients
- * resolve such segments before they send them (RFC 3986 5.2.4), so what still has them is refused.
+ * Refuses dot segments. They may lead out of the prefix by which the path was matched or changed, and how far depends on the
+ * server. Clients resolve them before they send a request (RFC 3986 5.2.4), so a path that still has them is refused.
  * @throws ProtocolError 400
  */
 export function refuseDotSegments(path: string): void {
   if (hasDotSegments(loosely(spelled(path))))
-    throw new ProtocolError(400, `the path has dot segments, and it decides here: ${quote(path)}`, 'RFC 3986 3.3')
+    throw new ProtocolError(400, `the path has dot segments, and routing depends on it: ${quote(path)}`, 'RFC 3986 3.3')
 }
 
 /**
- * Some take parameters off first and decode then, others the other way round: to them a slash within a parameter ends different things
- * (`/x;%2Fy/z` is `/x/z` or `/x/y/z`). And to some a zero octet ends the path. There are more than two ways to read such a path.
+ * Refuses paths with more than two interpretations. Some servers remove parameters and then decode, others decode first, so a
+ * slash within a parameter ends different things (`/x;%2Fy/z` is `/x/z` or `/x/y/z`). And for some servers, a zero byte ends the
+ * path.
  * @param path `spelled`
  * @throws ProtocolError 400
  */
 export function refuseHiddenEnds(path: string): void {
-  // Each search ends at the next semicolon: one that went on over all of them would take seconds for a path of nothing else.
+  // Each match stops at the next semicolon: one that continued past it would take seconds for a path of nothing but semicolons.
   if (/%00|;[^/;]*?(?:%2F|%5C|\\)/.test(path.replaceAll('%3B', ';')))
-    throw new ProtocolError(400, `the path has a hidden end, and it decides here: ${quote(path)}`, 'RFC 3986 7.3')
+    throw new ProtocolError(
+      400,
+      `the path has an ambiguous end, and routing depends on it: ${quote(path)}`,
+      'RFC 3986 7.3',
+    )
 }
 
 /**
- * Is this a path, or the beginning of one, that reads the same everywhere? For what users write: `name` is what they call it.
- * @throws TypeError with what is wrong and what would be right
+ * Checks that a configured path, or prefix of one, has only one interpretation. `name` is the name of the setting.
+ * @throws TypeError that says what is wrong and how to write it
  */
 export function checkPath(name: string, path: string): void {
   const what = `${name} ${JSON.stringify(path)}`
   if (!path.startsWith('/')) throw new TypeError(`${what} must begin with a slash`)
-  if (/[?#]/.test(path)) throw new TypeError(`${what} must end before the query: leave off what follows ? or #`)
+  if (/[?#]/.test(path)) throw new TypeError(`${what} must end before the query: remove ? or # and what follows`)
   if (/[^!-~]/.test(path))
     throw new TypeError(`${what} must be percent-encoded: write ${path.replace(/[^!-~]/gu, percentEncoded)}`)
   if (/%(?![0-9a-f]{2})/i.test(path)) throw new TypeError(`${what} has a % without two hexadecimal digits: write %25`)
   const read = loosely(spelled(path))
-  if (hasDotSegments(read)) throw new TypeError(`${what} must have no segments . and ..: write where they lead`)
-  if (read !== path) throw new TypeError(`${what} is not read in the same way everywhere: write ${read}`)
+  if (hasDotSegments(read))
+    throw new TypeError(`${what} must not contain . and .. segments: write the path that they resolve to`)
+  if (read !== path) throw new TypeError(`${what} is not read the same way everywhere: write ${read}`)
 }
 
 /**
- * The same for a path that requests are compared with: a pattern of another proxy would be taken literally, and nothing would fit it.
- * @throws TypeError with what is wrong and what would be right
+ * Like `checkPath`, for a path that requests are matched against: a pattern of another proxy would be taken literally and match
+ * nothing.
+ * @throws TypeError that says what is wrong and how to write it
  */
 export function checkRoutePath(name: string, path: string): void {
   const habit = pathHabit(path)

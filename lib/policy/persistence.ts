@@ -5,29 +5,29 @@ import type { ContentFraming } from '../wire/request-head.js'
 import type { CloseReason } from './close-reason.js'
 import type { ConnectionOptions } from './connection-options.js'
 
-/** What decides whether a client's connection outlives an exchange. */
+/** What determines whether a client connection persists after an exchange. */
 export interface ClientSide {
   mode: 'reverse' | 'forward'
-  /** A forward proxy may keep an HTTP/1.0 client all the same: an option, to show what happens. */
+  /** A forward proxy keeps the connection of an HTTP/1.0 client, too: a setting, to show what happens. */
   forwardHttp10KeepAlive: boolean
-  /** The version of the request. */
+  /** The minor version of the request. */
   minor: 0 | 1
-  /** The client's options in this request. */
+  /** The connection options of this request. */
   close: boolean
   keepAlive: boolean
-  /** How the response ends toward the client. */
+  /** The framing of the response toward the client. */
   framing: ContentFraming
   /** The content of the request was read to its end, or will be. */
   contentRead: boolean
-  /** This was a CONNECT, and it was refused. */
+  /** The request was a CONNECT that was refused. */
   connectRefused: boolean
-  /** Requests on this connection, this one included, and how many it may have. */
+  /** The number of requests on this connection, including this one, and its limit. */
   requests: number
   requestsMax: number
   draining: boolean
 }
 
-/** RFC 9112 9.3, from the last request: 'keep', or why the client's connection ends after this response. */
+/** RFC 9112 9.3, decided for the latest request: 'keep', or why the client connection ends after this response. */
 export function judgeClient(side: ClientSide): 'keep' | CloseReason {
   if (side.close) return 'client-close'
   if (side.connectRefused) return 'refused'
@@ -42,28 +42,28 @@ export function judgeClient(side: ClientSide): 'keep' | CloseReason {
   return side.draining ? 'draining' : 'keep'
 }
 
-/** What decides whether an upstream's connection goes back to the pool. */
+/** What determines whether an upstream connection returns to the pool. */
 export interface UpstreamSide {
-  /** The version of the response. */
+  /** The minor version of the response. */
   minor: 0 | 1
-  /** The upstream's options in this response. */
+  /** The connection options of this response. */
   close: boolean
   keepAlive: boolean
-  /** How the response ended. */
+  /** The framing of the response. */
   framing: ContentFraming
-  /** The framing leaves in doubt where the response ends (`ResponseHead.lastOnConnection`). */
+  /** The framing makes the end of the response ambiguous (`ResponseHead.lastOnConnection`). */
   inDoubt: boolean
-  /** The request was sent to its end. */
+  /** The request was sent completely. */
   requestSent: boolean
-  /** There are octets after the response. */
+  /** Bytes were received after the response. */
   surplus: boolean
-  /** How many more requests the upstream's Keep-Alive admits, -1 for no hint. */
+  /** How many more requests the Keep-Alive of the upstream allows, -1 for no hint. */
   hintMax: number
 }
 
 /**
- * RFC 9112 9.3 and 9.6, from a response that was read to its end: 'keep', or why nothing more is sent on this connection. What it is kept
- * for, `judgePooled` says, and how long the pool's book.
+ * RFC 9112 9.3 and 9.6, decided for a response that was read completely: 'keep', or why nothing more is sent on this connection.
+ * How it may be reused is decided by `judgePooled`, and for how long by the book of the pool.
  */
 export function judgeUpstream(side: UpstreamSide): 'keep' | CloseReason {
   if (!side.requestSent) return 'early-response'
@@ -75,18 +75,21 @@ export function judgeUpstream(side: UpstreamSide): 'keep' | CloseReason {
   return side.hintMax === 0 ? 'upstream-hint' : 'keep'
 }
 
-/** What its pool decides about a connection that could be kept. */
+/** What the pool knows about a connection that could be kept. */
 export interface PooledSide {
   /** It belongs to one client connection (RFC 4559 6). */
   reserved: boolean
-  /** The pool drains; it is no server of its group any more. */
+  /** `draining`: the pool drains. `retired`: the server is no longer part of its group. */
   draining: boolean
   retired: boolean
   /** It began with the address of one client (PROXY protocol). */
   described: boolean
 }
 
-/** May a connection that could be kept go back to its pool? One that is a client's own has spoken for that client only, and ends with it. */
+/**
+ * Whether a connection that could be kept returns to its pool: 'keep', or why it is closed. A connection that is reserved for one
+ * client was used for that client only, and ends with it.
+ */
 export function judgePooled({ reserved, draining, retired, described }: PooledSide): 'keep' | CloseReason {
   if (!reserved && draining) return 'draining'
   if (!reserved && described) return 'upstream-proxy-protocol'
@@ -94,8 +97,8 @@ export function judgePooled({ reserved, draining, retired, described }: PooledSi
 }
 
 /**
- * The option that our response carries: `close` whenever we are going to close (RFC 9112 9.6), `keep-alive` where an
- * HTTP/1.0 client has to be told, or where everybody is to be told how long.
+ * The connection option of our response: `close` whenever this proxy is going to close (RFC 9112 9.6), `keep-alive` if an
+ * HTTP/1.0 client needs it, or if every client is told for how long.
  */
 export function persistOption(verdict: 'keep' | CloseReason, minor: 0 | 1, announce: 'http10' | 'always') {
   if (verdict !== 'keep') return 'close'
@@ -103,8 +106,8 @@ export function persistOption(verdict: 'keep' | CloseReason, minor: 0 | 1, annou
 }
 
 /**
- * Our Keep-Alive value: whole seconds, and how many more requests may follow this one (RFC 2068 19.7.1.1). It cannot say
- * "no limit" (0 ms; requests that are negative or infinite): then that member is left out.
+ * Our Keep-Alive value: whole seconds, and how many more requests may follow this one (RFC 2068 19.7.1.1). It cannot express "no
+ * limit" (0 ms; a negative or infinite number of requests): that member is then omitted.
  */
 export function keepAliveValue(idleMs: number, requestsLeft: number): string {
   const members = idleMs === 0 ? [] : [`timeout=${Math.floor(idleMs / 1000)}`]
@@ -112,7 +115,7 @@ export function keepAliveValue(idleMs: number, requestsLeft: number): string {
   return members.join(', ')
 }
 
-/** What an upstream said in Keep-Alive; -1 for what it did not say. */
+/** The parameters of a Keep-Alive from an upstream; -1 for those it did not send. */
 export interface KeepAliveHint {
   readonly timeoutS: number
   readonly max: number
@@ -120,7 +123,7 @@ export interface KeepAliveHint {
 
 const NO_HINT: KeepAliveHint = { timeoutS: -1, max: -1 }
 
-/** The hint of a response, which counts only together with its option (RFC 9110 7.6.1). */
+/** The hint of a response, which counts only together with the option keep-alive (RFC 9110 7.6.1). */
 export function keepAliveHint(lines: Lines, options: ConnectionOptions): KeepAliveHint {
   const first = options.keepAlive ? lines.find(ID['keep-alive']) : -1
   if (first < 0) return NO_HINT
@@ -136,8 +139,8 @@ export function keepAliveHint(lines: Lines, options: ConnectionOptions): KeepAli
 }
 
 /**
- * Does Proxy-Connection ask to keep the connection? It decides nothing but this, for an HTTP/1.0 client, where an
- * option admits it (RFC 9112 C.2.2); it names no fields.
+ * Whether Proxy-Connection asks to keep the connection. It has no other effect, only for an HTTP/1.0 client, and only if a
+ * setting allows it (RFC 9112 C.2.2); it names no fields.
  */
 export function proxyConnectionKeeps(lines: Lines): boolean {
   for (let i = lines.find(ID['proxy-connection']); i >= 0; i = lines.find(ID['proxy-connection'], i)) {

@@ -1,10 +1,10 @@
 import { TCHAR } from '../wire/names.js'
 
-/** One member of Proxy-Status (RFC 9209 2): the deployment that speaks, what went wrong, and a detail that leaks nothing. */
+/** One member of Proxy-Status (RFC 9209 2): the intermediary, the error, and details that disclose nothing sensitive. */
 export interface ProxyStatusMember {
-  /** The deployment's name, never the product's. */
+  /** The name of the deployment, never of the product. */
   name: string
-  /** A name of RFC 9209 2.3, or '' when nothing went wrong. */
+  /** A proxy error type (RFC 9209 2.3), or '' for no error. */
   error: string
   /** For humans, '' for none. */
   details: string
@@ -17,12 +17,12 @@ export function proxyStatus({ name, error, details }: ProxyStatusMember): string
   return member
 }
 
-/** RFC 8941 3.3.4: begins with a letter or `*`, goes on as a token, also with `:` and `/`. */
+/** RFC 8941 3.3.4: begins with a letter or `*` and continues with characters of a token, `:` or `/`. */
 function isSfToken(text: string): boolean {
   return /^[A-Za-z*]/.test(text) && [...text].every(char => char === ':' || char === '/' || TCHAR[char.charCodeAt(0)])
 }
 
-/** RFC 8941 3.3.3: printable ASCII only, what is not becomes `?`. */
+/** RFC 8941 3.3.3: printable ASCII only; anything else becomes `?`. */
 function sfString(text: string): string {
   return `"${text.replace(/[^ -~]/g, '?').replace(/[\\"]/g, '\\$&')}"`
 }

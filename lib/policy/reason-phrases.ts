@@ -1,4 +1,4 @@
-/** The phrases of the status codes that we answer with ourselves (RFC 9110 15, RFC 6585 5). */
+/** The reason phrases of the status codes that this proxy generates (RFC 9110 15, RFC 6585 5). */
 export const REASON_PHRASES: Partial<Record<number, string>> = {
   100: 'Continue',
   200: 'OK',

@@ -1,15 +1,15 @@
 import { readAuthority } from '../wire/authority.js'
 import { hasDots, type PathWay, pathBack, withoutDots } from './path-back.js'
 
-/** Where an `http` or `https` URL points to. */
+/** The origin of an `http` or `https` URL. */
 export interface Place {
   readonly scheme: 'http' | 'https'
-  /** Lower case, without brackets. */
+  /** In lower case, without brackets. */
   readonly host: string
   readonly port: number
 }
 
-/** @param authority `a.example:81`; null for what is none */
+/** @param authority `a.example:81` @returns null if it is not an authority */
 export function placeOf(scheme: Place['scheme'], authority: string): Place | null {
   const read = readAuthority(authority)
   if (read === undefined) return null
@@ -18,21 +18,21 @@ export function placeOf(scheme: Place['scheme'], authority: string): Place | nul
 
 const DEFAULT_PORTS = { http: 80, https: 443 } as const
 
-/** How one request was asked, and how it was sent. */
+/** How the client made one request, and how it was sent to the upstream. */
 export interface ReferenceWay extends PathWay {
-  /** As the upstream knows itself: by `Host`, and as it stands in the configuration. Who names one of these means the upstream. */
+  /** The origins of the upstream: from `Host`, and from the configuration. A reference with one of these means the upstream. */
   readonly own: readonly Place[]
-  /** As the client asked: an upstream that is told so means itself by it, too. Null: nobody knows. */
+  /** The origin that the client requested: an upstream that is told it means itself by it, too. Null: unknown. */
   readonly client: Place | null
-  /** The path that the client asked for, and the one that was sent, both without query. */
+  /** The path that the client requested, and the path that was sent, both without the query. */
   readonly asked: string
   readonly sent: string
 }
 
 /**
- * A reference to something of the upstream's (RFC 3986 4.1) as the client has to know it: always as a path, since the client knows best
- * under which scheme, name and port it asked. Null where it stays as it is: it leads elsewhere, it leads to the same place already, or
- * it is no reference that everybody reads in the same way.
+ * A reference to a resource of the upstream (RFC 3986 4.1), rewritten for the client: always as a path, because the client knows
+ * best which scheme, name and port it requested. Null when nothing changes: the reference leads elsewhere, it leads to the right
+ * place already, or it has more than one interpretation.
  */
 export function referenceBack(reference: string, way: ReferenceWay): string | null {
   if (reference === '' || ODD.test(reference)) return null
@@ -51,7 +51,10 @@ export function referenceBack(reference: string, way: ReferenceWay): string | nu
   return relativeBack(path, rest, way)
 }
 
-/** Its client resolves it against what it asked, the upstream against what it was sent: mostly that is the same, and then it stays. */
+/**
+ * The client resolves it against what it requested, the upstream against what it received. Usually the result is the same, so it
+ * stays.
+ */
 function relativeBack(path: string, rest: string, way: ReferenceWay): string | null {
   if (!way.sent.startsWith('/') || !way.asked.startsWith('/')) return null
   const meant = leadBack(resolved(path, way.sent), '', way)
@@ -62,14 +65,14 @@ function resolved(relative: string, base: string): string {
   return withoutDots(base.slice(0, base.lastIndexOf('/') + 1) + relative)
 }
 
-/** What begins with two slashes would be an authority (RFC 3986 4.2): a segment that leads nowhere stands before it. */
+/** A path that begins with two slashes would be an authority (RFC 3986 4.2), so a `.` segment is put before it. */
 function leadBack(path: string, rest: string, way: PathWay): string | null {
   const back = pathBack(hasDots(path) ? withoutDots(path) : path, way)
   if (back === null) return null
   return (back.startsWith('//') ? `/.${back}` : back) + rest
 }
 
-/** User information is for somebody else, whatever host follows; an authority that cannot be read is nobody's. */
+/** An authority with userinfo never matches, whatever host follows; an authority that cannot be parsed matches nothing. */
 function isPlace(scheme: string | undefined, authority: string, place: Place): boolean {
   if (scheme !== undefined && scheme.toLowerCase() !== place.scheme) return false
   const named = placeOf(place.scheme, authority)
@@ -79,5 +82,5 @@ function isPlace(scheme: string | undefined, authority: string, place: Place): b
 /** RFC 3986 B, the fragment together with the query. */
 const REFERENCE = /^(?:([^:/?#]+):)?(?:\/\/([^/?#]*))?([^?#]*)(.*)$/
 
-/** No URI has these in it; browsers take a backslash for a slash, and leave out what is not printed. */
+/** No URI contains these; browsers treat a backslash as a slash and drop characters that are not printable. */
 const ODD = /[\x00-\x20\x7f\\]/

@@ -2,7 +2,9 @@ import type { Lines } from '../wire/lines.js'
 import { hashOf } from '../wire/names.js'
 import type { FieldEdits } from './field-edits.js'
 
-/** off: the field is one like any other. keep: one that came is kept, else one is made. make: always ours. */
+/**
+ * off: the field has no special meaning. keep: a received id is kept, else one is generated. make: the id is always generated.
+ */
 export type RequestIdMode = 'off' | 'keep' | 'make'
 
 /** The id of an exchange: in `X-Request-Id` to the upstream and to the client, and in the log. '' when the mode is off. */
@@ -12,13 +14,13 @@ export function chosenRequestId(lines: Lines, mode: RequestIdMode, fresh: () => 
   return received === '' ? fresh() : received
 }
 
-/** Our X-Request-Id, unless the route has a say about it. */
+/** Our X-Request-Id line, unless the route edits that field. */
 export function requestIdLine(requestId: string, edits: FieldEdits | null): string {
   const line = `X-Request-Id: ${requestId}\r\n`
   return edits === null ? line : edits.without(line)
 }
 
-/** The one value that came, if it can stand in logs, URLs and tables without being quoted; else ''. */
+/** The only received value, if it can be used in logs, URLs and tables without quoting; else ''. */
 function receivedId(lines: Lines): string {
   let line = -1
   for (let i = 0; i < lines.count; i++) {

@@ -15,106 +15,108 @@ import { REQUEST, type Rules, requestRules } from './message-rules.js'
 import { requestIdLine } from './request-id.js'
 import { upgradesOf } from './upgrade.js'
 
-/** What a request head alone does not tell. */
+/** What the rewrite needs to know beyond the request head. */
 export interface RequestContext {
   mode: 'reverse' | 'forward'
-  /** What a stranger may say all the same, null for nothing. */
+  /** The identity fields that are kept although the peer is not trusted, null for none. */
   keepFields: KeptFields | null
-  /** Our pseudonym in Via, or '' for none. */
+  /** The pseudonym of this proxy in Via, or '' for none. */
   via: string
-  /** Whether requests get a Via at all. */
+  /** Whether Via is added to requests. */
   viaRequest: boolean
-  /** The value of Host toward the upstream, decided by routing. */
+  /** The value of Host toward the upstream, chosen by routing. */
   authority: string
   /** The request-target to send. */
   target: string
-  /** The client's address without brackets; '' where the transport has none. */
+  /** The address of the client without brackets; '' when the transport has none. */
   clientAddress: string
-  /** For `Forwarded` only; 0 leaves it out. */
+  /** For `Forwarded` only; 0 omits it. */
   clientPort: number
-  /** Of the connection to the client. */
+  /** The scheme of the client connection. */
   scheme: 'http' | 'https'
-  /** The peer may say who its client is. */
+  /** The peer is trusted to identify its clients. */
   trustedPeer: boolean
   /** Add X-Forwarded-For, -Host and -Proto. */
   xForwarded: boolean
   /** Add Forwarded. */
   forwarded: boolean
-  /** What else is said of the client, null for nothing. */
+  /** Further fields about the client, null for none. */
   more: ClientFields | null
-  /** What the route takes off the path, where X-Forwarded-Prefix says it; ''. */
+  /** The prefix that the route strips from the path, if it is sent in X-Forwarded-Prefix; else ''. */
   prefix: string
-  /** The certificate that the client showed, null for none. */
+  /** The certificate that the client presented, null for none. */
   certificate: ShownCertificate | null
-  /** Where the lines about this client are kept between its requests; null: they are made anew. */
+  /** Where the lines about this client are kept between its requests; null: they are made for each request. */
   about: AboutClient | null
-  /** Which settings these are: another number for others, so that no kept line outlives the settings that it was made under. */
+  /**
+   * The number of these settings: new settings have a new number, so that no kept line outlives the settings it was made under.
+   */
   generation: number
-  /** What the route edits, null for nothing. */
+  /** The edits of the route, null for none. */
   edits: FieldEdits | null
   /** The value of our X-Request-Id, '' for none. */
   requestId: string
-  /** Our lines of the trace context (`traceLines`), '' or absent for none: then those received are fields like any other. */
+  /** Our lines of the trace context (`traceLines`), '' or absent for none: received ones are then ordinary fields. */
   trace?: string
-  /** The protocols that may be upgraded to, in lower case. */
+  /** The protocols to which a connection may be upgraded, in lower case. */
   upgrades: ReadonlySet<string>
-  /** What to do about end-to-end fields that Connection names. */
+  /** How to treat end-to-end fields that Connection names. */
   nominatedEndToEnd: 'remove' | 'reject'
-  /** How the content is framed toward the upstream. */
+  /** The framing of the content toward the upstream. */
   framing: 'none' | 'length' | 'chunked'
-  /** The length, where `framing` is 'length' and the client's was not: content that was gathered. Else -1, or absent. */
+  /** The length of gathered content: if `framing` is 'length' and that of the client was not. Else -1, or absent. */
   gatheredLength?: number
-  /** Our credentials for a proxy behind us, as the value of `Proxy-Authorization`; '' or absent for none. */
+  /** Our credentials for the next proxy, as the value of `Proxy-Authorization`; '' or absent for none. */
   proxyAuthorization?: string
-  /** 100 (Continue) was said here: nobody else is asked for it (RFC 9110 10.1.1). */
+  /** This proxy already sent 100 (Continue), so the upstream is not asked for it (RFC 9110 10.1.1). */
   expectMet?: boolean
 }
 
 /**
- * The head to send. What is said of the connection itself is known when the connection is, so it is joined then; where anything else
- * changes, the head is rewritten once more. Nothing cuts a finished head open.
+ * The head to send. The Connection line is known only when the connection is, so it is joined then. If anything else changes, the
+ * head is rewritten; a finished head is never edited.
  */
 export class OutboundRequest {
   constructor(
-    /** Start line and fields, each with its CRLF, latin1: all but Connection and what stands behind it. */
+    /** The start line and the fields, each with its CRLF, as latin1: everything before Connection. */
     private readonly front: string,
-    /** The lines that the route sets, which stand last. */
+    /** The lines that the route sets, which come last. */
     private readonly set: string,
     /** The request-target. */
     readonly target: string,
     readonly authority: string,
     readonly framing: RequestContext['framing'],
-    /** Of content that was gathered; -1: the client's, where there is one. */
+    /** The length of gathered content; -1: the length that the client sent, if any. */
     readonly gatheredLength: number,
-    /** 100 (Continue) was said here. */
+    /** This proxy already sent 100 (Continue). */
     readonly expectMet: boolean,
     /** The client waits for a 100 before it sends its content. */
     readonly expectContinue: boolean,
-    /** The protocol or protocols offered to the upstream, '' for none. */
+    /** The protocols offered to the upstream, '' for none. */
     readonly upgrade: string,
-    /** The protocols offered by the client and not passed on, '' for none. */
+    /** The protocols offered by the client that are not forwarded, '' for none. */
     readonly refusedUpgrade: string,
     private readonly trailers: boolean,
-    /** How many end-to-end fields were removed because Connection named them. */
+    /** The number of end-to-end fields that were removed because Connection names them. */
     readonly nominated: number,
   ) {}
 
-  /** The whole head with its blank line, latin1. @param closes it is the last request on its connection (RFC 9112 9.6) */
+  /** The whole head with its empty line, as latin1. @param closes this is the last request on its connection (RFC 9112 9.6) */
   text(closes = false): string {
     return `${this.front}${connectionLine(closes, this.upgrade !== '', this.trailers)}${this.set}\r\n`
   }
 }
 
-/** Everything about the outbound head but the lines that are kept: the ledger explains it, the rewrite joins it. */
+/** Everything about the outbound head except the lines that are kept. The rewrite joins it; the ledger explains it. */
 export interface RequestPlan {
   rules: Rules
-  /** Our lines in front of those that are kept: Host, where it is not the received one. */
+  /** Our lines before those that are kept: Host, unless the received one is kept. */
   first: string
-  /** Our lines after those that are kept. Behind them stand Connection and what the route sets. */
+  /** Our lines after those that are kept. Connection and the lines that the route sets follow them. */
   last: string
-  /** What the route sets. */
+  /** The lines that the route sets. */
   set: string
-  /** TE is sent on. */
+  /** TE is sent. */
   trailers: boolean
   upgrade: string
   refusedUpgrade: string
@@ -122,10 +124,10 @@ export interface RequestPlan {
 }
 
 /**
- * The head to send for a head received: what belongs to the client's connection is stripped first, our own lines are
- * added after, so that nobody can name them away. The inbound head is never changed.
+ * The head to send for a received head. The fields of the client connection are removed first and our own lines added after that,
+ * so that a client cannot remove ours by naming them in Connection. The inbound head is never changed.
  * @param options read from this head with status 400
- * @throws ProtocolError 400 or 417, where a rule rejects the request
+ * @throws ProtocolError 400 or 417 if a rule rejects the request
  */
 export function rewriteRequest(
   head: RequestHead,
@@ -138,7 +140,7 @@ export function rewriteRequest(
     context,
   )
   const { lines } = head
-  // A start line that says what ours would say is copied with the lines behind it.
+  // A start line that equals ours is copied together with the lines after it.
   const kept =
     head.isHttp11 && context.target === head.target && first === ''
       ? copyKept(lines, rules, options, '', 0)
@@ -159,12 +161,15 @@ export function rewriteRequest(
   )
 }
 
-/** What the reader has checked is not checked again; a target that routing made is. */
+/** What the reader has validated is not validated again; a target that routing made is. */
 function startLine({ method, path, target }: RequestHead, to: string): string {
   return to === path || to === target ? `${method} ${to} HTTP/1.1\r\n` : requestLine(method, to)
 }
 
-/** Applies the meaning of what is for this hop, before it is stripped (RFC 9110 7.6.1). Never throws. A scratch, valid until the next call. */
+/**
+ * Evaluates the fields for this hop before they are removed (RFC 9110 7.6.1). Never throws. The returned object is reused: it is
+ * valid until the next call.
+ */
 export function planRequest(head: RequestHead, options: ConnectionOptions, context: RequestContext): RequestPlan {
   const { lines, method, minor } = head
   const { framing } = context
@@ -180,7 +185,7 @@ export function planRequest(head: RequestHead, options: ConnectionOptions, conte
   if (context.forwarded) traits |= REQUEST.forwarded
   if (context.more !== null) traits |= traitsOf(context.more, context.prefix)
   const received = framing === 'length' && head.framing === 'length'
-  // As it was received it may be read in another way by whoever comes next: leading zeros, tabs.
+  // In its received form (leading zeros, tabs), the next reader may interpret it differently.
   const rewritten = received && !head.canonicalLength
   if (received) traits |= rewritten ? REQUEST.length | REQUEST.lengthRewritten : REQUEST.length
   else if (framing === 'chunked') traits |= REQUEST.chunked
@@ -202,7 +207,7 @@ export function planRequest(head: RequestHead, options: ConnectionOptions, conte
   let last = linesAbout(head, context)
   if (requestId !== '') last += requestIdLine(requestId, edits)
   if (trace !== '') last += edits === null ? trace : edits.without(trace)
-  // 0 is answered by ourselves before anything comes here; it never becomes a negative number.
+  // A request with 0 was answered before it gets here; the number never becomes negative.
   if (hops >= 0) last += `Max-Forwards: ${Math.min(Math.max(hops - 1, 0), MAX_FORWARDS_MAX)}\r\n`
   if (framing === 'chunked') last += 'Transfer-Encoding: chunked\r\n'
   else if (rewritten) last += `Content-Length: ${head.contentLength}\r\n`
@@ -244,7 +249,10 @@ const plan: RequestPlan = {
   expectContinue: false,
 }
 
-/** The received Host stays where it stands if it says what routing says; otherwise ours goes first (RFC 9110 7.2). */
+/**
+ * Whether the received Host stays in its place, because it has the value that routing chose; else ours is sent first (RFC 9110
+ * 7.2).
+ */
 function hostStays({ lines, host, hostDecides, tightHost }: RequestHead, authority: string): boolean {
   if (!tightHost) return false
   if (hostDecides) return host === authority
@@ -252,7 +260,7 @@ function hostStays({ lines, host, hostDecides, tightHost }: RequestHead, authori
   return i >= 0 && lines.value(i) === authority
 }
 
-/** Is `trailers` a member of TE (RFC 9110 10.1.4)? */
+/** Whether `trailers` is a member of TE (RFC 9110 10.1.4). */
 function takesTrailers({ lines }: RequestHead): boolean {
   for (let i = lines.find(ID.te); i >= 0; i = lines.find(ID.te, i)) {
     if (membersOf(lines.value(i)).some(member => member.toLowerCase() === 'trailers')) return true
@@ -262,7 +270,7 @@ function takesTrailers({ lines }: RequestHead): boolean {
 
 const NO_UPGRADE = { upgrade: '', refusedUpgrade: '' }
 
-/** Only HTTP/1.1 may ask, only with `Connection: upgrade`, and only for what is allowed (RFC 9110 7.8). */
+/** Only an HTTP/1.1 request may upgrade, only with `Connection: upgrade`, and only to an allowed protocol (RFC 9110 7.8). */
 function chooseUpgrade({ lines, minor }: RequestHead, options: ConnectionOptions, context: RequestContext) {
   const heard = minor === 1 && options.upgrade
   const allowed: string[] = []
@@ -274,7 +282,7 @@ function chooseUpgrade({ lines, minor }: RequestHead, options: ConnectionOptions
   return { upgrade: allowed.join(', '), refusedUpgrade: refused.join(', ') }
 }
 
-/** Whatever we use of this connection is named in our own Connection (RFC 9110 7.6.1); '' where that is nothing. */
+/** Our own Connection line, which names all connection-specific fields of our own (RFC 9110 7.6.1); '' if it would be empty. */
 export function connectionLine(close: boolean, upgrade: boolean, te: boolean): string {
   if (!(close || upgrade || te)) return ''
   const options = [upgrade ? 'upgrade' : '', te ? 'TE' : '', close ? 'close' : '']

@@ -12,50 +12,51 @@ import { agrees, upgradesOf } from './upgrade.js'
 import { viaMember } from './via.js'
 import { copyBack, type WayBack } from './way-back.js'
 
-/** What a response head alone does not tell. */
+/** What the rewrite needs to know beyond the response head. */
 export interface ResponseContext {
   clientMinor: 0 | 1
-  /** Of the request. */
+  /** The method of the request. */
   method: string
-  /** How the content is framed toward the client: 'length' keeps the length received. */
+  /** The framing of the content toward the client: 'length' keeps the received length. */
   framing: ContentFraming
-  /** Our pseudonym, or '' for no Via in responses. */
+  /** The pseudonym of this proxy, or '' for no Via in responses. */
   via: string
-  /** An IMF-fixdate; asked only when Date is missing. */
+  /** The current time as an IMF-fixdate; called only when Date is missing. */
   now: () => string
   /** The option to send in Connection. */
   persist: '' | 'close' | 'keep-alive'
   /** The value of Keep-Alive, sent only with `persist: 'keep-alive'`. */
   keepAlive: string
-  /** What our request offered in Upgrade, '' for nothing. */
+  /** The protocols that our request offered in Upgrade, '' for none. */
   upgrade: string
-  /** The trailer section will be passed on. */
+  /** The trailer section will be forwarded. */
   trailers: boolean
-  /** What the route edits, null for nothing. Other interim responses than 101 lose fields by it and get none. */
+  /** The edits of the route, null for none. In interim responses other than 101 they only remove fields, and set none. */
   edits: FieldEdits | null
-  /** Where fields that lead to the upstream are to lead the client, null: they stay. Of interim responses only in a 101. */
+  /** How to rewrite fields that refer to the upstream for the client; null: they stay. In interim responses only for a 101. */
   way: WayBack | null
   /** The value of our X-Request-Id, '' for none. */
   requestId: string
-  /** More lines of our own, whole: `setCookieLine`. */
+  /** Further complete lines of our own: `setCookieLine`. */
   extra: string
 }
 
-/** As `RequestPlan`. */
+/** Like `RequestPlan`, for a response. */
 export interface ResponsePlan {
   rules: Rules
   last: string
   set: string
   way: WayBack | null
-  /** A 101 without what was offered: refused, with or without a line to blame. */
+  /** A 101 to a protocol that was not offered: refused, whether or not it has an Upgrade line. */
   wrongUpgrade: boolean
 }
 
 /**
- * The head to send to the client, for interim responses, a 101 and final ones: stripped first, ours added after. ''
- * for an interim response to an HTTP/1.0 client, which must not get any (RFC 9110 15.2).
+ * The head to send to the client, for interim responses, a 101 and final ones: fields of the upstream connection are removed
+ * first, our own lines added after that. '' for an interim response to an HTTP/1.0 client, which must not get any (RFC 9110
+ * 15.2).
  * @param options read from this head with status 502
- * @throws ProtocolError 502 for a 101 that nobody asked for
+ * @throws ProtocolError 502 for a 101 to a protocol that was not offered
  */
 export function rewriteResponse(head: ResponseHead, options: ConnectionOptions, context: ResponseContext): string {
   const { rules, last, way, wrongUpgrade } = planResponse(head, options, context)
@@ -65,7 +66,7 @@ export function rewriteResponse(head: ResponseHead, options: ConnectionOptions, 
   }
   if (head.status < 200 && context.clientMinor === 0) return ''
   const { lines, status } = head
-  // A status line that says what ours would say is copied with the lines behind it.
+  // A status line that equals ours is copied together with the lines after it.
   const start = head.isHttp11 ? '' : `HTTP/1.1 ${status} ${head.reason}\r\n`
   const from = head.isHttp11 ? 0 : lines.fieldsAt
   const kept =
@@ -73,13 +74,14 @@ export function rewriteResponse(head: ResponseHead, options: ConnectionOptions, 
   return `${kept + last}\r\n`
 }
 
-/** Never throws. A scratch, valid until the next call. */
+/** Never throws. The returned object is reused: it is valid until the next call. */
 export function planResponse(head: ResponseHead, options: ConnectionOptions, context: ResponseContext): ResponsePlan {
   const { lines, status } = head
   const final = status >= 200
   const framing = framingOf(head, context)
   const switches = status === 101
-  // A 426 says with Upgrade what is wanted, for a next request (RFC 9110 15.5.22); anywhere else it is an offer to us.
+  // In a 426, Upgrade names the required protocol for a next request (RFC 9110 15.5.22); in any other response it is an offer to
+  // this hop.
   const protocols = (switches || status === 426) && options.upgrade ? upgradesOf(lines) : NO_PROTOCOLS
   const wrongUpgrade = switches && !agrees(protocols, context.upgrade)
   const upgrade = context.clientMinor === 0 || protocols.length === 0 ? '' : protocols.join(', ')
@@ -117,18 +119,18 @@ export function planResponse(head: ResponseHead, options: ConnectionOptions, con
 
 const plan: ResponsePlan = { rules: responseRules(0), last: '', set: '', way: null, wrongUpgrade: false }
 
-/** Which framing field the client gets: 'length' for the Content-Length received, 'chunked' for our Transfer-Encoding. */
+/** The framing field that the client gets: 'length' for the received Content-Length, 'chunked' for our Transfer-Encoding. */
 function framingOf({ status, lengthDropped }: ResponseHead, context: ResponseContext): 'length' | 'chunked' | 'none' {
   const { method, framing, clientMinor } = context
-  // Neither field in 1xx, 204 and a 2xx to CONNECT (RFC 9110 8.6, RFC 9112 6.1).
+  // Neither field is allowed in 1xx, 204 and a 2xx to CONNECT (RFC 9110 8.6, RFC 9112 6.1).
   if (status < 200 || status === 204 || (method === 'CONNECT' && status < 300)) return 'none'
-  // What a GET would have got, or the unmodified representation has: passes unchanged (RFC 9110 8.6).
+  // The length of the response to a GET, or of the unmodified representation: forwarded unchanged (RFC 9110 8.6).
   if (method === 'HEAD' || status === 304) return lengthDropped ? 'none' : 'length'
   if (framing === 'chunked') return clientMinor === 1 ? 'chunked' : 'none'
   return framing === 'length' && !lengthDropped ? 'length' : 'none'
 }
 
-/** A Date that survives: one that Connection names does not. */
+/** Whether the response has a Date that is forwarded: one that Connection names is not. */
 function hasDate({ lines }: ResponseHead, options: ConnectionOptions): boolean {
   const i = lines.find(ID.date)
   return i >= 0 && !(options.any && options.has(lines, i))

@@ -2,7 +2,7 @@ import ipaddr from 'ipaddr.js'
 import { readAuthority } from '../wire/authority.js'
 import { hostHabit } from './habits.js'
 
-/** The host of an authority as hosts are compared: without port and final dot, in lower case, IPv6 in its shortest form (RFC 5952). */
+/** The host of an authority in canonical form: without port and final dot, in lower case, IPv6 in the form of RFC 5952. */
 export function canonicalHost(authority: string): string {
   if (authority.startsWith('[')) {
     const literal = authority.slice(1, authority.indexOf(']'))
@@ -14,36 +14,36 @@ export function canonicalHost(authority: string): string {
 }
 
 /**
- * A host in a route, as hosts are compared: `app.example`, `*.example` for one or more labels in front of it, `[::1]`, `192.0.2.1`.
- * @throws TypeError with what is wrong and what would be right
+ * A host of a route in canonical form: `app.example`, `*.example` for one or more labels before it, `[::1]`, `192.0.2.1`.
+ * @throws TypeError that says what is wrong and how to write it
  */
 export function hostPattern(host: string): string {
   const what = `host ${JSON.stringify(host)}`
   const bare = host.startsWith('*.') ? host.slice(2) : host
   const habit = hostHabit(host)
   if (habit !== null) throw new TypeError(`${what} ${habit.what}: ${habit.right}`)
-  if (bare.includes('*')) throw new TypeError(`${what}: * stands only for whole labels in front, as in *.example`)
+  if (bare.includes('*')) throw new TypeError(`${what}: * is allowed only as the first label, as in *.example`)
   if (bare.includes('://')) throw new TypeError(`${what}: write the host alone, without scheme and path`)
   if (/[^!-~]/.test(bare)) throw new TypeError(`${what}: write the name as it is sent, in ASCII (xn--…)`)
   const literal = ipaddr.IPv6.isValid(bare) && bare.includes(':') ? `[${bare}]` : bare
   const authority = readAuthority(literal)
   if (authority === undefined || bare.startsWith('.') || (bare !== host && literal.startsWith('[')))
-    throw new TypeError(`${what} is no host name and no address`)
-  if (authority.port >= 0) throw new TypeError(`${what}: leave the port off, a route takes every port`)
+    throw new TypeError(`${what} is neither a host name nor an address`)
+  if (authority.port >= 0) throw new TypeError(`${what}: remove the port, a route matches every port`)
   return bare === host ? canonicalHost(literal) : `*.${canonicalHost(literal)}`
 }
 
 interface Hosted {
-  /** Patterns; null: every host. */
+  /** The host patterns; null for every host. */
   readonly hosts: readonly string[] | null
 }
 
-/** Which rows are there for a host, in their order: one look-up for a name. It is for short lists, `RouteIndex` for long ones. */
+/** The rows for each host, in their order: one lookup per name. For short lists; long ones use `RouteIndex`. */
 export class HostIndex<R extends Hosted> {
   readonly #exact = new Map<string, readonly R[]>()
-  /** By what follows the `*`: `.example`. */
+  /** By the part after the `*`: `.example`. */
   readonly #wild = new Map<string, readonly R[]>()
-  /** How long the longest of these is: no longer end of a host has to be looked up, however long somebody makes that. */
+  /** The length of the longest of these: bounds the suffixes of a host that are looked up, however long the host is. */
   readonly #longest: number
   /** For any other host. */
   readonly #rest: readonly R[]
@@ -66,7 +66,7 @@ export class HostIndex<R extends Hosted> {
     return this.#exact.get(host) ?? this.#findCanonical(canonicalHost(host))
   }
 
-  /** The longest of the wildcards that fit has those of the shorter ones among its rows. */
+  /** The rows of the longest matching wildcard include those of the shorter ones. */
   #findCanonical(host: string): readonly R[] {
     const exact = this.#exact.get(host)
     if (exact !== undefined) return exact
@@ -80,7 +80,7 @@ export class HostIndex<R extends Hosted> {
   }
 }
 
-/** Does a pattern take in a host, or all that a wildcard does (given by what follows its `*`)? */
+/** Whether a pattern covers a host, or everything that a wildcard covers (given by the part after its `*`). */
 function covers(pattern: string, name: string): boolean {
   return pattern.startsWith('*') ? name.endsWith(pattern.slice(1)) : pattern === name
 }

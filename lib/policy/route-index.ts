@@ -1,38 +1,38 @@
 import { PathTree, type PathVisitor } from './path-tree.js'
 import { canonicalHost } from './route-hosts.js'
 
-/** The conditions of a route, checked. */
+/** The validated conditions of a route. */
 export interface Conditions {
-  /** Patterns; null: every host. */
+  /** The host patterns; null for every host. */
   readonly hosts: readonly string[] | null
   readonly methods: readonly string[] | null
   /** '' for any path. */
   readonly path: string
-  /** The path is it, not only its beginning. */
+  /** The path must be equal, not only begin with it. */
   readonly exact: boolean
 }
 
-/** There is no such route. Greater than the number of any. */
+/** No route. Greater than the number of any route. */
 export const NO_ROUTE = 2 ** 30
 
 /**
- * The routes of a long list by what they demand: which of them is the first that fits costs a look at the labels of the host and at
- * the segments of the path, not at every route. Nothing is allocated but the parts of the path that are looked up.
+ * An index of a long list of routes by their conditions: finding the first route that matches costs a lookup for each label of
+ * the host and for each segment of the path, not a check of every route. Allocates only the parts of the path that are looked up.
  */
 export class RouteIndex implements PathVisitor<Firsts> {
   readonly #exact = new Map<string, Place>()
-  /** By what follows the `*`: `.example`. */
+  /** By the part after the `*`: `.example`. */
   readonly #wild = new Map<string, Place>()
   readonly #rest = new Place()
   #routes = 0
-  /** So many octets at the end of a host are ever looked at: a host of a thousand labels costs no more. */
+  /** The maximum number of bytes at the end of a host that are looked up: a host of a thousand labels costs no more. */
   #wildLength = 0
-  /** What the look-up of this moment has found: scratch. */
+  /** The results of the current lookup; reused. */
   readonly #places: Place[] = []
   #method = ''
   #first = NO_ROUTE
 
-  /** One more, behind those that are there. */
+  /** Appends a route. */
   add(route: Conditions): void {
     const nth = this.#routes++
     if (route.hosts === null) this.#rest.add(nth, route)
@@ -52,8 +52,8 @@ export class RouteIndex implements PathVisitor<Firsts> {
   }
 
   /**
-   * Begins a look-up. @param host as received, '' for none
-   * @returns the first route that fits whatever the path
+   * Begins a lookup. @param host as received, '' for none
+   * @returns the first route that matches any path
    */
   anyPath(host: string, method: string): number {
     this.#method = method
@@ -63,14 +63,14 @@ export class RouteIndex implements PathVisitor<Firsts> {
     return first
   }
 
-  /** Of the look-up that was begun: the first route that fits if its path does. */
+  /** In the current lookup: the first route that matches if its path condition does. */
   somePath(): number {
     let first = NO_ROUTE
     for (const { somePath } of this.#places) first = Math.min(first, somePath.for(this.#method))
     return first
   }
 
-  /** Of the look-up that was begun: the first route that demands a path and is given it. @param path begins with a slash, ends at `end` */
+  /** In the current lookup: the first route whose path condition matches. @param path begins with a slash, ends at `end` */
   byPath(path: string, end: number): number {
     this.#first = NO_ROUTE
     for (const { paths } of this.#places) paths.visit(path, end, this)
@@ -119,7 +119,7 @@ class Place {
   }
 }
 
-/** Of routes that demand the same but for the method: the first for each. They are added in their order. */
+/** The first route for each method, of routes that differ only in the method. Routes are added in their order. */
 class Firsts {
   #every = NO_ROUTE
   #each: Map<string, number> | null = null

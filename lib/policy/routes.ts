@@ -9,19 +9,19 @@ import { HostIndex, hostPattern } from './route-hosts.js'
 import { type Conditions, NO_ROUTE, RouteIndex } from './route-index.js'
 import { atOnce, type Steps } from './steps.js'
 
-/** Which requests a route takes: those that fulfil every condition that it has. */
+/** The conditions of a route: it matches a request that fulfils all of them. */
 export interface RouteMatch {
   /** One of these hosts, see `hostPattern`. */
   readonly host?: readonly string[]
-  /** The path begins with it, and a segment ends there. `/` is every path, and so no condition. */
+  /** The path begins with it, and a segment ends there. `/` matches every path, so it is no condition. */
   readonly path?: string
-  /** The path is this one; the query does not count. */
+  /** The path equals it; the query does not count. */
   readonly exact?: string
-  /** One of these methods; they have a case, and GET does not stand for HEAD (RFC 9110 9.1). */
+  /** One of these methods. They are case-sensitive, and GET does not include HEAD (RFC 9110 9.1). */
   readonly method?: readonly string[]
 }
 
-/** A route with what it leads to. */
+/** A route and its destination. */
 export interface RouteRow<T> {
   readonly match: RouteMatch
   readonly value: T
@@ -31,24 +31,25 @@ interface Row<T> extends Conditions {
   readonly value: T
 }
 
-/** So many are looked at one after the other sooner than they are looked up. */
+/** Up to this number of routes, comparing them one by one is faster than a lookup. */
 const FEW = 32
 
 /**
- * Routes in their order: the first that fits takes the request. A path is matched as received where everybody reads it in the same way
- * (by one scan, which nearly every path passes); else in two ways, which have to lead to the same route.
+ * The routing table: the first route that matches gets the request. A path with only one interpretation is matched as received
+ * (nearly every path is one, as a single scan shows); any other path is matched in two interpretations, which must lead to the
+ * same route.
  */
 export class Routes<T> {
-  /** The one route that takes everything, when that is how it is: nothing has to be matched. */
+  /** The first route, if it has no conditions: then nothing has to be matched. */
   readonly only: T | null
   readonly #rows: readonly Row<T>[]
   readonly #hosts: HostIndex<Row<T>>
-  /** Of a list that is long. */
+  /** For a long list. */
   readonly #index: RouteIndex | null
 
   /**
-   * @param few so many are compared one after the other
-   * @throws TypeError for a condition that cannot be one
+   * @param few up to this number of routes, they are compared one by one
+   * @throws TypeError for an invalid condition
    */
   constructor(rows: readonly RouteRow<T>[], few = FEW, table: Table<T> = atOnce(tableOf(rows, few))) {
     const { compiled, index } = table
@@ -59,14 +60,14 @@ export class Routes<T> {
     this.#index = index
   }
 
-  /** The same, for a thread that has other things to do meanwhile. */
+  /** Like the constructor, in steps between which the thread can do other work. */
   static *made<T>(rows: readonly RouteRow<T>[]): Steps<Routes<T>> {
     return new Routes(rows, FEW, yield* tableOf(rows, FEW))
   }
 
   /**
-   * Where this request goes, null for nowhere. The target's form and the authority are decided; `*` fits where no path is demanded.
-   * @throws ProtocolError 400 for a path that would be judged, and that could be read as leading elsewhere
+   * The destination of this request, null if no route matches. `*` matches only routes without a path condition.
+   * @throws ProtocolError 400 for a path that matters for the decision and has another interpretation that leads elsewhere
    */
   match(head: RequestHead): T | null {
     if (this.only !== null) return this.only
@@ -88,7 +89,9 @@ export class Routes<T> {
     return null
   }
 
-  /** The same with an index. Of the routes that fit whatever the path only the first counts, and only those before it demand one. */
+  /**
+   * The same with an index. Of the routes that match any path, only the first counts, and path conditions matter only before it.
+   */
   #lookUp(index: RouteIndex, { host, method, path }: RequestHead): T | null {
     const open = index.anyPath(host, method)
     if (index.somePath() >= open || path.charCodeAt(0) !== SLASH) return this.#valueOf(open)
@@ -120,8 +123,8 @@ function* tableOf<T>(rows: readonly RouteRow<T>[], few: number): Steps<Table<T>>
 }
 
 /**
- * What both readings of a path lead to.
- * @param first the first that fits a reading
+ * The result for both interpretations of a path.
+ * @param first the first route that matches an interpretation
  * @throws ProtocolError 400
  */
 function matchBothWays<R>(path: string, first: (read: string) => R): R {
@@ -130,7 +133,11 @@ function matchBothWays<R>(path: string, first: (read: string) => R): R {
   refuseHiddenEnds(strict)
   const found = first(strict)
   if (found === first(loosely(strict))) return found
-  throw new ProtocolError(400, `the path may be read as one of another route: ${quote(path)}`, 'RFC 3986 6.2.2')
+  throw new ProtocolError(
+    400,
+    `the path matches another route when it is read differently: ${quote(path)}`,
+    'RFC 3986 6.2.2',
+  )
 }
 
 function firstOf<T>(rows: readonly Row<T>[], method: string, path: string): Row<T> | undefined {
@@ -139,7 +146,7 @@ function firstOf<T>(rows: readonly Row<T>[], method: string, path: string): Row<
   )
 }
 
-/** Does a path, which ends at `end`, fit the condition of this row? */
+/** Whether a path, which ends at `end`, matches the condition of this row. */
 function fits({ path: wanted, exact }: Row<unknown>, path: string, end: number): boolean {
   const { length } = wanted
   if (exact) return end === length && path.startsWith(wanted)
@@ -160,13 +167,13 @@ function compile<T>({ match, value }: RouteRow<T>): Row<T> {
 }
 
 /**
- * Are these conditions such that a request can fulfil them?
- * @throws TypeError with what is wrong and what would be right
+ * Checks that a request can fulfil these conditions.
+ * @throws TypeError that says what is wrong and how to write it
  */
 export function checkRoute({ host, path, exact, method }: RouteMatch): void {
   if (path !== undefined && exact !== undefined) throw new TypeError('a route has path or exact, not both')
-  if (host?.length === 0) throw new TypeError('host is empty: leave it out for a route that takes every host')
-  if (method?.length === 0) throw new TypeError('method is empty: leave it out for a route that takes every method')
+  if (host?.length === 0) throw new TypeError('host is empty: omit it to match every host')
+  if (method?.length === 0) throw new TypeError('method is empty: omit it to match every method')
   for (const one of host ?? []) hostPattern(one)
   if (path !== undefined) checkRoutePath('path', path)
   if (exact !== undefined) checkRoutePath('exact', exact)
@@ -177,8 +184,8 @@ export function checkRoute({ host, path, exact, method }: RouteMatch): void {
 function checkMethod(method: string): void {
   const habit = methodHabit(method)
   if (habit !== null) throw new TypeError(`method ${JSON.stringify(method)} ${habit.what}: ${habit.right}`)
-  if (!isToken(method)) throw new TypeError(`method ${JSON.stringify(method)} is no method, for example GET`)
+  if (!isToken(method)) throw new TypeError(`method ${JSON.stringify(method)} is not a method such as GET`)
   const upper = method.toUpperCase()
   if (method !== upper && METHODS.includes(upper))
-    throw new TypeError(`method ${JSON.stringify(method)}: methods have a case, write ${upper}`)
+    throw new TypeError(`method ${JSON.stringify(method)}: methods are case-sensitive, write ${upper}`)
 }

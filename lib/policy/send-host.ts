@@ -1,15 +1,15 @@
 import { isAuthority } from '../wire/authority.js'
 
 /**
- * The value of Host toward the upstream (RFC 9110 7.2): with `preserve` the client's, with `upstream` the upstream's own, and any other
- * text as it is. An HTTP/1.0 client may have sent none: then it is the upstream's own.
+ * The value of Host toward the upstream (RFC 9110 7.2): with `preserve` the one that the client sent, with `upstream` that of the
+ * upstream, and any other text literally. An HTTP/1.0 client may have sent none: then it is that of the upstream.
  */
 export function hostToSend(sendHost: string, received: string, own: string): string {
   if (sendHost === 'preserve') return received === '' ? own : received
   return sendHost === 'upstream' ? own : sendHost
 }
 
-/** @throws TypeError for what is neither of the two words nor a host */
+/** @throws TypeError for anything that is neither one of the two words nor a host */
 export function checkSendHost(sendHost: string): void {
   if (sendHost !== 'preserve' && sendHost !== 'upstream' && !isAuthority(sendHost))
     throw new TypeError(

@@ -1,7 +1,7 @@
-/** Work that may be laid aside for a while at each `yield`. */
+/** Work that can be interrupted at each `yield`. */
 export type Steps<T> = Generator<void, T, void>
 
-/** All of it now. */
+/** Runs all steps without interruption. */
 export function atOnce<T>(steps: Steps<T>): T {
   for (;;) {
     const { done, value } = steps.next()

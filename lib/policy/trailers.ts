@@ -6,10 +6,10 @@ import { isIdentityName } from './identity.js'
 import type { RuleName } from './rules.js'
 
 /**
- * The trailer fields that go on, as whole lines, '' for none. Always a section of its own, never merged into the head
- * (RFC 9112 7.1.2). Dropped: what frames, routes, authenticates, controls or describes the content (RFC 9110 6.5.1),
- * who the client is, what the *head's* Connection names (RFC 9110 7.6.1), and what the route edits. A Connection line in
- * here names nothing.
+ * The trailer fields that are forwarded, as complete lines, '' for none. They are always sent as a trailer section, never merged
+ * into the head (RFC 9112 7.1.2). Dropped are fields for framing, routing, authentication, control and the format of the content
+ * (RFC 9110 6.5.1), identity fields, fields that the Connection of the *head* names (RFC 9110 7.6.1), and fields that the route
+ * edits. A Connection line in the trailer section names nothing.
  */
 export function keepTrailers(lines: Lines, options: ConnectionOptions, edits: FieldEdits | null = null): string {
   const { text, count } = lines
@@ -20,9 +20,10 @@ export function keepTrailers(lines: Lines, options: ConnectionOptions, edits: Fi
   return out
 }
 
-/** What becomes of line `i` of a trailer section. */
+/** The rule for line `i` of a trailer section. */
 export function judgeTrailer(lines: Lines, i: number, options: ConnectionOptions, edits: FieldEdits | null): RuleName {
-  // Every sign counts as `-`, as for the identity fields: some servers put trailers beside the fields of the head, under names of CGI.
+  // Every sign counts as `-`, as for the identity fields: some servers merge trailers with the fields of the head, under CGI
+  // names.
   const name = foldedName(lines.name(i))
   const rule = TRAILER_RULES.get(name)
   if (rule !== undefined) return rule
@@ -32,8 +33,8 @@ export function judgeTrailer(lines: Lines, i: number, options: ConnectionOptions
 }
 
 /**
- * What may not stand in a trailer section that we pass on (RFC 9110 6.5.1): by name, as trailers are rare and may carry
- * any name. Everything that a head may not pass on is here as well, in both directions.
+ * The fields that are not allowed in a forwarded trailer section (RFC 9110 6.5.1): by name, because trailers are rare and may
+ * have any name. Includes everything that is not forwarded from a head, in either direction.
  */
 export const TRAILER_RULES: ReadonlyMap<string, RuleName> = new Map([
   ...Object.entries({ connection: 'connection', 'proxy-connection': 'proxyConnection' } as const),
@@ -44,10 +45,10 @@ export const TRAILER_RULES: ReadonlyMap<string, RuleName> = new Map([
     // authentication and credentials
     ...['authorization', 'authentication-info', 'www-authenticate', 'cookie', 'cookie2', 'set-cookie', 'set-cookie2'],
     ...['proxy-authorization', 'proxy-authenticate', 'proxy-authentication-info'],
-    // what modifies or controls a request
+    // modifiers and controls of a request
     ...['cache-control', 'pragma', 'expect', 'max-forwards', 'range', 'prefer', 'priority'],
     ...['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range'],
-    // what controls the reading of a response
+    // controls of a response
     ...['age', 'date', 'expires', 'location', 'retry-after', 'vary', 'warning', 'allow'],
     // the format of the content
     ...['content-encoding', 'content-type', 'content-range', 'content-location', 'content-language'],

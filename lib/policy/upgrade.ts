@@ -2,7 +2,7 @@ import type { Lines } from '../wire/lines.js'
 import { addMembers, membersOf } from '../wire/list.js'
 import { ID } from '../wire/names.js'
 
-/** The protocols of every Upgrade line, as received and in order of preference (RFC 9110 7.8). */
+/** The protocols of all Upgrade lines, as received and in order of preference (RFC 9110 7.8). */
 export function upgradesOf(lines: Lines): string[] {
   const protocols: string[] = []
   for (let i = lines.find(ID.upgrade); i >= 0; i = lines.find(ID.upgrade, i)) addMembers(lines.value(i), protocols)
@@ -10,9 +10,9 @@ export function upgradesOf(lines: Lines): string[] {
 }
 
 /**
- * Does a 101 switch to what was offered, and to nothing else (RFC 9110 7.8)? Names of protocols have no case.
+ * Whether a 101 switches only to protocols that were offered (RFC 9110 7.8). Protocol names are case-insensitive.
  * @param chosen the protocols of the response
- * @param offered what the request that we sent offered, `websocket` or a list; empty when it offered nothing
+ * @param offered the protocols that the sent request offered, such as `websocket` or a list; '' for none
  */
 export function agrees(chosen: readonly string[], offered: string): boolean {
   const names = new Set(membersOf(offered.toLowerCase()))

@@ -2,14 +2,14 @@ import type { Lines } from '../wire/lines.js'
 import { membersOf } from '../wire/list.js'
 import { ID } from '../wire/names.js'
 
-/** The member that we append: the version *received*, then our name (RFC 9110 7.6.3). */
+/** The member that this proxy appends: the *received* version, then its pseudonym (RFC 9110 7.6.3). */
 export function viaMember(minor: 0 | 1, pseudonym: string): string {
   return `1.${minor} ${pseudonym}`
 }
 
 /**
- * Has this message been here already? True when a member of a Via line was written by exactly this name. Comments are
- * no names, whatever they say, and a name within a name is another one.
+ * Whether this message has passed this proxy before: a member of a Via line has exactly this pseudonym as its received-by.
+ * Comments are ignored, and a longer name that contains the pseudonym does not count.
  */
 export function viaCarries(lines: Lines, pseudonym: string): boolean {
   if (pseudonym === '') return false
@@ -25,7 +25,7 @@ function receivers(value: string): (string | undefined)[] {
   return membersOf(withoutComments(value)).map(member => member.split(/[ \t]+/)[1])
 }
 
-/** Comments nest, and a backslash escapes within them (RFC 9110 5.6.5); one that never ends takes the rest with it. */
+/** Comments nest, and a backslash escapes within them (RFC 9110 5.6.5); an unclosed comment extends to the end of the value. */
 function withoutComments(value: string): string {
   let bare = ''
   let depth = 0

@@ -7,24 +7,24 @@ import type { Rules } from './message-rules.js'
 import { type Place, placeOf, type ReferenceWay, referenceBack } from './reference-back.js'
 import { KEEP, RULE } from './rules.js'
 
-/** What a route wants of the fields by which an upstream tells where it is to be found. */
+/** Which fields that refer to the upstream a route rewrites in responses. */
 export interface WayBackOptions {
   readonly locations: boolean
   readonly cookies: boolean
 }
 
-/** The way that one request took, for the fields of its response that lead back. */
+/** How one request was rewritten, to map the fields of its response back. */
 export interface WayBack extends ReferenceWay, CookieWay, WayBackOptions {}
 
-/** How the two ends know each other, for one exchange. */
+/** How client and upstream address each other in one exchange. */
 export interface Ends {
   readonly outer: string
   readonly inner: string
   readonly asked: string
   readonly sent: string
-  /** The names under which it was asked: by `Host`, and as it stands in the configuration. */
+  /** The authorities under which it was requested: from `Host`, and from the configuration. */
   readonly upstream: { readonly scheme: 'http' | 'https'; readonly authorities: readonly string[] }
-  /** How the client asked, as far as we know, or as a trusted peer says. */
+  /** What the client requested, as far as it is known, or according to a trusted peer. */
   readonly client: { readonly scheme: string; readonly authority: string }
 }
 
@@ -33,7 +33,7 @@ export function wayBack(
   { outer, inner, asked, sent, upstream, client }: Ends,
 ): WayBack {
   const itsOwn = upstream.authorities.map(authority => placeOf(upstream.scheme, authority))
-  // Who is told X-Forwarded-Host and -Proto names itself as the client does.
+  // An upstream that gets X-Forwarded-Host and -Proto refers to itself as the client does.
   const asAsked = placeOf(client.scheme.toLowerCase() === 'https' ? 'https' : 'http', client.authority)
   return {
     locations,
@@ -49,7 +49,7 @@ export function wayBack(
   }
 }
 
-/** How the value of line `i` reads for the client, null where it stays: each line by itself, since no two Set-Cookie lines can be one. */
+/** The value of line `i` for the client, null if it stays. Each line on its own, because Set-Cookie lines cannot be combined. */
 export function valueBack(lines: Lines, i: number, way: WayBack): string | null {
   const id = lines.id(i)
   if (id === ID['set-cookie']) return way.cookies ? cookieBack(lines.value(i), way) : null
@@ -58,12 +58,12 @@ export function valueBack(lines: Lines, i: number, way: WayBack): string | null 
   return id === 0 && lines.isNamed(i, 'refresh', REFRESH) ? refreshBack(lines.value(i), way) : null
 }
 
-/** The rule behind a value that leads back. */
+/** The rule for a value that was rewritten. */
 export function ruleOfBack(lines: Lines, i: number): number {
   return lines.id(i) === ID['set-cookie'] ? RULE.cookieBack : RULE.locationBack
 }
 
-/** `5; url=/x` (HTML: shared declarative refresh steps), with the URL in quotes or without; written in another way it stays. */
+/** `5; url=/x` (HTML: shared declarative refresh steps), with or without quotes around the URL; any other form stays. */
 function refreshBack(value: string, way: WayBack): string | null {
   const [, before, quote, url, after] =
     /^([\d.]+[ \t]*[;,][ \t]*url[ \t]*=[ \t]*)(["']?)([^"' \t]*)(\2[ \t]*)$/i.exec(value) ?? []
@@ -74,7 +74,7 @@ function refreshBack(value: string, way: WayBack): string | null {
 
 const REFRESH = hashOf('refresh')
 
-/** As `copyKept`, the whole head, with the values that lead back. */
+/** Like `copyKept` for the whole head, with the rewritten values. */
 export function copyBack(
   lines: Lines,
   rules: Rules,

@@ -1,13 +1,13 @@
 export interface Authority {
-  /** As written; an IPv6 literal without its brackets, so that a `:` in it tells IPv6. Never empty. */
+  /** As written; an IPv6 address without its brackets, so that a host with a `:` is an IPv6 address. Never empty. */
   host: string
   /** 1 to 65535, or -1 when none is given. */
   port: number
 }
 
 /**
- * Reads `host`, `host:` or `host:port` strictly: a reg-name (which takes in IPv4), or an IPv6 address in brackets.
- * No userinfo, no zone, no IPvFuture, no empty label (RFC 9110 7.2, RFC 3986 3.2.2, RFC 1035 2.3.1). Undefined when it is anything else.
+ * Reads `host`, `host:` or `host:port` strictly: a reg-name (which includes IPv4), or an IPv6 address in brackets. No userinfo,
+ * no zone, no IPvFuture, no empty label (RFC 9110 7.2, RFC 3986 3.2.2, RFC 1035 2.3.1). Undefined when it is anything else.
  */
 export function readAuthority(text: string): Authority | undefined {
   const hostEnd = endOfHost(text)
@@ -17,7 +17,7 @@ export function readAuthority(text: string): Authority | undefined {
   return { host: text.charCodeAt(0) === 0x5b ? text.slice(1, hostEnd - 1) : text.slice(0, hostEnd), port }
 }
 
-/** A host as it stands in an authority: an IPv6 address in brackets (RFC 3986 3.2.2). */
+/** A host as it is written in an authority: an IPv6 address in brackets (RFC 3986 3.2.2). */
 export function bracketed(host: string): string {
   return host.includes(':') ? `[${host}]` : host
 }
@@ -27,13 +27,13 @@ export function hostAndPort(host: string, port: number): string {
   return `${bracketed(host)}:${port}`
 }
 
-/** The same check without making anything: the hot path asks it for every Host. */
+/** Whether `readAuthority` accepts the text, without allocating: the hot path checks every Host. */
 export function isAuthority(text: string): boolean {
   const hostEnd = endOfHost(text)
   return hostEnd > 0 && portFrom(text, hostEnd) !== undefined
 }
 
-/** Where the host ends, 0 when there is none, -1 when it is malformed. */
+/** The end of the host, 0 when there is none, -1 when it is malformed. */
 function endOfHost(text: string): number {
   if (text.charCodeAt(0) === 0x5b) {
     const close = text.indexOf(']')
@@ -43,7 +43,7 @@ function endOfHost(text: string): number {
   let before = DOT
   for (; at < text.length; before = text.charCodeAt(at++)) {
     const code = text.charCodeAt(at)
-    if (code === DOT && before === DOT) return -1 // a label is never empty (RFC 1035 2.3.1); one final dot is that of the root
+    if (code === DOT && before === DOT) return -1 // a label is never empty (RFC 1035 2.3.1); a single final dot denotes the root
     if (REG_NAME[code] === 1) continue
     if (code !== 0x25) break
     if (!isHexDigit(text.charCodeAt(at + 1)) || !isHexDigit(text.charCodeAt(at + 2))) return -1
@@ -52,7 +52,7 @@ function endOfHost(text: string): number {
   return at
 }
 
-/** The port in `text` from `at` on, -1 for none, undefined when it is something else or impossible. */
+/** The port in `text` from `at` on, -1 for none, undefined when it is malformed or out of range. */
 function portFrom(text: string, at: number): number | undefined {
   if (at === text.length) return -1
   if (text.charCodeAt(at) !== 0x3a) return undefined

@@ -4,10 +4,10 @@ import { trimOws } from './list.js'
 import { ID } from './names.js'
 
 /**
- * A response whose Content-Length reads as one number, but is not written as one: several times, as lines or as a list, with one and the
- * same value each time (RFC 9112 6.3), with leading zeros, or with other whitespace than one space in front of it. The head's text with a
- * single line in its shortest form: whoever reads it after us must find nothing to interpret. Undefined when that is how it stands there,
- * or when it is no number.
+ * The text of a response head with a single Content-Length line in its shortest form, so that the next reader has nothing to
+ * interpret. For a Content-Length that means one number but is not written as one: repeated, as lines or as a list, with the same
+ * value each time (RFC 9112 6.3), with leading zeros, or with whitespace other than one space before the value. Undefined when it
+ * is canonical already, or when it is not a number.
  */
 export function canonicalLength(lines: Lines): { text: string; collapsed: boolean } | undefined {
   const first = lines.find(ID['content-length'])
@@ -19,7 +19,7 @@ export function canonicalLength(lines: Lines): { text: string; collapsed: boolea
   return { text: textWithLength(lines, first, length), collapsed: !single || lines.contains(first, COMMA) }
 }
 
-/** The one value of every member of every line; -1 when they differ, or when one is no length that we can count to. */
+/** The common value of every member of every line; -1 when they differ, or when one is not a length up to 2^53-1. */
 function equalLengths(lines: Lines, first: number): number {
   let length = -1
   for (let i = first; i >= 0; i = lines.find(ID['content-length'], i)) {
@@ -37,7 +37,7 @@ function equalLengths(lines: Lines, first: number): number {
   return length
 }
 
-/** Line `first` carries the value, the other Content-Length lines go. */
+/** The head with the value in line `first` and without the other Content-Length lines. */
 function textWithLength(lines: Lines, first: number, length: number): string {
   const { text } = lines
   let clean = `${text.slice(0, lines.nameEnd(first))}: ${length}\r\n`

@@ -3,11 +3,11 @@ import { CR, describeOctet, FIELD_OCTET, HTAB, LF, SP, TCHAR } from './octets.js
 import { ProtocolError } from './protocol-error.js'
 
 /**
- * Reads what stands around the octets of chunked content (RFC 9112 7.1): sizes, extensions (checked and dropped), line ends.
- * It never sees the chunk's octets themselves: the reader that owns it counts `left` down to 0 and comes back.
+ * Reads the framing of chunked content (RFC 9112 7.1): chunk sizes, extensions (checked and dropped) and line ends.
+ * It never reads the chunk data itself: the reader that owns it counts `left` down to 0 and then calls `read` again.
  */
 export class ChunkFraming {
-  /** Octets of the current chunk still to come. */
+  /** The bytes of the current chunk that are still to come. */
   left = 0
   /** The line of the last chunk (size 0) was read: the trailer section follows. */
   last = false
@@ -19,21 +19,22 @@ export class ChunkFraming {
   private lineOctets = 0
   private allOctets = 0
 
-  /** `status`: of the errors, 400 for a request, 502 for a response. */
+  /** `status`: the status of the errors, 400 for a request, 502 for a response. */
   constructor(
     private readonly limits: GrammarLimits,
     private readonly status: 400 | 502,
   ) {}
 
-  /** Gets ready for the chunked content of another message. */
+  /** Prepares for the chunked content of another message. */
   start(): void {
     this.left = 0
     this.last = false
     this.place = 'first-digit'
     this.allOctets = 0
-  }
-
-  /** Reads framing in `bytes[from, to)` until a chunk begins or the last one's line ends. Returns the first offset not read. Throws ProtocolError. */
+  } /**
+   * Reads framing in `bytes[from, to)` until chunk data begins or the line of the last chunk ends. Returns the offset of the
+   * first byte that was not read. Throws ProtocolError.
+   */
   read(bytes: Buffer, from: number, to: number): number {
     let at = from
     while (at < to && this.left === 0 && !this.last) this.readOctet(bytes[at++]!)
@@ -43,15 +44,15 @@ export class ChunkFraming {
   private readOctet(octet: number): void {
     switch (this.place) {
       case 'data-cr':
-        if (octet !== CR) throw this.error('no CRLF after the octets of a chunk', octet)
+        if (octet !== CR) throw this.error('no CRLF after the chunk data', octet)
         this.place = 'data-lf'
         return
       case 'data-lf':
-        if (octet !== LF) throw this.error('no CRLF after the octets of a chunk', octet)
+        if (octet !== LF) throw this.error('no CRLF after the chunk data', octet)
         this.place = 'first-digit'
         return
       case 'first-digit':
-        if (hexOf(octet) < 0) throw this.error('no hexadecimal chunk size', octet)
+        if (hexOf(octet) < 0) throw this.error('chunk size does not begin with a hexadecimal digit', octet)
         this.size = hexOf(octet)
         this.digits = 1
         this.place = 'digits'
@@ -76,7 +77,7 @@ export class ChunkFraming {
       this.size = this.size * 16 + digit
       this.digits++
       if (this.size > Number.MAX_SAFE_INTEGER || this.digits > DIGITS_MAX) {
-        throw new ProtocolError(this.status, 'chunk size beyond 2^53-1', 'RFC 9112 7.1')
+        throw new ProtocolError(this.status, 'chunk size exceeds 2^53-1, or has more than 16 digits', 'RFC 9112 7.1')
       }
       return
     }
@@ -101,7 +102,7 @@ export class ChunkFraming {
     this.allOctets++
     if (this.lineOctets > this.limits.chunkExtensionBytesMax || this.allOctets > this.limits.chunkExtensionsBytesMax) {
       const status = this.status === 400 ? 413 : 502
-      throw new ProtocolError(status, 'chunk extensions beyond the limit', 'RFC 9112 7.1.1', -1, {
+      throw new ProtocolError(status, 'chunk extensions exceed the limit', 'RFC 9112 7.1.1', -1, {
         limits: ['chunkExtensionBytesMax', 'chunkExtensionsBytesMax'],
       })
     }
@@ -114,7 +115,7 @@ export class ChunkFraming {
 
 type Place = 'first-digit' | 'digits' | 'extension' | 'line-lf' | 'data-cr' | 'data-lf'
 
-const DIGITS_MAX = 16 // leading zeros included: nobody pads beyond 8
+const DIGITS_MAX = 16 // including leading zeros; known senders pad to at most 8
 
 function hexOf(octet: number): number {
   return HEX[octet]!
@@ -127,8 +128,8 @@ for (let digit = 0; digit < 16; digit++) {
 }
 
 // chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] ), a value is a token or a quoted-string (RFC 9112 7.1.1).
-// Whitespace at the end of the line is beyond that grammar; servers that pad their sizes send it, and every peer takes it.
-// One table: a row is what was read last, a column is what the octet is, a cell is the row to go to.
+// Whitespace at the end of the line is not in that grammar, but servers that pad their sizes send it, and every peer accepts it.
+// The state machine is a table: the row is what was read last, the column is the class of the byte, the cell is the next row.
 const SIZE = 0
 const NO = 254 // refused
 const END = 255 // the line ends

@@ -4,18 +4,18 @@ import { type Breach, ProtocolError } from './protocol-error.js'
 export type SectionKind = 'request' | 'response' | 'request-trailers' | 'response-trailers'
 
 /**
- * What a scan can stumble over, one row each. `status` answers it in a request; in a response everything is 502.
- * `repairable`: real origins send it, so a response head with it is read all the same.
+ * The faults that a scan can find, one row each. `status` is the answer to a request with that fault; a response with any fault
+ * is 502. `repairable`: real origins send it, so a response head with it is repaired and read.
  */
 export const FAULTS = {
   bareLf: { what: 'bare', section: 'RFC 9112 2.2', status: 400, repairable: true },
   bareCr: { what: 'bare', section: 'RFC 9112 2.2', status: 400, repairable: false },
-  method: { what: 'no character of a method:', section: 'RFC 9112 3.1', status: 400, repairable: false },
+  method: { what: 'not allowed in a method:', section: 'RFC 9112 3.1', status: 400, repairable: false },
   target: { what: 'not allowed in a request-target:', section: 'RFC 9112 3.2', status: 400, repairable: false },
-  noVersion: { what: 'request line without a version:', section: 'RFC 9112 3', status: 400, repairable: false },
+  noVersion: { what: 'request line without an HTTP-version:', section: 'RFC 9112 3', status: 400, repairable: false },
   version: { what: 'malformed HTTP-version:', section: 'RFC 9112 2.3', status: 400, repairable: false },
-  major: { what: 'a version other than HTTP/1.x:', section: 'RFC 9110 15.6.6', status: 505, repairable: false },
-  status: { what: 'no status code from 100 to 999:', section: 'RFC 9110 15', status: 400, repairable: false },
+  major: { what: 'HTTP version other than 1.x:', section: 'RFC 9110 15.6.6', status: 505, repairable: false },
+  status: { what: 'invalid status code (must be 100 to 999):', section: 'RFC 9110 15', status: 400, repairable: false },
   reasonSpace: { what: 'no space after the status code:', section: 'RFC 9112 4', status: 400, repairable: true },
   reason: { what: 'not allowed in a reason phrase:', section: 'RFC 9112 4', status: 400, repairable: false },
   leadingSpace: { what: 'whitespace before the first field:', section: 'RFC 9112 2.2', status: 400, repairable: false },
@@ -25,8 +25,8 @@ export const FAULTS = {
   name: { what: 'not allowed in a field name:', section: 'RFC 9110 5.1', status: 400, repairable: false },
   noColon: { what: 'field line without a colon:', section: 'RFC 9112 5', status: 400, repairable: false },
   value: { what: 'not allowed in a field value:', section: 'RFC 9110 5.5', status: 400, repairable: false },
-  lineLong: { what: 'start line beyond the limit:', section: 'RFC 9112 3', status: 414, repairable: false },
-  sectionLong: { what: 'field section beyond the limit:', section: 'RFC 6585 5', status: 431, repairable: false },
+  lineLong: { what: 'start line exceeds the limit:', section: 'RFC 9112 3', status: 414, repairable: false },
+  sectionLong: { what: 'field section exceeds the limit:', section: 'RFC 6585 5', status: 431, repairable: false },
   fieldsMany: { what: 'more field lines than the limit:', section: 'RFC 6585 5', status: 431, repairable: false },
 } as const satisfies Record<string, { what: string; section: string; status: number; repairable: boolean }>
 
@@ -39,7 +39,7 @@ const SECTIONS: Record<SectionKind, string> = {
   'response-trailers': 'the trailer section of the response',
 }
 
-/** The error of a fault: `octet` stands at `offset` of the section, in `element` (`the value of field "Host"`). */
+/** The error for a fault: `octet` is the byte at `offset` of the section, in `element` (`the value of field "Host"`). */
 export function faultError(
   fault: FaultName,
   kind: SectionKind,
@@ -48,7 +48,7 @@ export function faultError(
   element: string,
 ): ProtocolError {
   const { what, section, status } = FAULTS[fault]
-  const where = `at octet ${offset} of ${SECTIONS[kind]}, in ${element}`
+  const where = `at byte ${offset} of ${SECTIONS[kind]}, in ${element}`
   const ofRequest = kind === 'request' || kind === 'request-trailers'
   const message = `${what} ${describeOctet(octet)} ${where}`
   return new ProtocolError(ofRequest ? status : 502, message, section, offset, breachOf(fault, kind))

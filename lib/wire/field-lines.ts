@@ -4,13 +4,13 @@ import { CR, HTAB, LF, SP, TCHAR } from './octets.js'
 import { type Progress, type Scan, STAGE } from './scan.js'
 import { arePlain, wordsOf } from './words.js'
 
-// Own names for what the loops ask octet by octet: an imported binding is fetched anew at each use.
+// Local names for what the loops look up byte by byte: an imported binding is fetched again at each use.
 const tokenOctets = TCHAR
 const { line, name, valueSpace, value, lineLf, blankLf } = STAGE
 
 /**
- * Scans field lines up to and with the empty line (RFC 9112 5) from where `scan` stands, in `bytes[base + scan.at, to)`,
- * into `scan.lines`. One pass; when octets run out it goes on from the very octet with the next call.
+ * Scans field lines up to and including the empty line (RFC 9112 5) into `scan.lines`, from the position of `scan`, in
+ * `bytes[base + scan.at, to)`. One pass: when the bytes run out, the next call continues at exactly that byte.
  */
 export function scanFieldLines(scan: Scan, bytes: Buffer, base: number, to: number): Progress {
   const { lines, fieldsMax, textOctets: valueOctets } = scan
@@ -91,13 +91,13 @@ function keepLine(scan: Scan, base: number, lineFrom: number, nameTo: number, va
   scan.valueFrom = valueFrom - base
 }
 
-/** What is wrong with a line that starts neither with a name nor with CR. */
+/** The fault of a line that starts neither with a name nor with CR. */
 function firstOctetFault(octet: number, linesBefore: number): FaultName {
   if (octet === SP || octet === HTAB) return linesBefore === 0 ? 'leadingSpace' : 'fold'
   return octet === COLON ? 'emptyName' : octet === LF ? 'bareLf' : 'name'
 }
 
-/** What is wrong with a name that ends in something else than a colon. */
+/** The fault of a name that does not end with a colon. */
 function nameFault(octet: number): FaultName {
   if (octet === SP || octet === HTAB) return 'spaceBeforeColon'
   return octet === CR ? 'noColon' : octet === LF ? 'bareLf' : 'name'

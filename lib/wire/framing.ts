@@ -2,12 +2,12 @@ import type { Lines } from './lines.js'
 import { addMembers } from './list.js'
 import { ID } from './names.js'
 
-/** How the end of the content is known (RFC 9112 6.3). 'close' only in responses. */
+/** How the end of the content is determined (RFC 9112 6.3). 'close' occurs only in responses. */
 export type ContentFraming = 'none' | 'length' | 'chunked' | 'close'
 
 /**
- * What the Transfer-Encoding lines say together, as one list (RFC 9112 6.1, 7): chunked once and alone; `identity` alone, which once
- * said that there is no coding (RFC 2616 3.6); or what is wrong with them. Names of codings are case-insensitive.
+ * The meaning of all Transfer-Encoding lines as one list (RFC 9112 6.1, 7): `chunked` once and alone; `identity` alone, which
+ * used to mean that there is no coding (RFC 2616 3.6); or what is wrong with the list. Names of codings are case-insensitive.
  */
 export type TransferCoding =
   | 'chunked'
@@ -19,7 +19,7 @@ export type TransferCoding =
   | 'none'
   | 'empty-member'
 
-/** Reads every Transfer-Encoding line from line `first` on. An empty member is told only where everything else is right. */
+/** Reads every Transfer-Encoding line from line `first` on. 'empty-member' is returned only when nothing else is wrong. */
 export function readTransferCoding(lines: Lines, first: number): TransferCoding {
   const value = lines.value(first)
   if (lines.find(ID['transfer-encoding'], first) < 0 && value.toLowerCase() === 'chunked') return 'chunked'

@@ -2,12 +2,12 @@ import type { HeldOctets } from './held-octets.js'
 import { CR, HTAB, LF, SP } from './octets.js'
 
 /**
- * Turns a response head as real origins send it into a clean one, octet by octet (RFC 9112 2.2, 4, 5.1, 5.2): a bare LF becomes CRLF, an obs-fold
- * becomes spaces, whitespace before a colon and a missing space after the status code are put right. Everything else, bare CR
- * included, goes through as it is: the strict scan of what comes out is the judge.
+ * Turns a response head as real origins send it into a clean one, byte by byte (RFC 9112 2.2, 4, 5.1, 5.2): a bare LF becomes
+ * CRLF, an obs-fold is reduced to its whitespace, whitespace before a colon is removed, and a missing space after the status code
+ * is added. Everything else, including a bare CR, passes unchanged: the strict scan of the output decides about it.
  */
 export class HeadRepair {
-  /** How many repairs were done. */
+  /** The number of repairs so far. */
   count = 0
   /** The empty line was read. */
   ended = false
@@ -18,7 +18,7 @@ export class HeadRepair {
 
   constructor(private readonly clean: HeldOctets) {}
 
-  /** Reads `bytes[from, to)` up to the end of the head. Returns the offset of the first octet that was not read. */
+  /** Reads `bytes[from, to)` up to the end of the head. Returns the offset of the first byte that was not read. */
   read(bytes: Buffer, from: number, to: number): number {
     let at = from
     while (at < to && !this.ended) this.readOctet(bytes[at++]!)
@@ -40,7 +40,7 @@ export class HeadRepair {
     else this.write(octet)
   }
 
-  /** The line end is not written before it is known that the next line does not go on with this one. */
+  /** The line end is held back until the next byte shows that the line is not continued (obs-fold). */
   private endLine(): void {
     if (this.place === 'between') {
       this.writeLineEnd()
@@ -100,4 +100,4 @@ export class HeadRepair {
 
 const COLON = 0x3a
 const STATUS_LINE_WITHOUT_REASON = 'HTTP/1.1 200'.length
-const SPACES_MAX = 64 // spaces that are dropped may not be read without end
+const SPACES_MAX = 64 // bounds the spaces that are read and dropped

@@ -1,4 +1,4 @@
-/** Octets of a section that came in pieces, in one growing buffer. */
+/** The bytes of a section that arrived in pieces, in one growing buffer. */
 export class HeldOctets {
   bytes: Buffer = Buffer.allocUnsafe(FIRST_SIZE)
   length = 0
@@ -17,7 +17,7 @@ export class HeldOctets {
   private reserve(more: number): void {
     const need = this.length + more
     if (need <= this.bytes.length) return
-    const wider = Buffer.allocUnsafe(Math.max(need, this.bytes.length * 2)) // doubled: the work stays linear
+    const wider = Buffer.allocUnsafe(Math.max(need, this.bytes.length * 2)) // doubled, so the work stays linear
     this.bytes.copy(wider, 0, 0, this.length)
     this.bytes = wider
   }

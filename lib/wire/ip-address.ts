@@ -1,6 +1,6 @@
-// Addresses between their text and their octets, as strictly as the text can be read (RFC 3986 3.2.2, RFC 4291 2.2).
+// Conversion of IP addresses between text and bytes. Text is read strictly (RFC 3986 3.2.2, RFC 4291 2.2).
 
-/** The 4 octets of an IPv4 address in its usual form, no number with a leading zero; null for anything else. */
+/** The 4 bytes of an IPv4 address in dotted-decimal form, without leading zeros; null for anything else. */
 export function readIpv4(text: string): number[] | null {
   const parts = text.split('.')
   if (parts.length !== 4) return null
@@ -8,7 +8,10 @@ export function readIpv4(text: string): number[] | null {
   return octets.every(octet => octet < 256) ? octets : null
 }
 
-/** The 16 octets of an IPv6 address: eight groups, at most one `::`, the last two groups possibly as IPv4. No zone. Null for anything else. */
+/**
+ * The 16 bytes of an IPv6 address: eight groups, at most one `::`, the last two groups possibly as IPv4. No zone. Null for
+ * anything else.
+ */
 export function readIpv6(text: string): number[] | null {
   const halves = text.split('::')
   if (halves.length > 2) return null
@@ -19,7 +22,7 @@ export function readIpv6(text: string): number[] | null {
   return [...before, ...new Array<number>(missing).fill(0), ...after]
 }
 
-/** The octets of groups on one side of a `::`; `ends`: the last of them may be an IPv4 address. */
+/** The bytes of the groups on one side of a `::`; with `ends`, the last group may be an IPv4 address. */
 function octetsOf(groups: string, ends: boolean): number[] | null {
   if (groups === '') return []
   const octets: number[] = []
@@ -42,7 +45,9 @@ export function writeIpv4(octets: ArrayLike<number>, at: number): string {
   return `${octets[at]}.${octets[at + 1]}.${octets[at + 2]}.${octets[at + 3]}`
 }
 
-/** `octets[at, at + 16)` as text in the form of RFC 5952: lower case, the longest run of zero groups (the first of equals) as `::`. */
+/**
+ * `octets[at, at + 16)` as text in the form of RFC 5952: lower case, the longest run of zero groups (the first of equally long
+ * ones) as `::`. */
 export function writeIpv6(octets: ArrayLike<number>, at: number): string {
   if (isMapped(octets, at)) return `::ffff:${writeIpv4(octets, at + 12)}`
   const groups = Array.from({ length: 8 }, (_, i) => octets[at + 2 * i]! * 256 + octets[at + 2 * i + 1]!)
@@ -52,7 +57,7 @@ export function writeIpv6(octets: ArrayLike<number>, at: number): string {
   return `${text(groups.slice(0, begin))}::${text(groups.slice(begin + length))}`
 }
 
-/** An IPv4 address in IPv6's clothes: `::ffff:a.b.c.d` (RFC 4291 2.5.5.2). */
+/** Whether the address is an IPv4-mapped IPv6 address: `::ffff:a.b.c.d` (RFC 4291 2.5.5.2). */
 export function isMapped(octets: ArrayLike<number>, at: number): boolean {
   for (let i = 0; i < 12; i++) if (octets[at + i] !== (i < 10 ? 0 : 0xff)) return false
   return true

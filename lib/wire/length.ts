@@ -1,5 +1,6 @@
 /**
- * The Content-Length value in `octets[from, to)`, digits only (RFC 9110 8.6). -1: it is no number. Infinity: it is one, beyond 2^53-1 (R180).
+ * The Content-Length value in `octets[from, to)`, digits only (RFC 9110 8.6): -1 when it is not a number, Infinity when it is a
+ * number above 2^53-1 (R180).
  */
 export function readLength(octets: Uint8Array, from: number, to: number): number {
   let length = from < to ? 0 : -1

@@ -1,28 +1,28 @@
-/** The limits of the grammar: how much of each element is read before a message is refused. All settable. */
+/** The limits of the grammar: how much of each element is read before the message is refused. All are configurable. */
 export interface GrammarLimits {
-  /** Octets of a request line or status line, its CRLF not counted. Beyond: 414 (a response: 502). */
+  /** Bytes of a request line or status line, without its CRLF. Above: 414 (a response: 502). */
   readonly requestLineBytesMax: number
-  /** Octets of the field section with its blank line, the start line not counted. Beyond: 431 (a response: 502). */
+  /** Bytes of the field section with its empty line, without the start line. Above: 431 (a response: 502). */
   readonly headBytesMax: number
-  /** Field lines in one head, and in one trailer section. Beyond: 431 (a response: 502). */
+  /** Field lines in one head, and in one trailer section. Above: 431 (a response: 502). */
   readonly fieldsMax: number
-  /** Octets of the trailer section with its blank line. Beyond: 431 (a response: 502). */
+  /** Bytes of the trailer section with its empty line. Above: 431 (a response: 502). */
   readonly trailerBytesMax: number
-  /** Octets of the extensions of one chunk. Beyond: 413 (a response: 502). */
+  /** Bytes of the extensions of one chunk. Above: 413 (a response: 502). */
   readonly chunkExtensionBytesMax: number
-  /** Octets of all chunk extensions of one message. Beyond: 413 (a response: 502). */
+  /** Bytes of all chunk extensions of one message. Above: 413 (a response: 502). */
   readonly chunkExtensionsBytesMax: number
-  /** Empty lines that are skipped in front of a request line. Beyond: 400. */
+  /** Empty lines that are skipped before a request line. Above: 400. */
   readonly emptyLinesMax: number
-  /** Interim responses before a final one. Beyond: 502. */
+  /** Interim responses before a final one. Above: 502. */
   readonly interimResponsesMax: number
-  /** Octets of all heads of interim responses before a final one. Beyond: 502. */
+  /** Bytes of all heads of interim responses before a final one. Above: 502. */
   readonly interimBytesMax: number
 }
 
 /**
- * The most that each may be set to. What is held in memory as a whole, for each connection, has an end; what is only counted has none
- * but that of numbers.
+ * The maximum that each may be set to. An element that each connection holds in memory as a whole is bounded; one that is only
+ * counted is bounded only by the range of numbers.
  */
 export const GRAMMAR_MAXIMA: GrammarLimits = {
   requestLineBytesMax: 1_048_576,
@@ -37,13 +37,13 @@ export const GRAMMAR_MAXIMA: GrammarLimits = {
 }
 
 export const GRAMMAR_LIMITS: GrammarLimits = {
-  requestLineBytesMax: 16_384, // twice the 8,000 octets that RFC 9112 3 wants accepted; nginx and httpd stop at 8 KiB
-  headBytesMax: 65_536, // large cookies and tokens pass; nginx takes 32 KiB, HAProxy 16 KiB, Node 16 KiB
+  requestLineBytesMax: 16_384, // twice the 8,000 octets that RFC 9112 3 recommends to support; nginx and httpd stop at 8 KiB
+  headBytesMax: 65_536, // large cookies and tokens pass; nginx accepts 32 KiB, HAProxy 16 KiB, Node 16 KiB
   fieldsMax: 200, // browsers send 10 to 40; httpd stops at 100, HAProxy at 101
   trailerBytesMax: 16_384, // trailers carry digests and timings, never cookies
-  chunkExtensionBytesMax: 4_096, // nobody sends any; room for a signature in one chunk
-  chunkExtensionsBytesMax: 65_536, // extensions are dropped here: the work for nothing ends somewhere (CVE-2023-39326)
+  chunkExtensionBytesMax: 4_096, // hardly any sender uses them; room for a signature in one chunk
+  chunkExtensionsBytesMax: 65_536, // extensions are dropped: bounds the work spent on them for nothing (CVE-2023-39326)
   emptyLinesMax: 4, // RFC 9112 2.2 asks for at least one; old clients send one CRLF after a POST
-  interimResponsesMax: 32, // a 100, some 103 and a 102 now and then are what servers send; RFC 9110 15.2 names no number
-  interimBytesMax: 65_536, // as much as one head may have: a 103 says early what the final head says once more
+  interimResponsesMax: 32, // servers send a 100, some 103 and an occasional 102; RFC 9110 15.2 sets no number
+  interimBytesMax: 65_536, // as much as one head: a 103 announces early what the final head repeats
 }

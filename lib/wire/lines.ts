@@ -9,28 +9,28 @@ export interface Field {
 }
 
 /**
- * The field lines of one head or trailer section: the received text and a table of offsets into it, no object per field.
- * A scratch that is filled again for another message: valid until the synchronous call that delivered it returns.
- * Whoever needs the fields later keeps `text` and reads it again.
+ * The field lines of one head or trailer section: the received text and a table of offsets into it, with no object per field.
+ * The object is reused for the next message: it is valid until the synchronous call that delivered it returns.
+ * A caller that needs the fields later keeps `text` and reads it again.
  */
 export class Lines {
   /** The section: `octets[base, base + size)`. */
   private octets: Buffer = NO_OCTETS
   private base = 0
   private size = 0
-  /** Octets of content right behind the section that become text together with it. */
+  /** The number of bytes of content directly after the section that become text together with it. */
   private contentSize = 0
   private made = false
   private sectionText = ''
-  /** The text of that content, once `text` was asked for. */
+  /** The text of that content, once `text` was read. */
   contentText = ''
-  /** How many field lines there are. */
+  /** The number of field lines. */
   count = 0
-  /** Offset of the first field line in `text`. */
+  /** The offset of the first field line in `text`. */
   fieldsAt = 0
-  /** What was repaired in a response: bare LF, obs-fold, space before a colon, collapsed Content-Length. */
+  /** The number of repairs in a response: bare LF, obs-fold, space before a colon, collapsed Content-Length, and others. */
   repairs = 0
-  /** One bit for each known name: it is there. */
+  /** One bit for each known name: a line with it is present. */
   private readonly present = new Int32Array((NAMES.length >>> 5) + 1)
   private table: Int32Array
 
@@ -38,19 +38,19 @@ export class Lines {
     this.table = new Int32Array(capacity * WIDTH)
   }
 
-  /** The known name's id (see `NAMES`), or 0. Verified, not only hashed. */
+  /** The id of the name (see `NAMES`), or 0 for a name that is not known. The name was compared, not only its hash. */
   id(i: number): number {
     return this.table[i * WIDTH + IDENTITY]!
   }
-  /** `hashOf` the lower-case name. */
+  /** The hash of the name (see `hashOf`). */
   hash(i: number): number {
     return this.table[i * WIDTH + HASH]!
   }
-  /** Where the line starts, which is where its name starts. */
+  /** The start of the line, which is the start of its name. */
   from(i: number): number {
     return this.table[i * WIDTH]!
   }
-  /** Where the line ends, after its CRLF. */
+  /** The end of the line, after its CRLF. */
   to(i: number): number {
     return this.table[i * WIDTH + TO]!
   }
@@ -64,16 +64,16 @@ export class Lines {
   valueTo(i: number): number {
     return this.table[i * WIDTH + VALUE_TO]!
   }
-  /** As received. */
+  /** The name as received. */
   name(i: number): string {
     return this.text.slice(this.from(i), this.nameEnd(i))
   }
-  /** As received, the OWS around it trimmed. */
+  /** The value as received, without the OWS around it. */
   value(i: number): string {
     return this.text.slice(this.valueFrom(i), this.valueTo(i))
   }
 
-  /** Is the value of line `i` these octets? */
+  /** Whether the value of line `i` equals these bytes. */
   says(i: number, value: Uint8Array): boolean {
     const { octets } = this
     const from = this.base + this.valueFrom(i)
@@ -86,13 +86,13 @@ export class Lines {
     return this.octets[this.base + at]!
   }
 
-  /** Does the section start with these octets? */
+  /** Whether the section starts with these bytes. */
   starts(octets: Uint8Array): boolean {
     for (let k = 0; k < octets.length; k++) if (this.octets[this.base + k] !== octets[k]) return false
     return true
   }
 
-  /** Does the value of line `i` contain this octet? */
+  /** Whether the value of line `i` contains this byte. */
   contains(i: number, octet: number): boolean {
     const to = this.base + this.valueTo(i)
     for (let at = this.base + this.valueFrom(i); at < to; at++) if (this.octets[at] === octet) return true
@@ -104,7 +104,7 @@ export class Lines {
     return readLength(this.octets, this.base + this.valueFrom(i), this.base + this.valueTo(i))
   }
 
-  /** Is line `i` written as we write a line: at most one space behind the colon, nothing behind the value? */
+  /** Whether line `i` is tight, as this proxy writes lines: at most one space after the colon, nothing after the value. */
   isTight(i: number): boolean {
     const from = this.nameEnd(i) + 1
     const valueFrom = this.valueFrom(i)
@@ -112,7 +112,7 @@ export class Lines {
     return valueFrom === from || (valueFrom === from + 1 && this.octets[this.base + from] === SP)
   }
 
-  /** Is the value of line `i` a length in its shortest form, in a line that `isTight`? */
+  /** Whether the value of line `i` is a length in its shortest form, in a line that `isTight`. */
   isCanonicalLength(i: number): boolean {
     const from = this.base + this.valueFrom(i)
     const to = this.base + this.valueTo(i)
@@ -121,14 +121,17 @@ export class Lines {
     return this.isTight(i)
   }
 
-  /** The next line with this known id after line `after`, or -1. Most questions are about names that are not there: these cost nothing. */
+  /**
+   * The next line with this known id after line `after`, or -1. Most lookups are for names that are absent: these cost next to
+   * nothing.
+   */
   find(id: number, after = -1): number {
     if ((this.present[id >>> 5]! & (1 << (id & 31))) === 0) return -1
     for (let i = after + 1; i < this.count; i++) if (this.table[i * WIDTH + IDENTITY] === id) return i
     return -1
   }
 
-  /** Does line `i` carry this name, given in lower case with its `hashOf`? */
+  /** Whether line `i` has this name, given in lower case with its `hashOf`. */
   isNamed(i: number, lowerName: string, hash: number): boolean {
     if (this.hash(i) !== hash) return false
     const from = this.from(i)
@@ -139,7 +142,10 @@ export class Lines {
     return true
   }
 
-  /** Clean latin1 text from the start line (of trailers: the first field) to and with the blank line. Made when it is asked for. */
+  /**
+   * The section as clean latin1 text: from the start line (trailers: the first field) to the empty line, included. Made on first
+   * use.
+   */
   get text(): string {
     if (!this.made) this.makeText()
     return this.sectionText
@@ -162,17 +168,17 @@ export class Lines {
     this.made = false
   }
 
-  /** For the readers only: so much content stands in `bytes` right behind the section, and will leave with it as text. */
+  /** For the readers only: `size` bytes of content directly after the section in `bytes` become text together with it. */
   joinContent(bytes: Buffer, size: number): void {
     if (bytes === this.octets && !this.made) this.contentSize = size
   }
 
-  /** For the readers only: the octets are not ours any more. */
+  /** For the readers only: the bytes are no longer ours. */
   release(): void {
     this.octets = NO_OCTETS
   }
 
-  /** For the readers only. */
+  /** For the readers only: starts an empty section. */
   clear(): void {
     this.sectionText = this.contentText = ''
     this.made = true
@@ -182,7 +188,7 @@ export class Lines {
     for (let i = 0; i < this.present.length; i++) this.present[i] = 0
   }
 
-  /** For the readers only: one more line. Offsets are those of `text`. */
+  /** For the readers only: appends a line. Offsets count in `text`. */
   add(from: number, nameEnd: number, valueFrom: number, valueTo: number, to: number, hash: number, id: number): void {
     const at = this.count * WIDTH
     if (at === this.table.length) this.grow()
@@ -218,10 +224,10 @@ const HASH = 5
 const IDENTITY = 6
 const WIDTH = 8
 
-/** The lines as a list of objects: for the ledger, the log and tests, never on the hot path. */
+/** The lines as a list of objects: for the ledger, the log and tests; never on the hot path. */
 export function fieldsOf(lines: Lines): Field[] {
   return Array.from({ length: lines.count }, (_, i) => ({ name: lines.name(i), value: lines.value(i) }))
 }
 
-/** For a head that was not read yet. */
+/** The lines of a head that was not read yet. */
 export const NO_LINES = new Lines(0)

@@ -1,6 +1,6 @@
 /**
- * The members of a comma-separated value, OWS around them trimmed (SP and HTAB, nothing else), empty ones ignored
- * (RFC 9110 5.6.1). Not for values with comments or quoted strings in them.
+ * The members of a comma-separated value without the OWS around them (SP and HTAB, nothing else); empty members are ignored
+ * (RFC 9110 5.6.1). Not for values that may contain comments or quoted strings.
  */
 export function membersOf(value: string): string[] {
   const members: string[] = []
@@ -9,7 +9,8 @@ export function membersOf(value: string): string[] {
 }
 
 /**
- * As `membersOf`, behind those in `into`. One by one: a list that a peer chose may be longer than what a call takes as arguments.
+ * Like `membersOf`, appended to `into`. One by one: a list from a peer may be longer than the number of arguments a call can
+ * take.
  */
 export function addMembers(value: string, into: string[]): void {
   for (let from = 0; from <= value.length; ) {
@@ -21,7 +22,9 @@ export function addMembers(value: string, into: string[]): void {
   }
 }
 
-/** `value.slice(from, to)` without SP and HTAB at its ends. `trim()` would take octets with it that are no whitespace here. */
+/**
+ * `value.slice(from, to)` without SP and HTAB at its ends. `trim()` would also remove characters that are not whitespace in HTTP.
+ */
 export function trimOws(value: string, from = 0, to = value.length): string {
   let first = from
   let last = to

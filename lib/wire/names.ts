@@ -2,10 +2,13 @@ import { LOWER_CASE, wordOf } from './words.js'
 
 export { isToken, TCHAR } from './octets.js'
 
-/** Field names that a floor above has an opinion about, lower case. The place in this list is the name's id; 0 is any other name. */
+/**
+ * The field names that the layers above treat specially, in lower case. The index in this list is the id of the name; 0 is any
+ * other.
+ */
 export const NAMES = [
   '',
-  // this connection, RFC 9110 7.6.1
+  // connection-specific, RFC 9110 7.6.1
   'connection',
   'keep-alive',
   'proxy-connection',
@@ -41,7 +44,7 @@ export const NAMES = [
   'x-forwarded-server',
   'x-forwarded-by',
   'x-real-ip',
-  // what CGI and WSGI take for one of these (R224)
+  // what CGI and WSGI map to one of these (R224)
   'proxy',
   'x_forwarded_for',
   'x_forwarded-for',
@@ -94,19 +97,19 @@ export const NAMES = [
 
 export type KnownName = (typeof NAMES)[number]
 
-/** The id of a known name: what `Lines.id` and `Lines.find` speak. */
+/** The id of a known name, as `Lines.id` returns it and `Lines.find` takes it. */
 export const ID = Object.fromEntries(NAMES.map((name, id) => [name, id])) as Record<KnownName, number>
 
 /**
- * The hash of a name without regard to case: its length and five of its octets, those in which the known names differ. Only of
- * tokens. The same name has the same hash; the same hash proves nothing.
+ * The case-insensitive hash of a name, which must be a token: over its length and five of its bytes, those in which the known
+ * names differ. Equal names have equal hashes; equal hashes prove nothing.
  */
 export function hashOf(name: string): number {
   const octet = (i: number): number => name.charCodeAt(Math.min(i, name.length - 1))
   return mix(name.length, octet(0), octet(1), octet(6), octet(11), octet(12))
 }
 
-/** `hashOf` the name whose octets are `bytes[from, to)`. */
+/** `hashOf` the name whose bytes are `bytes[from, to)`. */
 export function hashOfOctets(bytes: Uint8Array, from: number, to: number): number {
   const last = to - 1
   const a = bytes[from]!
@@ -127,8 +130,7 @@ function mix(length: number, a: number, b: number, c: number, d: number, e: numb
 }
 
 /**
- * The id of the name whose octets, all of tokens, are `[from, to)` of these words, and whose hash is known; or 0. Every octet is
- * compared.
+ * The id of the name in `[from, to)` of these words, or 0. The name is a token, and `hash` is its hash. Every byte is compared.
  */
 export function idOfOctets(words: DataView, from: number, to: number, hash: number): number {
   const id = SLOTS[slotOf(hash)]!
@@ -147,11 +149,12 @@ function isShortName(words: DataView, from: number, id: number): boolean {
   return true
 }
 
-// An odd number under which no two known names share a slot. A new name may need another one: the test of this file says so, and tells one.
+// An odd number with which no two known names share a slot. A new name may need another number: the test of this file then fails
+// and suggests one.
 const SPREAD = 169_775
 const SLOT_BITS = 10
 
-/** Where a hash is looked up; exported for the test that nothing collides. */
+/** The slot in which a hash is looked up; exported for the test that no two names collide. */
 export function slotOf(hash: number, spread: number = SPREAD): number {
   return Math.imul(hash, spread) >>> (32 - SLOT_BITS)
 }
@@ -160,7 +163,7 @@ const CASE = 0x20
 
 const LENGTHS = Uint8Array.from(NAMES, name => name.length)
 
-/** Words of the longest name. */
+/** The length of the longest name in words. */
 const NAME_WORDS = 7
 /** The words of each name in lower case; the last one ends with the name and may overlap the one before. */
 const KNOWN = new Int32Array(NAMES.length * NAME_WORDS)

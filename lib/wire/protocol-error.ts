@@ -1,21 +1,21 @@
 import type { GrammarLimits } from './limits.js'
 
-/** What is broken, as far as more than the sentence depends on it. */
+/** The machine-readable part of a protocol error. */
 export interface Breach {
-  /** `grammar` unless it is one of these. */
+  /** The kind of error; without it, the message breaks the grammar. */
   readonly kind?: 'incomplete' | 'transfer-coding' | 'head-size' | 'trailers-size' | 'credentials'
-  /** The limits that were reached: a larger one would permit it. */
+  /** The limits that were exceeded: a larger value would allow the message. */
   readonly limits?: readonly (keyof GrammarLimits)[]
 }
 
 const GRAMMAR: Breach = {}
 
 /**
- * What a peer sent breaks the protocol. The message is for humans: it names the octet and where it stands.
+ * A peer violated the protocol. The message is for humans: it names the byte and its position.
  *
- * `status` is what to answer with: 400, 413, 414, 431, 501 or 505 for a request, always 502 for a response.
- * `section` is the paragraph that was broken (`RFC 9112 2.2`). `offset` is the octet in the head (the first one is 0)
- * or in the trailer section, or -1 when no single octet is to blame. Programs look at `breach`, never at the message.
+ * `status` is the status of the answer: 400, 413, 414, 431, 501 or 505 for a request, always 502 for a response.
+ * `section` is the section that was violated (`RFC 9112 2.2`). `offset` is the offset of the byte in the head or in the trailer
+ * section, counted from 0, or -1 when no single byte is at fault. Programs use `breach`, never the message.
  */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError'

@@ -4,12 +4,12 @@ import { latin1 } from './latin1.js'
 import { CR, describeOctet, LF } from './octets.js'
 import { ProtocolError } from './protocol-error.js'
 
-// The PROXY protocol, versions 1 (a line) and 2 (binary): what a proxy that looks into nothing says first about the connection
-// that it passes on. Sections are those of HAProxy's proxy-protocol.txt.
+// The PROXY protocol, version 1 (a line) and version 2 (binary): the preface with which a proxy that relays bytes without reading
+// them describes the connection it relays. Section numbers are those of HAProxy's proxy-protocol.txt.
 
-/** Both ends of the connection that is passed on. */
+/** Both ends of the relayed connection. */
 export interface ProxiedEnds {
-  /** An address in the form of RFC 5952, or the path of a unix socket. */
+  /** An IP address (IPv6 in the form of RFC 5952), or the path of a unix socket. */
   readonly source: string
   readonly sourcePort: number
   readonly destination: string
@@ -18,7 +18,7 @@ export interface ProxiedEnds {
 
 export interface ProxyPreface {
   readonly version: 1 | 2
-  /** Null: the ends of the very connection hold (LOCAL, UNKNOWN, or a family that says nothing to us). */
+  /** Null: the ends of the connection itself apply (LOCAL, UNKNOWN, or an address family that carries nothing usable). */
   readonly ends: (ProxiedEnds & { readonly family: 'ipv4' | 'ipv6' | 'unix' }) | null
 }
 
@@ -27,20 +27,22 @@ export type PrefaceRead =
   /** The preface ended before `next`. */
   | { readonly state: 'done'; readonly next: number; readonly preface: ProxyPreface }
 
-/** The longest line of version 1, CRLF included (2.1). */
+/** The longest line of version 1, including CRLF (2.1). */
 const LINE_BYTES_MAX = 107
-/** What may follow the 16 octets that begin version 2: addresses take 216 at most, the rest is for TLVs (certificates' names, ids). */
+/**
+ * The limit of what follows the 16 bytes that begin version 2: addresses take at most 216 bytes, the rest is for TLVs (names,
+ * ids).
+ */
 export const BLOCK_BYTES_MAX = 4 * 1024
-/** No preface is longer. */
 
 const WORD = Buffer.from('PROXY ', 'latin1')
 const SIGNATURE = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1')
 const MORE: PrefaceRead = { state: 'more' }
 
 /**
- * Reads a preface at the start of a connection: `bytes[from, to)` is everything that has come so far. Nothing behind the preface is
- * looked at.
- * @throws ProtocolError for anything else, as soon as that shows; `offset` counts from the first octet of the connection
+ * Reads a preface at the start of a connection: `bytes[from, to)` is everything received so far. Bytes after the preface are not
+ * inspected.
+ * @throws ProtocolError for anything else, as early as it can be detected; `offset` counts from the first byte of the connection
  */
 export function readProxyPreface(bytes: Buffer, from: number, to: number): PrefaceRead {
   if (from === to) return MORE
@@ -51,13 +53,13 @@ function refused(version: 1 | 2, what: string, offset: number): ProtocolError {
   return new ProtocolError(400, `PROXY protocol: ${what}`, `PROXY protocol 2.${version}`, offset)
 }
 
-/** What is there must be, or become, `expected`. */
+/** Throws when the bytes received so far differ from `expected`; returns whether all of it was received. */
 function expectStart(expected: Buffer, version: 1 | 2, bytes: Buffer, from: number, to: number): boolean {
   for (let i = 0; i < expected.length; i++) {
     if (from + i === to) return false
     const octet = bytes[from + i]!
     if (octet !== expected[i])
-      throw refused(version, `no preface, but ${describeOctet(octet)} at octet ${i} of the connection`, i)
+      throw refused(version, `expected a preface, got ${describeOctet(octet)} at byte ${i} of the connection`, i)
   }
   return true
 }
@@ -73,26 +75,26 @@ function readLine(bytes: Buffer, from: number, to: number): PrefaceRead {
   return { state: 'done', next: end + 2, preface: { version: 1, ends } }
 }
 
-/** Where the CR of the line stands, -1 when it has not come. */
+/** The position of the CR of the line, or -1 when the end of the line was not received yet. */
 function endOfLine(bytes: Buffer, from: number, to: number): number {
   const last = from + LINE_BYTES_MAX - 2
   for (let at = from + WORD.length; at < to && at <= last; at++) {
     const octet = bytes[at]
-    if (octet === LF) throw refused(1, `LF without CR at octet ${at - from}`, at - from)
+    if (octet === LF) throw refused(1, `LF without CR at byte ${at - from}`, at - from)
     if (octet !== CR) continue
     if (at + 1 === to) return -1
-    if (bytes[at + 1] !== LF) throw refused(1, `CR without LF at octet ${at - from}`, at - from)
+    if (bytes[at + 1] !== LF) throw refused(1, `CR without LF at byte ${at - from}`, at - from)
     return at
   }
-  if (to > last) throw refused(1, `a line of more than ${LINE_BYTES_MAX} octets`, LINE_BYTES_MAX)
+  if (to > last) throw refused(1, `the line is longer than ${LINE_BYTES_MAX} bytes`, LINE_BYTES_MAX)
   return -1
 }
 
 function endsIn(words: readonly string[]): ProxyPreface['ends'] {
   const [family = '', source = '', destination = '', sourcePort = '', destinationPort = ''] = words
   if (family !== 'TCP4' && family !== 'TCP6')
-    throw refused(1, `${JSON.stringify(family)} where TCP4, TCP6 or UNKNOWN must stand`, WORD.length)
-  if (words.length !== 5) throw refused(1, `${words.length - 1} words behind ${family}, not 4`, WORD.length)
+    throw refused(1, `expected TCP4, TCP6 or UNKNOWN, got ${JSON.stringify(family)}`, WORD.length)
+  if (words.length !== 5) throw refused(1, `expected 4 words after ${family}, got ${words.length - 1}`, WORD.length)
   const addressOf = family === 'TCP4' ? ip4 : ip6
   return {
     family: family === 'TCP4' ? 'ipv4' : 'ipv6',
@@ -104,26 +106,26 @@ function endsIn(words: readonly string[]): ProxyPreface['ends'] {
 }
 
 function ip4(text: string): string {
-  if (readIpv4(text) === null) throw refused(1, `${JSON.stringify(text)} is no IPv4 address`, -1)
+  if (readIpv4(text) === null) throw refused(1, `${JSON.stringify(text)} is not an IPv4 address`, -1)
   return text
 }
 
 function ip6(text: string): string {
   const octets = readIpv6(text)
-  if (octets === null) throw refused(1, `${JSON.stringify(text)} is no IPv6 address`, -1)
+  if (octets === null) throw refused(1, `${JSON.stringify(text)} is not an IPv6 address`, -1)
   return writeIpv6(octets, 0)
 }
 
 function portOf(text: string): number {
   const port = /^(?:0|[1-9]\d{0,4})$/.test(text) ? Number(text) : 65_536
-  if (port > 65_535) throw refused(1, `${JSON.stringify(text)} is no port`, -1)
+  if (port > 65_535) throw refused(1, `${JSON.stringify(text)} is not a port`, -1)
   return port
 }
 
 // Version 2 -----------------------------------------------------------------------------------------------------------
 
 const HEAD_BYTES = 16
-/** By address family: how many octets the two ends take. */
+/** By address family: the size of the two ends in bytes. */
 const ENDS_BYTES = [0, 12, 36, 216] as const
 const LOCAL = 0
 const PROXY = 1
@@ -137,17 +139,17 @@ const CRC32C = 3
 function readBlock(bytes: Buffer, from: number, to: number): PrefaceRead {
   if (!expectStart(SIGNATURE, 2, bytes, from, to) || to - from < HEAD_BYTES) return MORE
   const [about, kind] = [bytes[from + 12]!, bytes[from + 13]!]
-  if (about >> 4 !== 2) throw refused(2, `version ${about >> 4}, not 2`, 12)
+  if (about >> 4 !== 2) throw refused(2, `expected version 2, got ${about >> 4}`, 12)
   const command = about & 0xf
-  if (command > PROXY) throw refused(2, `command ${command}, neither LOCAL (0) nor PROXY (1)`, 12)
+  if (command > PROXY) throw refused(2, `command ${command} is neither LOCAL (0) nor PROXY (1)`, 12)
   const length = bytes.readUInt16BE(from + 14)
-  if (length > BLOCK_BYTES_MAX) throw refused(2, `a block of ${length} octets, more than ${BLOCK_BYTES_MAX}`, 14)
+  if (length > BLOCK_BYTES_MAX) throw refused(2, `a block of ${length} bytes, the limit is ${BLOCK_BYTES_MAX}`, 14)
   const next = from + HEAD_BYTES + length
   const family = kind >> 4
   const transport = kind & 0xf
-  // Of LOCAL nothing but the length counts (2.2): its sender speaks for itself.
+  // With LOCAL, nothing but the length counts (2.2): the sender opened the connection on its own behalf.
   if (command === PROXY && (family >= ENDS_BYTES.length || transport > DGRAM))
-    throw refused(2, `address family and protocol 0x${kind.toString(16).padStart(2, '0')}, which is not assigned`, 13)
+    throw refused(2, `unassigned address family and protocol 0x${kind.toString(16).padStart(2, '0')}`, 13)
   if (to < next) return MORE
   const ends = command === PROXY ? endsAt(bytes, from, next, family, transport) : null
   return { state: 'done', next, preface: { version: 2, ends } }
@@ -157,7 +159,7 @@ function endsAt(bytes: Buffer, from: number, next: number, family: number, trans
   if (family === UNSPEC || transport === UNSPEC) return null
   const at = from + HEAD_BYTES
   const tlvs = at + ENDS_BYTES[family as 1 | 2 | 3]
-  if (tlvs > next) throw refused(2, `${next - at} octets, too few for the addresses`, 14)
+  if (tlvs > next) throw refused(2, `${next - at} bytes are too few for the addresses`, 14)
   checkTlvs(bytes, from, tlvs, next)
   if (transport !== STREAM) return null
   if (family === INET) return ipEnds(bytes, at, 'ipv4', 4, writeIpv4)
@@ -182,21 +184,24 @@ function ipEnds(
   }
 }
 
-/** A path in 108 octets, ended by NUL when it is shorter. */
+/** A path in a field of 108 bytes, terminated by NUL when it is shorter. */
 function pathAt(bytes: Buffer, at: number): string {
   const nul = bytes.subarray(at, at + 108).indexOf(0)
   return latin1(bytes, at, at + (nul < 0 ? 108 : nul))
 }
 
-/** Type, length in two octets, value: they must fill the rest of the block, and a checksum among them must be right. */
+/**
+ * Checks the TLVs (type, length in two bytes, value): they must fill the rest of the block exactly, and a checksum must be
+ * correct.
+ */
 function checkTlvs(bytes: Buffer, from: number, first: number, next: number): void {
   let summed = false
   for (let at = first; at < next; ) {
     const value = at + 3
     const end = value > next ? value : value + bytes.readUInt16BE(at + 1)
-    if (end > next) throw refused(2, `a TLV at octet ${at - from} that goes beyond its block`, at - from)
+    if (end > next) throw refused(2, `the TLV at byte ${at - from} extends past its block`, at - from)
     if (bytes[at] === CRC32C) {
-      if (summed || end - value !== 4) throw refused(2, 'a checksum that is not 4 octets, once', at - from)
+      if (summed || end - value !== 4) throw refused(2, 'more than one checksum, or one that is not 4 bytes', at - from)
       summed = true
       checkSum(bytes, from, value, next)
     }
@@ -206,7 +211,7 @@ function checkTlvs(bytes: Buffer, from: number, first: number, next: number): vo
 
 const NO_SUM = Buffer.alloc(4)
 
-/** The CRC32c of the preface, with zeros where it stands itself (2.2.3). */
+/** Checks the CRC32c of the preface, computed with zeros in place of the checksum itself (2.2.3). */
 function checkSum(bytes: Buffer, from: number, at: number, next: number): void {
   const sum = crc32c(bytes, at + 4, next, crc32c(NO_SUM, 0, 4, crc32c(bytes, from, at)))
   if (sum !== bytes.readUInt32BE(at)) throw refused(2, 'the checksum is wrong', at - from)
@@ -215,9 +220,9 @@ function checkSum(bytes: Buffer, from: number, at: number, next: number): void {
 // Writing -------------------------------------------------------------------------------------------------------------
 
 /**
- * The preface for a connection that is passed on; `'local'` for one of our own (a health check). Ends that are no IP addresses
- * (a unix socket's) are not told: the receiver then goes by the connection itself, as for LOCAL, which nobody may reject. An IPv6 zone is left out, and an IPv4 end beside
- * an IPv6 one is written as `::ffff:a.b.c.d`.
+ * The preface for a relayed connection, or with `'local'` for one of our own (a health check). Ends that are not IP addresses (of
+ * a unix socket) are not sent: the receiver then uses the ends of the connection itself, as for LOCAL, which a receiver must not
+ * reject. An IPv6 zone is left out, and an IPv4 end together with an IPv6 end is written as `::ffff:a.b.c.d`.
  */
 export function writeProxyPreface(version: 1 | 2, ends: ProxiedEnds | 'local'): Buffer {
   const known = ends === 'local' ? null : octetsOfEnds(ends)
@@ -244,7 +249,7 @@ interface Octets {
   readonly destinationPort: number
 }
 
-/** Both addresses in one family: IPv4 where both are, or are mapped. */
+/** Both addresses in one family: IPv4 when both are IPv4 or IPv4-mapped, else IPv6. */
 function octetsOfEnds(ends: ProxiedEnds): Octets | null {
   const [source, destination] = [mapped(ends.source), mapped(ends.destination)]
   if (source === null || destination === null) return null

@@ -14,45 +14,49 @@ export type { TargetForm } from './request-target.js'
 
 const NO_OCTETS = Buffer.alloc(0)
 
-/** A request's head. One reused object per reader; it and its `lines` are valid until the call that delivered it returns. */
+/**
+ * The head of a request. Each reader reuses one object; it and its `lines` are valid until the call that delivered it returns.
+ */
 export class RequestHead implements Target {
   lines: Lines = NO_LINES
-  /** As received: methods are case-sensitive, unknown ones are welcome. */
+  /** As received: methods are case-sensitive, and an unknown method is valid. */
   method = ''
   /** As received. */
   target = ''
   targetForm: TargetForm = 'origin'
-  /** 1.2 to 1.9 are read as 1.1 (RFC 9110 2.5). */
+  /** The minor version; 1.2 to 1.9 are read as 1.1 (RFC 9110 2.5). */
   minor: 0 | 1 = 1
   framing: 'none' | 'length' | 'chunked' = 'none'
-  /** Octets of content; 0 when there is none, -1 when chunked. */
+  /** The size of the content in bytes; 0 when there is none, -1 when it is chunked. */
   contentLength = 0
-  /** The Content-Length line says it in its shortest form, so it may go on as it stands. */
+  /** The Content-Length value is in its shortest form, in a tight line, so the line may be forwarded as received. */
   canonicalLength = false
-  /** The decided authority, as written: that of absolute-form or authority-form, else the Host value; '' is possible (R22, R23). */
+  /**
+   * The authority of the request, as written: from absolute-form or authority-form, else the Host value; may be '' (R22, R23).
+   */
   host = ''
-  /** `host` is the value of the one Host line. */
+  /** `host` is the value of the only Host line. */
   hostDecides = false
-  /** The Host line has no other whitespace than one space in front of its value, so it may go on as it stands. */
+  /** The Host line has at most one space before its value and no other whitespace, so it may be forwarded as received. */
   tightHost = false
   scheme: '' | 'http' | 'https' = ''
   path = ''
 
-  /** The version was received as `HTTP/1.1`, so the request line reads as ours would. */
+  /** The version was received as `HTTP/1.1`, exactly as our own request line would have it. */
   get isHttp11(): boolean {
     return this.minor === 1 && this.lines.octet(this.lines.fieldsAt - 3) === ONE
   }
 
   /**
-   * The Host value of this connection's requests: hardly ever another one comes, so it is neither cut out nor checked again. Kept from
-   * the second request on, and not for a client that keeps changing it.
+   * The Host value that the requests of this connection share. It hardly ever changes, so an equal value is neither copied nor
+   * validated again. Kept from the second request on, and given up for a client that keeps changing it.
    */
   readonly known = { host: '', octets: NO_OCTETS, misses: 0 }
 }
 
 /**
- * Reads what the complete head means: target, Host, framing (RFC 9112 3.2, 6.3). `method` and `target` are the two offsets
- * of the spaces in the request line. Throws ProtocolError 400, 413 or 501.
+ * Interprets a complete head: target, Host and framing (RFC 9112 3.2, 6.3). `methodTo` and `targetTo` are the offsets of the two
+ * spaces in the request line. Throws ProtocolError 400, 413 or 501.
  */
 export function readRequestHead(
   head: RequestHead,
@@ -86,7 +90,9 @@ export function readRequestHead(
   readFraming(head, length, coding)
 }
 
-/** RFC 9112 3.2: exactly one valid Host in 1.1, also beside absolute-form, which then decides. */
+/**
+ * RFC 9112 3.2: an HTTP/1.1 request has exactly one valid Host, also with absolute-form, whose authority then takes precedence.
+ */
 function readHost(head: RequestHead, line: number): void {
   const { lines, known } = head
   head.hostDecides = false
@@ -103,7 +109,7 @@ function readHost(head: RequestHead, line: number): void {
     }
     host = value
     if (known.misses > 0 && known.misses < 8) {
-      // Copies of their own: parts would keep the whole head in memory, or Node's pool.
+      // Copied: a slice would keep the whole head, or Node's buffer pool, in memory.
       known.octets = Buffer.allocUnsafeSlow(value.length)
       known.octets.write(value, 'latin1')
       known.host = host = latin1(known.octets, 0, value.length)
@@ -114,21 +120,22 @@ function readHost(head: RequestHead, line: number): void {
   if (head.hostDecides) head.host = host
 }
 
-/** RFC 9112 6.3: the content's presence is told by these two fields alone, whatever the method (R35). */
+/** RFC 9112 6.3: these two fields alone signal the presence of content, whatever the method (R35). */
 function readFraming(head: RequestHead, length: number, coding: number): void {
   const { lines } = head
   head.framing = 'none'
   head.contentLength = 0
   if (length < 0 && coding < 0) return
   if (head.method === 'CONNECT') {
-    throw new ProtocolError(400, 'CONNECT has no content', 'RFC 9110 9.3.6', lines.from(Math.max(length, coding)))
+    const at = lines.from(Math.max(length, coding))
+    throw new ProtocolError(400, 'Content-Length or Transfer-Encoding in a CONNECT request', 'RFC 9110 9.3.6', at)
   }
   if (coding >= 0) {
     if (head.minor === 0) {
       throw new ProtocolError(400, 'Transfer-Encoding in an HTTP/1.0 request', 'RFC 9112 6.1', lines.from(coding))
     }
     if (length >= 0) {
-      throw new ProtocolError(400, 'Content-Length beside Transfer-Encoding', 'RFC 9112 6.1', lines.from(length))
+      throw new ProtocolError(400, 'both Content-Length and Transfer-Encoding', 'RFC 9112 6.1', lines.from(length))
     }
     const verdict = readTransferCoding(lines, coding)
     if (verdict !== 'chunked') {
@@ -144,17 +151,25 @@ function readFraming(head: RequestHead, length: number, coding: number): void {
   const octets = lines.length(length)
   if (octets < 0) {
     const value = quote(lines.value(length))
-    throw new ProtocolError(400, `Content-Length is not one number: ${value}`, 'RFC 9112 6.3', lines.valueFrom(length))
+    throw new ProtocolError(
+      400,
+      `Content-Length is not a single number: ${value}`,
+      'RFC 9112 6.3',
+      lines.valueFrom(length),
+    )
   }
   if (octets === Number.POSITIVE_INFINITY) {
-    throw new ProtocolError(413, 'Content-Length beyond 2^53-1', 'RFC 9110 8.6', lines.valueFrom(length))
+    throw new ProtocolError(413, 'Content-Length exceeds 2^53-1', 'RFC 9110 8.6', lines.valueFrom(length))
   }
   head.framing = 'length'
   head.contentLength = octets
   head.canonicalLength = lines.isCanonicalLength(length)
 }
 
-/** A tab behind a framing value is OWS and yet refused: parsers that take it for a part of the value would frame the request in another way. */
+/**
+ * Refuses a tab after a framing value. It is valid OWS, but a parser that takes it for part of the value would frame the request
+ * differently.
+ */
 function refuseTabAfter(lines: Lines, i: number): void {
   for (let at = lines.valueTo(i); at < lines.to(i); at++) {
     if (lines.text.charCodeAt(at) === HTAB)
@@ -162,7 +177,10 @@ function refuseTabAfter(lines: Lines, i: number): void {
   }
 }
 
-/** RFC 9110 6.5.1: framing has no place in a trailer section. Other parsers read it there, so it is refused, not dropped. Throws ProtocolError 400. */
+/**
+ * RFC 9110 6.5.1: a trailer section must not contain framing fields. Some parsers honor them there, so they are refused, not
+ * dropped. Throws ProtocolError 400.
+ */
 export function checkRequestTrailers(lines: Lines): void {
   for (let i = 0; i < lines.count; i++) {
     const id = lines.id(i)
@@ -173,13 +191,13 @@ export function checkRequestTrailers(lines: Lines): void {
 }
 
 const CODING_REFUSALS: Record<Exclude<TransferCoding, 'chunked'>, readonly [400 | 501, string, string]> = {
-  twice: [400, 'chunked applied twice', 'RFC 9112 7.1'],
-  parameters: [400, 'parameters on chunked', 'RFC 9112 7.1'],
+  twice: [400, 'the chunked coding is applied more than once', 'RFC 9112 7.1'],
+  parameters: [400, 'the chunked coding has parameters', 'RFC 9112 7.1'],
   'not-final': [400, 'the final transfer coding is not chunked', 'RFC 9112 6.3'],
   none: [400, 'the final transfer coding is not chunked', 'RFC 9112 6.3'],
   identity: [400, 'the final transfer coding is not chunked', 'RFC 9112 6.3'],
-  'before-chunked': [501, 'a transfer coding that is not known here', 'RFC 9112 6.1'],
-  'empty-member': [400, 'Transfer-Encoding is not chunked alone', 'RFC 9112 6.1'],
+  'before-chunked': [501, 'unsupported transfer coding', 'RFC 9112 6.1'],
+  'empty-member': [400, 'empty list member in Transfer-Encoding', 'RFC 9112 6.1'],
 }
 
 const ONE = 0x31

@@ -6,21 +6,21 @@ import { type Breach, ProtocolError } from './protocol-error.js'
 import { checkRequestTrailers, RequestHead, readRequestHead } from './request-head.js'
 import { SectionReader } from './section-reader.js'
 
-/** Who is told what was read, at once. What it is given is valid until it returns. */
+/** Receives what was read, synchronously. The arguments are valid until the call returns. */
 export interface RequestSink {
   onRequestHead(head: RequestHead): void
-  /** Content as it arrived: a slice of what was given to `consume`, chunk framing taken away. */
+  /** Content as it arrived: a slice of the bytes given to `consume`, without chunk framing. */
   onRequestContent(bytes: Buffer, from: number, to: number): void
   /** `trailers` is null when there are none. */
   onRequestEnd(trailers: Lines | null): void
 }
 
 /**
- * Reads the requests of one connection, one after the other (RFC 9112). Strict: what is refused here is refused for good.
- * Splitting the octets in another way never changes what the sink is told, nor the error.
+ * Reads the requests of one connection, one after the other (RFC 9112). Strict: a deviation from the grammar is refused, never
+ * repaired. How the bytes are split over calls never changes what the sink receives, nor the error.
  */
 export class RequestReader {
-  /** Something was thrown: the reader must not be used again. */
+  /** A call threw: the reader must not be used again. */
   failed = false
   private phase: 'empty-lines' | 'head' | 'length' | 'chunks' | 'trailers' | 'ending' | 'done' = 'empty-lines'
   private readonly head = new RequestHead()
@@ -40,7 +40,7 @@ export class RequestReader {
     return this.phase === 'done'
   }
 
-  /** At least one octet of a request line was read, and the message is not complete. */
+  /** At least one byte of a request line was read, and the message is not complete yet. */
   get started(): boolean {
     return this.phase !== 'empty-lines' && this.phase !== 'done'
   }
@@ -50,15 +50,15 @@ export class RequestReader {
     return this.phase === 'length' || this.phase === 'chunks' || this.phase === 'trailers'
   }
 
-  /** Octets still to come of content with a Content-Length; -1 while it is chunked; else 0. */
+  /** The bytes still to come of content with a Content-Length; -1 during chunked content; else 0. */
   get contentLeft(): number {
     if (this.phase === 'length') return this.lengthLeft
     return this.phase === 'chunks' || this.phase === 'trailers' ? -1 : 0
   }
 
   /**
-   * Reads `bytes[from, to)` until `to` or until the message is complete; then nothing more until `next`. Returns the offset of the first
-   * octet that was not read. Throws ProtocolError with 400, 413, 414, 431, 501 or 505; what the sink throws passes through.
+   * Reads `bytes[from, to)` until `to` or the end of the message; after that, nothing until `next`. Returns the offset of the
+   * first byte that was not read. Throws ProtocolError with 400, 413, 414, 431, 501 or 505; exceptions of the sink pass through.
    */
   consume(bytes: Buffer, from: number, to: number, sink: RequestSink): number {
     if (this.failed) throw new Error('a reader that failed must not be used again')
@@ -70,8 +70,8 @@ export class RequestReader {
   }
 
   /**
-   * Reads the empty lines in front of a request line and nothing else. Returns the offset of the first octet that was not read: with
-   * it a request begins, or an error, for `consume`. Until then nobody has asked for anything.
+   * Reads the empty lines before a request line and nothing else. Returns the offset of the first byte that was not read: it
+   * begins a request, or an error, for `consume`. Up to there, no request has been made.
    */
   skipEmptyLines(bytes: Buffer, from: number, to: number): number {
     let at = from
@@ -79,7 +79,7 @@ export class RequestReader {
     return at
   }
 
-  /** Gets ready for the next request on the connection. Only after a complete one. */
+  /** Prepares for the next request on the connection. Only after a complete one. */
   next(): void {
     if (this.phase === 'empty-lines') return
     if (this.phase !== 'done') throw new Error('the request is not complete')
@@ -102,7 +102,7 @@ export class RequestReader {
     }
   }
 
-  /** RFC 9112 2.2: a few empty lines in front of a request line are skipped. */
+  /** RFC 9112 2.2: a limited number of empty lines before a request line is skipped. */
   private readEmptyLine(bytes: Buffer, at: number): number {
     const octet = bytes[at]!
     if (this.emptyLineCr) {
@@ -121,7 +121,7 @@ export class RequestReader {
     return at + 1
   }
 
-  /** An octet of an empty line with nothing wrong about it. */
+  /** Whether this is the next byte of an empty line without any fault. */
   private isEmptyLine(octet: number): boolean {
     if (this.phase !== 'empty-lines') return false
     return this.emptyLineCr ? octet === LF : octet === CR && this.emptyLines < this.limits.emptyLinesMax
@@ -186,7 +186,10 @@ function refused(what: string, octet: number, breach?: Breach): ProtocolError {
   return new ProtocolError(400, `${what}: ${describeOctet(octet)}`, 'RFC 9112 2.2', -1, breach)
 }
 
-/** Reads a head once more that was read before, from its text (latin1, with its blank line). @param use is told the head, at once */
+/**
+ * Reads again a head that was read before, from its text (latin1, with its empty line).
+ * @param use receives the head, synchronously
+ */
 export function readHeadAgain(text: string, use: (head: RequestHead) => void): void {
   const ignore = (): void => {}
   const sink = { onRequestHead: use, onRequestContent: ignore, onRequestEnd: ignore }

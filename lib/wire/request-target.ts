@@ -1,21 +1,24 @@
 import { isAuthority, readAuthority } from './authority.js'
 import { ProtocolError } from './protocol-error.js'
 
-/** The four forms of RFC 9112 3.2. */
+/** The four forms of a request-target (RFC 9112 3.2). */
 export type TargetForm = 'origin' | 'absolute' | 'authority' | 'asterisk'
 
-/** What a request-target says. One reused object. */
+/** The parts of a request-target. The object is reused. */
 export interface Target {
   targetForm: TargetForm
-  /** From absolute-form, lower case. */
+  /** From absolute-form, in lower case. */
   scheme: '' | 'http' | 'https'
   /** From absolute-form and authority-form as written, else ''. */
   host: string
-  /** Path and query to send in origin-form: never changed, but `/` for an empty path (R20), `*` for asterisk-form and for OPTIONS without path and query (R25); '' for authority-form. */
+  /**
+   * The path and query to send in origin-form. Never changed, except: `/` for an empty path (R20); `*` for asterisk-form, and for
+   * OPTIONS without path and query (R25); '' for authority-form.
+   */
   path: string
 }
 
-/** Reads a request-target whose octets are already checked. Throws ProtocolError 400. */
+/** Reads a request-target whose bytes were already checked. Throws ProtocolError 400. */
 export function readTarget(method: string, target: string, out: Target): void {
   out.scheme = ''
   out.host = ''
@@ -25,7 +28,7 @@ export function readTarget(method: string, target: string, out: Target): void {
     out.targetForm = 'origin'
     out.path = target
   } else if (target === '*') {
-    if (method !== 'OPTIONS') throw refusal('asterisk-form is only for OPTIONS', '3.2.4')
+    if (method !== 'OPTIONS') throw refusal('asterisk-form is allowed only with OPTIONS', '3.2.4')
     out.targetForm = 'asterisk'
     out.path = '*'
   } else {
@@ -47,14 +50,14 @@ function readAbsoluteForm(method: string, target: string, out: Target): void {
   const colon = target.indexOf('://')
   const scheme = target.slice(0, Math.max(colon, 0)).toLowerCase()
   if (scheme !== 'http' && scheme !== 'https') {
-    throw refusal(`neither a path nor an http or https URI: ${quote(target)}`, '3.2')
+    throw refusal(`the request-target is neither a path nor an http or https URI: ${quote(target)}`, '3.2')
   }
   const from = colon + 3
   let to = from
   while (to < target.length && target[to] !== '/' && target[to] !== '?') to++
   const host = target.slice(from, to)
   if (host.includes('@')) throw refusal(`userinfo in the request-target ${quote(target)}`, '3.2.2', 'RFC 9110 4.2.4')
-  if (!isAuthority(host)) throw refusal(`no valid host in the request-target ${quote(target)}`, '3.2.2', 'RFC 9110 4.2')
+  if (!isAuthority(host)) throw refusal(`invalid host in the request-target ${quote(target)}`, '3.2.2', 'RFC 9110 4.2')
   out.targetForm = 'absolute'
   out.scheme = scheme
   out.host = host
@@ -68,7 +71,7 @@ function refusal(what: string, paragraph: string, section = `RFC 9112 ${paragrap
 
 const asUnicode = (octet: string): string => `\\u${octet.charCodeAt(0).toString(16).padStart(4, '0')}`
 
-/** A peer's text in a message: bounded, and only printable ASCII. */
+/** Quotes a text from a peer in a message: at most 64 characters, as printable ASCII. */
 export function quote(text: string): string {
   const shown = JSON.stringify(text.slice(0, 64)).replace(/[^ -~]/g, asUnicode)
   return text.length > 64 ? `${shown.slice(0, -1)}…"` : shown

@@ -6,36 +6,39 @@ import { ProtocolError } from './protocol-error.js'
 import { ResponseHead, type ResponseTo, readResponseHead } from './response-head.js'
 import { SectionReader } from './section-reader.js'
 
-/** Content up to this size becomes text together with the head that it came with. */
+/** Content up to this size becomes text together with the head that it arrived with. */
 const JOINED_BYTES_MAX = 1024
 
-/** Who is told what was read, at once. What it is given is valid until it returns. */
+/** Receives what was read, synchronously. The arguments are valid until the call returns. */
 export interface ResponseSink {
-  /** Interim heads (1xx but 101) too: after one of them another head follows. */
-  onResponseHead(head: ResponseHead): void
-  /** Content as it arrived: a slice of what was given to `consume`, chunk framing taken away. `text`: the same, where it is text already, else ''. */
+  /** Called for interim heads (1xx except 101), too: after an interim head, another head follows. */
+  onResponseHead(head: ResponseHead): void /**
+   * Content as it arrived: a slice of the bytes given to `consume`, without chunk framing. `text` is the same content if it was
+   * already converted to text, else ''.
+   */
   onResponseContent(bytes: Buffer, from: number, to: number, text?: string): void
   /** `trailers` is null when there are none. */
   onResponseEnd(trailers: Lines | null): void
 }
 
 /**
- * Reads the responses of one connection, one for each `expect` (RFC 9112). Lenient in heads where real origins need it, unless `strict`;
- * what the sink is told is always clean. Splitting the octets in another way never changes what the sink is told, nor the error.
+ * Reads the responses of one connection, one for each `expect` (RFC 9112). Unless `strict`, it is lenient with heads where real
+ * origins need it; what the sink receives is always clean. How the bytes are split over calls never changes what the sink
+ * receives, nor the error.
  */
 export class ResponseReader {
-  /** Something was thrown: the reader must not be used again. */
+  /** A call threw: the reader must not be used again. */
   failed = false
   private phase: 'unarmed' | 'head' | 'length' | 'chunks' | 'close' | 'trailers' | 'ending' | 'done' = 'unarmed'
   private responseTo: ResponseTo = 'other'
-  /** Interim heads before this response, and their octets. */
+  /** The number of interim heads before this response, and their size in bytes. */
   private interims = 0
   private interimBytes = 0
   private readonly head = new ResponseHead()
   private readonly section: SectionReader
   private readonly chunks: ChunkFraming
   private lengthLeft = 0
-  /** The content that comes next, where it became text with its head. */
+  /** The next content, if it became text together with its head. */
   private contentText = ''
 
   constructor(
@@ -51,7 +54,7 @@ export class ResponseReader {
     return this.phase === 'done'
   }
 
-  /** At least one octet of the expected response was read (an interim head counts), and it is not complete. */
+  /** At least one byte of the expected response was read (an interim head counts), and the response is not complete yet. */
   get started(): boolean {
     if (this.phase === 'head') return this.interims > 0 || this.section.isOpen
     return this.phase !== 'unarmed' && this.phase !== 'done'
@@ -62,13 +65,15 @@ export class ResponseReader {
     return this.phase === 'length' || this.contentLeft < 0
   }
 
-  /** Octets still to come of content with a Content-Length; -1 while it is chunked or until close; else 0. */
+  /**
+   * The bytes still to come of content with a Content-Length; -1 during content that is chunked or delimited by close; else 0.
+   */
   get contentLeft(): number {
     if (this.phase === 'length') return this.lengthLeft
     return this.phase === 'chunks' || this.phase === 'close' || this.phase === 'trailers' ? -1 : 0
   }
 
-  /** Arms the reader for the response to a request with this method. Only when no response is outstanding (RFC 9112 9.2). */
+  /** Prepares for the response to a request with this method. Only when no response is outstanding (RFC 9112 9.2). */
   expect(method: string): void {
     if (this.phase !== 'unarmed' && this.phase !== 'done') throw new Error('the response is not complete')
     this.responseTo = method === 'HEAD' || method === 'CONNECT' ? method : 'other'
@@ -77,15 +82,15 @@ export class ResponseReader {
   }
 
   /**
-   * Reads `bytes[from, to)` until `to` or until the response is complete. Returns the offset of the first octet that was not read.
-   * Octets while no response is outstanding are an error (R73). Throws ProtocolError with 502; what the sink throws passes through.
+   * Reads `bytes[from, to)` until `to` or the end of the response. Returns the offset of the first byte that was not read.
+   * Bytes with no response outstanding are an error (R73). Throws ProtocolError with 502; exceptions of the sink pass through.
    */
   consume(bytes: Buffer, from: number, to: number, sink: ResponseSink): number {
     if (this.failed) throw new Error('a reader that failed must not be used again')
     if (from === to) return from
     this.failed = true
     if (this.phase === 'unarmed' || this.phase === 'done') {
-      throw new ProtocolError(502, 'octets with no request outstanding', 'RFC 9112 9.2')
+      throw new ProtocolError(502, 'bytes received with no request outstanding', 'RFC 9112 9.2')
     }
     let at = from
     while (at < to && !this.done) at = this.step(bytes, at, to, sink)
@@ -93,7 +98,10 @@ export class ResponseReader {
     return at
   }
 
-  /** The connection ended. Completes content that lasts until close; throws ProtocolError 502 for a response that is not complete (RFC 9112 8). */
+  /**
+   * The connection ended. Completes content that is delimited by close; throws ProtocolError 502 for an incomplete response (RFC
+   * 9112 8).
+   */
   end(sink: ResponseSink): void {
     if (this.phase === 'unarmed' || this.phase === 'done') return
     if (this.phase === 'close') {
@@ -101,8 +109,8 @@ export class ResponseReader {
       return
     }
     this.failed = true
-    const what = this.inContent ? 'content' : this.started ? 'head' : 'response'
-    throw new ProtocolError(502, `incomplete: the connection ended before the ${what} did`, 'RFC 9112 8', -1, {
+    const where = this.inContent ? 'in the content' : this.started ? 'in the head' : 'before the head'
+    throw new ProtocolError(502, `incomplete response: the connection ended ${where}`, 'RFC 9112 8', -1, {
       kind: 'incomplete',
     })
   }
@@ -143,7 +151,7 @@ export class ResponseReader {
     return end
   }
 
-  /** A client reads several of them (RFC 9110 15.2), and one that never ends is no response. */
+  /** A client reads several interim responses (RFC 9110 15.2), but an endless series of them is not a response. */
   private countInterim(lines: Lines): void {
     const { interimResponsesMax, interimBytesMax } = this.limits
     this.interims++
@@ -151,13 +159,13 @@ export class ResponseReader {
     if (this.interims > interimResponsesMax)
       throw new ProtocolError(
         502,
-        `more than ${interimResponsesMax} interim responses before a final one`,
+        `more than ${interimResponsesMax} interim responses before the final response`,
         'RFC 9110 15.2',
         -1,
         { limits: ['interimResponsesMax'] },
       )
     if (this.interimBytes > interimBytesMax)
-      throw new ProtocolError(502, `interim responses of more than ${interimBytesMax} octets`, 'RFC 6585 5', -1, {
+      throw new ProtocolError(502, `interim responses of more than ${interimBytesMax} bytes`, 'RFC 6585 5', -1, {
         kind: 'head-size',
         limits: ['interimBytesMax'],
       })

@@ -6,7 +6,7 @@ import type { ProtocolError } from './protocol-error.js'
 
 export type Progress = 'more' | 'done' | 'fault'
 
-/** Where a scan stands. Small integers: the hot loops compare them once for each element. */
+/** The position of a scan in the grammar. Small integers, because the hot loops compare them once for each element. */
 export const STAGE = {
   method: 0,
   target: 1,
@@ -23,26 +23,26 @@ export const STAGE = {
 } as const
 
 /**
- * The state of reading one section (a head, or the trailers), kept between reads so that no octet is ever scanned twice.
- * All offsets count from the section's first octet.
+ * The state of scanning one section (a head or a trailer section), kept between reads so that no byte is scanned twice.
+ * All offsets count from the first byte of the section.
  */
 export class Scan {
   readonly lines = new Lines()
   kind: SectionKind = 'request'
-  /** How many octets were scanned. */
+  /** The number of bytes scanned so far. */
   at = 0
   stage: number = STAGE.method
   lineMax = 0
   sectionMax = 0
   fieldsMax = 0
 
-  /** Where the method and the target end (each at its space). */
+  /** The ends of the method and of the target (the offsets of the spaces after them). */
   methodTo = 0
   targetTo = 0
   minor: 0 | 1 = 1
   status = 0
 
-  /** The field line being read. */
+  /** The field line that is being read. */
   lineFrom = 0
   nameTo = 0
   valueFrom = 0
@@ -50,10 +50,10 @@ export class Scan {
   private fault: FaultName | null = null
   private faultAt = 0
 
-  /** 1 for what may stand in a value and in a reason. */
+  /** 1 for each byte that is allowed in a field value and in a reason phrase. */
   textOctets = FIELD_OCTET
 
-  /** `lenient`: with the control octets that real origins send. */
+  /** `lenient`: allows the control characters that real origins send. */
   start(kind: SectionKind, limits: GrammarLimits, lenient: boolean): void {
     this.kind = kind
     this.textOctets = lenient ? KEPT_OCTET : FIELD_OCTET
@@ -66,14 +66,14 @@ export class Scan {
     this.fault = null
   }
 
-  /** Keeps where the scan stands until more octets come. */
+  /** Keeps the position of the scan until more bytes arrive. */
   pause(stage: number, at: number): Progress {
     this.stage = stage
     this.at = at
     return 'more'
   }
 
-  /** Keeps what was stumbled over, at which octet. */
+  /** Keeps the fault and the offset of its byte. */
   stumble(fault: FaultName, stage: number, at: number): Progress {
     this.stage = stage
     this.fault = fault
@@ -85,7 +85,7 @@ export class Scan {
     return this.fault
   }
 
-  /** The error of the fault; `bytes[base]` is the section's first octet. */
+  /** The error for the fault; `bytes[base]` is the first byte of the section. */
   error(bytes: Buffer, base: number): ProtocolError {
     return faultError(this.fault!, this.kind, bytes[base + this.faultAt]!, this.faultAt, this.element(bytes, base))
   }

@@ -8,33 +8,33 @@ import { type Progress, Scan, STAGE } from './scan.js'
 import { scanRequestLine, scanStatusLine } from './start-line.js'
 
 /**
- * Reads one section, a head or the trailers, out of any splitting. A section that arrives whole is scanned in place; one that is split
- * is held here, and the scan goes on where it stopped. Between sections it holds nothing.
+ * Reads one section, a head or the trailers, however its bytes are split over reads. A section that arrives whole is scanned in
+ * place; one that is split is held here, and the scan continues where it stopped. Between sections it holds nothing.
  */
 export class SectionReader {
   private open: Scan | null = null
   private held: HeldOctets | null = null
   private repair: HeadRepair | null = null
 
-  /** `lenient`: repair and keep what real origins send (responses only). */
+  /** `lenient`: repair or accept the deviations that real origins send (responses only). */
   constructor(
     private readonly limits: GrammarLimits,
     private readonly lenient: boolean,
   ) {}
 
-  /** An octet of a section was read, and the section is not released. */
+  /** At least one byte of a section was read, and the section was not released. */
   get isOpen(): boolean {
     return this.open !== null
   }
 
-  /** The complete section; until `release`. */
+  /** The complete section; valid until `release`. */
   get scan(): Scan {
     return this.open!
   }
 
   /**
-   * Reads `bytes[from, to)`, at least one octet, of the section of this kind. Returns the offset after its empty line, or -1: all was read and more is needed.
-   * Throws ProtocolError.
+   * Reads `bytes[from, to)`, at least one byte, of a section of this kind. Returns the offset after its empty line, or -1 when
+   * all bytes were read and more are needed. Throws ProtocolError.
    */
   read(kind: SectionKind, bytes: Buffer, from: number, to: number): number {
     if (this.open !== null) return this.readOn(bytes, from, to)
@@ -55,7 +55,7 @@ export class SectionReader {
     return -1
   }
 
-  /** Reads the complete section again as this clean text. `repaired`: something was wrong with it. */
+  /** Replaces the complete section with this clean text and reads it again. `repaired`: count this as a repair. */
   replace(text: string, repaired: boolean): void {
     const scan = this.scan
     const repairs = scan.lines.repairs + (repaired ? 1 : 0)
@@ -66,7 +66,7 @@ export class SectionReader {
     scan.lines.repairs = repairs
   }
 
-  /** The section was delivered: its lines may be filled again for another one, of any connection. */
+  /** The section was delivered: its lines may be reused for another section, of any connection. */
   release(): void {
     this.open?.lines.release()
     spare = this.open
@@ -103,7 +103,10 @@ export class SectionReader {
     return end
   }
 
-  /** Begins the head again, this time through the repair; throws the fault's error where that is of no use or not wanted. */
+  /**
+   * Restarts the head, this time through the repair; throws the error of the fault when it is not repairable or must not be
+   * repaired.
+   */
   private startRepair(scan: Scan, bytes: Buffer, base: number): void {
     const { kind } = scan
     const repairable =
@@ -115,7 +118,10 @@ export class SectionReader {
   }
 }
 
-/** Reads a trailer section once more that was read before, from its text (latin1, with its blank line). @param use is told the lines, at once */
+/**
+ * Reads again a trailer section that was read before, from its text (latin1, with its empty line).
+ * @param use receives the lines, synchronously
+ */
 export function readTrailersAgain(text: string, use: (lines: Lines) => void): void {
   const section = new SectionReader(GRAMMAR_MAXIMA, true)
   section.read('response-trailers', Buffer.from(text, 'latin1'), 0, text.length)
@@ -132,8 +138,8 @@ function runScan(scan: Scan, bytes: Buffer, base: number, to: number): Progress 
   return scanFieldLines(scan, bytes, base, to)
 }
 
-// One scan serves the whole process: it is given back after each section. Whoever holds one longer (a head split over reads, a sink
-// that reads another message inside its call) has it alone meanwhile, and a new one is made.
+// One scan serves the whole process: it is returned after each section. A section that keeps it longer (a head split over reads,
+// a sink that reads another message within its call) has it to itself, and the next section creates a new one.
 let spare: Scan | null = null
 
 function takeScan(): Scan {
@@ -142,4 +148,4 @@ function takeScan(): Scan {
   return scan
 }
 
-const STEP_BYTES = 4096 // how much is copied at a time: the content behind a split head is not copied with it
+const STEP_BYTES = 4096 // how much is copied at a time, so that the content after a split head is not copied with it

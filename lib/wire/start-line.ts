@@ -2,12 +2,14 @@ import { CR, LF, SP, TARGET_OCTET, TCHAR } from './octets.js'
 import { type Progress, type Scan, STAGE } from './scan.js'
 import { wordOf, wordsOf } from './words.js'
 
-// Own names for what the loops ask octet by octet: an imported binding is fetched anew at each use.
+// Local names for what the loops look up byte by byte: an imported binding is fetched again at each use.
 const tokenOctets = TCHAR
 const targetOctets = TARGET_OCTET
 const { method, target, version, status, reason, startLineLf, line } = STAGE
 
-/** Scans `method SP request-target SP HTTP-version CRLF` (RFC 9112 3) from where `scan` stands, in `bytes[base + scan.at, to)`. */
+/**
+ * Scans `method SP request-target SP HTTP-version CRLF` (RFC 9112 3) from the position of `scan`, in `bytes[base + scan.at, to)`.
+ */
 export function scanRequestLine(scan: Scan, bytes: Buffer, base: number, to: number): Progress {
   const limit = base + scan.lineMax + 1
   const stop = Math.min(to, limit)
@@ -51,7 +53,9 @@ export function scanRequestLine(scan: Scan, bytes: Buffer, base: number, to: num
   return scanLineEnd(scan, bytes, base, p, to)
 }
 
-/** Scans `HTTP-version SP status-code SP [ reason-phrase ] CRLF` (RFC 9112 4): twelve octets at fixed places, a space, the reason. */
+/**
+ * Scans `HTTP-version SP status-code SP [ reason-phrase ] CRLF` (RFC 9112 4): twelve bytes at fixed offsets, a space, the reason.
+ */
 export function scanStatusLine(scan: Scan, bytes: Buffer, base: number, to: number): Progress {
   const limit = base + scan.lineMax + 1
   const stop = Math.min(to, limit)
@@ -96,12 +100,12 @@ function scanLineEnd(scan: Scan, bytes: Buffer, base: number, p: number, to: num
   return 'done'
 }
 
-/** The octets are used up, or one octet more than a line may have was read and it is not the line's end. */
+/** All bytes were read, or the line exceeds its limit: one byte more than allowed was read, and it does not end the line. */
 function pauseInLine(scan: Scan, stage: number, at: number): Progress {
   return at > scan.lineMax ? scan.stumble('lineLong', stage, scan.lineMax) : scan.pause(stage, at)
 }
 
-/** What nearly every start line says, in two comparisons; anything else is looked at octet by octet. */
+/** Matches the version of nearly every start line with two comparisons; anything else is checked byte by byte. */
 function isHttp11(bytes: Buffer, at: number): boolean {
   const words = wordsOf(bytes)
   return words.getInt32(at, true) === HTTP && words.getInt32(at + 4, true) === SLASH_1_1

@@ -1,25 +1,25 @@
-// What a peer or a file says, as a person may look at it. A terminal obeys control characters (C1 ones too: U+009B begins a sequence as ESC [
-// does), and a page as well as a terminal obeys letters that turn the direction of writing or cannot be seen. So they are shown, not sent:
-// `\r`, `\x1b`, `\u{202e}`. Every door through which such a text leaves uses one of these.
+// Text from a peer or a file, made safe to display. A terminal executes control characters (also C1: U+009B begins a sequence
+// like ESC [), and both terminals and pages follow characters that change the writing direction or are invisible. Such characters
+// are shown escaped: `\r`, `\x1b`, `\u{202e}`. Every output of such text goes through one of these functions.
 
-/** A text as one line. */
+/** The text as a single line. */
 export function visible(text: string): string {
   return text.replace(OBEYED, letter => NAMED[letter] ?? escaped(letter))
 }
 
-/** Lines of ours with such texts in them: their ends stay. */
+/** Our own lines with such text in them: line ends are kept. */
 export function visibleLines(text: string): string {
   return text.replace(OBEYED, letter => (letter === '\n' ? letter : (NAMED[letter] ?? escaped(letter))))
 }
 
-/** Octets that were read as latin1, as plain ASCII. */
+/** Text that was read as latin1, as plain ASCII. */
 export function visibleOctets(text: string): string {
   return visible(text).replace(/[\x80-\xff]/g, escaped)
 }
 
 /**
- * Octets that were read as latin1 and are written as latin1, so that they come out as they went in, line ends included: what a reader of UTF-8
- * obeys is found in them, too.
+ * Text that was read as latin1 and is written as latin1, so that its bytes, including line ends, come out as they went in.
+ * Characters that a reader of UTF-8 would act on are escaped, too.
  */
 export function visibleLatin1(text: string): string {
   return text.replace(IN_OCTETS, found => {
@@ -29,14 +29,14 @@ export function visibleLatin1(text: string): string {
   })
 }
 
-/** A JSON text that is plain to a terminal, too: JSON itself escapes only half of the control characters. It says the same. */
+/** A JSON text that is safe for a terminal, with the same meaning: JSON itself escapes only half of the control characters. */
 export function plainJson(json: string): string {
   return HIDDEN_IN_JSON.test(json) ? json.replace(EACH_HIDDEN_IN_JSON, unicode) : json
 }
 
 const OBEYED = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
 
-/** Letters of UTF-8, read as latin1, and single octets that are obeyed. */
+/** UTF-8 sequences read as latin1, and single bytes that a terminal acts on. */
 const IN_OCTETS = /[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}|[\x00-\x1f\x7f-\x9f\xad]/g
 
 const HIDDEN_IN_JSON = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/u
@@ -50,7 +50,7 @@ function escaped(letter: string): string {
   return code < 0x100 ? `\\x${hex.padStart(2, '0')}` : `\\u{${hex}}`
 }
 
-/** As JSON writes a letter: one beyond the first 65,536 in two halves. */
+/** The JSON escape of a character: a surrogate pair for one above U+FFFF. */
 function unicode(letter: string): string {
   let json = ''
   for (let i = 0; i < letter.length; i++) json += `\\u${letter.charCodeAt(i).toString(16).padStart(4, '0')}`

@@ -1,22 +1,25 @@
 /**
- * Follows the frames of one direction of a WebSocket (RFC 6455 5.2) as they pass: only where each ends. A close frame may be put in between
- * two frames, also between the fragments of a message (RFC 6455 5.4), whatever extensions make of the payload. Costs a few steps for a
- * frame, nothing for its payload.
+ * Follows the frames of one direction of a WebSocket (RFC 6455 5.2) as they pass, to know where each one ends. A close frame may
+ * be inserted between two frames, also between the fragments of a message (RFC 6455 5.4), whatever extensions do to the payload.
+ * Costs a few steps per frame and nothing for its payload.
  */
 export class WebSocketFrames {
-  /** A whole close frame has passed: nothing may follow. */
+  /** A complete close frame has passed: nothing may follow it. */
   closed = false
-  /** A length that nobody can have meant: where the next frame begins is not known any more. */
+  /** A frame had an impossible length: the start of the next frame is unknown. */
   private lost = false
   private opcode = 0
   private maskOctets = 0
   private length = 0
-  /** Of the frame that is passing: which part of its head comes next, octets of its long length and of all behind its head to come. */
+  /**
+   * Of the current frame: the next part of its head, and the bytes still to come of its extended length and of all after its
+   * head.
+   */
   private part: 'first' | 'second' | 'length' = 'first'
   private lengthOctets = 0
   private left = 0
 
-  /** A frame of ours may follow what has passed. */
+  /** The bytes so far end at the end of a frame, so a frame of ours may be inserted here. */
   get between(): boolean {
     return this.part === 'first' && this.left === 0 && !this.closed && !this.lost
   }
@@ -66,8 +69,8 @@ export class WebSocketFrames {
 }
 
 /**
- * A close frame with this code and no words, latin1 (RFC 6455 5.5.1).
- * @param mask four octets that nobody can guess, for what a client sends; null for a server (RFC 6455 5.3)
+ * A close frame with this code and no reason, as latin1 (RFC 6455 5.5.1).
+ * @param mask four unpredictable bytes for a frame from a client; null for one from a server (RFC 6455 5.3)
  */
 export function closeFrame(code: number, mask: Uint8Array | null): string {
   const payload = [code >> 8, code & 0xff]
@@ -76,7 +79,7 @@ export function closeFrame(code: number, mask: Uint8Array | null): string {
   return String.fromCharCode(0x80 | CLOSE, 0x80 | payload.length, ...mask, ...masked)
 }
 
-/** RFC 6455 7.4.1: an endpoint goes away, such as a server that is stopped. */
+/** RFC 6455 7.4.1: an endpoint is going away, such as a server that is shutting down. */
 export const GOING_AWAY = 1001
 
 const CLOSE = 8

@@ -199,8 +199,8 @@ test('fields that no route may change', async t => {
   }
   t.same(said(routes('responseFields: { remove: [Server] }')), [])
   t.match(said(routes("requestFields: { set: { 'X A': x } }")), [/"X A" is not a field name/])
-  t.match(said(routes('requestFields: { set: { X: "a\\nb" } }')), [/"a\\nb" has a control character in it/])
-  t.match(said(routes('requestFields: { set: { X: " a" } }')), [/has whitespace at its ends \| leave it off/])
+  t.match(said(routes('requestFields: { set: { X: "a\\nb" } }')), [/"a\\nb" contains a control character/])
+  t.match(said(routes('requestFields: { set: { X: " a" } }')), [/has leading or trailing whitespace \| remove it/])
   t.match(said(routes('requestFields: { set: { X: "日" } }')), [/only latin1 can be sent/])
 })
 

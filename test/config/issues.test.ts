@@ -122,6 +122,6 @@ test('of two forms of a value, the one that was probably meant is checked', asyn
   t.same(servers('[ftp://a]').length, 1)
   const host = (text: string) => told(readText(gateway({ route: `host: ${text}` }))).map(bare)
   t.same(host('[a, b:80]'), [
-    'listeners[0].routes[0].host[1] | "b:80" is not a host for a route | leave the port off, a route takes every port',
+    'listeners[0].routes[0].host[1] | "b:80" is not a host for a route | remove the port, a route matches every port',
   ])
 })

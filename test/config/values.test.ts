@@ -60,17 +60,17 @@ test('listen addresses', async t => {
 
 test('hosts, paths, methods', async t => {
   t.equal(values.readRouteHost('App.Example.'), 'app.example')
-  t.match(refusal(values.readRouteHost, '*'), /leave host out/)
+  t.match(refusal(values.readRouteHost, '*'), /omit host/)
   t.match(refusal(values.readRouteHost, 'a b'), /is not a host/)
   t.equal(refusal(values.readPath, '/a/b'), '')
   t.match(refusal(values.readPath, 'a'), /must begin with a slash/)
   t.match(refusal(values.readPath, '/a b'), /must be percent-encoded \| write \/a%20b/)
-  t.match(refusal(values.readPath, '/a?b'), /before the query \| leave off/)
-  t.match(refusal(values.readPath, '/a/../b'), /must have no segments \. and \.\./)
+  t.match(refusal(values.readPath, '/a?b'), /before the query \| remove/)
+  t.match(refusal(values.readPath, '/a/../b'), /must not contain \. and \.\. segments/)
   t.match(refusal(values.readPath, '/say "a": b'), /percent-encoded/, 'with quotes and colons in it')
   t.equal(refusal(values.readMethod, 'GET'), '')
   t.match(refusal(values.readMethod, 'get'), /write GET/)
-  t.match(refusal(values.readMethod, 'G T'), /is no method/)
+  t.match(refusal(values.readMethod, 'G T'), /is not a method/)
 })
 
 test('networks and destinations', async t => {

@@ -70,7 +70,7 @@ test('inconsistencies are reported', async t => {
     'R2 does not say: level, section, binds, rule, hopwise',
   ])
   t.same(faults({ ...whole, R2: { ...RULE, level: 'must' } }, [NAMED]), ['R2: "must" is not a level'])
-  t.same(faults({ ...whole, R2: { ...RULE, binds: 'me' } }, [NAMED]), ['R2: "me" is not whom a rule concerns'])
+  t.same(faults({ ...whole, R2: { ...RULE, binds: 'me' } }, [NAMED]), ['R2: "me" is not a value of binds'])
   t.same(faults({ ...whole, R2: { ...RULE, hopwise: 'so' } }, [NAMED]), ['R2: not a sentence: "so"'])
   t.same(faults({ ...whole, R2: { ...RULE, hopwise: 'As R4.' } }, [NAMED]), ['R2 mentions R4, which does not exist'])
   t.same(faults(whole, [{ ...NAMED, numbers: [1] }]), [

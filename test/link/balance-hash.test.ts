@@ -27,7 +27,7 @@ function byHand(hash: number, members: readonly { key: string; weight: number }[
   return members.reduce((best, one) => (strength(one) > strength(best) ? one : best)).key
 }
 
-test('hash: a key always has the same member, whoever asked before and in whatever order they stand', async t => {
+test('hash: a key always has the same member, whatever was chosen before and in whatever order the members are', async t => {
   const group = hashed('a b c d e')
   const chosen = owners(group)
   t.same(owners(group), chosen)
@@ -88,7 +88,7 @@ test('hash: a second try goes where the key would go without the first', async t
   t.equal(group.next(0, 'abcd', 7), '-')
 })
 
-test('hash: backups are hashed to as well, and so is everybody in panic', async t => {
+test('hash: backups are hashed to as well, and so are all members in panic', async t => {
   const group = hashed('a b Y Z', { health: HEALTH })
   const before = owners(group)
   group.check('a', '-')
@@ -105,7 +105,7 @@ test('hash: one on trial gets one of its keys only', async t => {
   t.equal(owners(group, 1_000).filter(key => key === 'a').length, 1)
 })
 
-test('hash: in a slow start keys come one after the other, and none goes back', async t => {
+test('hash: in a slow start keys arrive one by one, and none goes back', async t => {
   const group = hashed('a b', { slowStartMs: 10_000 })
   const end = owners(hashed('a b c'))
   const start = owners(group)

@@ -6,8 +6,8 @@ import { Peer } from './group.js'
 import { type Row, read, type State } from './member-story.js'
 
 /**
- * Whatever happens to a group in whatever order: a plain model beside it, which keeps the whole story of each member and reads its
- * state from that anew each time, says the same of who is fit, who is chosen among, and who is ejected.
+ * For any sequence of events in a group: a simple model, which keeps the whole history of each member and derives its state from
+ * that each time, agrees about which members are usable, which are candidates, and which are ejected.
  */
 const KEYS = 'abcdef'
 
@@ -113,11 +113,11 @@ class Bench {
     const among = this.#candidates(tried)
     const row = among.find(({ peer }) => peer === chosen)
     expect((row === undefined) === (among.length === 0), `one of those that may be chosen, if any: ${chosen?.key}`)
-    expect(chosen === (row?.peer ?? null), 'nobody else')
+    expect(chosen === (row?.peer ?? null), 'no other member')
     if (row === undefined) return
     const loads = among.map(one => this.#loadOf(one))
     if (this.#settings.balance === 'least-connections') {
-      expect(this.#loadOf(row) === Math.min(...loads), 'nobody has less')
+      expect(this.#loadOf(row) === Math.min(...loads), 'no member has less')
     }
     row.story.push({ at: this.#now, what: 'taken' })
   }
@@ -142,7 +142,7 @@ class Bench {
     const out = this.#rows.filter(other => other !== row && this.#isOut(this.#read(other)))
     const told = this.#balancer.failed(row?.peer ?? new Peer(key), this.#now)
     if (row === undefined || rules === null) {
-      expect(!told, 'that ejects nobody')
+      expect(!told, 'that ejects no member')
       return
     }
     const before = this.#read(row).ejections

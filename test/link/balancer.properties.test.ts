@@ -29,7 +29,7 @@ checked(
 )
 
 checked(
-  'nobody starves: whatever becomes of the others, who is always fit gets its turn',
+  'no starvation: whatever happens to the others, a member that is always usable gets its turn',
   fc.property(
     fc.array(fc.integer({ min: 1, max: 100 }), { minLength: 2, maxLength: 6 }),
     fc.array(fc.record({ who: fc.nat(5), turns: fc.nat(40), tries: fc.nat(2) }), { minLength: 1, maxLength: 40 }),

@@ -6,7 +6,7 @@ test('round robin: in turn, and by weight as evenly as can be', async t => {
   t.equal(new Group('a b c').run(7), 'abcabca')
   t.equal(new Group('a*5 b c').run(14), 'aabacaaaabacaa', 'as nginx has it')
   t.equal(new Group('a*2 b*3').run(5), 'babab')
-  t.equal(new Group('').run(1), '-', 'nobody is there')
+  t.equal(new Group('').run(1), '-', 'no member')
   t.equal(new Balancer<Peer>(SETTINGS).choose(0, -1, []), null, 'nor before the first replace')
 })
 
@@ -19,7 +19,7 @@ test('round robin: whose turn it is, stays when the group changes', async t => {
   t.equal(group.run(3), 'cda')
 })
 
-test('round robin: a member that was out has no claim on what went to others, and others have none on it', async t => {
+test('round robin: a member that was out does not catch up on what went to others, nor others on it', async t => {
   const group = new Group('a*1000 b c', { health: HEALTH })
   group.run(700)
   group.check('a', '-')
@@ -64,20 +64,20 @@ test('backups only when no primary may be chosen', async t => {
   t.equal(group.run(1), 'Z', 'also when all primaries have weight 0')
 })
 
-test('weight 0: nothing but what sticks to it', async t => {
+test('weight 0: only requests that stick to it', async t => {
   const group = new Group('a*0 b')
   t.equal(group.run(3), 'bbb')
   t.equal(group.next(0, 'b'), '-')
   t.equal(group.balancer.byKey('a', 0), group.peer('a'))
   group.replace('a*0')
   t.equal(group.run(1), '-')
-  t.notOk(group.balancer.panics(0), 'nobody has a weight: that is no panic')
+  t.notOk(group.balancer.panics(0), 'no member has a weight: that is not a panic')
   const hash = new Group('a*0 b*0', { balance: 'hash' })
   t.equal(hash.next(0, '', 7), '-')
   t.equal(new Group('', { balance: 'hash' }).next(0, '', 7), '-')
 })
 
-test('sticky: the member itself while it is fit, a backup too; nobody else', async t => {
+test('sticky: the member itself while it is usable, also a backup; no other member', async t => {
   const group = new Group('a b Z', { health: HEALTH })
   const { balancer } = group
   t.equal(balancer.byKey('b', 0), group.peer('b'))
@@ -87,10 +87,10 @@ test('sticky: the member itself while it is fit, a backup too; nobody else', asy
   t.equal(balancer.byKey('b', 0), null)
   group.check('a', '-')
   group.check('Z', '-')
-  t.equal(balancer.byKey('b', 0), group.peer('b'), 'when nobody is fit, it is as good as any')
+  t.equal(balancer.byKey('b', 0), group.peer('b'), 'when no member is usable, it is as good as any')
 })
 
-test('panic: when nobody is fit, all are tried, primaries first', async t => {
+test('panic: when no member is usable, all are tried, primaries first', async t => {
   const group = new Group('a b Z', { health: HEALTH })
   for (const key of ['a', 'b', 'Z']) t.equal(group.check(key, '-'), 'down')
   t.ok(group.balancer.panics(0))
@@ -103,7 +103,7 @@ test('panic: when nobody is fit, all are tried, primaries first', async t => {
   t.equal(group.next(0, 'b'), '-', 'one is fit, so those that are down are not asked after it')
 })
 
-test('panic: a fit member of weight 0 does not prevent it', async t => {
+test('panic: a usable member of weight 0 does not prevent it', async t => {
   const group = new Group('a b*0', { health: HEALTH })
   group.check('a', '-')
   t.ok(group.balancer.panics(0))
@@ -124,17 +124,17 @@ test('health: the first check decides alone, after that it takes several in a ro
   t.equal(group.check('b', '-'), 'down', 'the first check')
 })
 
-test('health: what is known stays when the group changes, unless checks are given up', async t => {
+test('health: what is known stays when the group changes, unless checks are switched off', async t => {
   const group = new Group('a b', { health: HEALTH })
   group.check('a', '-')
   group.replace('a b c')
   t.equal(group.states(), 'a down, b up, c up')
   group.replace('a b c', { health: null })
   t.equal(group.states(), 'a up, b up, c up')
-  t.equal(group.check('a', '---'), null, 'nobody asks')
+  t.equal(group.check('a', '---'), null, 'checks are off')
 })
 
-test('a member of the same key is the same member, also as another object', async t => {
+test('a member with the same key is the same member, even as another object', async t => {
   const group = new Group('a b', { health: HEALTH })
   const old = group.peer('a')
   group.check('a', '-')
@@ -148,7 +148,7 @@ test('a member of the same key is the same member, also as another object', asyn
   t.equal(group.balancer.byKey('a', 0), group.peer('a'), 'what is chosen is the new object')
 })
 
-test('who is gone tells nothing', async t => {
+test('results of a member that is gone are ignored', async t => {
   const group = new Group('a b', { health: HEALTH, ejection: EJECTION })
   group.replace('b c')
   t.equal(group.check('a', '-'), null)
@@ -159,7 +159,7 @@ test('who is gone tells nothing', async t => {
   t.equal(group.states(), 'a up, b up, c up', 'and nothing is remembered of it')
 })
 
-test('two members of one key are refused, and nothing has changed', async t => {
+test('two members with the same key are refused, and nothing changes', async t => {
   const group = new Group('a b')
   const [one] = group.memberships('a')
   const { balancer } = group
@@ -223,7 +223,7 @@ test('ejection: there is room again when one of them is back', async t => {
   t.equal(group.states(2_001), 'a up, b ejected, c up')
 })
 
-test('ejection: given up, or with the last other member gone', async t => {
+test('ejection: switched off, or with the last other member gone', async t => {
   const group = new Group('a b', { ejection: EJECTION })
   group.fail('a')
   group.replace('a b')
@@ -238,7 +238,7 @@ test('ejection: given up, or with the last other member gone', async t => {
   t.notOk(group.fail('a'))
 })
 
-test('ejection and health: who is down is not ejected too', async t => {
+test('ejection and health: a member that is down is not ejected, too', async t => {
   const group = new Group('a b', { ejection: EJECTION, health: HEALTH })
   group.fail('a')
   t.equal(group.states(), 'a ejected, b up')
@@ -254,7 +254,7 @@ test('ejection and health: who is down is not ejected too', async t => {
 
 test('slow start: from a tenth to all of the weight, evenly', async t => {
   const group = new Group('a', { slowStartMs: 10_000 })
-  t.equal(group.states(), 'a up', 'nobody starts slowly in a group that was empty')
+  t.equal(group.states(), 'a up', 'no slow start in a group that was empty')
   group.replace('a b', {}, 0)
   t.equal(group.states(9_999), 'a up, b slow-start')
   t.equal(group.states(10_000), 'a up, b up')
@@ -277,7 +277,7 @@ test('slow start: by a check, and by the end of a trial', async t => {
   t.equal(group.states(4_100), 'a up, b up', 'once')
 })
 
-test('slow start: least connections count the weight of the moment', async t => {
+test('slow start: least connections use the current weight', async t => {
   const group = new Group('a', { balance: 'least-connections', slowStartMs: 1_000 })
   group.replace('a b', {}, 0)
   group.peer('a').load = 9
@@ -304,7 +304,7 @@ test('states: everything that the live page shows', async t => {
   ])
 })
 
-test('only: the one member when there is nothing to decide', async t => {
+test('only: the single member when there is nothing to decide', async t => {
   const only = (names: string, settings = {}) => new Group(names, settings).balancer.only?.key ?? null
   t.equal(new Balancer<Peer>(SETTINGS).only, null)
   t.equal(only('a'), 'a')

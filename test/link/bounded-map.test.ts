@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { BoundedMap } from '../../lib/link/bounded-map.js'
 
-test('one entry more than there may be, and the one that was set longest ago goes', async t => {
+test('one entry too many, and the one that was set longest ago is removed', async t => {
   const map = new BoundedMap<number>(2)
   map.set('a', 1)
   map.set('b', 2)
@@ -11,7 +11,7 @@ test('one entry more than there may be, and the one that was set longest ago goe
   t.same([map.get('a'), map.get('b'), map.get('c')], [3, undefined, 4])
 })
 
-test('a smaller limit counts from the next entry on', async t => {
+test('a smaller limit takes effect with the next entry', async t => {
   const map = new BoundedMap<number>(3)
   for (const [at, key] of ['a', 'b', 'c'].entries()) map.set(key, at)
   map.max = 1
@@ -20,7 +20,7 @@ test('a smaller limit counts from the next entry on', async t => {
   t.same([map.size, map.get('d')], [1, 3])
 })
 
-test('entries can be taken out', async t => {
+test('entries can be removed', async t => {
   const map = new BoundedMap<number>(3)
   map.set('a', 1)
   map.set('b', 2)

@@ -9,7 +9,7 @@ import {
   type UpstreamState,
 } from '../../lib/link/connection-state.js'
 
-/** The tables as drawings: what goes in, what comes out, and a dash with the reason for what cannot happen. */
+/** The tables as drawings: the state, the event, the next state, and a dash with the reason for an impossible event. */
 const CLIENT: Record<ClientState, Record<ClientEvent, ClientState | `- ${string}`>> = {
   idle: {
     begun: 'reading',
@@ -70,8 +70,8 @@ const CLIENT: Record<ClientState, Record<ClientEvent, ClientState | `- ${string}
 const UPSTREAM: Record<UpstreamState, Record<UpstreamEvent, UpstreamState | `- ${string}`>> = {
   new: {
     dialed: 'busy',
-    released: '- nobody has it',
-    reserved: '- nobody has it',
+    released: '- it is not in use',
+    reserved: '- it is not in use',
     acquired: '- it is not in the pool yet',
     removed: '- it is not in the pool yet',
   },
@@ -79,7 +79,7 @@ const UPSTREAM: Record<UpstreamState, Record<UpstreamEvent, UpstreamState | `- $
     dialed: '- it is connected',
     released: 'idle',
     reserved: '- its exchange is not over',
-    acquired: '- somebody has it',
+    acquired: '- it is in use',
     removed: 'closed',
   },
   idle: {

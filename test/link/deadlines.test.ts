@@ -6,7 +6,7 @@ const NAMES = Object.keys(DEADLINES) as DeadlineName[]
 test('every deadline has a default that ends the wait, and a sentence for --help', async t => {
   for (const name of NAMES) {
     t.match(name, /Ms$/)
-    // The one that ends no wait but makes one, and only for those who ask.
+    // The only one that does not end a wait but creates one, and only if configured.
     const least = name === 'announceMs' ? 0 : 1
     t.ok(Number.isSafeInteger(DEADLINES[name]) && DEADLINES[name] >= least, name)
     t.equal(DEADLINE_NOTES[name].unit, 'ms')
@@ -19,7 +19,7 @@ test('R79, R87, R96, R170: the defaults that the rules decide', async t => {
   t.match(DEADLINES, { clientIdleHttp10Ms: 5_000, halfClosedMs: 500, continueMs: 1_000, discardMs: 1_000 })
 })
 
-test('R87, R88: a client may idle longer than a load balancer in front lets it, an upstream is let go before it goes', async t => {
+test('R87, R88: a client may idle longer than a load balancer in front lets it, an upstream connection is closed before the upstream closes it', async t => {
   const balancer = 60_000
   const shortestUpstream = 5_000
   const margin = 1_000

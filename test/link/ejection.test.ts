@@ -28,7 +28,7 @@ for (const [name, times, ejects] of ROWS) {
   })
 }
 
-test('a success does not wipe out the failures of a member in service', async t => {
+test('a success does not clear the failures of a member in service', async t => {
   const ejection = new Ejection()
   ejection.failed(0, RULES, true)
   ejection.failed(1, RULES, true)
@@ -47,7 +47,7 @@ test('failures that are too long ago do not count', async t => {
   )
 })
 
-test('ejected: nothing until its end; what ends meanwhile counts for nothing', async t => {
+test('ejected: no requests until its end; exchanges that end meanwhile do not count', async t => {
   const ejection = ejected(0)
   t.equal(ejection.stateAt(499), 'ejected')
   t.equal(ejection.until, 500)
@@ -59,7 +59,7 @@ test('ejected: nothing until its end; what ends meanwhile counts for nothing', a
   t.equal(ejection.stateAt(500), 'trial')
 })
 
-test('a trial: one exchange and no other until it has told', async t => {
+test('a trial: one exchange, and no other until its result', async t => {
   const ejection = ejected(0)
   ejection.taken(600, RULES)
   t.equal(ejection.stateAt(600), 'trial')
@@ -107,13 +107,13 @@ test('not allowed: in service, also from a trial; what it did before is not forg
   t.equal(again.until - 502, 500, 'but one success, and all is forgotten')
 })
 
-test('denied with enough failures: the next one asks again', async t => {
+test('denied with enough failures: the next failure may eject', async t => {
   const ejection = new Ejection()
   for (let i = 0; i < 3; i++) t.notOk(ejection.failed(i, RULES, false))
   t.ok(ejection.failed(3, RULES, true))
 })
 
-test('fewer failures are enough from now on', async t => {
+test('a smaller number of failures takes effect immediately', async t => {
   const ejection = new Ejection()
   ejection.failed(0, RULES, true)
   ejection.failed(0, RULES, true)

@@ -8,7 +8,7 @@ import {
   type RetryVerdict,
 } from '../../lib/link/exchange-facts.js'
 
-/** A GET without content that met a stale connection: the one case for which retries exist. Each row says what is different. */
+/** A GET without content on a stale connection: the case for which retries exist. Each row says what is different. */
 const STALE: RetryFacts = {
   method: 'GET',
   clientGone: false,
@@ -35,9 +35,9 @@ const ROWS: readonly (readonly [rule: string, difference: Partial<RetryFacts>, v
   ['R151: nothing written, GET, fresh connection', { wrote: false, reused: false }, 'yes'],
   ['R151: nothing written, POST, fresh connection', { wrote: false, reused: false, method: 'POST' }, 'yes'],
   ['R151: nothing written, POST, reused connection', { wrote: false, method: 'POST' }, 'yes'],
-  ['R151: nothing written, content lost all the same', { wrote: false, contentKept: false }, 'content-not-kept'],
+  ['R151: nothing written, but content lost', { wrote: false, contentKept: false }, 'content-not-kept'],
   [
-    'R151: nothing written, but something of a response was passed on',
+    'R151: nothing written, but part of a response was forwarded',
     { wrote: false, response: 'begun' },
     'response-begun',
   ],
@@ -50,15 +50,15 @@ const ROWS: readonly (readonly [rule: string, difference: Partial<RetryFacts>, v
   ],
   ['R221: 408 on a fresh connection is the answer', { response: '408', reused: false }, 'response-begun'],
   ['R221: 408 after a retry', { response: '408', retries: 1 }, 'already-retried'],
-  ['R225: credentials that go on with a log-in of the lost connection', { goesOnWithLogin: true }, 'login-lost'],
+  ['R225: credentials that continue a login on the lost connection', { goesOnWithLogin: true }, 'login-lost'],
   ['R225: … of which nothing was written', { goesOnWithLogin: true, wrote: false }, 'login-lost'],
   ['R151: retryOn any, a fresh connection breaks, GET', { reused: false, freshToo: true }, 'elsewhere'],
   ['R151: … after a retry as well', { reused: false, freshToo: true, retries: 2 }, 'elsewhere'],
   ['R150: … but no POST', { reused: false, freshToo: true, method: 'POST' }, 'not-idempotent'],
   ['R151: … but not without the content', { reused: false, freshToo: true, contentKept: false }, 'content-not-kept'],
-  ['R73: … but not behind an octet', { reused: false, freshToo: true, response: 'begun' }, 'response-begun'],
+  ['R73: … but not after a byte of a response', { reused: false, freshToo: true, response: 'begun' }, 'response-begun'],
   ['R221: … and a 408 is the answer', { reused: false, freshToo: true, response: '408' }, 'response-begun'],
-  ['R225: … no log-in', { reused: false, freshToo: true, goesOnWithLogin: true }, 'login-lost'],
+  ['R225: … not a login', { reused: false, freshToo: true, goesOnWithLogin: true }, 'login-lost'],
   ['R82: retryOn any, a stale connection: the same server first', { freshToo: true }, 'yes'],
   ['R151: … and then another one', { freshToo: true, retries: 1 }, 'elsewhere'],
   [
@@ -83,7 +83,7 @@ test('R150: whatever else holds, a method that is not idempotent is written once
   }
 })
 
-test('R151: whatever else holds, no retry after a retry, after a response, without the content, for nobody', async t => {
+test('R151: whatever else holds, no retry after a retry, after a response, without the content, or for a client that is gone', async t => {
   for (const facts of everyFacts()) {
     const { retries, freshToo, response, contentKept, clientGone, goesOnWithLogin } = facts
     const never = (retries > 0 && !freshToo) || response === 'begun' || !contentKept || clientGone || goesOnWithLogin

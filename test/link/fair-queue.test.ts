@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { FairQueue } from '../../lib/link/fair-queue.js'
 
-test('so many run; the others wait, and keys take turns', async t => {
+test('a limited number runs; the others wait, and keys take turns', async t => {
   const queue = new FairQueue<string>({ runningMax: 2, waitingMax: 10 })
   for (const work of ['a1', 'a2']) t.same(queue.join('a', work), { state: 'run', displaced: null })
   for (const work of ['a3', 'a4', 'a5']) t.same(queue.join('a', work), { state: 'wait', displaced: null })
@@ -19,14 +19,14 @@ test('so many run; the others wait, and keys take turns', async t => {
   t.equal(queue.join('a', 'a6').state, 'run')
 })
 
-test('no place is left: the key that has most of them gives its last one to a newcomer that has fewer', async t => {
+test('no place is left: the key with most places gives its last one to a key that has fewer', async t => {
   const queue = new FairQueue<string>({ runningMax: 1, waitingMax: 4 })
   queue.join('a', 'running')
   for (const work of ['a1', 'a2', 'a3', 'a4']) queue.join('a', work)
   t.same(queue.join('a', 'a5'), { state: 'full', displaced: null }, 'not for itself')
   t.same(queue.join('b', 'b1'), { state: 'wait', displaced: 'a4' })
   t.same(queue.join('b', 'b2'), { state: 'wait', displaced: 'a3' })
-  t.same(queue.join('b', 'b3'), { state: 'full', displaced: null }, 'nobody has more than it would have')
+  t.same(queue.join('b', 'b3'), { state: 'full', displaced: null }, 'no key has more than it would have')
   t.same(queue.join('c', 'c1'), { state: 'wait', displaced: 'a2' })
   t.same(queue.join('d', 'd1'), { state: 'wait', displaced: 'b2' })
   t.same(queue.join('e', 'e1'), { state: 'full', displaced: null }, 'each key has one')

@@ -1,6 +1,6 @@
 import { Balancer, type BalanceSettings, type Membership } from '../../lib/link/balancer.js'
 
-/** A member that is nothing but its key and its load. */
+/** A member with only a key and a load. */
 export class Peer {
   readonly key: string
   load = 0
@@ -46,23 +46,23 @@ export class Group {
     return this.peers.get(key)!
   }
 
-  /** Who is chosen, `-` for nobody. */
+  /** The chosen member, `-` for none. */
   next(now = 0, tried = '', hash = -1): string {
     const peers = [...tried].map(key => this.peer(key))
     return this.balancer.choose(now, hash, peers)?.key ?? '-'
   }
 
-  /** Who is chosen in `times` choices, one after the other. */
+  /** The members chosen in `times` choices, one after the other. */
   run(times: number, now = 0, tried = ''): string {
     return Array.from({ length: times }, () => this.next(now, tried)).join('')
   }
 
-  /** One exchange of it fails. */
+  /** One of its exchanges fails. */
   fail(key: string, now = 0): boolean {
     return this.balancer.failed(this.peer(key), now)
   }
 
-  /** Each check in turn: `+` went well, `-` did not. The answer to the last. */
+  /** Each check in turn: `+` succeeded, `-` failed. Returns the result of the last. */
   check(key: string, results: string, now = 0): 'up' | 'down' | null {
     return [...results].map(result => this.balancer.checked(this.peer(key), result === '+', now)).at(-1)!
   }

@@ -12,13 +12,13 @@ function bucketOf(ms: number): number {
   return histogram.counts.indexOf(1)
 }
 
-/** The same, as one would look it up by hand. */
+/** The same by a simple search. */
 function byHand(ms: number): number {
   const found = BOUNDS_S.findIndex(bound => ms <= bound * 1_000)
   return found < 0 ? BOUNDS_S.length : found
 }
 
-/** The next number above or below, as doubles go. */
+/** The next double above or below. */
 function neighbour(value: number, direction: 1 | -1): number {
   const bits = new BigInt64Array(1)
   const double = new Float64Array(bits.buffer)
@@ -85,7 +85,7 @@ test('counts, sum, count; a snapshot does not change with its histogram', async 
   t.equal(histogram.sum, 70.00775)
 })
 
-test('the sum of workers, also of what came as JSON', async t => {
+test('the sum of workers, also from JSON', async t => {
   const [one, other, all] = [new Histogram(), new Histogram(), new Histogram()]
   for (const ms of [0.25, 2_000]) one.note(ms)
   for (const ms of [0.25, 12]) other.note(ms)
@@ -95,7 +95,7 @@ test('the sum of workers, also of what came as JSON', async t => {
   t.equal(all.counts[0], 2)
 })
 
-test('counts go on where 32 bits are full', async t => {
+test('counts continue beyond 32 bits', async t => {
   const histogram = new Histogram()
   const counts = [2 ** 32 - 1, ...new Array<number>(16).fill(0)]
   histogram.add({ counts, sum: 0 })

@@ -37,7 +37,7 @@ test('R87: FINs on several connections at once are a restart, not a lesson', asy
   t.equal(lesson.limitMs(30_000), 4_000, 'and none spoils what is learned later')
 })
 
-test('R87: a restart takes nothing from what was learned before', async t => {
+test('R87: a restart does not change what was learned before', async t => {
   const lesson = new IdleLesson()
   lesson.observe(5_000, 10_000)
   lesson.observe(5_000, 20_000)
@@ -57,15 +57,15 @@ test('R87: a lesson is forgotten after ten minutes', async t => {
   t.equal(lesson.limitMs(60 * MINUTE), Number.POSITIVE_INFINITY)
   lesson.observe(5_000, 61 * MINUTE)
   lesson.observe(5_000, 62 * MINUTE)
-  t.equal(lesson.limitMs(62 * MINUTE), 4_000, 'and learned anew')
+  t.equal(lesson.limitMs(62 * MINUTE), 4_000, 'and learned again')
 })
 
-test('R87: an upstream that closes as soon as it has answered: doubted at once, and learned from three times in a row', async t => {
+test('R87: an upstream that closes right after its answer: doubted immediately, and a lesson after three times in a row', async t => {
   const lesson = new IdleLesson()
   t.equal(lesson.keeps, 'unknown')
   lesson.closedAtOnce(1_000)
   t.equal(lesson.keeps, 'no')
-  lesson.closedAtOnce(1_001) // under load many come in the same moment: no restart, as none of them was ever of use twice
+  lesson.closedAtOnce(1_001) // under load many come in the same moment: not a restart, because none of them was used twice
   t.equal(lesson.limitMs(1_001), Number.POSITIVE_INFINITY)
   lesson.closedAtOnce(1_002)
   t.equal(lesson.limitMs(1_002), 0)
@@ -85,7 +85,7 @@ test('R87: an answer on a connection that had one before clears the doubt, and w
   t.equal(lesson.limitMs(20_000), 4_000, 'what else was learned holds')
   lesson.closedAtOnce(30_000)
   lesson.closedAtOnce(30_001)
-  t.equal(lesson.limitMs(30_001), 4_000, 'counted anew')
+  t.equal(lesson.limitMs(30_001), 4_000, 'counted from scratch')
   t.equal(lesson.keeps, 'no')
   lesson.kept()
   t.equal(lesson.limitMs(30_001 + 10 * MINUTE), Number.POSITIVE_INFINITY)

@@ -26,7 +26,7 @@ for (const [gone, left] of [
   ['b', 'c,a'],
   ['c', 'b,a'],
 ] as const) {
-  test(`of c, b, a the entry of ${gone} leaves, and may come back on top`, async t => {
+  test(`of c, b, a the entry of ${gone} leaves, and may return on top`, async t => {
     const connections = [new Connection('a'), new Connection('b'), new Connection('c')]
     const stack = stackOf(...connections)
     t.equal(namesOf(stack), 'c,b,a')

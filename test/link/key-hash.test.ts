@@ -36,7 +36,10 @@ checked(
   }),
 )
 
-/** Chi-square of how texts fall into 256 parts by eight bits of their hash: 255 in the middle, above 340 for one even spread in 4,000. */
+/**
+ * Chi-square of how texts fall into 256 parts by eight bits of their hash: 255 in the middle, above 340 for one even spread in
+ * 4,000.
+ */
 function chiSquare(texts: readonly string[], shift: number, seed: number): number {
   const counts = new Float64Array(256)
   for (const text of texts) counts[(keyHash(text, seed) >>> shift) & 255]! += 1
@@ -44,7 +47,7 @@ function chiSquare(texts: readonly string[], shift: number, seed: number): numbe
   return counts.reduce((sum, count) => sum + (count - even) ** 2 / even, 0)
 }
 
-test('keys as they come fall evenly, by the high bits and by the low ones', async t => {
+test('typical keys are distributed evenly, by the high bits and by the low ones', async t => {
   const many = Array.from({ length: 25_600 }, (_, i) => i)
   const families: [string, string[]][] = [
     ['numbers', many.map(String)],

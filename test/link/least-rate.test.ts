@@ -3,19 +3,19 @@ import { test } from 'tap'
 import { GRACE_MS, LeastRate } from '../../lib/link/least-rate.js'
 import { checked } from '../wire/property.js'
 
-/** One that has to send 1,000 octets a second. */
+/** One that has to send 1,000 bytes a second. */
 function begun(now = 0): LeastRate {
   const rate = new LeastRate(1_000)
   rate.begin(now)
   return rate
 }
 
-/** So many octets every 100 ms, from the one time to the other. */
+/** So many bytes every 100 ms, from the one time to the other. */
 function send(rate: LeastRate, octets: number, from: number, to: number): void {
   for (let now = from; now < to; now += 100) rate.moved(octets, now)
 }
 
-test('nothing at all: too slow when the time of grace is over', async t => {
+test('nothing at all: too slow after the grace period', async t => {
   const rate = begun(70_000)
   t.notOk(rate.tooSlow(70_000))
   t.notOk(rate.tooSlow(70_000 + GRACE_MS - 1))
@@ -23,7 +23,7 @@ test('nothing at all: too slow when the time of grace is over', async t => {
   t.ok(rate.tooSlow(500_000))
 })
 
-test('just fast enough, and one octet less', async t => {
+test('just fast enough, and one byte less', async t => {
   const enough = begun()
   const less = begun()
   send(enough, 100, 0, 20_000)
@@ -40,7 +40,7 @@ test('a burst at the beginning is no excuse for a trickle', async t => {
   send(rate, 1, 5_000, 6_000)
   t.ok(rate.tooSlow(6_000))
   send(rate, 100, 6_000, 11_500)
-  t.notOk(rate.tooSlow(11_500), 'whoever goes on in earnest is good again')
+  t.notOk(rate.tooSlow(11_500), 'a sender that continues at the rate is fine again')
 })
 
 test('a trickle at the beginning is excused by a burst', async t => {
@@ -50,7 +50,7 @@ test('a trickle at the beginning is excused by a burst', async t => {
   t.notOk(rate.tooSlow(5_000))
 })
 
-test('a silence longer than what is looked back on', async t => {
+test('a silence longer than the period that is judged', async t => {
   const rate = begun()
   send(rate, 200, 0, 5_000)
   t.notOk(rate.tooSlow(5_000))
@@ -58,11 +58,11 @@ test('a silence longer than what is looked back on', async t => {
   t.ok(rate.tooSlow(60_000))
 })
 
-test('what we do not read, nobody could send', async t => {
+test('time in which the proxy does not read does not count', async t => {
   const rate = begun()
   send(rate, 100, 0, 6_000)
   rate.paused(6_000)
-  t.notOk(rate.tooSlow(90_000), 'nobody is judged in a pause')
+  t.notOk(rate.tooSlow(90_000), 'no sender is judged in a pause')
   rate.paused(50_000)
   rate.moved(5, 80_000)
   rate.resumed(100_000)
@@ -72,7 +72,7 @@ test('what we do not read, nobody could send', async t => {
   t.ok(rate.tooSlow(102_000), 'and the time after it counts again')
 })
 
-test('in the time of grace a pause counts for nothing either', async t => {
+test('a pause in the grace period does not count either', async t => {
   const rate = begun()
   rate.paused(1_000)
   rate.resumed(31_000)
@@ -80,7 +80,7 @@ test('in the time of grace a pause counts for nothing either', async t => {
   t.ok(rate.tooSlow(35_000))
 })
 
-test('who was too slow already, is not judged in a pause, but after it', async t => {
+test('a sender that was too slow already is not judged in a pause, but after it', async t => {
   const rate = begun()
   t.ok(rate.tooSlow(6_000))
   rate.paused(6_000)
@@ -89,14 +89,14 @@ test('who was too slow already, is not judged in a pause, but after it', async t
   t.ok(rate.tooSlow(9_000))
 })
 
-test('what is looked back on ends now, in the middle of a slot too', async t => {
+test('the period that is judged ends now, also in the middle of a slot', async t => {
   const rate = begun()
   send(rate, 100, 0, 20_000)
   t.notOk(rate.tooSlow(20_000))
   t.ok(rate.tooSlow(20_400), 'nothing has come for 400 ms')
 })
 
-test('another message begins anew, also out of a pause', async t => {
+test('another message starts from scratch, also in a pause', async t => {
   const rate = begun()
   rate.moved(9_999, 5_600)
   rate.paused(5_700)
@@ -105,7 +105,7 @@ test('another message begins anew, also out of a pause', async t => {
   t.ok(rate.tooSlow(15_000))
 })
 
-test('0: nobody is too slow', async t => {
+test('0: no sender is too slow', async t => {
   const rate = new LeastRate(0)
   rate.begin(0)
   t.notOk(rate.tooSlow(1_000_000))
@@ -122,7 +122,7 @@ checked(
       let now = start
       let counted = 0
       for (const { ms, pauseMs } of steps) {
-        // What is due for the time to come is sent before it, by the good one; half of it and late by the other.
+        // The good sender sends what is due for the next period before it; the other one half of it, and late.
         good.moved(ms, now)
         now += ms
         counted += ms

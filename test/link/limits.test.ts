@@ -3,7 +3,7 @@ import { LIMIT_NOTES, LIMITS, type LimitName } from '../../lib/link/limits.js'
 
 const NAMES = Object.keys(LIMITS) as LimitName[]
 
-/** Nothing of ours is used up by what these allow without a limit. */
+/** Without these limits nothing of the proxy is used up. */
 const UNLIMITED: readonly LimitName[] = ['requestContentBytesMax', 'requestsPerAddressMax']
 
 test('every limit has a default above zero, unless there is none, and a sentence for --help in its unit', async t => {

@@ -5,12 +5,12 @@ const FACTS: MishapFacts = { answersHalfClosed: false, clientPressured: false, u
 const PROGRESS = ['none', 'begun', 'whole'] as const
 const STAGES = ['head', 'content', 'sent', 'early', 'answering', 'answered'] as const
 
-test('how far it has come is said by its two messages', async t => {
+test('the stage follows from the two messages', async t => {
   const stages = PROGRESS.flatMap(request => PROGRESS.map(response => stageOf(request, response)))
   t.same(stages, ['head', 'early', 'answered', 'content', 'early', 'answered', 'sent', 'answering', 'answered'])
 })
 
-test('a client that ended its side has a limited patience, unless the settings say otherwise', async t => {
+test('a client that closed its side has limited time, unless the settings say otherwise', async t => {
   t.equal(actOn('client-fin', 'sent', FACTS), 'patience')
   t.equal(actOn('client-fin', 'answering', FACTS), 'patience')
   t.equal(
@@ -23,14 +23,14 @@ test('a client that ended its side has a limited patience, unless the settings s
   t.equal(actOn('client-fin', 'content', { ...FACTS, answersHalfClosed: true }), 'abandon', 'its request is not whole')
 })
 
-test('who takes what it is sent has the same time again', async t => {
+test('an upstream that reads what it is sent has the same time again', async t => {
   for (const stage of ['content', 'sent', 'early', 'answering'] as const) {
     t.equal(actOn('upstream-slow', stage, { ...FACTS, upstreamTook: true }), 'extend')
     t.equal(actOn('upstream-slow', stage, FACTS), 'fail')
   }
 })
 
-test('whatever happens: what was answered is not answered again, and nothing is retried once a response has begun', async t => {
+test('whatever happens: an answered request is not answered again, and nothing is retried once a response has begun', async t => {
   for (const mishap of Object.keys(MISHAPS) as Mishap[])
     for (const upstreamTook of [false, true])
       for (const clientPressured of [false, true])

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { originOf, unixOrigin } from '../../lib/link/origin.js'
 
-/** Scheme, host and port as read; the key of the pool and what stands in `Host`. */
+/** Scheme, host and port as read; the key of the pool and the value of `Host`. */
 const ROWS = [
   ['http', 'Example.COM', -1, 'http://example.com:80', 'example.com', 80],
   ['http', 'example.com', 80, 'http://example.com:80', 'example.com', 80],

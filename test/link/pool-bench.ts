@@ -23,7 +23,7 @@ export const w1 = { name: 'w1' }
 export const w2 = { name: 'w2' }
 export const w3 = { name: 'w3' }
 
-/** A book, what it has let be closed, and a way to a connection that was dialed and is busy. */
+/** A book, the connections that it had closed, and a function that makes a busy connection. */
 export function bench(limits: Partial<PoolLimits> = {}) {
   const closed: string[] = []
   const book = new PoolBook<Connection, Waiter>('http://h:1', { ...LIMITS, ...limits }, (connection, reason) => {

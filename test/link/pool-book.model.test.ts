@@ -6,8 +6,8 @@ import { RESERVED_REST_MS } from '../../lib/link/reserved-list.js'
 import type { CloseReason } from '../../lib/policy/close-reason.js'
 
 /**
- * Whatever is done to a book in whatever order: a plain model beside it, with lists where the book has links, says the same, and
- * what must always hold, holds after every step.
+ * For any sequence of calls to a book: a simple model, with lists instead of links, gives the same answers, and the invariants
+ * hold after every step.
  */
 const SEED = Number(process.env.FC_SEED ?? Date.now() % 2 ** 31)
 const RUNS = Number(process.env.FC_RUNS ?? 1_000)
@@ -89,7 +89,7 @@ class Bench {
   #busy: Connection[] = []
   /** Longest idle first. */
   #idle: Connection[] = []
-  /** Longest at rest first. */
+  /** Idle longest first. */
   #reserved: Connection[] = []
   #waiting: object[] = []
   #gone: Connection[] = []
@@ -156,7 +156,7 @@ class Bench {
     this.#check()
   }
 
-  /** What `expire` and `closeReserved` leave to whoever calls them: who waits may dial now. */
+  /** What `expire` and `closeReserved` leave to their callers: waiters may dial now. */
   #dialAll(): void {
     for (let due = this.book.dialDue(); due !== null; due = this.book.dialDue()) this.#expectDial(due)
   }
@@ -169,7 +169,7 @@ class Bench {
     expect(next !== Number.POSITIVE_INFINITY || endless, 'due')
     expect(
       this.#waiting.length === 0 || this.#reserved.every(({ entry }) => this.#now - entry.idleSince < RESERVED_REST_MS),
-      'nobody waits for what has rested',
+      'no request waits for what has rested',
     )
   }
 
@@ -200,10 +200,10 @@ class Bench {
     }
     expect(
       this.#busy.length + this.#reserved.length + this.#dialing === this.#limits.upstreamConnectionsMax,
-      'nobody waits while there is room',
+      'no request waits while there is room',
     )
     const rested = this.#reserved.some(({ entry }) => this.#now - entry.idleSince >= RESERVED_REST_MS)
-    expect(!rested, 'nobody waits while one has rested for a moment')
+    expect(!rested, 'no request waits while one has rested for a moment')
     if (answer === 'wait') this.#waiting.push(waiter)
     expect((answer === 'full') === (answer !== 'wait'), 'one of four answers')
     expect(answer === 'wait' || this.#waiting.length === this.#limits.upstreamWaitingMax, 'full when the queue is full')
@@ -222,13 +222,13 @@ class Bench {
     if (connection === undefined) return
     const gone = this.#gone.length
     this.#busy = this.#busy.filter(busy => busy !== connection)
-    // Put down as idle first: from there the close sink may take it, or another one in its place.
+    // Recorded as idle first: from there the close sink may remove it, or another one in its place.
     const rests = connection.entry.isReserved ? this.#reserved : this.#idle
     rests.push(connection)
     const handout = this.book.release(connection, verdict, this.#now)
     expect(verdict === 'keep' || this.#gone.length > gone, 'what is not kept is closed')
     if (handout?.connection) {
-      expect(!connection.entry.isReserved, 'a reserved one goes to nobody')
+      expect(!connection.entry.isReserved, 'a reserved one is not handed out')
       expect(
         handout.connection === connection && handout.waiter === this.#waiting.shift(),
         'it goes to the first in the queue',
@@ -298,7 +298,7 @@ class Bench {
     expect(book.idle <= this.#limits.upstreamIdleMax, 'never more idle ones than the limit')
     expect(book.waiting <= this.#limits.upstreamWaitingMax, 'never more waiting than the limit')
     const room = book.idle > 0 || book.open + book.dialing < this.#limits.upstreamConnectionsMax
-    expect(book.waiting === 0 || !room, 'nobody waits while there is room')
+    expect(book.waiting === 0 || !room, 'no request waits while there is room')
     expect(book.longestIdle === (this.#idle[0] ?? null), 'longest idle')
     expect(book.longestReserved === (this.#reserved[0] ?? null), 'longest reserved')
     for (const connection of this.#busy) expect(connection.entry.state === 'busy', `${connection.id} is busy`)

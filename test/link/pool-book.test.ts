@@ -39,14 +39,14 @@ test('R86: no more connections than the limit, dials included; the others wait i
   t.equal(`${book}`, 'http://h:1: 0 busy, 0 idle, 2 dialing, 2 waiting')
 })
 
-test('whoever waits already cannot wait once more', async t => {
+test('a waiter cannot wait twice', async t => {
   const { book } = bench({ upstreamConnectionsMax: 1 })
   book.acquire(w1, 0)
   book.acquire(w2, 0)
   t.throws(() => book.acquire(w2, 0), { message: 'http://h:1: waits already' })
 })
 
-test('R73, R87: one that was handed out at its end is discarded; the next one is acquired, or its place is dialled for', async t => {
+test('R73, R87: a connection that had ended when it was handed out is discarded; another one is acquired, or dialled in its place', async t => {
   const { book, closed, dialed } = bench()
   const [a, b] = [dialed('a'), dialed('b')]
   book.release(a, 'keep', 0)
@@ -62,7 +62,7 @@ test('R73, R87: one that was handed out at its end is discarded; the next one is
   t.equal(book.lesson.keeps, 'unknown', 'it was idle for too long to have been closed with its first answer')
 })
 
-test('R72: a released connection goes to who waits for longest, one exchange at a time', async t => {
+test('R72: a released connection goes to the request that has waited longest, one exchange at a time', async t => {
   const { book, dialed } = bench({ upstreamConnectionsMax: 1 })
   const a = dialed('a')
   book.acquire(w1, 0)
@@ -74,7 +74,7 @@ test('R72: a released connection goes to who waits for longest, one exchange at 
   t.equal(a.entry.served, 3)
 })
 
-test('a place that becomes free is a dial for who waits for longest', async t => {
+test('a place that becomes free is a dial for the request that has waited longest', async t => {
   const { book, dialed, closed } = bench({ upstreamConnectionsMax: 1, upstreamWaitingMax: 3 })
   const a = dialed('a')
   for (const waiter of [w1, w2, w3]) book.acquire(waiter, 0)
@@ -88,7 +88,7 @@ test('a place that becomes free is a dial for who waits for longest', async t =>
   t.equal(`${book}`, 'http://h:1: 0 busy, 0 idle, 0 dialing, 0 waiting')
 })
 
-test('a dial that nobody wants any more is a connection for the next one', async t => {
+test('a dial that is no longer needed is a connection for the next request', async t => {
   const { book } = bench({ upstreamConnectionsMax: 1 })
   book.acquire(w1, 0)
   book.acquire(w2, 0)
@@ -97,7 +97,7 @@ test('a dial that nobody wants any more is a connection for the next one', async
   t.strictSame(book.release(a, 'keep', 10), { waiter: w2, connection: a })
 })
 
-test('a smaller limit lets nobody dial before there is room again', async t => {
+test('a smaller limit allows no dial before there is room again', async t => {
   const limits = { ...LIMITS, upstreamConnectionsMax: 2 }
   const book = new PoolBook<Connection, Waiter>('http://h:1', limits, () => {})
   book.acquire(w1, 0)
@@ -136,7 +136,7 @@ test('R151: a retry gets no idle connection: they may all be stale', async t => 
   t.equal(book.acquire(w3, 1, true), 'wait')
 })
 
-test('R86: more idle ones than are kept: the one that idles for longest goes', async t => {
+test('R86: more idle connections than are kept: the one that has been idle longest is closed', async t => {
   const { book, dialed, closed } = bench({ upstreamConnectionsMax: 3, upstreamIdleMax: 1 })
   const [a, b, c] = [dialed('a'), dialed('b'), dialed('c')]
   for (const connection of [b, a, c]) book.release(connection, 'keep', 0)
@@ -150,7 +150,7 @@ test('with no idle ones kept, each connection serves once', async t => {
   t.strictSame(closed, ['a surplus-idle'])
 })
 
-test('R59, R73: an octet or a FIN on an idle connection ends it; only the FIN is a lesson', async t => {
+test('R59, R73: a byte or a FIN on an idle connection ends it; only the FIN is a lesson', async t => {
   const { book, dialed, closed } = bench({ upstreamConnectionsMax: 5, upstreamIdleMax: 5 })
   const [a, b, c, d] = [dialed('a'), dialed('b'), dialed('c'), dialed('d')]
   for (const connection of [a, b, c, d]) book.release(connection, 'keep', 0)
@@ -161,10 +161,10 @@ test('R59, R73: an octet or a FIN on an idle connection ends it; only the FIN is
   t.equal(book.longestIdle, c)
   t.equal(book.acquire(w1, 3_000), c)
   t.equal(book.acquire(w2, 3_000), 'dial')
-  t.strictSame(closed, [], 'whoever removes closes')
+  t.strictSame(closed, [], 'the caller of remove closes')
 })
 
-test('R80: what is released with a reason is closed, and busy ones teach nothing when they break', async t => {
+test('R80: a connection released with a reason is closed, and a busy one that fails is not a lesson', async t => {
   const { book, dialed, closed } = bench()
   const [a, b] = [dialed('a'), dialed('b')]
   book.release(a, 'client-gone', 0)
@@ -175,7 +175,7 @@ test('R80: what is released with a reason is closed, and busy ones teach nothing
   t.equal(book.lesson.limitMs(65_000), Number.POSITIVE_INFINITY)
 })
 
-test('all idle ones go when the book is told, the busy ones stay', async t => {
+test('closeIdle closes all idle connections, the busy ones stay', async t => {
   const { book, dialed, closed } = bench({ upstreamConnectionsMax: 3 })
   const [a, b, c] = [dialed('a'), dialed('b'), dialed('c')]
   book.release(a, 'keep', 0)
@@ -186,7 +186,7 @@ test('all idle ones go when the book is told, the busy ones stay', async t => {
   t.equal(`${book}`, 'http://h:1: 0 busy, 0 idle, 0 dialing, 0 waiting')
 })
 
-test('what is closed may be reported gone as often as sockets do that', async t => {
+test('a closed connection may be reported gone several times, as sockets do', async t => {
   const reports: CloseReason[] = []
   const book = new PoolBook<Connection, Waiter>('http://h:1', LIMITS, (connection, reason) => {
     reports.push(reason)
@@ -201,7 +201,7 @@ test('what is closed may be reported gone as often as sockets do that', async t 
   t.equal(book.open, 0)
 })
 
-test('a second release throws, in whatever way it comes about', async t => {
+test('a second release throws, however it comes about', async t => {
   const { book, dialed } = bench({ upstreamConnectionsMax: 4 })
   const [idle, closed, removed] = [dialed('idle'), dialed('closed'), dialed('removed')]
   book.release(idle, 'keep', 0)

@@ -28,7 +28,7 @@ function idleBook(count: number, close: (connection: Connection) => void): PoolB
   return book
 }
 
-test('of a long idle list that is over its limit a part ends, and it says that the rest is due', async t => {
+test('of a long list of overdue idle connections a part is closed, and expire reports that the rest is due', async t => {
   let closed = 0
   const book = idleBook(250, () => closed++)
   t.equal(book.expire(999), 1_000)
@@ -40,7 +40,7 @@ test('of a long idle list that is over its limit a part ends, and it says that t
   t.equal(book.idle, 0)
 })
 
-test('other work has its turn while a long idle list ends', async t => {
+test('other work gets its turn while a long list of idle connections is closed', async t => {
   let now = 0
   let turns = 0
   const turn = () => {

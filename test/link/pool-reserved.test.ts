@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { RESERVED_REST_MS } from '../../lib/link/reserved-list.js'
 import { bench, w1, w2 } from './pool-bench.js'
 
-test('R225: a reserved connection goes to nobody but its client, however many wait', async t => {
+test('R225: a reserved connection goes only to its client, however many requests wait', async t => {
   const { book, dialed, closed } = bench()
   const own = dialed('own')
   book.reserve(own)
@@ -22,7 +22,7 @@ test('R225: a reserved connection goes to nobody but its client, however many wa
   t.strictSame(closed, [])
 })
 
-test('R225: where all places are taken a reserved connection gives its own after it has rested for a moment', async t => {
+test('R225: when all places are taken, a reserved connection gives up its own after it was idle for a moment', async t => {
   const { book, dialed, closed } = bench()
   const [a, b] = [dialed('a'), dialed('b')]
   for (const [at, own] of [
@@ -34,7 +34,7 @@ test('R225: where all places are taken a reserved connection gives its own after
   }
   t.equal(book.acquire(w1, RESERVED_REST_MS - 1), 'wait')
   t.equal(book.expire(RESERVED_REST_MS - 1), RESERVED_REST_MS, 'that is when to look again')
-  t.equal(book.expire(RESERVED_REST_MS), 500 + 4_000, 'nobody waits for the other one: its idle limit is next')
+  t.equal(book.expire(RESERVED_REST_MS), 500 + 4_000, 'no request waits for the other one: its idle limit is next')
   t.strictSame(closed, ['a login-surplus'])
   t.match(book.dialDue(), { waiter: w1, connection: null })
   t.equal(book.acquire(w2, RESERVED_REST_MS + 499), 'wait')
@@ -43,7 +43,7 @@ test('R225: where all places are taken a reserved connection gives its own after
   t.strictSame(closed, ['a login-surplus', 'b login-surplus'])
 })
 
-test('R225: an idle connection goes before a reserved one', async t => {
+test('R225: an idle connection is closed before a reserved one', async t => {
   const { book, dialed, closed } = bench()
   const [own, idle] = [dialed('own'), dialed('idle')]
   book.reserve(own)
@@ -53,7 +53,7 @@ test('R225: an idle connection goes before a reserved one', async t => {
   t.strictSame(closed, ['idle surplus-idle'])
 })
 
-test('R225: reserved connections have the idle limits of others, and none of requests, of age, or of idle ones kept', async t => {
+test('R225: reserved connections have the same idle limits, but no limits of requests, of age, or of the number of idle ones', async t => {
   const { book, dialed, closed } = bench({
     upstreamConnectionsMax: 4,
     upstreamIdleMax: 0,

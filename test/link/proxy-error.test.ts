@@ -44,11 +44,11 @@ for (const type of Object.keys(STATUSES) as ProxyStatusError[]) {
   })
 }
 
-test('R202: no error type but those of RFC 9209 2.3', async t => {
+test('R202: only the error types of RFC 9209 2.3', async t => {
   t.strictSame(Object.keys(PROXY_ERRORS).sort(), Object.keys(STATUSES).sort())
 })
 
-test('an error says where it stood, whose it was, and that nobody may send the request again unless told', async t => {
+test('an error has a stage and a side, and by default neither a deadline nor a cause', async t => {
   const error = new ProxyError('connection_refused', 'no', { stage: 'connect', side: 'upstream' })
   t.type(error, Error)
   t.match(error, {
@@ -70,7 +70,7 @@ test('an error carries another status, a deadline and a cause when given', async
   t.equal(error.cause, cause)
 })
 
-test('an error is told with the setting that decided it, in the words of each door', async t => {
+test('an error names the setting that caused it, in each spelling', async t => {
   const error = new ProxyError('connection_limit_reached', 'all are busy', {
     stage: 'acquire',
     side: 'proxy',

@@ -5,7 +5,7 @@ import { checked } from '../wire/property.js'
 
 const settings = (perSecond: number, burst: number, keysMax = 100): RateSettings => ({ perSecond, burst, keysMax })
 
-test('a burst, then as many as come in a second', async t => {
+test('a burst, then as many as are refilled in a second', async t => {
   const limit = new RateLimit(settings(10, 3))
   t.same(
     [0, 0, 0, 0].map(now => limit.take('a', now)),
@@ -51,7 +51,7 @@ test('full buckets are forgotten as others come', async t => {
   t.equal(limit.take('early 1', 1_000), 0)
 })
 
-test('more keys than may be remembered: who is nearest to full is forgotten early, who is deep in debt is not', async t => {
+test('more keys than may be remembered: the one nearest to full is forgotten early, the one deep in debt is not', async t => {
   const limit = new RateLimit(settings(1, 10, 4))
   for (let i = 0; i < 10; i++) limit.take('flood', 0)
   for (const key of ['b', 'c', 'd', 'e', 'f', 'g', 'h', 'i']) {
@@ -74,7 +74,7 @@ test('reconfigured: what is spent stays spent', async t => {
   t.same(
     [100, 100, 100].map(now => limit.take('b', now)),
     [0, 0, 1_000],
-    'nobody has more than the new burst',
+    'no key has more than the new burst',
   )
   limit.take('d', 100)
   limit.take('e', 100)
@@ -82,7 +82,7 @@ test('reconfigured: what is spent stays spent', async t => {
   t.equal(limit.size, 2)
 })
 
-test('nobody has more than a smaller burst after it was made smaller', async t => {
+test('no key has more than a smaller burst after the change', async t => {
   const limit = new RateLimit(settings(1, 10))
   limit.take('a', 0)
   limit.reconfigure(settings(1, 2), 0)
@@ -107,7 +107,7 @@ checked(
         now += step
         latest = Math.max(latest, now)
         const wait = limit.take('key', now)
-        // Whoever asks `wait` later, at which time he could have one more: not before, not after.
+        // After exactly `wait` milliseconds one more is available: not before, not after.
         const free = (at: number) =>
           granted.every((from, i) => (granted.length - i + 1 - burst) * 1_000 <= (at - from) * perSecond)
         if ((wait === 0) !== free(latest)) return false
@@ -139,7 +139,7 @@ checked(
   ),
 )
 
-test('waitMs: as take, but nothing is taken, and nothing remembered', async t => {
+test('waitMs: like take, but nothing is taken, and nothing remembered', async t => {
   const limit = new RateLimit(settings(0.5, 2))
   t.equal(limit.waitMs('a', 0), 0)
   t.equal(limit.size, 0)

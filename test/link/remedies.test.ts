@@ -16,7 +16,7 @@ const options: ReadonlySet<string> = new Set([
 ])
 
 for (const setting of SETTINGS)
-  test(`${setting} is called what it is called, at each door`, async t => {
+  test(`${setting} has its name in each spelling`, async t => {
     const line = spelled(setting, 'command-line')
     if (line.startsWith('--')) t.ok(options.has(line.slice(2)), `${line} is an option`)
     else t.equal(line, `${spelled(setting, 'file')} of a configuration file`)
@@ -30,7 +30,7 @@ for (const setting of SETTINGS)
     t.ok((OPTION_NAMES as readonly string[]).includes(option ?? ''), `${option} is an option of the library`)
   })
 
-test('the sentence about a remedy, at each door', async t => {
+test('the sentence about a remedy, in each spelling', async t => {
   const doors = ['command-line', 'file', 'library'] as const
   const told = (remedy: Parameters<typeof remedyText>[0]) => doors.map(door => remedyText(remedy, door))
   t.same(told({ settings: ['queueMs'] }), [' (--queue-ms)', ' (deadlines.queueMs)', ' (deadlines.queueMs)'])

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { Remembered } from '../../lib/link/remembered.js'
 
-test('known until a moment, and then forgotten', async t => {
+test('known until the expiry time, and then forgotten', async t => {
   const known = new Remembered(10)
   t.equal(known.until('a', 0), 0)
   known.note('a', 100)
@@ -10,7 +10,7 @@ test('known until a moment, and then forgotten', async t => {
   t.equal(known.size, 0)
 })
 
-test('so many at most: the one that was noted longest ago goes', async t => {
+test('at the maximum, the one that was noted longest ago is forgotten', async t => {
   const known = new Remembered(2)
   known.note('a', 100)
   known.note('b', 100)

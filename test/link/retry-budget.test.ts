@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { RetryBudget } from '../../lib/link/retry-budget.js'
 
-test('three at once may always be sent again, and of many a fifth', async t => {
+test('three at once may always be sent again, and a fifth of many', async t => {
   for (const [load, most] of [
     [1, 3],
     [15, 3],

@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { ReuseLimits } from '../../lib/link/reuse-limits.js'
 import { bench, Connection, w1, w2 } from './pool-bench.js'
 
-test('R87: a connection that ends with its first answer: seen while it idles, as it is handed out, or by the request that it loses', async t => {
+test('R87: a connection that ends with its first answer: noticed while it is idle, when it is handed out, or by the request that it loses', async t => {
   const { book, dialed } = bench({ upstreamConnectionsMax: 10 })
   const ends = [
     (nth: number) => {
@@ -34,7 +34,7 @@ test('R87: a connection that ends with its first answer: seen while it idles, as
   }
 })
 
-test('R87: no such lesson: too late, of use before, idle for long, or for a reason of ours', async t => {
+test('R87: no such lesson: too late, used before, idle for long, or closed by this proxy', async t => {
   const { book, dialed } = bench({ upstreamConnectionsMax: 10 })
   const late = dialed('late')
   book.release(late, 'keep', 0)
@@ -64,7 +64,7 @@ test('R87: no such lesson: too late, of use before, idle for long, or for a reas
   t.equal(book.lesson.keeps, 'unknown')
 })
 
-test('R87: an idle one past its limit is closed and never handed out, at the limit to the millisecond', async t => {
+test('R87: an idle connection past its limit is closed and never handed out, exact to the millisecond', async t => {
   const { book, dialed, closed } = bench()
   const [a, b] = [dialed('a'), dialed('b')]
   book.release(a, 'keep', 1_000)
@@ -107,7 +107,7 @@ test('R87: a hint never lengthens our own limit', async t => {
 })
 
 for (const timeoutS of [0, 1]) {
-  test(`R87: a hint of ${timeoutS} s leaves nothing to keep, not even for who waits`, async t => {
+  test(`R87: a hint of ${timeoutS} s leaves nothing to keep, not even for a waiting request`, async t => {
     const { book, dialed, closed } = bench({ upstreamConnectionsMax: 1 })
     const a = dialed('a')
     book.acquire(w1, 0)
@@ -129,7 +129,7 @@ test('R101: the upstream hints how many requests it still answers', async t => {
   t.strictSame(closed, ['a upstream-hint'])
 })
 
-test('R87: the idle limit that FINs have taught holds for all, those that idle already too', async t => {
+test('R87: the idle limit learned from FINs applies to all connections, also to those that are idle already', async t => {
   const { book, dialed, closed } = bench({ upstreamConnectionsMax: 9, upstreamIdleMax: 9, upstreamIdleMs: 60_000 })
   const kept = dialed('kept')
   for (const [name, idleSince, reason] of [
@@ -147,7 +147,7 @@ test('R87: the idle limit that FINs have taught holds for all, those that idle a
   t.strictSame(closed, ['kept upstream-learned'])
 })
 
-test('R87: the end that an idle connection is coming to, as things stand', async t => {
+test('R87: when and why an idle connection will be closed', async t => {
   const { book, dialed } = bench({ upstreamConnectionsMax: 9, upstreamIdleMax: 9 })
   const [plain, hinted, old, busy] = [dialed('plain'), dialed('hinted'), dialed('old'), dialed('busy')]
   book.hint(hinted, 3, -1)

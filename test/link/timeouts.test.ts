@@ -4,7 +4,7 @@ import { timeoutOf } from '../../lib/link/timeouts.js'
 
 const MS = { ...DEADLINES, responseHeadMs: 7 }
 
-test('a deadline that passed: what is answered, who is to blame, and why each side closes', async t => {
+test('a deadline that passed: the answer, the side at fault, and why each side closes', async t => {
   const rows: [side: 'client' | 'upstream', name: DeadlineName, type: string, status: number, ends: string[]][] = [
     ['client', 'requestHeadMs', 'http_request_error', 408, ['client-gone', 'client-head-timeout']],
     ['client', 'requestBodyMs', 'http_request_error', 408, ['client-gone', 'client-body-timeout']],

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { UnderWay } from '../../lib/link/under-way.js'
 
-test('each key has its own share, and none is remembered that has nothing under way', async t => {
+test('each key has its own count, and a key with nothing under way is not remembered', async t => {
   const underWay = new UnderWay()
   t.same(
     [1, 2, 3].map(() => underWay.begin('a', 2)),

@@ -73,7 +73,7 @@ const STORIES: readonly (readonly [what: string, answers: readonly Answer[], say
     'doubted',
   ],
   [
-    'HTTP/1.1 in between begins the count anew',
+    'HTTP/1.1 in between restarts the count',
     [
       [0, 200],
       [0, 200],
@@ -157,7 +157,7 @@ test('R42: whatever is heard, HTTP/1.0 is never known from fewer answers than it
   }
 })
 
-test('R42: no chunks to whom is known to speak HTTP/1.0, a length where it can be had in doubt', async t => {
+test('R42: no chunks to an upstream that is known to speak HTTP/1.0; in doubt, a length if possible', async t => {
   t.equal(sendsChunks('1.0', true), 'length')
   t.equal(sendsChunks('1.0', false), '411')
   t.equal(sendsChunks('doubted', true), 'length')

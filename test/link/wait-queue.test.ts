@@ -8,7 +8,7 @@ const queueOf = (...waiters: readonly Waiter[]): WaitQueue<Waiter> => {
   return queue
 }
 
-/** Those in the queue, in the order in which they leave. */
+/** The waiters in the queue, in the order in which they leave. */
 function emptied(queue: WaitQueue<Waiter>): string {
   const names: string[] = []
   for (let next = queue.shift(); next !== null; next = queue.shift()) names.push(next.name)

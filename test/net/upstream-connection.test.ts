@@ -125,16 +125,16 @@ test('each call of the reader that does not end the response ends with flush', a
 
 const ends: [string, string, string[]][] = [
   ['before a response', '', ['fin']],
-  ['in a head', 'HTTP/1.1 200', ['flush', 'broken: incomplete: the connection ended before the head did']],
+  ['in a head', 'HTTP/1.1 200', ['flush', 'broken: incomplete response: the connection ended in the head']],
   [
     'after an interim head',
     'HTTP/1.1 103 Hints\r\n\r\n',
-    ['103', 'flush', 'broken: incomplete: the connection ended before the head did'],
+    ['103', 'flush', 'broken: incomplete response: the connection ended in the head'],
   ],
   [
     'in content',
     RESPONSE.slice(0, -1),
-    ['200', 'flush', 'broken: incomplete: the connection ended before the content did'],
+    ['200', 'flush', 'broken: incomplete response: the connection ended in the content'],
   ],
   ['in content until close', 'HTTP/1.1 200 OK\r\n\r\nhello', ['200', 'flush', 'end', 'read']],
 ]

@@ -29,7 +29,7 @@ for (const [xForwarded, forwarded, viaRequest] of [
   [false, true, false],
   [false, false, false],
 ] as const) {
-  test(`R143, R203, R204: lines that are kept are those that would be made (${xForwarded}, ${forwarded}, ${viaRequest})`, async t => {
+  test(`R143, R203, R204: kept lines equal those that would be made (${xForwarded}, ${forwarded}, ${viaRequest})`, async t => {
     const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
     fc.assert(
       fc.property(requests, list => {

@@ -47,7 +47,7 @@ const CONTENT = [
 test('R200, R220: a problem in plain text', async t =>
   t.equal(answerProblem(REFUSED, CONTEXT), crlf(...HEAD) + CONTENT))
 
-test('an answer of ours carries the id of its exchange', async t => {
+test('an answer of the proxy carries the id of its exchange', async t => {
   const context = { ...CONTEXT, requestId: 'r-1' }
   for (const text of [
     answerProblem(REFUSED, context),
@@ -60,7 +60,7 @@ test('an answer of ours carries the id of its exchange', async t => {
   t.throws(() => answerProblem(REFUSED, { ...CONTEXT, requestId: 'a\nb' }), TypeError)
 })
 
-test('429, 403, 404, 408 and 413: whole, with what they need', async t => {
+test('429, 403, 404, 408 and 413: complete, with the required fields', async t => {
   const wait = { ...REFUSED, status: 429, error: 'http_request_denied', fields: [['Retry-After', '2']] as const }
   t.match(answerProblem(wait, CONTEXT), /^HTTP\/1\.1 429 Too Many Requests\r\n[\s\S]*\r\nRetry-After: 2\r\n/)
   for (const status of [403, 404, 408, 413])
@@ -71,7 +71,7 @@ test('R161: to HEAD the same without the content', async t => {
   t.equal(answerProblem({ ...REFUSED, method: 'HEAD' }, CONTEXT), crlf(...HEAD))
 })
 
-test('a problem as JSON, for who prefers it', async t => {
+test('a problem as JSON, for a client that prefers it', async t => {
   const [head = '', content = ''] = answerProblem(
     { ...REFUSED, what: 'caf\u00e9 "x"', accept: 'application/json' },
     CONTEXT,
@@ -91,7 +91,7 @@ test('a problem as JSON, for who prefers it', async t => {
   })
 })
 
-test('nothing that a peer sent gets out of its line', async t => {
+test('quoted text of a peer stays within its line', async t => {
   const evil = 'a\r\nSet-Cookie: b\u0000\u00e9'
   for (const accept of ['', 'application/json']) {
     const answer = answerProblem({ ...REFUSED, what: evil, accept }, CONTEXT)
@@ -101,7 +101,7 @@ test('nothing that a peer sent gets out of its line', async t => {
   }
 })
 
-test('a problem with little to say, and a status without a phrase', async t => {
+test('a problem with few details, and a status without a phrase', async t => {
   const answer = answerProblem({ ...REFUSED, status: 599, error: '', where: '', todo: '' }, CONTEXT)
   t.match(answer, /^HTTP\/1\.1 599 \r\n/)
   t.match(answer, /\r\nProxy-Status: edge-7; details="the upstream refused the connection"\r\n/)
@@ -109,7 +109,7 @@ test('a problem with little to say, and a status without a phrase', async t => {
   t.match(answerProblem({ ...REFUSED, status: 599, accept: 'application/json' }, CONTEXT), /"title":""/)
 })
 
-test('R131: Connection and Keep-Alive as told', async t => {
+test('R131: Connection and Keep-Alive as in the context', async t => {
   const tail = (context: Partial<AnswerContext>): string[] =>
     answerOptions('GET', { ...CONTEXT, ...context })
       .split('\r\n')
@@ -139,16 +139,16 @@ for (const [title, status, field, connection] of needed) {
   })
 }
 
-test('R157: an Upgrade is named also where the connection stays', async t => {
+test('R157: Connection names an Upgrade also when the connection persists', async t => {
   const answer = answerProblem({ ...REFUSED, status: 426, fields: [['Upgrade', 'x']] }, { ...CONTEXT, persist: '' })
   t.match(answer, /\r\nConnection: upgrade\r\n/)
 })
 
-test('a field that cannot be written is a mistake of ours', async t => {
+test('a field that cannot be written is a bug, and throws', async t => {
   t.throws(() => answerProblem({ ...REFUSED, fields: [['A', 'b\r\nc']] }, CONTEXT), TypeError)
 })
 
-test('R169: TRACE answered here shows only fields that are known to hold no secret', async t => {
+test('R169: a TRACE answered here shows only fields that are known to contain no secrets', async t => {
   const inbound = [
     'TRACE /x HTTP/1.0',
     'Host: a',
@@ -192,7 +192,7 @@ test('R164: the answer to CONNECT has no framing field', async t => {
 
 test('R171: a 100 of our own', async t => t.equal(CONTINUE, 'HTTP/1.1 100 Continue\r\n\r\n'))
 
-test('every status that we answer with has its phrase', async t => {
+test('every status that the proxy generates has its phrase', async t => {
   for (const [status, phrase] of Object.entries(REASON_PHRASES))
     t.match(`${status} ${phrase}`, /^[1-5][0-9]{2} [A-Z][A-Za-z ]+$/)
   for (const status of [400, 403, 407, 417, 431, 500, 501, 502, 503, 504, 505]) t.ok(REASON_PHRASES[status])

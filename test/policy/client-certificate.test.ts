@@ -4,7 +4,7 @@ import { explainRequest } from '../../lib/policy/ledger.js'
 import { rewriteRequest } from '../../lib/policy/rewrite-request.js'
 import { crlf, QUIET, request } from './heads.js'
 
-// Left as Node tells a name; that this is what openssl says in RFC 2253's form is shown in test/net/secure-accept.test.ts.
+// Left: a name from Node. test/net/secure-accept.test.ts shows that the result equals openssl's in the form of RFC 2253.
 const NAMES: [told: string, name: string][] = [
   ['', ''],
   ['CN=a', 'CN=a'],
@@ -47,20 +47,20 @@ const sent = (context: object, ...fields: string[]): string => {
 }
 const head = (...fields: string[]): string => crlf('GET / HTTP/1.1', 'Host: a.example', ...fields)
 
-test('the lines, and none that were not asked for', async t => {
+test('the lines, and only those that were configured', async t => {
   t.equal(certificateLines(SHOWN, ALL), `${OURS.join('\r\n')}\r\n`)
   t.equal(certificateLines(SHOWN, ['serial']), `${OURS[2]}\r\n`)
   t.equal(certificateLines(SHOWN, []), '')
 })
 
-test('after the strip: what a stranger says of certificates dies, with the option and without', async t => {
+test('certificate fields from a stranger are dropped, with the option and without', async t => {
   const naming = ['Connection: X-Client-Cert-Subject, Client-Cert', ...LIES]
   t.equal(sent({ more: MORE, certificate: SHOWN }, ...naming), head(...OURS))
   t.equal(sent({ more: MORE, certificate: null }, ...LIES), head(), 'a client without a certificate')
   t.equal(sent({}, ...LIES), head(), 'without the option')
 })
 
-test('a trusted peer speaks for its clients, and its own certificate is none of theirs', async t => {
+test('a trusted peer speaks for its clients; its own certificate is not sent', async t => {
   const trusted = { more: MORE, certificate: SHOWN, trustedPeer: true }
   t.equal(
     sent(trusted, 'X-Client-Cert-Subject: CN=theirs', ...LIES.slice(1, 2)),
@@ -75,14 +75,14 @@ test('each is a row of the ledger', async t => {
   t.same(
     rows.map(({ verdict, reason, section }) => `${verdict}: ${reason} (${section})`),
     [
-      'drop: an untrusted peer may not say it (RFC 7239 8.1)',
-      'drop: an untrusted peer may not say it (RFC 7239 8.1)',
-      'drop: an untrusted peer may not say it (RFC 7239 8.1)',
-      'drop: an untrusted peer may not say it (RFC 7239 8.1)',
-      'add: whom the certificate of the client is for (RFC 4514 2)',
-      'add: who signed the certificate of the client (RFC 4514 2)',
-      'add: the number of the certificate of the client (RFC 5280 4.1.2.2)',
-      'add: which certificate the client showed (RFC 5280 4.1)',
+      'drop: not accepted from an untrusted peer (RFC 7239 8.1)',
+      'drop: not accepted from an untrusted peer (RFC 7239 8.1)',
+      'drop: not accepted from an untrusted peer (RFC 7239 8.1)',
+      'drop: not accepted from an untrusted peer (RFC 7239 8.1)',
+      'add: the subject of the client certificate (RFC 4514 2)',
+      'add: the issuer of the client certificate (RFC 4514 2)',
+      'add: the serial number of the client certificate (RFC 5280 4.1.2.2)',
+      'add: the fingerprint of the client certificate (RFC 5280 4.1)',
       'add: the certificate of the client (RFC 9440 2.2)',
     ],
   )

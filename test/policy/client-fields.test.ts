@@ -131,7 +131,7 @@ const CHAINS: [said: string[], address: string][] = [
   [['X-Forwarded-For: "192.0.2.8"'], '10.0.0.9'],
 ]
 for (const [said, address] of CHAINS) {
-  test(`X-Real-IP for a trusted peer that says ${said.join(' and ') || 'nothing'}`, async t => {
+  test(`X-Real-IP for a trusted peer that sends ${said.join(' and ') || 'nothing'}`, async t => {
     const { head, options } = request(GET, HOST, ...said)
     const context = { ...QUIET, ...REAL_IP, ...TRUSTED, clientAddress: '10.0.0.9' }
     const text = rewriteRequest(head, options, context).text()
@@ -146,7 +146,7 @@ test('a chain of as many addresses as fit', async t => {
   t.ok(text.endsWith('X-Real-IP: 10.0.0.1\r\n\r\n'))
 })
 
-test('what a route sets or removes stands in the place of ours', async t => {
+test('what a route sets or removes takes precedence over ours', async t => {
   const edits = new FieldEdits('request', { set: { 'X-Real-IP': 'set' }, remove: ['X-Forwarded-Prefix'] })
   for (const trustedPeer of [false, true]) {
     const { head, options } = request(GET, HOST, 'X-Real-IP: theirs', 'X-Forwarded-Prefix: /theirs')
@@ -156,7 +156,7 @@ test('what a route sets or removes stands in the place of ours', async t => {
   }
 })
 
-test('the ledger tells each, with its reason', async t => {
+test('the ledger has each, with its reason', async t => {
   const context: RequestContext = { ...QUIET, ...ALL }
   const fields = ['X-Forwarded-Port: 1', 'X-Forwarded-Prefix: /x', 'X-Real-IP: 2']
   const rowsFor = (how: Partial<RequestContext>) => {
@@ -166,22 +166,22 @@ test('the ledger tells each, with its reason', async t => {
       .map(({ field, value, verdict, reason }) => `${verdict} ${field}: ${value} (${reason})`)
   }
   t.same(rowsFor({}), [
-    'replace X-Forwarded-Port: 1 (an untrusted peer may not say it)',
-    'replace X-Forwarded-Prefix: /x (an untrusted peer may not say it)',
-    'replace X-Real-IP: 2 (an untrusted peer may not say it)',
-    'add X-Forwarded-Port: 80 (the port that the client asked)',
-    'add X-Forwarded-Prefix: /api (what was taken off the path)',
+    'replace X-Forwarded-Port: 1 (not accepted from an untrusted peer)',
+    'replace X-Forwarded-Prefix: /x (not accepted from an untrusted peer)',
+    'replace X-Real-IP: 2 (not accepted from an untrusted peer)',
+    'add X-Forwarded-Port: 80 (the port that the client requested)',
+    'add X-Forwarded-Prefix: /api (the prefix stripped from the path)',
     'add X-Real-IP: 192.0.2.1 (the address of the client)',
   ])
   t.same(rowsFor(TRUSTED), [
     'keep X-Forwarded-Port: 1 (end to end)',
-    'replace X-Forwarded-Prefix: /x (a trusted peer said it, and what was taken off the path here follows)',
+    'replace X-Forwarded-Prefix: /x (sent by a trusted peer; the prefix stripped here is appended)',
     'keep X-Real-IP: 2 (end to end)',
-    'add X-Forwarded-Prefix: /x/api (what was taken off the path)',
+    'add X-Forwarded-Prefix: /x/api (the prefix stripped from the path)',
   ])
 })
 
-test('one connection, requests with a prefix and without: the lines that are kept are those of this one', async t => {
+test('one connection, requests with a prefix and without: each gets its own lines', async t => {
   const about = new AboutClient()
   const sent = ['/a', '', '/a', '/b'].map(prefix => {
     const { head, options } = request(GET, HOST)

@@ -11,11 +11,11 @@ for (const [reason, sentence] of reasons) {
   })
 }
 
-test('no two reasons say the same', async t => {
+test('no two reasons have the same sentence', async t => {
   t.equal(new Set(Object.values(CLOSE_REASONS)).size, reasons.length)
 })
 
-test('a reason tells whose side it was, or it is ours', async t => {
+test('a reason names the side, or it is one of the proxy', async t => {
   const ours = reasons.map(([reason]) => reason).filter(reason => !/^(client|upstream)-/.test(reason))
   t.same(ours, [
     ...['content-unread', 'response-close-delimited', 'response-truncated', 'refused', 'upgraded-ended'],

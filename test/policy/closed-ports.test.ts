@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { CLOSED_PORTS, closedPortOf } from '../../lib/policy/closed-ports.js'
 
-/** The "bad ports" of the Fetch standard, but for 0, which no authority can have. */
+/** The "bad ports" of the Fetch standard, except 0, which no authority can have. */
 const FETCH = [
   1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110,
   111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532,
@@ -21,7 +21,7 @@ test('the ports of the Fetch standard, and ours', async t => {
   for (const service of CLOSED_PORTS.values()) t.match(service, /^[A-Za-z]/)
 })
 
-/** Added to the standard last: not every Node that we support has them. */
+/** The latest additions to the standard: not every supported version of Node has them. */
 const RECENT = new Set([4190, 6679])
 
 test('fetch of Node refuses the same ones', async t => {

@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { compressionShown } from '../../lib/policy/compressible.js'
 import { crlf, response } from './heads.js'
 
-test('what a response shows of whether its server compresses: row by row', async t => {
+test('what a response shows about whether its server compresses: row by row', async t => {
   const takes = crlf('GET / HTTP/1.1', 'Host: a', 'Accept-Encoding: br, gzip')
   const long = ['Content-Length: 4096', 'Content-Type: text/html; charset=utf-8']
   const rows: [request: string, response: string[], shown: string][] = [

@@ -7,23 +7,23 @@ const NOTHING = { names: [], close: false, keepAlive: false, upgrade: false, te:
 const rows: [title: string, lines: string[], expected: object][] = [
   ['R132: no Connection at all', ['Host: a'], NOTHING],
   [
-    'R132: the value that nearly everybody sends',
+    'R132: the value that nearly every client sends',
     ['Connection: keep-alive'],
     { names: ['keep-alive'], keepAlive: true, any: false },
   ],
   ['R92: close', ['Connection: close'], { names: ['close'], close: true, any: false }],
   [
-    'R138: options have no case',
+    'R138: options are case-insensitive',
     ['connection: CLOSE, Keep-Alive'],
     { names: ['close', 'keep-alive'], close: true, keepAlive: true },
   ],
   ['R132: several lines count as one', ['Connection: a', 'X: y', 'CONNECTION: b'], { names: ['a', 'b'], any: true }],
-  ['R118: empty members are nothing', ['Connection: , ,close,'], { names: ['close'], close: true }],
-  ['R118: nothing but empty members', ['Connection: ,,', 'Connection:'], NOTHING],
+  ['R118: empty members are ignored', ['Connection: , ,close,'], { names: ['close'], close: true }],
+  ['R118: only empty members', ['Connection: ,,', 'Connection:'], NOTHING],
   ['R157: upgrade', ['Connection: Upgrade'], { names: ['upgrade'], upgrade: true, any: false }],
   ['R68: TE', ['Connection: TE'], { names: ['te'], te: true, any: false }],
   ['R137: an option without a field is fine', ['Connection: nobody'], { names: ['nobody'], any: true }],
-  ['R212: Proxy-Connection has no say', ['Proxy-Connection: close, x-a'], NOTHING],
+  ['R212: Proxy-Connection is ignored', ['Proxy-Connection: close, x-a'], NOTHING],
   ['Host is named', ['Connection: Host'], { namesFraming: true, namesIdentity: false }],
   ['Content-Length is named', ['Connection: close, Content-Length'], { namesFraming: true }],
   ['Transfer-Encoding is named', ['Connection: TRANSFER-ENCODING'], { namesFraming: true }],
@@ -75,7 +75,7 @@ for (const status of [400, 502] as const) {
   })
 
   for (const value of ['a b', '"close"', 'close;', 'caf\u00e9', 'close\u00a0']) {
-    test(`an option that is no token, ${JSON.stringify(value)}: ${status}`, async t => {
+    test(`an option that is not a token, ${JSON.stringify(value)}: ${status}`, async t => {
       const thrown = caught(() => optionsOf(fieldLines(`Connection: ${value}`), status))
       t.match(thrown, { status, message: /not a token/ })
     })

@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { cookieBack } from '../../lib/policy/cookie-back.js'
 import { WAY } from './heads.js'
 
-// The whole table is in docs/truth-tables.md: test/house reads it. Here stands what it takes for granted.
+// The whole table is in docs/truth-tables.md: test/house reads it. These are the cases that it assumes.
 
 const ROWS: [value: string, back: string | null][] = [
   ['a=b', null],

@@ -33,7 +33,7 @@ test('a line of Set-Cookie', async t => {
   )
 })
 
-test('what cannot stand in a cookie is our own mistake', async t => {
+test('a cookie that cannot be written is a bug, and throws', async t => {
   const options = { path: '/', secure: false }
   t.throws(() => setCookieLine('a b', 'x', options), TypeError)
   for (const value of ['a b', 'a;b', 'a,b', 'a"b', 'a\\b', '\u00e9', '\r\n'])
@@ -43,7 +43,7 @@ test('what cannot stand in a cookie is our own mistake', async t => {
   for (const maxAgeS of [Number.NaN, 1.5]) t.throws(() => setCookieLine('a', 'b', { ...options, maxAgeS }), TypeError)
 })
 
-test('what is set is read again, among others', async t => {
+test('a cookie that was set is read back, among others', async t => {
   const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
   const value = fc.stringMatching(/^[!#-+\--:<-[\]-~]*$/)
   const name = fc.stringMatching(/^[a-z_.]{1,4}$/)

@@ -12,6 +12,6 @@ const rows: [lines: string[], expect: ReturnType<typeof readExpect>][] = [
   [['Expect: 100-continue;x=1'], 'unknown'],
 ]
 for (const [lines, expect] of rows) {
-  test(`R171: what Expect says: ${lines.join(' | ') || 'no Expect'}: ${expect}`, async t =>
+  test(`R171: the meaning of Expect: ${lines.join(' | ') || 'no Expect'}: ${expect}`, async t =>
     t.equal(readExpect(fieldLines(...lines)), expect))
 }

@@ -37,7 +37,7 @@ const requests: Row[] = [
   ['remove', [GET, 'x-debug: 1', HOST, 'X_DEBUG: 2', 'X-Debugger: 3'], REMOVE, [GET, HOST, 'X-Debugger: 3']],
   ['remove: what is not there', [GET, HOST], REMOVE, [GET, HOST]],
   [
-    'R204: what an untrusted client says goes anyhow, the route has its own to say',
+    'R204: the field of an untrusted client is dropped anyway, the route sets its own',
     [GET, HOST, 'X-Forwarded-Proto: gopher', 'X-Real-IP: 6.6.6.6'],
     edits({ set: { 'X-Forwarded-Proto': 'https', 'X-Real-IP': '192.0.2.1' } }),
     [GET, HOST, 'X-Forwarded-Proto: https', 'X-Real-IP: 192.0.2.1'],
@@ -69,7 +69,7 @@ const requests: Row[] = [
 ]
 testRows(...requests)
 
-test('R136: a nomination that is refused is refused, also of a field that the route removes', async t => {
+test('R136: naming a field that is refused is refused, even if the route removes the field', async t => {
   const { head, options } = request(GET, HOST, 'Connection: cookie', 'Cookie: a')
   const context = { ...QUIET, ...edits({ remove: ['Cookie'] }), nominatedEndToEnd: 'reject' } as const
   t.match(
@@ -83,7 +83,7 @@ test('what Connection names counts as nominated, not as edited', async t => {
   t.equal(rewriteRequest(head, options, { ...QUIET, ...edits({ remove: ['Cookie', 'X-Debug'] }) }).nominated, 1)
 })
 
-test('without edits nothing is looked at: the rules are the ones that all requests share', async t => {
+test('without edits nothing is checked: the rules are those that all requests share', async t => {
   const { head, options } = request(GET, HOST)
   const before = rewriteRequest(head, options, { ...QUIET, ...edits({}) }).text()
   t.equal(before, rewriteRequest(head, options, QUIET).text())
@@ -93,7 +93,7 @@ const OK = 'HTTP/1.1 200 OK'
 const DATE = 'Date: Sun, 06 Nov 1994 08:49:37 GMT'
 const toClient = (options: FieldEditsOptions) => ({ ...TO_CLIENT, edits: new FieldEdits('response', options) })
 
-test('a response: set, remove, and neither in place of what the hop needs', async t => {
+test('a response: set and remove, but never what the hop needs', async t => {
   const { head, options } = response(
     'GET',
     OK,
@@ -114,7 +114,7 @@ test('a response: set, remove, and neither in place of what the hop needs', asyn
   )
 })
 
-test('an interim response loses fields and gets none; a 101 gets them', async t => {
+test('fields are removed from an interim response, and none set; a 101 gets them', async t => {
   const context = { ...toClient({ set: { 'X-A': 'ours' }, remove: ['Link'] }), requestId: 'id', extra: 'X-B: c\r\n' }
   const hints = response('GET', 'HTTP/1.1 103 X', 'Link: x', 'X-A: theirs', 'X-Request-Id: theirs', 'C: d')
   t.equal(rewriteResponse(hints.head, hints.options, context), crlf('HTTP/1.1 103 X', 'C: d'))
@@ -131,7 +131,7 @@ test('an interim response loses fields and gets none; a 101 gets them', async t 
   )
 })
 
-test('a trailer section: what the route sets or removes does not come in by the back door', async t => {
+test('a trailer section: what the route sets or removes cannot come in that way', async t => {
   const lines = linesOf(crlf('X-Sum: 1', 'x_debug: 2', 'X-Team: red', 'X-Hop: 3'), false)
   const named = optionsOf(fieldLines('Connection: x-hop'))
   const both = new FieldEdits('response', { set: { 'X-Team': 'blue' }, remove: ['X-Debug'] })
@@ -150,23 +150,23 @@ test('fields that belong to the hop cannot be edited', async t => {
       t.throws(() => checkFieldEdits(kind, { set: { [name]: 'x' } }), { name: 'TypeError', message })
     }
   t.throws(() => checkFieldName('request', 'CONTENT_LENGTH'), /each hop frames the content/)
-  t.throws(() => checkFieldName('response', 'Date'), /caches reckon with it/)
+  t.throws(() => checkFieldName('response', 'Date'), /caches calculate with it/)
   checkFieldName('request', 'Date')
   checkFieldName('response', 'Host')
 })
 
-test('what is no field, and what is edited twice', async t => {
+test('what is not a field, and what is edited twice', async t => {
   const rows: [options: FieldEditsOptions, sentence: RegExp][] = [
-    [{ remove: ['X A'] }, /^"X A" is no field name \(RFC 9110 5\.1\)$/],
-    [{ set: { '': 'x' } }, /^"" is no field name/],
+    [{ remove: ['X A'] }, /^"X A" is not a field name \(RFC 9110 5\.1\)$/],
+    [{ set: { '': 'x' } }, /^"" is not a field name/],
     [{ set: { 'X-A': 'x' }, remove: ['x_a'] }, /^field x_a is edited twice/],
     [{ remove: ['a', 'A'] }, /^field A is edited twice/],
-    [{ set: { A: ' x' } }, /^the value of A has whitespace at its ends/],
-    [{ set: { A: 'x\t' } }, /whitespace at its ends/],
-    [{ set: { A: 'x\r\nB: y' } }, /^the value of A has a control character in it/],
+    [{ set: { A: ' x' } }, /^the value of A has leading or trailing whitespace/],
+    [{ set: { A: 'x\t' } }, /leading or trailing whitespace/],
+    [{ set: { A: 'x\r\nB: y' } }, /^the value of A contains a control character/],
     [{ set: { A: 'x\u0000' } }, /control character/],
     [{ set: { A: 'x\u007f' } }, /control character/],
-    [{ set: { A: '\u20ac' } }, /has "\u20ac" in it: only latin1/],
+    [{ set: { A: '\u20ac' } }, /contains "\u20ac": only latin1/],
     [{ set: { A: '\ud83d\ude00' } }, /only latin1/],
   ]
   for (const [options, sentence] of rows)
@@ -184,7 +184,7 @@ test('our lines, without those that the route edits', async t => {
   t.equal(without('X-Forwarded-For', 'X-Forwarded-Host'), 'Via: 1.1 x\r\n')
 })
 
-test('X-Request-Id of ours, beside edits and without', async t => {
+test('our X-Request-Id, with edits and without', async t => {
   const { head, options } = request(
     GET,
     HOST,
@@ -193,7 +193,7 @@ test('X-Request-Id of ours, beside edits and without', async t => {
     'Connection: x-request-id',
   )
   const send = (more: object) => rewriteRequest(head, options, { ...QUIET, ...more }).text()
-  t.equal(send({ requestId: 'ours' }), crlf(GET, HOST, 'X-Request-Id: ours'), 'nobody can name it away')
+  t.equal(send({ requestId: 'ours' }), crlf(GET, HOST, 'X-Request-Id: ours'), 'Connection cannot remove it')
   t.equal(send({ requestId: 'ours', ...BLUE }), crlf(GET, HOST, 'X-Request-Id: ours', 'X-Team: blue'))
   t.equal(send({ requestId: 'ours', ...edits({ remove: ['X-Request-Id'] }) }), crlf(GET, HOST))
   t.equal(

@@ -17,14 +17,14 @@ const readers = {
 }
 
 const habits: [kind: keyof typeof readers, written: string, what: RegExp, right: RegExp][] = [
-  ['path', '/api/*', /pattern/, /^write \/api, which takes \/api and all below it$/],
+  ['path', '/api/*', /pattern/, /^write \/api, which matches \/api and everything below it$/],
   ['path', '/api/**', /pattern/, /^write \/api, /],
   ['path', '/api*', /pattern/, /^write \/api, /],
-  ['path', '/*', /pattern/, /^leave path out/],
-  ['path', '*', /pattern/, /^leave path out/],
+  ['path', '/*', /pattern/, /^omit path/],
+  ['path', '*', /pattern/, /^omit path/],
   ['path', '/a/*/b', /pattern/, /^write \/a, /],
   ['path', '/a/*.php', /pattern/, /^write \/a, /],
-  ['path', '*.php', /pattern/, /^leave path out/],
+  ['path', '*.php', /pattern/, /^omit path/],
   ['path', '= /login', /nginx/, /^write exact: \/login$/],
   ['path', '^~ /static/', /nginx/, /^write \/static, /],
   ['path', '~ ^/x', /regular/, /path: \/api/],
@@ -39,27 +39,27 @@ const habits: [kind: keyof typeof readers, written: string, what: RegExp, right:
   ['path', 'PathRegexp(`^/x`)', /regular/, /exact/],
   ['path', '/users/:id/posts', /parameter/, /^write \/users, /],
   ['path', '/users/{id}', /parameter/, /^write \/users, /],
-  ['host', '*', /no host/, /leave host out/],
-  ['host', '_', /no host/, /leave host out/],
+  ['host', '*', /not a host/, /omit host/],
+  ['host', '_', /not a host/, /omit host/],
   ['host', '~^(www\\.)?a$', /regular/, /'\*\.example'/],
   ['host', 'Host(`a.example`)', /Traefik/, /^write a\.example$/],
-  ['host', '.example.com', /no host name/, /\[example\.com, '\*\.example\.com'\]/],
+  ['host', '.example.com', /not a host name/, /\[example\.com, '\*\.example\.com'\]/],
   ['host', 'a.example b.example', /more than one/, /\[a\.example, b\.example\]/],
   ['host', 'a.example,b.example', /more than one/, /\[a\.example, b\.example\]/],
-  ['method', '*', /no method/, /leave method out/],
-  ['method', 'ANY', /no method/, /leave method out/],
+  ['method', '*', /not a method/, /omit method/],
+  ['method', 'ANY', /not a method/, /omit method/],
   ['method', 'GET,POST', /more than one/, /\[GET, POST\]/],
   ['method', 'get|post', /more than one/, /\[GET, POST\]/],
-  ['network', '*', /no network/, /0\.0\.0\.0\/0/],
+  ['network', '*', /not a network/, /0\.0\.0\.0\/0/],
   ['network', 'private_ranges', /Caddy/, /10\.0\.0\.0\/8/],
-  ['destination', 'all', /no network/, /::\/0/],
+  ['destination', 'all', /not a network/, /::\/0/],
   ['destination', 'https://a.example:8443/x', /URL/, /^write a\.example, /],
   ['destination', 'a.example:8443', /port/, /^write a\.example: /],
   ['destination', '.internal', /dot/, /^write \*\.internal /],
 ]
 
 for (const [kind, written, what, right] of habits)
-  test(`${kind} ${written} is told what would be right`, async t => {
+  test(`${kind} ${written} is refused with the right form`, async t => {
     const habit: Habit | null = readers[kind](written)
     t.match(habit?.what, what)
     t.match(habit?.right, right)
@@ -74,6 +74,6 @@ const plain: [kind: keyof typeof readers, ...written: string[]][] = [
 ]
 
 for (const [kind, ...all] of plain)
-  test(`${kind}: what says what it means is left alone`, async t => {
+  test(`${kind}: an unambiguous value is accepted`, async t => {
     for (const written of all) t.equal(readers[kind](written), null, written)
   })

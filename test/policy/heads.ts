@@ -8,9 +8,9 @@ import { RequestHead, readRequestHead } from '../../lib/wire/request-head.js'
 import { ResponseHead, readResponseHead } from '../../lib/wire/response-head.js'
 import { wordsOf } from '../../lib/wire/words.js'
 
-// Heads for the tests of policy, made from lines of text without the readers: what is judged here is policy alone.
+// Heads for the tests of policy, made from lines of text without the readers: only policy is tested here.
 
-/** The lines of a head as text with CRLF and the blank line. */
+/** The lines of a head as text with CRLF and the empty line. */
 export const crlf = (...lines: string[]): string => `${lines.join('\r\n')}\r\n\r\n`
 
 /** The offsets of every field line of a clean head (`start` true) or trailer section. */
@@ -94,7 +94,7 @@ export const GATEWAY: RequestContext = {
   framing: 'none',
 }
 
-/** The same, adding nothing of its own: what is left is what was kept. */
+/** The same, adding nothing: the rest is what was kept. */
 export const QUIET: RequestContext = { ...GATEWAY, viaRequest: false, xForwarded: false }
 
 export const TO_CLIENT: ResponseContext = {

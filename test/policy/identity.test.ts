@@ -79,16 +79,16 @@ for (const [name, suspicion, lookAlike = false] of rows) {
   })
 }
 
-test('R203: Forwarded is one', async t => t.ok(isIdentityName('forwarded')))
+test('R203: Forwarded is an identity field', async t => t.ok(isIdentityName('forwarded')))
 
 const KEPT: [name: string, error: RegExp][] = [
-  ['X Real', /^keepFields: "X Real" is no field name/],
+  ['X Real', /^keepFields: "X Real" is not a field name/],
   ['Content_Length', /frames the content/],
   ['transfer.encoding', /frames the content/],
-  ['X-Forwarded-For', /name in trust who may say it/],
-  ['Forwarded', /name in trust/],
-  ['X_Forwarded_Proto', /name in trust/],
-  ['Cookie', /taken from nobody/],
+  ['X-Forwarded-For', /the setting trust lists the peers that may send it/],
+  ['Forwarded', /the setting trust/],
+  ['X_Forwarded_Proto', /the setting trust/],
+  ['Cookie', /is never removed/],
 ]
 for (const [name, error] of KEPT) {
   test(`what cannot be kept: ${name}`, async t => {

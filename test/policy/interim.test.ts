@@ -11,7 +11,7 @@ for (const [status, minor, continued, passed, why] of [
   [103, 0, false, false, 'http10'],
 ] as const) {
   const who = `a ${status} to HTTP/1.${minor}, ${continued ? 'told to continue' : 'not told'}, ${passed ? 'all' : 'none'}`
-  test(`R183, R185: an interim response is ${why ?? 'passed on'}: ${who}`, async t => {
+  test(`R183, R185: an interim response is ${why ?? 'forwarded'}: ${who}`, async t => {
     t.equal(withheldBecause(status, minor === 1, continued, passed), why)
   })
 }

@@ -49,7 +49,7 @@ test('R136: a request that is refused adds nothing', async t => {
   ])
 })
 
-test('what a route edits, and what else is ours', async t => {
+test('what a route edits, and what else the proxy adds', async t => {
   const edits = { set: { 'X-Team': 'blue', Via2: 'x' }, remove: ['X-Debug'] }
   const { head, options } = request('GET / HTTP/1.1', 'Host: a.example', 'x-team: red', 'X-Debug: 1', 'X-Request-Id: a')
   const context = { ...GATEWAY, xForwarded: false, edits: new FieldEdits('request', edits), requestId: 'b' }
@@ -58,8 +58,8 @@ test('what a route edits, and what else is ours', async t => {
     'keep Host: a.example (end to end)',
     'replace x-team: red (set by the route)',
     'drop X-Debug: 1 (removed by the route)',
-    'replace X-Request-Id: a (one id for the exchange, on both sides)',
-    'add Via: 1.1 edge-7 (this proxy and the version that it received)',
+    'replace X-Request-Id: a (one id for the exchange on both sides)',
+    'add Via: 1.1 edge-7 (this proxy and the protocol version that it received)',
     'add X-Request-Id: b (the id of the exchange)',
     'add X-Team: blue (set by the route)',
     'add Via2: x (set by the route)',
@@ -72,7 +72,7 @@ test('what a route edits, and what else is ours', async t => {
     ),
     [
       'keep Date: x (end to end)',
-      'add Set-Cookie: a=b (holds the client to its server)',
+      'add Set-Cookie: a=b (binds the client to its server)',
       'add X-Ours: c (a field of this proxy)',
       'add X-Team: blue (set by the route)',
       'add Via2: x (set by the route)',
@@ -80,7 +80,7 @@ test('what a route edits, and what else is ours', async t => {
   )
 })
 
-test('R225: credentials and challenges that log in the connection', async t => {
+test('R225: credentials and challenges that authenticate the connection', async t => {
   const asks = request('GET / HTTP/1.1', 'Host: a.example', 'Authorization: negotiate YII=')
   const told = (rows: LedgerRow[]) => rows.filter(({ section }) => section === 'RFC 4559 6').map(({ field }) => field)
   t.same(told(explainRequest(asks.head, asks.options, GATEWAY)), ['Authorization'])
@@ -121,7 +121,7 @@ test('R121, R132: a trailer section', async t => {
   ])
 })
 
-test('a CONNECT: nothing of it goes on, and what a proxy behind us is told instead', async t => {
+test('a CONNECT: nothing of it is forwarded, and what the next proxy gets instead', async t => {
   const { lines } = request('CONNECT a:443 HTTP/1.1', 'Host: a:443', 'Connection: host', 'X: 1').head
   const dropped = ['Host: a:443', 'Connection: host', 'X: 1'].map(line => `drop ${line} (RFC 9110 9.3.6)`)
   t.same(short(explainConnect(lines, '')), dropped)
@@ -133,7 +133,7 @@ test('a CONNECT: nothing of it goes on, and what a proxy behind us is told inste
   ])
 })
 
-test('an answer of our own: each of its fields, with its reason', async t => {
+test('an answer of the proxy: each of its fields, with its reason', async t => {
   const head = crlf('HTTP/1.1 429 Too Many Requests', 'Date: x', 'Retry-After: 1', 'X-Own: y')
   t.match(explainOwn(`${head}content`), [
     { field: 'Date', value: 'x', verdict: 'add', reason: 'when the answer was made' },
@@ -142,7 +142,7 @@ test('an answer of our own: each of its fields, with its reason', async t => {
   ])
 })
 
-// Whatever the head: what is named dies, hop fields die, ours survive, and the ledger tells exactly what was done.
+// For any head: named fields and hop fields are dropped, ours survive, and the ledger reports exactly what was done.
 
 const HOP = [
   'connection',
@@ -201,7 +201,7 @@ const FIELD = fc.oneof(
 )
 const FIELDS = fc.array(FIELD, { maxLength: 12 }).map(fields => fields.map(([name, value]) => `${name}: ${value}`))
 
-/** What routes edit, with what may not be left of it. */
+/** The edits of a route, with what must not remain. */
 const EDITED = new Map(
   (['request', 'response'] as const).flatMap(kind => [
     [new FieldEdits(kind, { set: { 'X-A': 'ours', Cookie: 'ours' } }), /^(x[-_]a|cookie)$/i] as const,
@@ -218,7 +218,7 @@ const EDITED = new Map(
 const ROUTE_EDITS = fc.constantFrom(null, ...EDITED.keys())
 const REQUEST_ID = fc.constantFrom('', 'r-1')
 
-/** Nothing received is left of what the route edits, and what it sets is at the end. */
+/** No received field that the route edits remains, and the fields that it sets are at the end. */
 function isEdited(text: string, edits: FieldEdits | null, sets: boolean): void {
   const names = edits === null ? undefined : EDITED.get(edits)
   if (edits === null || names === undefined) return

@@ -55,7 +55,7 @@ for (const [line, asks] of responses) {
   })
 }
 
-test('R225: Proxy-Authenticate counts where the response is from a proxy, beside WWW-Authenticate', async t => {
+test('R225: Proxy-Authenticate counts in a response from a proxy, together with WWW-Authenticate', async t => {
   const lines = linesOf(crlf('HTTP/1.1 200 OK', 'Proxy-Authenticate: Negotiate oYG2'), true)
   t.notOk(asksForLogin(lines, false))
   t.ok(asksForLogin(lines, true))

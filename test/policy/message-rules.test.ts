@@ -7,7 +7,7 @@ import { fieldLines, optionsOf } from './heads.js'
 
 test('the rules of a combination are made once', async t => t.equal(requestRules(3), requestRules(3)))
 
-test('R129: hop fields die under every combination, identity fields of strangers at every gateway', async t => {
+test('R129: hop fields are dropped in every combination, identity fields of strangers at every gateway', async t => {
   const lines = fieldLines(...NAMES.slice(1).map(name => `${name}: x`))
   const options = optionsOf(fieldLines())
   const wrong: string[] = []

@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { rewriteRequest } from '../../lib/policy/rewrite-request.js'
 import { crlf, QUIET, request } from './heads.js'
 
-// What is known only when a head is sent, and what is known only when its content is here. Nothing is cut into a finished text for it.
+// What is known only when a head is sent, and what is known only when its content is complete. A finished text is never edited.
 
 const LINES = [
   'Host: a.example',
@@ -13,7 +13,7 @@ const LINES = [
   'Expect: 100-continue',
 ]
 
-test('R42: a length in the place of our chunked, and no Trailer any more', async t => {
+test('R42: a length instead of our chunked, and no Trailer', async t => {
   const { head, options } = request('PUT / HTTP/1.1', ...LINES)
   const outbound = rewriteRequest(head, options, { ...QUIET, framing: 'length', gatheredLength: 7 })
   const sent = crlf('PUT / HTTP/1.1', 'Host: a.example', 'A: 1', 'Expect: 100-continue', 'Content-Length: 7')
@@ -21,7 +21,7 @@ test('R42: a length in the place of our chunked, and no Trailer any more', async
   t.match(outbound, { framing: 'length', gatheredLength: 7, expectMet: false })
 })
 
-test('R171: Expect goes when it was met here', async t => {
+test('R171: Expect is dropped when it was met here', async t => {
   const { head, options } = request('PUT / HTTP/1.1', ...LINES)
   const outbound = rewriteRequest(head, options, { ...QUIET, framing: 'chunked', expectMet: true })
   t.notMatch(outbound.text(), /expect/i)
@@ -40,7 +40,7 @@ for (const [what, lines, context, options] of [
   ],
   ['behind credentials for the proxy behind us', [], { proxyAuthorization: 'Basic eDp5' }, 'close'],
 ] as const) {
-  test(`R72: close is said in our one Connection line: ${what}`, async t => {
+  test(`R72: close is in our only Connection line: ${what}`, async t => {
     const { head, options: read } = request('GET / HTTP/1.1', 'Host: a.example', ...lines)
     const outbound = rewriteRequest(head, read, { ...QUIET, ...context })
     const told = outbound.text(true)

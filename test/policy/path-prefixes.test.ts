@@ -19,7 +19,7 @@ test('prefixes as they are used', async t => {
   })
 })
 
-test('what is taken off', async t => {
+test('what is stripped', async t => {
   const strip = { stripPrefix: '/a', setPrefix: '/b' }
   for (const path of ['/a', '/a/x', '/%61?y', '/a?y']) t.ok(isStripped(path, strip), path)
   for (const path of ['/ab', '/b/a', '*', '/A']) t.notOk(isStripped(path, strip), path)
@@ -59,7 +59,7 @@ test('R148: dot segments are refused, in the path and only there', async t => {
   t.equal(rewritePath('/a/x?../..', prefixes), '/v/x?../..')
 })
 
-test(`R148: whatever is asked for, a path is sent, beneath the prefix, and its rest is what came (seed ${seed})`, async t => {
+test(`R148: whatever is requested, a path is sent, below the prefix, and its rest is as received (seed ${seed})`, async t => {
   const prefix = fc.constantFrom('', '/a', '/api', '/api/a', '/.x', '/%C3%A9')
   fc.assert(
     fc.property(TARGET, prefix, prefix, (path, stripPrefix, setPrefix) => {

@@ -15,7 +15,7 @@ function found(tree: PathTree<string[]>, path: string, end = path.length): strin
   return all
 }
 
-test('what hangs on a path and on its beginnings, from the shortest to the whole', async t => {
+test('the leaves of a path and of its prefixes, from the shortest to the whole', async t => {
   const tree = treeOf(
     ['from', '/'],
     ['from', '/a'],
@@ -35,7 +35,7 @@ test('what hangs on a path and on its beginnings, from the shortest to the whole
   t.same(found(tree, '/a?/b', 2), ['from /', 'from /a'], 'the query is none of it')
 })
 
-test('what is there already is not made again', async t => {
+test('an existing leaf is not created again', async t => {
   const tree = new PathTree<object>()
   for (const [kind, path] of [
     ['exactly', '/a'],
@@ -53,7 +53,7 @@ const path = fc
   .map(segments => `/${segments.join('/')}`)
 
 checked(
-  'as comparing with each path',
+  'like comparing with each path',
   fc.property(
     fc.array(fc.tuple(fc.constantFrom('exactly' as const, 'from' as const), path), { maxLength: 8 }),
     path,

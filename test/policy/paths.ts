@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** Targets in origin-form, made of the octets that matter for how a path is read. */
+/** Targets in origin-form, made of the bytes that matter for how a path is read. */
 export const TARGET = fc
   .array(
     fc.oneof(

@@ -40,22 +40,18 @@ const clientRows: [title: string, side: Partial<ClientSide>, verdict: ReturnType
   ['R75: HTTP/1.0 is not persistent', { minor: 0 }, 'client-http10'],
   ['R75: HTTP/1.0 with keep-alive at a gateway', OLD, 'keep'],
   ['R76: never at a forward proxy', { ...OLD, ...FORWARD }, 'client-http10'],
-  ['R76: but to show what happens', { ...OLD, ...FORWARD, forwardHttp10KeepAlive: true }, 'keep'],
-  ['R76: not without being asked', { minor: 0, ...FORWARD, forwardHttp10KeepAlive: true }, 'client-http10'],
+  ['R76: except to show what happens', { ...OLD, ...FORWARD, forwardHttp10KeepAlive: true }, 'keep'],
+  ['R76: not unless it asks', { minor: 0, ...FORWARD, forwardHttp10KeepAlive: true }, 'client-http10'],
   ['R101: HTTP/1.0 needs a length', { ...OLD, framing: 'close' }, 'response-close-delimited'],
   ['R43, R101: HTTP/1.0 cannot read chunks', { ...OLD, framing: 'chunked' }, 'response-close-delimited'],
   ['R101: no content is a length', { ...OLD, framing: 'none' }, 'keep'],
   ['R81: a response until close', { framing: 'close' }, 'response-close-delimited'],
-  ['R79: content that is not read to its end', { contentRead: false }, 'content-unread'],
+  ['R79: content that is not read completely', { contentRead: false }, 'content-unread'],
   ['R160: a refused CONNECT', { connectRefused: true }, 'refused'],
-  ['R93: the last request that the connection may have', { requests: 100 }, 'client-requests-max'],
+  ['R93: the last request that the connection allows', { requests: 100 }, 'client-requests-max'],
   ['one before the last', { requests: 99 }, 'keep'],
   ['R93: draining', { draining: true }, 'draining'],
-  [
-    'R92: what the client wants comes before what we want',
-    { close: true, draining: true, requests: 100 },
-    'client-close',
-  ],
+  ['R92: the choice of the client comes before ours', { close: true, draining: true, requests: 100 }, 'client-close'],
 ]
 for (const [title, side, verdict] of clientRows) {
   test(`client: ${title}: ${verdict}`, async t => t.equal(judgeClient({ ...CLIENT, ...side }), verdict))
@@ -80,7 +76,7 @@ const upstreamRows: [title: string, side: Partial<UpstreamSide>, verdict: Return
   ['R81: a response until close', { framing: 'close', inDoubt: true }, 'response-close-delimited'],
   ['R45, R49: framing in doubt', { inDoubt: true }, 'upstream-protocol-error'],
   ['R89: it answered before it had the request', { requestSent: false }, 'early-response'],
-  ['R59: octets after the response', { surplus: true }, 'upstream-unsolicited'],
+  ['R59: bytes after the response', { surplus: true }, 'upstream-unsolicited'],
   ['its Keep-Alive admits no more', { hintMax: 0 }, 'upstream-hint'],
   ['its Keep-Alive admits one more', { hintMax: 1 }, 'keep'],
 ]
@@ -95,8 +91,12 @@ const pooledRows: [title: string, side: Partial<PooledSide>, verdict: ReturnType
   ['the pool drains', { draining: true }, 'draining'],
   ['it began with the address of one client', { described: true }, 'upstream-proxy-protocol'],
   ['its server has left the group', { retired: true }, 'reconfigured'],
-  ['R225: a client has logged in on it: a drain leaves it to that client', { reserved: true, draining: true }, 'keep'],
-  ['R225: it speaks of that client alone', { reserved: true, described: true }, 'keep'],
+  [
+    'R225: a client has logged in on it: a drain leaves it open for that client',
+    { reserved: true, draining: true },
+    'keep',
+  ],
+  ['R225: it describes only that client', { reserved: true, described: true }, 'keep'],
   ['R225: its server has left the group', { reserved: true, retired: true }, 'reconfigured'],
 ]
 for (const [title, side, verdict] of pooledRows) {

@@ -3,7 +3,7 @@ import { hasDots, pathBack, withoutDots } from '../../lib/policy/path-back.js'
 import { placeOf, referenceBack } from '../../lib/policy/reference-back.js'
 import { WAY } from './heads.js'
 
-// The whole table is in docs/truth-tables.md: test/house reads it. Here stands what it takes for granted.
+// The whole table is in docs/truth-tables.md: test/house reads it. These are the cases that it assumes.
 
 const ROWS: [reference: string, back: string | null][] = [
   ['http://up.example:3000/v1/x?y#z', '/api/x?y#z'],
@@ -39,7 +39,7 @@ const ROWS: [reference: string, back: string | null][] = [
 for (const [reference, back] of ROWS)
   test(`${JSON.stringify(reference)} leads back to ${back}`, async t => t.equal(referenceBack(reference, WAY), back))
 
-test('what is right already stays, and what is not does not', async t => {
+test('a correct reference stays, a wrong one does not', async t => {
   const way = { ...WAY, outer: '', inner: '' }
   t.equal(referenceBack('/x', way), null)
   t.equal(referenceBack('https://app.example/x?y', way), null)

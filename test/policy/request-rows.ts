@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { type RequestContext, rewriteRequest } from '../../lib/policy/rewrite-request.js'
 import { crlf, QUIET, request } from './heads.js'
 
-/** What comes in, where it differs from a quiet gateway that adds nothing, and what goes out. */
+/** The input, its difference to a gateway that adds nothing, and the output. */
 export type Row = [
   title: string,
   inbound: string[],

@@ -8,13 +8,13 @@ const framing: Row[] = [
     ['PUT / HTTP/1.1', HOST, 'Content-Length: 3'],
   ],
   [
-    'R134: chunked is said anew',
+    'R134: chunked is replaced by our own',
     ['PUT / HTTP/1.1', HOST, 'transfer-encoding: Chunked', 'A: 1'],
     CHUNKED,
     ['PUT / HTTP/1.1', HOST, 'A: 1', 'Transfer-Encoding: chunked'],
   ],
   [
-    'R46: a length goes where chunked comes',
+    'R46: a length is dropped for chunked',
     ['PUT / HTTP/1.1', HOST, 'Content-Length: 3'],
     CHUNKED,
     ['PUT / HTTP/1.1', HOST, 'Transfer-Encoding: chunked'],
@@ -61,7 +61,7 @@ const framing: Row[] = [
 ]
 
 const te: Row[] = [
-  ['R68, R173: TE: trailers, offered again as ours', WANTED, {}, [GET, HOST, 'TE: trailers', 'Connection: TE']],
+  ['R68, R173: TE: trailers, sent again as our own', WANTED, {}, [GET, HOST, 'TE: trailers', 'Connection: TE']],
   [
     'R67: chunked is never named in TE',
     [GET, HOST, 'TE: chunked', 'TE: trailers', 'Connection: TE'],
@@ -70,7 +70,7 @@ const te: Row[] = [
   ],
   ['R122: not from an HTTP/1.0 client', ['GET / HTTP/1.0', ...WANTED.slice(1)], {}, [GET, HOST]],
   ['R137: not without its option', WANTED.slice(0, 3), {}, [GET, HOST]],
-  ['R173: nothing but codings', [GET, HOST, 'TE: gzip;q=1', 'Connection: TE'], {}, [GET, HOST]],
+  ['R173: only codings', [GET, HOST, 'TE: gzip;q=1', 'Connection: TE'], {}, [GET, HOST]],
 ]
 
 const upgrade: Row[] = [
@@ -89,7 +89,7 @@ const upgrade: Row[] = [
   ['R156: not from HTTP/1.0', ['GET / HTTP/1.0', HOST, ...WS], {}, [GET, HOST]],
   ['R137: not without its option', [GET, HOST, 'Upgrade: websocket'], {}, [GET, HOST]],
   [
-    'R208: h2c does not cross us',
+    'R208: h2c is not forwarded',
     [GET, HOST, 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABk', 'Connection: Upgrade, HTTP2-Settings'],
     {},
     [GET, HOST],
@@ -101,7 +101,7 @@ const upgrade: Row[] = [
     [GET, HOST, 'Capsule-Protocol: ?1'],
   ],
   [
-    'R131: several options of ours in one Connection',
+    'R131: several of our options in one Connection',
     [GET, HOST, 'TE: trailers', 'Upgrade: websocket', 'Connection: TE, upgrade'],
     { closes: true },
     [GET, HOST, 'TE: trailers', 'Upgrade: websocket', 'Connection: upgrade, TE, close'],
@@ -115,7 +115,7 @@ const upgrade: Row[] = [
 ]
 
 const expectation: Row[] = [
-  ['R171: 100-continue goes on', [...PUT, 'Expect: 100-Continue'], LENGTH, [...PUT, 'Expect: 100-Continue']],
+  ['R171: 100-continue is forwarded', [...PUT, 'Expect: 100-Continue'], LENGTH, [...PUT, 'Expect: 100-Continue']],
   ['R171: ignored in HTTP/1.0', ['PUT / HTTP/1.0', ...PUT.slice(1), 'Expect: 100-continue'], LENGTH, PUT],
   ['R171: anything is ignored in HTTP/1.0', ['PUT / HTTP/1.0', ...PUT.slice(1), 'Expect: tea'], LENGTH, PUT],
 ]
@@ -153,7 +153,7 @@ const maxForwards: Row[] = [
   ],
   ['R140: never added', ['OPTIONS / HTTP/1.1', HOST], {}, ['OPTIONS / HTTP/1.1', HOST]],
   [
-    'R140: of other methods it says nothing, whatever it is',
+    'R140: for other methods it has no meaning, whatever it is',
     [GET, HOST, 'Max-Forwards: x', 'Max-Forwards: 1'],
     {},
     [GET, HOST, 'Max-Forwards: x', 'Max-Forwards: 1'],

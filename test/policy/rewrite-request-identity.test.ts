@@ -4,16 +4,16 @@ import { FORWARD, GET, HOST, OURS, type Row, TRUSTED, testRows } from './request
 const VIA = { viaRequest: true }
 const via: Row[] = [
   ['R141, R142: Via at the end', [GET, HOST, 'A: 1'], VIA, [GET, HOST, 'A: 1', 'Via: 1.1 edge-7']],
-  ['R143: the version received', ['GET / HTTP/1.0', HOST], VIA, [GET, HOST, 'Via: 1.0 edge-7']],
+  ['R143: the received version', ['GET / HTTP/1.0', HOST], VIA, [GET, HOST, 'Via: 1.0 edge-7']],
   [
-    'R143, R146: behind those that are there, never joined',
+    'R143, R146: after those that are there, never joined',
     [GET, 'Via: 1.1 x (c)', HOST, 'Via: 1.0 y'],
     VIA,
     [GET, 'Via: 1.1 x (c)', HOST, 'Via: 1.0 y', 'Via: 1.1 edge-7'],
   ],
   ['R144: without a pseudonym there is none', [GET, HOST], { ...VIA, via: '' }, [GET, HOST]],
   [
-    'R132, R141: nobody can name our Via away',
+    'R132, R141: Connection cannot remove our Via',
     [GET, HOST, 'Connection: via', 'Via: 1.1 x'],
     VIA,
     [GET, HOST, 'Via: 1.1 edge-7'],
@@ -23,14 +23,14 @@ const via: Row[] = [
 const THEIRS = ['X-Forwarded-For: 6.6.6.6', 'X-Forwarded-Host: evil', 'X-Forwarded-Proto: https']
 const X = { xForwarded: true }
 const identity: Row[] = [
-  ['R204: ours in place of what an untrusted peer says', [GET, ...THEIRS, HOST], X, [GET, HOST, ...OURS]],
+  ['R204: ours instead of what an untrusted peer sends', [GET, ...THEIRS, HOST], X, [GET, HOST, ...OURS]],
   [
-    'R132, R204: nobody can name ours away',
+    'R132, R204: Connection cannot remove ours',
     [GET, HOST, 'Connection: x-forwarded-for, x-forwarded-proto', ...THEIRS],
     X,
     [GET, HOST, ...OURS],
   ],
-  ['R204: theirs go also when none are added', [GET, HOST, ...THEIRS], {}, [GET, HOST]],
+  ['R204: theirs are dropped even when none are added', [GET, HOST, ...THEIRS], {}, [GET, HOST]],
   [
     'R204: every X-Forwarded-*, known or not',
     [GET, HOST, 'X-Forwarded-Port: 1', 'X-Forwarded-Prefix: /x', 'x-forwarded-ssl: on', 'X-Real-IP: 6.6.6.6'],
@@ -49,10 +49,10 @@ const identity: Row[] = [
     {},
     [GET, HOST, 'X-Foo: 1', 'X-Real-IPs: 1', 'X-R: 1', 'XForwarded-For: 1', 'X.f: 1'],
   ],
-  ['R224: Proxy, which CGI makes HTTP_PROXY', [GET, HOST, 'PROXY: http://evil/'], {}, [GET, HOST]],
+  ['R224: Proxy, which CGI turns into HTTP_PROXY', [GET, HOST, 'PROXY: http://evil/'], {}, [GET, HOST]],
   ['R203: Forwarded is dropped at the trust boundary', [GET, HOST, 'Forwarded: for=6.6.6.6'], {}, [GET, HOST]],
   [
-    'R203: ours, when asked for',
+    'R203: ours, when configured',
     [GET, HOST, 'Forwarded: for=6.6.6.6'],
     { forwarded: true },
     [GET, HOST, 'Forwarded: for=192.0.2.1;host=a.example;proto=http'],
@@ -83,7 +83,7 @@ const identity: Row[] = [
     [GET, HOST, ...THEIRS, 'X-Real-IP: 1'],
   ],
   [
-    'R224: look-alikes of a trusted peer, and Proxy, die as well: they would pass by what it vouches for',
+    'R224: look-alikes from a trusted peer, and Proxy, are dropped, too: they would bypass its own fields',
     [
       GET,
       HOST,
@@ -97,37 +97,37 @@ const identity: Row[] = [
     [GET, HOST],
   ],
   [
-    'R224: who the client is and what was asked for, in other words',
+    'R224: other fields that identify the client or override the target',
     [GET, HOST, 'True-Client-IP: 1', 'X-Original-URL: /admin', 'X-Rewrite-URL: /admin', 'cf-connecting-ip: 1'],
     {},
     [GET, HOST],
   ],
   [
-    '… kept where somebody relies on it, and nothing else',
+    '… kept if configured, and nothing else',
     [GET, HOST, 'true-client-ip: 1', 'True_Client_IP: 2', 'X-Real-IP: 3', 'X_Real_IP: 4', 'X-Original-URL: /'],
     { keepFields: new KeptFields(['True-Client-IP', 'X-Real-IP']) },
     [GET, HOST, 'true-client-ip: 1', 'X-Real-IP: 3'],
   ],
   [
-    '… and Connection names it away all the same',
+    '… but Connection still removes it',
     [GET, HOST, 'Connection: true-client-ip', 'True-Client-IP: 1'],
     { keepFields: new KeptFields(['True-Client-IP']) },
     [GET, HOST],
   ],
   [
-    'R224: a forward proxy that adds X-Forwarded-For lets no look-alike pass by it',
+    'R224: a forward proxy that adds X-Forwarded-For lets no look-alike through',
     [GET, HOST, 'X_Forwarded_For: 1', 'X-Real-IP: 2'],
     { ...FORWARD, xForwarded: true },
     [GET, HOST, 'X-Real-IP: 2', ...OURS],
   ],
   [
-    'R110: one that adds none passes on what it does not know',
+    'R110: one that adds none forwards what it does not know',
     [GET, HOST, 'X_Forwarded_For: 1', 'Content_Length: 1', 'Proxy: 1'],
     FORWARD,
     [GET, HOST, 'X_Forwarded_For: 1', 'Content_Length: 1', 'Proxy: 1'],
   ],
   [
-    'R203: behind the element of a trusted peer',
+    'R203: after the element of a trusted peer',
     [GET, 'Forwarded: for=6.6.6.6', HOST],
     { forwarded: true, ...TRUSTED },
     [GET, 'Forwarded: for=6.6.6.6', HOST, 'Forwarded: for=192.0.2.1;host=a.example;proto=http'],
@@ -139,13 +139,13 @@ const identity: Row[] = [
     [GET, HOST, ...THEIRS, 'X-Real-IP: 1', 'Forwarded: for=x', 'Proxy: 1'],
   ],
   [
-    'R204: a forward proxy that is asked for them',
+    'R204: a forward proxy that is configured to add them',
     [GET, HOST, ...THEIRS, 'X-Real-IP: 1'],
     { ...X, ...FORWARD },
     [GET, HOST, 'X-Real-IP: 1', ...OURS],
   ],
   [
-    'R203: a forward proxy that is asked for Forwarded',
+    'R203: a forward proxy that is configured to add Forwarded',
     [GET, HOST, 'Forwarded: for=x', ...THEIRS],
     { forwarded: true, ...FORWARD },
     [GET, HOST, ...THEIRS, 'Forwarded: for=192.0.2.1;host=a.example;proto=http'],
@@ -157,7 +157,7 @@ const identity: Row[] = [
     [GET, HOST, 'X-Forwarded-For: unknown', 'X-Forwarded-Proto: https'],
   ],
   [
-    'R204: the authority that the client asked for, not the one it gets',
+    'R204: the authority that the client requested, not the one it gets',
     [GET, 'Host: b.example'],
     X,
     [GET, HOST, OURS[0]!, 'X-Forwarded-Host: b.example', OURS[2]!],

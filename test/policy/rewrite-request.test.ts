@@ -18,12 +18,12 @@ import {
 } from './request-rows.js'
 
 const kept: [title: string, ...fields: string[]][] = [
-  ['R110: fields that nobody knows', 'X-New: 1', 'Sec-Odd: 2'],
+  ['R110: unknown fields', 'X-New: 1', 'Sec-Odd: 2'],
   ['R111: names in their case', 'x-nEW: 1', 'X-OLD: 2'],
   ['R112: lines of one name are not joined', 'A: 1', 'a: 2'],
   ['R113: values of one name keep their order', 'A: 2', 'B: 3', 'A: 1'],
   ['R114: Cookie lines are not joined', 'Cookie: a', 'Cookie: b'],
-  ['R1: octets beyond ASCII', 'A: caf\u00e9'],
+  ['R1: bytes beyond ASCII', 'A: caf\u00e9'],
   ['R149: no-transform and content fields', 'Cache-Control: no-transform', 'Content-Type: a/b'],
   ['R174: Referer', 'Referer: http://a.example/x'],
   ['R175: Authorization', 'Authorization: Basic eA=='],
@@ -36,7 +36,7 @@ const kept: [title: string, ...fields: string[]][] = [
 const startLine: Row[] = [
   ['R128: an unknown method', ['BREW /pot HTTP/1.1', HOST], { target: '/pot' }, ['BREW /pot HTTP/1.1', HOST]],
   ['R10: our own version, whatever was received', ['GET / HTTP/1.0', HOST], {}, [GET, HOST]],
-  ['R20, R148: the path that was decided, untouched', ['GET http://a.example HTTP/1.1', HOST], FORWARD, [GET, HOST]],
+  ['R20, R148: the chosen path, unchanged', ['GET http://a.example HTTP/1.1', HOST], FORWARD, [GET, HOST]],
   [
     'R148: no dot segment, no percent, no slash is touched',
     ['GET /a//../%7e?q=%zz HTTP/1.1', HOST],
@@ -50,7 +50,7 @@ const startLine: Row[] = [
     ['GET http://a.example/x HTTP/1.1', HOST],
   ],
   [
-    'R25, R168: OPTIONS of the server itself',
+    'R25, R168: OPTIONS for the server itself',
     ['OPTIONS http://a.example HTTP/1.1', HOST],
     { ...FORWARD, target: '*' },
     ['OPTIONS * HTTP/1.1', HOST],
@@ -58,7 +58,7 @@ const startLine: Row[] = [
 ]
 
 const host: Row[] = [
-  ['R125: an unchanged Host stays where it stands', [GET, 'A: 1', HOST, 'B: 2'], {}, [GET, 'A: 1', HOST, 'B: 2']],
+  ['R125: an unchanged Host stays in its place', [GET, 'A: 1', HOST, 'B: 2'], {}, [GET, 'A: 1', HOST, 'B: 2']],
   ['R125: a changed Host goes first', [GET, 'A: 1', 'Host: b.example'], {}, [GET, HOST, 'A: 1']],
   ['R18: HTTP/1.0 without a Host gets one', ['GET / HTTP/1.0', 'A: 1'], {}, [GET, HOST, 'A: 1']],
   [
@@ -68,7 +68,7 @@ const host: Row[] = [
     [GET, 'Host: ', 'A: 1'],
   ],
   [
-    'R22: absolute-form decides, whatever Host says',
+    'R22: absolute-form takes precedence over Host',
     ['GET http://a.example/ HTTP/1.1', 'Host: b.example'],
     FORWARD,
     [GET, HOST],
@@ -131,7 +131,7 @@ const hop: Row[] = [
     [GET, HOST],
   ],
   [
-    'R176: challenges do not belong into a request',
+    'R176: challenges do not belong in a request',
     [GET, HOST, 'Proxy-Authenticate: Basic', 'Proxy-Authentication-Info: a'],
     {},
     [GET, HOST],
@@ -179,7 +179,7 @@ const refused: Refusal[] = [
     { status: 400, message: /end-to-end/ },
   ],
   ['R171: another expectation', [...PUT, 'Expect: tea'], LENGTH, { status: 417, section: 'RFC 9110 10.1.1' }],
-  ['R171: another expectation beside the known one', [...PUT, 'Expect: 100-continue, tea'], LENGTH, { status: 417 }],
+  ['R171: another expectation with the known one', [...PUT, 'Expect: 100-continue, tea'], LENGTH, { status: 417 }],
   [
     'R222: TRACE with content',
     ['TRACE / HTTP/1.1', HOST, 'Content-Length: 1'],
@@ -192,7 +192,7 @@ const refused: Refusal[] = [
         `R139: ${method} with Max-Forwards ${JSON.stringify(values)}`,
         [`${method} / HTTP/1.1`, HOST, ...values.map(value => `Max-Forwards: ${value}`)],
         {},
-        { status: 400, section: 'RFC 9110 7.6.2', message: /^Max-Forwards is not one number/ },
+        { status: 400, section: 'RFC 9110 7.6.2', message: /^Max-Forwards is not a single number/ },
       ],
     ),
   ),
@@ -208,12 +208,12 @@ for (const [title, inbound, context, error] of refused) {
   })
 }
 
-test('R137: naming what is not there is no reason to refuse', async t => {
+test('R137: naming an absent field is not a reason to refuse', async t => {
   const { head, options } = request(...named('cookie'))
   t.equal(rewriteRequest(head, options, { ...QUIET, nominatedEndToEnd: 'reject' }).text(), crlf(GET, HOST))
 })
 
-test('R136: well-known end-to-end fields that die for being named are counted, private ones are what naming is for', async t => {
+test('R136: known end-to-end fields that are dropped for being named are counted; private ones are what naming is for', async t => {
   const { head, options } = request(
     GET,
     HOST,
@@ -235,7 +235,7 @@ test('R136: well-known end-to-end fields that die for being named are counted, p
   )
 })
 
-test('R136: Trailer was for one hop once: removed, not counted', async t => {
+test('R136: Trailer used to be hop-by-hop: removed, not counted', async t => {
   const { head, options } = request(
     'PUT / HTTP/1.1',
     HOST,
@@ -248,7 +248,7 @@ test('R136: Trailer was for one hop once: removed, not counted', async t => {
   t.equal(outbound.nominated, 0)
 })
 
-test('what else is told about the outbound request', async t => {
+test('further facts about the outbound request', async t => {
   const plain = { upgrade: '', expectContinue: false, nominated: 0, refusedUpgrade: '' }
   const rows: [inbound: string[], context: Partial<RequestContext>, told: object][] = [
     [[GET, HOST], {}, plain],

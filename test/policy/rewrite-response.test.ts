@@ -4,7 +4,7 @@ import { type ResponseContext, rewriteResponse } from '../../lib/policy/rewrite-
 import { ProtocolError } from '../../lib/wire/protocol-error.js'
 import { caught, crlf, GATEWAY, request, response, TO_CLIENT } from './heads.js'
 
-// Each row: what comes from the upstream, where it differs from an ordinary GET with a length, and what the client gets.
+// Each row: what the upstream sends, its difference to an ordinary GET with a length, and what the client gets.
 type Row = [title: string, inbound: string[], context: Partial<ResponseContext>, outbound: string[]]
 
 const OK = 'HTTP/1.1 200 OK'
@@ -17,7 +17,7 @@ const CLOSE = { framing: 'close' } as const
 const NONE = { framing: 'none' } as const
 
 const kept: Row[] = [
-  ['R110: fields that nobody knows', [OK, DATE, LENGTH, 'X-New: 1'], {}, [OK, DATE, LENGTH, 'X-New: 1']],
+  ['R110: unknown fields', [OK, DATE, LENGTH, 'X-New: 1'], {}, [OK, DATE, LENGTH, 'X-New: 1']],
   [
     'R114: Set-Cookie lines are not joined',
     [OK, DATE, LENGTH, 'Set-Cookie: a', 'set-cookie: b'],
@@ -54,7 +54,7 @@ const kept: Row[] = [
 
 const hop: Row[] = [
   [
-    'R94, R133: Connection of the upstream says nothing to the client',
+    'R94, R133: Connection of the upstream has no effect on the client',
     [OK, DATE, LENGTH, 'Connection: close'],
     {},
     [OK, DATE, LENGTH],
@@ -66,7 +66,7 @@ const hop: Row[] = [
     [OK, DATE, LENGTH, 'X-B: 2'],
   ],
   [
-    'R132: naming what frames a response is ignored',
+    'R132: naming framing fields in a response is ignored',
     [OK, DATE, LENGTH, 'Connection: Content-Length, Host, Transfer-Encoding', 'Host: a'],
     {},
     [OK, DATE, LENGTH, 'Host: a'],
@@ -100,11 +100,11 @@ const hop: Row[] = [
 
 const framing: Row[] = [
   ['R56, R81: until close becomes chunked', [OK, DATE], CHUNKED, [OK, DATE, CHUNKS]],
-  ['R134: chunked is said anew', [OK, 'transfer-encoding: Chunked', DATE], CHUNKED, [OK, DATE, CHUNKS]],
+  ['R134: chunked is replaced by our own', [OK, 'transfer-encoding: Chunked', DATE], CHUNKED, [OK, DATE, CHUNKS]],
   ['R43: never chunked to HTTP/1.0', [OK, DATE, CHUNKS], { ...CLOSE, clientMinor: 0 }, [OK, DATE]],
   ['R43: not even by mistake', [OK, DATE, CHUNKS], { ...CHUNKED, clientMinor: 0 }, [OK, DATE]],
-  ['R46, R49: a length beside chunked goes', [OK, DATE, LENGTH, CHUNKS], CHUNKED, [OK, DATE, CHUNKS]],
-  ['R49: a void length is not sent either', [OK, DATE, LENGTH, CHUNKS], {}, [OK, DATE]],
+  ['R46, R49: a length with chunked is dropped', [OK, DATE, LENGTH, CHUNKS], CHUNKED, [OK, DATE, CHUNKS]],
+  ['R49: an overridden length is not sent either', [OK, DATE, LENGTH, CHUNKS], {}, [OK, DATE]],
   ['R182: HEAD keeps its length', [OK, DATE, LENGTH], { ...NONE, method: 'HEAD' }, [OK, DATE, LENGTH]],
   ['R161: HEAD gets no framing of ours', [OK, DATE, CHUNKS], { ...CHUNKED, method: 'HEAD' }, [OK, DATE]],
   ['R49: HEAD with both keeps neither', [OK, DATE, LENGTH, CHUNKS], { ...NONE, method: 'HEAD' }, [OK, DATE]],
@@ -118,7 +118,7 @@ const framing: Row[] = [
     { method: 'CONNECT' },
     ['HTTP/1.1 403 X', DATE, LENGTH],
   ],
-  ['R217: 205 is framed as any other', ['HTTP/1.1 205 X', DATE, LENGTH], {}, ['HTTP/1.1 205 X', DATE, LENGTH]],
+  ['R217: 205 is framed like any other', ['HTTP/1.1 205 X', DATE, LENGTH], {}, ['HTTP/1.1 205 X', DATE, LENGTH]],
   [
     'R124: Trailer stays with the trailers',
     [OK, DATE, CHUNKS, 'Trailer: X-Sum'],
@@ -130,7 +130,7 @@ const framing: Row[] = [
 ]
 
 const added: Row[] = [
-  ['R123: Date where it is missing', [OK, LENGTH], NOW, [OK, LENGTH, 'Date: Mon, 07 Nov 1994 08:49:37 GMT']],
+  ['R123: Date when it is missing', [OK, LENGTH], NOW, [OK, LENGTH, 'Date: Mon, 07 Nov 1994 08:49:37 GMT']],
   ['R123: an existing Date is untouched', [OK, DATE, LENGTH], NOW, [OK, DATE, LENGTH]],
   [
     'R119, R123: an existing Date stays, in whatever format',
@@ -144,9 +144,9 @@ const added: Row[] = [
     NOW,
     [OK, LENGTH, 'Date: Mon, 07 Nov 1994 08:49:37 GMT'],
   ],
-  ['R123: a Date beside something named', [OK, DATE, LENGTH, 'Connection: x'], NOW, [OK, DATE, LENGTH]],
+  ['R123: a Date with another field named', [OK, DATE, LENGTH, 'Connection: x'], NOW, [OK, DATE, LENGTH]],
   [
-    'R141, R143: Via in a response, with the version received',
+    'R141, R143: Via in a response, with the received version',
     ['HTTP/1.0 200 OK', DATE, 'Via: 1.1 x', LENGTH],
     { via: 'edge-7' },
     [OK, DATE, 'Via: 1.1 x', LENGTH, 'Via: 1.0 edge-7'],
@@ -183,7 +183,7 @@ const interim: Row[] = [
   ['R40, R182: no framing field in 1xx', ['HTTP/1.1 100 X', LENGTH], {}, ['HTTP/1.1 100 X']],
   ['R40: not even with a coding', ['HTTP/1.1 102 X', CHUNKS], CHUNKED, ['HTTP/1.1 102 X']],
   [
-    'R141: Via in 1xx; no Date, no option of ours',
+    'R141: Via in 1xx; no Date, none of our options',
     [HINT],
     { via: 'edge-7', persist: 'keep-alive', keepAlive: 'timeout=5' },
     [HINT, 'Via: 1.1 edge-7'],
@@ -205,13 +205,13 @@ const upgrade: Row[] = [
     [SWITCH, 'Upgrade: b', 'Connection: upgrade'],
   ],
   [
-    'R154: 426 says what is wanted',
+    'R154: 426 names the required protocol',
     ['HTTP/1.1 426 X', DATE, LENGTH, 'Upgrade: TLS/1.2, chat', 'Connection: Upgrade'],
     { persist: 'close' },
     ['HTTP/1.1 426 X', DATE, LENGTH, 'Upgrade: TLS/1.2, chat', 'Connection: close, upgrade'],
   ],
   [
-    'R154: 426 without an option of ours',
+    'R154: 426 without our own option',
     ['HTTP/1.1 426 X', DATE, LENGTH, 'Upgrade: chat', 'Connection: Upgrade'],
     {},
     ['HTTP/1.1 426 X', DATE, LENGTH, 'Upgrade: chat', 'Connection: upgrade'],
@@ -246,7 +246,7 @@ for (const status of ['100 Continue', '103 Early Hints']) {
 }
 
 const wrong: [title: string, lines: string[], offered: string][] = [
-  ['that nobody asked for', ['Upgrade: websocket', 'Connection: upgrade'], ''],
+  ['that was not offered', ['Upgrade: websocket', 'Connection: upgrade'], ''],
   ['for another protocol', ['Upgrade: h2c', 'Connection: upgrade'], 'websocket'],
   ['for one protocol more', ['Upgrade: websocket, h2c', 'Connection: upgrade'], 'websocket'],
   ['without Upgrade', ['Connection: upgrade'], 'websocket'],
@@ -262,13 +262,13 @@ for (const [title, lines, offered] of wrong) {
   })
 }
 
-test('R123: the time is asked for only when it is needed', async t => {
+test('R123: the time is read only when it is needed', async t => {
   const { head, options } = response('GET', OK, DATE, LENGTH)
   const now = (): string => t.fail('asked') as never
   t.equal(rewriteResponse(head, options, { ...TO_CLIENT, now }), crlf(OK, DATE, LENGTH))
 })
 
-test('R136: what a response names away is counted', async t => {
+test('R136: fields that a response removes by naming them are counted', async t => {
   const { head, options } = response(
     'GET',
     OK,
@@ -282,7 +282,7 @@ test('R136: what a response names away is counted', async t => {
   t.equal(options.nominated, 2)
 })
 
-test('R10, R105: our own version goes out, whatever was received; a start line that says it already stays as it is', async t => {
+test('R10, R105: our own version is sent, whatever was received; a start line that has it already stays as it is', async t => {
   for (const version of ['1.0', '1.1', '1.2', '1.9']) {
     const { head, options } = response('GET', `HTTP/${version} 200 Fine`, 'Content-Length: 2')
     t.equal(rewriteResponse(head, options, { ...TO_CLIENT, persist: '' }).slice(0, 17), 'HTTP/1.1 200 Fine', version)

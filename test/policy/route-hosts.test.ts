@@ -26,22 +26,22 @@ test('hosts that users write', async t => {
     ['[0::1]', '[::1]'],
     ['192.0.2.1', '192.0.2.1'],
     ['localhost', 'localhost'],
-    ['', /is no host name and no address$/],
-    ['*', /leave host out/],
-    ['*.', /is no host name/],
-    ['*..example', /is no host name/],
-    ['.example', /is no host name/],
-    ['*.[::1]', /is no host name/],
-    ['*.::1', /is no host name/],
-    ['a.*.example', /only for whole labels in front/],
-    ['a*.example', /only for whole labels in front/],
-    ['*.*.example', /only for whole labels in front/],
+    ['', /is neither a host name nor an address$/],
+    ['*', /omit host/],
+    ['*.', /is neither a host name nor an address/],
+    ['*..example', /is neither a host name nor an address/],
+    ['.example', /is not a host name/],
+    ['*.[::1]', /is neither a host name nor an address/],
+    ['*.::1', /is neither a host name nor an address/],
+    ['a.*.example', /only as the first label/],
+    ['a*.example', /only as the first label/],
+    ['*.*.example', /only as the first label/],
     ['http://a.example', /the host alone/],
     ['b\u00fccher.example', /in ASCII/],
-    ['a.example:80', /leave the port off/],
-    ['[::1]:80', /leave the port off/],
+    ['a.example:80', /remove the port/],
+    ['[::1]:80', /remove the port/],
     ['a b', /in ASCII/],
-    ['a/b', /is no host name/],
+    ['a/b', /is neither a host name nor an address/],
   ]
   for (const [host, pattern] of rows) {
     if (typeof pattern === 'string') t.equal(hostPattern(host), pattern, host)
@@ -72,7 +72,7 @@ test('the rows for a host, in their order', async t => {
   t.same(values(new HostIndex([row(1, '*.a')]).find('b.c')), [])
 })
 
-test('the index finds what looking at every row would', async t => {
+test('the index finds what a check of every row would', async t => {
   const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
   const name = fc.array(fc.constantFrom('a', 'b', 'ab'), { minLength: 1, maxLength: 4 }).map(labels => labels.join('.'))
   const pattern = fc.oneof(

@@ -11,7 +11,7 @@ const head = (line: string, ...host: string[]) => request(`${line} HTTP/1.1`, ..
 
 const rowsOf = (matches: readonly RouteMatch[]) => matches.map((match, value) => ({ match, value }))
 
-/** The route, or what is said instead. */
+/** The route, or the error. */
 function outcome(routes: Routes<number>, line: string, host: string): string {
   try {
     return String(routes.match(head(line, host)))
@@ -53,7 +53,7 @@ const match: fc.Arbitrary<RouteMatch> = fc
 const target = fc.oneof(TARGET, fc.constantFrom('/api/a', '/api', '/a/api/x?y', '/api/', '/'))
 
 checked(
-  'a long list takes what comparing with each route in turn takes, and refuses what that refuses',
+  'a long list matches what comparing each route in turn matches, and refuses what that refuses',
   fc.property(fc.array(match, { maxLength: 10 }), method, target, asked, (matches, verb, where, host) => {
     const rows = rowsOf(matches)
     const line = `${verb} ${where}`
@@ -64,7 +64,7 @@ checked(
   RUNS * 10,
 )
 
-test('what has no path, and who names no host', async t => {
+test('a target without a path, and a request without a host', async t => {
   const matches: RouteMatch[] = [{ path: '/' }, { path: '/a' }, { host: ['a'], method: ['OPTIONS'] }, { exact: '/x' }]
   for (const few of [0, Number.POSITIVE_INFINITY]) {
     const routes = new Routes(rowsOf(matches.slice(1)), few)
@@ -89,7 +89,7 @@ test('the same route for one method twice, and a host twice', async t => {
   t.equal(index.somePath(), NO_ROUTE)
 })
 
-test('ten thousand routes cost the first and the last alike', async t => {
+test('ten thousand routes cost the same for the first and the last', async t => {
   const lookUps = (routes: number): number => {
     const table = new Routes(
       Array.from({ length: routes }, (_, i) => ({
@@ -116,7 +116,7 @@ test('ten thousand routes cost the first and the last alike', async t => {
   t.equal(lookUps(10_000), lookUps(100), 'as many look-ups')
 })
 
-test('a host of a thousand labels is looked at from its end, as far as a pattern goes', async t => {
+test('a host of a thousand labels is checked from its end, only as far as a pattern goes', async t => {
   for (const few of [0, 2]) {
     const routes = new Routes(rowsOf([{ host: ['*.a.example'] }, { host: ['a'] }]), few)
     t.equal(routes.match(head('GET /', `${'x.'.repeat(1000)}a.example`)), 0)

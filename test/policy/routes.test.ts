@@ -8,7 +8,7 @@ import { TARGET } from './paths.js'
 const routesOf = (...matches: RouteMatch[]) => new Routes(matches.map((match, value) => ({ match, value })))
 const head = (line: string, host = 'a.example') => request(`${line} HTTP/1.1`, `Host: ${host}`).head
 
-test('the first route that fits, whatever comes after', async t => {
+test('the first route that matches, whatever comes after', async t => {
   const routes = routesOf(
     { path: '/api', method: ['GET', 'HEAD'] },
     { path: '/api' },
@@ -36,7 +36,7 @@ test('the first route that fits, whatever comes after', async t => {
   t.equal(routes.match(request('GET /x HTTP/1.0').head), null, 'a client that names no host')
 })
 
-test('a request is matched by the authority that was decided, and only by it', async t => {
+test('a request is matched by its effective authority, and only by it', async t => {
   const routes = routesOf({ host: ['a.example'] }, {})
   t.equal(routes.match(head('GET http://b/', 'a.example')), 1)
   t.equal(routes.match(head('CONNECT a.example:443', 'b')), 0)
@@ -52,7 +52,7 @@ test('one route for everything needs no matching', async t => {
   t.equal(routesOf().match(head('GET /')), null)
 })
 
-test('a path that may be read as another is refused where it decides, and only there', async t => {
+test('a path with another interpretation is refused if routing depends on it, and only then', async t => {
   const routes = routesOf(
     { host: ['free.example'] },
     { method: ['PUT'] },
@@ -83,19 +83,19 @@ test('a path that may be read as another is refused where it decides, and only t
   )
 })
 
-test('conditions that cannot be met are no routes', async t => {
+test('conditions that cannot be met are refused', async t => {
   const rows: [match: RouteMatch, sentence: RegExp][] = [
     [{ path: '/a', exact: '/a' }, /path or exact, not both/],
     [{ host: [] }, /host is empty/],
     [{ method: [] }, /method is empty/],
-    [{ host: ['a:80'] }, /leave the port off/],
+    [{ host: ['a:80'] }, /remove the port/],
     [{ path: 'a' }, /^path "a" must begin/],
     [{ exact: '/a?b' }, /^exact "\/a\?b" must end/],
     [{ exact: '' }, /must begin with a slash/],
-    [{ method: ['G T'] }, /is no method, for example GET/],
-    [{ method: ['any'] }, /^method "any" is no method: leave method out/],
-    [{ path: '/api/*' }, /^path "\/api\/\*" is a pattern, and a path is none: write \/api/],
-    [{ method: ['get'] }, /methods have a case, write GET/],
+    [{ method: ['G T'] }, /is not a method such as GET/],
+    [{ method: ['any'] }, /^method "any" is not a method: omit method/],
+    [{ path: '/api/*' }, /^path "\/api\/\*" is a pattern, but paths are matched literally: write \/api/],
+    [{ method: ['get'] }, /methods are case-sensitive, write GET/],
   ]
   for (const [match, sentence] of rows) t.throws(() => routesOf(match), { name: 'TypeError', message: sentence })
   t.ok(routesOf({ method: ['m-search', 'REPORT'] }), 'unknown methods are welcome')
@@ -121,14 +121,14 @@ test('a thousand routes', async t => {
   t.equal(routes.match(head('GET /y', 'h999.example')), 1000)
 })
 
-test('whatever the path: a route is taken that takes it in every reading, or none', async t => {
+test('for any path: the route matches it in every interpretation, or there is none', async t => {
   const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
   const conditions: fc.Arbitrary<RouteMatch> = fc.oneof(
     fc.constantFrom('/a', '/api', '/api/', '/api/a', '/a/api').map(path => ({ path })),
     fc.constantFrom('/', '/api', '/a/a').map(exact => ({ exact })),
     fc.constant({}),
   )
-  // Servers that decode and resolve in ways of their own.
+  // Servers that decode and resolve in different ways.
   const readers = [
     (path: string) => path,
     (path: string) => new URL(path, 'http://x').pathname,

@@ -11,7 +11,7 @@ for (const [name, rule] of Object.entries(RULES)) {
   })
 }
 
-test('keep is number 0, and nothing but rejections stands behind the first', async t => {
+test('keep is number 0, and only rejections follow the first one', async t => {
   t.equal(RULE.keep, KEEP)
   const verdicts = Object.values(RULES).map(rule => rule.verdict)
   t.same([...new Set(verdicts.slice(verdicts.indexOf('reject')))], ['reject'])

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { atOnce } from '../../lib/policy/steps.js'
 
-test('all steps, and what they come to', async t => {
+test('all steps, and their result', async t => {
   const done: number[] = []
   function* steps() {
     for (let step = 1; step <= 3; step++) {

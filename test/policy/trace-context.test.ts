@@ -22,7 +22,7 @@ test('what is received', async t => {
   t.match(read(`traceparent: cc-${TRACE}-${SPAN}-01-what the future brings`), { traceId: TRACE })
 })
 
-test('what cannot be read, and its state with it', async t => {
+test('what cannot be read, and tracestate with it', async t => {
   for (const value of [
     '',
     'x',
@@ -58,7 +58,7 @@ const OURS = ['traceparent: 00-ours', 'tracestate: ours']
 const trace = crlf(...OURS).slice(0, -2)
 const RECEIVED = [GET, HOST, 'TraceParent: theirs', 'Accept: */*', 'tracestate: a', 'TRACE_STATE: x', 'tracestate: b']
 
-test('without lines of ours a trace context is like any other fields; Connection may name it', async t => {
+test('without our lines a trace context has ordinary fields; Connection may name them', async t => {
   const { head, options } = request(...RECEIVED)
   t.equal(rewriteRequest(head, options, QUIET).text(), crlf(...RECEIVED))
   t.equal(rewriteRequest(head, options, { ...QUIET, trace: '' }).text(), crlf(...RECEIVED))
@@ -66,7 +66,7 @@ test('without lines of ours a trace context is like any other fields; Connection
   t.equal(rewriteRequest(named.head, named.options, QUIET).text(), crlf(...RECEIVED.filter(it => !/parent/i.test(it))))
 })
 
-test('ours stand in the place of those received, and nobody can name them away', async t => {
+test('our lines replace the received ones, and Connection cannot remove them', async t => {
   const { head, options } = request(...RECEIVED, 'Connection: traceparent, tracestate')
   const context = { ...QUIET, trace }
   t.equal(rewriteRequest(head, options, context).text(), crlf(GET, HOST, 'Accept: */*', 'TRACE_STATE: x', ...OURS))
@@ -78,12 +78,12 @@ test('ours stand in the place of those received, and nobody can name them away',
     [
       ...['replace: the span of this proxy is the next parent', 'replace: the span of this proxy is the next parent'],
       ...['replace: the span of this proxy is the next parent', 'add: the span of this proxy'],
-      'add: goes with traceparent',
+      'add: belongs to traceparent',
     ],
   )
 })
 
-test('beside X-Request-Id and the edits of a route, which has the last word', async t => {
+test('with X-Request-Id and the edits of a route, which take precedence', async t => {
   const { head, options } = request(...RECEIVED, 'X-Request-Id: theirs')
   const send = (more: object) => rewriteRequest(head, options, { ...QUIET, trace, ...more }).text()
   const kept = [GET, HOST, 'Accept: */*', 'TRACE_STATE: x']

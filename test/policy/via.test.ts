@@ -19,11 +19,11 @@ for (const [title, lines, carries] of rows) {
   test(`R130: our name in Via: ${title}`, async t => t.equal(viaCarries(fieldLines(...lines), 'edge-7'), carries))
 }
 
-test('R130: without a name nothing is ours', async t => {
+test('R130: without a name no member is ours', async t => {
   t.equal(viaCarries(fieldLines('Via: 1.1', 'Via:'), ''), false)
 })
 
-test('R143, R144: the version received, and the name that was given', async t => {
+test('R143, R144: the received version, and the configured name', async t => {
   t.equal(viaMember(0, 'edge-7'), '1.0 edge-7')
   t.equal(viaMember(1, 'edge-7'), '1.1 edge-7')
 })

@@ -33,7 +33,7 @@ const CHANGED = [
 ]
 
 for (const start of ['HTTP/1.1 201 Created', 'HTTP/1.1 302 Found', 'HTTP/1.1 200 OK'])
-  test(`${start}: each line by itself, in its place; nothing else changes`, async t => {
+  test(`${start}: each line on its own, in its place; nothing else changes`, async t => {
     const { head, options } = response('GET', start, ...FIELDS)
     t.equal(rewriteResponse(head, options, BACK), crlf(start, ...CHANGED))
     t.equal(rewriteResponse(head, options, TO_CLIENT), crlf(start, ...FIELDS), 'not asked for')
@@ -55,7 +55,7 @@ test('a response of HTTP/1.0, and one half of it', async t => {
   t.equal(rewriteResponse(head, options, { ...BACK, way: { ...WAY, locations: false } }), outbound('/v1', '/api'))
 })
 
-test('a 101 has cookies as well, other interim responses have none of it', async t => {
+test('cookies are rewritten in a 101, too, but not in other interim responses', async t => {
   const upgrade = ['Upgrade: websocket', 'Connection: upgrade', 'Set-Cookie: a=b; Path=/v1']
   const switching = response('GET', 'HTTP/1.1 101 Switching', ...upgrade)
   t.match(rewriteResponse(switching.head, switching.options, { ...BACK, upgrade: 'websocket' }), 'Path=/api\r\n')
@@ -95,7 +95,7 @@ for (const [value, back] of REFRESHES)
     t.equal(valueBack(fieldLines(`Refresh: ${value}`), 0, WAY), back?.trimEnd() ?? null)
   })
 
-test('before, after and why: rows of the ledger, in their place', async t => {
+test('before, after and reason: rows of the ledger, in their place', async t => {
   const { head, options } = response(
     'GET',
     'HTTP/1.1 201 Created',
@@ -108,18 +108,18 @@ test('before, after and why: rows of the ledger, in their place', async t => {
   t.same(
     rows.map(({ field, value, verdict, reason, section }) => `${verdict} ${field}: ${value} (${reason}; ${section})`),
     [
-      'replace Location: /v1 (leads to the upstream; the client comes there in another way; RFC 9110 10.2.2)',
-      'add Location: /api (as the client comes there, through the route; RFC 9110 10.2.2)',
+      'replace Location: /v1 (points to the upstream, which the client reaches under another URL; RFC 9110 10.2.2)',
+      'add Location: /api (as the client reaches it through the route; RFC 9110 10.2.2)',
       'keep X-A: 1 (end to end; RFC 9110 7.6)',
-      'replace Set-Cookie: a=b; Domain=up.example (is for the upstream; the client knows it under another path or name; RFC 6265 5.2)',
-      'add Set-Cookie: a=b (as the client comes there, through the route; RFC 6265 5.2)',
+      'replace Set-Cookie: a=b; Domain=up.example (scoped to the upstream, which the client reaches under another path or name; RFC 6265 5.2)',
+      'add Set-Cookie: a=b (as the client reaches it through the route; RFC 6265 5.2)',
       `keep ${DATED} (end to end; RFC 9110 7.6)`,
     ],
   )
   t.equal(ruleOf(ruleOfBack(fieldLines('Refresh: x'), 0)).section, 'RFC 9110 10.2.2')
 })
 
-test('ends that cannot be read are nobody', async t => {
+test('ends that cannot be parsed match nothing', async t => {
   const ends = { outer: '', inner: '', asked: '/', sent: '/', client: { scheme: 'gopher', authority: '' } }
   const way = wayBack(
     { locations: true, cookies: false },

@@ -98,7 +98,7 @@ test('R9: the answer names the octet and where it stands', async t => {
   const { connect } = await gateway(t)
   const client = await connect()
   await client.send('GET / HTTP/1.1\r\nHost: a\nX: 1\r\n\r\n')
-  const what = 'bare LF (0x0a) at octet 23 of the request head, in the value of field "Host" (RFC 9112 2.2)'
+  const what = 'bare LF (0x0a) at byte 23 of the request head, in the value of field "Host" (RFC 9112 2.2)'
   const content = `400 Bad Request: ${what}\nedge: http_request_error\n`
   await heard(
     t,

@@ -54,7 +54,7 @@ test('R122, R124: for an HTTP/1.0 client trailers are neither asked for nor pass
   t.equal((await client.readToEnd()).how, 'fin')
 })
 
-test('R121: what frames, routes, authenticates, controls or identifies may not stand in a trailer section', async t => {
+test('R121: what frames, routes, authenticates, controls or identifies is not allowed in a trailer section', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   const forbidden = [

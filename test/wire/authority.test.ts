@@ -36,7 +36,7 @@ test('R19: what is an authority', async t => {
   }
 })
 
-test('R19: what is none', async t => {
+test('R19: what is not an authority', async t => {
   for (const text of INVALID) {
     t.equal(readAuthority(text), undefined, text)
     t.equal(isAuthority(text), false, text)

@@ -8,7 +8,7 @@ const read = (content: string, options?: RequestOptions) => {
   return error === '' ? events.slice(4) : error
 }
 
-// what stands where the chunks of "hello" are, and is read as just that
+// chunked content that reads as "hello"
 // biome-ignore format: one row each
 const READ: readonly (readonly [name: string, content: string])[] = [
   ['one chunk', '5\r\nhello\r\n0\r\n\r\n'],
@@ -35,32 +35,32 @@ test('hexadecimal digits in both cases', async t => {
 
 // biome-ignore format: one row each
 const REFUSED: readonly (readonly [name: string, content: string, error: string, options?: RequestOptions])[] = [
-  ['R60: 17 digits', '10000000000000000\r\n', '400 RFC 9112 7.1 @-1 chunk size beyond 2^53-1'],
-  ['R60: 17 zeros', '00000000000000000\r\n', '400 RFC 9112 7.1 @-1 chunk size beyond 2^53-1'],
-  ['R60: 2^53', '20000000000000\r\n', '400 RFC 9112 7.1 @-1 chunk size beyond 2^53-1'],
-  ['R60: FFFFFFFFFFFFFFFF1', 'FFFFFFFFFFFFFFFF1\r\n', '400 RFC 9112 7.1 @-1 chunk size beyond 2^53-1'],
+  ['R60: 17 digits', '10000000000000000\r\n', '400 RFC 9112 7.1 @-1 chunk size exceeds 2^53-1, or has more than 16 digits'],
+  ['R60: 17 zeros', '00000000000000000\r\n', '400 RFC 9112 7.1 @-1 chunk size exceeds 2^53-1, or has more than 16 digits'],
+  ['R60: 2^53', '20000000000000\r\n', '400 RFC 9112 7.1 @-1 chunk size exceeds 2^53-1, or has more than 16 digits'],
+  ['R60: FFFFFFFFFFFFFFFF1', 'FFFFFFFFFFFFFFFF1\r\n', '400 RFC 9112 7.1 @-1 chunk size exceeds 2^53-1, or has more than 16 digits'],
   ['R60: 0x', '0x5\r\nhello\r\n', '400 RFC 9112 7.1 @-1 not allowed in a chunk size: "x" (0x78)'],
-  ['R60: a sign', '+5\r\nhello\r\n', '400 RFC 9112 7.1 @-1 no hexadecimal chunk size: "+"'],
+  ['R60: a sign', '+5\r\nhello\r\n', '400 RFC 9112 7.1 @-1 chunk size does not begin with a hexadecimal digit: "+"'],
   ['R60: an underscore', '1_0\r\nhello\r\n', '400 RFC 9112 7.1 @-1 not allowed in a chunk size: "_"'],
-  ['R60: leading whitespace', ' 5\r\nhello\r\n', '400 RFC 9112 7.1 @-1 no hexadecimal chunk size: space'],
-  ['no size', '\r\nhello\r\n', '400 RFC 9112 7.1 @-1 no hexadecimal chunk size: CR'],
+  ['R60: leading whitespace', ' 5\r\nhello\r\n', '400 RFC 9112 7.1 @-1 chunk size does not begin with a hexadecimal digit: space'],
+  ['no size', '\r\nhello\r\n', '400 RFC 9112 7.1 @-1 chunk size does not begin with a hexadecimal digit: CR'],
   ['an octet of 0x80 and up', '\xe9\r\nhello\r\n', '400 RFC 9112 7.1'],
   ['R62: bare CR after whitespace', '5 \rhello\r\n', '400 RFC 9112 7.1 @-1 bare CR in a chunk line: "h"'],
   ['R62: bare CR between whitespace', '5 \r \nhello\r\n', '400 RFC 9112 7.1 @-1 bare CR in a chunk line: space'],
   ['R62: bare LF after whitespace', '5 \nhello\r\n', '400 RFC 9112 7.1 @-1 bare LF in a chunk line: LF (0x0a)'],
   ['R62: two CRs after whitespace', '5 \r\r\nhello\r\n', '400 RFC 9112 7.1 @-1 bare CR in a chunk line: CR'],
   ['R60: digits after whitespace', '5 0\r\nhello\r\n', '400 RFC 9112 7.1 @-1 not allowed in a chunk extension: "0"'],
-  ['whitespace other than blanks after the size', '5\x0b\r\nhello\r\n', '400 RFC 9112 7.1 @-1 not allowed in a chunk size: control octet (0x0b)'],
-  ['R64: whitespace beyond the limit', '5     \r\nhello\r\n', '413 RFC 9112 7.1.1 @-1 chunk extensions beyond the limit', { limits: { chunkExtensionBytesMax: 4 } }],
-  ['R64: all whitespace beyond the limit', '1  \r\nh\r\n1  \r\ne\r\n1  \r\n', '413 RFC 9112 7.1.1 @-1 chunk extensions beyond the limit', { limits: { chunkExtensionsBytesMax: 5 } }],
+  ['whitespace other than blanks after the size', '5\x0b\r\nhello\r\n', '400 RFC 9112 7.1 @-1 not allowed in a chunk size: control character (0x0b)'],
+  ['R64: whitespace beyond the limit', '5     \r\nhello\r\n', '413 RFC 9112 7.1.1 @-1 chunk extensions exceed the limit', { limits: { chunkExtensionBytesMax: 4 } }],
+  ['R64: all whitespace beyond the limit', '1  \r\nh\r\n1  \r\ne\r\n1  \r\n', '413 RFC 9112 7.1.1 @-1 chunk extensions exceed the limit', { limits: { chunkExtensionsBytesMax: 5 } }],
   ['R62: bare LF after the size', '5\nhello\r\n', '400 RFC 9112 7.1 @-1 bare LF in a chunk line: LF (0x0a)'],
   ['R62: bare CR after the size', '5\rhello\r\n', '400 RFC 9112 7.1 @-1 bare CR in a chunk line: "h"'],
   ['R62: bare LF in an extension', '5;a\nhello\r\n', '400 RFC 9112 7.1 @-1 bare LF in a chunk line'],
   ['R62: bare LF in a quoted value', '5;a="b\n"\r\nhello\r\n', '400 RFC 9112 7.1 @-1 bare LF in a chunk line'],
   ['R62: CR in a quoted value', '5;a="\r\n"\r\nhello\r\n', '400 RFC 9112 7.1 @-1 not allowed in a chunk extension: CR'],
-  ['R62: bare LF after the octets', '5\r\nhello\n', '400 RFC 9112 7.1 @-1 no CRLF after the octets of a chunk: LF'],
-  ['R62: more octets than the size', '4\r\nhello\r\n', '400 RFC 9112 7.1 @-1 no CRLF after the octets of a chunk: "o"'],
-  ['R62: bare CR after the octets', '5\r\nhello\r0\r\n', '400 RFC 9112 7.1 @-1 no CRLF after the octets of a chunk: "0"'],
+  ['R62: bare LF after the data', '5\r\nhello\n', '400 RFC 9112 7.1 @-1 no CRLF after the chunk data: LF'],
+  ['R62: more data than the size', '4\r\nhello\r\n', '400 RFC 9112 7.1 @-1 no CRLF after the chunk data: "o"'],
+  ['R62: bare CR after the data', '5\r\nhello\r0\r\n', '400 RFC 9112 7.1 @-1 no CRLF after the chunk data: "0"'],
   ['an extension without a name', '5;\r\nhello\r\n', '400 RFC 9112 7.1'],
   ['an extension without a name, with a value', '5;=b\r\nhello\r\n', '400 RFC 9112 7.1'],
   ['an extension without a value', '5;a=\r\nhello\r\n', '400 RFC 9112 7.1'],
@@ -70,8 +70,8 @@ const REFUSED: readonly (readonly [name: string, content: string, error: string,
   ['NUL in an extension', '5;a\0\r\nhello\r\n', '400 RFC 9112 7.1 @-1 not allowed in a chunk extension: NUL'],
   ['NUL in a quoted value', '5;a="\0"\r\nhello\r\n', '400 RFC 9112 7.1 @-1 not allowed in a chunk extension: NUL'],
   ['an escaped CR', '5;a="\\\r\n"\r\nhello\r\n', '400 RFC 9112 7.1'],
-  ['R64: one extension beyond the limit', '5;abcd\r\nhello\r\n', '413 RFC 9112 7.1.1 @-1 chunk extensions beyond the limit', { limits: { chunkExtensionBytesMax: 4 } }],
-  ['R64: all extensions beyond the limit', '1;a\r\nh\r\n1;a\r\ne\r\n1;a\r\n', '413 RFC 9112 7.1.1 @-1 chunk extensions beyond the limit', { limits: { chunkExtensionsBytesMax: 5 } }],
+  ['R64: one extension beyond the limit', '5;abcd\r\nhello\r\n', '413 RFC 9112 7.1.1 @-1 chunk extensions exceed the limit', { limits: { chunkExtensionBytesMax: 4 } }],
+  ['R64: all extensions beyond the limit', '1;a\r\nh\r\n1;a\r\ne\r\n1;a\r\n', '413 RFC 9112 7.1.1 @-1 chunk extensions exceed the limit', { limits: { chunkExtensionsBytesMax: 5 } }],
 ]
 
 for (const [name, content, error, options] of REFUSED) {
@@ -81,7 +81,7 @@ for (const [name, content, error, options] of REFUSED) {
   })
 }
 
-test('R60: a chunk of 2^53-1 octets is awaited', async t => {
+test('R60: a chunk of 2^53-1 bytes is awaited', async t => {
   t.strictSame(read('1fffffffffffff\r\nx'), ['content "x"'])
 })
 

@@ -43,7 +43,7 @@ test('what is mapped', async t => {
 })
 
 checked(
-  'any octets survive being written and read, and Node takes what is written for an address',
+  'any bytes survive being written and read, and Node accepts the text as an address',
   fc.property(octets(4), fc.oneof(octets(16), sixteen), (four, six) => {
     const [text4, text6] = [writeIpv4(four, 0), writeIpv6(six, 0)]
     return isIPv4(text4) && isIPv6(text6) && `${readIpv4(text4)}` === `${four}` && `${readIpv6(text6)}` === `${six}`
@@ -52,7 +52,7 @@ checked(
 )
 
 checked(
-  'what is read is what Node takes for an address',
+  'the reader accepts what Node accepts as an address',
   fc.property(fc.string({ unit: fc.constantFrom(...'0123456789abcF:.', ':', ':', '::'), maxLength: 40 }), text => {
     return (readIpv4(text) !== null) === isIPv4(text) && (readIpv6(text) !== null) === isIPv6(text)
   }),

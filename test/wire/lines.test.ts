@@ -51,7 +51,7 @@ test('R111: any name is compared without regard to case', async t => {
     t.equal(lines.isNamed(2, 'x-y', hashOf('x-y')), true)
     t.equal(lines.isNamed(2, 'x-z', hashOf('x-z')), false)
     t.equal(lines.isNamed(2, 'x-yy', lines.hash(2)), false, 'the hash is no proof: another length')
-    t.equal(lines.isNamed(2, 'x-z', lines.hash(2)), false, 'the hash is no proof: other octets')
+    t.equal(lines.isNamed(2, 'x-z', lines.hash(2)), false, 'the hash is no proof: other bytes')
   })
 })
 

@@ -6,7 +6,7 @@ import { CHUNK_END, chunkHeader, fieldLine, lastChunk, statusLine } from '../../
 import { askLlhttp, type Response } from './llhttp-client.js'
 import { RUNS, SEED } from './property.js'
 
-// Leniency differs on purpose; what is well formed must mean the same to both.
+// Leniency differs on purpose; a well-formed message must mean the same to both.
 
 const value = fc.constantFrom('', 'a', 'a b\tc', '\xe9\xff', 'x, y', '"q;r"')
 const fields = fc.array(
@@ -64,7 +64,7 @@ test('R47: responses without content mean the same to Node', async t => {
   }
 })
 
-test('differential: what is cut off is complete for neither', async t => {
+test('differential: a truncated response is complete for neither', async t => {
   for (const octets of [
     'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell',
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n',

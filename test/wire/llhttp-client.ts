@@ -14,7 +14,7 @@ export interface Response {
   trailers: string[]
 }
 
-/** Sends these octets as the answer to a request of Node's own client, then ends the connection. */
+/** Sends these bytes as the answer to a request of Node's own client, then ends the connection. */
 export async function askLlhttp(octets: string, method = 'GET'): Promise<Response | undefined> {
   const server = createServer(socket => {
     socket.on('error', () => {})
@@ -35,7 +35,7 @@ async function ask(port: number, method: string): Promise<Response> {
   const asked = request({ host: '127.0.0.1', port, method, agent: false, insecureHTTPParser: false })
   const interim: number[] = []
   asked.on('information', ({ statusCode }) => interim.push(statusCode))
-  asked.on('error', () => {}) // after the response: nothing that is asked here
+  asked.on('error', () => {}) // after the response: not part of the test
   asked.end()
   const [response] = (await once(asked, 'response')) as [IncomingMessage]
   response.setEncoding('latin1')

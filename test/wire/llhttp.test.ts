@@ -6,10 +6,11 @@ import { RequestReader } from '../../lib/wire/request-reader.js'
 import { type Llhttp, startLlhttp, type Understood, type Verdict } from './llhttp.js'
 import { RUNS, SEED } from './property.js'
 
-// A request that ours accepts, Node's own parser accepts too, with the same meaning. Where it does not, here is why that is right.
+// A request that our reader accepts is accepted by Node's own parser, too, with the same meaning. Exceptions are listed with a
+// reason.
 const ARGUED: readonly { why: string; holds: (octets: string) => boolean; shown: string; error: string }[] = [
   {
-    why: 'R128: it knows a list of methods; RFC 9110 9.1 lets anybody make more, and a proxy forwards them',
+    why: 'R128: it knows a list of methods; RFC 9110 9.1 lets anyone define more, and a proxy forwards them',
     holds: octets => octets.split('\r\n').some(line => / HTTP\/1\.\d$/.test(line) && !METHODS.has(line.split(' ')[0]!)),
     shown: 'BREW / HTTP/1.1\r\nHost: a\r\n\r\n',
     error: 'HPE_INVALID_METHOD',
@@ -71,7 +72,7 @@ const CORPUS = [
   'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
 ]
 
-// pieces that requests are made of, right and wrong
+// pieces of requests, valid and invalid
 const method = fc.constantFrom('GET', 'PUT', 'POST', 'OPTIONS', 'DELETE', 'M-SEARCH', 'BREW', 'get', 'CONNECT', 'G(T')
 const target = fc.constantFrom(
   '/',

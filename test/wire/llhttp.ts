@@ -13,13 +13,13 @@ export interface Understood {
 }
 
 export interface Verdict {
-  /** The complete ones. */
+  /** The complete requests. */
   requests: Understood[]
   /** Node's code for what its parser refused, or ''. */
   error: string
 }
 
-/** Node's own parser, strict, behind a real server: octets go in on a connection of their own, and it says what it understood. */
+/** Node's own parser, strict, in a real server: bytes go in on a separate connection, and it reports what it understood. */
 export interface Llhttp {
   read(octets: string): Promise<Verdict>
   close(): Promise<void>
@@ -51,7 +51,7 @@ export async function startLlhttp(): Promise<Llhttp> {
     request.on('data', text => {
       content += text
     })
-    request.on('error', () => {}) // cut off: told by clientError
+    request.on('error', () => {}) // truncated: reported by clientError
     request.on('end', () => {
       conversation.verdict.requests.push(understood(request, content))
       conversation.pending--

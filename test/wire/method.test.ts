@@ -25,7 +25,7 @@ test('R128: any token is a method, as received', async t => {
   for (const method of [...known, ...others, 'x'.repeat(300)]) t.equal(methodIn(method), method)
 })
 
-test('a value is compared octet by octet', async t => {
+test('a value is compared byte by byte', async t => {
   const lines = fieldLines('Host: a.example', 'X: ', 'Content-Length: 12')
   const says = (i: number, text: string): boolean => lines.says(i, Buffer.from(text))
   t.equal(says(0, 'a.example'), true)

@@ -5,7 +5,7 @@ import { wordsOf } from '../../lib/wire/words.js'
 test('no two known names share a slot', async t => {
   const slots = NAMES.slice(1).map(name => slotOf(hashOf(name)))
   t.equal(new Set(slots).size, slots.length, `SPREAD must change: ${freeSpread()} would do`)
-  t.ok(NAMES.length <= 256, 'an id is one octet')
+  t.ok(NAMES.length <= 256, 'an id is one byte')
 })
 
 function freeSpread(): number {
@@ -28,14 +28,14 @@ test('R111: a known name is found in any case', async t => {
   t.equal(ID[''], 0)
 })
 
-test('another name is none of them, also when its hash says so', async t => {
+test('another name is not one of them, even with an equal hash', async t => {
   t.equal(idOf('hosts', hashOf('hosts')), 0)
   t.equal(idOf('hosts', hashOf('host')), 0, 'another length')
-  t.equal(idOf('hose', hashOf('host')), 0, 'other octets')
+  t.equal(idOf('hose', hashOf('host')), 0, 'other bytes')
   t.equal(idOf('x', hashOf('x')), 0)
 })
 
-test('a name that only hashes like a known one is not taken for it', async t => {
+test('a name that only has the hash of a known one is not taken for it', async t => {
   for (const [other, known] of [
     ['x_seal_ip', 'x_real_ip'],
     ['conteot-length', 'content-length'],
@@ -49,7 +49,7 @@ test('a name that only hashes like a known one is not taken for it', async t => 
   t.equal(hashOf('x_seal_ip'), hashOf('x_real_ip'), 'this pair does collide')
 })
 
-test('every octet of a known name counts', async t => {
+test('every byte of a known name counts', async t => {
   const tokens = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code)).filter(isToken)
   for (const name of NAMES.slice(1)) {
     for (let i = 0; i < name.length; i++) {

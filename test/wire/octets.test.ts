@@ -4,7 +4,7 @@ import { describeOctet, FIELD_OCTET, TARGET_OCTET, TCHAR } from '../../lib/wire/
 const all = Array.from({ length: 256 }, (_, octet) => octet)
 const charOf = (octet: number) => String.fromCharCode(octet)
 
-test('the tables say what the grammar says', async t => {
+test('the tables agree with the grammar', async t => {
   for (const octet of all) {
     const char = charOf(octet)
     t.equal(
@@ -17,7 +17,7 @@ test('the tables say what the grammar says', async t => {
   }
 })
 
-test('an octet in words', async t => {
+test('a byte in words', async t => {
   const words = [0, 9, 10, 13, 32, 1, 0x7f, 0x23, 0xe9].map(describeOctet)
   t.strictSame(words, [
     'NUL (0x00)',
@@ -25,9 +25,9 @@ test('an octet in words', async t => {
     'LF (0x0a)',
     'CR (0x0d)',
     'space (0x20)',
-    'control octet (0x01)',
-    'control octet (0x7f)',
+    'control character (0x01)',
+    'control character (0x7f)',
     '"#" (0x23)',
-    'non-ASCII octet (0xe9)',
+    'non-ASCII byte (0xe9)',
   ])
 })

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { checked, RUNS } from './property.js'
 import { readRequests, readResponses, type Told } from './reading.js'
 
-// The readers throw nothing but ProtocolError, whatever comes (`reading.ts` passes anything else on), and splitting changes nothing.
+// The readers throw nothing but ProtocolError, whatever comes (`reading.ts` passes anything else on), and splitting changes
+// nothing.
 
 // biome-ignore format: a list
 const PIECES = [
@@ -50,7 +51,7 @@ const SMALL = {
 const limits = fc.constantFrom({}, SMALL)
 const methods = fc.array(fc.constantFrom('GET', 'HEAD', 'CONNECT'), { minLength: 1, maxLength: 3 })
 
-/** Whole, in a few pieces, and one octet at a time: the same. */
+/** Whole, in a few pieces, and one byte at a time: the same. */
 function same(octets: string, at: readonly number[], read: (cuts: readonly number[]) => Told): boolean {
   const whole = JSON.stringify(read([]))
   const pieces = at.filter(cut => cut <= octets.length).sort((a, b) => a - b)
@@ -81,7 +82,7 @@ checked(
 )
 
 checked(
-  'responses: what is told of a head, repaired or not, has no line end and no NUL in it',
+  'responses: what the sink receives of a head, repaired or not, has no line end and no NUL in it',
   fc.property(mutated(RESPONSES), octets => {
     const { events } = readResponses(octets, [], { to: ['GET', 'GET'] })
     return events.every(event => !/[\r\n\0]/.test(event))

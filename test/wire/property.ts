@@ -5,7 +5,7 @@ import { test } from 'tap'
 export const RUNS = Number(process.env.HOPWISE_RUNS ?? 300)
 export const SEED = Number(process.env.HOPWISE_SEED ?? Date.now() % 2 ** 31)
 
-/** A property as a test: the seed is told at the start and with the failure. */
+/** A property as a test: the seed is printed at the start and with the failure. */
 export function checked<T>(name: string, property: fc.IProperty<T>, numRuns: number = RUNS): void {
   test(name, async t => {
     t.comment(`HOPWISE_SEED=${SEED}, ${numRuns} runs`)

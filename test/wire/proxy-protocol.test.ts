@@ -14,10 +14,10 @@ import { checked, RUNS } from './property.js'
 const SIGNATURE = '\r\n\r\n\0\r\nQUIT\n'
 const REST = 'GET / HTTP/1.1\r\n\r\n'
 
-/** What the octets say: `more`, what is told and where it ended, or the error. */
+/** What the bytes mean: `more`, the preface and where it ended, or the error. */
 function told(octets: string | Buffer): string {
   const bytes = typeof octets === 'string' ? Buffer.from(octets, 'latin1') : octets
-  // Something stands before and behind it that is none of its business.
+  // There are bytes before and after it that must not be read.
   const within = Buffer.concat([Buffer.from('xx'), bytes, Buffer.alloc(300, '\r\n')])
   try {
     const read = readProxyPreface(within, 2, 2 + bytes.length)
@@ -42,7 +42,7 @@ const tlv = (type: number, value: Buffer): Buffer =>
 
 const IP4 = Buffer.from([192, 0, 2, 1, 198, 51, 100, 2, 0x1f, 0x90, 0, 80])
 
-/** A preface with a checksum behind `block`. */
+/** A preface with a checksum after `block`. */
 function summed(block: Buffer, before: Buffer = Buffer.alloc(0), behind: Buffer = Buffer.alloc(0)): Buffer {
   const preface = v2(0x21, 0x11, Buffer.concat([block, before, tlv(3, Buffer.alloc(4)), behind]))
   const at = preface.length - behind.length - 4
@@ -52,7 +52,7 @@ function summed(block: Buffer, before: Buffer = Buffer.alloc(0), behind: Buffer 
 
 function prefixesAreMore(t: Test, octets: Buffer): void {
   for (let length = 0; length < octets.length; length++)
-    if (told(octets.subarray(0, length)) !== 'more') t.fail(`${length} octets of ${octets.length}`)
+    if (told(octets.subarray(0, length)) !== 'more') t.fail(`${length} bytes of ${octets.length}`)
 }
 
 test('version 1', async t => {
@@ -75,27 +75,27 @@ function ends(family: string, source: string, destination: string) {
 test('version 1: everything else is refused', async t => {
   const address = '192.0.2.1 198.51.100.2'
   const rows: [string, RegExp][] = [
-    [REST, /no preface, but "G" \(0x47\) at octet 0/],
-    ['proxy TCP4', /"p" \(0x70\) at octet 0/],
-    ['PROXY\tTCP4', /tab \(0x09\) at octet 5/],
-    [`PROXY TCP4 ${address} 1 2\n`, /LF without CR at octet 37/],
-    [`PROXY TCP4 ${address} 1 2\r\r\n`, /CR without LF at octet 37/],
-    [`PROXY tcp4 ${address} 1 2\r\n`, /"tcp4" where TCP4, TCP6 or UNKNOWN/],
-    ['PROXY UNKNOWNS\r\n', /"UNKNOWNS" where/],
-    [`PROXY  TCP4 ${address} 1 2\r\n`, /"" where/],
-    [`PROXY UDP4 ${address} 1 2\r\n`, /"UDP4" where/],
-    ['PROXY \r\n', /"" where/],
-    [`PROXY TCP4 ${address} 1\r\n`, /3 words behind TCP4, not 4/],
-    [`PROXY TCP4 ${address} 1 2 \r\n`, /5 words behind TCP4/],
-    [`PROXY TCP4 ${address}  1\r\n`, /"" is no port/],
-    [`PROXY TCP6 ${address} 1 2\r\n`, /"192.0.2.1" is no IPv6 address/],
-    ['PROXY TCP4 ::1 ::1 1 2\r\n', /"::1" is no IPv4 address/],
-    ['PROXY TCP4 192.0.2.1 198.051.100.2 1 2\r\n', /"198.051.100.2" is no IPv4 address/],
-    [`PROXY TCP4 ${address} 01 2\r\n`, /"01" is no port/],
-    [`PROXY TCP4 ${address} 1 65536\r\n`, /"65536" is no port/],
-    [`PROXY TCP4 ${address} +1 2\r\n`, /"\+1" is no port/],
-    [`PROXY UNKNOWN ${'x'.repeat(92)}`, /more than 107 octets/],
-    [`PROXY UNKNOWN ${'x'.repeat(92)}\r\n`, /more than 107 octets/],
+    [REST, /expected a preface, got "G" \(0x47\) at byte 0/],
+    ['proxy TCP4', /"p" \(0x70\) at byte 0/],
+    ['PROXY\tTCP4', /tab \(0x09\) at byte 5/],
+    [`PROXY TCP4 ${address} 1 2\n`, /LF without CR at byte 37/],
+    [`PROXY TCP4 ${address} 1 2\r\r\n`, /CR without LF at byte 37/],
+    [`PROXY tcp4 ${address} 1 2\r\n`, /expected TCP4, TCP6 or UNKNOWN, got "tcp4"/],
+    ['PROXY UNKNOWNS\r\n', /got "UNKNOWNS"/],
+    [`PROXY  TCP4 ${address} 1 2\r\n`, /got ""/],
+    [`PROXY UDP4 ${address} 1 2\r\n`, /got "UDP4"/],
+    ['PROXY \r\n', /got ""/],
+    [`PROXY TCP4 ${address} 1\r\n`, /expected 4 words after TCP4, got 3/],
+    [`PROXY TCP4 ${address} 1 2 \r\n`, /after TCP4, got 5/],
+    [`PROXY TCP4 ${address}  1\r\n`, /"" is not a port/],
+    [`PROXY TCP6 ${address} 1 2\r\n`, /"192.0.2.1" is not an IPv6 address/],
+    ['PROXY TCP4 ::1 ::1 1 2\r\n', /"::1" is not an IPv4 address/],
+    ['PROXY TCP4 192.0.2.1 198.051.100.2 1 2\r\n', /"198.051.100.2" is not an IPv4 address/],
+    [`PROXY TCP4 ${address} 01 2\r\n`, /"01" is not a port/],
+    [`PROXY TCP4 ${address} 1 65536\r\n`, /"65536" is not a port/],
+    [`PROXY TCP4 ${address} +1 2\r\n`, /"\+1" is not a port/],
+    [`PROXY UNKNOWN ${'x'.repeat(92)}`, /longer than 107 bytes/],
+    [`PROXY UNKNOWN ${'x'.repeat(92)}\r\n`, /longer than 107 bytes/],
   ]
   for (const [line, expected] of rows) t.match(told(line), expected, line)
   t.match(told(`PROXY UNKNOWN ${'x'.repeat(91)}\r\n`), '[107,', 'the longest one')
@@ -135,25 +135,25 @@ test('version 2', async t => {
 
 test('version 2: everything else is refused', async t => {
   const rows: [string | Buffer, RegExp][] = [
-    ['\r\n\r\nGET', /"G" \(0x47\) at octet 4/],
-    [v2(0x11, 0x11, IP4), /version 1, not 2/],
+    ['\r\n\r\nGET', /"G" \(0x47\) at byte 4/],
+    [v2(0x11, 0x11, IP4), /expected version 2, got 1/],
     [v2(0x22, 0x11, IP4), /command 2/],
-    [v2(0x21, 0x41, IP4), /protocol 0x41, which is not assigned/],
+    [v2(0x21, 0x41, IP4), /unassigned address family and protocol 0x41/],
     [v2(0x21, 0x03, IP4), /protocol 0x03/],
-    [v2(0x21, 0x11, Buffer.alloc(0), BLOCK_BYTES_MAX + 1), /4097 octets, more than 4096/],
-    [v2(0x21, 0x11, IP4.subarray(1)), /11 octets, too few/],
-    [v2(0x21, 0x31, Buffer.alloc(215)), /215 octets, too few/],
-    [v2(0x21, 0x11, Buffer.concat([IP4, Buffer.from([4, 0])])), /TLV at octet 28/],
-    [v2(0x21, 0x11, Buffer.concat([IP4, tlv(4, Buffer.alloc(1)), Buffer.from([4, 0, 1])])), /TLV at octet 32/],
-    [v2(0x21, 0x12, Buffer.concat([IP4, Buffer.from([4])])), /TLV at octet 28/],
-    [v2(0x21, 0x11, Buffer.concat([IP4, tlv(3, Buffer.alloc(3))])), /not 4 octets, once/],
+    [v2(0x21, 0x11, Buffer.alloc(0), BLOCK_BYTES_MAX + 1), /4097 bytes, the limit is 4096/],
+    [v2(0x21, 0x11, IP4.subarray(1)), /11 bytes are too few/],
+    [v2(0x21, 0x31, Buffer.alloc(215)), /215 bytes are too few/],
+    [v2(0x21, 0x11, Buffer.concat([IP4, Buffer.from([4, 0])])), /TLV at byte 28/],
+    [v2(0x21, 0x11, Buffer.concat([IP4, tlv(4, Buffer.alloc(1)), Buffer.from([4, 0, 1])])), /TLV at byte 32/],
+    [v2(0x21, 0x12, Buffer.concat([IP4, Buffer.from([4])])), /TLV at byte 28/],
+    [v2(0x21, 0x11, Buffer.concat([IP4, tlv(3, Buffer.alloc(3))])), /one that is not 4 bytes/],
     [v2(0x21, 0x11, Buffer.concat([IP4, tlv(3, Buffer.alloc(4))])), /the checksum is wrong/],
-    [summed(IP4, undefined, tlv(3, Buffer.alloc(4))), /not 4 octets, once/],
+    [summed(IP4, undefined, tlv(3, Buffer.alloc(4))), /one that is not 4 bytes/],
   ]
   for (const [octets, expected] of rows) t.match(told(octets), expected)
 })
 
-test('version 2: a checksum, wherever it stands, covers everything', async t => {
+test('version 2: a checksum, wherever it is, covers everything', async t => {
   for (const preface of [summed(IP4), summed(IP4, tlv(2, Buffer.from('a.example')), tlv(4, Buffer.alloc(5)))]) {
     t.match(told(preface), `[${preface.length},`)
     for (const at of [12 + 4, preface.length - 1]) {
@@ -190,7 +190,7 @@ const someEnds = fc
 const version = fc.constantFrom(1 as const, 2 as const)
 
 checked(
-  'what is written is read: the same ends, and nothing behind it is touched',
+  'what is written reads back equal: the same ends, and nothing after it is touched',
   fc.property(version, someEnds, (nth, of) => {
     const preface = writeProxyPreface(nth, of)
     const family = of.source.includes(':') ? 'ipv6' : 'ipv4'
@@ -238,7 +238,7 @@ const soup = fc
   .map(pieces => Buffer.from(pieces.join(''), 'latin1'))
 
 checked(
-  'whatever comes: ProtocolError or nothing, and as soon as it is told, more octets change nothing',
+  'whatever comes: ProtocolError or nothing, and once there is a result, more bytes change nothing',
   fc.property(fc.oneof(noise, valid, withTlvs, mutated, soup), octets => {
     const whole = told(octets)
     let first = 'more'

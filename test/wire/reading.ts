@@ -4,12 +4,12 @@ import { ProtocolError } from '../../lib/wire/protocol-error.js'
 import { RequestReader } from '../../lib/wire/request-reader.js'
 import { ResponseReader } from '../../lib/wire/response-reader.js'
 
-/** What a reader told its sink, in words that do not depend on the splitting, and how it ended. */
+/** What a reader delivered to its sink, in a form that does not depend on the splitting, and how it ended. */
 export interface Told {
   events: string[]
   /** `400 RFC 9112 2.2 @17 bare LF …`, or '' */
   error: string
-  /** Octets consumed. */
+  /** Bytes consumed. */
   consumed: number
 }
 
@@ -17,7 +17,7 @@ export type Cuts = readonly number[]
 
 export interface RequestOptions {
   limits?: Partial<GrammarLimits>
-  /** Stop after the first message instead of going on with the next one. */
+  /** Stop after the first message instead of continuing with the next one. */
   once?: boolean
 }
 
@@ -46,7 +46,7 @@ export interface ResponseOptions {
   strict?: boolean
   /** The methods of the requests, in order; GET when it is not given. */
   to?: readonly string[]
-  /** The connection ends after the octets. */
+  /** The connection ends after the bytes. */
   ends?: boolean
 }
 
@@ -152,7 +152,7 @@ function cut(octets: string, cuts: Cuts): string[] {
   return at.slice(1).map((to, i) => octets.slice(at[i], to))
 }
 
-/** Every cut in two, one octet at a time, and for short inputs every cut in three. */
+/** Every cut in two, one byte at a time, and for short inputs every cut in three. */
 export function* splittings(length: number): Generator<Cuts> {
   yield Array.from({ length }, (_, i) => i)
   for (let i = 0; i <= length; i++) yield [i]
@@ -160,7 +160,7 @@ export function* splittings(length: number): Generator<Cuts> {
   for (let i = 1; i < length; i++) for (let k = i + 1; k < length; k++) yield [i, k]
 }
 
-/** Reads whole; then split in every way, which must tell the same. Answers what was told. */
+/** Reads the input whole, then split in every way, which must have the same result. Returns it. */
 export function everyWay(octets: string, read: (octets: string, cuts: Cuts) => Told): Told {
   const whole = read(octets, [])
   const expected = JSON.stringify(whole)

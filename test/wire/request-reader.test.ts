@@ -8,17 +8,17 @@ import { everyWay, type RequestOptions, readRequests } from './reading.js'
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n'
 
-// what goes in, what the sink is told
+// the input, what the sink receives
 const READ: readonly (readonly [name: string, octets: string, events: readonly string[], options?: RequestOptions])[] =
   [
     ['a request without content', `${GET}\r\n`, ['GET / 1.1 none 0', 'origin |a|/', 'Host: a', 'end']],
     [
-      'R1, R117: octets 0x80 to 0xff in a value stay as they are',
+      'R1, R117: bytes 0x80 to 0xff in a value stay as they are',
       `${GET}X: \x80é\xff\r\n\r\n`,
       ['GET / 1.1 none 0', 'origin |a|/', 'Host: a', 'X: \x80é\xff', 'end'],
     ],
     [
-      'R5: empty lines in front of the request line',
+      'R5: empty lines before the request line',
       `\r\n\r\n${GET}\r\n`,
       ['GET / 1.1 none 0', 'origin |a|/', 'Host: a', 'end'],
     ],
@@ -102,11 +102,11 @@ const READ: readonly (readonly [name: string, octets: string, events: readonly s
       ],
     ],
     [
-      'R54: content that is cut off is not complete',
+      'R54: truncated content is not complete',
       `PUT / HTTP/1.0\r\nContent-Length: 5\r\n\r\nhell`,
       ['PUT / 1.0 length 5', 'origin ||/', 'Content-Length: 5', 'content "hell"'],
     ],
-    ['R223: nothing is told before the whole head is there', `${GET}X: y\r\n`, []],
+    ['R223: nothing is delivered before the whole head was received', `${GET}X: y\r\n`, []],
     [
       'R180: a Content-Length of 2^53-1',
       `PUT / HTTP/1.0\r\nContent-Length: 9007199254740991\r\n\r\nx`,
@@ -130,46 +130,46 @@ for (const [name, octets, events, options] of READ) {
 const many = (count: number) => Array.from({ length: count }, (_, i) => `N${i}: v\r\n`).join('')
 const SMALL = { requestLineBytesMax: 20, headBytesMax: 40, fieldsMax: 3, trailerBytesMax: 20, emptyLinesMax: 1 }
 
-// what goes in, what comes out: status, section, octet, and how the message begins
+// the input, the error: status, section, byte, and the beginning of the message
 // biome-ignore format: one row each
 const REFUSED: readonly (readonly [name: string, octets: string, error: string, options?: RequestOptions])[] = [
-  ['bare LF after the request line', 'GET / HTTP/1.1\nHost: a\r\n\r\n', '400 RFC 9112 2.2 @14 bare LF (0x0a) at octet 14 of the request head, in the request line'],
-  ['bare LF after a field', 'GET / HTTP/1.1\r\nHost: a\n\r\n', '400 RFC 9112 2.2 @23 bare LF (0x0a) at octet 23 of the request head, in the value of field "Host"'],
-  ['bare LF as the empty line', `${GET}\n`, '400 RFC 9112 2.2 @25 bare LF (0x0a) at octet 25 of the request head, in the name of field 2'],
+  ['bare LF after the request line', 'GET / HTTP/1.1\nHost: a\r\n\r\n', '400 RFC 9112 2.2 @14 bare LF (0x0a) at byte 14 of the request head, in the request line'],
+  ['bare LF after a field', 'GET / HTTP/1.1\r\nHost: a\n\r\n', '400 RFC 9112 2.2 @23 bare LF (0x0a) at byte 23 of the request head, in the value of field "Host"'],
+  ['bare LF as the empty line', `${GET}\n`, '400 RFC 9112 2.2 @25 bare LF (0x0a) at byte 25 of the request head, in the name of field 2'],
   ['bare LF in a name', 'GET / HTTP/1.1\r\nHo\nst: a\r\n\r\n', '400 RFC 9112 2.2 @18 bare LF'],
   ['bare LF in a method', 'GE\nT / HTTP/1.1\r\n\r\n', '400 RFC 9112 2.2 @2 bare LF'],
   ['bare LF in a target', 'GET /\n HTTP/1.1\r\n\r\n', '400 RFC 9112 2.2 @5 bare LF'],
   ['bare LF before the request line', '\nGET / HTTP/1.1\r\n\r\n', '400 RFC 9112 2.2 @0 bare LF'],
-  ['R3: bare CR in a value', `${GET}X: a\rb\r\n\r\n`, '400 RFC 9112 2.2 @29 bare CR (0x0d) at octet 29 of the request head, in the value of field "X"'],
+  ['R3: bare CR in a value', `${GET}X: a\rb\r\n\r\n`, '400 RFC 9112 2.2 @29 bare CR (0x0d) at byte 29 of the request head, in the value of field "X"'],
   ['R3: bare CR after the request line', 'GET / HTTP/1.1\r\rHost: a\r\n\r\n', '400 RFC 9112 2.2 @14 bare CR'],
-  ['R3: bare CR as the empty line', `${GET}\rX\n`, '400 RFC 9112 2.2 @25 bare CR (0x0d) at octet 25 of the request head, in the empty line at its end'],
+  ['R3: bare CR as the empty line', `${GET}\rX\n`, '400 RFC 9112 2.2 @25 bare CR (0x0d) at byte 25 of the request head, in the empty line at its end'],
   ['R3: bare CR before the request line', '\rGET / HTTP/1.1\r\n\r\n', '400 RFC 9112 2.2 @-1 bare CR before the request line: "G" (0x47)'],
   ['R116: NUL in a value', `${GET}X: a\0\r\n\r\n`, '400 RFC 9110 5.5 @29 not allowed in a field value: NUL (0x00)'],
-  ['R116: DEL in a value', `${GET}X: \x7f\r\n\r\n`, '400 RFC 9110 5.5 @28 not allowed in a field value: control octet (0x7f)'],
-  ['R116: every other control octet in a value', `${GET}X: \x1b\r\n\r\n`, '400 RFC 9110 5.5 @28'],
+  ['R116: DEL in a value', `${GET}X: \x7f\r\n\r\n`, '400 RFC 9110 5.5 @28 not allowed in a field value: control character (0x7f)'],
+  ['R116: every other control character in a value', `${GET}X: \x1b\r\n\r\n`, '400 RFC 9110 5.5 @28'],
   ['R8: whitespace before the first field', 'GET / HTTP/1.1\r\n Host: a\r\n\r\n', '400 RFC 9112 2.2 @16 whitespace before the first field: space (0x20)'],
   ['R33: obs-fold', `${GET}X: a\r\n b\r\n\r\n`, '400 RFC 9112 5.2 @31 folded line (obs-fold): space (0x20)'],
   ['R33: obs-fold with a tab', `${GET}\tb\r\n\r\n`, '400 RFC 9112 5.2 @25 folded line (obs-fold): tab (0x09)'],
-  ['R29: space before the colon', 'GET / HTTP/1.1\r\nHost : a\r\n\r\n', '400 RFC 9112 5.1 @20 whitespace before the colon: space (0x20) at octet 20 of the request head, in the name of field 1'],
+  ['R29: space before the colon', 'GET / HTTP/1.1\r\nHost : a\r\n\r\n', '400 RFC 9112 5.1 @20 whitespace before the colon: space (0x20) at byte 20 of the request head, in the name of field 1'],
   ['R29: tab before the colon', 'GET / HTTP/1.1\r\nHost\t: a\r\n\r\n', '400 RFC 9112 5.1 @20'],
   ['an empty name', `${GET}: x\r\n\r\n`, '400 RFC 9112 5.1 @25 empty field name: ":" (0x3a)'],
   ['a name that is no token', `${GET}X(: x\r\n\r\n`, '400 RFC 9110 5.1 @26 not allowed in a field name: "(" (0x28)'],
   ['a name that starts with no token', `${GET}(: x\r\n\r\n`, '400 RFC 9110 5.1 @25'],
-  ['a name with an octet of 0x80 and up', `${GET}é: x\r\n\r\n`, '400 RFC 9110 5.1 @25 not allowed in a field name: non-ASCII octet (0xe9)'],
+  ['a name with an octet of 0x80 and up', `${GET}é: x\r\n\r\n`, '400 RFC 9110 5.1 @25 not allowed in a field name: non-ASCII byte (0xe9)'],
   ['no colon', `${GET}X\r\n\r\n`, '400 RFC 9112 5 @26 field line without a colon: CR (0x0d)'],
-  ['R9: what is no HTTP at all', '\x16\x03\x01\x02\0', '400 RFC 9112 3.1 @0 no character of a method: control octet (0x16)'],
-  ['R106: the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', '505 RFC 9110 15.6.6 @11 a version other than HTTP/1.x: "2" (0x32)'],
-  ['R16: a method that is no token', 'G{T / HTTP/1.1\r\n\r\n', '400 RFC 9112 3.1 @1'],
-  ['no method', ' / HTTP/1.1\r\n\r\n', '400 RFC 9112 3.1 @0 no character of a method: space'],
-  ['R16: a method alone', 'GET\r\n\r\n', '400 RFC 9112 3 @3 request line without a version: CR (0x0d)'],
+  ['R9: not HTTP at all', '\x16\x03\x01\x02\0', '400 RFC 9112 3.1 @0 not allowed in a method: control character (0x16)'],
+  ['R106: the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', '505 RFC 9110 15.6.6 @11 HTTP version other than 1.x: "2" (0x32)'],
+  ['R16: a method that is not a token', 'G{T / HTTP/1.1\r\n\r\n', '400 RFC 9112 3.1 @1'],
+  ['no method', ' / HTTP/1.1\r\n\r\n', '400 RFC 9112 3.1 @0 not allowed in a method: space'],
+  ['R16: a method alone', 'GET\r\n\r\n', '400 RFC 9112 3 @3 request line without an HTTP-version: CR (0x0d)'],
   ['R12, R16: two spaces after the method', 'GET  / HTTP/1.1\r\n\r\n', '400 RFC 9112 3.2 @4 not allowed in a request-target: space'],
   ['R12, R16: a tab instead of a space', 'GET\t/ HTTP/1.1\r\n\r\n', '400 RFC 9112 3.1 @3'],
   ['R12, R16: two spaces before the version', 'GET /  HTTP/1.1\r\n\r\n', '400 RFC 9112 2.3 @6 malformed HTTP-version: space'],
   ['R17: a space in the target', 'GET /a b HTTP/1.1\r\n\r\n', '400 RFC 9112 2.3 @7 malformed HTTP-version: "b"'],
   ['R16: a fragment in the target', 'GET /a#b HTTP/1.1\r\n\r\n', '400 RFC 9112 3.2 @6 not allowed in a request-target: "#" (0x23)'],
-  ['R16: an octet of 0x80 and up in the target', 'GET /é HTTP/1.1\r\n\r\n', '400 RFC 9112 3.2 @5'],
-  ['R16: a control octet in the target', 'GET /\x7f HTTP/1.1\r\n\r\n', '400 RFC 9112 3.2 @5'],
-  ['no version', 'GET /\r\n\r\n', '400 RFC 9112 3 @5 request line without a version: CR (0x0d)'],
+  ['R16: a byte of 0x80 and up in the target', 'GET /é HTTP/1.1\r\n\r\n', '400 RFC 9112 3.2 @5'],
+  ['R16: a control character in the target', 'GET /\x7f HTTP/1.1\r\n\r\n', '400 RFC 9112 3.2 @5'],
+  ['no version', 'GET /\r\n\r\n', '400 RFC 9112 3 @5 request line without an HTTP-version: CR (0x0d)'],
   ['an empty version', 'GET / \r\n\r\n', '400 RFC 9112 2.3 @6'],
   ['a version in lower case', 'GET / http/1.1\r\n\r\n', '400 RFC 9112 2.3 @6'],
   ['a version of two digits', 'GET / HTTP/1.10\r\n\r\n', '400 RFC 9112 2.3 @14'],
@@ -179,17 +179,17 @@ const REFUSED: readonly (readonly [name: string, octets: string, error: string, 
   ['R106: HTTP/2.0', 'GET / HTTP/2.0\r\n\r\n', '505 RFC 9110 15.6.6 @11'],
   ['R106: HTTP/0.9', 'GET / HTTP/0.9\r\n\r\n', '505 RFC 9110 15.6.6 @11'],
   ['R5: more empty lines than the limit', '\r\n\r\nGET / HTTP/1.0\r\n\r\n', '400 RFC 9112 2.2 @-1 too many empty lines', { limits: SMALL }],
-  ['R14: a request line beyond the limit', 'GET /aaaaaaa HTTP/1.1\r\n\r\n', '414 RFC 9112 3 @20 start line beyond the limit: "1"', { limits: SMALL }],
+  ['R14: a request line beyond the limit', 'GET /aaaaaaa HTTP/1.1\r\n\r\n', '414 RFC 9112 3 @20 start line exceeds the limit: "1"', { limits: SMALL }],
   ['R14: a target beyond the limit, no line end yet', 'GET /aaaaaaaaaaaaaaaaaaaaa', '414 RFC 9112 3 @20', { limits: SMALL }],
   ['R14: a method beyond the limit', 'GETGETGETGETGETGETGETGET', '414 RFC 9112 3 @20', { limits: SMALL }],
-  ['R115: a field section beyond the limit', 'GET / HTTP/1.0\r\nX: 4567890123456789012345678901234567\r\n\r\n', '431 RFC 6585 5 @56 field section beyond the limit: LF (0x0a) at octet 56 of the request head, in the empty line at its end', { limits: { ...SMALL, headBytesMax: 40 } }],
+  ['R115: a field section beyond the limit', 'GET / HTTP/1.0\r\nX: 4567890123456789012345678901234567\r\n\r\n', '431 RFC 6585 5 @56 field section exceeds the limit: LF (0x0a) at byte 56 of the request head, in the empty line at its end', { limits: { ...SMALL, headBytesMax: 40 } }],
   ['R115: a value beyond the limit, no line end yet', 'GET / HTTP/1.0\r\nX: 4567890123456789012345678901234567890123456789', '431 RFC 6585 5 @56', { limits: SMALL }],
   ['R115: a name beyond the limit', 'GET / HTTP/1.0\r\n0123456789012345678901234567890123456789:', '431 RFC 6585 5 @56', { limits: SMALL }],
   ['R115: whitespace beyond the limit', 'GET / HTTP/1.0\r\nX:                                                  ', '431 RFC 6585 5 @56', { limits: SMALL }],
   ['R115: more fields than the limit', `GET / HTTP/1.0\r\n${many(4)}\r\n`, '431 RFC 6585 5 @37 more field lines than the limit: "N"', { limits: SMALL }],
-  ['R115: trailers beyond the limit', `PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: 45678901234567\r\n\r\n`, '431 RFC 6585 5 @20 field section beyond the limit: LF (0x0a) at octet 20 of the trailer section of the request', { limits: { trailerBytesMax: 20 } }],
+  ['R115: trailers beyond the limit', `PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: 45678901234567\r\n\r\n`, '431 RFC 6585 5 @20 field section exceeds the limit: LF (0x0a) at byte 20 of the trailer section of the request', { limits: { trailerBytesMax: 20 } }],
   ['R115: more trailer fields than the limit', `PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n${many(3)}\r\n`, '431 RFC 6585 5 @14', { limits: { fieldsMax: 2 } }],
-  ['a bare LF in the trailers', `PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: b\n\r\n`, '400 RFC 9112 2.2 @4 bare LF (0x0a) at octet 4 of the trailer section of the request, in the value of field "A"'],
+  ['a bare LF in the trailers', `PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: b\n\r\n`, '400 RFC 9112 2.2 @4 bare LF (0x0a) at byte 4 of the trailer section of the request, in the value of field "A"'],
   ['R121: Content-Length in the trailers', `PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: b\r\ncontent-length: 1\r\n\r\n`, '400 RFC 9110 6.5.1 @6 content-length in the trailer section'],
   ['R121: Transfer-Encoding in the trailers', `PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nTransfer-Encoding: x\r\n\r\n`, '400 RFC 9110 6.5.1 @0'],
   ['whitespace before the first trailer', `PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n A: b\r\n\r\n`, '400 RFC 9112 2.2 @0'],
@@ -204,12 +204,12 @@ for (const [name, octets, error, options] of REFUSED) {
   })
 }
 
-test('R15, R104: request lines of 8,000 octets are read, with the default limits', async t => {
+test('R15, R104: request lines of 8,000 bytes are read, with the default limits', async t => {
   const target = `/${'a'.repeat(8000)}`
   t.match(readRequests(`GET ${target} HTTP/1.0\r\n\r\n`).events[0], target)
 })
 
-test('limits are met exactly: one octet or field fewer is read', async t => {
+test('limits are met exactly: one byte or field fewer is read', async t => {
   const read = (octets: string, limits: Partial<GrammarLimits>) =>
     everyWay(octets, (input, cuts) => readRequests(input, cuts, { limits })).error
   t.equal(read('GET /aaaaaa HTTP/1.1\r\nHost: a\r\n\r\n', { requestLineBytesMax: 20 }), '')
@@ -220,7 +220,7 @@ test('limits are met exactly: one octet or field fewer is read', async t => {
   t.match(read('\r\nGET / HTTP/1.0\r\n\r\n', { emptyLinesMax: 0 }), /^400/)
 })
 
-test('200 fields are read, 201 are not, with the default limits', async t => {
+test('200 fields are read, 201 are refused, with the default limits', async t => {
   t.equal(readRequests(`GET / HTTP/1.0\r\n${many(200)}\r\n`).events.length, 203)
   t.match(readRequests(`GET / HTTP/1.0\r\n${many(201)}\r\n`).error, /^431/)
 })
@@ -232,7 +232,7 @@ test('a field name in a message is bounded', async t => {
 
 const SILENT: RequestSink = { onRequestHead() {}, onRequestContent() {}, onRequestEnd() {} }
 
-test('what the reader says about itself, at each step', async t => {
+test('the state of the reader, at each step', async t => {
   const reader = new RequestReader()
   const states: string[] = []
   const state = () =>
@@ -285,7 +285,7 @@ test('what the reader says about itself, at each step', async t => {
   ])
 })
 
-test('a reader that is done consumes nothing, and next() in mid-message is a mistake', async t => {
+test('a reader that is done consumes nothing, and next() within a message throws', async t => {
   const reader = new RequestReader()
   const bytes = Buffer.from('GET / HTTP/1.0\r\n\r\nGET')
   t.equal(reader.consume(bytes, 0, bytes.length, SILENT), 18)
@@ -295,7 +295,7 @@ test('a reader that is done consumes nothing, and next() in mid-message is a mis
   t.throws(() => reader.next(), /not complete/)
 })
 
-test('after a throw the reader is failed and refuses to go on; what the sink throws passes through', async t => {
+test('after a throw the reader has failed and refuses to continue; exceptions of the sink pass through', async t => {
   const refusing = new RequestReader()
   t.throws(() => refusing.consume(Buffer.from('\n'), 0, 1, SILENT), { name: 'ProtocolError', status: 400 })
   t.equal(refusing.failed, true)
@@ -314,7 +314,7 @@ test('after a throw the reader is failed and refuses to go on; what the sink thr
   t.equal(broken.failed, true)
 })
 
-test('a sink may read another message inside its call: the lines it was given stay', async t => {
+test('a sink may read another message within its call: the lines it was given stay valid', async t => {
   const reader = new RequestReader()
   const other = Buffer.from('PUT /other HTTP/1.0\r\nOther: 1\r\n\r\n')
   const seen: string[] = []
@@ -344,7 +344,7 @@ test('content is a slice of what was given, never a copy', async t => {
   })
 })
 
-test('the largest head, one octet at a time, is linear work', async t => {
+test('the largest head, one byte at a time, is linear work', async t => {
   const head = `GET /${'a'.repeat(16000)} HTTP/1.0\r\nX: ${' '.repeat(30_000)}y${' '.repeat(30_000)}\r\n\r\n`
   const bytes = Buffer.from(head)
   const reader = new RequestReader(GRAMMAR_LIMITS)
@@ -373,7 +373,7 @@ test('R5: empty lines can be read alone, up to where a request or an error begin
   t.equal(reader.skipEmptyLines(half, 2, 3), 2, 'not within a request')
 })
 
-test('a head that was read is read once more from its text, as it was', async t => {
+test('a head that was read reads again from its text, unchanged', async t => {
   const text = 'PUT /a?b HTTP/1.1\r\nhost: a.example\r\nX:\t\x80 \r\nTransfer-Encoding: chunked\r\n\r\n'
   const told: string[] = []
   readHeadAgain(text, head => told.push(head.method, head.target, head.host, head.framing, head.lines.text))
@@ -383,7 +383,7 @@ test('a head that was read is read once more from its text, as it was', async t 
   t.equal(told.at(-1), long, 'what smaller limits would refuse today has been accepted')
 })
 
-test('a trailer section that was read is read once more from its text, as it was', async t => {
+test('a trailer section that was read reads again from its text, unchanged', async t => {
   const told: string[][] = []
   const use = (lines: Lines): number => told.push(fieldsOf(lines).map(({ name, value }) => `${name}=${value}`))
   readTrailersAgain('X-Sum:1\r\nx-sum:  \x80\x1b 2 \r\n\r\n', use)

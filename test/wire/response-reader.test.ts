@@ -6,7 +6,7 @@ import { everyWay, type ResponseOptions, readResponses } from './reading.js'
 const OK = 'HTTP/1.1 200 OK\r\n'
 const END = { ends: true }
 
-// what goes in, what the sink is told
+// the input, what the sink receives
 const READ: readonly (readonly [name: string, octets: string, events: readonly string[], options?: ResponseOptions])[] =
   [
     [
@@ -21,7 +21,7 @@ const READ: readonly (readonly [name: string, octets: string, events: readonly s
       ['200 "OK" 1.1 chunked -1', 'Transfer-Encoding: chunked', 'content "hi"', 'end', 'trailers', 'A: b'],
     ],
     [
-      'R118: empty members beside chunked',
+      'R118: empty members with chunked',
       `${OK}Transfer-Encoding: ,chunked,\r\n\r\n0\r\n\r\n`,
       ['200 "OK" 1.1 chunked -1', 'Transfer-Encoding: ,chunked,', 'end'],
     ],
@@ -44,7 +44,7 @@ const READ: readonly (readonly [name: string, octets: string, events: readonly s
       ['299 "" 1.1 length 0', 'Content-Length: 0', 'end'],
     ],
     [
-      'R1: a reason of any octets',
+      'R1: a reason of any bytes',
       'HTTP/1.1 200 \xe9\t \xff\r\nContent-Length: 0\r\n\r\n',
       ['200 "é\\t ÿ" 1.1 length 0', 'Content-Length: 0', 'end'],
     ],
@@ -54,7 +54,7 @@ const READ: readonly (readonly [name: string, octets: string, events: readonly s
       ['200 "OK" 1.1 chunked -1', 'length dropped', 'last', 'Transfer-Encoding: chunked', 'Content-Length: 7', 'end'],
     ],
     [
-      'R49: a Content-Length that is void may be anything',
+      'R49: an overridden Content-Length may be anything',
       `${OK}Content-Length: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
       ['200 "OK" 1.1 chunked -1', 'length dropped', 'last', 'Content-Length: x', 'Transfer-Encoding: chunked', 'end'],
     ],
@@ -78,7 +78,7 @@ const READ: readonly (readonly [name: string, octets: string, events: readonly s
     ['R47: HEAD with neither', `${OK}\r\n`, ['200 "OK" 1.1 none 0', 'end'], { to: ['HEAD'] }],
     ['R47: 204', 'HTTP/1.1 204 No Content\r\n\r\n', ['204 "No Content" 1.1 none 0', 'end']],
     [
-      'R47: 204 that says it has content: nobody knows what follows',
+      'R47: 204 that claims to have content: what follows is unknown',
       'HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n',
       ['204 "No Content" 1.1 none 0', 'last', 'Content-Length: 5', 'end'],
     ],
@@ -93,7 +93,7 @@ const READ: readonly (readonly [name: string, octets: string, events: readonly s
       ['304 "Not Modified" 1.1 none 0', 'Content-Length: 5', 'end'],
     ],
     [
-      'R217: 205 is framed like any',
+      'R217: 205 is framed like any other',
       'HTTP/1.1 205 Reset Content\r\nContent-Length: 1\r\n\r\nx',
       ['205 "Reset Content" 1.1 length 1', 'Content-Length: 1', 'content "x"', 'end'],
     ],
@@ -110,7 +110,7 @@ const READ: readonly (readonly [name: string, octets: string, events: readonly s
       { to: ['CONNECT'] },
     ],
     [
-      'R163: another status to CONNECT is no tunnel',
+      'R163: another status to CONNECT is not a tunnel',
       'HTTP/1.1 407 No\r\nContent-Length: 2\r\n\r\nno',
       ['407 "No" 1.1 length 2', 'Content-Length: 2', 'content "no"', 'end'],
       { to: ['CONNECT'] },
@@ -159,17 +159,17 @@ const READ: readonly (readonly [name: string, octets: string, events: readonly s
       ['100 "" 1.1 none 0', '999 "" 1.1 length 0', 'Content-Length: 0', 'end'],
     ],
     [
-      'R218: 600 has content like any',
+      'R218: 600 has content like any other',
       'HTTP/1.1 600 No\r\nContent-Length: 1\r\n\r\nx',
       ['600 "No" 1.1 length 1', 'Content-Length: 1', 'content "x"', 'end'],
     ],
     [
-      'R116: control octets in a value and in the reason are kept',
+      'R116: control characters in a value and in the reason are kept',
       'HTTP/1.1 200 O\x01K\r\nSet-Cookie: a\x01\x0b\x7fc\r\nContent-Length: 0\r\n\r\n',
       ['200 "O\\u0001K" 1.1 length 0', 'Set-Cookie: a\x01\x0b\x7fc', 'Content-Length: 0', 'end'],
     ],
     [
-      'R116: control octets in interim heads and in trailers',
+      'R116: control characters in interim heads and in trailers',
       `HTTP/1.1 103 \r\nLink: \x02\r\n\r\n${OK}Transfer-Encoding: chunked\r\n\r\n0\r\nA: \x03b\r\n\r\n`,
       [
         '103 "" 1.1 none 0',
@@ -182,13 +182,13 @@ const READ: readonly (readonly [name: string, octets: string, events: readonly s
       ],
     ],
     [
-      'R51: identity is no coding: until close',
+      'R51: identity is not a coding: until close',
       `${OK}Transfer-Encoding: Identity\r\n\r\nhi`,
       ['200 "OK" 1.1 close -1', 'last', 'Transfer-Encoding: Identity', 'content "hi"', 'end'],
       END,
     ],
     [
-      'R51: identity beside a length: by that length, and nothing more is read from there',
+      'R51: identity with a length: by that length, and nothing more is read from the connection',
       `${OK}Transfer-Encoding: ,identity\r\nContent-Length: 2\r\n\r\nhi`,
       ['200 "OK" 1.1 length 2', 'last', 'Transfer-Encoding: ,identity', 'Content-Length: 2', 'content "hi"', 'end'],
     ],
@@ -222,7 +222,7 @@ const READ: readonly (readonly [name: string, octets: string, events: readonly s
     ],
   ]
 
-// what real origins send, and what is made of it
+// what real origins send, and what it becomes
 // biome-ignore format: one row each
 const REPAIRED: typeof READ = [
   ['R2: bare LF everywhere in the head', 'HTTP/1.1 200 OK\nA: b\nContent-Length: 1\n\nx', ['200 "OK" 1.1 length 1', 'repairs 4', 'A: b', 'Content-Length: 1', 'content "x"', 'end']],
@@ -261,11 +261,11 @@ const chunked = (content: string) => `${OK}Transfer-Encoding: chunked\r\n\r\n${c
 
 // biome-ignore format: one row each
 const REFUSED: readonly (readonly [name: string, octets: string, error: string, options?: ResponseOptions])[] = [
-  ['strict: bare LF', 'HTTP/1.1 200 OK\n\r\n', '502 RFC 9112 2.2 @15 bare LF (0x0a) at octet 15 of the response head, in the status line', STRICT],
+  ['strict: bare LF', 'HTTP/1.1 200 OK\n\r\n', '502 RFC 9112 2.2 @15 bare LF (0x0a) at byte 15 of the response head, in the status line', STRICT],
   ['strict: space before the colon', `${OK}A : b\r\n\r\n`, '502 RFC 9112 5.1 @18', STRICT],
   ['strict: obs-fold', `${OK}A: b\r\n c\r\n\r\n`, '502 RFC 9112 5.2 @23', STRICT],
   ['strict: no space after the status', 'HTTP/1.1 200\r\n\r\n', '502 RFC 9112 4 @12 no space after the status code: CR', STRICT],
-  ['R116: NUL', `${OK}A: \0\r\n\r\n`, '502 RFC 9110 5.5 @20 not allowed in a field value: NUL (0x00) at octet 20 of the response head, in the value of field "A"'],
+  ['R116: NUL', `${OK}A: \0\r\n\r\n`, '502 RFC 9110 5.5 @20 not allowed in a field value: NUL (0x00) at byte 20 of the response head, in the value of field "A"'],
   ['R3: bare CR', `${OK}A: b\rc\r\n\r\n`, '502 RFC 9112 2.2 @21 bare CR'],
   ['R3: bare CR in a head that is repaired', `HTTP/1.1 200 OK\nA: b\rc\r\n\r\n`, '502 RFC 9112 2.2 @21 bare CR'],
   ['R3: two CR', `${OK}A: b\r\r\n\r\n`, '502 RFC 9112 2.2 @21 bare CR'],
@@ -275,28 +275,28 @@ const REFUSED: readonly (readonly [name: string, octets: string, error: string, 
   ['a space in a name, in a head that is repaired', `${OK}A B: b\r\n\r\n`, '502 RFC 9112 5.1 @18 whitespace before the colon'],
   ['a line without a colon, in a head that is repaired', `${OK}A \r\n\r\n`, '502 RFC 9112 5.1 @18'],
   ['a line without a colon and with bare LF', `${OK}A\n\r\n`, '502 RFC 9112 5 @18 field line without a colon'],
-  ['more spaces before a colon than anybody means', `${OK}A${' '.repeat(65)}: b\r\n\r\n`, '502 RFC 9112 5.1 @18'],
+  ['more spaces before a colon than are tolerated', `${OK}A${' '.repeat(65)}: b\r\n\r\n`, '502 RFC 9112 5.1 @18'],
   ['an empty name', `${OK}: b\r\n\r\n`, '502 RFC 9112 5.1 @17 empty field name'],
-  ['R218: status 099', 'HTTP/1.1 099 X\r\n\r\n', '502 RFC 9110 15 @9 no status code from 100 to 999: "0"'],
-  ['R218: status 000', 'HTTP/1.1 000 X\r\n\r\n', '502 RFC 9110 15 @9 no status code from 100 to 999: "0"'],
+  ['R218: status 099', 'HTTP/1.1 099 X\r\n\r\n', '502 RFC 9110 15 @9 invalid status code (must be 100 to 999): "0"'],
+  ['R218: status 000', 'HTTP/1.1 000 X\r\n\r\n', '502 RFC 9110 15 @9 invalid status code (must be 100 to 999): "0"'],
   ['R218: two digits', 'HTTP/1.1 20 OK\r\n\r\n', '502 RFC 9110 15 @11'],
   ['R218: four digits', 'HTTP/1.1 2000 OK\r\n\r\n', '502 RFC 9110 15 @12'],
   ['R218: four digits and bare LF', 'HTTP/1.1 20\n OK\r\n\r\n', '502 RFC 9110 15 @11'],
   ['R27: two spaces', 'HTTP/1.1  200 OK\r\n\r\n', '502 RFC 9110 15 @9'],
   ['R27: a tab', 'HTTP/1.1 200\tOK\r\n\r\n', '502 RFC 9110 15 @12'],
-  ['strict: a control octet in the reason', 'HTTP/1.1 200 O\x01K\r\n\r\n', '502 RFC 9112 4 @14 not allowed in a reason phrase: control octet (0x01)', STRICT],
-  ['strict: a control octet in a value', `${OK}A: \x7f\r\n\r\n`, '502 RFC 9110 5.5 @20 not allowed in a field value: control octet (0x7f)', STRICT],
+  ['strict: a control octet in the reason', 'HTTP/1.1 200 O\x01K\r\n\r\n', '502 RFC 9112 4 @14 not allowed in a reason phrase: control character (0x01)', STRICT],
+  ['strict: a control octet in a value', `${OK}A: \x7f\r\n\r\n`, '502 RFC 9110 5.5 @20 not allowed in a field value: control character (0x7f)', STRICT],
   ['R116: NUL in the reason', 'HTTP/1.1 200 O\0K\r\n\r\n', '502 RFC 9112 4 @14 not allowed in a reason phrase: NUL (0x00)'],
   ['R116: NUL in a trailer', chunked('0\r\nA: \0\r\n\r\n'), '502 RFC 9110 5.5 @3 not allowed in a field value: NUL'],
-  ['a control octet in a name', `${OK}A\x01: b\r\n\r\n`, '502 RFC 9110 5.1 @18 not allowed in a field name: control octet (0x01)'],
-  ['R53: a length beside a control octet', length('1\x01'), '502 RFC 9112 6.3'],
+  ['a control octet in a name', `${OK}A\x01: b\r\n\r\n`, '502 RFC 9110 5.1 @18 not allowed in a field name: control character (0x01)'],
+  ['R53: a length with a control character', length('1\x01'), '502 RFC 9112 6.3'],
   ['R194: HTTP/2.0', 'HTTP/2.0 200 OK\r\n\r\n', '502 RFC 9110 15.6.6 @5'],
   ['no HTTP at all', 'ICY 200 OK\r\n\r\n', '502 RFC 9112 2.3 @0 malformed HTTP-version: "I"'],
   ['an empty line in front', '\r\nHTTP/1.1 200 OK\r\n\r\n', '502 RFC 9112 2.3 @0'],
   ['an empty line of bare LF in front', '\nHTTP/1.1 200 OK\r\n\r\n', '502 RFC 9112 2.3 @0'],
   ['bare LF instead of a version', 'HTTP\n/1.1 200 OK\r\n\r\n', '502 RFC 9112 2.3 @4'],
-  ['R53: two different lengths', `${OK}Content-Length: 1\r\nContent-Length: 2\r\n\r\n`, '502 RFC 9112 6.3 @36 different Content-Lengths'],
-  ['R53: two different lengths in a list', length('1, 2'), '502 RFC 9112 6.3 @33 Content-Length is not one number up to 2^53-1: "1, 2"'],
+  ['R53: two different lengths', `${OK}Content-Length: 1\r\nContent-Length: 2\r\n\r\n`, '502 RFC 9112 6.3 @36 Content-Length values differ'],
+  ['R53: two different lengths in a list', length('1, 2'), '502 RFC 9112 6.3 @33 Content-Length is not a single number up to 2^53-1: "1, 2"'],
   ['R53: an empty member', length('1,'), '502 RFC 9112 6.3'],
   ['R53: no number', length('x'), '502 RFC 9112 6.3'],
   ['R53: no number, twice', length('x, x'), '502 RFC 9112 6.3'],
@@ -304,31 +304,31 @@ const REFUSED: readonly (readonly [name: string, octets: string, error: string, 
   ['R53: no number, to HEAD', length('-1'), '502 RFC 9112 6.3', { to: ['HEAD'] }],
   ['R180: beyond 2^53-1', length('9007199254740992'), '502 RFC 9112 6.3'],
   ['R51: another coding', `${OK}Transfer-Encoding: gzip\r\n\r\n`, '502 RFC 9112 6.3 @17 the final transfer coding is not chunked: "gzip"'],
-  ['R51: another coding before chunked', `${OK}Transfer-Encoding: gzip, chunked\r\n\r\n`, '502 RFC 9112 6.3 @17 a transfer coding that was not asked for: "gzip, chunked"'],
-  ['R51: identity before chunked', `${OK}Transfer-Encoding: identity, chunked\r\n\r\n`, '502 RFC 9112 6.3 @17 a transfer coding that was not asked for: "identity, chunked"'],
+  ['R51: another coding before chunked', `${OK}Transfer-Encoding: gzip, chunked\r\n\r\n`, '502 RFC 9112 6.3 @17 a transfer coding that was not requested: "gzip, chunked"'],
+  ['R51: identity before chunked', `${OK}Transfer-Encoding: identity, chunked\r\n\r\n`, '502 RFC 9112 6.3 @17 a transfer coding that was not requested: "identity, chunked"'],
   ['R51: identity twice', `${OK}Transfer-Encoding: identity, identity\r\n\r\n`, '502 RFC 9112 6.3 @17 the final transfer coding is not chunked'],
-  ['R37: chunked twice', `${OK}Transfer-Encoding: chunked, chunked\r\n\r\n`, '502 RFC 9112 7.1 @17 the transfer coding chunked is applied twice: "chunked, chunked"'],
-  ['R37: chunked twice, in two lines', `${OK}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n`, '502 RFC 9112 7.1 @17 the transfer coding chunked is applied twice: "chunked"'],
-  ['R61: parameters on chunked', `${OK}Transfer-Encoding: chunked;a=b\r\n\r\n`, '502 RFC 9112 7.1 @17 parameters on the transfer coding chunked: "chunked;a=b"'],
-  ['R51: chunked behind a control octet', `${OK}Transfer-Encoding: \x0bchunked\r\n\r\n`, '502 RFC 9112 6.3 @17 the final transfer coding is not chunked'],
+  ['R37: chunked twice', `${OK}Transfer-Encoding: chunked, chunked\r\n\r\n`, '502 RFC 9112 7.1 @17 the chunked coding is applied more than once: "chunked, chunked"'],
+  ['R37: chunked twice, in two lines', `${OK}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n`, '502 RFC 9112 7.1 @17 the chunked coding is applied more than once: "chunked"'],
+  ['R61: parameters on chunked', `${OK}Transfer-Encoding: chunked;a=b\r\n\r\n`, '502 RFC 9112 7.1 @17 the chunked coding has parameters: "chunked;a=b"'],
+  ['R51: chunked after a control character', `${OK}Transfer-Encoding: \x0bchunked\r\n\r\n`, '502 RFC 9112 6.3 @17 the final transfer coding is not chunked'],
   ['R51: an empty Transfer-Encoding', `${OK}Transfer-Encoding: \r\n\r\n`, '502 RFC 9112 6.3 @17 Transfer-Encoding names no transfer coding: ""'],
   ['R62: bare LF in chunk framing is never repaired', chunked('1\nx\r\n0\r\n\r\n'), '502 RFC 9112 7.1 @-1 bare LF in a chunk line'],
-  ['R62: bare LF after a chunk', chunked('1\r\nx\n0\r\n\r\n'), '502 RFC 9112 7.1 @-1 no CRLF after the octets of a chunk: LF'],
-  ['bare LF in the trailers is never repaired', chunked('0\r\nA: b\n\r\n'), '502 RFC 9112 2.2 @4 bare LF (0x0a) at octet 4 of the trailer section of the response'],
+  ['R62: bare LF after a chunk', chunked('1\r\nx\n0\r\n\r\n'), '502 RFC 9112 7.1 @-1 no CRLF after the chunk data: LF'],
+  ['bare LF in the trailers is never repaired', chunked('0\r\nA: b\n\r\n'), '502 RFC 9112 2.2 @4 bare LF (0x0a) at byte 4 of the trailer section of the response'],
   ['R115: a status line beyond the limit', `HTTP/1.1 200 ${'x'.repeat(30)}\r\n\r\n`, '502 RFC 9112 3 @20', { limits: { requestLineBytesMax: 20 } }],
   ['R115: a field section beyond the limit', `${OK}A: ${'x'.repeat(30)}\r\n\r\n`, '502 RFC 6585 5 @37', { limits: { headBytesMax: 20 } }],
   ['R115: a repaired field section beyond the limit', `${OK}A : ${'x'.repeat(30)}\r\n\r\n`, '502 RFC 6585 5 @37', { limits: { headBytesMax: 20 } }],
   ['R115: too many fields', `${OK}${many(4)}\r\n`, '502 RFC 6585 5 @38', { limits: { fieldsMax: 3 } }],
-  ['R184: interim heads without end', 'HTTP/1.1 102 a\r\n\r\n'.repeat(4), '502 RFC 9110 15.2 @-1 more than 3 interim responses before a final one', { limits: { interimResponsesMax: 3 } }],
-  ['R184: too many octets of interim heads', 'HTTP/1.1 102 a\r\n\r\n'.repeat(3), '502 RFC 6585 5 @-1 interim responses of more than 53 octets', { limits: { interimBytesMax: 53 } }],
+  ['R184: interim heads without end', 'HTTP/1.1 102 a\r\n\r\n'.repeat(4), '502 RFC 9110 15.2 @-1 more than 3 interim responses before the final response', { limits: { interimResponsesMax: 3 } }],
+  ['R184: too many bytes of interim heads', 'HTTP/1.1 102 a\r\n\r\n'.repeat(3), '502 RFC 6585 5 @-1 interim responses of more than 53 bytes', { limits: { interimBytesMax: 53 } }],
   ['R64: chunk extensions beyond the limit', chunked('1;abc\r\nx'), '502 RFC 9112 7.1.1', { limits: { chunkExtensionBytesMax: 3 } }],
-  ['R73: octets with no request outstanding', 'H', '502 RFC 9112 9.2 @-1 octets with no request outstanding', { to: [] }],
-  ['R54, R70: the connection ends before the response', '', '502 RFC 9112 8 @-1 incomplete: the connection ended before the response did', END],
-  ['R54, R70: the connection ends in the head', 'HTTP/1.1 200', '502 RFC 9112 8 @-1 incomplete: the connection ended before the head did', END],
-  ['R54, R70: the connection ends after an interim head', 'HTTP/1.1 100 \r\n\r\n', '502 RFC 9112 8 @-1 incomplete: the connection ended before the head did', END],
-  ['R54, R70: the connection ends in content with a length', `${length('5')}hell`, '502 RFC 9112 8 @-1 incomplete: the connection ended before the content did', END],
-  ['R54, R70: the connection ends in chunked content', chunked('5\r\nhello\r\n'), '502 RFC 9112 8 @-1 incomplete: the connection ended before the content did', END],
-  ['R54, R70: the connection ends in the trailers', chunked('0\r\nA: b\r\n'), '502 RFC 9112 8 @-1 incomplete: the connection ended before the content did', END],
+  ['R73: bytes received with no request outstanding', 'H', '502 RFC 9112 9.2 @-1 bytes received with no request outstanding', { to: [] }],
+  ['R54, R70: the connection ends before the response', '', '502 RFC 9112 8 @-1 incomplete response: the connection ended before the head', END],
+  ['R54, R70: the connection ends in the head', 'HTTP/1.1 200', '502 RFC 9112 8 @-1 incomplete response: the connection ended in the head', END],
+  ['R54, R70: the connection ends after an interim head', 'HTTP/1.1 100 \r\n\r\n', '502 RFC 9112 8 @-1 incomplete response: the connection ended in the head', END],
+  ['R54, R70: the connection ends in content with a length', `${length('5')}hell`, '502 RFC 9112 8 @-1 incomplete response: the connection ended in the content', END],
+  ['R54, R70: the connection ends in chunked content', chunked('5\r\nhello\r\n'), '502 RFC 9112 8 @-1 incomplete response: the connection ended in the content', END],
+  ['R54, R70: the connection ends in the trailers', chunked('0\r\nA: b\r\n'), '502 RFC 9112 8 @-1 incomplete response: the connection ended in the content', END],
 ]
 
 for (const [name, octets, error, options = {}] of REFUSED) {
@@ -341,7 +341,7 @@ for (const [name, octets, error, options = {}] of REFUSED) {
   })
 }
 
-// The text is what goes on: nobody behind us may find anything to interpret in what frames a response.
+// The text is what is forwarded: the framing fields of a response must leave nothing to interpret.
 for (const [name, line, repairs] of [
   ['one line in its shortest form', 'Content-Length: 2\r\n', 0],
   ['no space', 'content-length:2\r\n', 0],
@@ -378,7 +378,7 @@ for (const [name, line, repairs] of [
 
 const SILENT: ResponseSink = { onResponseHead() {}, onResponseContent() {}, onResponseEnd() {} }
 
-test('what the reader says about itself, at each step', async t => {
+test('the state of the reader, at each step', async t => {
   const reader = new ResponseReader()
   const states: string[] = []
   const feed = (text: string) => {
@@ -421,7 +421,7 @@ test('what the reader says about itself, at each step', async t => {
   ])
 })
 
-test('end() is nothing when no response is outstanding', async t => {
+test('end() does nothing when no response is outstanding', async t => {
   const reader = new ResponseReader()
   reader.end(SILENT)
   reader.expect('HEAD')
@@ -431,7 +431,7 @@ test('end() is nothing when no response is outstanding', async t => {
   t.equal(reader.done, true)
 })
 
-test('R73: octets after a complete response are an error when they are read', async t => {
+test('R73: bytes after a complete response are an error when they are read', async t => {
   const reader = new ResponseReader()
   reader.expect('HEAD')
   const bytes = Buffer.from('HTTP/1.1 200 \r\n\r\nx')
@@ -444,13 +444,13 @@ test('R73: octets after a complete response are an error when they are read', as
   t.throws(() => reader.consume(bytes, 0, 1, SILENT), /must not be used again/)
 })
 
-test('expect() while a response is outstanding is a mistake', async t => {
+test('expect() while a response is outstanding throws', async t => {
   const reader = new ResponseReader()
   reader.expect('GET')
   t.throws(() => reader.expect('GET'), /not complete/)
 })
 
-test('a repaired head is linear work, one octet at a time', async t => {
+test('a repaired head is linear work, one byte at a time', async t => {
   const bytes = Buffer.from(`HTTP/1.1 200 OK\nX: ${'y\r\n '.repeat(10_000)}\r\n\r\n`)
   const reader = new ResponseReader()
   reader.expect('GET')
@@ -461,7 +461,7 @@ test('a repaired head is linear work, one octet at a time', async t => {
   t.ok(took < 1_000, `${took} ms`)
 })
 
-test('small content that came with its head is given as text too, any other is not', async t => {
+test('small content that arrived with its head is delivered as text, too; other content is not', async t => {
   const texts = (octets: string, ...cuts: number[]): (string | undefined)[] => {
     const reader = new ResponseReader()
     const given: (string | undefined)[] = []

@@ -3,7 +3,7 @@ import { plainJson, visible, visibleLatin1, visibleLines, visibleOctets } from '
 
 const EVIL = '\x1b[2J\x9b31m\x7f\x85\r\n\t\u2028\u2029\u202e\u00ad\ufeff\u{e0001}\ud800'
 
-test('what is obeyed is shown', async t => {
+test('characters that a terminal acts on are shown escaped', async t => {
   t.equal(
     visible(EVIL),
     '\\x1b[2J\\x9b31m\\x7f\\x85\\r\\n\\t\\u{2028}\\u{2029}\\u{202e}\\xad\\u{feff}\\u{e0001}\\u{d800}',
@@ -12,11 +12,11 @@ test('what is obeyed is shown', async t => {
   t.equal(visible(visible(EVIL)), visible(EVIL), 'nothing is escaped twice')
 })
 
-test('lines of ours keep their ends', async t => {
+test('our own lines keep their ends', async t => {
   t.equal(visibleLines('a\x1b\nb\u202e\n'), 'a\\x1b\nb\\u{202e}\n')
 })
 
-test('octets as ASCII', async t => t.equal(visibleOctets('a\xe9\x9b'), 'a\\xe9\\x9b'))
+test('bytes as ASCII', async t => t.equal(visibleOctets('a\xe9\x9b'), 'a\\xe9\\x9b'))
 
 const OCTETS: readonly (readonly [what: string, octets: string, shown: string])[] = [
   ['ASCII', 'a b\n', 'a b\n'],
@@ -31,14 +31,14 @@ const OCTETS: readonly (readonly [what: string, octets: string, shown: string])[
   ['a piece of UTF-8', '\xe2\x80', '\xe2\\x80'],
 ]
 for (const [what, octets, shown] of OCTETS) {
-  test(`octets come out as they went in: ${what}`, async t => {
+  test(`bytes come out as they went in: ${what}`, async t => {
     t.equal(visibleLatin1(octets), shown)
     const onTerminal = Buffer.from(visibleLatin1(octets), 'latin1').toString('utf8')
     t.notMatch(onTerminal, /[\x00-\x09\x0b-\x1f\x7f-\x9f\p{Cf}]/u)
   })
 }
 
-test('JSON says the same and is plain', async t => {
+test('JSON has the same meaning and is safe to display', async t => {
   const json = JSON.stringify({ [EVIL]: EVIL }, null, 2)
   t.notMatch(plainJson(json), /[\x00-\x09\x0b-\x1f\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/u)
   t.same(JSON.parse(plainJson(json)), { [EVIL]: EVIL })

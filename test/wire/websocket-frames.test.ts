@@ -13,7 +13,8 @@ function endsOf(frames: readonly Buffer[]): Set<number> {
 
 const payload = (length: number): Buffer => Buffer.alloc(length, 'x')
 
-// All ways in which a length is written, with and without a mask, fragments with a ping between them, RSV bits of permessage-deflate.
+// All ways in which a length is written, with and without a mask, fragments with a ping between them, RSV bits of
+// permessage-deflate.
 const STREAMS: Readonly<Record<string, readonly Buffer[]>> = {
   'of a server': [0, 1, 125, 126, 127, 300].map(length => frame('binary', payload(length), null)),
   'of a client': [0, 1, 125, 126, 300].map(length => frame('binary', payload(length), MASK)),
@@ -31,7 +32,7 @@ const STREAMS: Readonly<Record<string, readonly Buffer[]>> = {
 }
 
 for (const [what, frames] of Object.entries(STREAMS)) {
-  test(`RFC 6455 5.2: the ends of frames, ${what}, however the octets come`, async t => {
+  test(`RFC 6455 5.2: the ends of frames, ${what}, however the bytes come`, async t => {
     const whole = Buffer.concat(frames)
     const ends = endsOf(frames)
     let wrong = 0
@@ -69,7 +70,7 @@ test('a large frame: 64 bits of length, and its payload in pieces', async t => {
   t.equal(reader.between, true)
 })
 
-test('RFC 6455 5.5.1: behind a close frame nothing may follow', async t => {
+test('RFC 6455 5.5.1: nothing may follow a close frame', async t => {
   for (const close of [frame('close', payload(0), null), frame('close', octets('\x03\xe8'), MASK)]) {
     const reader = new WebSocketFrames()
     reader.consume(close, 0, close.length - 1)
@@ -79,7 +80,7 @@ test('RFC 6455 5.5.1: behind a close frame nothing may follow', async t => {
   }
 })
 
-test('a length beyond all reason: nobody knows any more where a frame ends', async t => {
+test('an impossible length: the end of the frame is unknown', async t => {
   const reader = new WebSocketFrames()
   const wrong = octets('\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xff')
   reader.consume(wrong, 0, wrong.length)

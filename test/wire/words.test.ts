@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { FIELD_OCTET } from '../../lib/wire/octets.js'
 import { arePlain, wordOf, wordsOf } from '../../lib/wire/words.js'
 
-test('four octets are plain only when a field value may hold each of them, wherever it stands', async t => {
+test('four bytes are plain only when a field value may hold each of them, wherever it stands', async t => {
   const bytes = new Uint8Array(4)
   let plain = 0
   for (let octet = 0; octet < 256; octet++) {
@@ -20,14 +20,14 @@ test('four octets are plain only when a field value may hold each of them, where
   t.ok(plain > 4000, 'and it does say so where it may')
 })
 
-test('obs-text and printable octets are plain, a tab is looked at one by one', async t => {
+test('obs-text and printable bytes are plain, a tab is checked separately', async t => {
   const of = (...octets: number[]): boolean => arePlain(wordsOf(Uint8Array.from(octets)).getInt32(0, true))
   t.equal(of(0x20, 0x41, 0x7e, 0x80), true)
   t.equal(of(0xff, 0xa0, 0xc3, 0x21), true)
   t.equal(of(0x41, 0x09, 0x41, 0x41), false)
 })
 
-test('words of a part of a larger buffer start where the part starts', async t => {
+test('words of a slice of a larger buffer start where the slice starts', async t => {
   const all = Buffer.from('....HTTP/1.1....', 'latin1')
   t.equal(wordsOf(all).getInt32(4, true), wordOf('HTTP'))
   t.equal(wordsOf(all.subarray(4)).getInt32(0, true), wordOf('HTTP'))
