@@ -15,7 +15,7 @@ export interface PasswordHash {
 /** The result of a password check. `busy`: it cannot be checked now; `too-often`: not checked, as its site sent too many wrong passwords. */
 export type Proof = 'right' | 'wrong' | 'busy' | 'too-often'
 
-/** A result is reused for this long after its last use at the same site: a check takes a tenth of a second of a core. */
+/** Results are remembered for this long, right ones since their last use at the same site: a check takes a tenth of a second of a core. */
 const REMEMBERED_MS = 300_000
 const REMEMBERED_MAX = 10_000
 /** Checks that run at once, on the four threads of Node, which also resolve names: password guesses must not occupy all of them. */
@@ -228,7 +228,7 @@ function isPasswordHash(hash: unknown): boolean {
 export function wrongHash(user: string, hash: unknown): string {
   const kind = typeof hash === 'string' ? hashKind(hash) : ''
   const is = kind === '' ? 'is not a password hash' : `is ${kind}, which hopwise cannot use`
-  return `users: the value of ${JSON.stringify(user)} ${is}: use the result of readPasswordHash for a line of hopwise password`
+  return `users: the value of ${JSON.stringify(user)} ${is}: use what readPasswordHash returns for a hash from hopwise password`
 }
 
 /** Makes the hash of a password for a users file. `salt`: 16 random bytes. */

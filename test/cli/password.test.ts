@@ -37,7 +37,7 @@ test('a password from standard input: the line, as others compute it', needs('py
 
 test('what is no name or no password', async t => {
   for (const [user, input, code, err] of [
-    ['a:b', 'x', 2, 'hopwise: user "a:b" has a colon in it, which ends a name.\n'],
+    ['a:b', 'x', 2, 'hopwise: user "a:b" contains a colon, which ends the name.\n'],
     ['a', '', 1, 'There is no password: the line is empty.\n'],
     ['a', 'x\ty', 1, 'The password has a control character in it, which no client can send.\n'],
     ['a', 'x'.repeat(5_000), 1, 'There is no password: the line is longer than 4096 octets.\n'],
@@ -111,7 +111,7 @@ test('into a file: in place, whole, with the mode that it had', async t => {
   t.match(await set('alice', path.join(folder, 'link')), {
     code: 0,
     out: /: alice has another password now\n$/,
-    err: /link:4: what stands behind the colon is no hash of ours.*\n$/,
+    err: /link:4: the text after the colon is not a hopwise hash.*\n$/,
   })
   const text = fs.readFileSync(file, 'utf8')
   t.match(text, /^# staff\nalice:\$scrypt\$[^\n]*\r\n\nbob:x\n$/)

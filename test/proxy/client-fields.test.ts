@@ -67,7 +67,7 @@ test('what contradicts itself is refused, by name', async t => {
     ['X-Forwarded-Port', 'xForwardedPort'],
     ['X-Forwarded-Prefix', 'xForwardedPrefix'],
   ] as const) {
-    const message = `keepFields: ${name} cannot be kept where hopwise is told to say it itself`
+    const message = `keepFields: ${name} cannot be kept because other options make hopwise set it itself`
     t.throws(() => settingsOf({ mode: 'reverse', upstream, keepFields: [name], [option]: true }), { message })
     t.doesNotThrow(() => settingsOf({ mode: 'reverse', upstream, keepFields: [name] }))
   }

@@ -18,7 +18,7 @@ test('requestsPerAddressMax: one more is answered 429, and its connection stays;
   const refused = await exchange(third, GET)
   t.equal(refused.status, 429)
   t.equal(refused.field('Retry-After'), '1')
-  t.match(String(refused.content), '2 requests from this address are under way already')
+  t.match(String(refused.content), '2 requests from this address are already in progress')
   t.match((await exchanged(1))[0]!.error!.message, /\(limits\.requestsPerAddressMax\)$/, 'the log names the limit')
   t.equal((await exchange(third, GET)).status, 429, 'what is refused is not under way')
   await origin.send(ok('a'))

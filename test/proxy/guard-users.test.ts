@@ -271,13 +271,13 @@ test('the library refuses hashes that it cannot use, where they would be taken f
   for (const [password, kind] of [
     ['$apr1$abc$def', /credentials\[0\]: the password of "a" is a hash of htpasswd \(apr1\): give the password itself/],
     ['$2b$12$abc', /is a bcrypt hash/],
-    [hash, /the password of "a" is a hash: give the password itself, or in users a hash of hopwise password/],
+    [hash, /the password of "a" is a hash: give the password itself, or put a hash from hopwise password in users/],
   ] as const)
     t.throws(as({ credentials: [{ user: 'a', password }] }), { name: 'TypeError', message: kind })
   t.throws(as({ users: new Map([['a', '$apr1$abc$def']]) }), {
     message: /"a" is a hash of htpasswd .*readPasswordHash/,
   })
-  t.throws(as({ users: new Map([['a', null]]) }), { message: /"a" is no hash of a password/ })
+  t.throws(as({ users: new Map([['a', null]]) }), { message: /"a" is not a password hash/ })
   t.doesNotThrow(as({ users: new Map([['a', readPasswordHash(hash)]]) }))
   t.doesNotThrow(as({ credentials: [{ user: 'a', password: '$ecret {x}' }] }))
 })

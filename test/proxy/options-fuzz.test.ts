@@ -199,15 +199,15 @@ test('what people who come from elsewhere write is told in their words', async t
   }
   t.equal(
     refusal({ mode: 'reverse', upstream: new URL('http://a/') }),
-    'upstream must be text, not a URL: write upstream: url.href',
+    'upstream must be a string, not a URL: write upstream: url.href',
   )
   t.match(
     refusal({ mode: 'reverse', routes: [{ path: /^\/api/, upstream: SERVER }] }),
-    /^routes\[0\]\.path must be text, not a RegExp/,
+    /^routes\[0\]\.path must be a string, not a RegExp/,
   )
   t.match(
     refusal({ mode: 'forward', tls: { certificates: [{ cert: Buffer.from('x'), key: 'k' }] } }),
-    /certificates\[0\]\.cert must be text, not a Uint8Array: read the file with 'utf8'/,
+    /certificates\[0\]\.cert must be a string, not a Uint8Array: read the file with 'utf8'/,
   )
   t.match(refusal({ mode: 'forward', limits: { originsMax: '5' } }), /write 5 without quotes/)
   t.match(refusal({ mode: 'reverse', upstream: SERVER, upstreams: {} }), /^upstreams is for a proxy with routes/)
