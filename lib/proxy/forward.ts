@@ -673,7 +673,10 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
   onFault(_fault: unknown): void {
     this.dropUpstream('internal-error')
     if (this.error === null)
-      this.error = new ProxyError('proxy_internal_error', 'an internal error of this proxy', { stage: 'send', side: 'proxy' })
+      this.error = new ProxyError('proxy_internal_error', 'an internal error of this proxy', {
+        stage: 'send',
+        side: 'proxy',
+      })
     try {
       this.over('failed', 'proxy')
     } finally {

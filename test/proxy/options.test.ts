@@ -5,11 +5,11 @@ import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 const reverse: ProxyOptions = { mode: 'reverse', upstream: 'http://127.0.0.1:3000' }
 const forward: ProxyOptions = { mode: 'forward' }
 
-// What is wrong, and what the sentence about it must say.
+// What is wrong, and what the message about it must say.
 const wrong: [what: string, options: object, sentence: RegExp][] = [
   ['no mode', {}, /mode must be 'reverse' or 'forward'/],
   ['another mode', { mode: 'sideways' }, /not "sideways"/],
-  ['a typing error', { ...reverse, upstrem: 'x' }, /no option upstrem: did you mean upstream\?/],
+  ['a typo', { ...reverse, upstrem: 'x' }, /no option upstrem: did you mean upstream\?/],
   ['no upstream', { mode: 'reverse' }, /needs an upstream: use for example http:/],
   ['an upstream for a forward proxy', { ...forward, upstream: 'http://a' }, /destinations that its clients ask for/],
   ['no scheme', { ...reverse, upstream: '127.0.0.1:3000' }, /not an http:\/\/ or https:\/\/ URL/],
@@ -18,11 +18,11 @@ const wrong: [what: string, options: object, sentence: RegExp][] = [
   ['a user', { ...reverse, upstream: 'http://u:p@a' }, /has a user name or password/],
   ['port 0', { ...reverse, upstream: 'http://a:0' }, /port 0/],
   ['no valid port', { ...reverse, upstream: 'http://a:99999' }, /no valid host and port/],
-  ['a name that is no token', { ...reverse, name: 'a b' }, /must be a token/],
-  ['a trusted network that is none', { ...reverse, trust: ['10.0.0.0/99'] }, /10\.0\.0\.0\/99/],
-  ['an allowed destination that is none', { ...forward, allow: ['10.0.0.0/99'] }, /10\.0\.0\.0\/99/],
-  ['a port that is none', { ...forward, connectPorts: [70_000] }, /connectPorts: 70000 is not a port/],
-  ['a port to allow that is none', { ...forward, allowPorts: [0] }, /allowPorts: 0 is not a port/],
+  ['a name that is not a token', { ...reverse, name: 'a b' }, /must be a token/],
+  ['an invalid trusted network', { ...reverse, trust: ['10.0.0.0/99'] }, /10\.0\.0\.0\/99/],
+  ['an invalid allowed destination', { ...forward, allow: ['10.0.0.0/99'] }, /10\.0\.0\.0\/99/],
+  ['an invalid port', { ...forward, connectPorts: [70_000] }, /connectPorts: 70000 is not a port/],
+  ['an invalid port to allow', { ...forward, allowPorts: [0] }, /allowPorts: 0 is not a port/],
   ['a user with a colon', { ...forward, credentials: [{ user: 'a:b', password: 'c' }] }, /contains a colon/],
   ['no certificate', { ...reverse, upstreamTls: { ca: 'x' } }, /contains no PEM certificate/],
   [

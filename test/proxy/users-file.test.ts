@@ -4,7 +4,7 @@ import { readUsersFile, withUser, wrongUserName } from '../../lib/proxy/options/
 const HASH = `$scrypt$ln=15,r=8,p=1$${'a'.repeat(22)}$${'b'.repeat(43)}`
 const OTHER = `$scrypt$ln=15,r=8,p=1$${'c'.repeat(22)}$${'d'.repeat(43)}`
 
-test('users with their hashes; comments and empty lines are none', async t => {
+test('users with their hashes; comments and empty lines are ignored', async t => {
   const text = `# who may\n\nalice:${HASH}\r\n   \nbob b.: ${OTHER} \n\u00fcnal:${HASH}`
   t.same(readUsersFile(text), {
     users: [
@@ -16,7 +16,7 @@ test('users with their hashes; comments and empty lines are none', async t => {
   })
 })
 
-test('what makes a file unusable, with its line and never with what stands there', async t => {
+test('what makes a file unusable, with the line number and never its content', async t => {
   const rows: [text: string, line: number, message: RegExp][] = [
     ['', 1, /the file has no users/],
     ['# no one\n\n', 1, /the file has no users/],

@@ -69,7 +69,9 @@ export function readStatuses(text: string): readonly (readonly [number, number])
   return text.split(',').map(part => {
     const match = /^\s*([1-9][0-9]{2})(?:-([1-9][0-9]{2}))?\s*$/.exec(part)
     if (match === null)
-      throw new TypeError(`status ${JSON.stringify(text)} is not a list of statuses: use for example 200-399 or 200,204`)
+      throw new TypeError(
+        `status ${JSON.stringify(text)} is not a list of statuses: use for example 200-399 or 200,204`,
+      )
     return [Number(match[1]), Number(match[2] ?? match[1])] as const
   })
 }

@@ -16,7 +16,8 @@ export function rateOf({
   perSecond,
   burst = burstOf(perSecond),
 }: NonNullable<ProxyOptions['requestRate']>): RateSettings {
-  if (perSecond === 0 || burst < 1) throw new TypeError('requestRate needs a perSecond above 0 and a burst of at least 1')
+  if (perSecond === 0 || burst < 1)
+    throw new TypeError('requestRate needs a perSecond above 0 and a burst of at least 1')
   return { perSecond, burst, keysMax: RATE_KEYS_MAX }
 }
 

@@ -42,8 +42,7 @@ export function* routesOf(
   }
   for (const [i, { upstream: name }] of specs.entries()) {
     if (known.has(name)) continue
-    if (!name.includes(':'))
-      throw new TypeError(unknownGroup(`routes[${i}].upstream ${shown(name)}`, name, [...known]))
+    if (!name.includes(':')) throw new TypeError(unknownGroup(`routes[${i}].upstream ${shown(name)}`, name, [...known]))
     known.add(name)
     groups.push(named(`routes[${i}].upstream`, () => groupSpec(name, { servers: [name] }, defaults)))
     yield

@@ -22,7 +22,9 @@ export function readUsersFile(text: string): UsersFile {
   for (const { line, user, hash } of userLines(text)) {
     const before = lineOf.get(user)
     const message =
-      before === undefined ? problemOf(user, hash) : `the user is already in line ${before}: remove one of the two lines`
+      before === undefined
+        ? problemOf(user, hash)
+        : `the user is already in line ${before}: remove one of the two lines`
     if (message !== '') problems.push({ line, message })
     else users.push([user, hash])
     if (user !== '') lineOf.set(user, before ?? line)
