@@ -22,8 +22,8 @@ import {
 import type { Proof, Users } from './users.js'
 
 /**
- * Decides whether a request is admitted, and answers those that hopwise answers itself; null: the request goes on. Checking a password may
- * take a while: then `exchange.admission` resolves when the result is known, and nothing is sent upstream before that.
+ * Decides whether a request is admitted, and answers those that hopwise answers itself; null: the request goes on. Checking a
+ * password may take a while: then `exchange.admission` resolves with the result, and nothing is sent upstream before.
  */
 export function admit(exchange: ExchangeSteps, head: RequestHead): OwnAnswer | null {
   const answer = refusalOf(exchange, head)
@@ -86,7 +86,7 @@ function refusedName({ host }: RequestHead, { destinations }: Settings): OwnAnsw
   return remedy === undefined ? problem : { ...problem, remedy }
 }
 
-/** Whether these credentials come from an address that has sent too many wrong ones. A connection may repeat credentials that were right. */
+/** Whether these credentials come from an address that sent too many wrong ones. A connection may repeat right credentials. */
 function isGuess({ client, engine }: ExchangeSteps, lines: Lines, known: ReadonlySet<string>): boolean {
   const given = basicCredentials(lines)
   if (given === '' || given === client.peer.vouched || engine.failedLogins === null || client.peer.site === '')

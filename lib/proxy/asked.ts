@@ -34,7 +34,9 @@ export class Asked {
     this.logsIn = logsIn(head.lines)
   }
 
-  /** The value of the first field line with this name (in lower case); '' if there is none or the head is gone. For the log only. */
+  /**
+   * The value of the first field line with this name (in lower case); '' if there is none or the head is gone. For the log only.
+   */
   field(name: string): string {
     return new RegExp(`\\r\\n${name}:([^\\r\\n]*)`, 'i').exec(this.text)?.[1]?.trim() ?? ''
   }

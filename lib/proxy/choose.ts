@@ -6,8 +6,8 @@ import { hashKey } from '../policy/hash-key.js'
 import type { RequestHead } from '../wire/request-head.js'
 
 /**
- * Chooses the server of a group for a request, initially and after a failure, and remembers what the next choice needs. Created only for
- * groups in which there is a choice.
+ * Chooses the server of a group for a request, initially and after a failure, and remembers what the next choice needs. Created
+ * only for groups in which there is a choice.
  */
 export class Choice {
   /** The servers that have failed for this request. */
@@ -28,10 +28,7 @@ export class Choice {
     return new Choice(group, key, client.scheme === 'https')
   }
 
-  /**
-   * The server for a request, null when none is left. A client that has authenticated a connection to one of the servers stays with that
-   * server.
-   */
+  /** The server for a request, null when none is left. A client that has authenticated a connection to a server stays with it. */
   first(head: RequestHead, { logins }: ClientPeer, now: number): OriginPool | null {
     const { group, key, tried } = this
     const own = logins === null ? null : logins.among(group)

@@ -11,8 +11,8 @@ import type { Settings } from './options/settings.js'
 import { authorizationFor } from './parent.js'
 import { wayBackOf } from './way-back.js'
 
-// The contexts that the policies read, filled from the exchange: scratch objects, valid until the next call. What depends on the settings
-// alone is filled in only when an exchange with other settings comes.
+// The contexts that the policies read, filled from the exchange: scratch objects, valid until the next call. What depends on the
+// settings alone is filled in only when an exchange with other settings comes.
 let preparedFor: Settings | null = null
 
 function prepare(settings: Settings): void {

@@ -42,7 +42,9 @@ export interface Engine {
   readonly watcher: ExchangeWatcher | null
   emit<E extends keyof ProxyEvents>(event: E, what: ProxyEvents[E]): void
   fault(fault: unknown): void
-  /** Forward: the pool of the origin in an absolute-form target. Until the client is admitted, the pool is not added to the list. */
+  /**
+   * Forward: the pool of the origin in an absolute-form target. Until the client is admitted, the pool is not added to the list.
+   */
   poolFor(head: RequestHead, settings: Settings, admitted: boolean): OriginPool
 }
 

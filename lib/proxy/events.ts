@@ -83,8 +83,8 @@ export interface ExchangeRecord {
     readonly responseContent: number
   }
   /**
-   * Milliseconds: until the end of the request head, waiting for an upstream connection, from sending the request to the first byte of the
-   * response (-1: none), and in total.
+   * Milliseconds: until the end of the request head, waiting for an upstream connection, from sending the request to the first
+   * byte of the response (-1: none), and in total.
    */
   readonly ms: { readonly head: number; readonly wait: number; readonly firstByte: number; readonly total: number }
   /** How often the request was given to another connection or server. */
@@ -123,7 +123,7 @@ export interface ExchangeRecord {
   readonly repairs?: number
 }
 
-/** A snapshot of both pools and of the exchanges. The numbers are counted anyway, so a call is cheap and nothing costs between calls. */
+/** A snapshot of both pools and of the exchanges. The numbers are counted anyway, so only the call itself costs anything. */
 export interface ProxyStats {
   readonly client: {
     readonly open: number

@@ -16,7 +16,9 @@ import type { Upload } from './upload.js'
 /** How far a message has come. A request is `none` until its head is complete; a response is `none` until its *final* head is. */
 export type Progress = 'none' | 'begun' | 'whole'
 
-/** A read-only view of an exchange, for records, phases, spans and the live page. Times are milliseconds of the clock; 0: not yet. */
+/**
+ * A read-only view of an exchange, for records, phases, spans and the live page. Times are milliseconds of the clock; 0: not yet.
+ */
 export interface ExchangeView {
   readonly number: number
   readonly settings: Settings

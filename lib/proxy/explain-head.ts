@@ -15,8 +15,8 @@ import { ResponseReader } from '../wire/response-reader.js'
 import type { Settings } from './options/settings.js'
 import { authorizationFor } from './parent.js'
 
-// Explains what happens to a head, field by field: for `hopwise explain`, where the rest of the exchange is assumed, and for the live page,
-// where it is known.
+// Explains what happens to a head, field by field: for `hopwise explain`, where the rest of the exchange is assumed, and for the
+// live page, where it is known.
 
 export interface Explanation {
   /** '' when it could not be read. */
@@ -91,7 +91,7 @@ export function explainRequestBytes(
   )
 }
 
-/** The same for a response head, which may be an interim one. `how`: the configuration of the reader, and the method of the request. */
+/** The same for a response head, which may be an interim one. `how`: how the reader is set up, and the request method. */
 export function explainResponseBytes(
   bytes: Buffer,
   settings: Settings,

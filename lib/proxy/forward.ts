@@ -266,7 +266,10 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
     this.goOn(now)
   }
 
-  /** The upstream has become known after the head was handled: content that was held back may flow again, if there is an upstream now. */
+  /**
+   * The upstream has become known after the head was handled: content that was held back may flow again, if there is an upstream
+   * now.
+   */
   goOn(now: number): void {
     const { client, settings } = this
     if (this.upstream !== null) {

@@ -5,8 +5,9 @@ const REMEMBERED_MS = 300_000
 const REMEMBERED_MAX = 10_000
 
 /**
- * Limits guesses at `credentials`, which are compared immediately: a comparison costs nothing, so only the number of guesses is limited. As in
- * `Users`, credentials that were right at a site stay known there, and wrong ones count as one guess, however often they are sent.
+ * Limits guesses at `credentials`, which are compared immediately: a comparison costs nothing, so only the number of guesses is
+ * limited. As in `Users`, credentials that were right at a site stay known there, and wrong ones count as one guess, however
+ * often they are sent.
  */
 export class Guesses {
   readonly #right = new Remembered(REMEMBERED_MAX)

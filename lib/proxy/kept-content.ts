@@ -6,7 +6,9 @@ import { latin1 } from '../wire/latin1.js'
  */
 export class KeptContent {
   private whole: string | null = ''
-  /** The latest pieces. A string that grows a byte at a time takes thirty times its size, so short pieces are merged now and then. */
+  /**
+   * The latest pieces. A string that grows a byte at a time takes thirty times its size, so short pieces are merged now and then.
+   */
   private pieces = ''
   private count = 0
 

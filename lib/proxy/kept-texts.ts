@@ -17,8 +17,8 @@ const INTERIM_MAX = 100
 const INTERIM_BYTES_MAX = GRAMMAR_MAXIMA.headBytesMax
 
 /**
- * The texts of an exchange that are kept for watchers, each as of the moment when it is forwarded: latin1, as received, repaired. Created
- * only while there is a watcher. The head of the request is in `Asked`, which has it anyway.
+ * The texts of an exchange that are kept for watchers, each as of the moment when it is forwarded: latin1, as received, repaired.
+ * Created only while there is a watcher. The head of the request is in `Asked`, which has it anyway.
  */
 export class KeptTexts {
   /** The CONNECT that was sent to the parent proxy for this one; '' for none. */

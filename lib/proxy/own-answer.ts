@@ -179,7 +179,9 @@ export function tooManyUnderWay(most: number): Problem {
   return comeAgain(`${most} requests from this address are already in progress`, 0, 'requestsPerAddressMax')
 }
 
-/** 429: too many wrong passwords from an address. Not 407, as this one has not been checked. `ms`: until the next try is allowed. */
+/**
+ * 429: too many wrong passwords from an address. Not 407, as this one has not been checked. `ms`: until the next try is allowed.
+ */
 export function tooManyFailures(ms: number): Problem {
   return comeAgain('too many wrong passwords from this address', ms, 'failedLogins')
 }
@@ -192,7 +194,9 @@ function comeAgain(what: string, ms: number, setting: SettingName): Problem {
   })
 }
 
-/** A TRACE or OPTIONS whose Max-Forwards is 0 ends here (RFC 9110 7.6.2), except a TRACE with content, which the rewrite refuses. */
+/**
+ * A TRACE or OPTIONS whose Max-Forwards is 0 ends here (RFC 9110 7.6.2), except a TRACE with content, which the rewrite refuses.
+ */
 function hopsAnswer({ lines, method, contentLength }: RequestHead): OwnAnswer | null {
   if (method !== 'TRACE' && method !== 'OPTIONS') return null
   if (readMaxForwards(lines, method) !== 0 || (method === 'TRACE' && contentLength !== 0)) return null

@@ -30,23 +30,26 @@ import { Upstreams, type UpstreamsSettings, type UpstreamWatcher } from './upstr
 /** A forward or reverse proxy. */
 export interface Proxy {
   /**
-   * Starts accepting connections on `{ host, port }` (with port 0 the system chooses one), on a unix socket `{ path }`, or on a socket
-   * that is already open, `{ fd }`. Resolves with the address and port.
+   * Starts accepting connections on `{ host, port }` (with port 0 the system chooses one), on a unix socket `{ path }`, or on a
+   * socket that is already open, `{ fd }`. Resolves with the address and port.
    * @throws Node's listen errors: `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`
    */
   listen(where: ListenTarget): Promise<{ address: string; port: number }>
   /**
-   * Drains the proxy: stops accepting connections, closes idle ones, lets exchanges in progress finish with `Connection: close`, and
-   * ends the rest after `graceMs` (default: the deadline `drainMs`; 0: no limit). Resolves when all connections are closed.
+   * Drains the proxy: stops accepting connections, closes idle ones, lets exchanges in progress finish with `Connection: close`,
+   * and ends the rest after `graceMs` (default: the deadline `drainMs`; 0: no limit). Resolves when all connections are closed.
    */
   close(how?: { graceMs?: number }): Promise<void>
   /**
-   * Replaces all options, for requests that begin from now on. Connections on both sides stay open where the new options allow them;
-   * exchanges in progress finish with the old options. The listen address, `clock` and `readMode` cannot be changed.
+   * Replaces all options, for requests that begin from now on. Connections on both sides stay open where the new options allow
+   * them; exchanges in progress finish with the old options. The listen address, `clock` and `readMode` cannot be changed.
    * @throws TypeError as `createProxy` does; then nothing has changed
    */
   update(options: ProxyOptions): void
-  /** Sends `Connection: close` with all responses from now on, while connections are still accepted: use it some time before `close`. */
+  /**
+   * Sends `Connection: close` with all responses from now on, while connections are still accepted: use it some time before
+   * `close`.
+   */
   announce(): void
   /** Ends everything at once. A WebSocket that is between two frames gets a close frame (1001), and half a second to answer. */
   destroy(): void

@@ -32,7 +32,9 @@ export function isOnlyOnce(head: RequestHead, { retryBytesMax }: Limits): boolea
   return head.framing === 'chunked' || head.contentLength > retryBytesMax
 }
 
-/** Whether the client waits for a 100 that no upstream can send, since none is asked before the content is here (RFC 9110 10.1.1). */
+/**
+ * Whether the client waits for a 100 that no upstream can send, since none is asked before the content is here (RFC 9110 10.1.1).
+ */
 export function meetsExpect(head: RequestHead): boolean {
   return head.minor === 1 && readExpect(head.lines) === 'continue'
 }
@@ -110,8 +112,9 @@ export function ungather(counts: Pick<ExchangeCounts, 'gathered'>, upload: Uploa
 }
 
 /**
- * Whether gathered content that was chunked is sent with a length, which servers made for CGI or HTTP/1.0 need. Trailers need chunks (RFC
- * 9110 6.5.1): content with trailers stays chunked, unless the upstream speaks HTTP/1.0; then the trailers are dropped (RFC 9112 7.1.2).
+ * Whether gathered content that was chunked is sent with a length, which servers made for CGI or HTTP/1.0 need. Trailers need
+ * chunks (RFC 9110 6.5.1): content with trailers stays chunked, unless the upstream speaks HTTP/1.0; then the trailers are
+ * dropped (RFC 9112 7.1.2).
  */
 export function getsLength({ gathersFor, trailers }: Upload, framing: RequestHead['framing']): boolean {
   return framing === 'chunked' && (gathersFor === 'length' || trailers === '')

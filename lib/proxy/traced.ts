@@ -25,7 +25,10 @@ export function beginSpan(
   })
 }
 
-/** Reports an ended exchange to the listeners and the tracer. @param span null: what arrived was not a request, so no span has begun */
+/**
+ * Reports an ended exchange to the listeners and the tracer.
+ * @param span null: what arrived was not a request, so no span has begun
+ */
 export function tell(
   engine: Engine,
   exchange: ExchangeView,

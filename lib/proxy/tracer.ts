@@ -1,7 +1,9 @@
 import type { TraceContext } from '../policy/trace-context.js'
 import type { ExchangeRecord } from './events.js'
 
-/** Creates a span for each exchange. It must not throw, and cannot change anything except the trace context that is sent upstream. */
+/**
+ * Creates a span for each exchange. It must not throw, and cannot change anything except the trace context that is sent upstream.
+ */
 export interface Tracer {
   /** Called when the head of a request has been read, or what arrived turned out not to be a request. */
   begin(asked: TracedRequest): ExchangeSpan
@@ -26,7 +28,9 @@ export interface TracedRequest {
 
 /** The span of one exchange. */
 export interface ExchangeSpan {
-  /** The trace context to send upstream in place of the received one, as lines (`traceLines`); '': the received one is forwarded. */
+  /**
+   * The trace context to send upstream in place of the received one, as lines (`traceLines`); '': the received one is forwarded.
+   */
   readonly lines: string
   /** Called once, with the record of the exchange. */
   end(record: ExchangeRecord): void

@@ -4,7 +4,9 @@ import type { Choice } from './choose.js'
 
 /** The attempts to send a request: how many there were, and what is known of the last one. */
 export class Tries {
-  /** How often it was given to another connection or server, and in how many of these cases part of it may already have been sent. */
+  /**
+   * How often it was given to another connection or server, and in how many of these cases part of it may already have been sent.
+   */
   retries = 0
   resent = 0
   /** The retry budget that this attempt is charged to, until the first byte of a response arrives; null: none. */

@@ -56,8 +56,8 @@ export class Tunnel {
   }
 
   /**
-   * Ends the tunnel. A WebSocket sends close frames where it can (RFC 6455 7.4.1) and waits half a second for the answer; a side that is
-   * in the middle of a frame ends at once.
+   * Ends the tunnel. A WebSocket sends close frames where it can (RFC 6455 7.4.1) and waits half a second for the answer; a side
+   * that is in the middle of a frame ends at once.
    * @returns false: neither side can be told, and nothing was done
    */
   leave(reason: CloseReason): boolean {

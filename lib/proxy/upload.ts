@@ -7,8 +7,8 @@ export class Upload {
   /** Measures the minimum rate of the content; null: there is none. */
   pace: LeastRate | null = null
   /**
-   * Why content is gathered before a connection is acquired: for its `length`, if it is chunked and the upstream may speak only HTTP/1.0
-   * (RFC 9112 6.1), or for its `route`, which asks for it.
+   * Why content is gathered before a connection is acquired: for its `length`, if it is chunked and the upstream may speak only
+   * HTTP/1.0 (RFC 9112 6.1), or for its `route`, which asks for it.
    */
   gathersFor: 'nothing' | 'length' | 'route' = 'nothing'
   /** Bytes that count as gathered. */

@@ -80,8 +80,8 @@ export class Upstreams implements UpstreamHandler, GroupSurroundings {
   }
 
   /**
-   * Applies other settings from now on. Groups that are specified again keep their members; all others end. If a specification is the same
-   * object as before, its group has not changed.
+   * Applies other settings from now on. Groups that are specified again keep their members; all others end. If a specification is
+   * the same object as before, its group has not changed.
    */
   configure(settings: UpstreamsSettings, groups: readonly GroupSpec[]): void {
     this.mode = settings.mode
@@ -164,7 +164,8 @@ export class Upstreams implements UpstreamHandler, GroupSurroundings {
       done(refused, [])
       return null
     }
-    // The names of a gateway are in its configuration; only where clients choose the names is the number of lookups limited per client.
+    // The names of a gateway are in its configuration; only where clients choose the names is the number of lookups limited per
+    // client.
     const client = destinations === null || clientAddress === '' ? '' : siteOf(clientAddress)
     return this.resolver.resolve(
       host,

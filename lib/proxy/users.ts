@@ -12,10 +12,16 @@ export interface PasswordHash {
   readonly hash: Buffer
 }
 
-/** The result of a password check. `busy`: it cannot be checked now; `too-often`: not checked, as its site sent too many wrong passwords. */
+/**
+ * The result of a password check. `busy`: it cannot be checked now; `too-often`: not checked, as its site sent too many wrong
+ * passwords.
+ */
 export type Proof = 'right' | 'wrong' | 'busy' | 'too-often'
 
-/** Results are remembered for this long, right ones since their last use at the same site: a check takes a tenth of a second of a core. */
+/**
+ * Results are remembered for this long, right ones since their last use at the same site: a check takes a tenth of a second of a
+ * core.
+ */
 const REMEMBERED_MS = 300_000
 const REMEMBERED_MAX = 10_000
 /** Checks that run at once, on the four threads of Node, which also resolve names: password guesses must not occupy all of them. */
@@ -26,9 +32,9 @@ const WAITING_MAX = 64
 /**
  * The users of a forward proxy, whose passwords are known only as hashes.
  *
- * A check costs a tenth of a second of a core, and any client that can connect can cause one. So addresses take turns (`FairQueue`), an
- * address that sent too many wrong passwords gets no checks for a while, and a right password is remembered for its address: it needs no
- * further check, whatever other clients behind the same address do.
+ * A check costs a tenth of a second of a core, and any client that can connect can cause one. So addresses take turns
+ * (`FairQueue`), an address that sent too many wrong passwords gets no checks for a while, and a right password is remembered for
+ * its address: it needs no further check, whatever other clients behind the same address do.
  */
 export class Users {
   #found = new Found()
@@ -45,8 +51,8 @@ export class Users {
   }
 
   /**
-   * Checks credentials (`user:password`, decoded). Returns the result at once if it is known from a recent check, otherwise a promise. An
-   * unknown user takes as long as a known one.
+   * Checks credentials (`user:password`, decoded). Returns the result at once if it is known from a recent check, otherwise a
+   * promise. An unknown user takes as long as a known one.
    *
    * @param site the site of the client's address; '' for a unix socket
    * @param failed how many wrong ones a site may send; null: no limit
@@ -146,11 +152,11 @@ function digestOf(credentials: string, known: PasswordHash | null): string {
 }
 
 /** As expensive as the hashes that `hopwise password` makes. */
-const NOBODY: PasswordHash = { ln: 15, r: 8, p: 1, salt: Buffer.alloc(16), hash: Buffer.alloc(32) }
+const DEFAULT_COST: PasswordHash = { ln: 15, r: 8, p: 1, salt: Buffer.alloc(16), hash: Buffer.alloc(32) }
 
 /**
- * Hashes for unknown users: each as expensive as that of some known user, and always of the same one. Otherwise, if hashes differ in cost,
- * the response time would reveal which names are known.
+ * Hashes for unknown users: each as expensive as that of some known user, and always of the same one. Otherwise, if hashes differ
+ * in cost, the response time would reveal which names are known.
  */
 class Strangers {
   readonly #models: readonly PasswordHash[]
@@ -166,7 +172,7 @@ class Strangers {
 
   like(user: string): PasswordHash {
     const nth = createHmac('sha256', this.#key).update(user).digest().readUInt32BE(0)
-    return this.#models[nth % this.#models.length] ?? NOBODY
+    return this.#models[nth % this.#models.length] ?? DEFAULT_COST
   }
 }
 
@@ -233,7 +239,7 @@ export function wrongHash(user: string, hash: unknown): string {
 
 /** Makes the hash of a password for a users file. `salt`: 16 random bytes. */
 export function hashPassword(password: string, salt: Buffer): Promise<string> {
-  const { ln, r, p } = NOBODY
+  const { ln, r, p } = DEFAULT_COST
   const base64 = (bytes: Buffer): string => bytes.toString('base64').replace(/=+$/, '')
   return new Promise((done, failed) => {
     scrypt(password, salt, 32, { N: 2 ** ln, r, p, maxmem: MEMORY_MAX }, (error, hash) => {

@@ -5,8 +5,8 @@ import { type ScriptedOrigin, scriptedOrigin } from '../support/scripted-origin.
 import { connect, head } from './conversation.js'
 import { routed, server } from './fleet.js'
 
-// Content that is kept, gathered and sent again, to servers that break off at any point. What arrives must be one complete request, with
-// every byte once: anything else would be read as another request.
+// Content that is kept, gathered and sent again, to servers that break off at any point. What arrives must be one complete
+// request, with every byte once: anything else would be read as another request.
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fff_ffff))
 let state = seed

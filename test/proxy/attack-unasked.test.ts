@@ -5,12 +5,15 @@ import { withProxy } from '../support/with-proxy.js'
 import { head } from './conversation.js'
 import { fleet, grouped } from './fleet.js'
 
-// An upstream that answers before it is asked: if that were taken for the answer to the first request, each answer would go to the wrong client.
+// An upstream that answers before it is asked: if that were taken for the answer to the first request, each answer would go to
+// the wrong client.
 
 const EVIL = Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil')
 const GET = head('GET / HTTP/1.1', 'Host: a')
 
-/** The first connections find this in the kernel: bytes or a FIN, in the event-loop turn in which they connect or in the next one. */
+/**
+ * The first connections find this in the kernel: bytes or a FIN, in the event-loop turn in which they connect or in the next one.
+ */
 function unasked(t: Test, count: number, what: 'octets' | 'fin', later: boolean): void {
   const { onConnected } = UpstreamConnection.prototype
   let left = count

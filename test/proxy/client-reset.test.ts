@@ -3,8 +3,8 @@ import { rawClient, request, response, until } from '../support/conversation.js'
 import { scriptedOrigin } from '../support/scripted-origin.js'
 import { withProxy } from '../support/with-proxy.js'
 
-// The client sends, then resets; writing to it fails before what it sent has been read. Client, proxy and origin share one process, so
-// the order of events in the kernel is the order of the calls.
+// The client sends, then resets; writing to it fails before what it sent has been read. Client, proxy and origin share one
+// process, so the order of events in the kernel is the order of the calls.
 
 for (const readMode of ['onread', 'data'] as const) {
   test(`content that a client sent before it reset reaches the upstream, although writing to the client fails (${readMode})`, async t => {

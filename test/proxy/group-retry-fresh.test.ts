@@ -6,8 +6,8 @@ import { readMessage } from '../support/raw-message.js'
 import { DATED, delivery, head, ok, until } from './conversation.js'
 import { answers, fleet, grouped, server } from './fleet.js'
 
-// retryOn: any. A fresh connection ends before a byte of a response: the request may go to another server of the group, if it may be
-// repeated, and can be.
+// retryOn: any. A fresh connection ends before a byte of a response: the request may go to another server of the group, if it may
+// be repeated, and can be.
 
 type Ending = (connection: RawClient, asked: RawMessage) => Promise<void> | void
 

@@ -5,8 +5,8 @@ import { readMessage } from '../support/raw-message.js'
 import { DATED, delivery, head, ok, READ_MODES, until } from './conversation.js'
 import { answers, fleet, grouped, nobody, server } from './fleet.js'
 
-// A request that one server of a group fails to take is tried on another one, under the rule for every retry: only if nothing of it was
-// written, or if sending it twice has the same effect as sending it once.
+// A request that one server of a group fails to take is tried on another one, under the rule for every retry: only if nothing of
+// it was written, or if sending it twice has the same effect as sending it once.
 
 const POST = (length: number): string => request('POST', '/', `Content-Length: ${length}`)
 const CHUNKED = request('POST', '/', 'Transfer-Encoding: chunked')

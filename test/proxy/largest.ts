@@ -6,9 +6,9 @@ import { GRAMMAR_MAXIMA } from '../../lib/wire/limits.js'
 import { withProxy } from '../support/with-proxy.js'
 import { head } from './conversation.js'
 
-// Every field that is parsed anywhere, as long as the largest settings permit: a million bytes. There is an answer, whichever it is, and
-// the proxy goes on serving. Nothing is timed: work that grows with the square of a million would not end within the time limit of a
-// file, and a list that becomes the arguments of a call is a RangeError.
+// Every field that is parsed anywhere, as long as the largest settings permit: a million bytes. There is an answer, whichever it
+// is, and the proxy goes on serving. Nothing is timed: work that grows with the square of a million would not end within the time
+// limit of a file, and a list that becomes the arguments of a call is a RangeError.
 
 export const SIZE = GRAMMAR_MAXIMA.headBytesMax - 1024
 const LARGEST: Partial<ProxyOptions> = { grammar: GRAMMAR_MAXIMA }

@@ -81,7 +81,7 @@ test('one connection, two routes: what one sets is not in a request of the other
   )
 })
 
-test('fields of the response: set, removed, and safe from the upstream's Connection; interim responses lose but get none', async t => {
+test('fields of the response: set, removed, and safe from Connection of the upstream; interim responses lose but get none', async t => {
   const a = await server(t, 'a', async connection => {
     await connection.send(head('HTTP/1.1 103 Early Hints', 'Link: </a.css>', 'Server: secret', 'X-Frame: no'))
     await connection.send(ok('hi', 'Server: secret', 'X-Frame: no', 'Connection: X-Frame, Strict-Transport-Security'))

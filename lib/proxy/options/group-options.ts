@@ -37,8 +37,9 @@ export interface GroupOptions {
   /** How many other servers a request is tried on, if that is safe (default 1). */
   retries?: number
   /**
-   * Which connections a request may be retried after, if they end before a byte of the response has arrived: `reused` (default), only
-   * those that had carried a request before; `any`, fresh ones too: then an idempotent request that can be repeated goes to another server.
+   * Which connections a request may be retried after, if they end before a byte of the response has arrived: `reused` (default),
+   * only those that had carried a request before; `any`, fresh ones too: then an idempotent request that can be repeated goes to
+   * another server.
    */
   retryOn?: 'reused' | 'any'
   /** Stop using a server for a while after repeated failures; null: never. */
@@ -170,7 +171,9 @@ function ejectionOf(given: GroupOptions['ejection']): Ejection | null {
   return ejection.failures === 0 ? null : ejection
 }
 
-/** The group of a proxy with a single upstream: its name is resolved for each new connection, and all of its addresses are tried. */
+/**
+ * The group of a proxy with a single upstream: its name is resolved for each new connection, and all of its addresses are tried.
+ */
 export function loneGroup(origin: Origin, defaults: GroupDefaults): GroupSpec {
   return {
     name: origin.key,

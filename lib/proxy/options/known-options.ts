@@ -109,8 +109,8 @@ interface ForMode {
 export const OPTION_NAMES = Object.keys(OPTIONS) as readonly (keyof ProxyOptions)[]
 
 /**
- * Checks that each option exists, is for this mode and has a value of the right kind. The contents of strings are checked later, by the
- * code that uses them.
+ * Checks that each option exists, is for this mode and has a value of the right kind. The contents of strings are checked later,
+ * by the code that uses them.
  * @throws TypeError that names the option and says what would be right
  */
 export function checkOptions(options: ProxyOptions): void {

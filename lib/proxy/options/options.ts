@@ -111,7 +111,10 @@ let generations = 0
 /** Long enough to cost nothing, short enough that no NAT drops the connection. Go: 15 s; HAProxy, nginx: the kernel's two hours. */
 export const TCP_KEEP_ALIVE_MS = 30_000
 
-/** The two ports of the web. Why 80: docs/decisions/0009-connect-to-port-80.md. Squid: 443 and 563; Apache, tinyproxy: 443 and 563. */
+/**
+ * The two ports of the web. Why 80: docs/decisions/0009-connect-to-port-80.md. Squid: 443 and 563; Apache, tinyproxy: 443 and
+ * 563.
+ */
 export const CONNECT_PORTS: readonly number[] = [80, 443]
 
 export const UPGRADES: readonly string[] = ['websocket']

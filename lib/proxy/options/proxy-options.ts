@@ -21,16 +21,19 @@ export interface ProxyOptions {
   upstreams?: Readonly<Record<string, GroupOptions>>
   /** The `Host` that a reverse proxy sends: the client's (default), or the upstream's own. */
   host?: 'preserve' | 'upstream'
-  /** The name of this deployment in `Via` and `Proxy-Status`; must be unique along every chain of proxies. Default: host name and port. */
+  /**
+   * The name of this deployment in `Via` and `Proxy-Status`; must be unique along every chain of proxies. Default: host name and
+   * port.
+   */
   name?: string
   /** Accept TLS connections from clients. */
   tls?: ClientTlsOptions
   /** Peers (addresses, CIDR blocks) that begin each connection with the PROXY protocol; it is not accepted from others. */
   proxyProtocol?: { from: readonly string[] }
   /**
-   * Access control for clients. With `allow`, only those peers may connect; those in `deny` never may. `connectionsPerSecond` limits the
-   * connections of one address (IPv6: /64), `failedLoginsPerMinute` the wrong passwords that it may send for `users` and `credentials`
-   * (default 30; 0: no limit); beyond that it is answered 429.
+   * Access control for clients. With `allow`, only those peers may connect; those in `deny` never may. `connectionsPerSecond`
+   * limits the connections of one address (IPv6: /64), `failedLoginsPerMinute` the wrong passwords that it may send for `users`
+   * and `credentials` (default 30; 0: no limit); beyond that it is answered 429.
    */
   clients?: {
     allow?: readonly string[]
@@ -41,8 +44,8 @@ export interface ProxyOptions {
   /** Addresses and CIDR blocks of peers whose `X-Forwarded-*` and `Forwarded` are trusted. */
   trust?: readonly string[]
   /**
-   * Fields that a reverse proxy passes on even from untrusted peers, although they state who the client is or where the request goes,
-   * such as `True-Client-IP`, `X-Original-URL`, `X_Real_IP`.
+   * Fields that a reverse proxy passes on even from untrusted peers, although they state who the client is or where the request
+   * goes, such as `True-Client-IP`, `X-Original-URL`, `X_Real_IP`.
    */
   keepFields?: readonly string[]
   /** Add `X-Forwarded-For`, `-Host` and `-Proto`. Default: true for a reverse proxy, false for a forward proxy. */
@@ -89,7 +92,9 @@ export interface ProxyOptions {
   nominatedEndToEnd?: 'remove' | 'reject'
   /** Which interim (1xx) responses to forward: all (default), or none but 100. */
   interim?: 'all' | 'none'
-  /** After a client's FIN: abort unless the response begins, or makes progress, within `halfClosedMs` (default); or answer anyway. */
+  /**
+   * After a client's FIN: abort unless the response begins, or makes progress, within `halfClosedMs` (default); or answer anyway.
+   */
   halfClosed?: 'abort' | 'answer'
   /** Which clients are told the idle limit in `Keep-Alive`: those of HTTP/1.0 only (default), or all. */
   announceKeepAlive?: 'http10' | 'always'

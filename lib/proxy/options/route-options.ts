@@ -6,7 +6,10 @@ import { checkSendHost } from '../../policy/send-host.js'
 import type { WayBackOptions } from '../../policy/way-back.js'
 import { checkShape, flag, list, mapping, named, oneOrMore, type Shape, shape, text, whole } from './check.js'
 
-/** A route of a reverse proxy: the requests that it matches, the upstream they go to, and the changes made to them. The first match wins. */
+/**
+ * A route of a reverse proxy: the requests that it matches, the upstream they go to, and the changes made to them. The first
+ * match wins.
+ */
 export interface RouteOptions {
   /** Host names without a port: `app.example`, `*.example`. Default: any. */
   host?: string | readonly string[]
@@ -22,7 +25,9 @@ export interface RouteOptions {
   stripPrefix?: string
   /** Added to the beginning of the path. */
   setPrefix?: string
-  /** The Host to send: `preserve` (the client's), `upstream` (the server's own), or any other value. Default: the proxy's `host`. */
+  /**
+   * The Host to send: `preserve` (the client's), `upstream` (the server's own), or any other value. Default: the proxy's `host`.
+   */
   sendHost?: string
   /** Fields to set and remove, after the hop-by-hop rules have been applied. */
   requestFields?: FieldEditsOptions
@@ -32,8 +37,8 @@ export interface RouteOptions {
   /** Rewrite `Path` and `Domain` of cookies to those under which the client knows the upstream. */
   rewriteCookies?: boolean
   /**
-   * Gather up to this many bytes of the content before a server is chosen, for servers that use a thread per request. 0 (default): pass the
-   * content on as it arrives.
+   * Gather up to this many bytes of the content before a server is chosen, for servers that use a thread per request. 0
+   * (default): pass the content on as it arrives.
    */
   bufferRequestBytes?: number
 }

@@ -52,5 +52,5 @@ export function* routesOf(
 
 function unknownGroup(option: string, name: string, known: readonly string[]): string {
   const meant = didYouMean(name, known)
-  return `${sentence} is not a key of upstreams${meant === undefined ? '' : `: did you mean ${meant}?`}`
+  return `${option} is not a key of upstreams${meant === undefined ? '' : `: did you mean ${meant}?`}`
 }
