@@ -50,9 +50,8 @@ const TYPES: Readonly<Record<NonNullable<Breach['kind']>, ProxyStatusError>> = {
 }
 
 /**
- * What the client is told. The client of a forward proxy knows the destination, and may ask the operator for a setting; a gateway
- * does not reveal what is behind it (RFC 9110 7.6.3, RFC 9209 2.1.5), nor its settings: there the whole message is in the log
- * only.
+ * What the client is told. The client of a forward proxy knows the destination, and may ask the operator for a setting; a
+ * gateway reveals neither what is behind it (RFC 9110 7.6.3, RFC 9209 2.1.5) nor its settings: there only the log has it all.
  */
 export function publicText(error: ProxyError, { mode, door }: Pick<Settings, 'mode' | 'door'>): string {
   if (mode === 'forward') return error.told(door)

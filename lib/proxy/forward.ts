@@ -266,10 +266,7 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
     this.goOn(now)
   }
 
-  /**
-   * The upstream has become known after the head was handled: content that was held back may flow again, if there is an upstream
-   * now.
-   */
+  /** The upstream is known later than the head: content that was held back may flow now, if there is an upstream. */
   goOn(now: number): void {
     const { client, settings } = this
     if (this.upstream !== null) {

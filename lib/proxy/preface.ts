@@ -1,10 +1,7 @@
 import type { ClientPeer } from '../net/client/client-stream.js'
 import { writeProxyPreface } from '../wire/proxy-protocol.js'
 
-/**
- * The PROXY protocol header at the beginning of an upstream connection for this client. A client without an address is sent as
- * LOCAL.
- */
+/** The PROXY protocol header that begins an upstream connection for this client; LOCAL for a client without an address. */
 export function prefaceFor(client: ClientPeer, version: 'v1' | 'v2'): Buffer {
   const ends = client.ends()
   const described = ends.source !== '' && ends.destination !== ''

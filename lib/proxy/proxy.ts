@@ -46,10 +46,7 @@ export interface Proxy {
    * @throws TypeError as `createProxy` does; then nothing has changed
    */
   update(options: ProxyOptions): void
-  /**
-   * Sends `Connection: close` with all responses from now on, while connections are still accepted: use it some time before
-   * `close`.
-   */
+  /** All responses say `Connection: close` from now on, while connections are still accepted: call it some time before `close`. */
   announce(): void
   /** Ends everything at once. A WebSocket that is between two frames gets a close frame (1001), and half a second to answer. */
   destroy(): void

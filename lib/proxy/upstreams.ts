@@ -164,8 +164,7 @@ export class Upstreams implements UpstreamHandler, GroupSurroundings {
       done(refused, [])
       return null
     }
-    // The names of a gateway are in its configuration; only where clients choose the names is the number of lookups limited per
-    // client.
+    // The names of a gateway come from its configuration: only where clients choose names are lookups limited per client.
     const client = destinations === null || clientAddress === '' ? '' : siteOf(clientAddress)
     return this.resolver.resolve(
       host,

@@ -12,16 +12,10 @@ export interface PasswordHash {
   readonly hash: Buffer
 }
 
-/**
- * The result of a password check. `busy`: it cannot be checked now; `too-often`: not checked, as its site sent too many wrong
- * passwords.
- */
+/** The result of a password check. `busy`: cannot be checked now; `too-often`: not checked, too many wrong ones from that site. */
 export type Proof = 'right' | 'wrong' | 'busy' | 'too-often'
 
-/**
- * Results are remembered for this long, right ones since their last use at the same site: a check takes a tenth of a second of a
- * core.
- */
+/** How long results are remembered, right ones since their last use at a site: a check takes a tenth of a second of a core. */
 const REMEMBERED_MS = 300_000
 const REMEMBERED_MAX = 10_000
 /** Checks that run at once, on the four threads of Node, which also resolve names: password guesses must not occupy all of them. */

@@ -6,8 +6,7 @@ import type { RawMessage } from '../support/raw-message.js'
 import { gateway, head } from './conversation.js'
 import { answers, fleet, type Grouped, routed, server } from './fleet.js'
 
-// Attempts to get past a route, or out of a prefix, by spelling. The judges stand for real servers: each reads a path in its own
-// way.
+// Attempts to get past a route, or out of a prefix, by spelling. The judges stand for real servers, and read paths differently.
 
 type Step = (path: string) => string
 

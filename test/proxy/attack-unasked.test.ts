@@ -5,8 +5,7 @@ import { withProxy } from '../support/with-proxy.js'
 import { head } from './conversation.js'
 import { fleet, grouped } from './fleet.js'
 
-// An upstream that answers before it is asked: if that were taken for the answer to the first request, each answer would go to
-// the wrong client.
+// An upstream that answers before it is asked: if that passed for an answer, each answer would go to the wrong client.
 
 const EVIL = Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil')
 const GET = head('GET / HTTP/1.1', 'Host: a')

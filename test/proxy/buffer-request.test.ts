@@ -5,8 +5,7 @@ import { readMessage } from '../support/raw-message.js'
 import { delivery, head, heard, ok, READ_MODES, until } from './conversation.js'
 import { answers, fleet, type Grouped, nobody, routed, type Server, server } from './fleet.js'
 
-// bufferRequestBytes: a server that uses a thread per request gets the request only when its content is here, or is too much to
-// gather.
+// bufferRequestBytes: a server that uses a thread per request gets it only with its whole content, or with too much to gather.
 
 const POST = (length: number, ...fields: string[]): string =>
   request('POST', '/', `Content-Length: ${length}`, ...fields)

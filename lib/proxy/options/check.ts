@@ -4,13 +4,9 @@ import { isToken } from '../../wire/octets.js'
 import { didYouMean } from './did-you-mean.js'
 
 // Checks of the values that users give. Each throws a TypeError that says which option is wrong, how, and what would be right.
-// The TypeScript types say the same at compile time; values from JSON, from the environment or from plain JavaScript are checked
-// only here.
+// The TypeScript types say the same at compile time; values from JSON, an environment or plain JavaScript are checked only here.
 
-/**
- * Throws a TypeError that begins with `what` if the value is not of the right kind. Never called with undefined: that is "not
- * given".
- */
+/** Throws a TypeError that begins with `what` if the value is not of the right kind. Never called with undefined ("not given"). */
 export type Check = (what: string, value: unknown) => void
 
 /** The keys that an object may have, each with the check for its value. */

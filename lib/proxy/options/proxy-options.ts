@@ -21,10 +21,7 @@ export interface ProxyOptions {
   upstreams?: Readonly<Record<string, GroupOptions>>
   /** The `Host` that a reverse proxy sends: the client's (default), or the upstream's own. */
   host?: 'preserve' | 'upstream'
-  /**
-   * The name of this deployment in `Via` and `Proxy-Status`; must be unique along every chain of proxies. Default: host name and
-   * port.
-   */
+  /** The name in `Via` and `Proxy-Status`; must be unique along every chain of proxies. Default: host name and port. */
   name?: string
   /** Accept TLS connections from clients. */
   tls?: ClientTlsOptions

@@ -6,10 +6,7 @@ import type { ProxyOptions } from './proxy-options.js'
 /** How many addresses are remembered, at some hundred bytes each. */
 const RATE_KEYS_MAX = 100_000
 
-/**
- * How many may come at once after a pause: as many as in one second, for every client. nginx: none beyond the rate without
- * `burst`.
- */
+/** How many may come at once after a pause: as many as in one second. nginx: none beyond the rate unless `burst` is given. */
 export function burstOf(perSecond: number): number {
   return Math.max(1, perSecond)
 }

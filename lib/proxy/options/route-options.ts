@@ -6,10 +6,7 @@ import { checkSendHost } from '../../policy/send-host.js'
 import type { WayBackOptions } from '../../policy/way-back.js'
 import { checkShape, flag, list, mapping, named, oneOrMore, type Shape, shape, text, whole } from './check.js'
 
-/**
- * A route of a reverse proxy: the requests that it matches, the upstream they go to, and the changes made to them. The first
- * match wins.
- */
+/** A route of a reverse proxy: which requests it matches, where they go, and what is changed in them. The first match wins. */
 export interface RouteOptions {
   /** Host names without a port: `app.example`, `*.example`. Default: any. */
   host?: string | readonly string[]

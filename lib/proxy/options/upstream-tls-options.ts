@@ -11,10 +11,7 @@ export const UPSTREAM_TLS = shape({
   minVersion: choice('TLSv1.2', 'TLSv1.3'),
 } satisfies Shape<UpstreamTls>)
 
-/**
- * The TLS settings of a group. Without an https:// server they would have no effect, unnoticed, so that is an error.
- * @throws TypeError
- */
+/** The TLS settings of a group. Without an https:// server they would silently have no effect: an error. @throws TypeError */
 export function tlsOf(what: string, servers: readonly (string | ServerOptions)[], tls: UpstreamTls): UpstreamTls {
   if (!servers.some(server => /^(srv\+)?https:/i.test(typeof server === 'string' ? server : server.url)))
     throw new TypeError(`${what} has no effect: no server of this group is https://`)
