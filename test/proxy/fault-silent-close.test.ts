@@ -16,8 +16,7 @@ for (const readMode of ['onread', 'data'] as const) {
     })
     const { port, proxy } = await withProxy(t, { mode: 'reverse', upstream: origin.url, readMode })
     const client = await rawClient(t, port)
-    // The ones after the first are here already: each is sent in the very call that reads the response before it, including its
-    // FIN.
+    // The ones after the first are here already: each is sent in the same call that reads the response before it and its FIN.
     await client.send(request('POST', '/', 'Content-Length: 0').repeat(20))
     for (let nth = 0; nth < 20; nth++) t.equal((await readMessage(client)).status, 200)
     t.match(proxy.stats().exchanges, { retries: 0, failures: {} })

@@ -14,8 +14,7 @@ import { ResponseReader } from '../../lib/wire/response-reader.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { MemoryClient, MemoryUpstream, type Told } from '../support/memory-streams.js'
 
-// The story of an exchange over streams in memory: each mishap at each stage, and what each side is told then. No socket, no
-// HTTP/1.
+// An exchange over streams in memory: each mishap at each stage, and what each side is told then. No socket, no HTTP/1.
 
 const HEAD = 'PUT http://a.example/x HTTP/1.1\r\nHost: a.example\r\nContent-Length: 4\r\n\r\n'
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n'
