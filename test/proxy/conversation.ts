@@ -71,7 +71,8 @@ async function converse(t: Test, options: ProxyOptions, origin: ScriptedOrigin):
     upstream: async (nth = 0) => {
       await origin.accepted(nth + 1)
       const connection = origin.connections[nth]!
-      // An origin that answers before it is asked is ignored. A forward proxy's tunnel asks nothing: its data is here.
+      // An origin that answers before it is asked is ignored, so this waits for the request. A tunnel of a forward proxy sends
+      // none: whatever it would send has arrived once everything has settled.
       if (options.mode === 'forward') await settled()
       else await untilWhat('a request', () => connection.received.length > 0 || connection.ended !== '', 60_000)
       return connection
