@@ -227,7 +227,7 @@ function responseInto(
 }
 
 const WITHHELD = {
-  http10: 'interim responses are not sent to HTTP/1.0 clients (RFC 9110 15.2)',
+  http10: 'interim responses are not for HTTP/1.0 clients (RFC 9110 15.2)',
   continued: 'it has already been told to continue (RFC 9110 10.1.1)',
   off: 'only 100 is passed on here (see --interim)',
 } as const satisfies Record<Withheld, string>
