@@ -55,7 +55,10 @@ test(
     ])
     const text = await dialog.textContent()
     t.match(text, 'HTTP/1.1 100 Continue is an answer of this proxyNo fields.')
-    t.match(text, 'HTTP/1.1 100 Continue was not sent onNo fields.The client does not receive it: it has already been told to continue')
+    t.match(
+      text,
+      'HTTP/1.1 100 Continue was not sent onNo fields.The client does not receive it: it has already been told to continue',
+    )
     t.match(text, '7 more were not kept.')
     t.match(text, 'None of them was sent on.')
     t.notMatch(text, /s3cr3t|31d4d96e407aad42/)

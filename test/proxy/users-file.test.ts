@@ -29,7 +29,7 @@ test('what makes a file unusable, with the line number and never its content', a
     ['a:{SHA}secret', 1, /is a SHA-1 hash/],
     ['a:secretsecret1', 1, /is perhaps a crypt \(DES\) hash, not a hopwise hash/],
     [`a:realm:${'0'.repeat(32)}`, 1, /is a line of htdigest/],
-    [` #a:${HASH}`, 1, /white space/],
+    [` #a:${HASH}`, 1, /whitespace/],
     [`a\tb:${HASH}`, 1, /control character/],
     [`a:${HASH}\nb:${HASH}\n\na:${OTHER}`, 4, /is already in line 1/],
     [`a:wrong\na:${HASH}`, 2, /is already in line 1/],

@@ -59,7 +59,7 @@ export function wrongUserName(user: string): string {
   if (user.includes(':')) return 'contains a colon, which ends the name'
   if (/\p{Cc}/u.test(user)) return 'contains a control character'
   if (user.startsWith('#')) return 'begins with #, which starts a comment'
-  return user === user.trim() ? '' : 'begins or ends with white space'
+  return user === user.trim() ? '' : 'begins or ends with whitespace'
 }
 
 interface UserLine {
