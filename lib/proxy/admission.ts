@@ -22,8 +22,8 @@ import {
 import type { Proof, Users } from './users.js'
 
 /**
- * Who may ask, and what we answer ourselves; null: the request goes on. Whether a user's password is right may take a while: then
- * `exchange.admission` says when it is known, and nothing is sent anywhere before.
+ * Decides whether a request is admitted, and answers those that hopwise answers itself; null: the request goes on. Checking a
+ * password may take a while: then `exchange.admission` resolves with the result, and nothing is sent upstream before.
  */
 export function admit(exchange: ExchangeSteps, head: RequestHead): OwnAnswer | null {
   const answer = refusalOf(exchange, head)
@@ -59,25 +59,25 @@ function refusalOf(exchange: ExchangeSteps, head: RequestHead): OwnAnswer | null
   return refusedName(head, settings)
 }
 
-/** No web is served there. A proxy behind us is not asked for it either. */
+/** A port that does not belong to a web server. The parent proxy is not asked for it either. */
 function closedPort(exchange: ExchangeSteps, { host }: RequestHead): OwnAnswer | null {
   const port = closedPortOf(host, exchange.settings.allowPorts)
   return port === 0 ? null : portNotOpen(port, CLOSED_PORTS.get(port)!)
 }
 
-/** A refusal, told in the log and counted with its reason and the setting that decided it. */
+/** Notes a refusal, so that it is logged and counted with its reason and the setting that decided it. */
 export function noted(exchange: ExchangeSteps, answer: Problem): Problem {
   const { error, what, status, remedy } = answer
   exchange.error ??= new ProxyError(error, what, { stage: 'route', side: sideOf(answer), status, remedy })
   return answer
 }
 
-/** A loop, or too many proofs, are nothing that the client has done. */
+/** A loop, or too many password checks at once, is not the client's fault. */
 function sideOf({ status }: Problem): 'client' | 'proxy' {
   return status >= 500 ? 'proxy' : 'client'
 }
 
-/** The proxy behind us resolves the name: by the name alone we can say whether one may go there. */
+/** The parent proxy resolves the name, so here the name alone decides whether the destination is permitted. */
 function refusedName({ host }: RequestHead, { destinations }: Settings): OwnAnswer | null {
   const refused = destinations.refuseName(readAuthority(host)?.host ?? host)
   if (refused === null) return null
@@ -86,7 +86,7 @@ function refusedName({ host }: RequestHead, { destinations }: Settings): OwnAnsw
   return remedy === undefined ? problem : { ...problem, remedy }
 }
 
-/** Credentials that came from where too many wrong ones came from. What a connection has shown to be right it may show again. */
+/** Whether these credentials come from an address that sent too many wrong ones. A connection may repeat right credentials. */
 function isGuess({ client, engine }: ExchangeSteps, lines: Lines, known: ReadonlySet<string>): boolean {
   const given = basicCredentials(lines)
   if (given === '' || given === client.peer.vouched || engine.failedLogins === null || client.peer.site === '')
@@ -97,12 +97,12 @@ function isGuess({ client, engine }: ExchangeSteps, lines: Lines, known: Readonl
   return false
 }
 
-/** Null: one of the users, or that is being found out. */
+/** Null: one of the users, or the check is still running. */
 function identify(exchange: ExchangeSteps, users: Users, lines: Lines): OwnAnswer | null {
   const { client, engine, settings } = exchange
   const credentials = Buffer.from(basicCredentials(lines), 'base64').toString()
   const colon = credentials.indexOf(':')
-  // RFC 7617 2: no control characters. A zero at the end would not even make another password of it, as HMAC pads with zeros.
+  // RFC 7617 2: no control characters. A trailing zero byte would not even make a different password, since HMAC pads with zeros.
   if (colon < 1 || CONTROL.test(credentials)) return unknownClient(settings)
   exchange.user = credentials.slice(0, colon)
   const proof = users.prove(credentials, client.peer.site, client.readAt, engine.failedLogins)
@@ -111,7 +111,7 @@ function identify(exchange: ExchangeSteps, users: Users, lines: Lines): OwnAnswe
   return null
 }
 
-/** Null: the client may ask. */
+/** Null: the client is admitted. */
 function answerTo(proof: Proof, exchange: ExchangeSteps): Problem | null {
   if (proof === 'right') return null
   if (proof === 'wrong') return unknownClient(exchange.settings)
@@ -128,7 +128,7 @@ function tooOften(exchange: ExchangeSteps): Problem {
 
 const CONTROL = /[\x00-\x1f\x7f]/
 
-/** Goes on when it is known that the client may; otherwise it is told so. */
+/** Continues when the client is admitted; otherwise sends the refusal. */
 export function whenAdmitted(exchange: ExchangeSteps, go: () => void): void {
   const { admission, client, settings, engine } = exchange
   if (admission === null) {
@@ -144,7 +144,7 @@ export function whenAdmitted(exchange: ExchangeSteps, go: () => void): void {
         go()
         exchange.goOn(settings.clock.now())
       } else {
-        exchange.pool = null // nothing was asked of anybody
+        exchange.pool = null // no upstream was involved
         exchange.respond(noted(exchange, answer))
         client.flush()
       }

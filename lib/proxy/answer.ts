@@ -8,14 +8,14 @@ import { readHeadAgain } from '../wire/request-reader.js'
 import type { ExchangeView } from './exchange-view.js'
 import { ALLOW, type OwnAnswer } from './own-answer.js'
 
-/** What we answer by ourselves. `closes`: the connection ends after it, for this reason, whatever the client would like. */
+/** A response of our own. `closes`: the connection closes after it, for this reason, whatever the client asked for. */
 export type Answer =
   | (Exclude<OwnAnswer, { kind: 'trace' }> & { readonly closes?: CloseReason })
   | { readonly kind: 'trace'; readonly head: RequestHead; readonly closes?: CloseReason }
 
 /**
- * The whole response as latin1 text, with the status it has.
- * @param client says what the response says of its hop
+ * The whole response as latin1 text, with its status.
+ * @param client supplies what the response says about its hop
  * @param date the IMF-fixdate of now
  */
 export function answerText(
@@ -30,7 +30,7 @@ export function answerText(
   if (answer.kind === 'trace') return { status: 200, text: answerTrace(answer.head, context) }
   if (answer.kind === 'options') return { status: 200, text: answerOptions(ALLOW, context) }
   const { error, status, todo, fields = [], remedy } = answer
-  // A visitor of a gateway cannot set anything, and need not know what there is to set: there the log tells it.
+  // The clients of a gateway cannot change its settings and need not know them: there the log names the setting.
   const isGateway = settings.mode === 'reverse'
   const what = answer.what + (remedy === undefined || isGateway ? '' : remedyText(remedy, settings.door))
   const where = pool === null || isGateway ? '' : `On the way to ${pool.origin.key}.`
@@ -41,7 +41,7 @@ export function answerText(
 /** Filled and used in one call. */
 const hop: HopContext = { clientMinor: 1, framing: 'none', persist: '', keepAlive: '' }
 
-/** The Accept of a head that was kept as text; '' for none, or no head. */
+/** The Accept field of a head that was kept as text; '' if there is none, or no head. */
 function acceptIn(headText: string): string {
   let accept = ''
   if (headText !== '')

@@ -2,10 +2,10 @@ import type { ConnectionOptions } from '../policy/connection-options.js'
 import type { ResponseHead } from '../wire/response-head.js'
 import { copyOf, NAMES_NOTHING } from './asked.js'
 
-/** What is remembered of an upstream's final response once its head, which is a scratch, is gone. */
+/** What is remembered of an upstream's final response after its head, a scratch object, has been reused. */
 export class Answered {
   headOctets = 0
-  /** What its Connection names, as far as trailers may be named by it. */
+  /** The options of its Connection field, kept only if they may name trailers. */
   names: ConnectionOptions = NAMES_NOTHING
 
   note(head: ResponseHead, options: ConnectionOptions): void {

@@ -4,24 +4,24 @@ import type { OutboundRequest } from '../policy/rewrite-request.js'
 import type { Lines } from '../wire/lines.js'
 import type { RequestHead } from '../wire/request-head.js'
 
-/** What a head without options of interest names: nothing. */
+/** The options of a head whose Connection names nothing of interest. */
 export const NAMES_NOTHING = new ConnectionOptions()
 
-/** What is remembered of a request once its head, which is a scratch, is gone. */
+/** What is remembered of a request after its head, a scratch object, has been reused. */
 export class Asked {
   method = ''
   /** As received. */
   target = ''
   host = ''
   framing: 'none' | 'length' | 'chunked' = 'none'
-  /** It logs in the upstream connection that it is sent on (RFC 4559 6). */
+  /** It authenticates the upstream connection that it is sent on (RFC 4559 6). */
   logsIn = false
-  /** The head as received, for those who want its fields later; '' once nobody can. */
+  /** The head as received, for later uses of its fields; '' when none can come any more. */
   text = ''
   headOctets = 0
-  /** The head that was sent last; null: none was. */
+  /** The head that was sent last; null: none yet. */
   sentAs: OutboundRequest | null = null
-  /** What its Connection names, as far as trailers may be named by it. */
+  /** The options of its Connection field, kept only if they may name trailers. */
   names: ConnectionOptions = NAMES_NOTHING
 
   note(head: RequestHead): void {
@@ -34,7 +34,9 @@ export class Asked {
     this.logsIn = logsIn(head.lines)
   }
 
-  /** The value of the first line with this name (in lower case); '' for none, and once the head is gone. For the log alone. */
+  /**
+   * The value of the first field line with this name (in lower case); '' if there is none or the head is gone. For the log only.
+   */
   field(name: string): string {
     return new RegExp(`\\r\\n${name}:([^\\r\\n]*)`, 'i').exec(this.text)?.[1]?.trim() ?? ''
   }
@@ -44,7 +46,7 @@ export class Asked {
   }
 }
 
-/** The options of this head once more, to keep: the scratch will be read again before the trailers come. */
+/** A copy of the options of this head to keep: the scratch object will be reused before the trailers arrive. */
 export function copyOf(lines: Lines, status: 400 | 502): ConnectionOptions {
   const copy = new ConnectionOptions()
   copy.read(lines, status)

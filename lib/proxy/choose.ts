@@ -6,18 +6,18 @@ import { hashKey } from '../policy/hash-key.js'
 import type { RequestHead } from '../wire/request-head.js'
 
 /**
- * Which server of a group gets a request, first and after a failure; and what is remembered of it for the next choice. Made only for
- * groups in which there is something to choose.
+ * Chooses the server of a group for a request, initially and after a failure, and remembers what the next choice needs. Created
+ * only for groups in which there is a choice.
  */
 export class Choice {
-  /** The servers that have failed with it. */
+  /** The servers that have failed for this request. */
   private readonly tried: OriginPool[] = []
-  /** The `Set-Cookie` line that brings the client back to its server; ''. */
+  /** The `Set-Cookie` line that brings the client back to its server; '' for none. */
   stickyLine = ''
 
   private constructor(
     private readonly group: UpstreamGroup,
-    /** What the request is distinguished by, '' for nothing. */
+    /** The value that is hashed; '' for none. */
     private readonly key: string,
     private readonly secure: boolean,
   ) {}
@@ -28,10 +28,7 @@ export class Choice {
     return new Choice(group, key, client.scheme === 'https')
   }
 
-  /**
-   * The server for a request, null when none is left. A client that has logged in on a connection to one of the servers comes back to that
-   * one.
-   */
+  /** The server for a request, null when none is left. A client that has authenticated a connection to a server stays with it. */
   first(head: RequestHead, { logins }: ClientPeer, now: number): OriginPool | null {
     const { group, key, tried } = this
     const own = logins === null ? null : logins.among(group)
@@ -46,8 +43,8 @@ export class Choice {
   }
 
   /**
-   * Another server than `failed`, and than those that failed before it; null when there is none, or no more of them may be tried.
-   * @param chunked the content comes in chunks, so the server must be known to take them
+   * A server other than `failed` and those that failed before; null when there is none, or no more may be tried.
+   * @param chunked the content is chunked, so the server must be known to accept chunks
    */
   next(failed: OriginPool, chunked: boolean, now: number): OriginPool | null {
     const { group, key, tried } = this
@@ -59,7 +56,7 @@ export class Choice {
     return next
   }
 
-  /** From now on the client comes back to this server, if it keeps cookies. */
+  /** From now on the client returns to this server, if it accepts cookies. */
   private holdTo(pool: OriginPool): void {
     const { group, secure } = this
     this.stickyLine = setCookieLine(group.spec.sticky, group.stickyId(pool), { path: '/', secure })

@@ -4,8 +4,8 @@ import type { OutboundRequest } from '../policy/rewrite-request.js'
 import type { ResponseHead } from '../wire/response-head.js'
 
 /**
- * Notes in its pool whether a server compresses what it may compress, for a request that carries our Via: some servers (nginx) compress
- * only for requests without Via.
+ * Records in the pool whether a server compresses compressible content when the request carries our Via: some servers (nginx)
+ * compress only for requests without Via.
  */
 export function noteCompression(pool: OriginPool, sent: OutboundRequest, head: ResponseHead): void {
   const shown = compressionShown(head, sent.text())

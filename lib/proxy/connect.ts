@@ -13,8 +13,8 @@ import { parentAt, viaLine } from './parent.js'
 import { startTunnel } from './start-tunnel.js'
 
 /**
- * CONNECT (RFC 9110 9.3.6): the destination is resolved and checked, then dialled, then the client is told, then octets go
- * both ways. Such a connection never belongs to a pool. Ports and credentials were checked before.
+ * CONNECT (RFC 9110 9.3.6): resolves and checks the destination, dials it, answers the client, then relays bytes both ways. Such a
+ * connection never belongs to a pool. Ports and credentials have been checked before.
  */
 export function connect(exchange: ExchangeSteps, head: RequestHead): void {
   const { settings, engine } = exchange
@@ -48,7 +48,7 @@ function begin(exchange: ExchangeSteps, target: DialTarget, dialing: Dialing): v
   new TunnelDial(exchange, target, dialing)
 }
 
-/** One destination being dialled; it ends as a tunnel or as a 5xx. */
+/** The dialling of one destination; ends with a tunnel or a 5xx. */
 class TunnelDial implements TunnelOwner {
   private readonly transport: Transport
   private readonly deadline: Deadline

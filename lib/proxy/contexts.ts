@@ -11,8 +11,8 @@ import type { Settings } from './options/settings.js'
 import { authorizationFor } from './parent.js'
 import { wayBackOf } from './way-back.js'
 
-// What the policies ask, filled from the exchange: scratch objects, valid until the next call. What depends on the settings alone is
-// filled in when another proxy's exchange comes.
+// The contexts that the policies read, filled from the exchange: scratch objects, valid until the next call. What depends on the
+// settings alone is filled in only when an exchange with other settings comes.
 let preparedFor: Settings | null = null
 
 function prepare(settings: Settings): void {
@@ -64,7 +64,7 @@ const requestContext: RequestContext = {
   proxyAuthorization: '',
 }
 
-/** What `rewriteRequest` needs to know besides the head. @param gatheredLength of content that was gathered, -1 for none */
+/** What `rewriteRequest` needs besides the head. @param gatheredLength the length of gathered content; -1: none was gathered */
 export function fillRequestContext(
   exchange: ExchangeView,
   head: RequestHead,
@@ -89,7 +89,7 @@ export function fillRequestContext(
   context.clientPort = client.port
   context.scheme = client.scheme
   context.trustedPeer = client.trusted
-  if (client.requests > 1) client.about ??= new AboutClient() // a client that asks once is not worth remembering
+  if (client.requests > 1) client.about ??= new AboutClient() // not worth remembering for a single request
   context.about = client.about
   if (context.more !== null) {
     context.prefix = prefixTaken(head.path, settings, routed)
@@ -101,13 +101,13 @@ export function fillRequestContext(
   return context
 }
 
-/** What X-Forwarded-Prefix says that the route takes off this path, '' for nothing. */
+/** The prefix that the route strips from this path, for X-Forwarded-Prefix; '' for none. */
 export function prefixTaken(path: string, { clientFields }: Settings, route: RouteSpec | null): string {
   if (clientFields?.forwardedPrefix !== true || route === null || route.prefixes === null) return ''
   return isStripped(path, route.prefixes) ? route.prefixes.stripPrefix : ''
 }
 
-/** The request-target to send: a path, or all of it to another proxy (RFC 9112 3.2.2). */
+/** The request-target to send: a path, or the absolute form to another proxy (RFC 9112 3.2.2). */
 function targetFor({ path, scheme, host }: RequestHead, { routed, settings }: ExchangeView): string {
   if (settings.parent !== null) return `${scheme}://${host}${path === '*' ? '' : path}`
   return routed === null || routed.prefixes === null ? path : rewritePath(path, routed.prefixes)
@@ -130,9 +130,9 @@ const responseContext: ResponseContext = {
 }
 
 /**
- * What `rewriteResponse` needs to know besides the head.
- * @param client says what the response says of its hop
- * @param now the IMF-fixdate, where it is asked for
+ * What `rewriteResponse` needs besides the head.
+ * @param client supplies what the response says about its hop
+ * @param now returns the current IMF-fixdate; called only where needed
  */
 export function fillResponseContext(
   exchange: ExchangeView,

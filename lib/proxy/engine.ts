@@ -17,32 +17,34 @@ import type { Upstreams } from './upstreams.js'
 
 /** What the exchanges of one listener share. */
 export interface Engine {
-  /** Those of exchanges that begin now. */
+  /** The settings of exchanges that begin now. */
   readonly settings: Settings
   readonly clients: ClientPool
   readonly upstreams: Upstreams
   readonly wheel: DeadlineWheel
-  /** Reverse: where which requests go; null for a forward proxy. */
+  /** The routing table of a reverse proxy; null for a forward proxy. */
   readonly routes: Routes<Route> | null
   readonly counts: ExchangeCounts
-  /** Requests of one address (IPv6: /64); null: as many as it likes. */
+  /** Limits the requests of one address (IPv6: /64); null: no limit. */
   readonly rate: RateLimit | null
-  /** Requests under way of one address (IPv6: /64), as far as they are counted. */
+  /** The requests in progress per address (IPv6: /64), where they are counted. */
   readonly underWay: UnderWay
-  /** Wrong passwords of one address (IPv6: /64); null: as many as it likes. */
+  /** Limits the wrong passwords of one address (IPv6: /64); null: no limit. */
   readonly failedLogins: RateLimit | null
   readonly guesses: Guesses
-  /** Where the time of exchanges is counted, if anybody asks. */
+  /** Collects how long the phases of exchanges take; null: not needed. */
   readonly phases: Phases | null
-  /** IMF-fixdate of now. */
+  /** The current IMF-fixdate. */
   date(): string
-  /** Somebody listens to `exchange` events: only then are records made. */
+  /** The `exchange` event has a listener: only then are records made. */
   recorded: boolean
-  /** Somebody watches exchanges: only then are response heads kept. */
+  /** Sees the heads of exchanges; response heads are kept only while it is set. */
   readonly watcher: ExchangeWatcher | null
   emit<E extends keyof ProxyEvents>(event: E, what: ProxyEvents[E]): void
   fault(fault: unknown): void
-  /** Forward: the pool of the origin that an absolute-form target names. For a client that is not admitted yet no pool is listed. */
+  /**
+   * Forward: the pool of the origin in an absolute-form target. Until the client is admitted, the pool is not added to the list.
+   */
   poolFor(head: RequestHead, settings: Settings, admitted: boolean): OriginPool
 }
 
@@ -51,22 +53,22 @@ export interface ExchangeCounts {
   total: number
   retries: number
   failures: Map<ProxyStatusError, number>
-  /** Exchanges that a deadline ended. */
+  /** Exchanges that were ended by a deadline. */
   deadlines: Map<DeadlineName, number>
-  /** Requests that were refused because too many came from there, or because their content came too slowly. */
+  /** Requests refused because their address sent too many, or because their content arrived too slowly. */
   refusedByRate: number
   refusedAsTooSlow: number
-  /** Requests that were refused because as many of that address were under way as may be. */
+  /** Requests refused because their address had the maximum number of requests in progress. */
   refusedAsTooMany: number
-  /** Octets of content that are gathered now. */
+  /** Bytes of content that are being gathered now. */
   gathered: number
-  /** Requests that nobody looked at because too many wrong passwords came from there. */
+  /** Requests refused without a check because their address sent too many wrong passwords. */
   refusedByFailures: number
 }
 
-/** Who looks at exchanges together with their heads, while it is set. It must not throw. */
+/** Sees exchanges together with their heads. It must not throw. */
 export interface ExchangeWatcher {
-  /** It becomes a tunnel, which keeps no heads. */
+  /** The exchange becomes a tunnel, which keeps no heads. */
   tunnelled(exchange: ExchangeView): void
   ended(exchange: ExchangeView, outcome: Outcome): void
 }

@@ -3,80 +3,91 @@ import type { ProxyStatusError, Side, Stage } from '../link/proxy-error.js'
 import type { ClientCertificate } from '../policy/client-certificate.js'
 import type { CloseReason } from '../policy/close-reason.js'
 
-/** What a proxy tells those who watch it. Listeners must not throw and cannot change anything. */
+/** The events of a proxy. Listeners must not throw, and cannot change anything. */
 export interface ProxyEvents {
+  /** An exchange has ended. */
   exchange: ExchangeRecord
   'client-open': ConnectionRecord
   'client-close': ConnectionRecord
   'upstream-open': ConnectionRecord
   'upstream-close': ConnectionRecord
+  /** Something needs attention, but does not stop the proxy. */
   warning: Warning
 }
 
+/** A condition that an operator should know of. */
 export interface Warning {
-  /** For programs: `fault`, `listener`, … */
+  /** For programs: `fault`, `member`, … */
   readonly code: string
+  /** For people. */
   readonly message: string
-  /** The error behind it, if any. */
+  /** The error that caused it, if any. */
   readonly cause?: unknown
 }
 
 /** One connection, at its opening or its end. */
 export interface ConnectionRecord {
-  /** `c12` toward a client, `u7` toward an upstream. */
+  /** `c12` for a connection from a client, `u7` for one to an upstream. */
   readonly id: string
   readonly side: 'client' | 'upstream'
-  /** A client's address and port, or an upstream's origin. */
+  /** The client's address and port, or the upstream's origin. */
   readonly peer: string
-  /** Requests that it carried so far. */
+  /** Requests carried so far. */
   readonly requests: number
   readonly ageMs: number
-  /** Why it ended. */
+  /** Why the connection ended. */
   readonly reason?: CloseReason
+  /** More about the reason, for people. */
   readonly detail?: string
 }
 
 /** How an exchange ended. */
 export type Outcome =
-  /** The response was passed on whole. */
+  /** The whole response was forwarded. */
   | 'complete'
-  /** We answered by ourselves, by rule: an error of the client's, a refusal, TRACE or OPTIONS for us. */
+  /** hopwise answered itself, by rule: a client error, a refusal, or a TRACE or OPTIONS for this proxy. */
   | 'refused'
-  /** No response could be had; the client got a 5xx of ours, or a broken end. */
+  /** No response could be obtained; the client got a 5xx from hopwise, or its connection was broken off. */
   | 'failed'
+  /** The client went away before the response was complete. */
   | 'client-aborted'
-  /** The upstream ended in mid-response, and so did ours. */
+  /** The upstream broke off in the middle of the response, so the client's response was broken off too. */
   | 'upstream-aborted'
+  /** A deadline ended the exchange. */
   | 'timeout'
-  /** CONNECT or an upgrade, ended. */
+  /** A CONNECT or an upgrade became a tunnel, which has ended. */
   | 'tunnel'
 
-/** One exchange, told once, at its end. */
+/** One request and its response. Emitted once, when the exchange has ended. */
 export interface ExchangeRecord {
   readonly id: string
-  /** Milliseconds since 1970 at the first octet of the request. */
+  /** When the first byte of the request arrived, in milliseconds since 1970. */
   readonly startedAt: number
   readonly mode: 'reverse' | 'forward'
   readonly method: string
-  /** As received. */
+  /** The request-target as received. */
   readonly target: string
   readonly host: string
-  /** What the client spoke. */
+  /** The HTTP version of the client. */
   readonly version: '1.0' | '1.1'
-  /** The final status that was sent, 0 for none. */
+  /** The final status sent to the client; 0: none. */
   readonly status: number
-  /** `nth`: how many requests the connection had carried by then, this one included. */
+  /** `nth`: the number of requests on that connection so far, including this one. */
   readonly client: { readonly id: string; readonly nth: number; readonly address: string }
   readonly upstream?: { readonly id: string; readonly nth: number; readonly origin: string; readonly address: string }
-  /** Octets of heads as received, and of content without its framing. In a tunnel: octets relayed. */
+  /** Sizes of heads as received, and of content without its framing. For a tunnel, content is the bytes relayed. */
   readonly bytes: {
     readonly requestHead: number
     readonly requestContent: number
     readonly responseHead: number
     readonly responseContent: number
   }
-  /** Milliseconds: to the end of the head, waiting for a connection, from the request's sending to the first octet of the response (-1: none), and in all. */
+  /**
+   * Milliseconds: until the end of the request head, waiting for an upstream connection, from sending the request to the first
+   * byte of the response (-1: none), and in total.
+   */
   readonly ms: { readonly head: number; readonly wait: number; readonly firstByte: number; readonly total: number }
+  /** How often the request was given to another connection or server. */
   readonly retries: number
   readonly outcome: Outcome
   readonly error?: {
@@ -86,33 +97,33 @@ export interface ExchangeRecord {
     readonly side: Side
     readonly deadline?: DeadlineName
   }
-  /** Who ended it. */
+  /** The side that ended the exchange. */
   readonly endedBy: 'client' | 'upstream' | 'proxy'
-  /** What became of the two connections: two verdicts, independent of each other. */
+  /** Whether each connection was kept, or why it was closed: two independent verdicts. */
   readonly clientVerdict: 'keep' | CloseReason
   readonly upstreamVerdict?: 'keep' | CloseReason
-  /** End-to-end fields that were removed because Connection named them. */
+  /** The number of end-to-end fields that were removed because Connection named them. */
   readonly nominated?: number
-  /** A protocol that the client offered to upgrade to and that was not passed on. */
+  /** A protocol that the client offered to upgrade to, and that was not forwarded. */
   readonly refusedUpgrade?: string
-  /** The value of X-Request-Id that was sent on. */
+  /** The value of X-Request-Id that was sent upstream. */
   readonly requestId?: string
-  /** Of the route that was taken. */
+  /** The name of the route. */
   readonly route?: string
-  /** Where the client came in over TLS. */
+  /** Present if the client connected with TLS. */
   readonly scheme?: 'https'
-  /** Where the client showed a certificate, which is good. */
+  /** Present if the client showed a valid certificate. */
   readonly clientCertificate?: ClientCertificate
-  /** With the option `recordFields`: as received, '' for none. */
+  /** With the option `recordFields`: the fields as received, '' for none. */
   readonly referer?: string
   readonly userAgent?: string
-  /** Who asked, where that was asked. */
+  /** The user of a proxy that requires authentication. */
   readonly user?: string
-  /** Faults of the response that were repaired on its way (bare LF, obs-fold, space before a colon, …). */
+  /** The number of faults in the response that were repaired (bare LF, obs-fold, space before a colon, …). */
   readonly repairs?: number
 }
 
-/** A look at both pools. Every number is counted anyway; asking costs only the asking. */
+/** A snapshot of both pools and of the exchanges. The numbers are counted anyway, so only the call itself costs anything. */
 export interface ProxyStats {
   readonly client: {
     readonly open: number
@@ -127,7 +138,7 @@ export interface ProxyStats {
     readonly open: number
     readonly idle: number
     readonly busy: number
-    /** Idle ones that are for one client connection each, which has logged in on it (NTLM, Negotiate). */
+    /** Idle connections that are reserved for one client connection each, which has authenticated them (NTLM, Negotiate). */
     readonly reserved: number
     readonly dialing: number
     readonly waiting: number
@@ -136,24 +147,25 @@ export interface ProxyStats {
     readonly closes: Partial<Record<CloseReason, number>>
     readonly origins: readonly OriginStats[]
   }
-  /** Names that are turned into addresses when a connection is made (those of groups are watched instead). */
+  /** Lookups of names for new connections (the names of groups are resolved in the background instead). */
   readonly lookups: {
     readonly pending: number
     readonly asked: number
-    /** By the limit that was reached. */
+    /** Lookups refused, by the limit that was reached. */
     readonly refused: Readonly<Record<'lookupsMax' | 'lookupsPerAddressMax', number>>
   }
   readonly exchanges: {
     readonly active: number
     readonly total: number
     readonly retries: number
-    /** By `Proxy-Status` error type. */
+    /** Failed exchanges, by `Proxy-Status` error type. */
     readonly failures: Partial<Record<ProxyStatusError, number>>
-    /** Those that a deadline ended, by its name. */
+    /** Exchanges ended by a deadline, by its name. */
     readonly deadlines: Partial<Record<DeadlineName, number>>
   }
 }
 
+/** The connections to one origin. */
 export interface OriginStats {
   readonly origin: string
   readonly open: number
@@ -162,6 +174,6 @@ export interface OriginStats {
   readonly reserved: number
   readonly dialing: number
   readonly waiting: number
-  /** The idle limit that the upstream's FINs have taught, in ms. */
+  /** The upstream's idle limit in milliseconds, as learned from when it closed idle connections. */
   readonly learnedIdleMs?: number
 }

@@ -13,7 +13,7 @@ import type { TunnelEnd } from './tunnel.js'
 import type { Upload } from './upload.js'
 import type { Proof } from './users.js'
 
-/** An exchange for the parts of its story that are told in files of their own: what they may do with it, and the facts that they find out. */
+/** An exchange as seen by the parts of its logic that are in separate files: the steps they may take, and the facts they record. */
 export interface ExchangeSteps extends ExchangeView {
   readonly engine: Engine
   readonly client: ClientStream
@@ -21,10 +21,10 @@ export interface ExchangeSteps extends ExchangeView {
   readonly tries: Tries
   readonly upload: Upload | null
   readonly isOver: boolean
-  /** Where what watchers are shown is kept; null while there is none. */
+  /** The texts kept for watchers; null while there are none. */
   readonly watched: KeptTexts | null
 
-  // Admission: who asks, and whether they may.
+  // Admission: which user asks, and whether the request is admitted.
   isCounted: boolean
   user: string
   admission: Promise<Proof> | null

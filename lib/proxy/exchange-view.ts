@@ -13,10 +13,12 @@ import type { ExchangeSpan } from './tracer.js'
 import type { Tries } from './tries.js'
 import type { Upload } from './upload.js'
 
-/** Where a message stands. A request is `head` until its head is whole; a response is `none` until its *final* head is. */
+/** How far a message has come. A request is `none` until its head is complete; a response is `none` until its *final* head is. */
 export type Progress = 'none' | 'begun' | 'whole'
 
-/** An exchange for those who tell of it and change nothing: records, phases, spans, the live page. Times are the clock's milliseconds, 0: not yet. */
+/**
+ * A read-only view of an exchange, for records, phases, spans and the live page. Times are milliseconds of the clock; 0: not yet.
+ */
 export interface ExchangeView {
   readonly number: number
   readonly settings: Settings
@@ -35,7 +37,7 @@ export interface ExchangeView {
   readonly pool: OriginPool | null
   readonly upstream: UpstreamStream | null
   readonly outbound: OutboundRequest | null
-  /** Kept while somebody watches. */
+  /** Kept only while a watcher is set. */
   readonly texts: KeptTexts | null
   readonly requestId: string
   readonly user: string
@@ -48,6 +50,6 @@ export interface ExchangeView {
   readonly sentAt: number
   readonly answeredAt: number
   readonly isTunnel: boolean
-  /** CONNECT: where to, once the tunnel stands; ''. */
+  /** CONNECT: the destination, once the tunnel is established; until then ''. */
   readonly tunnelled: string
 }

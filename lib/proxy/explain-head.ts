@@ -15,25 +15,25 @@ import { ResponseReader } from '../wire/response-reader.js'
 import type { Settings } from './options/settings.js'
 import { authorizationFor } from './parent.js'
 
-// What becomes of a head, field by field: for `hopwise explain`, where the rest of the exchange is thought up, and for the live page,
-// where it is known.
+// Explains what happens to a head, field by field: for `hopwise explain`, where the rest of the exchange is assumed, and for the
+// live page, where it is known.
 
 export interface Explanation {
   /** '' when it could not be read. */
   startLine: string
   rows: LedgerRow[]
-  /** What is sent on, latin1; undefined when nothing is. */
+  /** The head that is forwarded, latin1; undefined if none is. */
   outbound: string | undefined
   refused?: { status: number; message: string; section: string; offset?: number }
-  /** Sentences about the input and about what does not stand in a table of fields. */
+  /** Sentences about the input and about what a table of fields cannot show. */
   notes: string[]
 }
 
 /** For both directions. */
 const LOGIN =
-  'NTLM and Negotiate log in the connection: the one to the upstream is for this client connection alone, and ends with it (RFC 4559 6).'
+  'NTLM and Negotiate authenticate the connection: the upstream connection serves this client connection only, and ends with it (RFC 4559 6).'
 
-/** What the head of a request and the settings do not tell. */
+/** What cannot be known from the request head and the settings. */
 export type RequestFacts = Pick<
   RequestContext,
   | 'authority'
@@ -51,11 +51,11 @@ export type RequestFacts = Pick<
   | 'gatheredLength'
   | 'expectMet'
 > & {
-  /** False: it is answered here, or refused. */
+  /** False: the request is answered here, or refused. */
   readonly goesOn: boolean
-  /** It was the last request on its connection, and said so (RFC 9112 9.6). */
+  /** It is sent as the last request on its upstream connection, and says so (RFC 9112 9.6). */
   readonly closes: boolean
-  /** For a CONNECT: the one of ours that a proxy behind us was sent; ''. */
+  /** For a CONNECT: the CONNECT that was sent to the parent proxy; '' for none. */
   readonly connect: string
 }
 
@@ -64,17 +64,17 @@ export type ResponseFacts = Pick<
   ResponseContext,
   'clientMinor' | 'method' | 'framing' | 'upgrade' | 'edits' | 'way' | 'requestId' | 'extra' | 'now'
 > & {
-  /** What is to become of the client's connection, and how many requests it has carried, this one included. */
+  /** Whether the client's connection is kept, and how many requests it has carried, including this one. */
   readonly verdict: 'keep' | CloseReason
   readonly requests: number
-  /** Why the client does not get it; null: it does. */
+  /** Why the client does not receive it; null: it does. */
   readonly withheld: Withheld | null
 }
 
 /**
- * What becomes of the request head that `bytes` begin with.
- * @param factsOf is told the head; may add to the notes, and say that it is refused
- * @returns null: it is not whole
+ * Explains the request head at the beginning of `bytes`.
+ * @param factsOf gets the head; it may add notes, and say that the request is refused
+ * @returns null: the head is not complete
  */
 export function explainRequestBytes(
   bytes: Buffer,
@@ -91,7 +91,7 @@ export function explainRequestBytes(
   )
 }
 
-/** The same for a response head, which may be an interim one. `how`: as its reader was made, and the method of the request. */
+/** The same for a response head, which may be an interim one. `how`: how the reader is set up, and the request method. */
 export function explainResponseBytes(
   bytes: Buffer,
   settings: Settings,
@@ -109,7 +109,7 @@ export function explainResponseBytes(
   )
 }
 
-/** Thrown by the sinks, through the reader: the head is all that is wanted. */
+/** Thrown by the sinks through the reader, to stop it after the head. */
 class HeadRead extends Error {}
 
 function explainWith(read: (found: (explain: (into: Explanation) => void) => never) => unknown): Explanation | null {
@@ -179,7 +179,7 @@ function sentInto(
       `${outbound.nominated} end-to-end field(s) removed, because Connection names them (RFC 9110 7.6.1).`,
     )
   if (options.close)
-    into.notes.push(`The client asked to close after this exchange; the upstream's connection may stay.`)
+    into.notes.push(`The client asked to close after this exchange; the upstream's connection may stay open.`)
   if (target !== context.target)
     into.notes.push(
       `The request-target ${target} becomes ${context.target} (${context.target === path ? 'RFC 9112 3.2.1' : 'the route'}).`,
@@ -214,11 +214,12 @@ function responseInto(
   const rows = explainResponse(head, options, context)
   into.rows = withheld === null ? rows : rows.filter(({ verdict }) => verdict !== 'add')
   if (withheld === null) into.outbound = rewriteResponse(head, options, context)
-  else into.notes.push(`The client does not get it: ${WITHHELD[withheld]}.`)
+  else into.notes.push(`The client does not receive it: ${WITHHELD[withheld]}.`)
   if (asksForLogin(lines, settings.parent !== null)) into.notes.push(LOGIN)
   if (lines.repairs > 0)
     into.notes.push(`${lines.repairs} fault(s) in the lines were repaired (see --strict-upstream).`)
-  if (head.lengthDropped) into.notes.push('Content-Length stood beside Transfer-Encoding: void (RFC 9112 6.3).')
+  if (head.lengthDropped)
+    into.notes.push('Content-Length is ignored and removed, because Transfer-Encoding overrides it (RFC 9112 6.3).')
   if (head.framing === 'close' && framing === 'chunked')
     into.notes.push('The content ends when the upstream closes; the client gets it chunked (RFC 9112 6.3).')
   if (head.lastOnConnection) into.notes.push("The upstream's connection is not used again after this response.")
@@ -226,8 +227,8 @@ function responseInto(
 }
 
 const WITHHELD = {
-  http10: 'interim responses are not for HTTP/1.0 (RFC 9110 15.2)',
-  continued: 'it was told to continue before (RFC 9110 10.1.1)',
+  http10: 'interim responses are not for HTTP/1.0 clients (RFC 9110 15.2)',
+  continued: 'it has already been told to continue (RFC 9110 10.1.1)',
   off: 'only 100 is passed on here (see --interim)',
 } as const satisfies Record<Withheld, string>
 

@@ -4,7 +4,7 @@ import type { Breach, ProtocolError } from '../wire/protocol-error.js'
 import type { ExchangeCounts } from './engine.js'
 import type { Settings } from './options/settings.js'
 
-/** What the client sent is not HTTP that we accept: nothing more of it goes upstream. */
+/** The client sent something that is not acceptable HTTP: nothing more of it is sent upstream. */
 export function brokenRequest(error: ProtocolError, inHead: boolean): ProxyError {
   const message = `${error.message} (${error.section})`
   return new ProxyError('http_request_error', message, {
@@ -16,7 +16,7 @@ export function brokenRequest(error: ProtocolError, inHead: boolean): ProxyError
   })
 }
 
-/** What the upstream sent is not HTTP that we accept, or ends in mid-message. */
+/** The upstream sent something that is not acceptable HTTP, or that ends in the middle of a message. */
 export function brokenResponse(error: ProtocolError, inContent: boolean): ProxyError {
   const { kind } = error.breach
   const message = `the response cannot be used: ${error.message} (${error.section})`
@@ -29,14 +29,14 @@ export function brokenResponse(error: ProtocolError, inContent: boolean): ProxyE
   })
 }
 
-/** The limit of the grammar that was reached, if that is what is wrong. */
+/** The grammar limit that was exceeded, if that is the cause. */
 function limitOf({ breach: { limits } }: ProtocolError): Remedy | undefined {
   return limits === undefined ? undefined : { settings: limits }
 }
 
 /** For the statistics. */
 export function countFailure({ failures, deadlines }: ExchangeCounts, { type, deadline, status }: ProxyError): void {
-  if (type === 'destination_not_found' && status === 404) return // a visitor asked for what there is not: nobody's failure
+  if (type === 'destination_not_found' && status === 404) return // a request that matches no route is not a failure
   failures.set(type, (failures.get(type) ?? 0) + 1)
   if (deadline !== undefined) deadlines.set(deadline, (deadlines.get(deadline) ?? 0) + 1)
 }
@@ -50,8 +50,8 @@ const TYPES: Readonly<Record<NonNullable<Breach['kind']>, ProxyStatusError>> = {
 }
 
 /**
- * What a client is told. Whoever asks a forward proxy knows where it goes, and may ask its operator for a setting; a gateway does not tell what
- * stands behind it (RFC 9110 7.6.3, RFC 9209 2.1.5), nor how it could be set otherwise: the whole message is in the log.
+ * What the client is told. The client of a forward proxy knows the destination, and may ask the operator for a setting; a
+ * gateway reveals neither what is behind it (RFC 9110 7.6.3, RFC 9209 2.1.5) nor its settings: there only the log has it all.
  */
 export function publicText(error: ProxyError, { mode, door }: Pick<Settings, 'mode' | 'door'>): string {
   if (mode === 'forward') return error.told(door)

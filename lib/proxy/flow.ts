@@ -4,7 +4,7 @@ import type { Progress } from './exchange-view.js'
 import type { Settings } from './options/settings.js'
 import type { Upload } from './upload.js'
 
-// Backpressure: neither side reads faster than the other takes, and the side that waits meanwhile has a deadline.
+// Backpressure: neither side is read faster than the other accepts, and the side that is waited for has a deadline.
 
 /** The two sides of an exchange, and how far its messages have come. */
 export interface TwoSides {
@@ -13,24 +13,24 @@ export interface TwoSides {
   readonly upload: Upload | null
   readonly request: Progress
   readonly response: Progress
-  /** Bytes of the request's content so far. */
+  /** Bytes of request content so far. */
   readonly requestContent: number
   readonly settings: Settings
-  /** The client has ended its side: it is waited for again, from now on. */
+  /** The client has half-closed: `halfClosedMs` starts again now. */
   onClientFin(): void
 }
 
-/** Hands what was written to the kernel, once for each call of a reader, and stops reading for a side that takes no more. */
+/** Hands what was written to the kernel, once per call of a reader, and stops reading for a side that accepts no more. */
 export function flush(sides: TwoSides): void {
   const { client, upstream, settings } = sides
   if (upstream === null) {
     client.flush()
-    // Content that has nowhere to go yet stays where it is; gathered content is bounded and goes on.
+    // Content that cannot be sent anywhere yet stays in the socket; gathered content is bounded, so it is still read.
     const waits = sides.request === 'begun' && sides.requestContent > 0 && sides.response !== 'whole'
     if (waits && sides.upload?.isGathered !== true) {
       client.pause()
       sides.upload?.pace?.paused(client.readAt)
-      client.deadline.clear() // its silence is ours; the wait for a connection has limits of its own
+      client.deadline.clear() // it is silent because we do not read; the wait for a connection has its own limits
     }
     return
   }
@@ -60,11 +60,11 @@ export function flush(sides: TwoSides): void {
   if (client.hasEnded) sides.onClientFin()
 }
 
-/** The upstream has taken what it had been sent: the client may go on with its content. */
+/** The upstream has accepted what it was sent: the client may continue with its content. */
 export function upstreamFlushed({ client, upstream, upload, request, response, settings }: TwoSides): void {
   if (upstream === null) return
   if (request === 'whole') {
-    // Only now it has it all, and its time for the answer begins.
+    // Only now does it have the whole request, and its time to respond begins.
     if (response === 'none') upstream.deadline.set('responseHeadMs', settings.deadlines.responseHeadMs)
     return
   }
@@ -74,7 +74,7 @@ export function upstreamFlushed({ client, upstream, upload, request, response, s
   client.resume()
 }
 
-/** The client has taken what it had been sent: the upstream may go on with its response. */
+/** The client has accepted what it was sent: the upstream may continue with its response. */
 export function clientFlushed(sides: TwoSides): void {
   const { client, settings } = sides
   const { deadlines } = settings

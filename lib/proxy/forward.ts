@@ -76,12 +76,12 @@ import type { TunnelEnd } from './tunnel.js'
 import type { Upload } from './upload.js'
 import type { Proof } from './users.js'
 
-// Scratch for the synchronous part of an exchange: filled, used and forgotten within one call of a reader.
+// Scratch objects for the synchronous part of an exchange: filled, used and discarded within one call of a reader.
 const requestOptions = new ConnectionOptions()
 const responseOptions = new ConnectionOptions()
 
 /**
- * One request and its response, from the first octet to the last.
+ * One request and its response, from the first byte to the last.
  *
  * ```
  *             (1) head      (2) route     (3) rewrite    (4) acquire   (5) send
@@ -91,9 +91,9 @@ const responseOptions = new ConnectionOptions()
  *             (9) judge, then release both sides: two independent verdicts, each "keep" or a CloseReason
  * ```
  *
- * It is the sink of both readers. A request that finds an idle upstream connection goes from its last head octet to the
- * upstream's write in one synchronous call. Octets leave in `flush`, once for each call of a reader, and there stands the
- * backpressure as well: whoever reads for a side that is `pressured` stops reading until that side is flushed.
+ * It is the sink of both readers. A request that finds an idle upstream connection goes from the last byte of its head to the
+ * write to the upstream in one synchronous call. Bytes are sent in `flush`, once per call of a reader, which also applies
+ * backpressure: while one side is `pressured`, the other is not read until the first has been flushed.
  */
 export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, UpstreamExchange, UpstreamWaiter {
   readonly number: number
@@ -101,7 +101,7 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
   readonly asked = new Asked()
   readonly answered = new Answered()
   readonly tries = new Tries()
-  /** null where the request has no content. */
+  /** null: the request has no content. */
   upload: Upload | null = null
   outbound: OutboundRequest | null = null
   texts: KeptTexts | null = null
@@ -111,18 +111,18 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
   status = 0
   upstreamVerdict: 'keep' | CloseReason | null = null
   error: ProxyError | null = null
-  /** Those that held when it began, and the routes that belong to them. */
+  /** The settings at its beginning, and the routes that belong to them. */
   readonly settings: Settings
   private readonly routes: Routes<Route> | null
   /** X-Request-Id, or ''. */
   requestId = ''
-  /** It is one of those under way of its address. */
+  /** It is counted among the requests in progress of its address. */
   isCounted = false
-  /** Being found out: may this client ask at all? */
+  /** The running check of the client's credentials; null: none. */
   admission: Promise<Proof> | null = null
-  /** Who asked, where that was asked; ''. */
+  /** The user, if authentication is required; otherwise ''. */
   user = ''
-  /** Where spans are made: the one of this exchange. */
+  /** The span of this exchange, if there is a tracer. */
   span: ExchangeSpan | null = null
   // The upstream side.
   routed: Route | null = null
@@ -130,7 +130,7 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
   upstream: UpstreamStream | null = null
   waiting: Deadline | null = null
   onlyOnce = false
-  // What is counted and timed, for the record.
+  // Counts and times for the record.
   requestContent = 0
   responseContent = 0
   repairs = 0
@@ -140,12 +140,12 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
   isOver = false
   /** It has become a tunnel. */
   isTunnel = false
-  /** CONNECT: where to, once the tunnel stands. */
+  /** CONNECT: the destination, once the tunnel is established. */
   tunnelled = ''
-  /** CONNECT: what to do when the exchange ends before the tunnel stands. */
+  /** CONNECT: what to do if the exchange ends before the tunnel is established. */
   onAbandoned: (() => void) | null = null
 
-  /** The final response began before the request was whole: that upstream connection is not used again (RFC 9112 9.5). */
+  /** The final response began before the request was complete: the upstream connection is not used again (RFC 9112 9.5). */
   private early = false
   /** The client was told to send its content. */
   continued = false
@@ -164,7 +164,7 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
     this.startedAt = client.readAt
   }
 
-  /** Where what those who watch are shown is kept; null while nobody does. */
+  /** The texts kept for the watcher; null while there is none. */
   get watched(): KeptTexts | null {
     if (this.engine.watcher === null) return null
     this.texts ??= new KeptTexts()
@@ -266,14 +266,14 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
     this.goOn(now)
   }
 
-  /** Later than with the request itself it is known who gets it: content that had nowhere to go may come on, if it has now. */
+  /** The upstream is known later than the head: content that was held back may flow now, if there is an upstream. */
   goOn(now: number): void {
     const { client, settings } = this
     if (this.upstream !== null) {
       if (client.isPaused && this.request === 'begun')
         client.deadline.set('requestBodyMs', settings.deadlines.requestBodyMs, now)
       this.upload?.pace?.resumed(now)
-      client.resume() // before the flush, which stops it again where the upstream does not take it all
+      client.resume() // before the flush, which pauses it again if the upstream does not accept everything
     }
     this.flush()
   }
@@ -313,21 +313,21 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
     this.sent(upstream, now)
   }
 
-  /** From now on this upstream connection is for this client connection alone. */
+  /** From now on this upstream connection serves this client connection only. */
   private reserve(upstream: UpstreamStream): void {
     const { peer } = this.client
     peer.logins ??= new Logins()
     upstream.reserveFor(peer.logins)
   }
 
-  /** The whole request is on its way: from now on the upstream has to answer. */
+  /** The whole request has been sent: the upstream's time to respond begins. */
   private sent(upstream: UpstreamStream, now: number): void {
     upstream.deadline.set('responseHeadMs', this.settings.deadlines.responseHeadMs, now)
   }
 
   onRequestContent(bytes: Buffer, from: number, to: number): void {
     this.requestContent += to - from
-    if (this.response === 'whole' || this.isOver) return // it has its answer: the rest is thrown away
+    if (this.response === 'whole' || this.isOver) return // it has its answer: the rest is discarded
     const { client, upstream } = this
     client.deadline.set('requestBodyMs', this.settings.deadlines.requestBodyMs, client.readAt)
     const upload = this.upload!
@@ -336,7 +336,7 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
     upstream?.content(bytes, from, to, client.isStable(bytes))
   }
 
-  /** Content that is too long, or comes too slowly, is refused. @param bytes that have come just now */
+  /** Refuses content that is too long or arrives too slowly. @param bytes how many have just arrived */
   private refuses(upload: Upload, bytes: number): boolean {
     const { client, settings, engine, requestContent } = this
     const long = tooLong(requestContent, settings.limits)
@@ -346,7 +346,7 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
     }
     const { pace } = upload
     if (pace === null) return false
-    // A client that was to wait for a 100 has its time from now on.
+    // For a client that had to wait for a 100, the time begins now.
     const waited = upload.expectMet || this.outbound?.expectContinue === true
     if (waited && requestContent === bytes) pace.begin(client.readAt)
     const slow = tooSlow(pace, bytes, settings.uploadBytesPerSecondMin, client.readAt)
@@ -356,7 +356,7 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
     return true
   }
 
-  /** Keeps content while it may have to be sent (again), as far as the limit goes. */
+  /** Keeps content for as long as it may have to be sent (again), up to the limit. */
   private keep(upload: Upload, bytes: Buffer, from: number, to: number): void {
     const { upstream, settings, asked, engine } = this
     const { kept } = upload
@@ -423,7 +423,7 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
       return
     }
     if (head.status === 408 && upstream.reused && !this.interimSeen) {
-      // The idle limit speaking, not an answer to this request: never forwarded (RFC 9110 15.5.9).
+      // The server's idle limit, not an answer to this request: never forwarded (RFC 9110 15.5.9).
       this.tries.stale = true
       throw new ProtocolError(502, 'the upstream closed an idle connection with a 408', 'RFC 9110 15.5.9')
     }
@@ -434,7 +434,7 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
     this.early = this.request !== 'whole'
     this.status = head.status
     this.answered.note(head, responseOptions)
-    // Each thirteenth is enough, and no page has thirteen parts for ever; one that compresses is known.
+    // Every 13th request is a large enough sample, and hardly a period of a page; a server that compresses is already known.
     const { outbound } = this
     if (
       pool.record.requests % 13 === 1 &&
@@ -444,11 +444,11 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
       outbound !== null
     )
       noteCompression(pool, outbound, head)
-    if (this.request === 'whole') client.deadline.clear() // a half-closed client has its response now
+    if (this.request === 'whole') client.deadline.clear() // the deadline of a half-closed client: its response has begun
     this.rewriteResponse(head)
   }
 
-  /** 1xx: passed on as it comes, under the same hop rules (RFC 9110 15.2). */
+  /** 1xx: forwarded as it arrives, under the same hop-by-hop rules (RFC 9110 15.2). */
   private interim(head: ResponseHead, upstream: UpstreamStream): void {
     const { client, settings } = this
     this.interimSeen = true
@@ -472,7 +472,7 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
     if (withheld !== null) return
     const context = fillResponseContext(this, client, 'none', this.engine.date)
     client.write(rewriteResponse(head, responseOptions, context))
-    // Only what the client sees is progress: silence toward it is not lengthened by what it never hears of.
+    // Only what the client receives is progress: a response withheld from it does not extend the deadline.
     if (this.request === 'whole') upstream.deadline.set('responseHeadMs', settings.deadlines.responseHeadMs)
   }
 
@@ -528,7 +528,7 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
     this.settle(upstream.readAt)
   }
 
-  /** The response is whole: the exchange is over as soon as the request is, or without the rest of it. */
+  /** The response is complete: the exchange ends, even if the rest of the request has not been read. */
   settle(now: number = this.settings.clock.now()): void {
     if (this.isOver) return
     const { client } = this
@@ -544,7 +544,7 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
     return error.side === 'client' || error.stage === 'route' ? 'refused' : 'failed'
   }
 
-  /** Ends the books of this exchange, once. */
+  /** Does the final accounting of this exchange, once. */
   over(outcome: Outcome, endedBy: 'client' | 'upstream' | 'proxy'): void {
     if (this.isOver) return
     this.isOver = true
@@ -563,7 +563,7 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
 
   // What can go wrong ------------------------------------------------------------------------------------------------
 
-  /** Answers by ourselves. What is still to come of the request is not read; the connection closes then. */
+  /** Sends a response of our own. If part of the request is still to come, it is not read, and the connection closes. */
   respond(answer: Answer): void {
     const { client } = this
     this.response = 'whole'
@@ -576,12 +576,12 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
     if (this.request === 'whole' || client.verdict !== 'keep') this.settle()
   }
 
-  /** The content of the request was read to its end, or there is none. */
+  /** The content of the request has been read to its end, or there is none. */
   private get contentRead(): boolean {
     return this.request === 'whole' || this.asked.framing === 'none'
   }
 
-  /** No response can be had, or the rest of it cannot: a 4xx or 5xx of ours, or a broken end. */
+  /** No response can be obtained, or not the rest of it: sends a 4xx or 5xx of our own, or breaks off the response. */
   fail(error: ProxyError, upstreamReason: CloseReason = 'client-gone', closes?: CloseReason): void {
     if (this.isOver) return
     this.error ??= error
@@ -600,7 +600,7 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
     client.flush()
   }
 
-  /** The upstream connection is of no use any more: its request or its response was cut off. */
+  /** Aborts the upstream connection, which cannot be reused: its request or its response was cut off. */
   dropUpstream(reason: CloseReason): void {
     this.pool?.withdraw(this)
     const { upstream } = this
@@ -610,7 +610,7 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
     upstream.abort(reason)
   }
 
-  /** The client is gone, or as good as: nobody reads a response any more. */
+  /** The client is gone, or as good as gone: no one will read a response. */
   abandon(reason: CloseReason, reset: boolean, error: ProxyError | null = null): void {
     this.error ??= error
     this.dropUpstream('client-gone')
@@ -619,7 +619,7 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
     this.client.abort(reason, reset)
   }
 
-  /** Sends the request once more, on a connection that nobody has used yet. */
+  /** Sends the request again, on a fresh connection. */
   sendAgain(): void {
     const { tries } = this
     tries.stale = false
@@ -631,7 +631,7 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
     this.goOn(now)
   }
 
-  /** Its content is not held any more, or will not be for long. */
+  /** Its content is no longer held, or soon will not be. */
   private ungather(): void {
     if (this.upload !== null && this.upload.gathered > 0) ungather(this.engine.counts, this.upload)
   }
@@ -673,7 +673,10 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
   onFault(_fault: unknown): void {
     this.dropUpstream('internal-error')
     if (this.error === null)
-      this.error = new ProxyError('proxy_internal_error', 'a fault of this proxy', { stage: 'send', side: 'proxy' })
+      this.error = new ProxyError('proxy_internal_error', 'an internal error of this proxy', {
+        stage: 'send',
+        side: 'proxy',
+      })
     try {
       this.over('failed', 'proxy')
     } finally {
@@ -698,7 +701,7 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
   tunnelBegan(): void {
     this.engine.watcher?.tunnelled(this)
     this.isTunnel = true
-    this.asked.text = '' // a tunnel may live for hours
+    this.asked.text = '' // a tunnel may last for hours
     this.texts = null
   }
 

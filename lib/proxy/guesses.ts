@@ -5,17 +5,18 @@ const REMEMBERED_MS = 300_000
 const REMEMBERED_MAX = 10_000
 
 /**
- * Guesses at credentials that are compared at once (`credentials`): they cost nothing to look at, so they are only limited by number. As for
- * `Users`, what was right at a site stays known there, and what was wrong is one guess, however often it is sent.
+ * Limits guesses at `credentials`, which are compared immediately: a comparison costs nothing, so only the number of guesses is
+ * limited. As in `Users`, credentials that were right at a site stay known there, and wrong ones count as one guess, however
+ * often they are sent.
  */
 export class Guesses {
   readonly #right = new Remembered(REMEMBERED_MAX)
   readonly #wrong = new Remembered(REMEMBERED_MAX)
 
   /**
-   * @param isRight what a comparison said
+   * @param isRight the result of the comparison
    * @param failed how many wrong ones a site may send
-   * @returns true: nobody may be told whether they are right, too many wrong ones came from there
+   * @returns true: too many wrong ones came from this site, so the result must not be revealed
    */
   tooMany(credentials: string, isRight: boolean, site: string, now: number, failed: RateLimit): boolean {
     const there = `${credentials} ${site}`

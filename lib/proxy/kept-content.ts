@@ -1,17 +1,18 @@
 import { latin1 } from '../wire/latin1.js'
 
 /**
- * The content of a request, for as long as it may have to be sent, or sent again: until
- * there is a connection to send it on, and, on a reused connection, until the response begins. Bounded; what does not fit
- * cannot be sent again.
+ * The content of a request, kept for as long as it may have to be sent, or sent again: until there is a connection to send it
+ * on, and, on a reused connection, until the response begins. Bounded; content that does not fit cannot be sent again.
  */
 export class KeptContent {
   private whole: string | null = ''
-  /** What came last. A string that grows by an octet at a time takes thirty times its size: so short pieces are made one of now and then. */
+  /**
+   * The latest pieces. A string that grows a byte at a time takes thirty times its size, so short pieces are merged now and then.
+   */
   private pieces = ''
   private count = 0
 
-  /** Latin1, without its framing. null: not kept any more. */
+  /** Latin1, without its framing. null: no longer kept. */
   get text(): string | null {
     return this.count === 0 ? this.whole : this.join()
   }
@@ -29,7 +30,7 @@ export class KeptContent {
     return this.whole!
   }
 
-  /** Keeps these octets of content too. */
+  /** Keeps these bytes of content too. */
   add(bytes: Buffer, from: number, to: number): void {
     if (this.whole === null) return
     this.pieces += bytes.toString('latin1', from, to)

@@ -3,56 +3,56 @@ import type { Withheld } from '../policy/interim.js'
 import { GRAMMAR_MAXIMA } from '../wire/limits.js'
 import type { Lines } from '../wire/lines.js'
 
-/** An interim response, and what became of it; `own`: the 100 that we say ourselves. */
+/** An interim response, and what happened to it; `own`: a 100 that we sent ourselves. */
 export interface KeptInterim {
-  /** The head, latin1, without its faults. */
+  /** The head, latin1, repaired. */
   readonly text: string
-  /** How many faults it had. */
+  /** How many faults were repaired. */
   readonly repairs: number
   readonly became: 'passed' | 'own' | Withheld
 }
 
-/** More than an upstream may send, unless those limits were raised: then as many octets as the longest head may have. */
+/** More than an upstream may send, unless those limits were raised: then as many bytes as the longest head may have. */
 const INTERIM_MAX = 100
 const INTERIM_BYTES_MAX = GRAMMAR_MAXIMA.headBytesMax
 
 /**
- * What is kept of an exchange for those who watch it, each text at the moment at which it is passed on: latin1, as received, without its
- * faults. None is made while nobody watches. The head of the request is in `Asked`, which has it anyway.
+ * The texts of an exchange that are kept for watchers, each as of the moment when it is forwarded: latin1, as received, repaired.
+ * Created only while there is a watcher. The head of the request is in `Asked`, which has it anyway.
  */
 export class KeptTexts {
-  /** The CONNECT that a proxy behind us was sent for this one; ''. */
+  /** The CONNECT that was sent to the parent proxy for this one; '' for none. */
   connect = ''
-  /** The trailer sections with their blank lines; '' for none. */
+  /** The trailer sections with their empty lines; '' for none. */
   requestTrailers = ''
   responseTrailers = ''
-  /** What was sent last of the request had its end, and so the trailers that go on. */
+  /** The latest attempt sent the end of the request, and so the forwarded trailers. */
   endSent = false
-  /** Without that of a 101. */
+  /** Interim responses, except a 101. */
   readonly interim: KeptInterim[] = []
   private interimBytes = 0
-  /** Further ones that are not kept. */
+  /** How many further ones were not kept. */
   interimMore = 0
-  /** The final head, or that of a 101; ''. */
+  /** The final head, or that of a 101; '' for none. */
   response = ''
   repairs = 0
-  /** What was to become of the client's connection, and the time (IMF-fixdate), as that head was passed on. */
+  /** The verdict on the client's connection, and the time (IMF-fixdate), when that head was forwarded. */
   verdict: 'keep' | CloseReason = 'keep'
   date = ''
-  /** An answer of our own, from its head on; ''. */
+  /** A response of our own, head and content; '' for none. */
   own = ''
 
   keepConnect(head: string): void {
     this.connect = head
   }
 
-  /** @param sent there is an upstream that gets the end of the request now */
+  /** @param sent there is an upstream, to which the end of the request is sent now */
   keepRequestTrailers(text: string, sent: boolean): void {
     this.requestTrailers = text
     this.endSent = sent
   }
 
-  /** The content is sent, once more perhaps. @param whole with its end */
+  /** The content is sent, perhaps again. @param whole including its end */
   keepSent(whole: boolean): void {
     this.endSent = whole
   }

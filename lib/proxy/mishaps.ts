@@ -9,11 +9,11 @@ import type { ExchangeSteps } from './exchange-steps.js'
 import { brokenRequest, brokenResponse } from './failures.js'
 import { lostBeforeResponse, retry, tryAnother } from './retry.js'
 
-// What can go wrong in an exchange. What becomes of it then is decided in link/mishap.ts, by how far it has come, and done here.
+// What can go wrong in an exchange. link/mishap.ts decides what to do, by how far the exchange has come; it is done here.
 
-/** What happened, in the words of those who are told. */
+/** What happened, as it is reported. */
 interface Details {
-  /** null: nothing that the log calls an error. */
+  /** null: nothing that counts as an error in the log. */
   readonly error: ProxyError | null
   /** Why the upstream's connection ends, if there is one. */
   readonly upstreamReason: CloseReason
@@ -21,9 +21,9 @@ interface Details {
   readonly clientReason?: CloseReason | undefined
   /** The client's connection is reset. */
   readonly reset?: boolean
-  /** The upstream's only word was a 408 about its idle limit. */
+  /** The upstream's only response was a 408 about its idle limit. */
   readonly stale?: boolean
-  /** The wait that may be given the same time again. */
+  /** The deadline that may be extended by the same time again. */
   readonly deadline?: DeadlineName
 }
 
@@ -69,7 +69,7 @@ export function clientTimedOut(exchange: ExchangeSteps, name: DeadlineName): voi
   } else meet(exchange, 'client-late', timeoutOf('client', name, deadlines))
 }
 
-/** The upstream has been silent about `Expect: 100-continue` for long enough, or cannot be asked (RFC 9110 10.1.1). */
+/** Sends a 100: the upstream has not answered `Expect: 100-continue` in time, or cannot be asked (RFC 9110 10.1.1). */
 export function sendContinue(exchange: ExchangeSteps): void {
   if (exchange.continued) return
   exchange.continued = true
@@ -94,7 +94,7 @@ export function upstreamTimedOut(exchange: ExchangeSteps, name: DeadlineName): v
   else meet(exchange, 'upstream-late', timeout)
 }
 
-/** The upstream's bytes are not HTTP that we accept, or end inside a message. */
+/** The upstream's bytes are not acceptable HTTP, or end in the middle of a message. */
 export function upstreamBroke(exchange: ExchangeSteps, error: ProtocolError): void {
   const { upstream } = exchange
   if (upstream === null) return
@@ -108,17 +108,20 @@ export function upstreamBroke(exchange: ExchangeSteps, error: ProtocolError): vo
 }
 
 export function upstreamFinished(exchange: ExchangeSteps): void {
-  const error = lostBeforeResponse('the upstream closed the connection before it answered')
+  const error = lostBeforeResponse('the upstream closed the connection before the response began')
   meet(exchange, 'upstream-fin', { error, upstreamReason: 'upstream-fin' })
 }
 
-/** The upstream's connection is gone. */
+/** The upstream connection is closed or broken. */
 export function upstreamGone(exchange: ExchangeSteps, error: NodeJS.ErrnoException | null): void {
-  const how = error === null ? 'closed the connection' : `broke the connection off (${error.code ?? error.message})`
+  const what =
+    error === null
+      ? 'the upstream closed the connection'
+      : `the connection to the upstream failed (${error.code ?? error.message})`
   const failure =
     exchange.response === 'none'
-      ? lostBeforeResponse(`the upstream ${how} before it answered`)
-      : new ProxyError('http_response_incomplete', `the upstream ${how} in the middle of its response`, {
+      ? lostBeforeResponse(`${what} before the response began`)
+      : new ProxyError('http_response_incomplete', `${what} in the middle of the response`, {
           stage: 'response-body',
           side: 'upstream',
         })

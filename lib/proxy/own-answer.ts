@@ -9,7 +9,7 @@ import { ID } from '../wire/names.js'
 import type { RequestHead } from '../wire/request-head.js'
 import type { Settings } from './options/settings.js'
 
-/** An answer that no upstream has to be asked for. */
+/** An answer that hopwise gives without an upstream. */
 export type OwnAnswer =
   | {
       readonly kind: 'problem'
@@ -24,29 +24,29 @@ export type OwnAnswer =
   | { readonly kind: 'trace' }
   | { readonly kind: 'options' }
 
-/** What is asked about the connection that a request came on. */
+/** What matters here of the connection that a request arrived on. */
 export interface Asker {
   readonly scheme: 'http' | 'https'
 }
 
-/** No route of a gateway matches. */
+/** 404: no route of a gateway matches. */
 export const NO_ROUTE = {
   kind: 'problem',
   error: 'destination_not_found',
   status: 404,
   what: 'no route of this gateway matches the request',
-  todo: 'Look at the host and the path of the URL.',
+  todo: 'Check the host and the path of the URL.',
   remedy: { settings: ['routes'] },
 } as const
 
 export type Problem = Extract<OwnAnswer, { kind: 'problem' }>
 
-/** The methods that we name in `Allow`; any other is forwarded as well (RFC 9110 9.1). */
+/** The methods listed in `Allow`; all others are forwarded as well (RFC 9110 9.1). */
 export const ALLOW = 'GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS'
 
 /**
- * Whether we answer this request ourselves, and how; null: it goes on. The order matters: a loop ends first, then who may
- * not ask at all is told so, then what cannot be forwarded in this mode is refused.
+ * Whether we answer this request ourselves, and how; null: it goes on. The order matters: first loops are ended, then clients
+ * without valid credentials are refused, then requests that cannot be forwarded in this mode.
  */
 export function ownAnswer(head: RequestHead, settings: Settings, client: Asker): OwnAnswer | null {
   const { lines } = head
@@ -67,10 +67,10 @@ export function ownAnswer(head: RequestHead, settings: Settings, client: Asker):
 
 function loopTodo({ door }: Settings): string {
   const name = spelled('name', door)
-  return `Two proxies forward to each other: look at the upstream of each; if they are two deployments, give each a ${name} of its own.`
+  return `Two proxies forward to each other: check the upstream of each; if they are two deployments, give each its own ${name}.`
 }
 
-/** What only a gateway answers itself. */
+/** Answers of a gateway only. */
 function gatewayAnswer(
   { method, scheme, targetForm }: RequestHead,
   settings: Settings,
@@ -80,7 +80,7 @@ function gatewayAnswer(
     return problem(
       'http_request_denied',
       405,
-      'CONNECT is not for a reverse proxy',
+      'a reverse proxy does not accept CONNECT',
       'Use a forward proxy for tunnels.',
       { fields: [['Allow', ALLOW]], remedy: { settings: ['mode'] } },
     )
@@ -89,8 +89,8 @@ function gatewayAnswer(
     return problem(
       'http_request_denied',
       421,
-      'an https target came over a connection that is not secured',
-      'Ask for it over TLS, or with an http target.',
+      'an https target was requested over a connection without TLS',
+      'Request it over TLS, or with an http target.',
       { remedy: { settings: ['tls'] } },
     )
   }
@@ -103,17 +103,17 @@ function gatewayAnswer(
   return null
 }
 
-/** What only a forward proxy answers itself. */
+/** Answers of a forward proxy only. */
 function forwardAnswer(head: RequestHead, settings: Settings): OwnAnswer | null {
   if (settings.credentials !== null && !authorized(head.lines, settings.credentials)) return unknownClient(settings)
   if (settings.users !== null && basicCredentials(head.lines) === '') return unknownClient(settings)
-  if (head.targetForm === 'asterisk') return { kind: 'options' } // for the server that it reaches, and that is us
+  if (head.targetForm === 'asterisk') return { kind: 'options' } // it is for the server that it reaches, which is this proxy
   if (head.targetForm === 'origin') {
     return problem(
       'http_request_error',
       400,
-      'the request-target is no absolute URI, and this is a forward proxy',
-      'Configure it as a proxy (curl -x), or run hopwise reverse for requests like this one.',
+      'the request-target is not an absolute URI, but this is a forward proxy',
+      'Configure the client to use it as a proxy (curl -x), or run hopwise reverse for requests like this one.',
       { remedy: { settings: ['mode'] } },
     )
   }
@@ -125,26 +125,26 @@ function forwardAnswer(head: RequestHead, settings: Settings): OwnAnswer | null 
   })
 }
 
-/** The list replaces the one before, so that is in it, too, unless it is long. */
+/** The setting replaces the whole list, so the current ports are included, unless there are many. */
 function portsWith(ports: ReadonlySet<number>, port: number): number[] {
   return ports.size > PORTS_TOLD_MAX ? [port] : [...ports, port]
 }
 
 const PORTS_TOLD_MAX = 8
 
-/** 403: a port where something else than a web is served. */
+/** 403: a port that belongs to a service other than a web server. */
 export function portNotOpen(port: number, service: string): Problem {
   return problem('http_request_denied', 403, `port ${port} belongs to ${service}, not to a web server`, '', {
     remedy: { settings: ['allowPorts'], value: [port] },
   })
 }
 
-/** 407: nobody whom this proxy knows (RFC 9110 15.5.8). */
+/** 407: no credentials, or wrong ones (RFC 9110 15.5.8). */
 export function unknownClient({ name, users }: Settings): Problem {
   return problem(
     'http_request_denied',
     407,
-    'this proxy serves only those whom it knows',
+    'this proxy requires authentication',
     'Send Proxy-Authorization with Basic credentials.',
     {
       fields: [['Proxy-Authenticate', `Basic realm="${name}", charset="UTF-8"`]],
@@ -153,11 +153,11 @@ export function unknownClient({ name, users }: Settings): Problem {
   )
 }
 
-/** 503: too many prove who they are. A 407 would say that the password is wrong, and browsers would forget it. */
+/** 503: too many passwords are being checked. A 407 would say that the password is wrong, and browsers would forget it. */
 export const AUTH_BUSY: Problem = problem(
   'proxy_internal_response',
   503,
-  'too many users are proving their passwords at this moment',
+  'too many passwords are being checked at the moment',
   'Try again in 1 s.',
   { fields: [['Retry-After', '1']], remedy: { settings: ['users'] } },
 )
@@ -169,19 +169,21 @@ export function contentTooLong(bytesMax: number): Problem {
   })
 }
 
-/** 429: more requests from there than the rate allows (RFC 6585 4). `ms`: until the next one may come. */
+/** 429: more requests from an address than the rate allows (RFC 6585 4). `ms`: until the next one is allowed. */
 export function tooManyRequests(ms: number): Problem {
-  return comeAgain('more requests from this address than are allowed', ms, 'requestRate')
+  return comeAgain('too many requests from this address', ms, 'requestRate')
 }
 
-/** 429: as many requests from there are under way as may be. It is that client who has too many, so it is no 503. */
+/** 429: an address has the maximum number of requests in progress. The client has too many, not the proxy, so it is not a 503. */
 export function tooManyUnderWay(most: number): Problem {
-  return comeAgain(`${most} requests from this address are under way already`, 0, 'requestsPerAddressMax')
+  return comeAgain(`${most} requests from this address are already in progress`, 0, 'requestsPerAddressMax')
 }
 
-/** 429: more wrong passwords from there than may be. Not 407: nobody looked whether this one is right. `ms`: until the next try. */
+/**
+ * 429: too many wrong passwords from an address. Not 407, as this one has not been checked. `ms`: until the next try is allowed.
+ */
 export function tooManyFailures(ms: number): Problem {
-  return comeAgain('too many wrong passwords came from this address', ms, 'failedLogins')
+  return comeAgain('too many wrong passwords from this address', ms, 'failedLogins')
 }
 
 function comeAgain(what: string, ms: number, setting: SettingName): Problem {
@@ -192,14 +194,16 @@ function comeAgain(what: string, ms: number, setting: SettingName): Problem {
   })
 }
 
-/** TRACE and OPTIONS that have made all their hops end here (RFC 9110 7.6.2), save a TRACE with content: the rewrite refuses it. */
+/**
+ * A TRACE or OPTIONS whose Max-Forwards is 0 ends here (RFC 9110 7.6.2), except a TRACE with content, which the rewrite refuses.
+ */
 function hopsAnswer({ lines, method, contentLength }: RequestHead): OwnAnswer | null {
   if (method !== 'TRACE' && method !== 'OPTIONS') return null
   if (readMaxForwards(lines, method) !== 0 || (method === 'TRACE' && contentLength !== 0)) return null
   return { kind: method === 'TRACE' ? 'trace' : 'options' }
 }
 
-/** The Basic credentials (RFC 7617) of one Proxy-Authorization line, in base64; '' for none, or for two. */
+/** The Basic credentials (RFC 7617) of the Proxy-Authorization line, in base64; '' if there is none, or more than one. */
 export function basicCredentials(lines: Lines): string {
   const i = lines.find(ID['proxy-authorization'])
   if (i < 0 || lines.find(ID['proxy-authorization'], i) >= 0) return ''
@@ -211,7 +215,7 @@ function authorized(lines: Lines, known: ReadonlySet<string>): boolean {
   return credentials !== '' && isAmong(credentials, known)
 }
 
-/** Compared in a time that tells nothing. */
+/** Compares in constant time. */
 export function isAmong(credentials: string, known: ReadonlySet<string>): boolean {
   const given = Buffer.from(credentials)
   let found = false

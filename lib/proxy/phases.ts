@@ -1,16 +1,16 @@
 import { Histogram } from '../link/histogram.js'
 import type { ExchangeView } from './exchange-view.js'
 
-/** How long the parts of exchanges take, and how they are answered: a few integer adds at the end of each. */
+/** How long the phases of exchanges take, and their final statuses: a few integer additions at the end of each. */
 export class Phases {
-  /** From the first octet of the head to its last. */
+  /** From the first byte of the request head to its last. */
   readonly head = new Histogram()
-  /** From there to a connection on which the request can be sent. */
+  /** From there until there is a connection to send the request on. */
   readonly wait = new Histogram()
-  /** From the sending of the request to the first octet of the response. */
+  /** From sending the request to the first byte of the response. */
   readonly firstByte = new Histogram()
   readonly total = new Histogram()
-  /** By the first digit of the final status; 0: none was sent, 6: it is 600 or more. */
+  /** Counts by the first digit of the final status; 0: none was sent, 6: 600 or more. */
   readonly statuses = new Float64Array(7)
 
   note({ startedAt, headAt, sentAt, answeredAt, status }: ExchangeView, now: number): void {

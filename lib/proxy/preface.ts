@@ -1,7 +1,7 @@
 import type { ClientPeer } from '../net/client/client-stream.js'
 import { writeProxyPreface } from '../wire/proxy-protocol.js'
 
-/** What an upstream connection for this client alone begins with (PROXY protocol). A client without an address is not described. */
+/** The PROXY protocol header that begins an upstream connection for this client; LOCAL for a client without an address. */
 export function prefaceFor(client: ClientPeer, version: 'v1' | 'v2'): Buffer {
   const ends = client.ends()
   const described = ends.source !== '' && ends.destination !== ''

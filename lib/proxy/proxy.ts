@@ -27,36 +27,40 @@ import type { Settings } from './options/settings.js'
 import type { Phases } from './phases.js'
 import { Upstreams, type UpstreamsSettings, type UpstreamWatcher } from './upstreams.js'
 
+/** A forward or reverse proxy. */
 export interface Proxy {
   /**
-   * Starts to accept connections at `{ host, port }` (port 0 lets the system choose), at a unix socket `{ path }`, or at one that was
-   * opened by somebody else `{ fd }`.
+   * Starts accepting connections on `{ host, port }` (with port 0 the system chooses one), on a unix socket `{ path }`, or on a
+   * socket that is already open, `{ fd }`. Resolves with the address and port.
    * @throws Node's listen errors: `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`
    */
   listen(where: ListenTarget): Promise<{ address: string; port: number }>
   /**
-   * Drains: accepts no more, ends idle connections, lets what is under way finish with `Connection: close`, and after
-   * `graceMs` (default: the deadline `drainMs`; 0: no limit) ends the rest. Resolves when every connection is gone.
+   * Drains the proxy: stops accepting connections, closes idle ones, lets exchanges in progress finish with `Connection: close`,
+   * and ends the rest after `graceMs` (default: the deadline `drainMs`; 0: no limit). Resolves when all connections are closed.
    */
   close(how?: { graceMs?: number }): Promise<void>
   /**
-   * Takes other options, for every request that begins from now on. Connections on both sides stay, as far as the new options have
-   * a place for them; what began before goes on as it began. `clock`, `readMode` and where it listens stay as they were.
-   * @throws TypeError as `createProxy`; then nothing has changed
+   * Replaces all options, for requests that begin from now on. Connections on both sides stay open where the new options allow
+   * them; exchanges in progress finish with the old options. The listen address, `clock` and `readMode` cannot be changed.
+   * @throws TypeError as `createProxy` does; then nothing has changed
    */
   update(options: ProxyOptions): void
-  /** Responses say `Connection: close` from now on, while new connections are still accepted: a drain will follow. */
+  /** All responses say `Connection: close` from now on, while connections are still accepted: call it some time before `close`. */
   announce(): void
-  /** Ends everything at once. WebSockets that stand between two frames are told so (1001), and have half a second to answer. */
+  /** Ends everything at once. A WebSocket that is between two frames gets a close frame (1001), and half a second to answer. */
   destroy(): void
+  /** Returns a snapshot of the pools and exchanges. */
   stats(): ProxyStats
+  /** Adds a listener for an event. */
   on<E extends keyof ProxyEvents>(event: E, listener: (what: ProxyEvents[E]) => void): this
+  /** Removes a listener. */
   off<E extends keyof ProxyEvents>(event: E, listener: (what: ProxyEvents[E]) => void): this
 }
 
 /**
- * Makes a forward or reverse proxy; nothing happens before `listen`.
- * @throws TypeError that names the option that is wrong and what would be right
+ * Creates a forward or reverse proxy. Nothing happens before `listen`.
+ * @throws TypeError that names the option that is wrong and says what would be right
  */
 export function createProxy(options: ProxyOptions): Proxy {
   return new HopwiseProxy(settingsOf(options), options.name === undefined)
@@ -87,20 +91,20 @@ export class HopwiseProxy implements Proxy, Engine, ClientHandler, UpstreamWatch
   watcher: ExchangeWatcher | null = null
   readonly date: () => string
   private readonly events = new EventEmitter()
-  /** The upstream side is its own: nobody shares it. */
+  /** The upstream side belongs to this proxy and is not shared. */
   readonly ownsUpstreams: boolean
   private closing: Promise<void> | null = null
 
   /**
-   * @param unnamed nobody named this deployment: it gets a name of its own when it is known where it listens
-   * @param shared an upstream side that several listeners have in common, with the groups that the routes name
+   * @param unnamed the deployment has no configured name: it is named after its address once it listens
+   * @param shared an upstream side that several listeners share, with the groups that the routes name
    */
   constructor(
     public settings: Settings,
     private unnamed: boolean,
     shared: Upstreams | null = null,
     readonly phases: Phases | null = null,
-    /** Made of the settings by `routesOf`, where that was done before. */
+    /** Made from the settings by `routesOf`, if that has been done already. */
     routes?: Routes<Route> | null,
   ) {
     const { clock, limits, deadlines, grammar } = settings
@@ -121,14 +125,14 @@ export class HopwiseProxy implements Proxy, Engine, ClientHandler, UpstreamWatch
     return this.upstreams.wheel
   }
 
-  /** What was spent under the settings before stays spent. */
+  /** Usage under the previous settings still counts. */
   private limited(rate: RateLimit | null, settings: RateSettings | null): RateLimit | null {
     if (settings === null || rate === null) return settings === null ? null : new RateLimit(settings)
     rate.reconfigure(settings, this.settings.clock.now())
     return rate
   }
 
-  /** What the client side takes of the settings, but for TLS. */
+  /** The settings of the client side, except TLS. */
   private clientSettings(settings: Settings): Omit<ClientPoolSettings, 'tls'> {
     const { dial, limits, deadlines, grammar, proxyProtocol, guards, connectionRate } = settings
     this.connectionRate = this.limited(this.connectionRate, connectionRate)
@@ -160,11 +164,11 @@ export class HopwiseProxy implements Proxy, Engine, ClientHandler, UpstreamWatch
   }
 
   /**
-   * As `update`, with settings that were checked. Shared upstreams are configured before, by whoever shares them.
-   * @param routes made of the settings by `routesOf`, where that was done before
+   * As `update`, with checked settings. Shared upstreams have been configured before, by their owner.
+   * @param routes made from the settings by `routesOf`, if that has been done already
    */
   reconfigure(settings: Settings, unnamed: boolean, routes?: Routes<Route> | null): void {
-    this.clients.reconfigure({ tls: settings.tls }) // the only one that may refuse
+    this.clients.reconfigure({ tls: settings.tls }) // the only step that may throw
     this.clients.reconfigure(this.clientSettings(settings))
     this.trust(settings)
     this.unnamed = unnamed
@@ -178,7 +182,7 @@ export class HopwiseProxy implements Proxy, Engine, ClientHandler, UpstreamWatch
     this.settings = { ...settings, name, clock: this.settings.clock }
   }
 
-  /** Of thousands of clients most come from the same few addresses. */
+  /** Checks each address once: most of thousands of clients come from the same few addresses. */
   private trust({ trusted }: Settings): void {
     const known = new Map<string, boolean>()
     for (const client of this.clients.connections) {
@@ -230,13 +234,13 @@ export class HopwiseProxy implements Proxy, Engine, ClientHandler, UpstreamWatch
     try {
       this.events.emit(event, what)
     } catch (fault) {
-      if (event !== 'warning') this.fault(fault) // a listener's fault must not end an exchange
+      if (event !== 'warning') this.fault(fault) // an error in a listener must not end an exchange
     }
   }
 
   // ---- Engine ----
 
-  /** The pool of the origin that an absolute-form target names, or of the proxy behind this one. */
+  /** The pool of the origin in an absolute-form target, or of the parent proxy. */
   poolFor(head: RequestHead, { parent }: Settings, admitted: boolean): OriginPool {
     const { pools } = this.upstreams
     if (parent !== null) return pools.of(parent.origin)
@@ -249,7 +253,7 @@ export class HopwiseProxy implements Proxy, Engine, ClientHandler, UpstreamWatch
     const message = fault instanceof Error ? fault.message : String(fault)
     this.emit('warning', {
       code: 'fault',
-      message: `a fault of this proxy ended one connection: ${message}`,
+      message: `an internal error of this proxy ended one connection: ${message}`,
       cause: fault,
     })
   }
@@ -268,7 +272,7 @@ export class HopwiseProxy implements Proxy, Engine, ClientHandler, UpstreamWatch
     const [error, todo] =
       status === 503
         ? ['connection_limit_reached', 'Try again later.']
-        : ['http_request_error', 'Write https:// in the URL.']
+        : ['http_request_error', 'Use https:// in the URL.']
     const problem = { status, error, what: why, where: '', todo, method: '', accept: '' }
     return answerProblem(problem, { name: this.settings.name, date: this.date(), persist: 'close', keepAlive: '' })
   }
@@ -326,14 +330,14 @@ export class HopwiseProxy implements Proxy, Engine, ClientHandler, UpstreamWatch
   }
 }
 
-/** The routes of a reverse proxy, each with its group: null for a forward proxy. The groups are there already. */
+/** The routes of a reverse proxy, each with its group, which must exist already; null for a forward proxy. */
 export function* routesOf({ mode, routes }: Settings, { groups }: Upstreams): Steps<Routes<Route> | null> {
   if (mode === 'forward') return null
   const rows = routes.map(route => ({ match: route.match, value: { ...route, group: groups.get(route.upstream)! } }))
   return yield* Routes.made(rows)
 }
 
-/** What the upstream side of a proxy takes of its settings. */
+/** The settings of the upstream side of a proxy. */
 function upstreamSettings(settings: Settings): UpstreamsSettings {
   return {
     ...settings,
@@ -346,7 +350,7 @@ function peerOf({ address, port }: ClientConnection): string {
   return address === '' ? 'unix' : hostAndPort(address, port)
 }
 
-/** One connection as those who watch see it. */
+/** The record of a connection for events and views. */
 export function connectionRecord(connection: ClientConnection | UpstreamConnection, now: number): ConnectionRecord {
   const upstream = 'entry' in connection
   return {

@@ -1,14 +1,14 @@
 import type { ExchangeRecord, Outcome } from './events.js'
 import type { ExchangeView } from './exchange-view.js'
 
-/** A record on its way: fields that not every exchange has come and go. */
+/** A record under construction: optional fields are added and removed. */
 type Draft = { -readonly [K in keyof ExchangeRecord]: ExchangeRecord[K] }
 
 /**
- * The exchange as those who watch it see it. Made only when somebody listens.
+ * The record of an exchange. Made only if the event has a listener.
  *
- * One literal of one shape for the usual exchange, since objects whose fields depend on conditions are made slowly. What
- * is not so usual is added to it or taken from it: a field that does not apply is absent, never undefined.
+ * The usual exchange is one literal of one shape, since objects whose fields depend on conditions are slow to create. Fields
+ * that are less common are added or deleted: a field that does not apply is absent, never undefined.
  */
 export function recordOf(exchange: ExchangeView, outcome: Outcome, endedBy: ExchangeRecord['endedBy']): ExchangeRecord {
   const { settings, client, asked, tries, error, outbound, startedAt, headAt, sentAt, answeredAt } = exchange
@@ -77,10 +77,10 @@ export function recordOf(exchange: ExchangeView, outcome: Outcome, endedBy: Exch
   return record
 }
 
-/** Holds the place of `upstream` until it is taken away. */
+/** The placeholder for `upstream`, which is deleted again. */
 const NO_UPSTREAM = { id: '', nth: 0, origin: '', address: '' }
 
-/** Milliseconds from one moment to another, 0 where one of them never came. */
+/** Milliseconds from one moment to another; 0 if one of them never came. */
 const between = (from: number, to: number): number => (from === 0 || to === 0 ? 0 : round(to - from))
 
 /** To the microsecond. */

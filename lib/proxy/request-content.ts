@@ -9,9 +9,9 @@ import type { ExchangeCounts } from './engine.js'
 import type { Route } from './options/route-options.js'
 import { Upload } from './upload.js'
 
-// What becomes of a request's content before it is on its way: gathered, kept, too long, or too slow to be waited for.
+// What happens to the content of a request before it is sent: it is gathered or kept, or refused as too long or too slow.
 
-/** Content is going to come. @param bytesPerSecondMin 0: it may come as slowly as it likes */
+/** The request has content, which is about to arrive. @param bytesPerSecondMin the minimum rate; 0: none */
 export function beginUpload(bytesPerSecondMin: number, now: number): Upload {
   const upload = new Upload()
   if (bytesPerSecondMin === 0) return upload
@@ -20,24 +20,26 @@ export function beginUpload(bytesPerSecondMin: number, now: number): Upload {
   return upload
 }
 
-/** Why the content is gathered before a connection is taken, if it is. */
+/** Why the content is gathered before a connection is acquired, if it is. */
 export function gathersFor({ framing }: RequestHead, pool: OriginPool, routed: Route | null): Upload['gathersFor'] {
   if (framing === 'chunked' && pool.sendsChunks(true) === 'length') return 'length'
   return routed !== null && routed.bufferRequestBytes > 0 && framing !== 'none' ? 'route' : 'nothing'
 }
 
-/** Must this request not be sent twice, whatever happens (RFC 9110 9.2.2), or can it not, as not all of its content will be kept? */
+/** Whether the request must not be sent twice (RFC 9110 9.2.2), or cannot be, because not all of its content will be kept. */
 export function isOnlyOnce(head: RequestHead, { retryBytesMax }: Limits): boolean {
   if (!isIdempotent(head.method)) return true
   return head.framing === 'chunked' || head.contentLength > retryBytesMax
 }
 
-/** The client waits for a 100 that no upstream can say: none is asked before the content is here (RFC 9110 10.1.1). */
+/**
+ * Whether the client waits for a 100 that no upstream can send, since none is asked before the content is here (RFC 9110 10.1.1).
+ */
 export function meetsExpect(head: RequestHead): boolean {
   return head.minor === 1 && readExpect(head.lines) === 'continue'
 }
 
-/** More content than a request may have is refused as soon as that is known (RFC 9110 15.5.14). @returns null: it is not too long */
+/** Content that is too long is refused as soon as that is known (RFC 9110 15.5.14). @returns null: it is not too long */
 export function tooLong(bytes: number, { requestContentBytesMax }: Limits): ProxyError | null {
   if (requestContentBytesMax === 0 || bytes <= requestContentBytesMax) return null
   return new ProxyError('http_request_error', `the content is longer than ${requestContentBytesMax} bytes`, {
@@ -48,13 +50,13 @@ export function tooLong(bytes: number, { requestContentBytesMax }: Limits): Prox
   })
 }
 
-/** So many bytes have come. @returns null: fast enough, so far */
+/** Notes that `bytes` have arrived. @returns null: fast enough so far */
 export function tooSlow(pace: LeastRate, bytes: number, bytesPerSecondMin: number, now: number): ProxyError | null {
   pace.moved(bytes, now)
   if (!pace.tooSlow(now)) return null
   return new ProxyError(
     'http_request_error',
-    `the content comes more slowly than ${bytesPerSecondMin} bytes per second`,
+    `the content arrives more slowly than ${bytesPerSecondMin} bytes per second`,
     {
       stage: 'request-body',
       side: 'client',
@@ -64,7 +66,10 @@ export function tooSlow(pace: LeastRate, bytes: number, bytesPerSecondMin: numbe
   )
 }
 
-/** So much more is gathered. @returns null: it may go on so; `pass-on`: it goes on as it came; or why it cannot be sent at all */
+/**
+ * Counts `bytes` more as gathered.
+ * @returns null: gathering continues; `pass-on`: the content is passed on as it arrives; or why it cannot be sent at all
+ */
 export function gather(
   upload: Upload,
   bytes: number,
@@ -100,16 +105,16 @@ export function gather(
   })
 }
 
-/** Its content is not held any more, or will not be for long. */
+/** Its content is no longer held, or soon will not be. */
 export function ungather(counts: Pick<ExchangeCounts, 'gathered'>, upload: Upload): void {
   counts.gathered -= upload.gathered
   upload.gathered = 0
 }
 
 /**
- * The content is here, whole. Where it came in chunks it has a length now, which servers need that were made for CGI or for HTTP/1.0.
- * Trailers need chunks (RFC 9110 6.5.1): with trailers the content stays chunked, unless the upstream speaks HTTP/1.0, where they are left
- * out (RFC 9112 7.1.2).
+ * Whether gathered content that was chunked is sent with a length, which servers made for CGI or HTTP/1.0 need. Trailers need
+ * chunks (RFC 9110 6.5.1): content with trailers stays chunked, unless the upstream speaks HTTP/1.0; then the trailers are
+ * dropped (RFC 9112 7.1.2).
  */
 export function getsLength({ gathersFor, trailers }: Upload, framing: RequestHead['framing']): boolean {
   return framing === 'chunked' && (gathersFor === 'length' || trailers === '')

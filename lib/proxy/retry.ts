@@ -9,8 +9,8 @@ import { rewriteAgain } from './rewrite-again.js'
 // After a failure: whether the request is sent again, and where.
 
 /**
- * The upstream connection ended before a response began: the request is sent once more where that may be; otherwise it has failed.
- * @param lost what happened @param stale the upstream's only answer was a 408 about its idle limit
+ * The upstream connection ended before a response began: the request is sent again if that is permitted; otherwise it has failed.
+ * @param lost what happened @param stale the upstream's only response was a 408 about its idle limit
  */
 export function retry(exchange: ExchangeSteps, lost: ProxyError, upstreamReason: CloseReason, stale: boolean): void {
   const upstream = exchange.upstream!
@@ -21,7 +21,7 @@ export function retry(exchange: ExchangeSteps, lost: ProxyError, upstreamReason:
     retries: exchange.tries.resent,
     wrote: !upstream.wroteNothing,
     reused,
-    // Any other byte, be it of an interim response or half a head, and it has begun to answer.
+    // With any other byte, even of an interim response or of half a head, the response has begun.
     response: stale ? '408' : upstream.heardNothing ? 'none' : 'begun',
     goesOnWithLogin: exchange.tries.goesOnWithLogin,
     contentKept: exchange.upload === null || exchange.upload.kept.isKept,
@@ -38,7 +38,7 @@ export function retry(exchange: ExchangeSteps, lost: ProxyError, upstreamReason:
   else exchange.fail(failed(verdict), upstreamReason)
 }
 
-/** Nothing of the request was written: another server may have it, whatever the request asks for. */
+/** No byte of the request was written: it may go to another server, whatever its method. */
 export function tryAnother(exchange: ExchangeSteps, error: ProxyError): void {
   if (!moveOn(exchange, error)) {
     exchange.fail(error)
@@ -51,15 +51,15 @@ export function tryAnother(exchange: ExchangeSteps, error: ProxyError): void {
   exchange.goOn(now)
 }
 
-/** May another server have what a fresh connection to this one lost? */
+/** Whether a request that a fresh connection to one server lost may go to another server. */
 export function retriesFresh({ routed, tries }: Pick<ExchangeView, 'routed' | 'tries'>): boolean {
   return routed !== null && tries.choice !== null && routed.group.spec.retryOn === 'any'
 }
 
 /**
- * Something of the request was written, and may be written twice: another server gets it, if one is left that has not had it.
- * @param lost what the server did
- * @param failed the same, and why the request is not sent again
+ * Part of the request was written, and it may be sent twice: it goes to another server, if there is one that has not had it.
+ * @param lost what happened
+ * @param failed the same, with why the request is not sent again
  */
 function retryElsewhere(
   exchange: ExchangeSteps,
@@ -77,28 +77,28 @@ function retryElsewhere(
   }
 }
 
-/** The request moves on to another server of the group, which is noted as a failure of this one; false: there is none. */
+/** Moves the request to another server of the group, and records a failure of this one; false: there is no other. */
 function moveOn(exchange: ExchangeSteps, error: ProxyError): boolean {
   const { pool: failed, outbound, tries, settings, routed } = exchange
   if (routed === null || tries.choice === null || failed === null) return false
   const next = tries.choice.next(failed, outbound?.framing === 'chunked', settings.clock.now())
   if (next === null) return false
   exchange.pool = next
-  // Where Host is the server's own, it is another one.
+  // If Host is the server's own, it changes.
   if (routed.sendHost === 'upstream' && next.origin.authority !== failed.origin.authority)
     exchange.outbound = rewriteAgain(exchange)
   noteFailure(failed, error, exchange)
   return true
 }
 
-/** Counts a failure of the upstream's against its server. */
+/** Counts a failure of the upstream side against its server. */
 export function noteFailure(
   pool: OriginPool | null,
   error: ProxyError,
   { settings, upstreamVerdict }: Pick<ExchangeView, 'settings' | 'upstreamVerdict'>,
 ): void {
   if (error.side !== 'upstream' || pool === null) return
-  if (upstreamVerdict === 'stale' && error.stage === 'response-head') return // it ended an idle connection, as it may
+  if (upstreamVerdict === 'stale' && error.stage === 'response-head') return // it closed an idle connection, as it may
   pool.failed(error, settings.clock.now())
 }
 

@@ -7,9 +7,9 @@ import type { ExchangeView } from './exchange-view.js'
 const options = new ConnectionOptions()
 
 /**
- * Rewrites the head of a request again, from the text that was received, with what has become known since: another server gets it, or its
- * content was gathered. That is rare, so nothing but the text is kept for it.
- * @param gatheredLength bytes of content that came in chunks and was gathered; -1: as before
+ * Rewrites the head of a request again, from the text as received, with what has become known since: it goes to another server,
+ * or its content was gathered. That is rare, so only the text is kept for it.
+ * @param gatheredLength bytes of content that was chunked and has been gathered; -1: as before
  */
 export function rewriteAgain(exchange: ExchangeView, gatheredLength = -1): OutboundRequest {
   let outbound = exchange.outbound!

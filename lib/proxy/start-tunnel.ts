@@ -4,10 +4,10 @@ import type { ExchangeSteps } from './exchange-steps.js'
 import { Tunnel, type TunnelEnd } from './tunnel.js'
 
 /**
- * Makes the client's connection and `upstream` one tunnel, and closes the exchange's books when it ends.
- * @param surplus what the upstream had sent behind its head
- * @param ended says why both connections count as closed
- * @param isWebSocket it is told when it is cut off
+ * Joins the client's connection and `upstream` into a tunnel, and ends the exchange when the tunnel ends.
+ * @param surplus what the upstream has sent after its head
+ * @param ended returns the close reason of both connections
+ * @param isWebSocket close frames are sent when the tunnel is cut off
  */
 export function startTunnel(
   exchange: ExchangeSteps,

@@ -6,7 +6,7 @@ import type { ExchangeView } from './exchange-view.js'
 import { recordOf } from './record.js'
 import type { ExchangeSpan } from './tracer.js'
 
-/** Begins the span of an exchange, where spans are made. @param lines null: no head could be read */
+/** Begins the span of an exchange, if there is a tracer. @param lines null: no head could be read */
 export function beginSpan(
   { settings, client, asked, startedAt }: ExchangeView,
   lines: Lines | null,
@@ -25,7 +25,10 @@ export function beginSpan(
   })
 }
 
-/** Tells those who listen, and the tracer, how an exchange went. @param span null: what came was no request, so none has begun */
+/**
+ * Reports an ended exchange to the listeners and the tracer.
+ * @param span null: what arrived was not a request, so no span has begun
+ */
 export function tell(
   engine: Engine,
   exchange: ExchangeView,

@@ -1,33 +1,37 @@
 import type { TraceContext } from '../policy/trace-context.js'
 import type { ExchangeRecord } from './events.js'
 
-/** Makes spans of exchanges. It must not throw, and cannot change anything but the trace context that is sent on. */
+/**
+ * Creates a span for each exchange. It must not throw, and cannot change anything except the trace context that is sent upstream.
+ */
 export interface Tracer {
-  /** The head of a request was read, or it turned out to be none. */
+  /** Called when the head of a request has been read, or what arrived turned out not to be a request. */
   begin(asked: TracedRequest): ExchangeSpan
 }
 
-/** What a span begins with. */
+/** What is known when a span begins. */
 export interface TracedRequest {
-  /** '' where no head could be read. */
+  /** '' if no head could be read. */
   readonly method: string
-  /** As received; may hold secrets. */
+  /** The request-target as received; may contain secrets. */
   readonly target: string
   readonly host: string
   readonly version: '1.0' | '1.1'
   readonly scheme: 'http' | 'https'
-  /** Of the peer; '' where the transport has none. */
+  /** The client's address; '' if the transport has none. */
   readonly clientAddress: string
-  /** Milliseconds since 1970 at the first octet of the request. */
+  /** When the first byte of the request arrived, in milliseconds since 1970. */
   readonly startedAt: number
-  /** The trace that the client says this is part of; null: none. */
+  /** The trace context that the client sent; null: none. */
   readonly received: TraceContext | null
 }
 
 /** The span of one exchange. */
 export interface ExchangeSpan {
-  /** The trace context that goes upstream in the place of the received one, as lines (`traceLines`); '': what was received goes on. */
+  /**
+   * The trace context to send upstream in place of the received one, as lines (`traceLines`); '': the received one is forwarded.
+   */
   readonly lines: string
-  /** Once. */
+  /** Called once, with the record of the exchange. */
   end(record: ExchangeRecord): void
 }

@@ -5,26 +5,26 @@ import type { Transport, TransportOwner } from '../net/socket/transport.js'
 import type { CloseReason } from '../policy/close-reason.js'
 import { closeFrame, GOING_AWAY, WebSocketFrames } from '../wire/websocket-frames.js'
 
-/** How a tunnel ended, told once, when both of its transports are closed. */
+/** How a tunnel ended. Reported once, when both transports are closed. */
 export interface TunnelEnd {
   readonly reason: CloseReason
   readonly endedBy: 'client' | 'upstream' | 'proxy'
-  /** Octets relayed, each way. */
+  /** Bytes relayed, in each direction. */
   readonly fromClient: number
   readonly fromUpstream: number
 }
 
 /**
- * Two transports joined after CONNECT or a 101: octets go both ways untouched (RFC 9110 9.3.6, 7.8).
+ * Two transports joined after CONNECT or a 101: bytes go both ways unchanged (RFC 9110 9.3.6, 7.8).
  *
  * | event | the other side |
  * | --- | --- |
- * | octets | written; while the kernel does not take them, this side is not read |
- * | FIN | is passed on once everything before it was; the other direction goes on, under the same idle limit |
- * | reset | reset; but behind a FIN everything was said: that is still delivered, and what comes meanwhile is thrown away |
+ * | bytes | written; while the kernel does not accept them, this side is not read |
+ * | FIN | passed on after everything before it; the other direction continues, under the same idle limit |
+ * | reset | reset; but after a FIN everything had been sent: it is still delivered, and what arrives meanwhile is discarded |
  * | a write fails | nothing yet: what this side had sent before is read to its end, at the pace of the other side |
  * | idle limit | both closed |
- * | `leave` | of a WebSocket: a close frame to each side that stands between two frames, then its end, or half a second |
+ * | `leave` | of a WebSocket: a close frame to each side that is between two frames, then its end, or half a second |
  */
 export class Tunnel {
   private readonly client: TunnelSide
@@ -40,7 +40,7 @@ export class Tunnel {
     private readonly deadlines: Deadlines,
     private readonly ended: (end: TunnelEnd) => void,
     private readonly faulted: (fault: unknown) => void,
-    /** Its frames are followed. */
+    /** Its frames are tracked. */
     isWebSocket = false,
   ) {
     this.deadline = new Deadline(wheel, () => this.expired())
@@ -56,9 +56,9 @@ export class Tunnel {
   }
 
   /**
-   * It is to end now. A WebSocket says so where it can (RFC 6455 7.4.1), and waits for the answer for half a second; a side that is in
-   * the middle of a frame ends at once.
-   * @returns false: there is nobody to tell, and nothing was done
+   * Ends the tunnel. A WebSocket sends close frames where it can (RFC 6455 7.4.1) and waits half a second for the answer; a side
+   * that is in the middle of a frame ends at once.
+   * @returns false: neither side can be told, and nothing was done
    */
   leave(reason: CloseReason): boolean {
     const { client, upstream } = this
@@ -73,7 +73,7 @@ export class Tunnel {
     return true
   }
 
-  /** Begins with what either side had sent before the tunnel stood. */
+  /** Starts relaying, beginning with what either side sent before the tunnel was established. */
   start(fromClient: Buffer | null, fromUpstream: Buffer | null): void {
     this.touch()
     this.client.transport.persist()
@@ -102,14 +102,14 @@ export class Tunnel {
     else this.close('tunnel-idle', 'proxy')
   }
 
-  /** The other side is gone and has said all: this one gets it, within a limit, and has nobody left to talk to. */
+  /** The other side is closed and its data complete: the rest is delivered to this side, within a limit. */
   linger({ isClosed, transport }: TunnelSide): void {
     if (isClosed) return
     const name = transport.pressured ? 'clientWriteMs' : 'lingerMs'
     this.deadline.set(name, this.deadlines[name])
   }
 
-  /** Ends both sides at once. The first reason given is the one that counts. */
+  /** Ends both sides at once. The first reason given counts. */
   close(reason: CloseReason, endedBy: TunnelEnd['endedBy']): void {
     this.end ??= { reason, endedBy }
     this.client.transport.destroy()
@@ -137,7 +137,7 @@ class TunnelSide implements TransportOwner {
   peer!: TunnelSide
   relayed = 0
   isClosed = false
-  /** Of a WebSocket: what this side has sent. */
+  /** Of a WebSocket: the frames that this side has sent. */
   frames: WebSocketFrames | null = null
 
   constructor(
@@ -146,13 +146,13 @@ class TunnelSide implements TransportOwner {
     private readonly name: 'client' | 'upstream',
   ) {}
 
-  /** What it was sent ends between two frames, and it still listens. */
+  /** What was sent to it ends between two frames, and it can still be written to. */
   get canBeTold(): boolean {
     const { finSent, closed, cannotSend } = this.transport
     return this.peer.frames?.between === true && !finSent && !closed && !cannotSend
   }
 
-  /** Nothing is relayed any more. `farewell`: the last that it is sent; '' where that cannot be. */
+  /** Relaying has stopped. `farewell`: the last bytes to send to this side; '' if nothing can be sent. */
   leave(farewell: string): void {
     const { transport } = this
     if (farewell === '') {
@@ -166,7 +166,7 @@ class TunnelSide implements TransportOwner {
     this.endWhenAnswered()
   }
 
-  /** It has said goodbye, too: so the connection ends (RFC 6455 7.1.1). */
+  /** This side has sent its close frame, too, so the connection ends (RFC 6455 7.1.1). */
   private endWhenAnswered(): void {
     if (this.frames!.closed) this.transport.end()
   }
@@ -215,7 +215,7 @@ class TunnelSide implements TransportOwner {
       return
     }
     if (this.transport.finSeen) {
-      // Whatever ended it, its octets are on their way (R165); unread ones of the peer would turn our end into a reset.
+      // However it ended, its bytes are still to be delivered (R165); unread bytes of the peer would turn our FIN into a reset.
       peer.end()
       peer.resume()
       this.tunnel.linger(this.peer)
@@ -232,5 +232,5 @@ class TunnelSide implements TransportOwner {
   }
 }
 
-/** How long the answer to our close frame is waited for: less than what a drain waits for what it has destroyed. */
+/** How long to wait for the answer to our close frame: less than a drain waits for the connections it has destroyed. */
 const FAREWELL_MS = 500

@@ -28,13 +28,13 @@ export interface UpstreamsSettings {
   readonly deadlines: Deadlines
   readonly grammar: GrammarLimits
   readonly strictUpstream: boolean
-  /** Forward mode: where one may go at all; null: wherever the configuration says. */
+  /** Forward mode: the permitted destinations; null: upstreams come from the configuration and are not checked. */
   readonly destinations: Destinations | null
-  /** Name servers to ask; null: as the machine resolves names. */
+  /** Name servers to query; null: the resolver of the system. */
   readonly nameservers: readonly string[] | null
 }
 
-/** Who is told what happens on the upstream side. */
+/** Is notified of what happens on the upstream side. */
 export interface UpstreamWatcher {
   upstreamOpened(connection: UpstreamConnection): void
   upstreamClosed(connection: UpstreamConnection): void
@@ -44,25 +44,25 @@ export interface UpstreamWatcher {
   warn(code: string, message: string): void
 }
 
-/** Where a listener listens: nobody is to be sent there. */
+/** The address of a listener of ours: no request may be forwarded to it. */
 export interface OwnAddress {
   readonly address: { readonly address: string; readonly port: number } | null
 }
 
-/** The upstream side of one proxy, or of several that share it: names, pools, groups, and the time that all of them go by. */
+/** The upstream side of one proxy, or of several that share it: names, pools, groups, and their common clock. */
 export class Upstreams implements UpstreamHandler, GroupSurroundings {
   readonly clock: Clock
   readonly wheel: DeadlineWheel
   readonly resolver: Resolver
   readonly pools: UpstreamPool
   readonly groups = new Map<string, UpstreamGroup>()
-  /** The listeners that it must not connect to. */
+  /** Our own listeners, which must not be connected to. */
   readonly own = new Set<OwnAddress>()
   private mode: UpstreamsSettings['mode']
   private destinations: Destinations | null
-  /** As text, to see whether they are others. */
+  /** As text, to detect changes. */
   private nameservers: string
-  /** As text: the settings that all pools share. */
+  /** The settings that all pools share, as text, to detect changes. */
   private configuredAs = ''
 
   constructor(
@@ -80,8 +80,8 @@ export class Upstreams implements UpstreamHandler, GroupSurroundings {
   }
 
   /**
-   * Takes other settings for what comes next. Groups that are specified as well keep their members; the others end. A specification that
-   * is the very same object as before says that its group has not changed.
+   * Applies other settings from now on. Groups that are specified again keep their members; all others end. If a specification is
+   * the same object as before, its group has not changed.
    */
   configure(settings: UpstreamsSettings, groups: readonly GroupSpec[]): void {
     this.mode = settings.mode
@@ -104,7 +104,7 @@ export class Upstreams implements UpstreamHandler, GroupSurroundings {
     }
   }
 
-  /** undefined: the name servers are the same as before, and so is what they answered. */
+  /** undefined: the name servers have not changed, so their answers remain valid. */
   private otherLookup(settings: UpstreamsSettings): Lookup | undefined {
     const nameservers = namesOf(settings)
     if (nameservers === this.nameservers) return undefined
@@ -112,7 +112,7 @@ export class Upstreams implements UpstreamHandler, GroupSurroundings {
     return lookupWith(settings.nameservers)
   }
 
-  /** Groups that are not there yet, before anybody is led to them. */
+  /** Adds groups that do not exist yet, before any route refers to them. */
   *add(groups: readonly GroupSpec[]): Steps<void> {
     for (const spec of groups) {
       if (this.groups.has(spec.name)) continue
@@ -121,14 +121,14 @@ export class Upstreams implements UpstreamHandler, GroupSurroundings {
     }
   }
 
-  /** Does every pool have to know of these settings? */
+  /** Whether the settings that all pools share have changed. */
   private isOther({ dial, limits, deadlines, grammar, strictUpstream }: UpstreamsSettings): boolean {
     const before = this.configuredAs
     this.configuredAs = JSON.stringify({ dial, limits, deadlines, grammar, strictUpstream })
     return before !== this.configuredAs
   }
 
-  /** Where a forward proxy may not go any more, connections are not kept either. */
+  /** Stops keeping connections to destinations that a forward proxy may no longer connect to. */
   private recheck(): void {
     const { destinations, pools } = this
     if (destinations === null) return
@@ -164,7 +164,7 @@ export class Upstreams implements UpstreamHandler, GroupSurroundings {
       done(refused, [])
       return null
     }
-    // The names of a gateway are its operator's, whoever asks for them: only where clients choose them has each its share.
+    // The names of a gateway come from its configuration: only where clients choose names are lookups limited per client.
     const client = destinations === null || clientAddress === '' ? '' : siteOf(clientAddress)
     return this.resolver.resolve(
       host,
@@ -174,7 +174,7 @@ export class Upstreams implements UpstreamHandler, GroupSurroundings {
         try {
           if (allowed instanceof ProxyError) done(allowed, [])
           else if (allowed.some(({ address }) => this.isSelf(address, port))) {
-            const what = `${host}:${port} is this very proxy`
+            const what = `${host}:${port} is this proxy itself`
             done(new ProxyError('proxy_loop_detected', what, { stage: 'route', side: 'proxy' }), [])
           } else done(null, allowed)
         } catch (fault) {
@@ -238,8 +238,8 @@ export class Upstreams implements UpstreamHandler, GroupSurroundings {
 }
 
 /**
- * `destination_not_found` is for gateways, which have to be told where their upstream is (RFC 9209 2.3.3). A forward proxy is told by
- * the request, so that there is no such name is an error of DNS (2.3.2).
+ * `destination_not_found` is for gateways, whose upstream is configured (RFC 9209 2.3.3). For a forward proxy the request names the
+ * destination, so a name that does not exist is a DNS error (2.3.2).
  */
 function foundByClient(error: ProxyError): ProxyError {
   if (error.type !== 'destination_not_found') return error
@@ -258,11 +258,11 @@ function sharedOf({ dial, limits, deadlines, grammar, strictUpstream, clock }: U
   return { dial, limits, deadlines, grammar, strict: strictUpstream, clock, proxyProtocol: 'off' as const }
 }
 
-/** Does who connects to `address` come to a listener on `own`? However the address is written. */
+/** Whether a connection to `address`, in whatever notation, reaches a listener on `own`. */
 function reaches(address: string, own: string): boolean {
   const bare = address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
   const family = familyOf(bare)
-  if (UNSPECIFIED.check(bare, family)) return true // the kernel takes it for loopback
+  if (UNSPECIFIED.check(bare, family)) return true // the kernel treats it as loopback
   const everywhere = own === '0.0.0.0' || own === '::'
   if (everywhere && LOOPBACK.check(bare, family)) return true
   const mine = everywhere ? Object.values(networkInterfaces()).flatMap(list => list ?? []) : [{ address: own }]

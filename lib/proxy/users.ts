@@ -12,30 +12,30 @@ export interface PasswordHash {
   readonly hash: Buffer
 }
 
-/** How a proof ended. `busy`: nobody can tell now; `too-often`: too many wrong passwords came from there, so nobody looked. */
+/** The result of a password check. `busy`: cannot be checked now; `too-often`: not checked, too many wrong ones from that site. */
 export type Proof = 'right' | 'wrong' | 'busy' | 'too-often'
 
-/** What was proved is not proved again for this long since it was asked for last there: a proof takes a tenth of a second of a core. */
+/** How long results are remembered, right ones since their last use at a site: a check takes a tenth of a second of a core. */
 const REMEMBERED_MS = 300_000
 const REMEMBERED_MAX = 10_000
-/** Of the four threads that Node has, which resolve names as well: guessing passwords must not use them up. */
+/** Checks that run at once, on the four threads of Node, which also resolve names: password guesses must not occupy all of them. */
 const RUNNING_MAX = 2
-/** Proofs that wait for their turn, of all addresses together; more are told to come again. At some 20 in a second these are 3 s. */
+/** Checks that wait for their turn, of all addresses together; further ones get `busy`. At some 20 per second these take 3 s. */
 const WAITING_MAX = 64
 
 /**
  * The users of a forward proxy, whose passwords are known only as hashes.
  *
- * A proof costs a tenth of a second of a core, and whoever may connect can ask for one. So addresses take turns (`FairQueue`), an address from
- * which too many wrong passwords came gets no proof for a while, and what was proved from an address is remembered for that address:
- * it needs no proof, whatever others behind the same address do.
+ * A check costs a tenth of a second of a core, and any client that can connect can cause one. So addresses take turns
+ * (`FairQueue`), an address that sent too many wrong passwords gets no checks for a while, and a right password is remembered for
+ * its address: it needs no further check, whatever other clients behind the same address do.
  */
 export class Users {
   #found = new Found()
   readonly #proofs = new Map<string, Promise<Proof>>()
   readonly #strangers: Strangers
 
-  /** @param derive another one is for tests */
+  /** @param derive replaced in tests only */
   constructor(
     private readonly hashes: ReadonlyMap<string, PasswordHash>,
     private readonly derive: typeof scrypt = scrypt,
@@ -45,11 +45,11 @@ export class Users {
   }
 
   /**
-   * Are these credentials (`user:password`, decoded) right? At once where that was found out lately, else when it is. An unknown
-   * user takes as long as a known one.
+   * Checks credentials (`user:password`, decoded). Returns the result at once if it is known from a recent check, otherwise a
+   * promise. An unknown user takes as long as a known one.
    *
-   * @param site whom the client's address stands for; '' for a unix socket
-   * @param failed how many wrong ones a site may send; null: any number
+   * @param site the site of the client's address; '' for a unix socket
+   * @param failed how many wrong ones a site may send; null: no limit
    */
   prove(credentials: string, site: string, now: number, failed: RateLimit | null): Proof | Promise<Proof> {
     const colon = credentials.indexOf(':')
@@ -73,7 +73,7 @@ export class Users {
     return proof
   }
 
-  /** Goes on with what was found out before a reload: of users whose hash is the same, and of nobody else. */
+  /** Takes over the results from before a reload; they apply only to users whose hash is unchanged. */
   succeed(before: Users | null): void {
     if (before !== null) this.#found = before.#found
   }
@@ -84,14 +84,14 @@ export class Users {
       if (this.#rightAnywhere(digest, there, now)) return 'right'
       if (limit !== null && limit.waitMs(site, now) > 0) return 'too-often'
       const found = await this.#verify(known, known ?? this.#strangers.like(user), password)
-      this.#note(found, asked) // before the next one has its turn, which goes by it
+      this.#note(found, asked) // before the next check has its turn, which depends on it
       return found
     })
     this.#proofs.delete(there)
     return proof
   }
 
-  /** @param cost whose parameters are used */
+  /** @param cost the hash whose parameters are used */
   #verify(known: PasswordHash | null, cost: PasswordHash, password: string): Promise<'right' | 'wrong'> {
     const { ln, r, p, salt, hash } = cost
     return new Promise(done => {
@@ -111,7 +111,7 @@ export class Users {
     }
   }
 
-  /** Proved lately, maybe for another site. */
+  /** Found right recently, perhaps at another site. */
   #rightAnywhere(digest: string, there: string, now: number): boolean {
     const until = this.#found.right.until(digest, now)
     if (until > 0) this.#found.rightThere.note(there, until)
@@ -119,12 +119,12 @@ export class Users {
   }
 }
 
-/** What proofs have found out, by digests of credentials together with the hash that they were held against. */
+/** The results of checks, by digests of the credentials together with the hash that they were checked against. */
 class Found {
-  /** Wherever that was; and with the site where it was. */
+  /** At any site; and together with the site. */
   readonly right = new Remembered(REMEMBERED_MAX)
   readonly rightThere = new Remembered(REMEMBERED_MAX)
-  /** A client that is configured with a wrong password sends it again and again: it is one try, and one proof. */
+  /** A client that is configured with a wrong password sends it again and again: that is one try, and one check. */
   readonly wrongThere = new Remembered(REMEMBERED_MAX)
 }
 
@@ -146,15 +146,15 @@ function digestOf(credentials: string, known: PasswordHash | null): string {
 }
 
 /** As expensive as the hashes that `hopwise password` makes. */
-const NOBODY: PasswordHash = { ln: 15, r: 8, p: 1, salt: Buffer.alloc(16), hash: Buffer.alloc(32) }
+const DEFAULT_COST: PasswordHash = { ln: 15, r: 8, p: 1, salt: Buffer.alloc(16), hash: Buffer.alloc(32) }
 
 /**
- * Hashes for users who are unknown: each as expensive as that of some user, and of the same one each time. Otherwise the time of an
- * answer would tell unknown names from known ones where hashes differ in cost.
+ * Hashes for unknown users: each as expensive as that of some known user, and always of the same one. Otherwise, if hashes differ
+ * in cost, the response time would reveal which names are known.
  */
 class Strangers {
   readonly #models: readonly PasswordHash[]
-  /** Known to nobody without the hashes, and the same as long as they are. */
+  /** Cannot be known without the hashes, and stays the same as long as they do. */
   readonly #key: Buffer
 
   constructor(hashes: readonly PasswordHash[]) {
@@ -166,14 +166,14 @@ class Strangers {
 
   like(user: string): PasswordHash {
     const nth = createHmac('sha256', this.#key).update(user).digest().readUInt32BE(0)
-    return this.#models[nth % this.#models.length] ?? NOBODY
+    return this.#models[nth % this.#models.length] ?? DEFAULT_COST
   }
 }
 
-/** Of all users of this process, since all use the same threads. */
+/** For all users of this process, since all checks use the same threads. */
 const turns = new FairQueue<(go: boolean) => void>({ runningMax: RUNNING_MAX, waitingMax: WAITING_MAX })
 
-/** Runs it when it is the turn of this site; `busy` when that never comes. */
+/** Calls `run` when it is the turn of this site; `busy` if that never comes. */
 async function inTurn(site: string, run: () => Promise<Proof>): Promise<Proof> {
   const mayRun = await new Promise<boolean>(turn => {
     const { state, displaced } = turns.join(site, turn)
@@ -188,10 +188,10 @@ async function inTurn(site: string, run: () => Promise<Proof>): Promise<Proof> {
   }
 }
 
-/** For N = 2^17 and r = 8, the most that is read from a file. */
+/** Enough for N = 2^17 and r = 8, the most expensive hash that is accepted from a file. */
 const MEMORY_MAX = 256 * 1024 * 1024
 
-/** One hash of a users file. @returns null for what is none, or is too dear or too cheap to be one */
+/** Reads one hash of a users file. @returns null if it is not a hash, or is too expensive or too cheap */
 export function readPasswordHash(text: string): PasswordHash | null {
   const match = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{22,64})\$([A-Za-z0-9+/]{43,86})$/.exec(
     text,
@@ -202,19 +202,19 @@ export function readPasswordHash(text: string): PasswordHash | null {
   return { ln, r, p, salt: Buffer.from(match[4]!, 'base64'), hash: Buffer.from(match[5]!, 'base64') }
 }
 
-/** `{SHA}…`, `{SSHA}…`; `$apr1$…`; what crypt(3) and others write. */
+/** Formats of other programs: `{SHA}…`, `{SSHA}…`; `$apr1$…`; those of crypt(3) and others. */
 const FOREIGN: readonly (readonly [begins: RegExp, kind: string])[] = [
-  [/^\$scrypt\$/, 'a hash that is too cheap, too dear or not whole (ln 14 to 17, r 8, p 1 to 4)'],
+  [/^\$scrypt\$/, 'a hash that is too cheap, too expensive or incomplete (ln 14 to 17, r 8, p 1 to 4)'],
   [/^\$apr1\$/, 'a hash of htpasswd (apr1)'],
-  [/^\$2[abxy]?\$\d/, 'a bcrypt hash, as htpasswd -B makes it'],
-  [/^\{SHA\}/i, 'a SHA-1 hash, as htpasswd -s makes it'],
-  [/^\{[A-Z0-9-]+\}/, 'a hash as LDAP writes it'],
+  [/^\$2[abxy]?\$\d/, 'a bcrypt hash (htpasswd -B)'],
+  [/^\{SHA\}/i, 'a SHA-1 hash (htpasswd -s)'],
+  [/^\{[A-Z0-9-]+\}/, 'an LDAP hash'],
   [/^\$argon2/, 'an Argon2 hash'],
   [/^\$pbkdf2/, 'a PBKDF2 hash'],
   [/^\$(1|5|6|7|y|gy|md5|sha1)[$,]/, 'a hash of crypt(3)'],
 ]
 
-/** What a text is that looks like the hash of a password and is none that we can prove anything with; '' when it does not look so. */
+/** The kind of a text that looks like a password hash, but not one that hopwise can use; '' if it does not look like one. */
 export function hashKind(text: string): string {
   return readPasswordHash(text) === null ? (FOREIGN.find(([begins]) => begins.test(text))?.[1] ?? '') : ''
 }
@@ -224,17 +224,17 @@ function isPasswordHash(hash: unknown): boolean {
   return Buffer.isBuffer(salt) && Buffer.isBuffer(derived)
 }
 
-/** Never with what was given: it may be a password. */
+/** Never quotes the value, which may be a password. */
 export function wrongHash(user: string, hash: unknown): string {
   const kind = typeof hash === 'string' ? hashKind(hash) : ''
-  const is = kind === '' ? 'is no hash of a password' : `is ${kind}, which hopwise cannot use`
-  return `users: what belongs to ${JSON.stringify(user)} ${is}: give what readPasswordHash makes of a line of hopwise password`
+  const is = kind === '' ? 'is not a password hash' : `is ${kind}, which hopwise cannot use`
+  return `users: the value of ${JSON.stringify(user)} ${is}: use what readPasswordHash returns for a hash from hopwise password`
 }
 
-/** Makes the hash of a password for a users file. `salt`: 16 random octets. */
+/** Makes the hash of a password for a users file. `salt`: 16 random bytes. */
 export function hashPassword(password: string, salt: Buffer): Promise<string> {
-  const { ln, r, p } = NOBODY
-  const base64 = (octets: Buffer): string => octets.toString('base64').replace(/=+$/, '')
+  const { ln, r, p } = DEFAULT_COST
+  const base64 = (bytes: Buffer): string => bytes.toString('base64').replace(/=+$/, '')
   return new Promise((done, failed) => {
     scrypt(password, salt, 32, { N: 2 ** ln, r, p, maxmem: MEMORY_MAX }, (error, hash) => {
       if (error === null) done(`$scrypt$ln=${ln},r=${r},p=${p}$${base64(salt)}$${base64(hash)}`)

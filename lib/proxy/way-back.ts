@@ -3,7 +3,7 @@ import { hostToSend } from '../policy/send-host.js'
 import { type WayBack, wayBack } from '../policy/way-back.js'
 import type { ExchangeView } from './exchange-view.js'
 
-/** The way that the request of this exchange took; null where its route wants nothing of it. */
+/** How the request of this exchange was routed, for rewriting its response; null if its route rewrites nothing. */
 export function wayBackOf(exchange: ExchangeView): WayBack | null {
   const { routed, pool, outbound, asked } = exchange
   const client = exchange.client.peer
@@ -24,7 +24,7 @@ export function wayBackOf(exchange: ExchangeView): WayBack | null {
   })
 }
 
-/** Of a request-target, without its query. */
+/** The path of a request-target, without its query. */
 function pathOf(target: string): string {
   const path = target.replace(/^[a-z]+:\/\/[^/?]*/i, '').replace(/\?.*$/, '')
   return path === '' ? '/' : path

@@ -55,7 +55,7 @@ export const LEDGER: Ledger = {
       startLine: 'HTTP/1.1 100 Continue',
       sentLine: '',
       rows: [],
-      notes: ['The client does not get it: it was told to continue before (RFC 9110 10.1.1).'],
+      notes: ['The client does not receive it: it has already been told to continue (RFC 9110 10.1.1).'],
     },
   ],
   interimMore: 7,

@@ -148,7 +148,7 @@ test('interim responses and a switch of protocols', t => {
     response('HTTP/1.1 103 Early Hints\r\n\r\n', REVERSE, { clientMinor: 0 }),
     response('HTTP/1.1 103 Early Hints\r\n\r\n', { ...REVERSE, interim: 'none' }),
   ])
-    t.match(it, { outbound: undefined, notes: [/does not get/] })
+    t.match(it, { outbound: undefined, notes: [/does not receive/] })
   t.match(
     response('HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n').outbound,
     'Upgrade: websocket\r\n',

@@ -37,7 +37,7 @@ test('a password from standard input: the line, as other programs compute it', n
 
 test('invalid names and passwords', async t => {
   for (const [user, input, code, err] of [
-    ['a:b', 'x', 2, 'hopwise: user "a:b" has a colon in it, which ends a name.\n'],
+    ['a:b', 'x', 2, 'hopwise: user "a:b" contains a colon, which ends the name.\n'],
     ['a', '', 1, 'No password: the line is empty.\n'],
     ['a', 'x\ty', 1, 'The password contains a control character, which no client can send.\n'],
     ['a', 'x'.repeat(5_000), 1, 'No password: the line is longer than 4096 bytes.\n'],
@@ -111,7 +111,7 @@ test('into a file: replaced at once, with its old mode', async t => {
   t.match(await set('alice', path.join(folder, 'link')), {
     code: 0,
     out: /: changed the password of alice\n$/,
-    err: /link:4: what stands behind the colon is no hash of ours.*\n$/,
+    err: /link:4: the text after the colon is not a hopwise hash.*\n$/,
   })
   const text = fs.readFileSync(file, 'utf8')
   t.match(text, /^# staff\nalice:\$scrypt\$[^\n]*\r\n\nbob:x\n$/)

@@ -127,7 +127,7 @@ test('hashes in a users file: ours are accepted, others are named, with their li
     ['$apr1$x8FzS1Yq$Vq0m7gHcQp5y2k1n', 'a hash of htpasswd (apr1)'],
     ['$2y$05$abcdefghijklmnopqrstuv', 'a bcrypt hash'],
     ['{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=', 'a SHA-1 hash'],
-    ['{SSHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=', 'a hash as LDAP writes it'],
+    ['{SSHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=', 'an LDAP hash'],
     ['$6$abc$def', 'a hash of crypt(3)'],
     ['$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA', 'an Argon2 hash'],
     ['$scrypt$ln=3,r=8,p=1$c2FsdA$aGFzaA', 'a hash that is too cheap'],
@@ -139,7 +139,7 @@ test('hashes in a users file: ours are accepted, others are named, with their li
     t.notMatch(message, hash, 'the hash is not repeated')
     if (!hash.startsWith('$scrypt')) t.match(message, `line 2 contains ${kind}`)
   }
-  t.match(refusal(`a:${ours}\nb:plain\n`), /, line 2: what stands behind the colon is no hash of ours: make it with/)
+  t.match(refusal(`a:${ours}\nb:plain\n`), /, line 2: the text after the colon is not a hopwise hash: make one with/)
   t.match(refusal(`a:${ours}\n`, '--auth', 'b:c'), /has hashed passwords, but --auth has a plain one/)
   t.throws(() => settings(['forward', '--auth', `a:${ours}`]), {
     message: /--auth contains the hash of a password: put the/,

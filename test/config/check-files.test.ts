@@ -141,15 +141,15 @@ test('users', async t => {
   }
   const hash = `$scrypt$ln=15,r=8,p=1$${'A'.repeat(22)}$${'B'.repeat(43)}`
   t.same(said(`# who may\n\nann:${hash}\nbob:${hash}\r\n`), [])
-  t.same(said('# nobody\n'), ['line 1 of users.txt: there is no user in it: add one with hopwise password'])
+  t.same(said('# nobody\n'), ['line 1 of users.txt: the file has no users: add one with hopwise password'])
   t.same(
     said(`ann:${hash}\nbob:sesame\n`),
-    ['line 2 of users.txt: what stands behind the colon is no hash of ours: make it with hopwise password'],
+    ['line 2 of users.txt: the text after the colon is not a hopwise hash: make one with hopwise password'],
     'without the text itself',
   )
-  t.same(said(`:${hash}`), ['line 1 of users.txt: it is not user:hash: make such lines with hopwise password'])
+  t.same(said(`:${hash}`), ['line 1 of users.txt: the line is not user:hash: make it with hopwise password'])
   t.same(said(`ann:${hash}\nann:${hash}\n`), [
-    'line 2 of users.txt: the user stood in line 1 before: leave one of the two',
+    'line 2 of users.txt: the user is already in line 1: remove one of the two lines',
   ])
 })
 

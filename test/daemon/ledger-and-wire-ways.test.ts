@@ -44,7 +44,7 @@ test('the ledger is what was on the wire: 100 from hopwise, then from the upstre
   await final(client)
   t.match((await compare(t, scene, { client, methods: ['PUT'] })).interim, [
     { startLine: '', sentLine: 'HTTP/1.1 100 Continue' },
-    { startLine: 'HTTP/1.1 100 Continue', sentLine: '', notes: [/told to continue before/] },
+    { startLine: 'HTTP/1.1 100 Continue', sentLine: '', notes: [/already been told to continue/] },
   ])
 })
 

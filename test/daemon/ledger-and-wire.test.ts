@@ -136,7 +136,9 @@ const CASES: Readonly<Record<string, Case>> = {
       await connection.readUntil('hi')
       await connection.send(OK)
     },
-    says: { interim: [{ notes: [] }, { sentLine: '', notes: [/does not get it: it was told to continue before/] }] },
+    says: {
+      interim: [{ notes: [] }, { sentLine: '', notes: [/does not receive it: it has already been told to continue/] }],
+    },
   },
   'interim responses for a client of HTTP/1.0': {
     text: 'GET /a HTTP/1.0\r\n\r\n',

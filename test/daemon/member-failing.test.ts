@@ -84,5 +84,5 @@ upstreams: { app: { servers: [${ports.map(port => `'http://127.0.0.1:${port}'`)}
   )
   for (let i = 0; i < 2; i++) t.match(await ask(t, here.port(), request('GET', '/')), { status: 200 })
   const [broken] = (await here.status()).groups[0].members
-  t.match(broken.lastFailure, { error: 'connection_terminated', message: /before it answered$/ })
+  t.match(broken.lastFailure, { error: 'connection_terminated', message: /before the response began$/ })
 })

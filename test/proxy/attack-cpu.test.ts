@@ -2,12 +2,12 @@ import { test } from 'tap'
 import { cpuMs } from '../support/cpu.js'
 import { gateway, head } from './conversation.js'
 
-// One head, as large as it may be, must not keep everybody else waiting. The limits are far above what it takes, and far below
-// what quadratic work took.
+// One head of the maximum size must not keep other clients waiting. The limits are far above what it takes, and far below
+// what quadratic work would take.
 
 const GAP = ' '.repeat(60_000)
 
-test('R50: whitespace within a list of codings costs no time', async t => {
+test('R50: whitespace within a list of codings is processed in linear time', async t => {
   const { connect } = await gateway(t)
   const client = await connect()
   const took = await cpuMs(async () => {
@@ -17,7 +17,7 @@ test('R50: whitespace within a list of codings costs no time', async t => {
   t.ok(took < 400, `${took} ms`)
 })
 
-test('R53: whitespace within a list of lengths of a response costs no time', async t => {
+test('R53: whitespace within a list of lengths of a response is processed in linear time', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(head('GET / HTTP/1.1', 'Host: a'))
@@ -29,7 +29,7 @@ test('R53: whitespace within a list of lengths of a response costs no time', asy
   t.ok(took < 400, `${took} ms`)
 })
 
-test('a long list of protocols to upgrade to is read once', async t => {
+test('a long list of protocols to upgrade to is parsed once', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   const list = 'websocket,'.repeat(4_500) + 'a,'.repeat(8_000)

@@ -4,9 +4,9 @@ import { readMessage } from '../support/raw-message.js'
 import { head, ok } from './conversation.js'
 import { answers, fleet, routed, server } from './fleet.js'
 
-// Saying what only the gateway may say: beside its fields, in place of them, behind them, or under another spelling.
+// Attempts to forge fields that only the gateway may set: beside its fields, in place of them, after them, or in another spelling.
 
-test('what a route sets, and what we say of ourselves, comes in by no other way', async t => {
+test('what a route sets, and what we say about ourselves, cannot come from a client', async t => {
   const a = await server(t, 'a')
   const { connect } = await routed(t, {
     routes: [{ upstream: a.url, requestFields: { set: { 'X-Role': 'guest' }, remove: ['X-Debug'] } }],
@@ -33,7 +33,7 @@ test('what a route sets, and what we say of ourselves, comes in by no other way'
   }
 })
 
-test('trailers bring neither an id of the exchange nor a trace, in any spelling, in any direction', async t => {
+test('trailers carry neither a request id nor a trace context, in any spelling, in either direction', async t => {
   const evil = [
     'X-Request-Id: evil',
     'x_request_id: evil',
@@ -57,7 +57,7 @@ test('trailers bring neither an id of the exchange nor a trace, in any spelling,
   t.equal(a.asked[0]?.trailers, 'trace_state: fine\r\nX-Digest: good\r\n')
 })
 
-test('an id that is echoed splits nothing and runs nowhere', async t => {
+test('an id that is echoed cannot split a message or run as script', async t => {
   const [a] = await fleet(t, 'a')
   const { connect, exchanged } = await routed(t, { routes: [{ upstream: a!.url }], requestId: 'keep' })
   const ids = [
@@ -86,7 +86,7 @@ test('an id that is echoed splits nothing and runs nowhere', async t => {
   t.ok((await exchanged(ids.length + 1)).every(({ requestId }) => /^[0-9a-f-]{36}$/.test(requestId ?? '')))
 })
 
-test('a cookie that names no server, many of them, or another’s, does no harm; it is set once', async t => {
+test('a cookie that names no server, many cookies, or another client’s cookie do no harm; the cookie is set once', async t => {
   const [a, b] = await fleet(t, 'a', 'b')
   const group = { servers: [a!.url, b!.url], sticky: { cookie: 'app' } }
   const { connect } = await routed(t, { routes: [{ upstream: 'app' }], upstreams: { app: group } })
@@ -94,7 +94,7 @@ test('a cookie that names no server, many of them, or another’s, does no harm;
   const first = await exchange(client, head('GET / HTTP/1.1', 'Host: a'))
   const cookie = /^app=([0-9a-z]+); Path=\/; HttpOnly; SameSite=Lax$/.exec(first.field('Set-Cookie') ?? '')?.[1]
   t.ok(cookie)
-  t.notMatch(first.field('Set-Cookie'), /127|0\.0\.1/, 'it does not show where the server is')
+  t.notMatch(first.field('Set-Cookie'), /127|0\.0\.1/, 'it does not reveal the address of the server')
   const held = `Cookie: app=${cookie}`
   t.equal(new Set(await answers(client, 6, head('GET / HTTP/1.1', 'Host: a', held))).size, 1)
   for (const forged of ['__proto__', 'constructor', '', 'x'.repeat(4_000), `${cookie}x`, '"', 'a=b=c', '%00', '\x80']) {
@@ -108,10 +108,10 @@ test('a cookie that names no server, many of them, or another’s, does no harm;
     head('GET / HTTP/1.1', 'Host: a', `Cookie: ${'a=b; '.repeat(5_000)}xapp=1; app`, held),
   )
   t.equal(many.status, 200)
-  t.equal(many.field('Set-Cookie'), undefined, 'the one that is there is found behind all others')
+  t.equal(many.field('Set-Cookie'), undefined, 'the existing one is found after all others')
 })
 
-test('Set-Cookie of the upstream of that name does not take ours away, and an interim response gets none', async t => {
+test('a Set-Cookie of that name from the upstream does not displace ours, and an interim response gets none', async t => {
   const a = await server(t, 'a', connection =>
     connection.send(`${head('HTTP/1.1 103 Early Hints', 'Set-Cookie: app=evil')}${ok('a', 'Set-Cookie: app=evil')}`),
   )

@@ -1,14 +1,14 @@
 import { test } from 'tap'
 import { delivery, ended, gateway, head, heard, ok, READ_MODES, until } from './conversation.js'
 
-// Empty lines in front of a request line are no request (RFC 9112 2.2): nobody waits for an answer, so nothing is counted, no
-// drain waits for them, and the connection can be evicted like any other that is idle.
+// Empty lines before a request line are not a request (RFC 9112 2.2): no answer is due, so nothing is counted, no drain waits
+// for them, and the connection can be evicted like any other idle one.
 
 const GET = (path: string): string => head(`GET ${path} HTTP/1.1`, 'Host: a')
 
 for (const readMode of READ_MODES) {
   for (const octets of ['\r\n', '\r', '\r\n\r\n']) {
-    test(`R5: a connection with nothing but ${JSON.stringify(octets)} behind its last request is idle (${readMode})`, async t => {
+    test(`R5: a connection with nothing but ${JSON.stringify(octets)} after its last request is idle (${readMode})`, async t => {
       const { connect, upstream, proxy, clock } = await gateway(t, { readMode })
       const client = await connect()
       await client.send(GET('/1'))
@@ -20,7 +20,7 @@ for (const readMode of READ_MODES) {
       await delivery()
       const { client: side, exchanges } = proxy.stats()
       t.same([side.open, side.idle, exchanges.active, exchanges.total], [1, 1, 0, 1])
-      clock.advance(1_100) // nobody's next request is on its way
+      clock.advance(1_100) // no next request can be on its way
       const closed = proxy.close()
       await ended(t, client, 'fin')
       await closed
@@ -38,7 +38,7 @@ for (const readMode of READ_MODES) {
     await ended(t, client, 'fin')
   })
 
-  test(`R5: before, between and behind pipelined requests, octet by octet (${readMode})`, async t => {
+  test(`R5: before, between and after pipelined requests, byte by byte (${readMode})`, async t => {
     const { connect, upstream, proxy } = await gateway(t, { readMode })
     const client = await connect()
     for (const octet of `\r\n\r\n${GET('/1')}\r\n${GET('/2')}\r\n`) await client.send(octet)
@@ -55,7 +55,7 @@ for (const readMode of READ_MODES) {
   })
 
   for (const octets of ['\rG', '\n', '\r\n'.repeat(5)]) {
-    test(`R3, R5: what is no empty line, or one too many, is refused (${JSON.stringify(octets)}, ${readMode})`, async t => {
+    test(`R3, R5: what is not an empty line, or is one too many, is refused (${JSON.stringify(octets)}, ${readMode})`, async t => {
       const { connect, proxy } = await gateway(t, { readMode })
       const client = await connect()
       for (const octet of octets) await client.send(octet)

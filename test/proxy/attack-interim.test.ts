@@ -4,7 +4,7 @@ import { proxyStatusOf } from '../support/conversation.js'
 import { readMessage } from '../support/raw-message.js'
 import { ended, gateway, head, heard, ok, READ_MODES, until } from './conversation.js'
 
-// Content that an interim response has by its own word: another reader would take what follows for it.
+// Interim responses that declare content: another reader would take what follows for that content.
 
 const GET = (path: string): string => head(`GET ${path} HTTP/1.1`, 'Host: a')
 
@@ -32,11 +32,11 @@ for (const readMode of READ_MODES) {
   }
 }
 
-// Interim responses without end: they keep a client waiting, or a proxy busy, for as long as the upstream likes.
+// Endless interim responses keep a client waiting, or a proxy busy, for as long as the upstream likes.
 
 const PROCESSING = head('HTTP/1.1 102 Processing')
 
-test('R184: interim responses have an end: one more than the limit is a 502, and the upstream is closed', async t => {
+test('R184: the number of interim responses is limited: one more is a 502, and the upstream is closed', async t => {
   const { connect, upstream, proxy } = await gateway(t, { grammar: { interimResponsesMax: 3 } })
   const client = await connect()
   await client.send(GET('/'))
@@ -52,7 +52,7 @@ test('R184: interim responses have an end: one more than the limit is a 502, and
   t.same(proxy.stats().upstream.closes, { 'upstream-protocol-error': 1 })
 })
 
-test('R184: so have their octets', async t => {
+test('R184: so are their bytes', async t => {
   const { connect, upstream, exchanges } = await gateway(t, { grammar: { interimBytesMax: 100 } })
   const client = await connect()
   await client.send(GET('/'))
@@ -65,7 +65,7 @@ test('R184: so have their octets', async t => {
   t.match(exchanges[0]?.error?.message, /more than 100 octets/)
 })
 
-test('R184: by default 32 pass, before each response anew', async t => {
+test('R184: by default 32 pass, before each response', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   for (let nth = 0; nth < 2; nth++) {
@@ -80,11 +80,11 @@ test('R184: by default 32 pass, before each response anew', async t => {
 const UNHEARD = [
   ['a client of HTTP/1.0', 'GET / HTTP/1.0\r\nHost: a\r\n\r\n', {}, PROCESSING],
   ['--interim none', GET('/'), { interim: 'none' }, PROCESSING],
-  ['a 100 that was said before', GET('/'), {}, head('HTTP/1.1 100 Continue')],
+  ['a 100 that was sent before', GET('/'), {}, head('HTTP/1.1 100 Continue')],
 ] as const
 
 for (const [what, request, options, interim] of UNHEARD) {
-  test(`R183, R196: interim responses that nobody hears of are no progress: ${what}`, async t => {
+  test(`R183, R196: interim responses that the client does not receive are not progress: ${what}`, async t => {
     const { connect, upstream, clock, proxy } = await gateway(t, { ...options, deadlines: { responseHeadMs: 1_000 } })
     const client = await connect()
     await client.send(request)

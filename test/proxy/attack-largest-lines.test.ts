@@ -2,7 +2,7 @@ import { t as file, test } from 'tap'
 import { head } from './conversation.js'
 import { ask, FINE, origin, proxies, repeated, SIZE, VALUES } from './largest.js'
 
-file.setTimeout(1_200_000) // a hundred million octets: a slow machine may take its time, quadratic work would take days
+file.setTimeout(1_200_000) // a hundred million bytes: a slow machine may take its time, quadratic work would take days
 
 test('request lines, hosts and trailers at their largest are answered', async t => {
   const { url, says } = await origin(t)

@@ -2,7 +2,7 @@ import { t as file, test } from 'tap'
 import { head } from './conversation.js'
 import { ask, FIELDS, FINE, linesOf, origin, proxies, VALUES, valuesOf } from './largest.js'
 
-file.setTimeout(1_200_000) // a hundred million octets: a slow machine may take its time, quadratic work would take days
+file.setTimeout(1_200_000) // a hundred million bytes: a slow machine may take its time, quadratic work would take days
 
 test('requests: every field at its largest is answered', async t => {
   const { url, says } = await origin(t)

@@ -2,7 +2,7 @@ import { t as file, test } from 'tap'
 import { head } from './conversation.js'
 import { ask, FIELDS, FINE, linesOf, origin, proxies, SIZE, valuesOf } from './largest.js'
 
-file.setTimeout(1_200_000) // a hundred million octets: a slow machine may take its time, quadratic work would take days
+file.setTimeout(1_200_000) // a hundred million bytes: a slow machine may take its time, quadratic work would take days
 
 test('responses: every field of a head, of an interim head and of trailers at its largest is answered', async t => {
   const { url, says } = await origin(t)
@@ -24,7 +24,7 @@ test('responses: every field of a head, of an interim head and of trailers at it
     says(`${head('HTTP/1.1 200 OK', ...linesOf(name))}`)
     t.match(await ask(reverse, head('GET / HTTP/1.1', 'Host: a', 'Connection: close')), /^HTTP\/1\.1 [25]/, name)
   }
-  // A length said thirty thousand times, each time the same: the first is the longest.
+  // A length repeated thirty thousand times, always the same: the first is the longest.
   says(`${head('HTTP/1.1 200 OK', `Content-Length: ${'0'.repeat(SIZE / 2)}2${',2'.repeat(SIZE / 4 - 1)}`)}ok`)
   t.match(await ask(reverse, head('GET / HTTP/1.1', 'Host: a', 'Connection: close')), /\r\nContent-Length: 2\r\n/)
 })

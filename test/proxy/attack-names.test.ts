@@ -2,9 +2,9 @@ import { test } from 'tap'
 import { Resolver } from '../../lib/net/names/resolver.js'
 import { FakeClock } from '../support/fake-clock.js'
 
-// Whoever may ask a forward proxy for names chooses the servers that have to answer for them.
+// A client of a forward proxy chooses the names, and so the name servers that have to answer for them.
 
-test("names that nobody answers for do not pile up in the machine's resolver, and it recovers", t => {
+test("names whose servers do not answer do not pile up in the system's resolver, and it recovers", t => {
   const clock = new FakeClock()
   const asked: (() => void)[] = []
   const resolver = new Resolver({
@@ -23,11 +23,11 @@ test("names that nobody answers for do not pile up in the machine's resolver, an
     resolve(`n${nth}.test`)
     if (nth % 100 === 99) clock.advance(1_000)
   }
-  t.equal(asked.length, 256, 'lookups under way, also those that nobody waits for any more')
-  t.same(Object.fromEntries(outcomes), { dns_timeout: 256, dns_error: 3_000 - 256 }, 'everybody got an answer')
+  t.equal(asked.length, 256, 'pending lookups, including those that no request waits for any more')
+  t.same(Object.fromEntries(outcomes), { dns_timeout: 256, dns_error: 3_000 - 256 }, 'every client got an answer')
   for (const answer of asked.splice(0)) answer()
   resolve('after.test')
-  t.equal(asked.length, 1, 'asked for again')
+  t.equal(asked.length, 1, 'looked up again')
   asked[0]!()
   t.equal(outcomes.get('known'), 1)
   t.end()

@@ -5,7 +5,7 @@ import { readMessage } from '../support/raw-message.js'
 import { connect, delivery, forwarder, head, ok, until } from './conversation.js'
 import { fleet, server } from './fleet.js'
 
-// With a proxy behind us nobody here sees the addresses: what the lists of destinations say must hold by what stands in the target.
+// With a parent proxy we do not see the addresses: the lists of destinations must be enforced on the text of the target.
 
 const DENIED = [
   '10.6.6.6',
@@ -19,7 +19,7 @@ const DENIED = [
   'BAD.Example.',
   'deep.worse.example',
 ]
-/** Whoever decodes them, or takes off more dots than one, comes to a name that is denied. */
+/** A parent that decodes these, or strips more than one dot, gets a name that is denied. */
 const ODD = [
   'b%61d.example',
   'bad%2eexample',
@@ -31,7 +31,7 @@ const ODD = [
 ]
 
 for (const host of [...DENIED, ...ODD])
-  test(`${host} does not get past deny with a proxy behind this one, neither GET nor CONNECT`, async t => {
+  test(`${host} does not get past deny with a parent proxy, with neither GET nor CONNECT`, async t => {
     const parent = await server(t, 'parent')
     const { connect, proxy } = await forwarder(t, {
       parent: parent.url,
@@ -46,11 +46,11 @@ for (const host of [...DENIED, ...ODD])
       const { status } = await exchange(client, text)
       t.ok(status === 403 || status === 400, `${status}`)
     }
-    t.equal(parent.connections.length, 0, 'the parent has heard of nothing')
+    t.equal(parent.connections.length, 0, 'the parent has received nothing')
     t.match(proxy.stats().upstream, { dialed: 0 })
   })
 
-test('what is not denied goes on, whatever way an address is written', async t => {
+test('what is not denied is forwarded, in whatever notation an address is written', async t => {
   const parent = await server(t, 'parent')
   const { connect } = await forwarder(t, { parent: parent.url, deny: ['10.6.6.0/24', 'bad.example'] })
   const client = await connect()
@@ -65,7 +65,7 @@ test('what is not denied goes on, whatever way an address is written', async t =
     t.equal((await exchange(client, head(`GET http://${host}/ HTTP/1.1`, 'Host: x'))).status, 200, host)
 })
 
-test('deny goes before only and allow for a literal, too', async t => {
+test('deny takes precedence over only and allow for a literal, too', async t => {
   const destinations = new Destinations(['10.0.0.0/8'], ['10.0.0.0/8', 'good.example'], ['10.6.6.6'])
   for (const host of ['10.6.6.6', '[::ffff:10.6.6.6]']) t.ok(destinations.refuseName(host), host)
   for (const host of ['10.6.6.7', '[::ffff:10.6.6.7]', 'good.example'])
@@ -85,7 +85,7 @@ test('a destination that is denied by an update is denied on connections that ar
   t.equal(a!.asked.length, 1)
 })
 
-test('the answer of the parent to CONNECT brings no octets of its own into the tunnel, and no head of its own to the client', async t => {
+test('the answer of the parent to CONNECT adds no bytes to the tunnel, and its head does not reach the client', async t => {
   const parent = await server(t, 'parent', connection =>
     connection.send(
       `${head('HTTP/1.1 100 Continue')}${head('HTTP/1.1 200 OK', 'Content-Length: 5', 'Transfer-Encoding: chunked', 'Set-Cookie: evil=1')}HTTP/1.1 302 Found\r\n`,
@@ -97,7 +97,7 @@ test('the answer of the parent to CONNECT brings no octets of its own into the t
   const answer = await readMessage(client, { toHead: true })
   t.equal(answer.status, 200)
   for (const name of ['Content-Length', 'Transfer-Encoding', 'Set-Cookie']) t.equal(answer.field(name), undefined)
-  t.equal(await client.readUntil('\r\n'), 'HTTP/1.1 302 Found\r\n', 'what stood behind the head, once')
+  t.equal(await client.readUntil('\r\n'), 'HTTP/1.1 302 Found\r\n', 'what followed the head, once')
   await until(() => `${parent.connections[0]!.waiting}` === 'early')
 })
 
@@ -108,7 +108,7 @@ const ANSWERS: Readonly<Record<string, string>> = {
   'a 407': ok('x').replace('200 OK', '407 No').replace('Date', 'Proxy-Authenticate: Basic realm="p"\r\nDate'),
 }
 for (const [name, text] of Object.entries(ANSWERS))
-  test(`credentials for the parent go to the parent alone: not into an answer or a record (${name})`, async t => {
+  test(`credentials for the parent go to the parent only: not into an answer or a record (${name})`, async t => {
     const parent = await server(t, 'parent', connection => connection.send(text))
     const { connect, exchanged, clock } = await forwarder(t, {
       parent: parent.url.replace('//', '//us:s3cr3t@'),

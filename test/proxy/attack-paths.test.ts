@@ -6,7 +6,7 @@ import type { RawMessage } from '../support/raw-message.js'
 import { gateway, head } from './conversation.js'
 import { answers, fleet, type Grouped, routed, server } from './fleet.js'
 
-// Getting past a route, or out of a prefix, by spelling. The judges are servers as there are many: each reads a path in its own way.
+// Attempts to get past a route, or out of a prefix, by spelling. The judges stand for real servers, and read paths differently.
 
 type Step = (path: string) => string
 
@@ -59,7 +59,7 @@ const random = (below: number): number => {
 const somePath = (start: string): string =>
   start + Array.from({ length: 1 + random(6) }, () => PIECES[random(PIECES.length)]).join('')
 
-/** Asks for one path after the other; a refusal closes the connection, then the next goes on another. */
+/** Requests one path after the other; a refusal closes the connection, then the next one uses a new connection. */
 function asker({ connect }: Pick<Grouped, 'connect'>): (path: string) => Promise<RawMessage> {
   let client: RawClient | null = null
   return async path => {
@@ -75,7 +75,7 @@ function asker({ connect }: Pick<Grouped, 'connect'>): (path: string) => Promise
 
 const SECRET = /^\/(?:admin(?:\/|$)|open\/admin(?:\/|$)|open\/exact$)/
 
-test(`no spelling leads a server to what another route guards (seed ${seed})`, async t => {
+test(`no spelling leads a server to what another route protects (seed ${seed})`, async t => {
   const [open, guard] = await fleet(t, 'open', 'guard')
   const running = await routed(t, {
     routes: [
@@ -126,7 +126,7 @@ for (const path of [
   '/x%00/../api',
   '/api/..%3b/x',
 ])
-  test(`${path} is refused where the path decides, and goes on where it does not`, async t => {
+  test(`${path} is refused where the path decides, and forwarded where it does not`, async t => {
     const [a] = await fleet(t, 'a')
     const judging = await routed(t, { routes: [{ path: '/api', upstream: a!.url }, { upstream: a!.url }] })
     const client = await judging.connect()
@@ -137,7 +137,7 @@ for (const path of [
     t.equal(a!.asked[0]?.startLine, `GET ${path} HTTP/1.1`)
   })
 
-test('the longest path of the worst octets is judged within milliseconds', async t => {
+test('the longest path of the worst bytes is judged within milliseconds', async t => {
   const [a] = await fleet(t, 'a')
   const running = await routed(t, {
     routes: [
@@ -156,7 +156,7 @@ test('the longest path of the worst octets is judged within milliseconds', async
   }
 })
 
-test('Host, target and Via: which of them decides a route, and a loop ends before any route is asked', async t => {
+test('Host, target and Via: which of them decides the route, and a loop ends before any route is tried', async t => {
   const [a, b] = await fleet(t, 'a', 'b')
   const { connect } = await routed(t, {
     routes: [{ host: 'admin.example', upstream: a!.url }, { upstream: b!.url }],
@@ -174,9 +174,9 @@ test('Host, target and Via: which of them decides a route, and a loop ends befor
     t.equal(await answers(client, 1, text), who, text.slice(0, text.indexOf('\r\n')))
   const options = await exchange(client, rows[5]![0])
   t.equal(options.status, 200)
-  t.ok(options.field('Allow'), 'answered here, by nobody behind')
+  t.ok(options.field('Allow'), 'answered here, not by an upstream')
   t.equal(a!.asked.length, 2)
-  // The host that the upstream is told is the one that decided.
+  // The upstream gets the host that decided.
   t.equal(a!.asked[0]?.field('Host'), 'admin.example')
   for (const text of [
     head('GET / HTTP/1.1', 'Host: a', 'Host: admin.example'),

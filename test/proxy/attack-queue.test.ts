@@ -10,9 +10,9 @@ import { GRAMMAR_LIMITS } from '../../lib/wire/limits.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { delivery, gateway, head, heard, ok, READ_MODES, until } from './conversation.js'
 
-// Those who wait for a connection.
+// Requests that wait for a connection.
 
-test('a long queue for a name that turns out to be unknown: everybody is told, and the origin is not stuck afterwards', t => {
+test('a long queue for a name that turns out to be unknown: every request is told, and the origin is not stuck afterwards', t => {
   const clock = new FakeClock()
   const unknown = new ProxyError('destination_not_found', 'no such name', { stage: 'resolve', side: 'upstream' })
   let answer = (): void => {}
@@ -52,7 +52,7 @@ test('a long queue for a name that turns out to be unknown: everybody is told, a
   })
   for (let nth = 0; nth < 20_001; nth++) pool.acquire(waiter(), false, clock.now())
   t.equal(pool.book.waiting, 20_000)
-  known = true // remembered from now on, so that each further failure comes within the call that asks
+  known = true // remembered from now on, so that each further failure occurs within the call that asks
   answer()
   t.equal(told, 20_001)
   t.same([pool.book.dialing, pool.book.waiting, pool.inUse], [0, 0, false])

@@ -5,8 +5,8 @@ import { type ScriptedOrigin, scriptedOrigin } from '../support/scripted-origin.
 import { connect, head } from './conversation.js'
 import { routed, server } from './fleet.js'
 
-// Content that is kept, gathered and sent again, to servers that break off wherever they like. What arrives must be one request, whole,
-// with every octet once: anything else would be read as another request.
+// Content that is kept, gathered and sent again, to servers that break off at any point. What arrives must be one complete
+// request, with every byte once: anything else would be read as another request.
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fff_ffff))
 let state = seed
@@ -15,7 +15,7 @@ const random = (below: number): number => {
   return (state >>> 8) % below
 }
 
-/** What looks like a request, a chunk, or the end of either, to whoever has lost count. */
+/** Text that looks like a request, a chunk, or the end of either, to a parser that has lost count. */
 const BAIT = ['GET /evil HTTP/1.1\r\nHost: a\r\n\r\n', '0\r\n\r\n', '\r\n', '5\r\nabcde\r\n', 'x', '\0', '\xff']
 const someContent = (): string => {
   let content = ''
@@ -35,7 +35,7 @@ function chunked(content: string): string {
   return `${out}0\r\n\r\n`
 }
 
-/** Reads so many octets, or none, and breaks off. */
+/** Reads this many bytes, or none, and breaks off. */
 async function breaker(connection: RawClient): Promise<void> {
   const octets = random(3) * random(400)
   if (octets > 0) await connection.readBytes(octets, 200).catch(() => {})

@@ -1,13 +1,13 @@
 import { test } from 'tap'
 import { gateway, head } from './conversation.js'
 
-// What a refusal quotes is answered, stands in Proxy-Status, and is logged.
+// What a refusal quotes appears in the answer, in Proxy-Status and in the log.
 
 for (const [name, value] of [
   ['Authorization', 'Basic c2VjcmV0'],
   ['Cookie', 'id=c2VjcmV0'],
 ] as const) {
-  test(`R136, R198: the value of a field that Connection names is not shown where that is refused (${name})`, async t => {
+  test(`R136, R198: the value of a field that Connection names is not shown when that is refused (${name})`, async t => {
     const { connect, exchanged } = await gateway(t, { nominatedEndToEnd: 'reject' })
     const client = await connect()
     await client.send(head('GET / HTTP/1.1', 'Host: a', `${name}: ${value}`, `Connection: ${name}`))

@@ -8,7 +8,7 @@ import { withProxy } from '../support/with-proxy.js'
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
 const EVIL = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil'
 
-/** A response of exactly so many octets. */
+/** A response of exactly this many bytes. */
 function responseOf(octets: number, letter: string): string {
   const head = (length: number) => `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`
   const length = octets - head(octets).length
@@ -19,7 +19,7 @@ for (const [readMode, octets] of [
   ['onread', SHARED_BYTES],
   ['data', 65_536],
 ] as const) {
-  test(`R59, R73: what stands behind a response that fills a read is nobody's answer (${readMode})`, async t => {
+  test(`R59, R73: what follows a response that fills a read is not taken for an answer (${readMode})`, async t => {
     const origin = await scriptedOrigin(t, async (connection, nth) => {
       await connection.readUntil('\r\n\r\n')
       const response = responseOf(octets, 'a')

@@ -5,12 +5,14 @@ import { withProxy } from '../support/with-proxy.js'
 import { head } from './conversation.js'
 import { fleet, grouped } from './fleet.js'
 
-// An upstream that answers before it is asked: taken for the answer to the first request, each answer would go to the next one's client.
+// An upstream that answers before it is asked: if that passed for an answer, each answer would go to the wrong client.
 
 const EVIL = Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil')
 const GET = head('GET / HTTP/1.1', 'Host: a')
 
-/** The first connections that are made find this in the kernel: octets or a FIN, in the turn in which they connect or in the next one. */
+/**
+ * The first connections find this in the kernel: bytes or a FIN, in the event-loop turn in which they connect or in the next one.
+ */
 function unasked(t: Test, count: number, what: 'octets' | 'fin', later: boolean): void {
   const { onConnected } = UpstreamConnection.prototype
   let left = count
@@ -29,7 +31,7 @@ function unasked(t: Test, count: number, what: 'octets' | 'fin', later: boolean)
 for (const what of ['octets', 'fin'] as const) {
   for (const later of [false, true]) {
     const when = `${what}, ${later ? 'a turn later' : 'at once'}`
-    test(`R73, R87: what a connection says before it is asked is no answer (${when})`, async t => {
+    test(`R73, R87: what a connection sends before it is asked is not an answer (${when})`, async t => {
       const [a] = await fleet(t, 'a')
       unasked(t, 1, what, later)
       const { port, proxy } = await withProxy(t, { mode: 'reverse', upstream: a!.url })

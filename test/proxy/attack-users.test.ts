@@ -10,9 +10,9 @@ import { readMessage } from '../support/raw-message.js'
 import { connect, head, until } from './conversation.js'
 import { answers, fleet, routed } from './fleet.js'
 
-// Whoever guesses passwords makes work for us. It must cost the others neither names nor answers.
+// Guessing passwords makes work for the proxy. It must not cost other clients their lookups or their answers.
 
-/** Nobody's: each proof fails, after half the work that a hash of `hopwise password` takes. */
+/** No password's hash: each check fails, after half the work of a hash from `hopwise password`. */
 const hash = readPasswordHash(`$scrypt$ln=14,r=8,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`)!
 /** Of `secret`. */
 const secret = {
@@ -24,19 +24,19 @@ const basic = (credentials: string): string =>
 
 const everybody = new Map([['ann', hash]])
 
-test('names are resolved while as many passwords are guessed as may be', async t => {
+test('names are resolved while the maximum number of password guesses is being checked', async t => {
   const users = new Users(everybody)
   const guesses = Array.from({ length: 66 }, (_, nth) => users.prove(`ann:${nth}`, '192.0.2.1', 0, null))
   t.equal(await users.prove('ann:one more', '192.0.2.1', 0, null), 'busy')
   let over = 0
   for (const guess of guesses) void Promise.resolve(guess).then(() => over++)
   await new Promise(done => lookup('localhost', done))
-  t.ok(over < 33, `the name waited for ${over} of 66 proofs`)
+  t.ok(over < 33, `the name waited for ${over} of 66 checks`)
   t.same(new Set(await Promise.all(guesses)), new Set(['wrong']), 'each of them gets its answer')
-  t.equal(await users.prove('ann:again', '192.0.2.1', 0, null), 'wrong', 'and then there is room again')
+  t.equal(await users.prove('ann:again', '192.0.2.1', 0, null), 'wrong', 'then there is room again')
 })
 
-test('a site that has all places gives one to each other site, whose turn comes next', async t => {
+test('a site that holds all places yields one to each other site, which comes next', async t => {
   const users = new Users(everybody)
   const order: string[] = []
   const told = async (site: string, nth: number) => {
@@ -48,13 +48,13 @@ test('a site that has all places gives one to each other site, whose turn comes 
   const other = [told('192.0.2.2', 0), told('2001:db8::/64', 0)]
   t.same(await Promise.all(other), ['wrong', 'wrong'])
   const before = order.filter(one => one === '192.0.2.1 wrong').length
-  t.ok(before <= 4, `${before} of the flood were proved before both of the others`)
+  t.ok(before <= 4, `${before} of the flood were checked before both of the others`)
   const proofs = await Promise.all(flood)
   t.equal(proofs.filter(proof => proof === 'busy').length, 2, 'their places')
   t.equal(proofs.filter(proof => proof === 'wrong').length, 64)
 })
 
-test('after so many wrong ones from a site nobody looks; who was proved there is known, and other sites are not touched', async t => {
+test('after so many wrong ones from a site no more are checked; users verified there are remembered, and other sites are not affected', async t => {
   const users = new Users(new Map([...everybody, ['bob', secret]]))
   const failed = new RateLimit({ perSecond: 0.5, burst: 3, keysMax: 10 })
   const prove = (credentials: string, site = '192.0.2.1', now = 0) => users.prove(credentials, site, now, failed)
@@ -62,7 +62,7 @@ test('after so many wrong ones from a site nobody looks; who was proved there is
   for (const guess of ['ann:1', 'eve:2', 'ann:3']) t.equal(await prove(guess), 'wrong', guess)
   t.equal(prove('ann:4'), 'too-often')
   t.equal(prove('bob:secret'), 'right', 'behind the same address, and remembered')
-  t.equal(prove('ann:3'), 'wrong', 'what was wrong is no further try')
+  t.equal(prove('ann:3'), 'wrong', 'a repeated wrong one is not a further try')
   t.equal(await prove('ann:4', '192.0.2.2'), 'wrong')
   t.equal(prove('bob:secret', '192.0.2.2'), 'right')
   t.equal(failed.waitMs('192.0.2.1', 0), 2_000)
@@ -70,7 +70,7 @@ test('after so many wrong ones from a site nobody looks; who was proved there is
   t.equal(prove('ann:5', '192.0.2.1', 2_000), 'too-often')
 })
 
-test('a password that is in use elsewhere cannot be guessed faster for that', async t => {
+test('a password that is in use elsewhere cannot be guessed any faster', async t => {
   const users = new Users(new Map([['bob', secret]]))
   const failed = new RateLimit({ perSecond: 0.5, burst: 1, keysMax: 10 })
   t.equal(await users.prove('bob:secret', '192.0.2.1', 0, failed), 'right')
@@ -78,25 +78,25 @@ test('a password that is in use elsewhere cannot be guessed faster for that', as
   t.equal(users.prove('bob:secret', '192.0.2.2', 0, failed), 'too-often')
 })
 
-test('guesses that wait when the last one fails are not proved either', async t => {
+test('guesses that are waiting when the last permitted one fails are not checked either', async t => {
   const users = new Users(everybody)
   const failed = new RateLimit({ perSecond: 0.001, burst: 3, keysMax: 10 })
   const proofs = await Promise.all(
     Array.from({ length: 45 }, (_, nth) => users.prove(`ann:${nth}`, '192.0.2.1', 0, failed)),
   )
   const wrong = proofs.filter(proof => proof === 'wrong').length
-  t.ok(wrong === 3 || wrong === 4, `${wrong}: three, and one that ran beside the third`)
+  t.ok(wrong === 3 || wrong === 4, `${wrong}: three, and one that ran at the same time as the third`)
   t.equal(proofs.filter(proof => proof === 'too-often').length, 45 - wrong)
 })
 
-test('a client without an address, by a unix socket, is not counted with all others of that kind', async t => {
+test('a client without an address, on a unix socket, is not counted together with all other such clients', async t => {
   const users = new Users(everybody)
   const failed = new RateLimit({ perSecond: 0.001, burst: 1, keysMax: 10 })
   for (const guess of ['ann:1', 'ann:2', 'ann:3']) t.equal(await users.prove(guess, '', 0, failed), 'wrong')
   t.equal(failed.size, 0)
 })
 
-test('unknown names cost what known ones cost, where their hashes differ, too', async t => {
+test('unknown names cost as much as known ones, even if their hashes differ', async t => {
   const costs: number[] = []
   const derive = ((_: string, __: Buffer, length: number, { N = 0 }, done: (error: null, key: Buffer) => void) => {
     costs.push(N)
@@ -124,7 +124,7 @@ test('unknown names cost what known ones cost, where their hashes differ, too', 
   t.same(costs, [2 ** 15])
 })
 
-test('45 wrong passwords from one address: it gets 407, then 429 at once; 15 new users elsewhere are all served meanwhile', async t => {
+test('45 wrong passwords from one address: it gets 407, then 429 at once; 15 new users elsewhere are all served in the meantime', async t => {
   const [a] = await fleet(t, 'a')
   const all = new Map(Array.from({ length: 15 }, (_, nth) => [`user${nth}`, secret]))
   const { port, proxy } = await routed(t, { mode: 'forward', users: all, allow: ['127.0.0.0/8'] })
@@ -143,27 +143,27 @@ test('45 wrong passwords from one address: it gets 407, then 429 at once; 15 new
   )
   const statuses = (await flood).map(({ status }) => status)
   const wrong = statuses.filter(status => status === 407).length
-  t.ok(wrong === 30 || wrong === 31, `${wrong} were looked at`)
+  t.ok(wrong === 30 || wrong === 31, `${wrong} were checked`)
   t.equal(statuses.filter(status => status === 429).length, 45 - wrong)
   const refused = await ask('127.0.0.2', 'user1:secret')
   t.equal(refused.status, 429, 'a new user there has to wait')
   t.match(String(refused.content), 'clients.failedLoginsPerMinute')
   t.equal(refused.field('Retry-After'), '2')
   t.equal(proxyStatusOf(refused).error, 'http_request_denied')
-  t.equal((await ask('127.0.0.2', 'user0:7')).status, 407, 'the same wrong one is no further try')
+  t.equal((await ask('127.0.0.2', 'user0:7')).status, 407, 'the same wrong one is not a further try')
   t.equal((proxy as HopwiseProxy).counts.refusedByFailures, 45 - wrong + 1)
 })
 
-test('nobody in an office is shut out by a machine there that was given a wrong password', async t => {
+test('no one in an office is locked out by a machine there that has a wrong password', async t => {
   const [a] = await fleet(t, 'a')
   const { connect } = await routed(t, { mode: 'forward', users: new Map([['bob', secret]]), allow: ['127.0.0.0/8'] })
   const [machine, person] = [await connect(), await connect()]
   const asked = (credentials: string) => head(`GET ${a!.url}/ HTTP/1.1`, 'Host: x', basic(credentials))
   for (let nth = 0; nth < 50; nth++) t.equal(await answers(machine, 1, asked('bob:old')), '(407)')
-  t.equal(await answers(person, 2, asked('bob:secret')), 'aa', 'and a new one is proved')
+  t.equal(await answers(person, 2, asked('bob:secret')), 'aa', 'and a new one is checked')
 })
 
-test('an update: who was proved before stays so, unless the password is another one, or the user is gone', async t => {
+test('an update: users verified before stay verified, unless the password has changed or the user is gone', async t => {
   const [a] = await fleet(t, 'a')
   const options = (users: ProxyOptions['users']): ProxyOptions => ({
     mode: 'forward',
@@ -192,7 +192,7 @@ test('an update: who was proved before stays so, unless the password is another 
   t.equal(await answers(client, 1, asked('eve:secret')), 'a')
 })
 
-test('an update with another limit; 0: no limit; what is no number is refused', async t => {
+test('an update with another limit; 0: no limit; what is not a number is refused', async t => {
   const [a] = await fleet(t, 'a')
   const options: ProxyOptions = {
     mode: 'forward',
@@ -213,7 +213,7 @@ test('an update with another limit; 0: no limit; what is no number is refused', 
     t.throws(() => proxy.update({ ...options, clients: { failedLoginsPerMinute } }), /failedLoginsPerMinute/)
 })
 
-test('credentials that are only compared are not guessed faster either', async t => {
+test('credentials that are only compared cannot be guessed any faster either', async t => {
   const [a] = await fleet(t, 'a')
   const { port, proxy } = await routed(t, {
     mode: 'forward',
@@ -231,11 +231,11 @@ test('credentials that are only compared are not guessed faster either', async t
   for (const guess of ['bob:1', 'eve:2', 'nobody:3', 'nobody:3', 'bob:1'])
     t.equal(await answers(guesser, 1, asked(guess)), '(407)')
   t.equal(await answers(guesser, 1, asked('bob:4')), '(429)')
-  t.equal(await answers(guesser, 1, asked('eve:secret')), '(429)', 'right, and nobody is told')
+  t.equal(await answers(guesser, 1, asked('eve:secret')), '(429)', 'right, but not revealed')
   t.equal(
     await answers(guesser, 1, head('CONNECT 127.0.0.1:1 HTTP/1.1', 'Host: x', basic('eve:secret'))),
     '(429)',
-    'nor by another answer',
+    'nor through another answer',
   )
   t.equal(await answers(person, 2, asked('bob:secret')), 'aa')
   t.equal(await answers(await client(), 1, asked('bob:secret')), 'a', 'on another connection of that address, too')
@@ -243,7 +243,7 @@ test('credentials that are only compared are not guessed faster either', async t
   t.equal((proxy as HopwiseProxy).counts.refusedByFailures, 3)
 })
 
-test('a flood of wrong passwords on many connections: nothing is dialled or kept for it, not even the pool of an origin', async t => {
+test('a flood of wrong passwords on many connections: nothing is dialled or kept for them, not even the pool of an origin', async t => {
   const [a] = await fleet(t, 'a')
   const { connect, proxy } = await routed(t, {
     mode: 'forward',

@@ -6,7 +6,7 @@ import { exchange, request } from '../support/conversation.js'
 import { needs, pathOf } from '../support/needs.js'
 import { routed } from './fleet.js'
 
-// Servers that are not ours say what they got of content that came in chunks.
+// Third-party servers report what they received of chunked content.
 
 const CHUNKED = `${request('POST', '/', 'Transfer-Encoding: chunked')}5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n`
 

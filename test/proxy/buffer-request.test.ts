@@ -5,7 +5,7 @@ import { readMessage } from '../support/raw-message.js'
 import { delivery, head, heard, ok, READ_MODES, until } from './conversation.js'
 import { answers, fleet, type Grouped, nobody, routed, type Server, server } from './fleet.js'
 
-// bufferRequestBytes: a server that has a thread for each request gets one only when the content is here, or too much to be gathered.
+// bufferRequestBytes: a server that uses a thread per request gets it only with its whole content, or with too much to gather.
 
 const POST = (length: number, ...fields: string[]): string =>
   request('POST', '/', `Content-Length: ${length}`, ...fields)
@@ -15,7 +15,7 @@ const buffering = (t: Test, origin: Server, bytes: number, options: Partial<Prox
   routed(t, { routes: [{ upstream: origin.url, bufferRequestBytes: bytes }], ...options })
 
 for (const readMode of READ_MODES) {
-  test(`a slow client holds no connection upstream until its content is whole (${readMode})`, async t => {
+  test(`a slow client occupies no upstream connection until its content is complete (${readMode})`, async t => {
     const [a] = await fleet(t, 'a')
     const { connect, proxy, exchanged } = await buffering(t, a!, 100_000, { readMode })
     const client = await connect()
@@ -36,7 +36,7 @@ for (const readMode of READ_MODES) {
     t.equal(String(a!.asked[2]?.content), 'hello')
   })
 
-  test(`R42: chunks are gathered as well, and leave with a length (${readMode})`, async t => {
+  test(`R42: chunks are gathered as well, and sent with a length (${readMode})`, async t => {
     const [a] = await fleet(t, 'a')
     const { connect, proxy } = await buffering(t, a!, 100_000, { readMode })
     const client = await connect()
@@ -52,7 +52,11 @@ for (const readMode of READ_MODES) {
     t.equal(await answers(client, 1, `${CHUNKED()}0\r\n\r\n`), 'a', 'none at all')
     t.match(a!.asked[1]?.head, /\r\nContent-Length: 0\r\n/)
     t.equal(await answers(client, 1, `${CHUNKED('Trailer: Cookie')}1\r\nx\r\n0\r\nCookie: a=b\r\n\r\n`), 'a')
-    t.match(a!.asked[2], { framing: 'length', content: Buffer.from('x') }, 'a trailer that may not go on is none')
+    t.match(
+      a!.asked[2],
+      { framing: 'length', content: Buffer.from('x') },
+      'a trailer that may not be forwarded does not count',
+    )
   })
 
   test(`chunks with trailers keep their chunks (${readMode})`, async t => {
@@ -70,7 +74,7 @@ for (const readMode of READ_MODES) {
     t.match(a!.asked[1]?.head, /\r\nTrailer: X-Sum\r\n/)
   })
 
-  test(`more than the limit: from there on it is passed on as it comes (${readMode})`, async t => {
+  test(`more than the limit: from there on it is passed on as it arrives (${readMode})`, async t => {
     const [a] = await fleet(t, 'a')
     for (const chunked of [false, true]) {
       const { connect, proxy } = await buffering(t, a!, 1_000, { readMode })
@@ -89,7 +93,7 @@ for (const readMode of READ_MODES) {
     }
   })
 
-  test(`content that comes in one read with its head, small or large (${readMode})`, async t => {
+  test(`content that arrives in one read with its head, small or large (${readMode})`, async t => {
     const [a] = await fleet(t, 'a')
     for (const length of [1, 999, 1_000, 1_001, 200_000]) {
       const { connect } = await buffering(t, a!, 1_000, { readMode })
@@ -101,7 +105,7 @@ for (const readMode of READ_MODES) {
   })
 }
 
-test('octets of every value come through', async t => {
+test('bytes of every value pass unchanged', async t => {
   const [a] = await fleet(t, 'a')
   const { connect } = await buffering(t, a!, 10_000)
   const client = await connect()
@@ -125,7 +129,7 @@ for (const [what, text, rest] of [
   ['a length', POST(5, 'Expect: 100-continue'), 'hello'],
   ['chunks', CHUNKED('expect: 100-Continue'), '5\r\nhello\r\n0\r\n\r\n'],
 ] as const) {
-  test(`Expect: 100-continue (${what}): we say it at once, and the server is not asked for it any more`, async t => {
+  test(`Expect: 100-continue (${what}): we send it at once, and the server is not asked for it any more`, async t => {
     const [a] = await fleet(t, 'a')
     const { connect } = await buffering(t, a!, 100)
     const client = await connect()
@@ -151,14 +155,14 @@ test('a client of HTTP/1.0 gets no 100, whatever it expects', async t => {
   t.equal(a!.asked[0]?.field('Expect'), undefined)
 })
 
-test('an expectation that nobody knows: 417, nothing is gathered', async t => {
+test('an unknown expectation: 417, nothing is gathered', async t => {
   const [a] = await fleet(t, 'a')
   const { connect } = await buffering(t, a!, 100)
   t.equal((await exchange(await connect(), POST(5, 'Expect: miracle'))).status, 417)
 })
 
 for (const how of ['reset', 'halfClose', 'destroy'] as const) {
-  test(`a client that goes in the meantime (${how}): the server never hears of it`, async t => {
+  test(`a client that leaves in the meantime (${how}): nothing reaches the server`, async t => {
     const [a] = await fleet(t, 'a')
     const { connect, exchanged, proxy } = await buffering(t, a!, 1_000)
     const client = await connect()
@@ -170,7 +174,7 @@ for (const how of ['reset', 'halfClose', 'destroy'] as const) {
   })
 }
 
-test('one that stops sending: 408 after requestBodyMs without an octet', async t => {
+test('one that stops sending: 408 after requestBodyMs without a byte', async t => {
   const [a] = await fleet(t, 'a')
   const { connect, clock, exchanged } = await buffering(t, a!, 1_000)
   const client = await connect()
@@ -187,7 +191,7 @@ test('one that stops sending: 408 after requestBodyMs without an octet', async t
   t.equal(a!.connections.length, 0)
 })
 
-test('a client’s FIN behind its whole content: half a second’s patience, as ever', async t => {
+test('a client’s FIN after its whole content: half a second of patience, as always', async t => {
   const a = await server(t, 'a', () => {})
   const { connect, clock, exchanged } = await buffering(t, a, 1_000)
   const client = await connect()
@@ -199,7 +203,7 @@ test('a client’s FIN behind its whole content: half a second’s patience, as 
   t.match((await exchanged(1))[0], { outcome: 'client-aborted', error: { deadline: 'halfClosedMs' } })
 })
 
-test('a second request that is pipelined behind gathered content waits its turn', async t => {
+test('a second request that is pipelined after gathered content waits its turn', async t => {
   const [a] = await fleet(t, 'a')
   const { connect } = await buffering(t, a!, 1_000)
   const client = await connect()
@@ -214,7 +218,7 @@ test('a second request that is pipelined behind gathered content waits its turn'
   t.equal(a!.connections.length, 1)
 })
 
-test('wrong chunks: 400, and the server never hears of it', async t => {
+test('wrong chunks: 400, and nothing reaches the server', async t => {
   const [a] = await fleet(t, 'a')
   const { connect } = await buffering(t, a!, 1_000)
   const client = await connect()
@@ -225,7 +229,7 @@ test('wrong chunks: 400, and the server never hears of it', async t => {
   t.equal(a!.connections.length, 0)
 })
 
-test('content beyond the limit of gathering does not pile up while the server is not to be had', async t => {
+test('content beyond the limit of gathering does not pile up while the server is unavailable', async t => {
   const a = await server(t, 'a', () => {})
   const { connect, proxy } = await buffering(t, a, 50_000, { limits: { upstreamConnectionsMax: 1 } })
   const [first, second] = [await connect(), await connect()]
@@ -247,7 +251,7 @@ test('content beyond the limit of gathering does not pile up while the server is
   t.equal(a.asked[1]?.content.length, content.length)
 })
 
-test('one octet a chunk: what is kept is bounded by the limit, and is one piece of content', async t => {
+test('one byte per chunk: what is kept is bounded by the limit, and is one piece of content', async t => {
   const [a] = await fleet(t, 'a')
   const { connect, proxy } = await buffering(t, a!, 10_000)
   const client = await connect()
@@ -261,7 +265,7 @@ test('one octet a chunk: what is kept is bounded by the limit, and is one piece 
   t.equal(a!.asked[0]?.content.length, 12_000)
 })
 
-test('gathered content goes whole to another server when the first one refuses', async t => {
+test('gathered content goes to another server as a whole if the first one refuses', async t => {
   const [b] = await fleet(t, 'b')
   const { connect } = await routed(t, {
     routes: [{ upstream: 'app', bufferRequestBytes: 1_000 }],
@@ -274,7 +278,7 @@ test('gathered content goes whole to another server when the first one refuses',
   t.equal(String(b!.asked[0]?.content), 'helloworld')
 })
 
-test('a server of HTTP/1.0 gets gathered chunks with a length', async t => {
+test('an HTTP/1.0 server gets gathered chunks with a length', async t => {
   const a = await server(t, 'a', connection =>
     connection.send('HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\na'),
   )
@@ -285,7 +289,7 @@ test('a server of HTTP/1.0 gets gathered chunks with a length', async t => {
   t.match(a.asked[1], { framing: 'length', content: Buffer.from('hello') })
 })
 
-test('where content is gathered anyway, so much may get a length for a server of HTTP/1.0', async t => {
+test('where content is gathered anyway, that much may get a length for an HTTP/1.0 server', async t => {
   const a = await server(t, 'a', connection =>
     connection.send('HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\na'),
   )
@@ -300,7 +304,7 @@ test('where content is gathered anyway, so much may get a length for a server of
   t.match(a.asked[3], { framing: 'length', content: Buffer.from('hello') })
 })
 
-test('a server that takes gathered content slowly has its time for the answer from when it has it all', async t => {
+test('the time to respond of a server that reads gathered content slowly begins when it has all of it', async t => {
   const a = await server(t, 'a', () => {})
   const { connect, clock, proxy } = await buffering(t, a, 20_000_000)
   const client = await connect()

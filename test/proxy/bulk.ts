@@ -2,13 +2,13 @@ import * as net from 'node:net'
 import type { Test } from 'tap'
 import { WAIT_MS } from '../support/raw-client.js'
 
-/** A peer for much content: it counts the octets that it gets and looks at each, and keeps none. */
+/** A peer for large content: it counts and checks every byte that it receives, and keeps none. */
 export class BulkPeer {
-  /** Octets of content received, and how many of them were not `letter`. */
+  /** Bytes of content received, and how many of them were not `letter`. */
   received = 0
   foreign = 0
   letter = 'x'
-  /** Octets that the kernel has taken of what is being poured. */
+  /** Bytes that the kernel has accepted of what is being poured. */
   poured = 0
   ended: '' | 'fin' | 'reset' = ''
   readonly #socket: net.Socket
@@ -34,7 +34,7 @@ export class BulkPeer {
     this.#socket.write(text, 'latin1')
   }
 
-  /** Sends so much of one letter as fast as it is taken; ends early when the peer does. */
+  /** Sends this much of one letter as fast as it is accepted; ends early when the peer does. */
   async pour(letter: string, octets: number): Promise<void> {
     const block = Buffer.alloc(256 * 1024, letter)
     this.poured = 0
@@ -45,7 +45,7 @@ export class BulkPeer {
     }
   }
 
-  /** The next head; what comes behind it is content, of this letter. */
+  /** The next head; what follows is content, of this letter. */
   async head(letter = 'x'): Promise<string> {
     this.letter = letter
     this.received = this.foreign = 0
@@ -56,7 +56,7 @@ export class BulkPeer {
     return head
   }
 
-  /** Waits until so much content has come. */
+  /** Waits until this much content has arrived. */
   content(octets: number): Promise<void> {
     return this.#until(() => this.received >= octets)
   }
@@ -104,7 +104,7 @@ export class BulkPeer {
   #until(condition: () => boolean): Promise<void> {
     return new Promise((done, failed) => {
       const timer = setTimeout(() => {
-        failed(new Error(`${this.received} octets of content and ${JSON.stringify(this.#head)} within ${WAIT_MS} ms`))
+        failed(new Error(`${this.received} bytes of content and ${JSON.stringify(this.#head)} within ${WAIT_MS} ms`))
       }, WAIT_MS)
       this.#wake = () => {
         if (!condition()) return

@@ -4,7 +4,7 @@ import { passUntil, settled, standstill } from '../support/conversation.js'
 import { type BulkPeer, bulkClient, bulkOrigin } from './bulk.js'
 import { type Conversation, DATED, gateway, head, heard, ok, READ_MODES, until } from './conversation.js'
 
-// Slow peers: bounded memory, nobody else slowed down, and not one foreign octet.
+// Slow peers: bounded memory, no other peer slowed down, and not one foreign byte.
 
 const MIB = 1024 * 1024
 const GET = head('GET / HTTP/1.1', 'Host: a')
@@ -23,7 +23,7 @@ async function bulk(t: Test, options: Partial<ProxyOptions> = {}): Promise<Bulk>
 }
 
 for (const readMode of READ_MODES) {
-  test(`one slow reader beside fast ones: no foreign octet reaches anybody (${readMode})`, async t => {
+  test(`one slow reader beside fast ones: no foreign byte reaches any of them (${readMode})`, async t => {
     const { client, accepted } = await bulk(t, { readMode })
     const slow: { letter: string; reader: BulkPeer; poured: Promise<void> }[] = []
     for (const [nth, letter] of ['a', 'b', 'c'].entries()) {
@@ -60,7 +60,7 @@ for (const readMode of READ_MODES) {
     }
   })
 
-  test(`slow upstreams beside fast ones: no foreign octet reaches them either (${readMode})`, async t => {
+  test(`slow upstreams beside fast ones: no foreign byte reaches them either (${readMode})`, async t => {
     const { client, accepted } = await bulk(t, { readMode })
     const slow: { letter: string; reader: BulkPeer; writer: BulkPeer; poured: Promise<void> }[] = []
     for (const [nth, letter] of ['a', 'b'].entries()) {
@@ -102,8 +102,8 @@ for (const readMode of READ_MODES) {
     reader.pause()
     const poured = origin.pour('x', 200 * MIB)
     await standstill(() => origin.poured)
-    t.ok(origin.poured < 100 * MIB, `${origin.poured / MIB} MiB were taken: what the kernel holds`)
-    t.ok(waiting(talk) < MIB, `${waiting(talk)} octets wait in the proxy`)
+    t.ok(origin.poured < 100 * MIB, `${origin.poured / MIB} MiB were accepted: what the kernel holds`)
+    t.ok(waiting(talk) < MIB, `${waiting(talk)} bytes wait in the proxy`)
     reader.resume()
     await reader.content(200 * MIB)
     await poured
@@ -120,8 +120,8 @@ for (const readMode of READ_MODES) {
     origin.pause()
     const poured = writer.pour('x', 200 * MIB)
     await standstill(() => writer.poured)
-    t.ok(writer.poured < 100 * MIB, `${writer.poured / MIB} MiB were taken: what the kernel holds`)
-    t.ok(waiting(talk) < MIB, `${waiting(talk)} octets wait in the proxy`)
+    t.ok(writer.poured < 100 * MIB, `${writer.poured / MIB} MiB were accepted: what the kernel holds`)
+    t.ok(waiting(talk) < MIB, `${waiting(talk)} bytes wait in the proxy`)
     origin.resume()
     await origin.content(200 * MIB)
     await poured
@@ -130,7 +130,7 @@ for (const readMode of READ_MODES) {
     t.equal(await writer.head(), ok(''))
   })
 
-  test(`an echo whose client reads late gets all of it: content is read while the response waits (${readMode})`, async t => {
+  test(`an echo to a client that reads late is complete: content is read while the response waits (${readMode})`, async t => {
     const talk = await bulk(t, { readMode })
     const client = await talk.client()
     const size = 24 * MIB
@@ -152,7 +152,7 @@ for (const readMode of READ_MODES) {
   })
 }
 
-test('a client that asks again and again and never reads is not read any more', async t => {
+test('a client that sends request after request and never reads is not read any more', async t => {
   let asked = 0
   const body = 'x'.repeat(60_000)
   const talk = await gateway(t, {}, async origin => {
@@ -170,14 +170,14 @@ test('a client that asks again and again and never reads is not read any more', 
     if (nth % 10 === 0) await settled(1)
   }
   await standstill(() => asked)
-  t.ok(asked < 500, `${asked} of ${requests} were asked upstream`)
-  t.ok(waiting(talk) < MIB, `${waiting(talk)} octets wait in the proxy`)
+  t.ok(asked < 500, `${asked} of ${requests} were sent upstream`)
+  t.ok(waiting(talk) < MIB, `${waiting(talk)} bytes wait in the proxy`)
   client.resume()
   await client.content(ok(body).length * requests)
   t.equal(asked, requests, 'and once it reads, all are answered')
 })
 
-test('content that comes before there is a connection for it waits where it is', async t => {
+test('content that arrives before there is a connection for it stays in the socket', async t => {
   const talk = await bulk(t, { limits: { upstreamConnectionsMax: 1 } })
   const first = await talk.client()
   first.send(GET)
@@ -187,7 +187,7 @@ test('content that comes before there is a connection for it waits where it is',
   writer.send(upload(64 * MIB))
   const poured = writer.pour('x', 64 * MIB)
   await standstill(() => writer.poured)
-  t.ok(writer.poured < 40 * MIB, `${writer.poured / MIB} MiB were taken by the kernel`)
+  t.ok(writer.poured < 40 * MIB, `${writer.poured / MIB} MiB were accepted by the kernel`)
   t.equal(talk.proxy.stats().upstream.waiting, 1)
   const next = origin.head()
   origin.send(ok(''))
@@ -200,7 +200,7 @@ test('content that comes before there is a connection for it waits where it is',
   t.equal(await writer.head(), ok(''))
 })
 
-test('pipelined requests are held as far as pipelineBytesMax goes, then the client is not read', async t => {
+test('pipelined requests are held up to pipelineBytesMax, then the client is not read', async t => {
   const talk = await gateway(t, { limits: { pipelineBytesMax: 10_000 } })
   const client = await talk.connect()
   await client.send(GET)
@@ -213,7 +213,7 @@ test('pipelined requests are held as far as pipelineBytesMax goes, then the clie
     for (; poured < count; poured++) await client.send(request)
   })()
   await standstill(() => poured)
-  t.ok(poured < count, `${poured} of ${count} requests were taken by the kernel`)
+  t.ok(poured < count, `${poured} of ${count} requests were accepted by the kernel`)
   await origin.send(ok('1'))
   await heard(t, client, ok('1'))
   for (let nth = 0; nth < count; nth++) {
@@ -263,7 +263,7 @@ test('a client that stops reading for clientWriteMs is ended, and its upstream w
   t.ok(reader.received < 200 * MIB, 'it has what its kernel held')
 })
 
-test('a response that is whole and waits for its reader, behind which the connection closes, arrives whole', async t => {
+test('a complete response that waits for its reader, and after which the connection closes, arrives complete', async t => {
   const talk = await bulk(t)
   const reader = await talk.client()
   reader.send(head('GET / HTTP/1.1', 'Host: a', 'Connection: close'))
@@ -281,7 +281,7 @@ test('a response that is whole and waits for its reader, behind which the connec
   t.same([reader.received, reader.foreign, reader.ended], [24 * MIB, 0, 'fin'])
 })
 
-/** Octets written to any socket of this proxy and not taken by the kernel. */
+/** Bytes written to any socket of this proxy and not accepted by the kernel. */
 function waiting({ proxy }: Conversation): number {
   const { clients, upstreams } = proxy as unknown as { clients: Connections; upstreams: { pools: Connections } }
   let sum = 0

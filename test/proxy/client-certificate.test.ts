@@ -9,7 +9,7 @@ import { exchange, rawClient, request } from '../support/conversation.js'
 import { needs } from '../support/needs.js'
 import { fleet, routed } from './fleet.js'
 
-// What an upstream and the log are told of the certificate of a client.
+// What upstreams and the log learn about the certificate of a client.
 
 type Fields = NonNullable<NonNullable<NonNullable<ProxyOptions['tls']>['clientCertificates']>['fields']>
 const ALL: Fields = ['subject', 'issuer', 'serial', 'fingerprint', 'certificate']
@@ -52,7 +52,7 @@ async function asking(t: Test, fields: Fields | undefined, options: Partial<Prox
 const told = (origin: Awaited<ReturnType<typeof fleet>>[number]) =>
   origin.asked.map(({ fields }) => fields.filter(([name]) => /cert|ssl/i.test(name)).map(([, value]) => value))
 
-test('in fields where they are asked for, and in the record and the log', needs('openssl'), async t => {
+test('in fields if configured, and in the record and the log', needs('openssl'), async t => {
   const { origin, connect, mine, exchanged } = await asking(t, ALL)
   const client = await connect(mine)
   for (const path of ['/1', '/2', '/3'])
@@ -67,7 +67,7 @@ test('in fields where they are asked for, and in the record and the log', needs(
   ]
   const [first, ...others] = told(origin)
   t.match(first, expected)
-  t.same(others, [first, first, []], 'a client without one: nothing, whatever it says')
+  t.same(others, [first, first, []], 'a client without one: nothing, whatever it sends')
   const [one, , , four] = await exchanged(4)
   const [subject, issuer, serial, fingerprint] = first!
   t.same(one?.clientCertificate, { subject, issuer, serial, fingerprint })
@@ -76,14 +76,14 @@ test('in fields where they are asked for, and in the record and the log', needs(
   t.notMatch(accessLine(four!, 'T'), 'clientCertificate')
 })
 
-test('a resumed session says the same', needs('openssl'), async t => {
+test('a resumed session gives the same', needs('openssl'), async t => {
   const { origin, connect, mine } = await asking(t, ['subject', 'fingerprint'])
   for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
     origin.asked.length = 0
     const first = await connect({ ...mine, maxVersion })
     const session = new Promise<Buffer>(done => first.socket.once('session', done))
     await exchange(first, request('GET', '/1'))
-    // TLS 1.2 has told it with the handshake.
+    // In TLS 1.2 it came with the handshake.
     const second = await connect({
       maxVersion,
       session: maxVersion === 'TLSv1.2' ? first.socket.getSession()! : await session,
@@ -96,22 +96,26 @@ test('a resumed session says the same', needs('openssl'), async t => {
   }
 })
 
-test('not asked for: the log knows, the upstream is told nothing, by nobody', needs('openssl'), async t => {
+test('not configured: it is logged, and the upstream gets no such field, from anyone', needs('openssl'), async t => {
   const { origin, connect, mine, exchanged } = await asking(t, undefined)
   await exchange(await connect(mine), request('GET', '/', ...LIES))
   t.same(told(origin), [[]])
   t.match((await exchanged(1))[0]?.clientCertificate, { subject: /^CN=al/ })
 })
 
-test('a trusted peer tells of its clients, and its own certificate is not theirs', needs('openssl'), async t => {
-  const { origin, connect, mine } = await asking(t, ALL, { trust: ['127.0.0.1'] })
-  const client = await connect(mine)
-  await exchange(client, request('GET', '/', 'X-Client-Cert-Subject: CN=theirs'))
-  await exchange(client, request('GET', '/'))
-  t.same(told(origin), [['CN=theirs'], []])
-})
+test(
+  'a trusted peer describes its clients, and its own certificate is not taken for theirs',
+  needs('openssl'),
+  async t => {
+    const { origin, connect, mine } = await asking(t, ALL, { trust: ['127.0.0.1'] })
+    const client = await connect(mine)
+    await exchange(client, request('GET', '/', 'X-Client-Cert-Subject: CN=theirs'))
+    await exchange(client, request('GET', '/'))
+    t.same(told(origin), [['CN=theirs'], []])
+  },
+)
 
-test('another configuration tells other things, on open connections too', needs('openssl'), async t => {
+test('another configuration sends other fields, on open connections too', needs('openssl'), async t => {
   const { origin, connect, mine, proxy, clock } = await asking(t, ['subject'])
   const client = await connect(mine)
   await exchange(client, request('GET', '/1'))
@@ -126,13 +130,13 @@ test('another configuration tells other things, on open connections too', needs(
   t.match(told(origin), [[/^CN=al/], [/^CN=al/], [/^[0-9A-F]+$/]])
 })
 
-test('what cannot be is refused, by name', async t => {
+test('impossible options are refused, by name', async t => {
   const tlsWith = (fields: unknown) => ({
     certificates: [{ cert: 'c', key: 'k' }],
     clientCertificates: { ca: '', required: true, fields: fields as Fields },
   })
   const reverse = { mode: 'reverse', upstream: 'http://127.0.0.1:1' } as const
-  // TLS itself is not tried: what stands for certificates is none.
+  // TLS itself is not tried: these are not real certificates.
   const settings = (options: ProxyOptions) => atOnce(settingsSteps(options))
   t.throws(() => settings({ mode: 'forward', tls: tlsWith(['subject']) }), /fields is for mode "reverse"/)
   t.throws(() => settings({ ...reverse, tls: tlsWith(['dn']) }), /fields\[0\] must be subject or issuer or serial/)

@@ -3,19 +3,19 @@ import type { ClientPool } from '../../lib/net/client/client-pool.js'
 import type { Transport } from '../../lib/net/socket/transport.js'
 import { DATED, delivery, ended, gateway, head, heard, ok, quiet, READ_MODES, until } from './conversation.js'
 
-// A client's FIN is not yet an abort, a reset is one.
+// A client's FIN is not yet an abort; a reset is one.
 
 const GET = head('GET / HTTP/1.1', 'Host: a')
 const PUT = head('PUT / HTTP/1.1', 'Host: a', 'Content-Length: 10')
 const CHUNKED = 'Transfer-Encoding: chunked'
 
-/** Of the one client that there is: what it did can be asked for, where nothing can be seen from outside. */
+/** The transport of the only client: shows what the client did where nothing can be seen from outside. */
 const transportOf = (proxy: unknown): Transport | undefined =>
   [...(proxy as { clients: ClientPool }).clients.connections][0]?.transport
 const finSeen = (proxy: unknown): boolean => transportOf(proxy)?.finSeen === true
 
 for (const readMode of READ_MODES) {
-  test(`R96: FIN behind a complete request: a response that begins within 500 ms, and goes on as fast, is delivered whole (${readMode})`, async t => {
+  test(`R96: FIN after a complete request: a response that begins within 500 ms, and continues as fast, is delivered whole (${readMode})`, async t => {
     const { connect, upstream, clock, exchanged } = await gateway(t, { readMode })
     const client = await connect()
     await client.send(GET)
@@ -60,7 +60,7 @@ for (const readMode of READ_MODES) {
   })
 
   for (const responseBodyMs of [60_000, 0]) {
-    test(`R96: … a response that then does not go on is aborted, too (${readMode}, responseBodyMs ${responseBodyMs})`, async t => {
+    test(`R96: … a response that then does not continue is aborted, too (${readMode}, responseBodyMs ${responseBodyMs})`, async t => {
       const { connect, upstream, clock, proxy, exchanged } = await gateway(t, {
         readMode,
         deadlines: { responseBodyMs },
@@ -79,7 +79,7 @@ for (const readMode of READ_MODES) {
       await origin.send('7\r\ndata:b\n\r\n')
       await heard(t, client, '7\r\ndata:b\n\r\n')
       clock.advance(400)
-      t.equal(proxy.stats().exchanges.active, 1, 'the last octets count, not the FIN alone')
+      t.equal(proxy.stats().exchanges.active, 1, 'the last bytes count, not the FIN alone')
       clock.advance(250)
       await origin.readToEnd()
       await client.readToEnd()
@@ -131,7 +131,7 @@ for (const readMode of READ_MODES) {
   })
 }
 
-test('R96: with halfClosed: answer the response may begin whenever it likes', async t => {
+test('R96: with halfClosed: answer the response may begin at any time', async t => {
   const { connect, upstream, clock } = await gateway(t, { halfClosed: 'answer' })
   const client = await connect()
   await client.send(GET)
@@ -146,7 +146,7 @@ test('R96: with halfClosed: answer the response may begin whenever it likes', as
   await ended(t, client, 'fin')
 })
 
-test('R96: with halfClosed: answer … and go on when it likes', async t => {
+test('R96: with halfClosed: answer … and continue at any time', async t => {
   const { connect, upstream, clock, proxy } = await gateway(t, { halfClosed: 'answer' })
   const client = await connect()
   await client.send(GET)
@@ -162,7 +162,7 @@ test('R96: with halfClosed: answer … and go on when it likes', async t => {
   await ended(t, client, 'fin')
 })
 
-test('R96, R216: … and to an HTTP/1.0 client, for which the end of the connection is the end, with a reset', async t => {
+test('R96, R216: … and to an HTTP/1.0 client, for which the end of the connection is the end of the content, with a reset', async t => {
   const { connect, upstream, clock, proxy } = await gateway(t)
   const client = await connect()
   await client.send(head('GET / HTTP/1.0', 'Host: a'))
@@ -177,7 +177,7 @@ test('R96, R216: … and to an HTTP/1.0 client, for which the end of the connect
   await ended(t, client, 'reset')
 })
 
-test('R96: a half-closed client that is slow to take what is there has clientWriteMs for it, and its patience after it', async t => {
+test('R96: a half-closed client that is slow to read has clientWriteMs for what is there, and halfClosedMs after it', async t => {
   const { connect, upstream, clock, proxy } = await gateway(t)
   const client = await connect()
   await client.send(GET)
@@ -200,7 +200,7 @@ test('R96: a half-closed client that is slow to take what is there has clientWri
   await client.readToEnd()
 })
 
-test('R96: with halfClosed: answer a FIN within content is an abort all the same', async t => {
+test('R96: with halfClosed: answer a FIN within content is still an abort', async t => {
   const { connect, upstream } = await gateway(t, { halfClosed: 'answer' })
   const client = await connect()
   await client.send(`${PUT}hello`)
@@ -211,7 +211,7 @@ test('R96: with halfClosed: answer a FIN within content is an abort all the same
   await client.readToEnd()
 })
 
-test('R96: an interim response is no beginning of the response', async t => {
+test('R96: an interim response is not the beginning of the response', async t => {
   const { connect, upstream, clock } = await gateway(t)
   const client = await connect()
   await client.send(GET)
@@ -227,7 +227,7 @@ test('R96: an interim response is no beginning of the response', async t => {
   await client.readToEnd()
 })
 
-test('R96: pipelined requests and a FIN behind them: all are answered', async t => {
+test('R96: pipelined requests and a FIN after them: all are answered', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(GET + GET + GET)
@@ -260,7 +260,7 @@ test('R54: … also when the last of them is incomplete: that one aborts its ups
   }
 })
 
-test('a FIN between two requests, and within a head, ends the connection without a word', async t => {
+test('a FIN between two requests, and within a head, closes the connection without a response', async t => {
   const { connect, proxy, dialed } = await gateway(t)
   for (const sent of ['', '\r\n', GET.slice(0, 12), GET.slice(0, -2)]) {
     const client = await connect()
@@ -274,7 +274,7 @@ test('a FIN between two requests, and within a head, ends the connection without
   t.equal(dialed(), 0)
 })
 
-test('a client that goes while its request waits for a connection leaves the queue', async t => {
+test('a client that leaves while its request waits for a connection is removed from the queue', async t => {
   const { connect, upstream, proxy } = await gateway(t, { limits: { upstreamConnectionsMax: 1 } })
   const one = await connect()
   await one.send(head('GET /1 HTTP/1.1', 'Host: a'))
@@ -290,7 +290,7 @@ test('a client that goes while its request waits for a connection leaves the que
   await quiet(t, origin)
 })
 
-test('R80: what was left of an aborted download never reaches another client', async t => {
+test('R80: the rest of an aborted download never reaches another client', async t => {
   const { connect, upstream } = await gateway(t)
   const one = await connect()
   await one.send(GET)
@@ -341,7 +341,7 @@ test('R95: lingering ends: by the client’s FIN, or after lingerMs', async t =>
   t.same(proxy.stats().client.closes, { 'client-protocol-error': 2 }, 'one reason each, the first')
 })
 
-test('R216: an aborted exchange leaves an HTTP/1.0 client no end that looks whole', async t => {
+test('R216: an aborted exchange does not look complete to an HTTP/1.0 client', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(head('POST / HTTP/1.0', 'Host: a', 'Content-Length: 10'))

@@ -4,13 +4,13 @@ import { exchange, request } from '../support/conversation.js'
 import type { RawMessage } from '../support/raw-message.js'
 import { fleet, routed } from './fleet.js'
 
-// X-Forwarded-Port, X-Forwarded-Prefix and X-Real-IP: asked for, they say what we know, whatever the client says in these names.
+// X-Forwarded-Port, X-Forwarded-Prefix and X-Real-IP: if configured, they say what we know, whatever the client sends in them.
 
 const TOLD = { xForwardedPort: true, xForwardedPrefix: true, xRealIp: true }
 const FIELDS = ['X-Forwarded-Port', 'X-Forwarded-Prefix', 'X-Real-IP']
 const said = (asked: RawMessage | undefined) => FIELDS.map(name => asked?.field(name))
 
-test('a stranger: what we know, for each route, on one connection', async t => {
+test('an untrusted peer: what we know, for each route, on one connection', async t => {
   const [a] = await fleet(t, 'a')
   const upstream = a!.url
   const { connect } = await routed(t, {
@@ -30,7 +30,7 @@ test('a stranger: what we know, for each route, on one connection', async t => {
   t.notMatch(a!.asked.map(({ head }) => head).join(), /_forwarded|real_ip/i)
 })
 
-test('a trusted peer: what it says, and the prefix goes on', async t => {
+test('a trusted peer: what it says, and its prefix is continued', async t => {
   const [a] = await fleet(t, 'a')
   const { connect } = await routed(t, {
     ...TOLD,
@@ -52,14 +52,14 @@ test('a trusted peer: what it says, and the prefix goes on', async t => {
   ])
 })
 
-test('off: nothing of it is said', async t => {
+test('off: none of these fields is sent', async t => {
   const [a] = await fleet(t, 'a')
   const { connect } = await routed(t, { xForwarded: true, routes: [{ stripPrefix: '/api', upstream: a!.url }] })
   await exchange(await connect(), request('GET', '/api/x', 'X-Real-IP: 4', 'X-Forwarded-Prefix: /x'))
   t.same(said(a!.asked[0]), [undefined, undefined, undefined])
 })
 
-test('what contradicts itself is refused, by name', async t => {
+test('contradictory options are refused, by name', async t => {
   const upstream = 'http://127.0.0.1:1'
   for (const [name, option] of [
     ['X-Real-IP', 'xRealIp'],
@@ -67,7 +67,7 @@ test('what contradicts itself is refused, by name', async t => {
     ['X-Forwarded-Port', 'xForwardedPort'],
     ['X-Forwarded-Prefix', 'xForwardedPrefix'],
   ] as const) {
-    const message = `keepFields: ${name} cannot be kept where hopwise is told to say it itself`
+    const message = `keepFields: ${name} cannot be kept because other options make hopwise set it itself`
     t.throws(() => settingsOf({ mode: 'reverse', upstream, keepFields: [name], [option]: true }), { message })
     t.doesNotThrow(() => settingsOf({ mode: 'reverse', upstream, keepFields: [name] }))
   }

@@ -4,13 +4,13 @@ import { scriptedOrigin } from '../support/scripted-origin.js'
 import { withProxy } from '../support/with-proxy.js'
 import { head, READ_MODES, until } from './conversation.js'
 
-// No octets from either side end the process, make a fault, or leave an exchange hanging.
+// No bytes from either side end the process, cause an internal error, or leave an exchange hanging.
 
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000)
 const ROUNDS = Number(process.env.FUZZ_ROUNDS ?? 300)
 const AT_ONCE = 10
 
-/** A small generator of our own (mulberry32), so that a seed says everything. */
+/** A small generator (mulberry32), so that a run is reproducible from its seed. */
 function random(seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -70,7 +70,7 @@ const SPICE = [
   '/',
 ]
 
-/** One of these messages, or several, or nonsense, with some of it changed. */
+/** One or several of these messages, or nonsense, partly changed. */
 function mutated(chance: () => number, messages: string[]): string {
   const pick = <T>(from: readonly T[]): T => from[Math.floor(chance() * from.length)]!
   if (chance() < 0.08) return Array.from({ length: chance() * 300 }, () => String.fromCharCode(chance() * 256)).join('')
@@ -106,7 +106,7 @@ for (const readMode of READ_MODES) {
     test(`R9, R104: whatever clients and origins send, ${mode} (${readMode}): FUZZ_SEED=${SEED}`, async t => {
       const chance = random(SEED)
       const origin = await scriptedOrigin(t, async connection => {
-        // A script of its own chance: it answers after the first octets, or at once, or never and ends.
+        // With its own random choices: it answers after the first bytes, or at once, or never and ends.
         const own = random(SEED + connection.name.length + Math.floor(chance() * 1e9))
         try {
           for (let nth = 0; nth < 4; nth++) {

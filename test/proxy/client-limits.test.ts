@@ -13,7 +13,7 @@ import {
   until,
 } from './conversation.js'
 
-// How many clients, for how long, and how they are seen off.
+// How many clients, for how long, and how their connections end.
 
 const GET = head('GET / HTTP/1.1', 'Host: a')
 const CLOSED_OK = `${head('HTTP/1.1 200 OK', DATED, 'Content-Length: 2', 'Connection: close')}ok`
@@ -48,7 +48,7 @@ test('R87: â€¦ an HTTP/1.0 one for 5 s', async t => {
   t.same(proxy.stats().client.closes, { 'client-idle': 1 })
 })
 
-test('R190: a head that does not get complete in time: 408 with close, however many octets trickle in', async t => {
+test('R190: a head that is not complete in time: 408 with close, however many bytes trickle in', async t => {
   const { connect, clock, proxy, dialed } = await gateway(t)
   const client = await connect()
   await client.send('GET / HTTP/1.1\r\n')
@@ -68,7 +68,7 @@ test('R190: a head that does not get complete in time: 408 with close, however m
   t.equal(dialed(), 0)
 })
 
-test('R87: a connection that never sends an octet ends without a word', async t => {
+test('R87: a connection that never sends a byte is closed without a response', async t => {
   const { connect, clock, proxy } = await gateway(t)
   const client = await connect()
   await until(() => proxy.stats().client.open === 1)
@@ -91,7 +91,7 @@ test('R87: â€¦ nor one that sends nothing but empty lines', async t => {
   t.equal(proxy.stats().exchanges.active, 0)
 })
 
-test('R54, R190: content that stops arriving: 408 with close, and the upstreamâ€™s request stays unfinished', async t => {
+test('R54, R190: content that stops arriving: 408 with close, and the request to the upstream stays unfinished', async t => {
   const { connect, upstream, clock, proxy } = await gateway(t)
   const client = await connect()
   const request = head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 10')
@@ -100,7 +100,7 @@ test('R54, R190: content that stops arriving: 408 with close, and the upstreamâ€
   await heard(t, origin, `${request}hello`)
   clock.advance(59_000)
   await client.send('x')
-  await heard(t, origin, 'x', 'progress starts the time anew')
+  await heard(t, origin, 'x', 'progress restarts the time')
   clock.advance(59_000)
   await quiet(t, client)
   clock.advance(1_200)
@@ -114,7 +114,7 @@ test('R54, R190: content that stops arriving: 408 with close, and the upstreamâ€
   t.same(proxy.stats().client.closes, { 'client-body-timeout': 1 })
 })
 
-test('R195: the connection that is one too many from one address is told 503 at once', async t => {
+test('R195: one connection too many from one address gets 503 at once', async t => {
   const { connect, proxy, clock } = await gateway(t, { limits: { clientConnectionsPerAddressMax: 2 } })
   const first = await connect()
   await connect()
@@ -135,7 +135,7 @@ test('R195: the connection that is one too many from one address is told 503 at 
   clock.advance(0)
 })
 
-test('R195: the connection that is one too many in all is told 503 when every other is at work', async t => {
+test('R195: one connection too many in total gets 503 if all others are busy', async t => {
   const { connect, upstream, proxy } = await gateway(t, { limits: { clientConnectionsMax: 2 } })
   const clients = [await connect(), await connect()]
   for (const client of clients) await client.send(GET)
@@ -144,11 +144,11 @@ test('R195: the connection that is one too many in all is told 503 when every ot
   t.match(await third.readUntil('\r\n\r\n'), /^HTTP\/1\.1 503 [\s\S]*error=connection_limit_reached/)
   for (const [nth, client] of clients.entries()) {
     await (await upstream(nth)).send(ok('ok'))
-    await heard(t, client, ok('ok'), 'the others do not notice')
+    await heard(t, client, ok('ok'), 'the others are not affected')
   }
 })
 
-test('R88: under pressure the connection that is idle for longest makes room', async t => {
+test('R88: under pressure the connection that has been idle for longest makes room', async t => {
   const { connect, upstream, proxy, clock } = await gateway(t, { limits: { clientConnectionsMax: 3 } })
   const [one, two, three] = [await connect(), await connect(), await connect()] as const
   await until(() => proxy.stats().client.open === 3)
@@ -180,7 +180,7 @@ test('R88: a flood of silent connections does not go beyond the limit: each evic
 })
 
 for (const readMode of READ_MODES) {
-  test(`R90, R93: drain: idle connections end, what runs is answered with close, nobody new comes in (${readMode})`, async t => {
+  test(`R90, R93: drain: idle connections end, running requests are answered with close, no new connections are accepted (${readMode})`, async t => {
     const { connect, upstream, proxy, port, clock } = await gateway(t, { readMode })
     const fresh = await connect()
     const late = await connect()
@@ -202,7 +202,7 @@ for (const readMode of READ_MODES) {
     })
     await late.send(GET)
     await (await upstream(1)).send(ok('ok'))
-    await heard(t, late, CLOSED_OK, 'who had only just connected is served')
+    await heard(t, late, CLOSED_OK, 'a client that had only just connected is served')
     clock.advance(1_100)
     await ended(t, fresh, 'fin')
     await ended(t, idle, 'fin')
@@ -222,7 +222,7 @@ for (const readMode of READ_MODES) {
   })
 }
 
-test('drain: a response that has begun goes on to its end, then the connection ends', async t => {
+test('drain: a response that has begun continues to its end, then the connection ends', async t => {
   const { connect, upstream, proxy, clock } = await gateway(t)
   const client = await connect()
   await client.send(GET)
@@ -258,7 +258,7 @@ test('drain: what has not ended after graceMs is ended', async t => {
   t.same(proxy.stats().client.closes, { shutdown: 1 })
 })
 
-test('drain with nobody there ends at once, twice is once', async t => {
+test('drain without clients ends at once, and calling it twice is harmless', async t => {
   const { proxy } = await gateway(t)
   await Promise.all([proxy.close(), proxy.close()])
   await proxy.close()

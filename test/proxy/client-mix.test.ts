@@ -5,7 +5,7 @@ import { scriptedOrigin } from '../support/scripted-origin.js'
 import { withProxy } from '../support/with-proxy.js'
 import { DATED, head, READ_MODES, until } from './conversation.js'
 
-// Many clients that pipeline, origins that answer in every framing and close as they like: everybody gets what is theirs, in order.
+// Many clients that pipeline, origins that answer in every framing and close at will: every client gets its own answers, in order.
 
 const CLIENTS = 24
 const REQUESTS_EACH = 40
@@ -27,7 +27,7 @@ function request(target: string, content: string, way: number): string {
   return `${head(`PUT ${target} HTTP/1.1`, 'Host: a', 'Transfer-Encoding: chunked')}${chunk}0\r\n\r\n`
 }
 
-/** Answers each request with its target and its content, in one framing or another; true when the connection ends behind it. */
+/** Answers each request with its target and its content, in one framing or another; true if the connection ends after it. */
 async function answer(origin: RawClient, roll: (sides: number) => number): Promise<boolean> {
   const { startLine, content } = await readMessage(origin)
   const [method, target] = startLine.split(' ')

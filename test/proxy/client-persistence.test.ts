@@ -13,7 +13,7 @@ import {
   until,
 } from './conversation.js'
 
-// How long a client's connection lives, and that this has nothing to do with the upstream's.
+// How long a client's connection lives, independently of the upstream's.
 
 const get = (path: string, ...fields: string[]): string => head(`GET ${path} HTTP/1.1`, 'Host: a', ...fields)
 const get10 = (path: string, ...fields: string[]): string => head(`GET ${path} HTTP/1.0`, 'Host: a', ...fields)
@@ -47,7 +47,7 @@ for (const readMode of READ_MODES) {
     )
   })
 
-  test(`R92: Connection: close is the last request: a pipelined one behind it never reaches the upstream (${readMode})`, async t => {
+  test(`R92: Connection: close is the last request: a pipelined one after it never reaches the upstream (${readMode})`, async t => {
     const { connect, upstream, dialed, exchanged } = await gateway(t, { readMode })
     const client = await connect()
     await client.send(get('/1', 'Connection: close') + get('/2'))
@@ -107,7 +107,7 @@ test('R5: empty lines before a request are skipped, also between two', async t =
   await heard(t, origin, get('/3'))
 })
 
-test('R93: as many requests as one connection may have, then close, and nothing behind it', async t => {
+test('R93: as many requests as one connection may have, then close, and nothing after it', async t => {
   const { connect, upstream, proxy } = await gateway(t, { limits: { clientRequestsMax: 2 } })
   const client = await connect()
   await client.send(get('/1') + get('/2') + get('/3'))
@@ -143,7 +143,7 @@ test('R75, R101: HTTP/1.0 keep-alive at a gateway: Keep-Alive counts down, then 
   await ended(t, client, 'fin')
 })
 
-test('R101: limits that there are not are not announced', async t => {
+test('R101: limits that are not set are not announced', async t => {
   const none = { clientRequestsMax: 0 }
   const { connect, upstream } = await gateway(t, { limits: none, deadlines: { clientIdleHttp10Ms: 0 } })
   const client = await connect()
@@ -169,7 +169,7 @@ test('R75, R77: HTTP/1.0 without keep-alive closes; its close wins over keep-ali
   t.same(proxy.stats().client.closes, { 'client-http10': 2, 'client-close': 1 })
 })
 
-test('R75, R101: HTTP/1.0 keep-alive ends where the length of a response is not known', async t => {
+test('R75, R101: HTTP/1.0 keep-alive ends if the length of a response is not known', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(get10('/', 'Connection: keep-alive'))
@@ -181,7 +181,7 @@ test('R75, R101: HTTP/1.0 keep-alive ends where the length of a response is not 
   await ended(t, client, 'fin')
 })
 
-test('R75: … and goes on over what has no content: HEAD, 204, 304', async t => {
+test('R75: … and continues after what has no content: HEAD, 204, 304', async t => {
   const { connect, upstream } = await gateway(t, { limits: { clientRequestsMax: 9 } })
   const client = await connect()
   let left = 8
@@ -239,7 +239,7 @@ test('R99, R212, R213: at a gateway Proxy-Connection keeps nothing: a dumb proxy
   await ended(t, client, 'fin')
 })
 
-test('R131: an HTTP/1.1 client is told nothing about keeping, with announceKeepAlive: always it is', async t => {
+test('R131: an HTTP/1.1 client is not told about keep-alive; with announceKeepAlive: always it is', async t => {
   const { connect, upstream } = await gateway(t, { announceKeepAlive: 'always', limits: { clientRequestsMax: 10 } })
   const client = await connect()
   await client.send(get('/'))
@@ -248,7 +248,7 @@ test('R131: an HTTP/1.1 client is told nothing about keeping, with announceKeepA
   await heard(t, client, `${head('HTTP/1.1 200 OK', DATED, 'Content-Length: 1', ...kept)}x`)
 })
 
-test('R75: the version of each request decides anew on one connection', async t => {
+test('R75: on one connection the version of each request decides', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(get('/'))
@@ -263,7 +263,7 @@ test('R75: the version of each request decides anew on one connection', async t 
   await ended(t, client, 'fin')
 })
 
-test('R74: a request upstream says nothing of closing, and the upstream’s idle connection is used again', async t => {
+test('R74: a request to the upstream does not say close, and the idle upstream connection is reused', async t => {
   const { connect, upstream, proxy } = await gateway(t)
   const one = await connect()
   const two = await connect()
@@ -277,7 +277,7 @@ test('R74: a request upstream says nothing of closing, and the upstream’s idle
   t.match(proxy.stats(), { client: { open: 2, requests: 4 }, upstream: { dialed: 1, reused: 3 } })
 })
 
-test('R79: a request whose content came with its head is read whole, and pipelining goes on behind it', async t => {
+test('R79: a request whose content came with its head is read completely, and pipelining continues after it', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   const post = `${head('POST / HTTP/1.1', 'Host: a', 'Content-Length: 3')}abc`
@@ -292,7 +292,7 @@ test('R79: a request whose content came with its head is read whole, and pipelin
 })
 
 for (const readMode of READ_MODES) {
-  test(`a client and an origin that write octet by octet are understood (${readMode})`, async t => {
+  test(`a client and an origin that write byte by byte are understood (${readMode})`, async t => {
     const { connect, upstream } = await gateway(t, { readMode })
     const client = await connect()
     const request = `${head('POST /a HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked')}3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nX-Sum: 1\r\n\r\n`

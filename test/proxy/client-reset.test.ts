@@ -3,8 +3,8 @@ import { rawClient, request, response, until } from '../support/conversation.js'
 import { scriptedOrigin } from '../support/scripted-origin.js'
 import { withProxy } from '../support/with-proxy.js'
 
-// The client sends, and resets; writing to it fails before what it sent was read. Client, proxy and origin are of one process, so the
-// order of what lies in the kernel is the order of the calls.
+// The client sends, then resets; writing to it fails before what it sent has been read. Client, proxy and origin share one
+// process, so the order of events in the kernel is the order of the calls.
 
 for (const readMode of ['onread', 'data'] as const) {
   test(`content that a client sent before it reset reaches the upstream, although writing to the client fails (${readMode})`, async t => {
@@ -25,7 +25,7 @@ for (const readMode of ['onread', 'data'] as const) {
     t.match(String(origin.connections[0]?.received), /1234567890$/)
   })
 
-  test(`a request that the client had sent behind is not begun, as nobody takes its answer (${readMode})`, async t => {
+  test(`a request that the client had pipelined is not begun, as its answer cannot be delivered (${readMode})`, async t => {
     const asked: string[] = []
     const origin = await scriptedOrigin(t, async connection => {
       for (;;) {

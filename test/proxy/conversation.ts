@@ -6,19 +6,19 @@ import type { RawClient, RawClientOptions } from '../support/raw-client.js'
 import { type Script, type ScriptedOrigin, scriptedOrigin } from '../support/scripted-origin.js'
 import { type RunningProxy, withProxy } from '../support/with-proxy.js'
 
-/** Both ways in which a transport reads: what moves octets is tested with each. */
+/** Both ways in which a transport reads: tests that move bytes run with each. */
 export const READ_MODES = ['onread', 'data'] as const
 
-/** What the clock of every conversation says. */
+/** The time on the clock of every conversation. */
 export const DATE = 'Fri, 02 Jan 2026 03:04:05 GMT'
 
-/** A head as text: its lines, each with its CRLF, and the blank line. */
+/** A head as text: its lines, each with its CRLF, and the empty line. */
 export const head = (...lines: string[]): string => `${lines.join('\r\n')}\r\n\r\n`
 
 /** `Date` of the origins here, so that the proxy adds none. */
 export const DATED = 'Date: Thu, 01 Jan 2026 00:00:00 GMT'
 
-/** A response of an origin without anything about its connection: `ok('hello')`. */
+/** A response of an origin without any connection fields: `ok('hello')`. */
 export const ok = (content: string, ...fields: string[]): string =>
   head('HTTP/1.1 200 OK', DATED, ...fields, `Content-Length: ${content.length}`) + content
 
@@ -30,13 +30,13 @@ export interface Conversation extends RunningProxy {
   connect(options?: Partial<RawClientOptions>): Promise<RawClient>
   /** The connection number `nth` (from 0) that the proxy has made to the origin; waits for it, and a gateway's for its request. */
   upstream(nth?: number): Promise<RawClient>
-  /** Connections that the proxy has made to the origin so far. */
+  /** The number of connections that the proxy has made to the origin so far. */
   dialed(): number
 }
 
 /**
  * A reverse proxy between raw clients and a raw origin. Unless told otherwise it is called `edge`, adds neither Via nor
- * X-Forwarded-*, and its clock stands still. A fault of the proxy fails the test.
+ * X-Forwarded-*, and its clock stands still. An internal error of the proxy fails the test.
  */
 export async function gateway(
   t: Test,
@@ -71,7 +71,8 @@ async function converse(t: Test, options: ProxyOptions, origin: ScriptedOrigin):
     upstream: async (nth = 0) => {
       await origin.accepted(nth + 1)
       const connection = origin.connections[nth]!
-      // Who answers before it was asked is not heard. A tunnel of a forward proxy asks nothing: what would be asked has come by then.
+      // An origin that answers before it is asked is ignored, so this waits for the request. A tunnel of a forward proxy sends
+      // none: whatever it would send has arrived once everything has settled.
       if (options.mode === 'forward') await settled()
       else await untilWhat('a request', () => connection.received.length > 0 || connection.ended !== '', 60_000)
       return connection
@@ -85,15 +86,15 @@ export function connect(t: Test, port: number, how: Partial<RawClientOptions> = 
   return rawClient(t, { port, ...how })
 }
 
-/** What this peer has received since it was asked last is exactly this, octet by octet. */
-export async function heard(t: Test, peer: RawClient, expected: string, what = 'octets'): Promise<void> {
+/** What this peer has received since the last call is exactly this, byte by byte. */
+export async function heard(t: Test, peer: RawClient, expected: string, what = 'bytes'): Promise<void> {
   const taken = await peer.readBytes(expected.length).catch(() => Buffer.alloc(0))
   t.equal(taken.toString('latin1') + peer.waiting.toString('latin1'), expected, what)
 }
 
-/** This peer receives nothing of what is under way, and its connection stays. */
+/** This peer receives nothing of what is in progress, and its connection stays open. */
 export async function quiet(t: Test, peer: RawClient): Promise<void> {
-  await t.resolves(silent(peer), 'nothing comes')
+  await t.resolves(silent(peer), 'nothing arrives')
 }
 
 /** The peer's connection is ended, in this way, with nothing left to read; the peer then ends its side as well. */
@@ -104,10 +105,10 @@ export async function ended(t: Test, peer: RawClient, how: 'fin' | 'reset'): Pro
   peer.halfClose()
 }
 
-/** Waits for what only the kernel's delivery can bring about. */
+/** Waits for something that only delivery by the kernel can cause. */
 export function until(condition: () => boolean, what = String(condition)): Promise<void> {
   return untilWhat(what, condition)
 }
 
-/** What was sent on loopback has arrived, where nothing can be seen from outside. */
+/** Waits until what was sent on loopback has arrived, where nothing can be seen from outside. */
 export const delivery = (): Promise<void> => settled()

@@ -3,7 +3,7 @@ import { didYouMean } from '../../lib/proxy/options/did-you-mean.js'
 
 const OPTIONS = ['listen', 'log-level', 'log-format', 'access-log', 'client-idle-ms', 'upstream-idle-ms', 'via']
 
-test('a slip of the finger is understood', t => {
+test('a typo is recognised', t => {
   for (const [written, meant] of [
     ['liste', 'listen'],
     ['lsiten', 'listen'],
@@ -19,7 +19,7 @@ test('a slip of the finger is understood', t => {
   t.end()
 })
 
-test('what is far from everything, or near to much, gets no guess', t => {
+test('a word that is far from all names, or close to many, gets no guess', t => {
   for (const written of ['completely-different', 'x', '', 'log'])
     t.equal(didYouMean(written, OPTIONS), undefined, written)
   t.end()

@@ -21,8 +21,8 @@ import { readMessage } from '../support/raw-message.js'
 import { type Script, scriptedOrigin } from '../support/scripted-origin.js'
 import { withProxy } from '../support/with-proxy.js'
 
-// Each wait has a limit, and each limit its name: in the record, in Proxy-Status (as the option that would allow more), and in
-// what becomes of the two connections. Time is the test's: nothing here waits for a real deadline.
+// Each wait has a limit, and each limit is named: in the record, in Proxy-Status (as the option that would allow more), and in
+// the verdicts on the two connections. The test controls the time: nothing here waits for a real deadline.
 
 async function reverse(t: Parameters<typeof withProxy>[0], script: Script, options: Partial<ProxyOptions> = {}) {
   const clock = new FakeClock()
@@ -64,7 +64,7 @@ test('R196: connectMs: an upstream that does not accept: 504 connection_timeout'
   t.match(proxy.stats().upstream, { dialing: 0, open: 0 })
 })
 
-test('R196: connectMs: CONNECT to what does not accept: 504, and the connection closes', async t => {
+test('R196: connectMs: CONNECT to a host that does not accept: 504, and the connection closes', async t => {
   const upstream = await fullBacklog(t)
   const clock = new FakeClock()
   const { port, exchanged } = await withProxy(t, {
@@ -109,7 +109,7 @@ test('R196: tlsMs: an upstream that accepts and says nothing to a ClientHello: 5
   await until('the dial was given up', () => origin.connections[0]?.ended !== '')
 })
 
-test('R190: requestHeadMs: a head that does not end: 408 and close; a trickle does not prolong it', async t => {
+test('R190: requestHeadMs: a head that does not end: 408 and close; a trickle does not extend the time', async t => {
   const { clock, client, proxy, exchanged } = await reverse(t, silent, { deadlines: { requestHeadMs: 2_000 } })
   await client.send('GET / HTTP/1.1\r\n')
   for (let i = 0; i < 4; i++) {
@@ -136,7 +136,7 @@ test('R190: requestHeadMs: a head that does not end: 408 and close; a trickle do
   t.same(proxy.stats().client.closes, { 'client-head-timeout': 1 })
 })
 
-test('requestHeadMs: a connection that never sends anything is closed without a word', async t => {
+test('requestHeadMs: a connection that never sends anything is closed without a response', async t => {
   const { clock, client, proxy } = await reverse(t, silent)
   await until('accepted', () => proxy.stats().client.open === 1)
   clock.advance(20_100)
@@ -146,7 +146,7 @@ test('requestHeadMs: a connection that never sends anything is closed without a 
   t.same(proxy.stats().client.closes, { 'client-head-timeout': 1 })
 })
 
-test('R69, R190: requestBodyMs: content that stops: 408, and the upstream is stopped; progress prolongs it', async t => {
+test('R69, R190: requestBodyMs: content that stops: 408, and the upstream request is aborted; progress extends the time', async t => {
   const { clock, client, proxy, closes, exchanged } = await reverse(t, silent, { deadlines: { requestBodyMs: 2_000 } })
   await client.send(request('POST', '/', 'Content-Length: 100'))
   for (let i = 0; i < 5; i++) {
@@ -216,7 +216,7 @@ test('responseHeadMs: an interim response is progress', async t => {
   t.equal((await exchanged(1))[0]?.error?.deadline, 'responseHeadMs')
 })
 
-test('responseBodyMs: a response that stops is truncated, by its name; progress prolongs it', async t => {
+test('responseBodyMs: a response that stops is truncated, with its name; progress extends the time', async t => {
   let upstream: RawClient | undefined
   const { clock, client, proxy, exchanged } = await reverse(
     t,
@@ -250,7 +250,7 @@ test('responseBodyMs: a response that stops is truncated, by its name; progress 
 
 const BIG = 8 * 1024 * 1024
 
-test('clientWriteMs: a client that takes nothing of its response is reset, and its upstream stopped', async t => {
+test('clientWriteMs: a client that reads nothing of its response is reset, and its upstream aborted', async t => {
   const { clock, client, proxy, exchanged, closes } = await reverse(t, async connection => {
     await connection.readUntil('\r\n\r\n')
     await connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${BIG}\r\n\r\n`)
@@ -259,7 +259,7 @@ test('clientWriteMs: a client that takes nothing of its response is reset, and i
   await client.send(request('GET', '/'))
   await client.readUntil('\r\n\r\n')
   client.pause()
-  // What the kernel takes at last is progress, and it may take some late, when a window opens by a probe.
+  // What the kernel accepts last is progress, and it may accept some late, when a window probe opens the window.
   t.ok((await passUntil(clock, () => closes.length === 2)) >= 60_000)
   t.match((await exchanged(1))[0], {
     outcome: 'client-aborted',
@@ -268,10 +268,10 @@ test('clientWriteMs: a client that takes nothing of its response is reset, and i
   })
   t.same(proxy.stats().client.closes, { 'client-write-timeout': 1 })
   client.resume()
-  t.ok((await client.readToEnd()).bytes.length < BIG, 'and it can see that it has not got the whole')
+  t.ok((await client.readToEnd()).bytes.length < BIG, 'and it can see that the response is incomplete')
 })
 
-test('clientWriteMs: between two exchanges as well, when the last response has not been taken', async t => {
+test('clientWriteMs: between two exchanges as well, if the last response has not been read', async t => {
   const { clock, client, proxy, exchanged } = await reverse(t, async connection => {
     for (;;) {
       await connection.readUntil('\r\n\r\n')
@@ -288,7 +288,7 @@ test('clientWriteMs: between two exchanges as well, when the last response has n
   t.same(proxy.stats().client.closes, { 'client-write-timeout': 1 })
 })
 
-test('requestBodyMs toward the upstream: one that takes nothing of the request: 504 connection_write_timeout', async t => {
+test('requestBodyMs toward the upstream: one that reads nothing of the request: 504 connection_write_timeout', async t => {
   const { clock, client, exchanged, proxy } = await reverse(t, connection => connection.pause())
   await client.send(request('POST', '/', `Content-Length: ${BIG}`))
   const sending = client.send(Buffer.alloc(BIG)).catch(() => {})
@@ -346,7 +346,7 @@ test('exchangeMs: however much progress there is', async t => {
   t.match((await exchanged(1))[0], { outcome: 'timeout', error: { deadline: 'exchangeMs' } })
 })
 
-test('exchangeMs is of one exchange, not of a connection', async t => {
+test('exchangeMs applies to one exchange, not to a connection', async t => {
   const { clock, client } = await reverse(
     t,
     async connection => {
@@ -379,7 +379,7 @@ test('R87: clientIdleMs: a client that is idle is closed with a FIN; lingerMs en
   t.same(proxy.stats().client.closes, { 'client-idle': 1 })
 })
 
-test('clientIdleHttp10Ms: an HTTP/1.0 client that was kept has a limit of its own', async t => {
+test('clientIdleHttp10Ms: a persistent HTTP/1.0 client has its own limit', async t => {
   const { clock, client, proxy } = await reverse(t, async connection => {
     await connection.readUntil('\r\n\r\n')
     await connection.send(response('ok'))
@@ -396,7 +396,7 @@ test('clientIdleHttp10Ms: an HTTP/1.0 client that was kept has a limit of its ow
   t.same(proxy.stats().client.closes, { 'client-idle': 1 })
 })
 
-test('discardMs: content that goes on after its answer is thrown away that long, then the connection ends', async t => {
+test('discardMs: content that continues after its answer is discarded for that long, then the connection ends', async t => {
   const { clock, client, proxy } = await reverse(t, async connection => {
     await connection.readUntil('\r\n\r\n')
     await connection.send('HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n')
@@ -416,7 +416,7 @@ test('discardMs: content that goes on after its answer is thrown away that long,
   t.same(proxy.stats().client.closes, { 'content-unread': 1 })
 })
 
-test('R95: lingerMs: after our FIN the answer is safe from a reset, for that long', async t => {
+test('R95: lingerMs: after our FIN the answer is protected from a reset for that long', async t => {
   const { clock, client, proxy } = await reverse(t, silent)
   await client.send('GET / HTTP/1.1\r\nbad line\r\n\r\n')
   const answer = await readMessage(client)
@@ -431,7 +431,7 @@ test('R95: lingerMs: after our FIN the answer is safe from a reset, for that lon
   t.same(proxy.stats().client.closes, { 'client-protocol-error': 1 })
 })
 
-test('halfClosedMs: a client that has ended its side waits so long for a response to begin', async t => {
+test('halfClosedMs: a client that has half-closed waits that long for a response to begin', async t => {
   const { clock, client, exchanged, origin } = await reverse(t, silent)
   await client.send(request('GET', '/'))
   client.halfClose()
@@ -472,7 +472,7 @@ test('R195: queueMs: no connection became free: 503 connection_limit_reached, an
   t.equal(proxy.stats().upstream.waiting, 0)
 })
 
-test('upstreamIdleMs: an idle upstream connection is let go', async t => {
+test('upstreamIdleMs: an idle upstream connection is closed', async t => {
   const { clock, client, proxy, closes } = await reverse(t, async connection => {
     await connection.readUntil('\r\n\r\n')
     await connection.send(response('ok'))
@@ -486,7 +486,7 @@ test('upstreamIdleMs: an idle upstream connection is let go', async t => {
   t.match(closes[0], { side: 'upstream', reason: 'upstream-idle' })
 })
 
-test('R170: continueMs: after a silence a gateway sends 100 itself, once', async t => {
+test('R170: continueMs: after a silence of the upstream a gateway sends 100 itself, once', async t => {
   const { clock, client } = await reverse(t, async connection => {
     await connection.readUntil('\r\n\r\n')
     await connection.readBytes(5)
@@ -502,7 +502,7 @@ test('R170: continueMs: after a silence a gateway sends 100 itself, once', async
   t.equal((await readMessage(client)).status, 200, 'and no second 100')
 })
 
-test('drainMs: what is still under way when it passes is ended', async t => {
+test('drainMs: what is still in progress when it passes is ended', async t => {
   const { clock, client, proxy, closes, origin } = await reverse(t, silent)
   await client.send(request('GET', '/'))
   await until('it was asked', () => origin.connections[0]?.received.includes('\r\n\r\n') === true)
@@ -515,7 +515,7 @@ test('drainMs: what is still under way when it passes is ended', async t => {
   t.same(proxy.stats().client.closes, { shutdown: 1 })
 })
 
-test('nothing is armed once all is over: the wheel stands still', async t => {
+test('no deadline is armed once everything has ended: the wheel stops', async t => {
   const { clock, client, proxy } = await reverse(t, async connection => {
     await connection.readUntil('\r\n\r\n')
     await connection.send(response('ok', 'Connection: close'))

@@ -8,16 +8,16 @@ import { scriptedOrigin } from '../support/scripted-origin.js'
 import { makeCertificate } from '../support/tls.js'
 import { withProxy } from '../support/with-proxy.js'
 
-// The upstream answers before it has the whole request, and resets for what still comes.
+// The upstream answers before it has the whole request, and resets because of what still arrives.
 
 const REFUSAL = 'HTTP/1.1 401 Unauthorized\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno!'
 
 for (const readMode of ['onread', 'data'] as const) {
   for (const fields of ['Content-Length: 100000', 'Transfer-Encoding: chunked']) {
-    test(`R89: an early response is passed on although the upstream resets as content is written to it (${readMode}, ${fields})`, async t => {
+    test(`R89: an early response is forwarded although the upstream resets while content is written to it (${readMode}, ${fields})`, async t => {
       const origin = await scriptedOrigin(t, async connection => {
         await connection.readUntil('\r\n\r\n')
-        // In this order: the proxy reads content, cannot write it any more, and only then would read the answer.
+        // In this order: the proxy reads content, can no longer write it, and only then would read the answer.
         client.send(`1388\r\n${'x'.repeat(5_000)}\r\n`)
         connection.send(REFUSAL)
         connection.reset()
@@ -33,7 +33,7 @@ for (const readMode of ['onread', 'data'] as const) {
     })
   }
 
-  test(`R89, R194: … and one that resets without an answer is a failure, as before (${readMode})`, async t => {
+  test(`R89, R194: … and a reset without an answer is a failure, as before (${readMode})`, async t => {
     const origin = await scriptedOrigin(t, async connection => {
       await connection.readUntil('\r\n\r\n')
       client.send('x'.repeat(5_000))

@@ -5,7 +5,7 @@ import { readMessage } from '../support/raw-message.js'
 import { type ScriptedOrigin, scriptedOrigin } from '../support/scripted-origin.js'
 import { withProxy } from '../support/with-proxy.js'
 
-// The second request of the origin's first connection meets a stale connection: `stale` says what happens as it arrives.
+// The second request on the origin's first connection meets a stale connection: `stale` says what happens when it arrives.
 type Stale = (connection: RawClient) => Promise<void> | void
 
 const FIN: Stale = connection => connection.halfClose()
@@ -54,14 +54,14 @@ for (const [how, stale] of [
   ['a 408', TIMEOUT_408],
 ] as const) {
   for (const method of ['GET', 'HEAD', 'OPTIONS', 'DELETE']) {
-    test(`R82, R151, R152, R221: ${how} as ${method} leaves on a reused connection: sent once more, on a fresh one`, async t => {
+    test(`R82, R151, R152, R221: ${how} as ${method} leaves on a reused connection: sent again, on a fresh one`, async t => {
       const { origin, asked } = await staleOrigin(t, stale)
       const { client, proxy, exchanged } = await warm(t, origin)
       await client.send(request(method, '/again'))
       const answer = await readMessage(client, { toHead: method === 'HEAD' })
       t.equal(answer.status, 200)
       t.equal(origin.connections.length, 2)
-      t.equal(asked[1]?.text, asked[2]?.text, 'the same octets, twice')
+      t.equal(asked[1]?.text, asked[2]?.text, 'the same bytes, twice')
       const record = (await exchanged(2))[1]
       t.match(record, {
         retries: 1,
@@ -105,7 +105,7 @@ test('R151, R152: PUT whose whole content is kept is sent again with it', async 
   t.equal(origin.connections.length, 2)
 })
 
-test('R151, R152: PUT with chunks is sent again with the same content, in chunks of ours', async t => {
+test('R151, R152: a chunked PUT is sent again with the same content, in our own chunks', async t => {
   const { origin, asked } = await staleOrigin(t, RST)
   const { client } = await warm(t, origin)
   const answer = await exchange(
@@ -170,7 +170,7 @@ for (const [how, stale] of [
   })
 }
 
-test('R221: 408 on a fresh connection is an answer, and passed on', async t => {
+test('R221: 408 on a fresh connection is an answer, and forwarded', async t => {
   const origin = await scriptedOrigin(t, async connection => {
     await connection.readUntil('\r\n\r\n')
     await TIMEOUT_408(connection)
@@ -181,7 +181,7 @@ test('R221: 408 on a fresh connection is an answer, and passed on', async t => {
   t.equal(proxy.stats().exchanges.retries, 0)
 })
 
-test('R221: 408 behind an interim response is an answer to this request, and passed on', async t => {
+test('R221: 408 after an interim response is an answer to this request, and forwarded', async t => {
   const { origin, asked } = await staleOrigin(t, async connection => {
     await connection.send('HTTP/1.1 102 Processing\r\n\r\n')
     await TIMEOUT_408(connection)
@@ -192,15 +192,15 @@ test('R221: 408 behind an interim response is an answer to this request, and pas
   t.equal(asked.length, 2)
 })
 
-test('R221: 408 on the connection of the retry is an answer, and passed on', async t => {
+test('R221: 408 on the connection of the retry is an answer, and forwarded', async t => {
   const { origin } = await staleOrigin(t, TIMEOUT_408, TIMEOUT_408)
   const { client } = await warm(t, origin)
   t.equal((await exchange(client, request('GET', '/'))).status, 408)
 })
 
 const begun: [string, string, Stale][] = [
-  ['an octet of a head and a reset', 'H', RST],
-  ['an octet of a head and a FIN', 'H', FIN],
+  ['a byte of a head and a reset', 'H', RST],
+  ['a byte of a head and a FIN', 'H', FIN],
   ['an interim response and a FIN', 'HTTP/1.1 103 Early Hints\r\n\r\n', FIN],
   ['an interim response and a reset', 'HTTP/1.1 102 Processing\r\n\r\n', RST],
 ]
@@ -235,7 +235,7 @@ test('R151: after the head of a response a request is not sent again', async t =
   t.equal(proxy.stats().exchanges.retries, 0)
 })
 
-test('nobody sends again for a client that has gone', async t => {
+test('nothing is sent again for a client that has left', async t => {
   const { origin, asked } = await staleOrigin(t, async connection => {
     client.reset()
     await settled()
@@ -254,7 +254,7 @@ test('nobody sends again for a client that has gone', async t => {
   t.equal(proxy.stats().upstream.open, 0)
 })
 
-test('a connection that ended while it was idle is not used: the next request is no retry', async t => {
+test('a connection that ended while it was idle is not used: the next request is not a retry', async t => {
   const origin = await scriptedOrigin(t, async connection => {
     await connection.readUntil('\r\n\r\n')
     await connection.send(response('first'))

@@ -5,7 +5,7 @@ import { readMessage } from '../support/raw-message.js'
 import { scriptedOrigin } from '../support/scripted-origin.js'
 import { withProxy } from '../support/with-proxy.js'
 
-// An origin that closes each connection with its response and does not say so.
+// An origin that closes each connection with its response without saying so.
 
 for (const readMode of ['onread', 'data'] as const) {
   test(`R87, R150: the FIN comes with the response: no POST is lost (${readMode})`, async t => {
@@ -16,14 +16,14 @@ for (const readMode of ['onread', 'data'] as const) {
     })
     const { port, proxy } = await withProxy(t, { mode: 'reverse', upstream: origin.url, readMode })
     const client = await rawClient(t, port)
-    // Those behind the first are here already: each is sent in the very call that reads the response before it, FIN and all.
+    // The ones after the first are here already: each is sent in the same call that reads the response before it and its FIN.
     await client.send(request('POST', '/', 'Content-Length: 0').repeat(20))
     for (let nth = 0; nth < 20; nth++) t.equal((await readMessage(client)).status, 200)
     t.match(proxy.stats().exchanges, { retries: 0, failures: {} })
     t.match(proxy.stats().upstream.origins, [{ learnedIdleMs: 0 }])
   })
 
-  test(`R87, R150: the same for those who wait for a connection (${readMode})`, async t => {
+  test(`R87, R150: the same for requests that wait for a connection (${readMode})`, async t => {
     const origin = await scriptedOrigin(t, async connection => {
       await connection.readUntil('\r\n\r\n')
       await connection.send(response('answered'))
@@ -37,7 +37,7 @@ for (const readMode of ['onread', 'data'] as const) {
   })
 }
 
-test('R87: the FIN comes when the next request has been sent: one POST is lost, none after it', async t => {
+test('R87: the FIN arrives when the next request has been sent: one POST is lost, none after it', async t => {
   const origin = await scriptedOrigin(t, async connection => {
     await connection.readUntil('\r\n\r\n')
     await connection.send(response('answered'))

@@ -8,11 +8,11 @@ import { scriptedOrigin } from '../support/scripted-origin.js'
 import { withProxy } from '../support/with-proxy.js'
 
 const MB = 1024 * 1024
-/** More than the kernel's buffers take. */
+/** More than the kernel's buffers hold. */
 const SLOW = 12 * MB
 const sha = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 
-/** Octets that tell to which response they belong, and where they stand in it. */
+/** Bytes that show which response they belong to, and their position in it. */
 function marked(nth: number, length: number): Buffer {
   const bytes = Buffer.alloc(length)
   for (let at = 0; at + 8 <= length; at += 8) {
@@ -24,7 +24,7 @@ function marked(nth: number, length: number): Buffer {
 
 for (const readMode of ['onread', 'data'] satisfies ReadMode[]) {
   for (const framing of ['length', 'chunked'] as const) {
-    test(`one slow reader beside fast ones (${readMode}, ${framing}): no foreign octet`, async t => {
+    test(`one slow reader beside fast ones (${readMode}, ${framing}): no foreign byte`, async t => {
       const origin = await scriptedOrigin(t, async connection => {
         for (;;) {
           const head = await connection.readUntil('\r\n\r\n')
@@ -106,7 +106,7 @@ for (const readMode of ['onread', 'data'] satisfies ReadMode[]) {
   }
 }
 
-test('a slow writer: a response and a request octet by octet arrive whole', async t => {
+test('a slow writer: a response and a request, byte by byte, arrive complete', async t => {
   const origin = await scriptedOrigin(t, async connection => {
     await connection.readUntil('\r\n\r\nhello')
     for (const octet of 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nworld\r\n0\r\nA: b\r\n\r\n') {
@@ -127,7 +127,7 @@ test('a slow writer: a response and a request octet by octet arrive whole', asyn
   t.equal(proxy.stats().upstream.idle, 1, 'and both are kept')
 })
 
-test('R83, R96: a FIN behind pipelined requests whose responses are taken slowly: every one is answered', async t => {
+test('R83, R96: a FIN after pipelined requests whose responses are read slowly: all are answered', async t => {
   const content = marked(7, 6 * MB)
   const origin = await scriptedOrigin(t, async connection => {
     for (;;) {
@@ -148,8 +148,8 @@ test('R83, R96: a FIN behind pipelined requests whose responses are taken slowly
   await until('closed', () => proxy.stats().client.open === 0)
 })
 
-test('R83, R96: the same, when the FIN comes between two responses, the last one not yet taken', async t => {
-  const content = 'x'.repeat(12_000) // comes with one read: no exchange is half way when the client stops
+test('R83, R96: the same, when the FIN arrives between two responses, the last one not yet read', async t => {
+  const content = 'x'.repeat(12_000) // arrives with one read: no exchange is half done when the client stops
   const asked = 1_200
   const origin = await scriptedOrigin(t, async connection => {
     for (;;) {
@@ -201,7 +201,7 @@ test('R80: a client that aborts its download: the upstream connection is destroy
   }
 })
 
-/** The content of a chunked message, by a reader of the test's own. */
+/** The content of a chunked message, read independently of the proxy. */
 function unchunk(message: Buffer): Buffer {
   const parts: Buffer[] = []
   const blank = message.indexOf('\r\n\r\n')

@@ -6,7 +6,7 @@ import { readMessage } from '../support/raw-message.js'
 import { answerAlways, scriptedOrigin } from '../support/scripted-origin.js'
 import { withProxy } from '../support/with-proxy.js'
 
-test('R202: nobody listens: 502 connection_refused, the client is kept', async t => {
+test('R202: nothing listens: 502 connection_refused, the client is kept', async t => {
   const upstream = `http://127.0.0.1:${await freePort()}`
   const { port, proxy, exchanged } = await withProxy(t, { mode: 'reverse', upstream })
   const client = await rawClient(t, port)
@@ -27,7 +27,7 @@ test('R202: nobody listens: 502 connection_refused, the client is kept', async t
   })
 })
 
-test('R79, R194: refused while content is still on its way: 502, and the connection closes', async t => {
+test('R79, R194: refused while content is still arriving: 502, and the connection closes', async t => {
   const { port, exchanged } = await withProxy(t, { mode: 'reverse', upstream: `http://127.0.0.1:${await freePort()}` })
   const client = await rawClient(t, port)
   await client.send(`${request('POST', '/', 'Content-Length: 100')}abc`)
@@ -45,14 +45,14 @@ test('R202: no route: 502 destination_ip_unroutable', async t => {
   t.match((await exchanged(1))[0]?.error, { stage: 'connect', side: 'upstream' })
 })
 
-test('port 0 is one that nobody can reach', async t => {
+test('port 0 cannot be reached', async t => {
   const { port } = await withProxy(t, { mode: 'forward' })
   const answer = await ask(t, port, request('GET', 'http://127.0.0.1:0/'))
   t.match([400, 502], [answer.status === 400 ? 400 : Number, Number])
   t.ok(answer.status === 400 || answer.status === 502, `${answer.status}`)
 })
 
-test('R202: a name that does not exist: 502 dns_error, as a forward proxy is told by the request where to go', async t => {
+test('R202: a name that does not exist: 502 dns_error, as the request names the destination of a forward proxy', async t => {
   const { port, proxy, exchanged } = await withProxy(t, { mode: 'forward' })
   const { lookup, asked } = names({})
   answerNames(proxy, { lookup })
@@ -79,7 +79,7 @@ test('R202: a resolver that fails: 502 dns_error', async t => {
   t.equal(proxyStatusOf(answer).error, 'dns_error')
 })
 
-test('the real resolver, and a name that never is one (RFC 6761)', async t => {
+test('the real resolver, and a name that never exists (RFC 6761)', async t => {
   const { port } = await withProxy(t, { mode: 'reverse', upstream: 'http://nonexistent.invalid' })
   const answer = await ask(t, port, request('GET', '/'))
   t.equal(proxyStatusOf(answer).error, 'destination_not_found')
@@ -105,7 +105,7 @@ test('all addresses refuse: 502 connection_refused', async t => {
   t.equal(proxyStatusOf(answer).error, 'connection_refused')
 })
 
-test('R195: the queue is full: 503 connection_limit_reached at once, and who waits is served in turn', async t => {
+test('R195: the queue is full: 503 connection_limit_reached at once, and requests that wait are served in turn', async t => {
   const origin = await scriptedOrigin(t, async connection => {
     for (;;) {
       const head = await connection.readUntil('\r\n\r\n')
@@ -193,7 +193,7 @@ test('a client that leaves while its connection is being dialled: the connection
   t.equal(String((await ask(t, port, request('GET', '/'))).content), 'ok')
 })
 
-test('what waits for a dial waits in the order of its coming, and a dial that fails is not the end', async t => {
+test('requests wait for a dial in order of arrival, and a dial that fails is not the end', async t => {
   const origin = await scriptedOrigin(t, answerAlways(response('ok')))
   const { port, proxy } = await withProxy(t, {
     mode: 'reverse',

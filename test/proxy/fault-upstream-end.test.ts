@@ -5,11 +5,11 @@ import { readMessage } from '../support/raw-message.js'
 import { scriptedOrigin } from '../support/scripted-origin.js'
 import { withProxy } from '../support/with-proxy.js'
 
-// How an upstream's connection can end, at every phase of a response. Each row: what the upstream does once it has the request.
+// How an upstream connection can end, in every phase of a response. Each row: what the upstream does once it has the request.
 
 interface Ending {
   phase: string
-  /** Octets before the end. */
+  /** What it sends before the end. */
   sends: string
   how: 'fin' | 'reset'
 }
@@ -21,7 +21,7 @@ async function end(connection: RawClient, { sends, how }: Ending): Promise<void>
   await connection.readUntil('\r\n\r\n')
   if (sends !== '') await connection.send(sends)
   if (how === 'reset') {
-    await settled() // a reset overtakes what the peer's kernel has not given away yet
+    await settled() // a reset overtakes what the peer's kernel has not delivered yet
     connection.reset()
   } else connection.halfClose()
 }
@@ -55,7 +55,7 @@ for (const row of unanswered) {
         error: { side: 'upstream' },
       })
     }
-    t.equal(origin.connections.length, 2, 'a fresh connection that fails is no reason to try again')
+    t.equal(origin.connections.length, 2, 'a fresh connection that fails is not a reason to retry')
     t.equal(proxy.stats().upstream.open, 0)
   })
 }
@@ -70,7 +70,7 @@ const truncated: (Ending & { arrives: string })[] = [
   { phase: 'in a chunk', sends: `${CHUNKED}5\r\n123`, how: 'fin', arrives: '3\r\n123\r\n' },
   { phase: 'in a chunk', sends: `${CHUNKED}5\r\n123`, how: 'reset', arrives: '3\r\n123\r\n' },
   { phase: 'between chunks', sends: `${CHUNKED}5\r\n12345\r\n`, how: 'fin', arrives: '5\r\n12345\r\n' },
-  { phase: 'before the last CRLF', sends: `${CHUNKED}5\r\n12345\r\n0\r\n`, how: 'fin', arrives: '5\r\n12345\r\n' },
+  { phase: 'before the final CRLF', sends: `${CHUNKED}5\r\n12345\r\n0\r\n`, how: 'fin', arrives: '5\r\n12345\r\n' },
   { phase: 'in the trailers', sends: `${CHUNKED}5\r\n12345\r\n0\r\nA: b`, how: 'reset', arrives: '5\r\n12345\r\n' },
   {
     phase: 'in content until close',
@@ -81,7 +81,7 @@ const truncated: (Ending & { arrives: string })[] = [
 ]
 
 for (const row of truncated) {
-  test(`R54, R70: ${row.how} ${row.phase}: the client's response ends without its end`, async t => {
+  test(`R54, R70: ${row.how} ${row.phase}: the client's response is left incomplete`, async t => {
     const origin = await scriptedOrigin(t, connection => end(connection, row))
     const { port, proxy, exchanged } = await withProxy(t, { mode: 'reverse', upstream: origin.url })
     const client = await rawClient(t, port)
@@ -100,7 +100,7 @@ for (const row of truncated) {
 }
 
 for (const readMode of ['onread', 'data'] as const)
-  test(`R54, R70: content until close whose reset comes with its last octets is truncated, too (${readMode})`, async t => {
+  test(`R54, R70: content until close whose reset comes with its last bytes is truncated, too (${readMode})`, async t => {
     const origin = await scriptedOrigin(t, async connection => {
       await connection.readUntil('\r\n\r\n')
       void connection.send('HTTP/1.1 200 OK\r\n\r\n12345')
@@ -144,7 +144,7 @@ test('R54: a truncated response with a length ends short toward an HTTP/1.0 clie
   t.equal((await client.readToEnd()).bytes.length, 0)
 })
 
-test('R55, R56: content until close that ends with a FIN is whole: chunked for 1.1, until close for 1.0', async t => {
+test('R55, R56: content until close that ends with a FIN is complete: chunked for 1.1, until close for 1.0', async t => {
   const origin = await scriptedOrigin(t, connection =>
     end(connection, { phase: '', sends: 'HTTP/1.1 200 OK\r\n\r\n12345', how: 'fin' }),
   )
@@ -166,7 +166,7 @@ test('R55, R56: content until close that ends with a FIN is whole: chunked for 1
   )
 })
 
-test('a response that is whole together with the FIN behind it is whole, and its connection is not pooled', async t => {
+test('a complete response that arrives together with a FIN is complete, and its connection is not pooled', async t => {
   const origin = await scriptedOrigin(t, connection =>
     end(connection, { phase: '', sends: `${HEAD}1234567890`, how: 'fin' }),
   )
@@ -179,7 +179,7 @@ test('a response that is whole together with the FIN behind it is whole, and its
 })
 
 for (const version of ['1.0', '1.1']) {
-  test(`a FIN between an interim head and the final one is no response (HTTP/${version})`, async t => {
+  test(`a FIN between an interim head and the final one is not a response (HTTP/${version})`, async t => {
     const origin = await scriptedOrigin(t, connection =>
       end(connection, { phase: '', sends: 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n', how: 'fin' }),
     )

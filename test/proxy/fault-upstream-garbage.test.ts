@@ -16,7 +16,7 @@ import { withProxy } from '../support/with-proxy.js'
 
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
 
-// What is no response: each gets a 502 that says so, the upstream's connection ends, the client's does not.
+// Not a valid response: each gets a 502 that says so; the upstream connection ends, the client's does not.
 const garbage: { what: string; sends: string; error?: string }[] = [
   { what: 'R194: no HTTP at all', sends: 'SSH-2.0-OpenSSH_9.2p1\r\n\r\n' },
   { what: 'R194: binary', sends: '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n' },
@@ -30,10 +30,10 @@ const garbage: { what: string; sends: string; error?: string }[] = [
     sends: 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
   },
   { what: 'R53: two lengths in a list', sends: 'HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\nab' },
-  { what: 'R53, R181: a length that is no number', sends: 'HTTP/1.1 200 OK\r\nContent-Length: 0x10\r\n\r\n' },
+  { what: 'R53, R181: a length that is not a number', sends: 'HTTP/1.1 200 OK\r\nContent-Length: 0x10\r\n\r\n' },
   { what: 'R180: a length over 2^53', sends: 'HTTP/1.1 200 OK\r\nContent-Length: 9007199254740993\r\n\r\n' },
   {
-    what: 'R51: a transfer coding that nobody asked for',
+    what: 'R51: a transfer coding that was not asked for',
     sends: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
     error: 'http_response_transfer_coding',
   },
@@ -42,12 +42,12 @@ const garbage: { what: string; sends: string; error?: string }[] = [
     sends: `HTTP/1.1 200 OK\r\nA: ${'a'.repeat(70_000)}\r\n\r\n`,
     error: 'http_response_header_section_size',
   },
-  { what: 'R60: a chunk size that is none', sends: `${CHUNKED}xyz\r\nabc\r\n0\r\n\r\n` },
+  { what: 'R60: an invalid chunk size', sends: `${CHUNKED}xyz\r\nabc\r\n0\r\n\r\n` },
   { what: 'R60: a chunk size of 17 digits', sends: `${CHUNKED}FFFFFFFFFFFFFFFF1\r\nabc` },
   { what: 'R62: a chunk line that ends in LF', sends: `${CHUNKED}3\nabc\r\n0\r\n\r\n` },
   { what: 'R62: chunk data that is longer than its size', sends: `${CHUNKED}3\r\nabcd\r\n0\r\n\r\n` },
   {
-    what: 'R155: 101 that nobody asked for',
+    what: 'R155: 101 that was not asked for',
     sends: 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n',
   },
 ]
@@ -79,7 +79,7 @@ for (const [what, sends] of [
   ['bad chunk data', '5\r\n12345\r\n3\r\nabcd\r\n'],
   ['a bad trailer', '5\r\n12345\r\n0\r\n A: b\r\n\r\n'],
 ] as const) {
-  test(`R62, R70: ${what} once the response has left: the client's response ends without its end`, async t => {
+  test(`R62, R70: ${what} once part of the response has been sent: the client's response is left incomplete`, async t => {
     const origin = await scriptedOrigin(t, async connection => {
       await connection.readUntil('\r\n\r\n')
       await connection.send(`${CHUNKED}5\r\n12345\r\n`)
@@ -97,7 +97,7 @@ for (const [what, sends] of [
   })
 }
 
-test('R59: octets behind a response, in one read: never another response, and the connection is not pooled', async t => {
+test('R59: bytes after a response, in one read: never another response, and the connection is not pooled', async t => {
   const evil = response('evil', 'X: forged')
   const origin = await scriptedOrigin(t, answerAlways(response('good') + evil))
   const { port, proxy } = await withProxy(t, { mode: 'reverse', upstream: origin.url })
@@ -133,7 +133,7 @@ for (const surplus of ['\r\n', 'x', response('evil')]) {
   })
 }
 
-test('R59: octets behind the responses to HEAD, 204 and 304 are octets that nobody asked for', async t => {
+test('R59: bytes after the responses to HEAD, 204 and 304 are surplus', async t => {
   const rows = [
     ['HEAD', 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil'],
     ['GET', 'HTTP/1.1 204 No Content\r\n\r\nevil'],

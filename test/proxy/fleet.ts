@@ -10,10 +10,10 @@ import { type ScriptedOrigin, scriptedOrigin } from '../support/scripted-origin.
 import { type RunningProxy, withProxy } from '../support/with-proxy.js'
 import { connect, ok } from './conversation.js'
 
-/** An origin that tells its name. */
+/** An origin that answers with its name. */
 export interface Server extends ScriptedOrigin {
   name: string
-  /** What it was asked, in order: each request whole, without the framing of its content. */
+  /** The requests that it received, in order, without the framing of their content. */
   asked: RawMessage[]
 }
 
@@ -40,7 +40,7 @@ export function fleet(t: Test, ...names: string[]): Promise<Server[]> {
   return Promise.all(names.map(name => server(t, name)))
 }
 
-/** Where nobody listens. */
+/** An address where nothing listens. */
 export async function nobody(): Promise<string> {
   return `http://127.0.0.1:${await freePort()}`
 }
@@ -53,12 +53,12 @@ export interface Grouped extends RunningProxy {
   warnings: string[]
 }
 
-/** A gateway with one group for everything, called `edge`, on a clock that stands still. A fault of it fails the test. */
+/** A gateway with one group for everything, called `edge`, on a clock that stands still. An internal error of it fails the test. */
 export function grouped(t: Test, group: GroupOptions, options: Partial<ProxyOptions> = {}): Promise<Grouped> {
   return routed(t, { routes: [{ upstream: 'app' }], upstreams: { app: group }, ...options })
 }
 
-/** The same with routes of one's own. */
+/** The same with custom routes. */
 export async function routed(t: Test, options: Partial<ProxyOptions>): Promise<Grouped> {
   const clock = new FakeClock()
   const running = await withProxy(t, {
@@ -77,7 +77,7 @@ export async function routed(t: Test, options: Partial<ProxyOptions>): Promise<G
   return { ...running, clock, warnings, connect: () => connect(t, running.port) }
 }
 
-/** Asks so often on this connection and tells who answered: `aabab`. */
+/** Sends this many requests on this connection and returns which servers answered: `aabab`. */
 export async function answers(
   client: RawClient,
   times: number,
@@ -92,7 +92,7 @@ export async function answers(
   return names
 }
 
-/** Time passes in small steps, so that what sockets do meanwhile is done in time. */
+/** Advances the time in small steps, so that sockets can act in between. */
 export async function letPass(clock: FakeClock, ms: number, stepMs = 100): Promise<void> {
   for (let passed = 0; passed < ms; passed += stepMs) {
     clock.advance(Math.min(stepMs, ms - passed))

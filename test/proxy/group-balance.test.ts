@@ -6,7 +6,7 @@ import { readMessage } from '../support/raw-message.js'
 import { head, until } from './conversation.js'
 import { answers, fleet, grouped, letPass, type Server, server } from './fleet.js'
 
-// Which server of a group gets a request, seen at the servers.
+// Which server of a group gets a request, observed at the servers.
 
 const urls = (servers: readonly Server[]): string[] => servers.map(({ url }) => url)
 const counts = (servers: readonly Server[]): number[] => servers.map(({ asked }) => asked.length)
@@ -22,7 +22,7 @@ test('round robin by weight, on one connection and on many', async t => {
   t.same(counts(servers), [12, 4, 4, 0], 'and weight 0 gets nothing')
 })
 
-test('least connections: who is busy gets no more', async t => {
+test('least connections: a busy server gets no more', async t => {
   const slow = await server(t, 'slow', () => {})
   const [b] = await fleet(t, 'b')
   const { connect } = await grouped(t, { servers: [slow.url, b!.url], balance: 'least-connections' })
@@ -39,14 +39,14 @@ const hashes: [what: string, group: Partial<GroupOptions>, asks: (key: string) =
   ['a cookie', { hash: { by: 'cookie', name: 'id' } }, key => request('GET', '/', `Cookie: a=b; id=${key}; c`)],
 ]
 for (const [what, group, asks] of hashes) {
-  test(`hash by ${what}: the same goes to the same, whoever asks; and there again when its server is back`, async t => {
+  test(`hash by ${what}: the same value goes to the same server, for any client; and to that server again when it is back`, async t => {
     const servers = await fleet(t, 'a', 'b', 'c')
     const { connect } = await grouped(t, { servers: urls(servers), balance: 'hash', ...group, retries: 2 })
     const keys = Array.from({ length: 30 }, (_, nth) => `user-${nth}`)
     const homes = new Map<string, string>()
     const first = await connect()
     for (const key of keys) homes.set(key, await answers(first, 1, asks(key)))
-    t.equal(new Set(homes.values()).size, 3, 'everybody has somebody')
+    t.equal(new Set(homes.values()).size, 3, 'each key has a server')
     const other = await connect()
     for (const key of [...keys].reverse()) t.equal(await answers(other, 1, asks(key)), homes.get(key))
     await servers[0]!.stop()
@@ -54,7 +54,7 @@ for (const [what, group, asks] of hashes) {
     let moved = 0
     for (const key of keys) {
       const now = await answers(other, 1, asks(key))
-      if (homes.get(key) !== 'a') t.equal(now, homes.get(key), 'nobody else moves')
+      if (homes.get(key) !== 'a') t.equal(now, homes.get(key), 'no other key moves')
       else moved++
     }
     t.equal(moved, [...homes.values()].filter(home => home === 'a').length)
@@ -78,7 +78,7 @@ test('hash by address: the same client stays, on new connections too; other addr
   t.equal(seen.size, 3)
 })
 
-test('sticky: a cookie once, honoured on any connection; when its server is gone, another server and another cookie', async t => {
+test('sticky: one cookie, honoured on any connection; when its server is gone, another server and another cookie', async t => {
   const servers = await fleet(t, 'a', 'b', 'c')
   const { connect } = await grouped(t, { servers: urls(servers), sticky: { cookie: 'hw' }, retries: 2 })
   const client = await connect()
@@ -107,7 +107,7 @@ test('sticky: a cookie once, honoured on any connection; when its server is gone
   t.equal(again.field('Set-Cookie'), undefined)
 })
 
-test('sticky: beside a cookie of the upstream itself; not in interim responses, not in answers of ours', async t => {
+test('sticky: beside a cookie of the upstream itself; not in interim responses, not in our own answers', async t => {
   const say = `${head('HTTP/1.1 103 Early Hints', 'Link: x')}HTTP/1.1 200 OK\r\nSet-Cookie: own=1\r\nContent-Length: 0\r\n\r\n`
   const [a, b] = await Promise.all(['a', 'b'].map(name => server(t, name, connection => connection.send(say))))
   const { connect } = await grouped(t, { servers: [a!.url, b!.url], sticky: { cookie: 'hw' }, retries: 0 })
@@ -123,7 +123,7 @@ test('sticky: beside a cookie of the upstream itself; not in interim responses, 
   t.equal(refused.field('Set-Cookie'), undefined)
 })
 
-test('a server of weight 0 is only for those that a cookie holds to it', async t => {
+test('a server of weight 0 is only for clients that a cookie keeps on it', async t => {
   const servers = await fleet(t, 'a', 'b')
   const weights = (a: number): GroupOptions => ({
     servers: servers.map(({ url, name }) => ({ url, weight: name === 'a' ? a : 1 })),
@@ -142,7 +142,7 @@ test('a server of weight 0 is only for those that a cookie holds to it', async t
   t.equal(await answers(client, 2, request('GET', '/', `Cookie: ${cookie}`)), 'aa')
 })
 
-test('backups are asked only while no other server can be', async t => {
+test('backups are used only while no other server is available', async t => {
   const [a, b, c] = await fleet(t, 'a', 'b', 'c')
   const { connect, clock } = await grouped(t, {
     servers: [a!.url, { url: b!.url, backup: true }, { url: c!.url, backup: true }],
@@ -158,7 +158,7 @@ test('backups are asked only while no other server can be', async t => {
   t.match(await answers(client, 2), /^[bc]{2}$/)
 })
 
-test('ejection: three failures and a server is left alone; then one request tries it, and if that is well it is back', async t => {
+test('ejection: three failures and a server is ejected; then one request tries it, and if that succeeds it is back', async t => {
   let broken = true
   const a = await server(t, 'a', connection =>
     broken ? connection.reset() : connection.send('HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na'),
@@ -183,7 +183,7 @@ test('ejection: three failures and a server is left alone; then one request trie
   t.equal(proxy.stats().exchanges.failures.connection_terminated, 4)
 })
 
-test('what the client does wrong, and what an upstream says, is no failure of a server', async t => {
+test('an error of the client, or an error status of an upstream, is not a failure of a server', async t => {
   const say = 'HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n'
   const [a, b] = await Promise.all(['a', 'b'].map(name => server(t, name, connection => connection.send(say))))
   const { connect, warnings } = await grouped(t, { servers: [a!.url, b!.url] })
@@ -203,7 +203,7 @@ test('what the client does wrong, and what an upstream says, is no failure of a 
   t.same(warnings, [])
 })
 
-test('the end of idle connections is nobody’s failure: requests that met it do not eject a server', async t => {
+test('the end of idle connections is not a failure: requests that met it do not eject a server', async t => {
   const a = await server(t, 'a', async (connection, asked) => {
     if (asked.startLine.startsWith('POST')) connection.halfClose()
     else await connection.send('HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na')
@@ -213,14 +213,14 @@ test('the end of idle connections is nobody’s failure: requests that met it do
   const client = await connect()
   for (let nth = 0; nth < 5; nth++) {
     t.equal(await answers(client, 1), 'a')
-    clock.advance(200) // it was idle: a server that closes with its first response is another matter
+    clock.advance(200) // it was idle: a server that closes with its first response is a different case
     t.equal((await exchange(client, `${request('POST', '/', 'Content-Length: 1')}x`)).status, 502)
   }
   t.equal(proxy.stats().upstream.closes.stale, 5)
   t.same(warnings, [])
 })
 
-test('slow start: who comes back gets little at first, and its share in the end', async t => {
+test('slow start: a server that comes back gets little at first, and its full share in the end', async t => {
   const [b] = await fleet(t, 'b')
   let well = false
   const a = await server(t, 'a2', async (connection, asked) => {

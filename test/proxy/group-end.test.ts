@@ -10,7 +10,7 @@ import { withProxy } from '../support/with-proxy.js'
 import { connect, ok, until } from './conversation.js'
 import { answers, fleet, grouped, nobody, server } from './fleet.js'
 
-// Names that are watched and servers that are checked: how they come, go, and end with the proxy.
+// Watched names and health-checked servers: how they appear, disappear, and end with the proxy.
 
 const CHECK = { path: '/healthz', intervalMs: 1_000, timeoutMs: 500 }
 
@@ -23,7 +23,7 @@ async function silentDns(t: Parameters<typeof grouped>[0]): Promise<string> {
 }
 
 for (const how of ['close', 'destroy'] as const) {
-  test(`${how}: nothing is checked, asked or waited for any more`, async t => {
+  test(`${how}: nothing is checked, queried or waited for any more`, async t => {
     const [a] = await fleet(t, 'a')
     const { connect, clock, proxy } = await grouped(t, {
       servers: [a!.url, 'http://app.invalid:81'],
@@ -50,7 +50,7 @@ for (const how of ['close', 'destroy'] as const) {
   })
 }
 
-test('a request that was there before the drain is still tried on another server', async t => {
+test('a request that arrived before the drain is still tried on another server', async t => {
   const silent = await fullBacklog(t)
   const [b] = await fleet(t, 'b')
   const { connect, clock, proxy } = await grouped(
@@ -99,7 +99,7 @@ test('destroyed while others wait for a connection: none is made for them', asyn
   t.match(proxy.stats(), { upstream: { waiting: 0, dialing: 0, open: 0 }, exchanges: { active: 0 } })
 })
 
-test('a server that is down by its check gets nothing, and is back when it is well; the client notices nothing', async t => {
+test('a server that fails its health check gets no requests, and is back when it is healthy; the client notices nothing', async t => {
   let well = true
   const a = await server(t, 'a', (connection, { startLine }) =>
     connection.send(startLine.includes('/healthz') && !well ? 'HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n' : ok('a')),
@@ -128,7 +128,7 @@ test('a server that is down by its check gets nothing, and is back when it is we
   t.equal(client.ended, '')
 })
 
-test('all are down: better a try than none', async t => {
+test('all are down: a request is tried anyway', async t => {
   const a = await server(t, 'a', (connection, { startLine }) =>
     connection.send(startLine.includes('/healthz') ? 'HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n' : ok('a')),
   )
@@ -142,7 +142,7 @@ test('all are down: better a try than none', async t => {
   t.equal(await answers(client, 2), 'aa')
 })
 
-test('a service that is made anew somewhere else is found, and its old place let go', needs('dnsmasq'), async t => {
+test('a service that is recreated elsewhere is found, and its old address is given up', needs('dnsmasq'), async t => {
   const old = await scriptedOrigin(t, async connection => {
     for (;;) {
       const head = await connection.readUntil('\r\n\r\n')
@@ -171,13 +171,13 @@ test('a service that is made anew somewhere else is found, and its old place let
     },
   })
   const [client, held] = [await connect(t, port), await connect(t, port)]
-  // The machine's own resolver does not know the name: until the name server has spoken nobody is there.
+  // The system's resolver does not know the name: until the name server has answered the group has no servers.
   await until(
     () =>
       old.connections.length > 0 || proxy.stats().upstream.origins.some(({ origin }) => origin.includes('app.test')),
   )
   let first = await answers(client, 1)
-  // The name server speaks when its machine lets it.
+  // The name server answers when the machine lets it.
   while (first !== 'old') {
     await settled(10)
     first = await answers(client, 1)
@@ -188,11 +188,11 @@ test('a service that is made anew somewhere else is found, and its old place let
   let now = ''
   while (now !== 'new') {
     now = await answers(client, 1)
-    if (!/^(old|new)$/.test(now)) t.fail('at no time an error', { now })
+    if (!/^(old|new)$/.test(now)) t.fail('never an error', { now })
     await settled(3)
   }
   const carrier = old.connections.find(({ received }) => String(received).includes('/hold'))!
-  t.equal(carrier.ended, '', 'what runs there goes on')
+  t.equal(carrier.ended, '', 'what runs there continues')
   await carrier.send(ok('held'))
   t.equal(String((await readMessage(held)).content), 'held')
   await until(() => old.connections.every(({ ended }) => ended !== ''))
@@ -200,7 +200,7 @@ test('a service that is made anew somewhere else is found, and its old place let
   t.equal(fresh.connections.length > 0, true)
 })
 
-test('a group whose only server is gone answers 502 each time, and 200 again when somebody listens there', async t => {
+test('a group whose only server is gone answers 502 each time, and 200 again when a server listens there', async t => {
   const place = await nobody()
   const { connect } = await grouped(t, { servers: [place] })
   const client = await connect()

@@ -7,10 +7,10 @@ import { readMessage } from '../support/raw-message.js'
 import { connect, head, ok, until } from './conversation.js'
 import { answers, fleet, grouped, nobody, routed, server } from './fleet.js'
 
-// The PROXY protocol: in, from those who may, and out, where each connection belongs to the one client that it tells of.
+// The PROXY protocol: in, from permitted peers, and out, where each connection belongs to the one client that it names.
 
 test(
-  'in: curl tells of a client, and it is that client for the upstream, the record and the rate',
+  'in: curl names a client, and it is that client for the upstream, the record and the rate',
   needs('curl'),
   async t => {
     const [a] = await fleet(t, 'a')
@@ -30,7 +30,7 @@ test(
         '%{http_code}',
         `http://127.0.0.1:${port}/`,
       )
-    // curl 7.88 has no --haproxy-clientip: it tells of itself.
+    // curl 7.88 has no --haproxy-clientip: it names itself.
     const own = await curl(t, '--haproxy-protocol', '-w', '%{http_code}', `http://127.0.0.1:${port}/`)
     t.equal(own.out, 'a200')
     t.equal(a!.asked[0]?.field('X-Forwarded-For'), '127.0.0.1')
@@ -38,7 +38,7 @@ test(
       const client = await connect(t, port)
       t.equal(await answers(client, 1, `PROXY TCP4 ${address} 192.0.2.1 1234 80\r\n${request('GET', '/')}`), 'a')
       t.equal(a!.asked.at(-1)?.field('X-Forwarded-For'), address)
-      t.equal(await answers(client, 1), '(429)', 'each has a rate of its own')
+      t.equal(await answers(client, 1), '(429)', 'each has its own rate')
     }
     t.same(
       (await exchanged(5)).map(({ client: { address } }) => address),
@@ -48,7 +48,7 @@ test(
   },
 )
 
-test('in: trust goes by the client that is told of, not by who tells', async t => {
+test('in: trust depends on the client that is named, not on the peer that names it', async t => {
   const [a] = await fleet(t, 'a')
   const { port } = await routed(t, {
     routes: [{ upstream: a!.url }],
@@ -85,14 +85,14 @@ for (const version of ['v1', 'v2'] as const) {
     t.same(
       seen,
       [0, 1, 0, 1].map(who => ['1', clients[who]!.name, `${running.port}`]),
-      'each request on a connection of its own, with its own client',
+      'each request on its own connection, with its own client',
     )
     await until(() => running.proxy.stats().upstream.open === 0)
     t.equal(running.proxy.stats().upstream.reused, 0)
   })
 }
 
-test('R78: out: no two clients share a connection, whoever keeps it open; a dial that nobody wants any more serves nobody', async t => {
+test('R78: out: no two clients share a connection, whichever side keeps it open; a dial whose client has left serves no other', async t => {
   const a = await server(t, 'a', () => {})
   const { connect: client, proxy } = await grouped(t, { servers: [a.url], proxyProtocol: 'v1' })
   const origin = a
@@ -101,7 +101,7 @@ test('R78: out: no two clients share a connection, whoever keeps it open; a dial
   await until(() => String(origin.connections[0]?.received).endsWith('\r\n\r\n'))
   const sent = String(origin.connections[0]!.received)
   t.match(sent, /^PROXY TCP4 127\.0\.0\.1 127\.0\.0\.1 \d+ \d+\r\nGET \/ HTTP/)
-  t.match(sent, /\r\nConnection: close\r\n\r\n$/, 'it is told that this is all')
+  t.match(sent, /\r\nConnection: close\r\n\r\n$/, 'it is told that this is the last request')
   await origin.connections[0]!.send(ok('kept open'))
   t.equal(String((await readMessage(first)).content), 'kept open')
   await until(() => proxy.stats().upstream.closes['upstream-proxy-protocol'] === 1)
@@ -109,7 +109,7 @@ test('R78: out: no two clients share a connection, whoever keeps it open; a dial
   await until(() => origin.connections.length === 2)
 })
 
-test('out: a request that is moved to another server begins there with its preface as well', async t => {
+test('out: a request that is moved to another server has its preface there as well', async t => {
   const b = await server(t, 'b', () => {})
   const { connect: client } = await grouped(t, { servers: [await nobody(), b.url], proxyProtocol: 'v1' })
   const one = await client()
@@ -121,7 +121,7 @@ test('out: a request that is moved to another server begins there with its prefa
   )
 })
 
-test('out: a WebSocket goes through a private connection', async t => {
+test('out: a WebSocket uses its own connection', async t => {
   const a = await server(t, 'a', () => {})
   const { connect: client } = await grouped(t, { servers: [a.url], proxyProtocol: 'v1' })
   const one = await client()

@@ -6,7 +6,7 @@ import { readMessage } from '../support/raw-message.js'
 import { DATED, delivery, head, ok, until } from './conversation.js'
 import { answers, fleet, grouped, server } from './fleet.js'
 
-// retryOn: any. A fresh connection that ends before an octet of a response: another server of the group may have the request, if it may
+// retryOn: any. A fresh connection ends before a byte of a response: the request may go to another server of the group, if it may
 // be repeated, and can be.
 
 type Ending = (connection: RawClient, asked: RawMessage) => Promise<void> | void
@@ -38,7 +38,7 @@ for (const [what, octets] of Object.entries({
   'one octet': 'H',
 })) {
   for (const end of ['reset', 'halfClose'] as const) {
-    test(`R73: ${what}, then ${end}: an answer has begun, and nobody else is asked`, async t => {
+    test(`R73: ${what}, then ${end}: an answer has begun, and no other server is asked`, async t => {
       const a = await server(t, 'a', async connection => {
         await connection.send(octets)
         await delivery()
@@ -71,7 +71,7 @@ for (const method of ['POST', 'PATCH', 'PROPFIND']) {
   })
 }
 
-test('R151: content goes along, by length and in chunks, whole or still coming', async t => {
+test('R151: content is sent along, by length and in chunks, complete or still arriving', async t => {
   const a = await server(t, 'a', reset)
   const [b] = await fleet(t, 'b')
   const { connect } = await grouped(t, { servers: [a.url, { url: b!.url, backup: true }], ...ANY })
@@ -85,7 +85,7 @@ test('R151: content goes along, by length and in chunks, whole or still coming',
   t.equal(b!.asked.at(-1)?.trailers, 'X-Sum: 5\r\n')
 })
 
-test('R151: it breaks in the middle of content that is still coming: what came was kept, and the rest follows', async t => {
+test('R151: it breaks in the middle of content that is still arriving: what came was kept, and the rest follows', async t => {
   const a = await server(t, 'never asked whole')
   const [b] = await fleet(t, 'b')
   const { connect, proxy } = await grouped(t, { servers: [a.url, { url: b!.url, backup: true }], ...ANY })
@@ -117,7 +117,7 @@ test('R151: content that was not kept is not sent again', async t => {
   t.equal(b!.asked.length, 0)
 })
 
-test('R151: each server once, and no more of them than retries says', async t => {
+test('R151: each server once, and no more than retries permits', async t => {
   for (const [retries, tries, why] of [
     [0, 1, 'no-other-server'],
     [1, 2, 'no-other-server'],
@@ -144,7 +144,7 @@ test('R151: the only server of a group is not asked again', async t => {
   t.equal(a.asked.length, 1)
 })
 
-test('R82, R151: a stale connection first goes back to its server, and only when that breaks anew to another one', async t => {
+test('R82, R151: a stale connection first goes back to its server, and only if that breaks again to another one', async t => {
   const a = await server(t, 'a', connection => (a.asked.length === 1 ? connection.send(ok('a')) : connection.reset()))
   const [b] = await fleet(t, 'b')
   const { connect, exchanged } = await grouped(t, { servers: [a.url, { url: b!.url, backup: true }], ...ANY })
@@ -153,7 +153,7 @@ test('R82, R151: a stale connection first goes back to its server, and only when
   t.match((await exchanged(2))[1], { retries: 2, outcome: 'complete', upstream: { origin: b!.url } })
 })
 
-test('the server that broke has failed: three of these and it is left alone, and nobody noticed', async t => {
+test('a broken connection counts as a failure of its server: after three it is ejected, unnoticed by clients', async t => {
   const a = await server(t, 'a', reset)
   const [b] = await fleet(t, 'b')
   const { connect, warnings } = await grouped(t, { servers: [a.url, b!.url], retryOn: 'any' })
@@ -165,7 +165,7 @@ test('the server that broke has failed: three of these and it is left alone, and
   t.equal(a.asked.length, 3)
 })
 
-test('a storm: of what is under way no more than the budget is sent again at once; the place is free with the answer', async t => {
+test('a storm: no more of the requests in progress than the budget are resent at once; an answer frees the place', async t => {
   const broken = await server(t, 'a', reset)
   const slow = await server(t, 'b', () => {})
   const servers = [broken.url, { url: slow.url, backup: true }]
@@ -203,7 +203,7 @@ test('deadlines are not retried', async t => {
   t.equal(b!.asked.length, 0)
 })
 
-test('who has left gets nothing sent again', async t => {
+test('nothing is sent again for a client that has left', async t => {
   const a = await server(t, 'a', () => {})
   const [b] = await fleet(t, 'b')
   const { connect, exchanged } = await grouped(t, { servers: [a.url, b!.url], ...ANY })

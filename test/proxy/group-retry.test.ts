@@ -5,8 +5,8 @@ import { readMessage } from '../support/raw-message.js'
 import { DATED, delivery, head, ok, READ_MODES, until } from './conversation.js'
 import { answers, fleet, grouped, nobody, server } from './fleet.js'
 
-// A request that one server of a group cannot have is tried on another one, under the rule that holds for every retry: only where nothing
-// of it was written, or where sending it twice does no more than sending it once.
+// A request that one server of a group fails to take is tried on another one, under the rule for every retry: only if nothing of
+// it was written, or if sending it twice has the same effect as sending it once.
 
 const POST = (length: number): string => request('POST', '/', `Content-Length: ${length}`)
 const CHUNKED = request('POST', '/', 'Transfer-Encoding: chunked')
@@ -31,7 +31,7 @@ for (const method of ['GET', 'POST', 'PROPFIND']) {
 }
 
 for (const readMode of READ_MODES) {
-  test(`content that is still coming is neither lost nor doubled when the first server refuses (${readMode})`, async t => {
+  test(`content that is still arriving is neither lost nor duplicated when the first server refuses (${readMode})`, async t => {
     const [b] = await fleet(t, 'b')
     const { connect } = await grouped(t, { servers: [await nobody(), b!.url] }, { readMode })
     const client = await connect()
@@ -55,11 +55,11 @@ for (const readMode of READ_MODES) {
     await client.send('x'.repeat(199_995))
     t.equal(String((await readMessage(client)).content), 'b')
     t.equal(b!.asked[1]?.content.length, 200_000)
-    t.equal(await answers(client, 1), 'b', 'and the connection goes on')
+    t.equal(await answers(client, 1), 'b', 'and the connection continues')
   })
 }
 
-test('a client that stops sending after such a change of servers is not waited for without end', async t => {
+test('a client that stops sending after such a change of servers is not waited for indefinitely', async t => {
   const [a, b] = await fleet(t, 'a', 'b')
   const { connect, proxy, clock } = await grouped(t, { servers: [a!.url, b!.url] })
   const client = await connect()
@@ -83,7 +83,7 @@ test('chunks with trailers are sent whole to the second server', async t => {
   t.match(b!.asked[0], { content: Buffer.from('abcde'), trailers: 'X-Sum: 5\r\n' })
 })
 
-test('a fresh connection that dies after the request was written: no other server gets it, be it a POST or a GET', async t => {
+test('a fresh connection that breaks after the request was written: no other server gets it, neither a POST nor a GET', async t => {
   for (const text of [`${POST(2)}hi`, request('GET', '/')]) {
     const a = await server(t, 'a', connection => connection.reset())
     const [b] = await fleet(t, 'b')
@@ -116,7 +116,7 @@ test('a stale connection: the same server is asked again, on a fresh one', async
 test('a stale connection to a server that is gone: an idempotent request goes to another one', async t => {
   const a = await server(t, 'a', async connection => {
     if (a.asked.length === 1) await connection.send(ok('a'))
-    else await a.stop() // a reset, and from now on nobody listens
+    else await a.stop() // a reset, and from now on nothing listens
   })
   const [b] = await fleet(t, 'b')
   const { connect, exchanged, proxy } = await grouped(t, { servers: [a.url, { url: b!.url, backup: true }] })
@@ -201,7 +201,7 @@ test('both silent: 504 after twice the time', async t => {
   t.equal(proxyStatusOf(answer).error, 'connection_timeout')
 })
 
-test('the client leaves while the second server is being dialled', async t => {
+test('the client leaves while the second server is dialled', async t => {
   const silent = await fullBacklog(t)
   const { connect, exchanged, proxy, clock } = await grouped(t, { servers: [await nobody(), silent.url] })
   const client = await connect()
@@ -235,7 +235,7 @@ test('the queue of one server is full: another one takes the request', async t =
   t.equal(proxy.stats().exchanges.retries, 2)
 })
 
-test('who waited too long at one server waits at the next one no longer than allowed either', async t => {
+test('a request that waited too long at one server waits no longer than allowed at the next one either', async t => {
   const a = await server(t, 'a', () => {})
   const b = await server(t, 'b', () => {})
   const { connect, exchanged, proxy, clock } = await grouped(
@@ -262,7 +262,7 @@ test('who waited too long at one server waits at the next one no longer than all
   t.match(proxy.stats(), { upstream: { waiting: 0 }, exchanges: { deadlines: { queueMs: 1 } } })
 })
 
-test('sendHost upstream: Host names the server that gets the request in the end', async t => {
+test('sendHost upstream: Host names the server that finally gets the request', async t => {
   const [b] = await fleet(t, 'b')
   const gone = await nobody()
   const { connect } = await grouped(
@@ -280,7 +280,7 @@ test('sendHost upstream: Host names the server that gets the request in the end'
   t.equal(asked?.field('X-Host'), 'host: mine')
 })
 
-test('a name that nobody knows is like a server that nobody reaches', async t => {
+test('an unknown name is like an unreachable server', async t => {
   const [b] = await fleet(t, 'b')
   const { connect } = await grouped(t, { servers: ['http://not-there.invalid', b!.url] })
   const answer = await exchange(await connect(), `${POST(2)}hi`)

@@ -3,7 +3,7 @@ import { gateway, heard, quiet } from './conversation.js'
 
 const limits = { requestContentBytesMax: 10 }
 
-test('content that is announced as too long is refused before anybody is asked', async t => {
+test('content whose declared length is too long is refused before any upstream is asked', async t => {
   const { connect, proxy } = await gateway(t, { limits })
   const client = await connect()
   await client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello')
@@ -13,7 +13,7 @@ test('content that is announced as too long is refused before anybody is asked',
   t.match(proxy.stats(), { upstream: { dialed: 0 }, client: { open: 1 } })
 })
 
-test('content of just that length passes', async t => {
+test('content of exactly that length passes', async t => {
   const { connect, upstream } = await gateway(t, { limits })
   const client = await connect()
   await client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n0123456789')

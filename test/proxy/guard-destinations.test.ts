@@ -8,7 +8,7 @@ import { readMessage } from '../support/raw-message.js'
 import { answerAlways, scriptedOrigin } from '../support/scripted-origin.js'
 import { withProxy } from '../support/with-proxy.js'
 
-// A forward proxy acts with its own place in the network. What only means something near it is refused, unless allowed.
+// A forward proxy acts from its own place in the network. Destinations that only make sense near it are refused, unless allowed.
 
 const literals = [
   ['127.0.0.1', 'loopback'],
@@ -60,7 +60,7 @@ for (const [host, kind] of literals) {
 }
 
 for (const host of ['0x7f.1', '0x7f000001', '2130706433', '127.1', '0177.0.0.1', '127.0.0.1.', '1']) {
-  test(`${host}, an address in an odd form, never reaches loopback: 400 or 403, and no resolver is asked`, async t => {
+  test(`${host}, an address in an unusual notation, never reaches loopback: 400 or 403, and no name is resolved`, async t => {
     const { port, proxy } = await withProxy(t, { mode: 'forward', allow: [] })
     const { lookup, asked } = names({})
     answerNames(proxy, { lookup })
@@ -113,7 +113,7 @@ for (const [what, allow, host] of stillRefused) {
   })
 }
 
-test('R201: for a name the answer does not tell its address', async t => {
+test('R201: for a name the answer does not reveal its address', async t => {
   const { port, proxy } = await withProxy(t, { mode: 'forward', allow: [] })
   answerNames(proxy, { lookup: names({ 'inner.example': ['10.11.12.13'] }).lookup })
   const answer = await ask(t, port, request('GET', 'http://inner.example/'))
@@ -131,7 +131,7 @@ test('of several addresses only the permitted ones are dialled', async t => {
   t.equal((await exchanged(1))[0]?.upstream?.address, '127.0.0.1')
 })
 
-test('DNS rebinding: the address that was checked is the one that is dialled, without a second question', async t => {
+test('DNS rebinding: the address that was checked is the one that is dialled, without a second lookup', async t => {
   const origin = await scriptedOrigin(t, answerAlways(response('secret')))
   for (const connect of [false, true]) {
     const clock = new FakeClock()
@@ -148,7 +148,7 @@ test('DNS rebinding: the address that was checked is the one that is dialled, wi
     const target = `rebind.example:${origin.port}`
     const text = connect ? `CONNECT ${target} HTTP/1.1\r\nHost: a\r\n\r\n` : request('GET', `http://${target}/`)
     const first = await ask(t, port, text)
-    t.equal(proxyStatusOf(first).error, 'connection_refused', 'the first address, and no other')
+    t.equal(proxyStatusOf(first).error, 'connection_refused', 'only the first address')
     t.equal(asked, 1)
     clock.advance(6_000)
     const second = await ask(t, port, text)
@@ -158,7 +158,7 @@ test('DNS rebinding: the address that was checked is the one that is dialled, wi
   t.equal(origin.connections.length, 0)
 })
 
-test('R130: a destination that is this very proxy is a loop: 502', async t => {
+test('R130: a destination that is this proxy itself is a loop: 502', async t => {
   const { port, proxy } = await withProxy(t, { mode: 'forward' })
   answerNames(proxy, { lookup: names({ 'me.example': ['127.0.0.1'] }).lookup })
   for (const host of ['127.0.0.1', 'me.example']) {
@@ -169,8 +169,8 @@ test('R130: a destination that is this very proxy is a loop: 502', async t => {
   t.equal(proxy.stats().client.accepted, 2)
 })
 
-test('R130: CONNECT to this very proxy is a loop, too', async t => {
-  // The port must be allowed, and is known only once it listens: so one that is asked for by hand.
+test('R130: CONNECT to this proxy itself is a loop, too', async t => {
+  // The port must be allowed, and is known only once it listens: so it is chosen explicitly.
   const own = await freePort()
   const proxy = createProxy({ mode: 'forward', allow: ['127.0.0.0/8'], connectPorts: [own] })
   t.teardown(() => proxy.destroy())

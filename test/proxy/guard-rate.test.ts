@@ -5,11 +5,11 @@ import { readMessage } from '../support/raw-message.js'
 import { connect, head } from './conversation.js'
 import { answers, fleet, routed } from './fleet.js'
 
-// Requests in a second from one address: more are answered 429 (RFC 6585 4), and nothing of them goes anywhere.
+// Requests per second from one address: more are answered 429 (RFC 6585 4), and nothing of them is forwarded.
 
 const GET = request('GET', '/')
 
-test('429 with Retry-After; the connection is kept, and goes on when the time has come', async t => {
+test('429 with Retry-After; the connection is kept, and can be used again after that time', async t => {
   const [a] = await fleet(t, 'a')
   const { connect, clock, exchanged, proxy } = await routed(t, {
     routes: [{ upstream: a!.url }],
@@ -32,7 +32,7 @@ test('429 with Retry-After; the connection is kept, and goes on when the time ha
   t.match(proxy.stats().exchanges, { active: 0 })
 })
 
-test('Retry-After is whole seconds, rounded up, and true', async t => {
+test('Retry-After is in whole seconds, rounded up, and correct', async t => {
   const [a] = await fleet(t, 'a')
   const { connect, clock } = await routed(t, {
     routes: [{ upstream: a!.url }],
@@ -69,14 +69,14 @@ test('pipelined requests each count', async t => {
   t.same(statuses, [200, 200, 429, 429])
 })
 
-test('other addresses have their own', async t => {
+test('other addresses have their own rate', async t => {
   const [a] = await fleet(t, 'a')
   const { port } = await routed(t, { routes: [{ upstream: a!.url }], requestRate: { perSecond: 1, burst: 1 } })
   for (const localAddress of ['127.0.0.1', '127.0.0.2', '127.0.0.3'])
     t.equal(await answers(await connect(t, port, { localAddress }), 2), 'a(429)', localAddress)
 })
 
-test('forward mode too, CONNECT included; what is no request at all costs nothing', async t => {
+test('in forward mode too, including CONNECT; input that is not a request costs nothing', async t => {
   const [a] = await fleet(t, 'a')
   const { connect } = await routed(t, {
     mode: 'forward',
@@ -105,7 +105,7 @@ test('an IPv6 client is its /64, and IPv4 in IPv6 its IPv4 address', async t => 
   t.equal(siteOf('192.0.2.1'), '192.0.2.1')
 })
 
-test('a rate that cannot be is refused; none means none', async t => {
+test('an impossible rate is refused; no rate means no limit', async t => {
   for (const requestRate of [
     { perSecond: 0 },
     { perSecond: -1 },

@@ -14,7 +14,7 @@ import { withProxy } from '../support/with-proxy.js'
 
 type T = Parameters<typeof withProxy>[0]
 
-/** An origin behind TLS that knows no HTTP: a scripted one behind a server of Node's. */
+/** A TLS origin that knows no HTTP: a scripted one behind a server of Node. */
 async function tlsOrigin(t: T, { cert, key }: Certificate, script: Script, more: tls.TlsOptions = {}) {
   const connections: RawClient[] = []
   const sockets: tls.TLSSocket[] = []
@@ -67,11 +67,11 @@ test_('https upstream over verified TLS: exchanges, and the connection is used a
 })
 
 const failures: [string, Partial<ProxyOptions> | ((other: Certificate) => Partial<ProxyOptions>), string][] = [
-  ['a certificate of an authority that nobody knows', { upstreamTls: {} }, 'tls_certificate_error'],
+  ['a certificate from an unknown authority', { upstreamTls: {} }, 'tls_certificate_error'],
   ['another authority', other => ({ upstreamTls: { ca: other.cert } }), 'tls_certificate_error'],
 ]
 for (const [what, options, error] of failures) {
-  test_(`R202, R215: ${what}: 502 ${error}, and no octet of the request is sent`, async t => {
+  test_(`R202, R215: ${what}: 502 ${error}, and no byte of the request is sent`, async t => {
     const other = await makeCertificate(t)
     const { origin, port, exchanged, proxy } = await reverse(
       t,
@@ -102,7 +102,7 @@ test_('R202: a certificate for another name: 502 tls_certificate_error', async t
   t.equal(proxyStatusOf(answer).error, 'tls_certificate_error')
 })
 
-test_('servername: another name is asked for and expected; insecure: anything goes', async t => {
+test_('servername: another name is sent and expected; insecure: anything is accepted', async t => {
   const certificate = await makeCertificate(t)
   const origin = await tlsOrigin(t, certificate, answerAlways(response('ok')))
   for (const upstreamTls of [{ ca: certificate.cert, servername: 'localhost' }, { insecure: true }]) {
@@ -114,7 +114,7 @@ test_('servername: another name is asked for and expected; insecure: anything go
   t.equal(origin.sockets[0]?.servername, 'localhost')
 })
 
-test('R202: a server that speaks no TLS: 502 tls_protocol_error', async t => {
+test('R202: a server that does not speak TLS: 502 tls_protocol_error', async t => {
   const origin = await scriptedOrigin(t, async connection => {
     await connection.readUntil(/./s)
     await connection.send('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n')
@@ -177,7 +177,7 @@ test_('R215: absolute-form https:// through the forward proxy: verified TLS, one
   )
 })
 
-test_('R215: absolute-form https:// whose certificate is not to be trusted is never sent in clear', async t => {
+test_('R215: absolute-form https:// whose certificate is not trusted is never sent in cleartext', async t => {
   const certificate = await makeCertificate(t)
   const origin = await tlsOrigin(t, certificate, answerAlways(response('secret')))
   const { port, proxy } = await withProxy(t, { mode: 'forward' })
@@ -218,7 +218,7 @@ test_('big bodies both ways over TLS, a slow reader among them: intact', async t
 })
 
 test_(
-  'faults over TLS: an upstream that ends in mid-response truncates, one that ended while idle is replaced',
+  'failures over TLS: an upstream that ends in mid-response truncates, one that ended while idle is replaced',
   async t => {
     const { port, proxy, origin } = await reverse(t, async (connection, nth) => {
       await connection.readUntil('\r\n\r\n')

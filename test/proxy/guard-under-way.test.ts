@@ -4,7 +4,7 @@ import { readMessage } from '../support/raw-message.js'
 import { gateway, head, ok, until } from './conversation.js'
 import { answers, fleet, routed, server } from './fleet.js'
 
-// What one address, or all together, may have under way at once.
+// What one address, or all together, may have in progress at once.
 
 const GET = request('GET', '/')
 
@@ -18,20 +18,20 @@ test('requestsPerAddressMax: one more is answered 429, and its connection stays;
   const refused = await exchange(third, GET)
   t.equal(refused.status, 429)
   t.equal(refused.field('Retry-After'), '1')
-  t.match(String(refused.content), '2 requests from this address are under way already')
+  t.match(String(refused.content), '2 requests from this address are already in progress')
   t.match((await exchanged(1))[0]!.error!.message, /\(limits\.requestsPerAddressMax\)$/, 'the log names the limit')
-  t.equal((await exchange(third, GET)).status, 429, 'what is refused is not under way')
+  t.equal((await exchange(third, GET)).status, 429, 'a refused request is not in progress')
   await origin.send(ok('a'))
   t.equal((await readMessage(first)).status, 200)
   await third.send(GET)
-  await until(() => proxy.stats().upstream.busy === 2, 'the third one has the place')
+  await until(() => proxy.stats().upstream.busy === 2, 'the third one gets the place')
   second.reset()
   await until(() => proxy.stats().exchanges.active === 1)
   await first.send(GET)
-  await until(() => proxy.stats().upstream.busy === 2, 'so does who comes when another has left')
+  await until(() => proxy.stats().upstream.busy === 2, 'so does the next one when another has left')
 })
 
-test('… by address: another one is not touched', async t => {
+test('… by address: another one is not affected', async t => {
   const { connect, upstream } = await gateway(t, {
     limits: { requestsPerAddressMax: 1 },
     proxyProtocol: { from: ['127.0.0.1'] },
@@ -57,7 +57,7 @@ test('… and by default there is no such limit', async t => {
 
 const POST = (length: number): string => request('POST', '/', `Content-Length: ${length}`)
 
-test('gatheredBytesMax: what all requests gather is bounded; beyond it content goes on as it comes, and an answer makes room', async t => {
+test('gatheredBytesMax: what all requests gather is bounded; beyond it content is passed on as it arrives, and an answer makes room', async t => {
   const a = await server(t, 'a', () => {})
   const { connect, proxy } = await routed(t, {
     routes: [{ upstream: a.url, bufferRequestBytes: 1_000 }],
@@ -82,10 +82,10 @@ test('gatheredBytesMax: what all requests gather is bounded; beyond it content g
   await until(() => proxy.stats().exchanges.active === 1)
   await (await connect()).send(`${POST(1_000)}${'w'.repeat(900)}`)
   await until(() => proxy.stats().exchanges.active === 2)
-  t.equal(proxy.stats().upstream.dialed, 1, 'and that of who has left')
+  t.equal(proxy.stats().upstream.dialed, 1, 'also after one has left')
 })
 
-test('R42: where HTTP/1.0 needs a length, and gatheredBytesMax is reached: 503 that names the option', async t => {
+test('R42: if HTTP/1.0 needs a length and gatheredBytesMax is reached: 503 that names the option', async t => {
   const a = await server(t, 'a', connection =>
     connection.send('HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\na'),
   )

@@ -5,7 +5,7 @@ import { readMessage } from '../support/raw-message.js'
 import { delivery, ok, until } from './conversation.js'
 import { answers, fleet, type Grouped, grouped, nobody, type Server, server } from './fleet.js'
 
-// A sender of content has to keep a minimum rate, over what it does in five seconds of ours.
+// A client that sends content has to keep a minimum rate, measured over five seconds in which we read.
 
 const POST = (length: number, ...fields: string[]): string =>
   request('POST', '/', `Content-Length: ${length}`, ...fields)
@@ -13,7 +13,7 @@ const POST = (length: number, ...fields: string[]): string =>
 const slowed = (t: Test, origin: Server, options: Partial<ProxyOptions> = {}): Promise<Grouped> =>
   grouped(t, { servers: [origin.url] }, { uploadBytesPerSecondMin: 1_000, ...options })
 
-test('a trickle is answered 408 after five seconds, although no wait of it was long; the upstream is let go', async t => {
+test('a trickle is answered 408 after five seconds, although no single wait was long; the upstream is released', async t => {
   const [a] = await fleet(t, 'a')
   const { connect, clock, exchanged, proxy } = await slowed(t, a!)
   const client = await connect()
@@ -40,7 +40,7 @@ test('a trickle is answered 408 after five seconds, although no wait of it was l
   await until(() => proxy.stats().upstream.open === 0)
 })
 
-test('one that keeps the rate may take as long as it likes, in pieces of any size', async t => {
+test('a client that keeps the rate may take any time, in pieces of any size', async t => {
   const [a] = await fleet(t, 'a')
   const { connect, clock } = await slowed(t, a!)
   const client = await connect()
@@ -69,7 +69,7 @@ test('a burst in the beginning does not excuse a trickle later', async t => {
   t.equal((await readMessage(client)).status, 408)
 })
 
-test('whom we do not read from is not blamed: the upstream takes nothing for a minute', async t => {
+test('a client that we do not read from is not blamed: the upstream accepts nothing for a minute', async t => {
   const a = await server(t, 'a', connection => connection.send(ok('a')))
   const { connect, clock, proxy } = await slowed(t, a, { deadlines: { requestBodyMs: 0 } })
   const client = await connect()
@@ -82,9 +82,9 @@ test('whom we do not read from is not blamed: the upstream takes nothing for a m
   const sending = (async () => {
     for (; taken < blocks; taken++) await client.send(block)
   })()
-  // The clock stands still meanwhile. Once nothing moves, nothing is read of the client either.
+  // The clock stands still meanwhile. Once nothing moves, the client is not read either.
   await standstill(() => taken)
-  t.ok(taken < blocks, `the kernel has taken ${taken} of ${blocks} blocks`)
+  t.ok(taken < blocks, `the kernel has accepted ${taken} of ${blocks} blocks`)
   for (let second = 0; second < 60; second++) {
     clock.advance(1_000)
     await settled(1)
@@ -95,7 +95,7 @@ test('whom we do not read from is not blamed: the upstream takes nothing for a m
   t.equal(String((await readMessage(client)).content), 'a')
 })
 
-test('nor while a connection is waited for', async t => {
+test('nor while the request waits for a connection', async t => {
   const a = await server(t, 'a', () => {})
   const { connect, clock, proxy } = await slowed(t, a, {
     limits: { upstreamConnectionsMax: 1 },
@@ -116,7 +116,7 @@ test('nor while a connection is waited for', async t => {
   t.equal(String(a.asked[1]?.content), '1234567890')
 })
 
-test('nor while another server is looked for', async t => {
+test('nor while another server is tried', async t => {
   const [b] = await fleet(t, 'b')
   const { connect } = await grouped(t, { servers: [await nobody(), b!.url] }, { uploadBytesPerSecondMin: 1_000 })
   const client = await connect()
@@ -146,7 +146,7 @@ test('a client that waits for our 100 does not send, and is not blamed for it', 
   t.equal((await readMessage(client)).status, 200)
 })
 
-test('the next request on the connection begins anew; one without content is never too slow', async t => {
+test('the next request on the connection starts afresh; one without content is never too slow', async t => {
   const [a] = await fleet(t, 'a')
   const { connect, clock } = await slowed(t, a!)
   const client = await connect()
@@ -158,7 +158,7 @@ test('the next request on the connection begins anew; one without content is nev
   }
 })
 
-test('0, the default: slow is slow', async t => {
+test('0, the default: no minimum rate', async t => {
   const [a] = await fleet(t, 'a')
   const { connect, clock } = await grouped(t, { servers: [a!.url] })
   const client = await connect()

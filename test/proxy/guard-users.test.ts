@@ -7,9 +7,9 @@ import { readMessage } from '../support/raw-message.js'
 import { delivery, head, heard, ok, quiet, until } from './conversation.js'
 import { answers, fleet, type Grouped, routed, type Server, server } from './fleet.js'
 
-// Users of a forward proxy, whose passwords are known only as hashes: the proof takes a while, and everything else waits for it.
+// Users of a forward proxy, whose passwords are known only as hashes: the check takes a while, and everything else waits for it.
 
-// The cheapest hash that is read from a file, so that the tests need not wait for better ones.
+// The cheapest hash that is accepted from a file, so that the tests are fast.
 const cheap = (salt: Buffer, hash: Buffer): PasswordHash => ({ ln: 14, r: 8, p: 1, salt, hash })
 
 /** `ann` with the password `pässword: 1`, `bob` with `secret`. */
@@ -80,7 +80,7 @@ for (const [what, fields] of wrong) {
       const answer = await exchange(client, get(a!, ...fields))
       t.equal(answer.status, 407)
       t.equal(answer.field('Proxy-Authenticate'), 'Basic realm="edge", charset="UTF-8"')
-      t.equal(answer.field('Connection'), undefined, 'kept, so that it can say more')
+      t.equal(answer.field('Connection'), undefined, 'kept, so that it can try again')
     }
     const refused = await exchange(client, tunnel(a!, ...fields))
     t.equal(refused.status, 407)
@@ -91,7 +91,7 @@ for (const [what, fields] of wrong) {
   })
 }
 
-test('CONNECT: the tunnel begins when the proof is there, and what was sent before is not lost', async t => {
+test('CONNECT: the tunnel begins after the check, and what was sent before is not lost', async t => {
   const a = await server(t, 'a', () => {})
   const { connect } = await guarded(t, a)
   const client = await connect()
@@ -102,7 +102,7 @@ test('CONNECT: the tunnel begins when the proof is there, and what was sent befo
   t.equal(a.asked[0]?.startLine, 'GET /early HTTP/1.1')
 })
 
-test('CONNECT with a lot behind it: held within its limit meanwhile, and all of it arrives', async t => {
+test('CONNECT with a lot of data after it: held within the limit meanwhile, and all of it arrives', async t => {
   const [a] = await fleet(t, 'a')
   const { connect } = await guarded(t, a!, { limits: { pipelineBytesMax: 10_000 } })
   const client = await connect()
@@ -116,7 +116,7 @@ test('CONNECT with a lot behind it: held within its limit meanwhile, and all of 
   t.equal(a!.asked[0]?.content.length, content.length)
 })
 
-test('content that comes while the proof runs waits, and goes on whole', async t => {
+test('content that arrives during the check waits, and is forwarded whole', async t => {
   const [a] = await fleet(t, 'a')
   const { connect } = await guarded(t, a!)
   const client = await connect()
@@ -127,7 +127,7 @@ test('content that comes while the proof runs waits, and goes on whole', async t
   t.equal(String(a!.asked[0]?.content), content)
 })
 
-test('… also where a connection is at hand when the proof is there; and who then stops sending is not waited for without end', async t => {
+test('… also if a connection is available after the check; and a client that then stops sending is not waited for indefinitely', async t => {
   const [a] = await fleet(t, 'a')
   const { connect, clock } = await guarded(t, a!)
   const client = await connect()
@@ -148,7 +148,7 @@ test('… also where a connection is at hand when the proof is there; and who th
   clock.advance(0)
 })
 
-test('content for nobody: 407, and the connection closes', async t => {
+test('content with wrong credentials: 407, and the connection closes', async t => {
   const [a] = await fleet(t, 'a')
   const { connect } = await guarded(t, a!)
   const client = await connect()
@@ -160,7 +160,7 @@ test('content for nobody: 407, and the connection closes', async t => {
   t.equal(a!.connections.length, 0)
 })
 
-test('a client that leaves while the proof runs: nothing is sent for it', async t => {
+test('a client that leaves during the check: nothing is sent for it', async t => {
   const [a] = await fleet(t, 'a')
   const { connect, exchanged, proxy } = await guarded(t, a!)
   for (const [nth, text] of [get(a!, BOB), tunnel(a!, ANN)].entries()) {
@@ -170,7 +170,7 @@ test('a client that leaves while the proof runs: nothing is sent for it', async 
     client.reset()
     t.match((await exchanged(nth + 1))[nth], { outcome: 'client-aborted' })
   }
-  // Proofs that are asked for later are over: so are those two.
+  // Checks that were requested later have ended, so these two have ended, too.
   const after = await connect()
   for (let nth = 0; nth < 2; nth++) t.equal((await exchange(after, get(a!, basic(`bob:${nth}`)))).status, 407)
   await delivery()
@@ -178,7 +178,7 @@ test('a client that leaves while the proof runs: nothing is sent for it', async 
   t.equal(a!.connections.length, 0)
 })
 
-test('what is pipelined behind a proof is answered in its order', async t => {
+test('what is pipelined after a check is answered in order', async t => {
   const [a] = await fleet(t, 'a')
   const { connect } = await guarded(t, a!)
   const client = await connect()
@@ -188,7 +188,7 @@ test('what is pipelined behind a proof is answered in its order', async t => {
   t.same(statuses, [200, 407, 200, 407, 200])
 })
 
-test('many at once with the same credentials are one proof; as many others as there may be, each have their own', async t => {
+test('many at once with the same credentials are one check; others, up to the limit, each have their own', async t => {
   const [a] = await fleet(t, 'a')
   const { connect } = await guarded(t, a!)
   const clients = await Promise.all(Array.from({ length: 40 }, connect))
@@ -196,12 +196,12 @@ test('many at once with the same credentials are one proof; as many others as th
   t.equal(got.join(''), 'a'.repeat(40))
 })
 
-test('Users: one proof at a time for the same; what was found out is remembered for a while, right or wrong', async t => {
+test('Users: one check at a time for the same credentials; the result is remembered for a while, right or wrong', async t => {
   const all = new Users(await users())
   const prove = (credentials: string, now: number, site = '192.0.2.1') => all.prove(credentials, site, now, null)
   const first = prove('bob:secret', 0)
   t.type(first, Promise)
-  t.equal(prove('bob:secret', 0), first, 'the same proof')
+  t.equal(prove('bob:secret', 0), first, 'the same check')
   t.equal(await first, 'right')
   t.equal(prove('bob:secret', 100_000), 'right', 'at once')
   t.equal(prove('bob:secret', 299_999), 'right')
@@ -212,13 +212,13 @@ test('Users: one proof at a time for the same; what was found out is remembered 
   t.type(
     prove('bob:wrong', 299_999, '192.0.2.2'),
     Promise,
-    'not from elsewhere: it would tell that somebody has tried it',
+    'not at another site: it would reveal that it has been tried',
   )
   t.type(prove('bob:wrong', 300_001), Promise, 'not for ever')
   t.type(prove('bob:secret', 899_999), Promise, 'not for ever')
 })
 
-test('who may not ask is told so before anything else: no hint at ports, no OPTIONS, no TRACE', async t => {
+test('without credentials 407 comes before anything else: no hint at ports, no OPTIONS, no TRACE', async t => {
   const [a] = await fleet(t, 'a')
   const { connect } = await guarded(t, a!)
   for (const text of [
@@ -231,7 +231,7 @@ test('who may not ask is told so before anything else: no hint at ports, no OPTI
   t.equal((await exchange(await connect(), head('CONNECT 127.0.0.1:1 HTTP/1.1', 'Host: x', BOB))).status, 403)
 })
 
-test('a user who is gone after an update is unknown at once, however lately the password was proved', async t => {
+test('a user removed by an update is unknown at once, however recently the password was checked', async t => {
   const [a] = await fleet(t, 'a')
   const running = await guarded(t, a!)
   const client = await running.connect()
@@ -247,7 +247,7 @@ test('a user who is gone after an update is unknown at once, however lately the 
   t.equal(await answers(client, 1, get(a!, ANN)), 'a')
 })
 
-test('a hash as it is written is read, and proves its password', async t => {
+test('a hash is read as it was written, and verifies its password', async t => {
   const text = await hashPassword('geheim', Buffer.alloc(16, 1))
   t.match(text, /^\$scrypt\$ln=15,r=8,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/)
   const hash = readPasswordHash(text)!
@@ -265,24 +265,24 @@ test('a hash as it is written is read, and proves its password', async t => {
     t.equal(readPasswordHash(bad), null, bad)
 })
 
-test('the library refuses hashes that it cannot use, where they would be taken for passwords too', async t => {
+test('the library refuses hashes that it cannot use, also where they would be taken for passwords', async t => {
   const hash = await hashPassword('geheim', Buffer.alloc(16, 1))
   const as = (options: object) => () => createProxy({ mode: 'forward', ...options } as ProxyOptions)
   for (const [password, kind] of [
     ['$apr1$abc$def', /credentials\[0\]: the password of "a" is a hash of htpasswd \(apr1\): give the password itself/],
     ['$2b$12$abc', /is a bcrypt hash/],
-    [hash, /the password of "a" is a hash: give the password itself, or in users a hash of hopwise password/],
+    [hash, /the password of "a" is a hash: give the password itself, or put a hash from hopwise password in users/],
   ] as const)
     t.throws(as({ credentials: [{ user: 'a', password }] }), { name: 'TypeError', message: kind })
   t.throws(as({ users: new Map([['a', '$apr1$abc$def']]) }), {
     message: /"a" is a hash of htpasswd .*readPasswordHash/,
   })
-  t.throws(as({ users: new Map([['a', null]]) }), { message: /"a" is no hash of a password/ })
+  t.throws(as({ users: new Map([['a', null]]) }), { message: /"a" is not a password hash/ })
   t.doesNotThrow(as({ users: new Map([['a', readPasswordHash(hash)]]) }))
   t.doesNotThrow(as({ credentials: [{ user: 'a', password: '$ecret {x}' }] }))
 })
 
-test('the tunnel of a user who asked properly: octets go both ways', async t => {
+test('the tunnel of an authenticated user: bytes go both ways', async t => {
   const a = await server(t, 'a', connection => connection.send(ok('through')))
   const { connect, exchanged } = await guarded(t, a)
   const client = await connect()

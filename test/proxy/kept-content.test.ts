@@ -3,7 +3,7 @@ import { KeptContent } from '../../lib/proxy/kept-content.js'
 
 const bytesOf = (text: string): [Buffer, number, number] => [Buffer.from(text, 'latin1'), 0, text.length]
 
-test('thousands of pieces, short and long, are one text in their order', async t => {
+test('thousands of pieces, short and long, form one text in order', async t => {
   const kept = new KeptContent()
   let told = ''
   for (let nth = 0; nth < 2_000; nth++) {

@@ -6,9 +6,9 @@ import { GRAMMAR_MAXIMA } from '../../lib/wire/limits.js'
 import { withProxy } from '../support/with-proxy.js'
 import { head } from './conversation.js'
 
-// Every field that somebody takes apart, as long as the largest settings let it be: a million octets. Whatever is answered, it is
-// answered, and the proxy serves on. Nothing is timed: work that grows with the square of a million would not end within the limit that
-// a file has, and a list that becomes the arguments of a call is a RangeError.
+// Every field that is parsed anywhere, as long as the largest settings permit: a million bytes. There is an answer, whichever it
+// is, and the proxy goes on serving. Nothing is timed: work that grows with the square of a million would not end within the time
+// limit of a file, and a list that becomes the arguments of a call is a RangeError.
 
 export const SIZE = GRAMMAR_MAXIMA.headBytesMax - 1024
 const LARGEST: Partial<ProxyOptions> = { grammar: GRAMMAR_MAXIMA }
@@ -28,7 +28,7 @@ export const VALUES: readonly (readonly [what: string, value: string])[] = [
   ['blanks', `a${repeated(' ').slice(2)}b`],
   ['comments', repeated('(')],
 ]
-/** Those that are taken apart by more than commas, and the first two for all others. */
+/** For fields that are parsed by more than commas; the first two are for all others. */
 const DEEP = new Set([
   'Connection',
   'Keep-Alive',
@@ -43,20 +43,20 @@ const DEEP = new Set([
 ])
 export const valuesOf = (name: string): readonly (readonly [what: string, value: string])[] =>
   DEEP.has(name) ? VALUES : VALUES.slice(0, 2)
-/** As many lines of a name as there may be. */
+/** The maximum number of lines with this name. */
 export const linesOf = (name: string): string[] => {
   const count = Math.min(GRAMMAR_MAXIMA.fieldsMax - 8, Math.floor(SIZE / (name.length + 5)))
   return Array.from({ length: count }, () => `${name}: a`)
 }
 
-/** What somebody who asks this on a connection of its own gets: as far as it tells what came. */
+/** Sends this on its own connection and returns the beginning of what comes back. */
 export async function ask(port: number, text: string): Promise<string> {
   const socket = connect({ host: '127.0.0.1', port })
   let answer = ''
   socket.on('data', (bytes: Buffer) => {
     if (answer.length < 1024) answer += bytes.toString('latin1', 0, 1024)
   })
-  socket.on('error', () => {}) // a refusal may come before all of it was taken
+  socket.on('error', () => {}) // a refusal may come before all of it was accepted
   socket.write(text, 'latin1')
   await once(socket, 'close').catch(() => {})
   return answer
@@ -86,7 +86,7 @@ export async function origin(t: Test): Promise<{ url: string; says(text: string)
 
 export const FINE = head('HTTP/1.1 200 OK', 'Content-Length: 2', 'Connection: close')
 
-/** A proxy that takes apart as much as can be asked of one. */
+/** A proxy with every option that makes it parse fields. */
 export async function proxies(t: Test, url: string): Promise<{ reverse: number; forward: number }> {
   const options: Partial<ProxyOptions> = {
     ...LARGEST,

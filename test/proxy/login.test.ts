@@ -11,16 +11,16 @@ import { withProxy } from '../support/with-proxy.js'
 import { forwarder, gateway, head, ok, READ_MODES } from './conversation.js'
 import { grouped, type Server, server } from './fleet.js'
 
-// Origins that authenticate the connection (RFC 4559): who logs in once is that user for all that follows on it, whoever sends it. Ours
-// goes through the states of the dance and leaves the cryptography out.
+// Origins that authenticate the connection (RFC 4559): after one login everything on it counts as that user, whoever sends it. Ours
+// goes through the states of the handshake without the cryptography.
 
 interface Seat {
   user: string
-  /** Whom it has challenged. */
+  /** The user that it has challenged. */
   challenged: string
 }
 
-/** What a connection in this state answers, and becomes. */
+/** The answer of a connection in this state, and its next state. */
 function danced(seat: Seat, credentials: string | undefined, at = ''): string {
   const [, scheme = '', step = '', name = ''] = /^(\w+) (\w+):(.*)$/.exec(credentials ?? '') ?? []
   if (step === 'third' && seat.challenged === name) {
@@ -36,7 +36,7 @@ function danced(seat: Seat, credentials: string | undefined, at = ''): string {
   return head('HTTP/1.1 401 Unauthorized', 'WWW-Authenticate: NTLM', 'Content-Length: 0')
 }
 
-/** An origin that logs connections in. */
+/** An origin that authenticates connections. */
 const logsConnectionsIn: Script = async connection => {
   const seat: Seat = { user: '', challenged: '' }
   for (;;) {
@@ -49,7 +49,7 @@ const get = (...fields: string[]): string => head('GET / HTTP/1.1', 'Host: a', .
 const first = (name: string, scheme = 'NTLM'): string => get(`Authorization: ${scheme} first:${name}`)
 const third = (name: string, scheme = 'NTLM'): string => get(`Authorization: ${scheme} third:${name}`)
 
-/** The whole dance on this connection. */
+/** The whole handshake on this connection. */
 async function logIn(client: RawClient, name: string, scheme = 'NTLM'): Promise<RawMessage> {
   const challenge = await exchange(client, first(name, scheme))
   if (challenge.field('WWW-Authenticate') !== `${scheme} second:${name}`) throw new Error(challenge.head)
@@ -69,17 +69,17 @@ const closed = (proxy: { stats(): { upstream: { closes: object } } }, closes: ob
 
 for (const readMode of READ_MODES) {
   for (const scheme of ['NTLM', 'Negotiate', 'nTlM']) {
-    test(`R225: parallel log-ins all succeed, and nobody is served as somebody else (${scheme}, ${readMode})`, async t => {
+    test(`R225: parallel logins all succeed, and no client is served as another user (${scheme}, ${readMode})`, async t => {
       const { connect, dialed, proxy } = await gateway(t, { readMode }, logsConnectionsIn)
       const names = ['ann', 'bob', 'cleo', 'dan']
       const clients = await Promise.all(names.map(() => connect()))
-      // One leg of all of them, then the next one: what was asked last is what a pool would hand out first.
+      // One leg of all of them, then the next one: a pool would hand out the most recently used one first.
       for (const [i, client] of clients.entries())
         t.equal((await exchange(client, first(names[i]!, scheme))).status, 401)
       for (const [i, client] of clients.entries())
         t.equal(await says(client, third(names[i]!, scheme)), `200 for ${names[i]}`)
       const stranger = await connect()
-      t.equal(await says(stranger), '401 ', 'another client is nobody there')
+      t.equal(await says(stranger), '401 ', 'another client is not logged in there')
       for (const [i, client] of clients.entries()) t.equal(await says(client), `200 for ${names[i]}`)
       await Promise.all(clients.map(async (client, i) => t.equal(await says(client), `200 for ${names[i]}`)))
       t.equal(dialed(), 5)
@@ -106,13 +106,13 @@ for (const readMode of READ_MODES) {
   })
 }
 
-test('R225: the first request of a log-in may ride on an idle connection; from then on it is the client’s own', async t => {
+test('R225: the first request of a login may use an idle connection; from then on it belongs to the client', async t => {
   const { connect, dialed } = await gateway(t, {}, logsConnectionsIn)
   const [ann, bob] = [await connect(), await connect()]
   t.equal(await says(bob, get()), '401 ')
   t.equal((await logIn(ann, 'ann')).status, 200)
   t.equal(await says(ann), '200 for ann')
-  t.equal(dialed(), 2, 'bob was challenged on the first one, which is his now')
+  t.equal(dialed(), 2, 'bob was challenged on the first one, which is now his')
 })
 
 const CHALLENGES = [
@@ -151,7 +151,7 @@ async function heardOk(t: Test, client: RawClient, content: string): Promise<voi
 }
 
 for (const line of ['WWW-Authenticate: Basic realm="a"', 'WWW-Authenticate: Bearer', 'Proxy-Authenticate: NTLM']) {
-  test(`R225: ${line} leaves the connection to everybody`, async t => {
+  test(`R225: ${line} leaves the connection to all clients`, async t => {
     const answer = head('HTTP/1.1 401 Unauthorized', line, 'Content-Length: 0')
     const { connect, dialed } = await gateway(t, {}, async connection => {
       for (;;) {
@@ -167,7 +167,7 @@ for (const line of ['WWW-Authenticate: Basic realm="a"', 'WWW-Authenticate: Bear
   })
 }
 
-test('R225: a connection that died is replaced, and the new one belongs to the client when it logs in again', async t => {
+test('R225: a broken connection is replaced, and the new one belongs to the client once it logs in again', async t => {
   const { connect, upstream, dialed, proxy } = await gateway(t, {}, logsConnectionsIn)
   const client = await connect()
   await logIn(client, 'ann')
@@ -179,12 +179,12 @@ test('R225: a connection that died is replaced, and the new one belongs to the c
   t.equal(dialed(), 2)
 })
 
-test('R225: a request that goes on with a log-in is not sent again, one without credentials is', async t => {
+test('R225: a request that continues a login is not sent again, one without credentials is', async t => {
   for (const [text, status] of [
     [third('ann'), 502],
     [get(), 401],
   ] as const) {
-    // After the first leg the origin takes one more request and ends without a word.
+    // After the first leg the origin takes one more request and closes without a response.
     const { connect, upstream, exchanges, dialed } = await gateway(t, {}, async (connection, nth) => {
       const seat: Seat = { user: '', challenged: '' }
       for (let asked = 0; nth > 0 || asked === 0; asked++) {
@@ -201,11 +201,11 @@ test('R225: a request that goes on with a log-in is not sent again, one without 
     t.equal(dialed(), status === 502 ? 1 : 2)
     await hasEnded(await upstream())
     if (status === 502) t.match(exchanges[1]?.error?.message, /not sent again: login-lost/)
-    else t.equal((await logIn(client, 'ann')).status, 200, 'and the client logs in anew')
+    else t.equal((await logIn(client, 'ann')).status, 200, 'and the client logs in again')
   }
 })
 
-test('R225: the first leg of a log-in that met a stale connection is sent again', async t => {
+test('R225: the first leg of a login that met a stale connection is sent again', async t => {
   const { connect, dialed } = await gateway(t, {}, async (connection, nth) => {
     if (nth > 0) return logsConnectionsIn(connection, nth)
     await connection.readUntil('\r\n\r\n')
@@ -219,14 +219,14 @@ test('R225: the first leg of a log-in that met a stale connection is sent again'
   t.equal(dialed(), 2)
 })
 
-test('R225: where all places are taken, log-ins come one after the other and none fails', async t => {
+test('R225: if all places are taken, logins proceed one after the other and none fails', async t => {
   const { connect, clock, proxy } = await gateway(t, { limits: { upstreamConnectionsMax: 1 } }, logsConnectionsIn)
   const [ann, bob] = [await connect(), await connect()]
   t.equal((await exchange(ann, first('ann'))).status, 401)
   const answer = exchange(bob, first('bob'))
   await until('bob waits', () => proxy.stats().upstream.waiting === 1)
   clock.advance(500)
-  t.equal(await says(ann, third('ann')), '200 for ann', 'what rests between two legs is left alone for a moment')
+  t.equal(await says(ann, third('ann')), '200 for ann', 'a connection between two legs is left alone for a moment')
   clock.advance(900)
   t.equal(proxy.stats().upstream.waiting, 1)
   clock.advance(300)
@@ -234,10 +234,10 @@ test('R225: where all places are taken, log-ins come one after the other and non
   t.equal(await says(bob, third('bob')), '200 for bob')
   t.same(proxy.stats().upstream.closes, { 'login-surplus': 1 })
   clock.advance(1_000)
-  t.equal(await says(ann), '401 ', 'who comes later has the place at once')
+  t.equal(await says(ann), '401 ', 'a later client gets the place at once')
 })
 
-test('R225: where there is no room in all, what rests for one client makes it', async t => {
+test('R225: if there is no room in total, a connection that is reserved for one client makes it', async t => {
   const { connect, proxy } = await forwarder(t, { limits: { upstreamConnectionsTotalMax: 1 } }, logsConnectionsIn)
   const other = await server(t, 'other')
   const client = await connect()
@@ -249,13 +249,17 @@ test('R225: where there is no room in all, what rests for one client makes it', 
   t.same(proxy.stats().upstream.closes, { 'login-surplus': 1 })
 })
 
-test('R225: a drain lets the log-in end with its client', async t => {
+test('R225: a drain lets the login end with its client', async t => {
   const { connect, proxy, upstream, clock } = await gateway(t, {}, logsConnectionsIn)
   const client = await connect()
   await exchange(client, first('ann'))
   const gone = proxy.close()
   const answer = await exchange(client, third('ann'))
-  t.equal(`${answer.status} ${answer.content}`, '200 for ann', 'the client may still ask once, and is who it is')
+  t.equal(
+    `${answer.status} ${answer.content}`,
+    '200 for ann',
+    'the client may send one more request, and is still logged in',
+  )
   t.equal(answer.field('Connection'), 'close')
   await hasEnded(await upstream())
   t.same(proxy.stats().upstream.closes, { 'login-ended': 1 })
@@ -267,7 +271,7 @@ test('R225: a drain lets the log-in end with its client', async t => {
   await gone
 })
 
-/** An origin of a group that logs connections in. */
+/** A server of a group that authenticates connections. */
 const member = (t: Test, name: string): Promise<Server> => {
   const seats = new WeakMap<RawClient, Seat>()
   return server(t, name, (connection, asked) => {
@@ -278,7 +282,7 @@ const member = (t: Test, name: string): Promise<Server> => {
 }
 
 for (const sticky of ['', 'srv']) {
-  test(`R225: in a group the client comes back to the server that it has logged in on (${sticky || 'in turn'})`, async t => {
+  test(`R225: in a group the client returns to the server that it has logged in on (${sticky || 'in turn'})`, async t => {
     const servers = await Promise.all(['a', 'b', 'c'].map(name => member(t, name)))
     const { connect, proxy } = await grouped(t, {
       servers: servers.map(({ url }) => url),
@@ -302,7 +306,7 @@ for (const sticky of ['', 'srv']) {
     const at = servers.findIndex(({ asked }) => asked.some(it => it.field('Authorization')?.endsWith('first:ann')))
     await servers[at]!.stop()
     await until('its connection is gone', () => proxy.stats().upstream.reserved === 1)
-    t.equal((await logIn(clients[0]!, 'ann')).status, 200, 'when its server is gone it logs in at another one')
+    t.equal((await logIn(clients[0]!, 'ann')).status, 200, 'when its server is gone it logs in on another one')
   })
 }
 
@@ -327,7 +331,7 @@ test('R225: in forward mode each origin has its own', async t => {
   await closed(proxy, { 'login-ended': 2 })
 })
 
-test('R225: through a parent, the connection to the parent is the client’s, for all that goes there', async t => {
+test('R225: through a parent, the connection to the parent belongs to the client, for everything that goes there', async t => {
   const { port, proxy, origin } = await forwarder(t, {}, logsConnectionsIn)
   const inner = `http://127.0.0.1:${port}`
   const outer = await forwarder(t, { name: 'outer', parent: inner, allow: [] })
@@ -348,7 +352,7 @@ test('R225: through a parent, the connection to the parent is the client’s, fo
   t.equal(await says(await outer.connect(), at(get())), '401 ')
 })
 
-test('R225: so it is when the parent itself goes on with a Negotiate of its own', async t => {
+test('R225: the same if the parent itself continues with its own Negotiate', async t => {
   const line = 'Proxy-Authenticate: Basic realm="a", Negotiate oYG2'
   const parent = await server(t, 'parent', connection => connection.send(ok('passed', line)))
   const { port, proxy } = await withProxy(t, { mode: 'forward', parent: parent.url, allow: [] })
@@ -362,7 +366,7 @@ test('R225: so it is when the parent itself goes on with a Negotiate of its own'
   }
 })
 
-test('R225: its 407 is still our configuration’s fault, and leaves nothing behind', async t => {
+test('R225: its 407 is still an error of our configuration, and leaves nothing behind', async t => {
   const answer = head(
     'HTTP/1.1 407 Proxy Authentication Required',
     'Proxy-Authenticate: Negotiate',
@@ -393,7 +397,7 @@ test('R225: a connection that begins with its client’s address is kept for tha
 
 for (const ends of [false, true]) {
   test(
-    `R225: a request behind another one has the connection next, ${ends ? 'or a new one where that ends' : 'once it is released'}`,
+    `R225: a request pipelined after another gets the connection next, ${ends ? 'or a new one if that ends' : 'once it is released'}`,
     needs('openssl'),
     async t => {
       const { cert, key } = await makeCertificate(t)
@@ -416,7 +420,7 @@ for (const ends of [false, true]) {
       const { connect, proxy } = await gateway(t, { upstream: `https://127.0.0.1:${at}`, upstreamTls: { ca: cert } })
       const client = await connect()
       await exchange(client, first('ann'))
-      await client.send(third('ann') + get() + get()) // over TLS a release comes a turn later, and these are here before
+      await client.send(third('ann') + get() + get()) // over TLS a release comes one turn later, and these are here before
       const answers = [await readMessage(client), await readMessage(client), await readMessage(client)]
       const texts = answers.map(({ status, content }) => `${status} ${content}`)
       t.same(texts, ends ? ['200 for ann', '401 ', '401 '] : ['200 for ann', '200 for ann', '200 for ann'])

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { DATED, ended, gateway, head, heard, ok, quiet } from './conversation.js'
 
-// Responses that cannot be used: 502 while nothing of them has been passed on, a broken end afterwards.
+// Responses that cannot be used: 502 as long as nothing of them has been forwarded, a broken end afterwards.
 
 const many = Array.from({ length: 201 }, (_, nth) => `X-${nth}: 1\r\n`).join('')
 const CHUNKED = 'Transfer-Encoding: chunked'
@@ -23,11 +23,11 @@ const REFUSED: [string, string, string][] = [
     head('HTTP/1.1 200 OK', 'Content-Length: 1', 'Content-Length: 2'),
   ],
   ['R53: a list of two', 'http_protocol_error', head('HTTP/1.1 200 OK', 'Content-Length: 1, 2')],
-  ['R53: Content-Length is no number', 'http_protocol_error', head('HTTP/1.1 200 OK', 'Content-Length: -1')],
+  ['R53: Content-Length is not a number', 'http_protocol_error', head('HTTP/1.1 200 OK', 'Content-Length: -1')],
   ['R53: Content-Length is a hex number', 'http_protocol_error', head('HTTP/1.1 200 OK', 'Content-Length: 0x1')],
   ['R180: Content-Length of 2^53', 'http_protocol_error', head('HTTP/1.1 200 OK', 'Content-Length: 9007199254740992')],
   [
-    'R51: a coding that nobody asked for',
+    'R51: a coding that was not asked for',
     'http_response_transfer_coding',
     head('HTTP/1.1 200 OK', 'Transfer-Encoding: gzip, chunked'),
   ],
@@ -53,7 +53,7 @@ const REFUSED: [string, string, string][] = [
     `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(70_000)}\r\n\r\n`,
   ],
   [
-    'R155: a 101 that nobody asked for',
+    'R155: a 101 that was not asked for',
     'http_protocol_error',
     head('HTTP/1.1 101 X', 'Upgrade: websocket', 'Connection: upgrade'),
   ],
@@ -89,13 +89,13 @@ for (const [name, type, response] of REFUSED) {
 }
 
 for (const [name, bad] of [
-  ['R60, R70, R216: a size that is none', 'zz\r\n'],
+  ['R60, R70, R216: an invalid size', 'zz\r\n'],
   ['R60, R70, R216: a size beyond 2^53-1', 'FFFFFFFFFFFFFFFF1\r\n'],
-  ['R62, R70, R216: bare LF behind a size', '1\na\r\n'],
-  ['R62, R70, R216: no CRLF behind a chunk', '1\r\nab\r\n'],
+  ['R62, R70, R216: bare LF after a size', '1\na\r\n'],
+  ['R62, R70, R216: no CRLF after a chunk', '1\r\nab\r\n'],
   ['R70, R116, R216: NUL in a trailer', '0\r\nX: \0\r\n\r\n'],
 ] as const) {
-  test(`${name}, behind content that was passed on: the end is missing, for an HTTP/1.0 client with a reset`, async t => {
+  test(`${name}, after content that was forwarded: the end is missing, for an HTTP/1.0 client with a reset`, async t => {
     for (const [minor, how] of [
       [1, 'fin'],
       [0, 'reset'],
@@ -153,7 +153,7 @@ test('R70: a chunked response without its last chunk never gets one', async t =>
   t.match(await exchanged(1), [{ outcome: 'upstream-aborted', clientVerdict: 'response-truncated' }])
 })
 
-test('R185, R194: an interim response before an unusable one is passed on, then comes the 502', async t => {
+test('R185, R194: an interim response before an unusable one is forwarded, then comes the 502', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(head('GET / HTTP/1.1', 'Host: a'))

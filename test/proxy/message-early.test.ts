@@ -7,7 +7,7 @@ import { DATED, delivery, ended, gateway, head, heard, ok, quiet, READ_MODES, un
 const CLOSE = 'Connection: close'
 
 for (const readMode of READ_MODES) {
-  test(`R79, R89, R172: an early response is passed on with close, the upstream is never pooled (${readMode})`, async t => {
+  test(`R79, R89, R172: an early response is forwarded with close, the upstream is never pooled (${readMode})`, async t => {
     const { connect, upstream, proxy } = await gateway(t, { readMode })
     const client = await connect()
     const request = head('PUT / HTTP/1.1', 'Host: a', 'Content-Length: 100')
@@ -29,7 +29,7 @@ for (const readMode of READ_MODES) {
     await client.send(`${request}first`)
     const origin = await upstream()
     await heard(t, origin, `${request}first`)
-    client.pause() // the client sends and does not look for an answer yet
+    client.pause() // the client sends and does not read an answer yet
     await origin.send(`${head('HTTP/1.1 413 Too Much', DATED, 'Content-Length: 2')}no`)
     for (let nth = 0; nth < 9; nth++) await client.send(Buffer.alloc(100_000, 'x'))
     t.equal(proxy.stats().client.open, 1, 'still reading')
@@ -56,7 +56,7 @@ test('R79: … up to 1 MiB, then the connection ends', async t => {
   t.equal(proxy.stats().client.open, 1)
   await client.send(Buffer.alloc(40_000, 'x')).catch(() => {})
   await until(() => proxy.stats().client.open === 0)
-  t.pass('and no longer')
+  t.pass('and not beyond')
 })
 
 test('R79: … for at most 1 s, then the connection ends', async t => {
@@ -74,10 +74,10 @@ test('R79: … for at most 1 s, then the connection ends', async t => {
   t.equal(proxy.stats().client.open, 1)
   clock.advance(200)
   await until(() => proxy.stats().client.open === 0)
-  t.pass('and no longer')
+  t.pass('and not beyond')
 })
 
-test('R127: content goes on upstream while an early response is not whole, and that upstream is never pooled', async t => {
+test('R127: content continues upstream while an early response is incomplete, and that upstream is never pooled', async t => {
   const { connect, upstream, proxy } = await gateway(t)
   const client = await connect()
   const request = head('PUT / HTTP/1.1', 'Host: a', 'Content-Length: 10')
@@ -117,7 +117,7 @@ test('R127: an echo: each chunk comes back before the next is sent', async t => 
   await ended(t, client, 'fin')
 })
 
-test('R79: a response that begins when the whole request has been read is none of these', async t => {
+test('R79: a response that begins after the whole request has been read is not early', async t => {
   const { connect, upstream, dialed } = await gateway(t)
   const client = await connect()
   for (let nth = 0; nth < 3; nth++) {

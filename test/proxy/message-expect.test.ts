@@ -5,7 +5,7 @@ import { DATED, forwarder, gateway, head, heard, ok, quiet } from './conversatio
 
 const UPLOAD = head('PUT / HTTP/1.1', 'Host: a', 'Expect: 100-continue', 'Content-Length: 5')
 
-test('R170, R185: the head goes up before any content, the upstream’s 100 comes down, then the content goes', async t => {
+test('R170, R185: the head goes upstream before any content, the upstream’s 100 comes back, then the content follows', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(UPLOAD)
@@ -21,7 +21,7 @@ test('R170, R185: the head goes up before any content, the upstream’s 100 come
   t.equal(client.ended, '')
 })
 
-test('R170, R171: after 1 s of silence a gateway says 100 itself; the upstream’s own comes too late to be passed on', async t => {
+test('R170, R171: after 1 s of silence a gateway sends 100 itself; the upstream’s own comes too late to be forwarded', async t => {
   const { connect, upstream, clock } = await gateway(t)
   const client = await connect()
   await client.send(UPLOAD)
@@ -39,7 +39,7 @@ test('R170, R171: after 1 s of silence a gateway says 100 itself; the upstream�
   await heard(t, client, ok('stored'))
 })
 
-test('R170: a forward proxy leaves it to the origin', async t => {
+test('R170: a forward proxy leaves the 100 to the origin', async t => {
   const { connect, upstream, clock, origin } = await forwarder(t)
   const client = await connect()
   const host = `Host: 127.0.0.1:${origin.port}`
@@ -52,7 +52,7 @@ test('R170: a forward proxy leaves it to the origin', async t => {
   await heard(t, client, head('HTTP/1.1 100 Continue'))
 })
 
-test('R170, R172, R79: a final status instead of the 100: passed on with Connection: close, no content goes up', async t => {
+test('R170, R172, R79: a final status instead of the 100: forwarded with Connection: close, no content goes upstream', async t => {
   const { connect, upstream, clock } = await gateway(t)
   const client = await connect()
   await client.send(UPLOAD)
@@ -67,7 +67,7 @@ test('R170, R172, R79: a final status instead of the 100: passed on with Connect
   t.equal(client.waiting.length, 0, 'and no 100 behind it')
 })
 
-test('R171: a client that sends its content unasked needs no 100 of ours', async t => {
+test('R171: a client that sends its content without waiting needs no 100 from us', async t => {
   const { connect, upstream, clock } = await gateway(t)
   const client = await connect()
   await client.send(`${UPLOAD}hello`)
@@ -103,7 +103,7 @@ test('R171, R191: another expectation is a 417, and nothing goes upstream', asyn
   t.equal(dialed(), 0)
 })
 
-test('R184-R186, R205: every interim response is passed on, as many as come', async t => {
+test('R184-R186, R205: every interim response is forwarded, however many there are', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(head('GET / HTTP/1.1', 'Host: a'))
@@ -112,7 +112,7 @@ test('R184-R186, R205: every interim response is passed on, as many as come', as
   const hints = head('HTTP/1.1 103 Early Hints', 'Link: </a.css>; rel=preload')
   const interim = hints + head('HTTP/1.1 102 Processing') + hints + head('HTTP/1.1 199 Whatever')
   await origin.send(interim)
-  await heard(t, client, interim, 'no Date, no Connection: they are as they came')
+  await heard(t, client, interim, 'no Date, no Connection: they are unchanged')
   await origin.send(head('HTTP/1.1 100 Continue') + ok('done'))
   await heard(t, client, head('HTTP/1.1 100 Continue') + ok('done'))
   t.equal(client.ended, '')

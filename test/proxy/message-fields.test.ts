@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { DATE, DATED, gateway, head, heard, ok, READ_MODES } from './conversation.js'
 
-// What passes through as it is, and what a gateway says of its own.
+// What passes unchanged, and what a gateway adds.
 
 for (const readMode of READ_MODES) {
   test(`R1, R7, R110, R111, R113, R114, R117: order, case, duplicates and obs-text stay as received (${readMode})`, async t => {
@@ -35,7 +35,7 @@ for (const readMode of READ_MODES) {
   })
 }
 
-test('R31: whitespace around a value is not part of it: what routes and frames is written anew, the rest keeps it', async t => {
+test('R31: whitespace around a value is not part of it: routing and framing fields are written again, the others keep it', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(
@@ -48,7 +48,7 @@ test('R31: whitespace around a value is not part of it: what routes and frames i
   await heard(t, client, ok('fine'))
 })
 
-test('R128, R178, R188: methods, fields and statuses that nobody knows go on, conditions untouched', async t => {
+test('R128, R178, R188: unknown methods, fields and statuses are forwarded, conditions unchanged', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   const request = head(
@@ -75,7 +75,7 @@ test('R128, R178, R188: methods, fields and statuses that nobody knows go on, co
   )
 })
 
-test('R116, R218: control octets of a response and a status that no class is for reach the client', async t => {
+test('R116, R218: control characters of a response and a status outside all classes reach the client', async t => {
   const { connect, upstream, exchanged } = await gateway(t)
   const client = await connect()
   await client.send(head('GET / HTTP/1.1', 'Host: a'))
@@ -87,10 +87,10 @@ test('R116, R218: control octets of a response and a status that no class is for
   await heard(t, client, response)
   t.match(await exchanged(1), [{ status: 999, outcome: 'complete', upstreamVerdict: 'keep' }])
   await client.send(head('GET / HTTP/1.1', 'Host: a', 'Cookie: visid=ab\x01c'))
-  t.match(await client.readUntil('\r\n\r\n'), /^HTTP\/1\.1 400 /, 'of a request they are refused')
+  t.match(await client.readUntil('\r\n\r\n'), /^HTTP\/1\.1 400 /, 'in a request they are refused')
 })
 
-test('R199: directives of Cache-Control pass in both directions, understood or not', async t => {
+test('R199: directives of Cache-Control pass in both directions, known or not', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   const request = head('GET / HTTP/1.1', 'Host: a', 'Cache-Control: no-cache, odd="x, y"', 'cache-control: max-age=0')
@@ -109,7 +109,7 @@ for (const status of [
   '511 Sign In',
   '599 Last',
 ]) {
-  test(`R128, R206: ${status} of an origin is passed on as it is`, async t => {
+  test(`R128, R206: ${status} from an origin is forwarded unchanged`, async t => {
     const { connect, upstream } = await gateway(t)
     const client = await connect()
     await client.send(head('GET / HTTP/1.1', 'Host: a'))
@@ -121,7 +121,7 @@ for (const status of [
   })
 }
 
-test('R148: the request-target goes on octet by octet', async t => {
+test('R148: the request-target is forwarded byte by byte', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   const targets = [
@@ -154,7 +154,7 @@ test('R10, R105: both directions carry our own version', async t => {
   await heard(t, client, head('HTTP/1.1 200 OK', DATED, 'Content-Length: 0'))
 })
 
-test('R20, R23, R26: absolute-form at a gateway: the authority of the target is the Host, the path is asked for', async t => {
+test('R20, R23, R26: absolute-form at a gateway: the authority of the target becomes the Host, and its path the target', async t => {
   const { connect, upstream } = await gateway(t, { xForwarded: true })
   const client = await connect()
   await client.send(head('GET http://shop.test:8080/a?b HTTP/1.1', 'X-A: 1', 'Host: ignored.test', 'X-B: 2'))
@@ -171,7 +171,7 @@ test('R20, R23, R26: absolute-form at a gateway: the authority of the target is 
       'X-Forwarded-Host: shop.test:8080',
       'X-Forwarded-Proto: http',
     ),
-    'R125: a Host of our own stands first',
+    'R125: our own Host comes first',
   )
   await origin.send(ok(''))
   await heard(t, client, ok(''))
@@ -196,7 +196,7 @@ test('R18: Host upstream is the client’s, or with `host: upstream` the upstrea
   )
 })
 
-test('R119, R123: Date is added where it is missing, and never to what has one', async t => {
+test('R119, R123: Date is added where it is missing, and never twice', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   for (const [sent, received] of [
@@ -219,7 +219,7 @@ for (const [via, toUpstream, toClient] of [
   ['request', ['Via: 1.1 edge'], []],
   ['both', ['Via: 1.1 edge'], ['Via: 1.0 edge']],
 ] as const) {
-  test(`R142-R145: via: ${via}: the version received and the deployment's name, behind what was there`, async t => {
+  test(`R142-R145: via: ${via}: the version received and the deployment's name, after the existing members`, async t => {
     const { connect, upstream } = await gateway(t, { via })
     const client = await connect()
     await client.send(head('GET / HTTP/1.1', 'Host: a', 'Via: 1.0 fred, 1.1 p.example.net (Apache/1.1)'))
@@ -234,14 +234,14 @@ for (const [via, toUpstream, toClient] of [
   })
 }
 
-test('R143: Via toward the upstream says 1.0 when the client did', async t => {
+test('R143: Via toward the upstream says 1.0 if the client did', async t => {
   const { connect, upstream } = await gateway(t, { via: 'request' })
   const client = await connect()
   await client.send(head('GET / HTTP/1.0', 'Host: a'))
   await heard(t, await upstream(), head('GET / HTTP/1.1', 'Host: a', 'Via: 1.0 edge'))
 })
 
-test('R204, R224: a gateway removes who the client claims to be, look-alikes too, and says who it is', async t => {
+test('R204, R224: a gateway removes what a client claims about itself, look-alikes too, and states what it knows', async t => {
   const { connect, upstream } = await gateway(t, { xForwarded: true })
   const client = await connect()
   await client.send(
@@ -275,7 +275,7 @@ test('R204, R224: a gateway removes who the client claims to be, look-alikes too
   )
 })
 
-test('R203, R204: what a trusted peer says is kept, and its own address appended', async t => {
+test('R203, R204: what a trusted peer says is kept, and its address appended', async t => {
   const { connect, upstream } = await gateway(t, { xForwarded: true, forwarded: true, trust: ['127.0.0.0/8'] })
   const client = await connect()
   const [, port] = client.name.split(':')
@@ -306,7 +306,7 @@ test('R203, R204: what a trusted peer says is kept, and its own address appended
   )
 })
 
-test('R139, R140, R168: Max-Forwards of OPTIONS counts down, and of nothing else', async t => {
+test('R139, R140, R168: Max-Forwards is counted down for OPTIONS, and for nothing else', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(head('OPTIONS * HTTP/1.1', 'Host: a', 'Max-Forwards: 5'))
@@ -322,7 +322,7 @@ test('R139, R140, R168: Max-Forwards of OPTIONS counts down, and of nothing else
   await heard(t, origin, head('OPTIONS /a HTTP/1.1', 'Host: a'), 'and it is never added')
 })
 
-test('R149, R174, R175: Allow, WWW-Authenticate, Authorization, Referer, Server, ETag and Content-* pass as they are', async t => {
+test('R149, R174, R175: Allow, WWW-Authenticate, Authorization, Referer, Server, ETag and Content-* pass unchanged', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   const request = head(

@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { answerNames, names } from '../support/fake-resolver.js'
 import { DATED, forwarder, head, heard, ok, quiet } from './conversation.js'
 
-// What a forward proxy makes of absolute-form.
+// How a forward proxy handles absolute-form.
 
 test('R20, R22, R125, R148: absolute-form becomes origin-form, the Host that was sent is replaced', async t => {
   const { connect, upstream, origin } = await forwarder(t)
@@ -27,7 +27,7 @@ test('R20, R22, R125, R148: absolute-form becomes origin-form, the Host that was
   }
 })
 
-test('R147: a host name goes on in the spelling of the client', async t => {
+test('R147: a host name is forwarded in the client’s spelling', async t => {
   const { connect, upstream, origin, proxy } = await forwarder(t)
   answerNames(proxy, { lookup: names({ 'shop.example': ['127.0.0.1'] }).lookup })
   const client = await connect()
@@ -43,7 +43,7 @@ test('R25: OPTIONS absolute-form with neither path nor query is sent as `*`', as
   await heard(t, await upstream(), head('OPTIONS * HTTP/1.1', `Host: 127.0.0.1:${origin.port}`))
 })
 
-test('R19, R22: a Host that is missing, doubled or invalid is refused although the target decides', async t => {
+test('R19, R22: a Host that is missing, duplicated or invalid is refused although the target decides', async t => {
   const { connect, dialed, origin } = await forwarder(t)
   for (const fields of [[], ['Host: a', 'Host: a'], ['Host: a b']]) {
     const client = await connect()
@@ -53,7 +53,7 @@ test('R19, R22: a Host that is missing, doubled or invalid is refused although t
   t.equal(dialed(), 0)
 })
 
-test('R141, R143: a forward proxy appends Via to requests and to responses, X-Forwarded-* to nothing', async t => {
+test('R141, R143: a forward proxy appends Via to requests and to responses, and adds no X-Forwarded-*', async t => {
   const { connect, upstream, origin } = await forwarder(t, { via: 'both' })
   const client = await connect()
   const host = `127.0.0.1:${origin.port}`
@@ -64,7 +64,7 @@ test('R141, R143: a forward proxy appends Via to requests and to responses, X-Fo
   await heard(t, client, `${head('HTTP/1.1 200 OK', DATED, 'Content-Length: 5', 'Via: 1.1 edge')}hello`)
 })
 
-test('R204: a forward proxy adds X-Forwarded-* when it is asked to', async t => {
+test('R204: a forward proxy adds X-Forwarded-* if configured', async t => {
   const { connect, upstream, origin } = await forwarder(t, { xForwarded: true })
   const client = await connect()
   const host = `127.0.0.1:${origin.port}`
@@ -116,17 +116,17 @@ test('R130: in forward mode a request for the proxy’s own address is a loop', 
   t.equal((await exchanged(1))[0]?.error?.type, 'proxy_loop_detected')
 })
 
-test('R130: … also by another name of it', async t => {
+test('R130: … also under another name', async t => {
   const { connect, port } = await forwarder(t, { allow: ['127.0.0.0/8', '::1', 'localhost'] })
   const client = await connect()
   await client.send(head(`GET http://localhost:${port}/ HTTP/1.1`, `Host: localhost:${port}`))
   t.match(await client.readUntil('\r\n\r\n'), /^HTTP\/1\.1 502 [\s\S]*error=proxy_loop_detected/)
 })
 
-test('R192, R215: an https target is dialled over TLS; where there is none it is a 502, never a 421, and nothing goes in clear', async t => {
+test('R192, R215: an https target is dialled over TLS; without TLS there it is a 502, never a 421, and nothing is sent in cleartext', async t => {
   const { connect, upstream, origin } = await forwarder(t, {}, async connection => {
     await connection.readBytes(5)
-    await connection.send('this is no TLS\r\n')
+    await connection.send('this is not TLS\r\n')
   })
   const client = await connect()
   const host = `127.0.0.1:${origin.port}`

@@ -13,10 +13,10 @@ for (const readMode of READ_MODES) {
     const request = head('PUT / HTTP/1.1', 'Host: a', 'Content-Length: 8')
     await client.send(`${request}first `)
     const origin = await upstream()
-    await heard(t, origin, `${request}first `, 'as far as it has come')
+    await heard(t, origin, `${request}first `, 'as far as it has arrived')
     await client.send('ro')
     await heard(t, origin, 'ro')
-    await quiet(t, origin) // nothing before it and nothing behind it
+    await quiet(t, origin) // nothing before it and nothing after it
     const response = head('HTTP/1.1 201 Created', DATED, 'Content-Length: 7')
     await origin.send(`${response}one`)
     await heard(t, client, `${response}one`)
@@ -25,7 +25,7 @@ for (const readMode of READ_MODES) {
     t.equal(client.ended, '')
   })
 
-  test(`R36, R37, R63: chunked content stays chunked, each hop frames it for itself, extensions go (${readMode})`, async t => {
+  test(`R36, R37, R63: chunked content stays chunked, each hop does its own framing, extensions are dropped (${readMode})`, async t => {
     const { connect, upstream } = await gateway(t, { readMode })
     const client = await connect()
     await client.send(`${head('POST / HTTP/1.1', 'Host: a', 'transfer-encoding: CHUNKED')}004;a=b\r\nabcd\r\n`)
@@ -41,7 +41,7 @@ for (const readMode of READ_MODES) {
     await quiet(t, origin)
   })
 
-  test(`R56, R81: content until close is chunked for an HTTP/1.1 client, whose connection stays (${readMode})`, async t => {
+  test(`R56, R81: content until close is chunked for an HTTP/1.1 client, whose connection persists (${readMode})`, async t => {
     const { connect, upstream, proxy } = await gateway(t, { readMode })
     const client = await connect()
     await client.send(head('GET / HTTP/1.1', 'Host: a'))
@@ -57,10 +57,10 @@ for (const readMode of READ_MODES) {
     t.same(proxy.stats().upstream.closes, { 'response-close-delimited': 1 })
     await client.send(head('GET /2 HTTP/1.1', 'Host: a'))
     await (await upstream(1)).send(ok('again'))
-    await heard(t, client, ok('again'), 'the client’s connection serves on')
+    await heard(t, client, ok('again'), 'the client’s connection is used again')
   })
 
-  test(`R43: chunked content is undone for an HTTP/1.0 client, the end of the connection is its end (${readMode})`, async t => {
+  test(`R43: chunked content is decoded for an HTTP/1.0 client, and ends with the connection (${readMode})`, async t => {
     const { connect, upstream } = await gateway(t, { readMode })
     const client = await connect()
     await client.send(head('GET / HTTP/1.0', 'Connection: keep-alive', 'Host: a'))
@@ -74,7 +74,7 @@ for (const readMode of READ_MODES) {
   })
 }
 
-test('R35: content goes with any method, and none does', async t => {
+test('R35: any method may have content, or none', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   let origin = null
@@ -101,7 +101,7 @@ for (const [method, status, ...fields] of [
   ['GET', '304 Not Modified'],
   ['GET', '204 No Content'],
 ] as const) {
-  test(`R47, R120, R161, R182: ${status} to ${method} ends at its blank line, fields pass unchanged (${fields})`, async t => {
+  test(`R47, R120, R161, R182: ${status} to ${method} ends at its empty line, fields pass unchanged (${fields})`, async t => {
     const { connect, upstream, dialed } = await gateway(t)
     const client = await connect()
     for (let nth = 0; nth < 2; nth++) {
@@ -115,7 +115,7 @@ for (const [method, status, ...fields] of [
   })
 }
 
-test('R40, R47, R182: a 204 with framing fields loses them, and what comes behind it is nobody’s', async t => {
+test('R40, R47, R182: a 204 with framing fields loses them, and what follows it is discarded', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(head('GET / HTTP/1.1', 'Host: a'))
@@ -127,7 +127,7 @@ test('R40, R47, R182: a 204 with framing fields loses them, and what comes behin
   t.not((await origin.readToEnd()).how, '', 'that upstream connection is not used again')
 })
 
-test('R161: content that follows the response to a HEAD reaches nobody', async t => {
+test('R161: content that follows the response to a HEAD reaches no client', async t => {
   const { connect, upstream, proxy } = await gateway(t)
   const client = await connect()
   await client.send(head('HEAD / HTTP/1.1', 'Host: a'))
@@ -140,7 +140,7 @@ test('R161: content that follows the response to a HEAD reaches nobody', async t
   t.same(proxy.stats().upstream.closes, { 'upstream-unsolicited': 1 })
 })
 
-test('R161: chunked announced to a HEAD is not announced further', async t => {
+test('R161: chunked announced in response to a HEAD is not forwarded', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(head('HEAD / HTTP/1.1', 'Host: a'))
@@ -165,7 +165,7 @@ test('R217: a 205 is framed like any response', async t => {
   await heard(t, client, `${head('HTTP/1.1 205 Reset Content', DATED, 'Content-Length: 1')}x`)
 })
 
-test('R59, R73: octets behind the last response are no response: that upstream connection ends', async t => {
+test('R59, R73: bytes after the last response are not a response: that upstream connection ends', async t => {
   const { connect, upstream, proxy } = await gateway(t)
   const client = await connect()
   await client.send(head('GET /1 HTTP/1.1', 'Host: a'))
@@ -193,7 +193,7 @@ test('R46, R49: Content-Length beside Transfer-Encoding in a response: the chunk
   await quiet(t, client)
 })
 
-test('R45: chunked in an HTTP/1.0 response is undone, then the upstream closes', async t => {
+test('R45: chunked in an HTTP/1.0 response is decoded, then the upstream closes', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(head('GET / HTTP/1.1', 'Host: a'))
@@ -205,7 +205,7 @@ test('R45: chunked in an HTTP/1.0 response is undone, then the upstream closes',
   await quiet(t, client)
 })
 
-test('R51: identity is no coding: by the length, or until close, and that upstream connection ends', async t => {
+test('R51: identity is not a coding: by the length, or until close, and that upstream connection ends', async t => {
   const { connect, upstream, proxy } = await gateway(t)
   const client = await connect()
   await client.send(head('GET / HTTP/1.1', 'Host: a'))
@@ -227,7 +227,7 @@ test('R51: identity is no coding: by the length, or until close, and that upstre
   t.same(proxy.stats().upstream.closes, { 'upstream-protocol-error': 1, 'response-close-delimited': 1 })
 })
 
-test('R47: a coding that nobody knows is no failure where there is no content', async t => {
+test('R47: an unknown coding is not a failure if there is no content', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   for (const [nth, [method, status]] of [
@@ -244,7 +244,7 @@ test('R47: a coding that nobody knows is no failure where there is no content', 
   }
 })
 
-test('R62: whitespace between a chunk size and its CRLF is taken in both directions, and not passed on', async t => {
+test('R62: whitespace between a chunk size and its CRLF is accepted in both directions, and not forwarded', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(`${head('POST / HTTP/1.1', 'Host: a', CHUNKED)}2  \r\nab\r\n0\t\r\n\r\n`)
@@ -256,9 +256,9 @@ test('R62: whitespace between a chunk size and its CRLF is taken in both directi
 })
 
 for (const [what, line] of [
-  ['a tab behind it', 'Content-Length: 2\t'],
+  ['a tab after it', 'Content-Length: 2\t'],
   ['leading zeros', 'Content-Length: 002'],
-  ['a tab of our own repair', 'Content-Length: 2\r\n\t'],
+  ['a tab from our own repair', 'Content-Length: 2\r\n\t'],
   ['a list', 'Content-Length: 2, 02'],
 ] as const) {
   test(`R181: toward the client a length is in its shortest form: ${what}`, async t => {
@@ -276,7 +276,7 @@ for (const [what, line] of [
   })
 }
 
-test('R181: equal Content-Lengths of a response are one', async t => {
+test('R181: equal Content-Lengths of a response become one', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(head('GET / HTTP/1.1', 'Host: a'))
@@ -287,7 +287,7 @@ test('R181: equal Content-Lengths of a response are one', async t => {
   t.same(text.match(/content-length:.*/gi), ['Content-Length: 2'])
 })
 
-test('R42: chunked content to an upstream seen to be 1.0 is gathered, to go with a length', async t => {
+test('R42: chunked content to an upstream known to be 1.0 is gathered and sent with a length', async t => {
   const { connect, upstream, proxy } = await gateway(t, { limits: { retryBytesMax: 20 } })
   const client = await connect()
   await client.send(head('GET / HTTP/1.1', 'Host: a'))
@@ -302,7 +302,7 @@ test('R42: chunked content to an upstream seen to be 1.0 is gathered, to go with
   await heard(t, client, head('HTTP/1.1 200 OK', DATED, 'Content-Length: 0'))
 })
 
-test('R42, R191: … as far as retryBytesMax goes; a larger one gets 411', async t => {
+test('R42, R191: … up to retryBytesMax; a larger one gets 411', async t => {
   const { connect, upstream, dialed } = await gateway(t, { limits: { retryBytesMax: 20 } })
   const client = await connect()
   for (let nth = 0; nth < 3; nth++) await answered(t, client, await asked(client, () => upstream(nth)), '1.0', 200)
@@ -317,7 +317,7 @@ test('R42, R191: … as far as retryBytesMax goes; a larger one gets 411', async
   t.equal(dialed(), 3)
 })
 
-/** A GET of this client, at the upstream that it comes to. */
+/** A GET of this client, at the upstream that receives it. */
 async function asked(client: RawClient, upstream: () => Promise<RawClient>): Promise<RawClient> {
   await client.send(head('GET / HTTP/1.1', 'Host: a'))
   const origin = await upstream()
@@ -350,13 +350,13 @@ const DOUBTS: readonly (readonly [what: string, answers: readonly (readonly [ver
 ]
 
 for (const [what, answers] of DOUBTS) {
-  test(`R42: ${what} stops no chunked upload: as far as it can be gathered it has a length, else it stays chunked`, async t => {
+  test(`R42: ${what} stops no chunked upload: if it can be gathered it gets a length, otherwise it stays chunked`, async t => {
     const { connect, upstream, dialed } = await gateway(t, { limits: { retryBytesMax: 20 } })
     const client = await connect()
     let nth = 0
     for (const [version, status] of answers) {
       await answered(t, client, await asked(client, () => upstream(nth)), version, status)
-      if (version === '1.0') nth++ // which says nothing of keep-alive
+      if (version === '1.0') nth++ // which does not announce keep-alive
     }
     await client.send(`${head('POST / HTTP/1.1', 'Host: a', CHUNKED)}c\r\nhello world!\r\n`)
     await quiet(t, client)
@@ -371,7 +371,7 @@ for (const [what, answers] of DOUBTS) {
   })
 }
 
-test('R42: error pages of HTTP/1.0 say nothing of the server behind them', async t => {
+test('R42: error pages in HTTP/1.0 do not reveal the version of the server behind them', async t => {
   const { connect, upstream } = await gateway(t, { limits: { retryBytesMax: 20 } })
   const client = await connect()
   for (let nth = 0; nth < 4; nth++) await answered(t, client, await asked(client, () => upstream(nth)), '1.0', 503)
@@ -379,7 +379,7 @@ test('R42: error pages of HTTP/1.0 say nothing of the server behind them', async
   await heard(t, await upstream(4), `${head('POST / HTTP/1.1', 'Host: a', CHUNKED)}5\r\nhello\r\n`)
 })
 
-test('R42, R171: a client that expects 100 before such content gets it from us, and nothing waits', async t => {
+test('R42, R171: a client that expects 100 before such content gets it from us, without waiting', async t => {
   for (const make of [gateway, forwarder]) {
     const { connect, upstream, origin } = await make(t)
     const client = await connect()
@@ -396,7 +396,7 @@ test('R42, R171: a client that expects 100 before such content gets it from us, 
   }
 })
 
-test('R2, R30, R34: repairable faults of a response are repaired on its way, and counted', async t => {
+test('R2, R30, R34: repairable faults of a response are repaired and counted', async t => {
   const { connect, upstream, exchanged } = await gateway(t)
   const client = await connect()
   await client.send(head('GET / HTTP/1.1', 'Host: a'))
@@ -407,7 +407,7 @@ test('R2, R30, R34: repairable faults of a response are repaired on its way, and
   t.equal((await exchanged(1))[0]?.repairs, 3)
 })
 
-test('R2, R30, R34: … with strictUpstream they are a 502', async t => {
+test('R2, R30, R34: … with strictUpstream they cause a 502', async t => {
   const { connect, upstream } = await gateway(t, { strictUpstream: true })
   for (const [nth, response] of [
     'HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n',

@@ -1,10 +1,10 @@
 import { test } from 'tap'
 import { DATE, DATED, forwarder, gateway, head, heard, ok, quiet, READ_MODES } from './conversation.js'
 
-// Facts that the design stands on: what dies at this hop, seen on both wires.
+// Facts that the design is based on: what ends at this hop, seen on both connections.
 
 for (const readMode of READ_MODES) {
-  test(`R129, R132-R135, R138: fields of a request die for three reasons, the rest stays as it was (${readMode})`, async t => {
+  test(`R129, R132-R135, R138: fields of a request are removed for three reasons, the rest is unchanged (${readMode})`, async t => {
     const { connect, upstream } = await gateway(t, { readMode })
     const client = await connect()
     await client.send(
@@ -22,17 +22,17 @@ for (const readMode of READ_MODES) {
         'Proxy-Authorization: Basic eDp5',
         'HTTP2-Settings: AAMAAABkAAQAAP__',
         'Upgrade: h2c',
-        'X-THREE: nobody names it',
+        'X-THREE: not named',
       ),
     )
     const origin = await upstream()
-    await heard(t, origin, head('GET /a HTTP/1.1', 'Host: example.test', 'X-Stays: 1', 'X-THREE: nobody names it'))
+    await heard(t, origin, head('GET /a HTTP/1.1', 'Host: example.test', 'X-Stays: 1', 'X-THREE: not named'))
     await origin.send(ok(''))
     await heard(t, client, ok(''))
   })
 }
 
-test('R129, R132, R133: fields of a response die for the same reasons', async t => {
+test('R129, R132, R133: fields of a response are removed for the same reasons', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(head('GET / HTTP/1.1', 'Host: a'))
@@ -71,7 +71,7 @@ test('R132, R186: naming applies to an interim response too', async t => {
   await heard(t, client, ok('x'))
 })
 
-test('R132, R157, R207: naming applies to a 101 too; Upgrade and Connection are set anew on each hop', async t => {
+test('R132, R157, R207: naming applies to a 101 too; Upgrade and Connection are set again on each hop', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(
@@ -128,7 +128,7 @@ test('R132, R121: naming applies to both trailer sections, Proxy-Connection name
   )
 })
 
-test('R132, R141, R204: strip first, add after: what we add cannot be named away', async t => {
+test('R132, R141, R204: strip first, add later: what we add cannot be removed by naming it', async t => {
   const { connect, upstream } = await gateway(t, { via: 'both', xForwarded: true, forwarded: true })
   const client = await connect()
   const [, port] = client.name.split(':')
@@ -159,7 +159,7 @@ test('R132, R141, R204: strip first, add after: what we add cannot be named away
     t,
     client,
     head('HTTP/1.1 200 OK', 'Content-Length: 0', `Date: ${DATE}`, 'Via: 1.1 edge', 'Connection: close'),
-    'Via and Date are added behind the stripping',
+    'Via and Date are added after the stripping',
   )
 })
 
@@ -198,7 +198,7 @@ test('R132, R136: an end-to-end field that Connection names is removed, and coun
   t.equal(record?.nominated, 2)
 })
 
-test('R136: … or refused, where nominatedEndToEnd says so', async t => {
+test('R136: … or refused, if nominatedEndToEnd says so', async t => {
   const { connect, dialed } = await gateway(t, { nominatedEndToEnd: 'reject' })
   const client = await connect()
   await client.send(head('GET / HTTP/1.1', 'Host: a', 'Connection: Cookie', 'Cookie: a=1'))
@@ -216,7 +216,7 @@ test('R204: a trusted peer whose message names the identity that it vouches for 
   t.equal(dialed(), 0)
 })
 
-test('R118, R132: empty members of Connection count for nothing, more than 32 options are refused', async t => {
+test('R118, R132: empty members of Connection do not count, more than 32 options are refused', async t => {
   const { connect, upstream, dialed } = await gateway(t)
   const client = await connect()
   await client.send(head('GET / HTTP/1.1', 'Host: a', `Connection: ${',, '.repeat(100)}X-A`, 'X-A: 1'))
@@ -231,7 +231,7 @@ test('R118, R132: empty members of Connection count for nothing, more than 32 op
   t.equal(dialed(), 1)
 })
 
-test('R132: more than 32 options in a response are a 502', async t => {
+test('R132: more than 32 options in a response cause a 502', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(head('GET / HTTP/1.1', 'Host: a'))
@@ -244,7 +244,7 @@ test('R132: more than 32 options in a response are a 502', async t => {
   )
 })
 
-test('R137, R153, R156, R208: Upgrade without its option, from HTTP/1.0, or for what is not allowed goes no further', async t => {
+test('R137, R153, R156, R208: Upgrade without its option, from HTTP/1.0, or to a protocol that is not allowed is not forwarded', async t => {
   const { connect, upstream, exchanged } = await gateway(t)
   const client = await connect()
   await client.send(head('GET /1 HTTP/1.1', 'Host: a', 'Upgrade: websocket'))
@@ -265,11 +265,11 @@ test('R137, R153, R156, R208: Upgrade without its option, from HTTP/1.0, or for 
   t.same(
     records.map(({ refusedUpgrade }) => refusedUpgrade),
     ['websocket', 'h2c', 'websocket'],
-    'it is told by name',
+    'it is recorded by name',
   )
 })
 
-test('R176, R177: a forward proxy consumes its credentials and passes on no challenge but the origin’s', async t => {
+test('R176, R177: a forward proxy consumes its credentials and forwards no challenge except the origin’s', async t => {
   const { connect, upstream, origin } = await forwarder(t, { credentials: [{ user: 'x', password: 'y' }] })
   const client = await connect()
   await client.send(

@@ -1,9 +1,9 @@
 import { test } from 'tap'
 import { DATE, DATED, forwarder, gateway, head, heard, ok, quiet } from './conversation.js'
 
-// What the proxy answers by itself although the request is well formed.
+// What the proxy answers itself although the request is well formed.
 
-test('R130: a gateway that finds its own name in Via answers 502 and does not go round in circles', async t => {
+test('R130: a gateway that finds its own name in Via answers 502 and ends the loop', async t => {
   const { connect, dialed, exchanged } = await gateway(t)
   const client = await connect()
   await client.send(head('GET / HTTP/1.1', 'Host: a', 'Via: 1.1 other (a comment), 1.0 edge'))
@@ -15,7 +15,7 @@ test('R130: a gateway that finds its own name in Via answers 502 and does not go
   t.match(await exchanged(1), [{ outcome: 'refused', status: 502, clientVerdict: 'keep' }])
 })
 
-test('R130: a name is compared exactly, and a comment is no name', async t => {
+test('R130: a name is compared exactly, and a comment is not a name', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   const request = head('GET / HTTP/1.1', 'Host: a', 'Via: 1.1 edge2, 1.1 Edge, 1.1 x (edge), 1.1 edge.example')
@@ -23,7 +23,7 @@ test('R130: a name is compared exactly, and a comment is no name', async t => {
   await heard(t, await upstream(), request)
 })
 
-test('R130: two deployments in a row are no loop, a chain that comes back is', async t => {
+test('R130: two deployments in a row are not a loop, a chain that comes back is', async t => {
   const second = await gateway(t, { name: 'two', via: 'request' })
   const first = await gateway(t, { name: 'one', via: 'request', upstream: second.url })
   const client = await first.connect()
@@ -35,13 +35,13 @@ test('R130: two deployments in a row are no loop, a chain that comes back is', a
 
   const itself = await gateway(t, { via: 'request' })
   const back = await gateway(t, { name: 'back', via: 'request', upstream: itself.url })
-  // `itself` cannot point to `back`, which did not exist yet: the request is made as if it had come round once.
+  // `itself` cannot point to `back`, which did not exist yet: the request is made as if it had gone round once.
   const lost = await back.connect()
   await lost.send(head('GET / HTTP/1.1', 'Host: a', 'Via: 1.1 edge'))
   t.match(await lost.readUntil('\r\n\r\n'), /^HTTP\/1\.1 502 [\s\S]*Proxy-Status: edge; error=proxy_loop_detected/)
 })
 
-test('R139, R169: TRACE that has made its hops is answered here, without credentials and cookies', async t => {
+test('R139, R169: TRACE with Max-Forwards 0 is answered here, without credentials and cookies', async t => {
   const { connect, dialed } = await gateway(t, { trace: true })
   const client = await connect()
   await client.send(
@@ -64,7 +64,7 @@ test('R139, R169: TRACE that has made its hops is answered here, without credent
   t.equal(dialed(), 0)
 })
 
-test('R139: TRACE in forward mode is counted and passed on', async t => {
+test('R139: TRACE in forward mode is counted and forwarded', async t => {
   const { connect, upstream, origin } = await forwarder(t)
   const client = await connect()
   const host = `Host: 127.0.0.1:${origin.port}`
@@ -72,7 +72,7 @@ test('R139: TRACE in forward mode is counted and passed on', async t => {
   await heard(t, await upstream(), head('TRACE / HTTP/1.1', host, 'Max-Forwards: 0'))
 })
 
-test('R139: OPTIONS that has made its hops is answered here with Allow', async t => {
+test('R139: OPTIONS with Max-Forwards 0 is answered here with Allow', async t => {
   const { connect, dialed } = await gateway(t)
   const client = await connect()
   await client.send(head('OPTIONS /a HTTP/1.1', 'Host: a', 'Max-Forwards: 0'))
@@ -103,7 +103,7 @@ test('R220: TRACE at a gateway that does not allow it: 405 with Allow, not to be
   t.equal(dialed(), 0)
 })
 
-test('R222: TRACE with content is a 400, whether it would have gone on or not', async t => {
+test('R222: TRACE with content is a 400, whether it would have been forwarded or not', async t => {
   const { connect, dialed } = await gateway(t, { trace: true })
   for (const hops of ['Max-Forwards: 0', 'Max-Forwards: 5', 'X-No: hops']) {
     for (const framing of ['Content-Length: 3', 'Transfer-Encoding: chunked']) {
@@ -149,7 +149,7 @@ test('R176, R189, R220: without credentials a forward proxy answers 407 with Pro
   await heard(t, await upstream(), head('GET / HTTP/1.1', host))
 })
 
-test('R126: an https target at a gateway that was not reached over TLS: 421', async t => {
+test('R126: an https target at a gateway without TLS: 421', async t => {
   const { connect, dialed } = await gateway(t)
   const client = await connect()
   await client.send(head('GET https://a/ HTTP/1.1', 'Host: a'))
@@ -157,7 +157,7 @@ test('R126: an https target at a gateway that was not reached over TLS: 421', as
   t.equal(dialed(), 0)
 })
 
-test('R79, R172: an answer of ours before the content has come closes the connection', async t => {
+test('R79, R172: our own answer before the content has arrived closes the connection', async t => {
   const { connect, dialed } = await gateway(t)
   const client = await connect()
   await client.send(`${head('OPTIONS / HTTP/1.1', 'Host: a', 'Max-Forwards: 0', 'Content-Length: 5')}he`)
@@ -167,7 +167,7 @@ test('R79, R172: an answer of ours before the content has come closes the connec
   t.equal(dialed(), 0)
 })
 
-test('answers of ours stand in the order of the requests and keep the connection', async t => {
+test('our own answers are in the order of the requests and keep the connection', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   const options = head('OPTIONS / HTTP/1.1', 'Host: a', 'Max-Forwards: 0')

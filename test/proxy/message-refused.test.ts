@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { DATE, ended, forwarder, gateway, head, heard, ok, quiet } from './conversation.js'
 
-// What the reader refuses: the right status, Proxy-Status, Connection: close, and not an octet of it upstream.
+// What the reader refuses: the right status, Proxy-Status, Connection: close, and not a byte of it upstream.
 
 const LONG = 'x'.repeat(70_000)
 const many = (count: number): string => Array.from({ length: count }, (_, nth) => `X-${nth}: 1\r\n`).join('')
@@ -10,7 +10,7 @@ const many = (count: number): string => Array.from({ length: count }, (_, nth) =
 const REFUSED: [string, number, string][] = [
   // the lines
   ['R2, R9: bare LF as a line end', 400, 'GET / HTTP/1.1\nHost: a\n\n'],
-  ['R2: bare LF behind one field', 400, 'GET / HTTP/1.1\r\nHost: a\nX: 1\r\n\r\n'],
+  ['R2: bare LF after one field', 400, 'GET / HTTP/1.1\r\nHost: a\nX: 1\r\n\r\n'],
   ['R3: bare CR in a value', 400, 'GET / HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n'],
   ['R116: NUL in a value', 400, 'GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n'],
   ['R116: DEL in a value', 400, 'GET / HTTP/1.1\r\nHost: a\r\nX: a\x7fb\r\n\r\n'],
@@ -27,9 +27,9 @@ const REFUSED: [string, number, string][] = [
   ['R17: a space in the target', 400, 'GET /a b HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['R12: two spaces', 400, 'GET  / HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['R12: a tab', 400, 'GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n'],
-  ['R16: a method that is no token', 400, 'G@T / HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['R16: a method that is not a token', 400, 'G@T / HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['R16: a fragment', 400, 'GET /#a HTTP/1.1\r\nHost: a\r\n\r\n'],
-  ['R16: octets above 0x7e in the target', 400, 'GET /\xe9 HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['R16: bytes above 0x7e in the target', 400, 'GET /\xe9 HTTP/1.1\r\nHost: a\r\n\r\n'],
   ['R16: a lower-case version', 400, 'GET / http/1.1\r\nHost: a\r\n\r\n'],
   ['R16: HTTP/1.10', 400, 'GET / HTTP/1.10\r\nHost: a\r\n\r\n'],
   ['R106, R197: HTTP/2.0', 505, 'GET / HTTP/2.0\r\nHost: a\r\n\r\n'],
@@ -94,7 +94,7 @@ for (const [name, status, request] of REFUSED) {
   })
 }
 
-test('R9: the answer names the octet and where it stands', async t => {
+test('R9: the answer names the byte and where it is', async t => {
   const { connect } = await gateway(t)
   const client = await connect()
   await client.send('GET / HTTP/1.1\r\nHost: a\nX: 1\r\n\r\n')
@@ -117,7 +117,7 @@ test('R9: the answer names the octet and where it stands', async t => {
   await ended(t, client, 'fin')
 })
 
-test('R9, R93: what was pipelined behind a refused request is not served, what stood before it is', async t => {
+test('R9, R93: what was pipelined after a refused request is not served, what came before it is', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(
@@ -132,7 +132,7 @@ test('R9, R93: what was pipelined behind a refused request is not served, what s
   await quiet(t, origin)
 })
 
-test('R223: nothing goes upstream before the whole head is there', async t => {
+test('R223: nothing goes upstream before the head is complete', async t => {
   const { connect, upstream, dialed } = await gateway(t)
   const client = await connect()
   await client.send('GET / HTTP/1.1\r\nHost: a\r\nX-A: 1\r\n')
@@ -147,11 +147,11 @@ for (const [name, bad] of [
   ['R60: a size with 0x', '0x1\r\na\r\n'],
   ['R60: a size with a sign', '+1\r\na\r\n'],
   ['R60: no size', '\r\n'],
-  ['R62: bare LF behind a size', '1\na\r\n'],
-  ['R62: no CRLF behind a chunk', '1\r\nab\r\n'],
-  ['R62: bare LF behind a chunk', '1\r\na\n'],
+  ['R62: bare LF after a size', '1\na\r\n'],
+  ['R62: no CRLF after a chunk', '1\r\nab\r\n'],
+  ['R62: bare LF after a chunk', '1\r\na\n'],
 ] as const) {
-  test(`${name}: 400 when nothing was answered yet, and the upstream’s request stays unfinished`, async t => {
+  test(`${name}: 400 if nothing was answered yet, and the request to the upstream stays unfinished`, async t => {
     const { connect, upstream, proxy } = await gateway(t)
     const client = await connect()
     const begun = head('POST / HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked')
@@ -178,7 +178,7 @@ test('R64, R191: chunk extensions beyond their limit: 413', async t => {
   t.match(await client.readUntil('\r\n\r\n'), /^HTTP\/1\.1 413 [\s\S]*\r\nConnection: close\r\n/)
 })
 
-test('R62, R70: wrong chunks behind an answer that has begun end the connection, without an end of the answer', async t => {
+test('R62, R70: wrong chunks after the answer has begun end the connection, and leave the answer incomplete', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(`${head('POST / HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked')}2\r\nok\r\n`)
@@ -194,7 +194,7 @@ test('R62, R70: wrong chunks behind an answer that has begun end the connection,
   await origin.readToEnd()
 })
 
-test('JSON for a client that prefers it, and nothing at all behind the head for HEAD', async t => {
+test('JSON for a client that prefers it, and nothing at all after the head for HEAD', async t => {
   const { connect } = await gateway(t, { trace: false })
   const client = await connect()
   await client.send(head('TRACE /a HTTP/1.1', 'Host: a', 'Accept: text/html, application/json;q=0.9'))
@@ -209,7 +209,7 @@ test('JSON for a client that prefers it, and nothing at all behind the head for 
   })
 })
 
-test('R161: an error of ours to a HEAD has no content and keeps the length that it would have', async t => {
+test('R161: our own error in response to a HEAD has no content and keeps the length that it would have', async t => {
   const { connect, origin, proxy } = await forwarder(t, { allow: [] })
   const client = await connect()
   await client.send(head(`HEAD ${origin.url}/ HTTP/1.1`, 'Host: a'))
@@ -218,5 +218,5 @@ test('R161: an error of ours to a HEAD has no content and keeps the length that 
     /^HTTP\/1\.1 403 Forbidden\r\n[\s\S]*\r\nContent-Length: [1-9]\d*\r\n[\s\S]*error=destination_ip_prohibited/,
   )
   await quiet(t, client)
-  t.equal(proxy.stats().client.idle, 1, 'the connection serves on')
+  t.equal(proxy.stats().client.idle, 1, 'the connection is used again')
 })

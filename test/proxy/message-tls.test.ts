@@ -5,11 +5,11 @@ import { needs } from '../support/needs.js'
 import { makeCertificate } from '../support/tls.js'
 import { DATED, gateway, head, heard, ok } from './conversation.js'
 
-// An upstream over TLS: what the end of its connection says.
+// An upstream over TLS: what the end of its connection means.
 
 const CHUNKED = 'Transfer-Encoding: chunked'
 
-/** An origin over TLS that answers the first octets of each connection. */
+/** An origin over TLS that answers the first bytes of each connection. */
 async function tlsOrigin(t: Test, serve: (socket: tls.TLSSocket) => void) {
   const { cert, key } = await makeCertificate(t)
   const server = tls.createServer({ key, cert }, socket => {
@@ -29,7 +29,7 @@ test('R215: a response over verified TLS, to its end by the length', needs('open
   await heard(t, client, ok('over TLS'))
 })
 
-test('R97: content until close over TLS is whole when TLS says goodbye', needs('openssl'), async t => {
+test('R97: content until close over TLS is complete if TLS ends with close_notify', needs('openssl'), async t => {
   const { connect } = await gateway(
     t,
     await tlsOrigin(t, socket => socket.end(`${head('HTTP/1.1 200 OK', DATED)}whole`)),

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { DATED, forwarder, gateway, head, heard, ok } from './conversation.js'
 
-// Trailers live as long as the chunks do, with the Trailer field that announces them.
+// Trailers exist only as long as the content is chunked, with the Trailer field that announces them.
 
 const CHUNKED = 'Transfer-Encoding: chunked'
 
@@ -26,7 +26,7 @@ test('R65, R68, R122, R124, R173: trailers pass in both directions, with Trailer
     `${head('HTTP/1.1 200 OK', DATED, 'Trailer: Server-Timing', CHUNKED)}2\r\nho\r\n0\r\nServer-Timing: a;dur=1\r\n\r\n`,
   )
   await client.send(head('GET / HTTP/1.1', 'Host: a'))
-  await heard(t, origin, head('GET / HTTP/1.1', 'Host: a'), 'both connections are clean behind trailers')
+  await heard(t, origin, head('GET / HTTP/1.1', 'Host: a'), 'both connections are clean after trailers')
 })
 
 for (const [why, ...fields] of [
@@ -43,7 +43,7 @@ for (const [why, ...fields] of [
   })
 }
 
-test('R122, R124: for an HTTP/1.0 client trailers are neither asked for nor passed on, nor announced', async t => {
+test('R122, R124: for an HTTP/1.0 client trailers are neither asked for nor forwarded, nor announced', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(head('GET / HTTP/1.0', 'Host: a', 'TE: trailers', 'Connection: TE'))
@@ -54,7 +54,7 @@ test('R122, R124: for an HTTP/1.0 client trailers are neither asked for nor pass
   t.equal((await client.readToEnd()).how, 'fin')
 })
 
-test('R121: what frames, routes, authenticates, controls or identifies is not allowed in a trailer section', async t => {
+test('R121: fields for framing, routing, authentication, control or identity may not be in a trailer section', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   const forbidden = [
@@ -114,18 +114,18 @@ for (const framing of ['Transfer-Encoding: chunked', 'Content-Length: 5']) {
     await heard(t, origin, `${head('POST / HTTP/1.1', 'Host: a', CHUNKED)}2\r\nhi\r\n`)
     await client.send(`0\r\n${framing}\r\n\r\n`)
     t.match(await client.readUntil('\r\n\r\n'), /^HTTP\/1\.1 400 [\s\S]*\r\nConnection: close\r\n/)
-    t.equal(String((await origin.readToEnd()).bytes), '', 'the upstream’s request stays unfinished')
+    t.equal(String((await origin.readToEnd()).bytes), '', 'the request to the upstream stays unfinished')
   })
 }
 
-test('R121: a trailer section of which nothing is left ends the content plainly', async t => {
+test('R121: a trailer section of which nothing is left ends the content without trailers', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(`${head('POST / HTTP/1.1', 'Host: a', CHUNKED)}0\r\nHost: evil\r\n\r\n`)
   await heard(t, await upstream(), `${head('POST / HTTP/1.1', 'Host: a', CHUNKED)}0\r\n\r\n`)
 })
 
-test('R115: a trailer section beyond its limit: 431 to the client, and the upstream’s request stays unfinished', async t => {
+test('R115: a trailer section beyond its limit: 431 to the client, and the request to the upstream stays unfinished', async t => {
   const { connect, upstream } = await gateway(t, { grammar: { trailerBytesMax: 100 } })
   const client = await connect()
   await client.send(`${head('POST / HTTP/1.1', 'Host: a', CHUNKED)}2\r\nhi\r\n0\r\n`)

@@ -43,7 +43,7 @@ async function forward(t: Test, options: Partial<ProxyOptions> = {}) {
 
 const NEVER = { deadlines: { resolveMs: 0 } }
 
-/** Five tunnels at once to names that are well. */
+/** Five tunnels at once to names that resolve. */
 async function healthy({ ask }: Awaited<ReturnType<typeof forward>>, t: Test, from: string): Promise<void> {
   const clients = await Promise.all([1, 2, 3, 4, 5].map(nth => ask(`well${nth}.test`, from)))
   for (const client of clients) t.match(await client.readUntil('\r\n\r\n'), /^HTTP\/1\.1 200 /)
@@ -53,7 +53,7 @@ for (const [whose, addressOf] of [
   ['one client', () => '127.0.0.1'],
   ['many clients', (nth: number) => `127.0.1.${1 + (nth % 100)}`],
 ] as const) {
-  test(`200 silent names of ${whose}: five of five names that are well, files and passwords at once`, async t => {
+  test(`200 silent names of ${whose}: five of five good names, files and passwords are served at once`, async t => {
     const it = await forward(t, NEVER)
     await Promise.all(Array.from({ length: 200 }, (_, nth) => it.ask(`n${nth}.silent.test`, addressOf(nth))))
     await it.reached(200)
@@ -64,7 +64,7 @@ for (const [whose, addressOf] of [
   })
 }
 
-test('one client has only its share: the rest of its lookups is refused, with the name of the setting', async t => {
+test('one client has only its share: its other lookups are refused, with the name of the setting', async t => {
   const it = await forward(t, { ...NEVER, limits: { lookupsPerAddressMax: 20 } })
   const clients = await Promise.all(Array.from({ length: 30 }, (_, nth) => it.ask(`n${nth}.silent.test`, '127.0.0.9')))
   await it.reached(20)
@@ -78,7 +78,7 @@ test('one client has only its share: the rest of its lookups is refused, with th
   t.match(proxyStatusOf(answer), { error: 'dns_error', details: /20 lookups .* \(limits\.lookupsPerAddressMax\)/ })
 })
 
-test('in all there are only so many lookups', async t => {
+test('the total number of lookups is limited', async t => {
   const it = await forward(t, { ...NEVER, limits: { lookupsMax: 2 } })
   for (const nth of [1, 2]) await it.ask(`n${nth}.silent.test`, `127.0.0.${nth}`)
   await it.reached(2)
@@ -88,7 +88,7 @@ test('in all there are only so many lookups', async t => {
   t.same(it.proxy.stats().lookups.refused, { lookupsMax: 1, lookupsPerAddressMax: 0 })
 })
 
-test('the client leaves: its lookup ends, unless somebody else waits for that name', async t => {
+test('the client leaves: its lookup ends, unless another client waits for that name', async t => {
   const it = await forward(t, { ...NEVER, limits: { lookupsMax: 12 } })
   const clients = await Promise.all(Array.from({ length: 11 }, (_, nth) => it.ask(`n${nth}.silent.test`)))
   const first = await it.ask('slow.test')
@@ -120,7 +120,7 @@ test('the same for requests that wait for a connection of the pool', async t => 
   t.match(it.proxy.stats(), { lookups: { pending: 1, asked: 2 }, upstream: { dialing: 1, waiting: 0 } })
 })
 
-test('resolveMs ends a lookup, and a reload changes how long that is and who is asked', async t => {
+test('resolveMs ends a lookup, and a reload changes it and the name servers', async t => {
   const clock = new FakeClock()
   const it = await forward(t, { clock, deadlines: { resolveMs: 2_000 } })
   const client = await it.ask('a.silent.test')
@@ -144,7 +144,7 @@ test('resolveMs ends a lookup, and a reload changes how long that is and who is 
   t.ok(other.asked.length > 0, 'the other server was asked')
 })
 
-test('a server of a group whose name has no answer yet is asked of the name servers of the group, and of nobody else', async t => {
+test('a server of a group whose name has no answer yet is looked up at the name servers of the group only', async t => {
   let knows = false
   const server = await startNameServer(t, () => (knows ? { addresses: ['127.0.0.1'] } : { rcode: 'SERVFAIL' }))
   const origin = await scriptedOrigin(t, async connection => {
@@ -153,7 +153,7 @@ test('a server of a group whose name has no answer yet is asked of the name serv
   })
   const { port, proxy } = await withProxy(t, {
     mode: 'reverse',
-    clock: new FakeClock(), // so the name is not asked for again by itself
+    clock: new FakeClock(), // so the name is not looked up again on its own
     routes: [{ upstream: 'app' }],
     upstreams: {
       app: { servers: [`http://app.inside:${origin.port}`], resolve: { nameservers: [server.nameserver] } },

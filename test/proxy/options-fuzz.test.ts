@@ -5,12 +5,12 @@ import { settingsOf } from '../../lib/proxy/options/options.js'
 import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 import { createProxy } from '../../lib/proxy/proxy.js'
 
-// Whatever somebody gives as an option, what comes of it is a proxy, or a TypeError that begins with the name of the option.
+// Whatever is given as an option, the result is a proxy, or a TypeError that begins with the name of the option.
 
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31)
 const runs = 400
 
-/** Values of every kind, many of them of nobody's making. */
+/** Values of every kind, also very unlikely ones. */
 const anything = fc.oneof(
   fc.anything({
     withBigInt: true,
@@ -60,7 +60,7 @@ const base = {
   forward: { mode: 'forward' },
 } as const
 
-/** Where a value of any kind is put, and the name that a sentence about it begins with. */
+/** Where a value of any kind is put, and the name that a message about it begins with. */
 const places: [name: string, put: (value: unknown) => object][] = [
   ...OPTION_NAMES.filter(name => name !== 'mode').map((name): [string, (value: unknown) => object] => [
     name,
@@ -126,7 +126,7 @@ const places: [name: string, put: (value: unknown) => object][] = [
   ['resolve', value => ({ resolve: { nameservers: [value] } })],
 ]
 
-/** The sentence names the option, or the key that it does not have; a group that is gone is missed by its route. */
+/** The message names the option, or the key that it does not have; a missing group is reported for its route. */
 function isSaid(error: unknown, name: string): boolean {
   if (!(error instanceof TypeError)) return false
   const option = /^\w+/.exec(name)![0]
@@ -188,7 +188,7 @@ test('update refuses the same, and nothing has changed then', async t => {
   t.equal((proxy as unknown as { settings: { name: string } }).settings.name, 'before')
 })
 
-test('what people who come from elsewhere write is told in their words', async t => {
+test('habits from other software get a helpful message', async t => {
   const refusal = (options: object): string => {
     try {
       settingsOf(options as ProxyOptions)
@@ -199,15 +199,15 @@ test('what people who come from elsewhere write is told in their words', async t
   }
   t.equal(
     refusal({ mode: 'reverse', upstream: new URL('http://a/') }),
-    'upstream must be text, not a URL: write upstream: url.href',
+    'upstream must be a string, not a URL: write upstream: url.href',
   )
   t.match(
     refusal({ mode: 'reverse', routes: [{ path: /^\/api/, upstream: SERVER }] }),
-    /^routes\[0\]\.path must be text, not a RegExp/,
+    /^routes\[0\]\.path must be a string, not a RegExp/,
   )
   t.match(
     refusal({ mode: 'forward', tls: { certificates: [{ cert: Buffer.from('x'), key: 'k' }] } }),
-    /certificates\[0\]\.cert must be text, not a Uint8Array: read the file with 'utf8'/,
+    /certificates\[0\]\.cert must be a string, not a Uint8Array: read the file with 'utf8'/,
   )
   t.match(refusal({ mode: 'forward', limits: { originsMax: '5' } }), /write 5 without quotes/)
   t.match(refusal({ mode: 'reverse', upstream: SERVER, upstreams: {} }), /^upstreams is for a proxy with routes/)

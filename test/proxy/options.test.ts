@@ -5,32 +5,32 @@ import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 const reverse: ProxyOptions = { mode: 'reverse', upstream: 'http://127.0.0.1:3000' }
 const forward: ProxyOptions = { mode: 'forward' }
 
-// What is wrong, and what the sentence about it must say.
+// What is wrong, and what the message about it must say.
 const wrong: [what: string, options: object, sentence: RegExp][] = [
   ['no mode', {}, /mode must be 'reverse' or 'forward'/],
   ['another mode', { mode: 'sideways' }, /not "sideways"/],
-  ['a typing error', { ...reverse, upstrem: 'x' }, /no option upstrem: did you mean upstream\?/],
-  ['no upstream', { mode: 'reverse' }, /needs an upstream, for example http:/],
-  ['an upstream for a forward proxy', { ...forward, upstream: 'http://a' }, /goes where its clients ask/],
-  ['no scheme', { ...reverse, upstream: '127.0.0.1:3000' }, /no URL with http:/],
-  ['another scheme', { ...reverse, upstream: 'ftp://a' }, /no URL with http:/],
+  ['a typo', { ...reverse, upstrem: 'x' }, /no option upstrem: did you mean upstream\?/],
+  ['no upstream', { mode: 'reverse' }, /needs an upstream: use for example http:/],
+  ['an upstream for a forward proxy', { ...forward, upstream: 'http://a' }, /destinations that its clients ask for/],
+  ['no scheme', { ...reverse, upstream: '127.0.0.1:3000' }, /not an http:\/\/ or https:\/\/ URL/],
+  ['another scheme', { ...reverse, upstream: 'ftp://a' }, /not an http:\/\/ or https:\/\/ URL/],
   ['a path', { ...reverse, upstream: 'http://a/b' }, /has a path \(\/b\)/],
   ['a user', { ...reverse, upstream: 'http://u:p@a' }, /has a user name or password/],
   ['port 0', { ...reverse, upstream: 'http://a:0' }, /port 0/],
   ['no valid port', { ...reverse, upstream: 'http://a:99999' }, /no valid host and port/],
-  ['a name that is no token', { ...reverse, name: 'a b' }, /must be a token/],
-  ['a trusted network that is none', { ...reverse, trust: ['10.0.0.0/99'] }, /10\.0\.0\.0\/99/],
-  ['an allowed destination that is none', { ...forward, allow: ['10.0.0.0/99'] }, /10\.0\.0\.0\/99/],
-  ['a port that is none', { ...forward, connectPorts: [70_000] }, /connectPorts: 70000 is not a port/],
-  ['a port to allow that is none', { ...forward, allowPorts: [0] }, /allowPorts: 0 is not a port/],
-  ['a user with a colon', { ...forward, credentials: [{ user: 'a:b', password: 'c' }] }, /has a colon/],
-  ['no certificate', { ...reverse, upstreamTls: { ca: 'x' } }, /no certificate in PEM form/],
+  ['a name that is not a token', { ...reverse, name: 'a b' }, /must be a token/],
+  ['an invalid trusted network', { ...reverse, trust: ['10.0.0.0/99'] }, /10\.0\.0\.0\/99/],
+  ['an invalid allowed destination', { ...forward, allow: ['10.0.0.0/99'] }, /10\.0\.0\.0\/99/],
+  ['an invalid port', { ...forward, connectPorts: [70_000] }, /connectPorts: 70000 is not a port/],
+  ['an invalid port to allow', { ...forward, allowPorts: [0] }, /allowPorts: 0 is not a port/],
+  ['a user with a colon', { ...forward, credentials: [{ user: 'a:b', password: 'c' }] }, /contains a colon/],
+  ['no certificate', { ...reverse, upstreamTls: { ca: 'x' } }, /contains no PEM certificate/],
   [
     'a limit that does not exist',
     { ...reverse, limits: { nothingMax: 1 } },
-    /limits has no nothingMax; there are client/,
+    /limits has no nothingMax; use one of client/,
   ],
-  ['a negative deadline', { ...reverse, deadlines: { connectMs: -1 } }, /deadlines\.connectMs must be a whole number/],
+  ['a negative deadline', { ...reverse, deadlines: { connectMs: -1 } }, /deadlines\.connectMs must be an integer/],
 ]
 
 for (const [what, options, sentence] of wrong) {

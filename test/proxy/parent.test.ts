@@ -7,14 +7,14 @@ import { type RunningProxy, withProxy } from '../support/with-proxy.js'
 import { connect, forwarder, head, heard, ok, until } from './conversation.js'
 import { answers, fleet, nobody, type Server } from './fleet.js'
 
-// A forward proxy behind which there is another one: a hopwise, or a scripted one that shows what it was asked.
+// A forward proxy with a parent: a hopwise, or a scripted one that shows what it was asked.
 
 const get = (origin: Server, ...fields: string[]): string =>
   head(`GET ${origin.url}/x?y HTTP/1.1`, 'Host: other', ...fields)
 const tunnel = (origin: Server, ...fields: string[]): string =>
   head(`CONNECT 127.0.0.1:${origin.port} HTTP/1.1`, `Host: 127.0.0.1:${origin.port}`, ...fields)
 
-/** Two of them, the first of which goes through the second. */
+/** Two proxies, of which the first goes through the second. */
 async function chained(t: Test, origin: Server, outer: Partial<ProxyOptions> = {}, inner: Partial<ProxyOptions> = {}) {
   const second = await withProxy(t, { mode: 'forward', name: 'second', connectPorts: [origin.port], ...inner })
   const first = await withProxy(t, {
@@ -28,7 +28,7 @@ async function chained(t: Test, origin: Server, outer: Partial<ProxyOptions> = {
   return { first, second }
 }
 
-/** A proxy before a parent that is scripted. */
+/** A proxy in front of a scripted parent. */
 function before(t: Test, script: Script, options: Partial<ProxyOptions> = {}) {
   return scriptedOrigin(t, script).then(async parent => ({
     parent,
@@ -65,7 +65,7 @@ test('CONNECT goes through both', async t => {
   const client = await connect(t, first.port)
   await client.send(tunnel(a!))
   t.match(await readMessage(client, { toHead: true }), { status: 200 })
-  t.equal(await answers(client, 2), 'aa', 'whatever is said in it')
+  t.equal(await answers(client, 2), 'aa', 'whatever passes through it')
   client.halfClose()
   a!.connections[0]!.halfClose()
   t.match((await first.exchanged(1))[0], { outcome: 'tunnel' })
@@ -90,7 +90,7 @@ test('R21: what the parent is asked for: absolute-form with Host, our credential
 
 for (const [what, userinfo, expected] of [
   ['with credentials', 'ann:p%40ss%3a@', 'ann:p@ss:'],
-  ['with a user alone', 'ann@', 'ann:'],
+  ['with a user only', 'ann@', 'ann:'],
 ] as const) {
   test(`${what}: GET and CONNECT`, async t => {
     const parent = await scriptedOrigin(t, () => {})
@@ -139,7 +139,7 @@ test('two of ours with a password between them', async t => {
   }
 })
 
-test('407 of the parent to a GET speaks of us: 502, and its challenge goes to nobody', async t => {
+test('407 from the parent to a GET concerns us: 502, and its challenge reaches no client', async t => {
   const { parent, connect, exchanged } = await before(t, async connection => {
     await connection.readUntil('\r\n\r\n')
     await connection.send(head('HTTP/1.1 407 No', 'Proxy-Authenticate: Basic realm="parent"', 'Content-Length: 0'))
@@ -186,7 +186,7 @@ test('the parent is silent: CONNECT ends with 504 after connectMs, GET after res
   t.equal((await readMessage(other)).status, 504)
 })
 
-test('a parent that breaks off, or says nonsense, to CONNECT', async t => {
+test('a parent that breaks off, or answers nonsense, to CONNECT', async t => {
   for (const [say, error] of [
     [(c: Parameters<Script>[0]) => c.reset(), 'connection_terminated'],
     [(c: Parameters<Script>[0]) => c.halfClose(), 'connection_terminated'],
@@ -204,7 +204,7 @@ test('a parent that breaks off, or says nonsense, to CONNECT', async t => {
   }
 })
 
-test('octets that come right behind the parent’s answer belong to the tunnel, and so does what the client sent early', async t => {
+test('bytes right after the parent’s answer belong to the tunnel, and so does what the client sent early', async t => {
   const { parent, connect } = await before(t, async connection => {
     await connection.readUntil('\r\n\r\n')
     await connection.send(`${head('HTTP/1.1 200 Yes')}early bird`)
@@ -216,7 +216,7 @@ test('octets that come right behind the parent’s answer belong to the tunnel, 
   await heard(t, parent.connections[0]!, 'worm')
 })
 
-test('a client that leaves while the parent thinks takes the connection to it with it', async t => {
+test('a client that leaves before the parent answers ends the connection to it as well', async t => {
   const { parent, connect, exchanged } = await before(t, () => {})
   const client = await connect()
   await client.send(head('CONNECT far.example:443 HTTP/1.1', 'Host: far.example:443'))
@@ -226,7 +226,7 @@ test('a client that leaves while the parent thinks takes the connection to it wi
   await until(() => parent.connections[0]!.ended !== '')
 })
 
-test('lists of destinations go by the name, as nobody here sees the address', async t => {
+test('lists of destinations apply to the name, as the address is not known here', async t => {
   const { parent, connect } = await before(
     t,
     async connection => {
@@ -289,7 +289,7 @@ test('its own parent is a loop as well', async t => {
   t.equal(proxyStatusOf(answer).error, 'proxy_loop_detected')
 })
 
-test('a parent that cannot be is refused with a sentence', async t => {
+test('an impossible parent is refused with a message', async t => {
   for (const parent of ['', 'proxy:3128', 'ftp://x', 'http://', 'http://a/b', 'http://u:p%zz@a', 'http://a:0'])
     await t.rejects(
       (async () => {

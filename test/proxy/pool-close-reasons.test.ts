@@ -11,7 +11,7 @@ import { type Script, scriptedOrigin } from '../support/scripted-origin.js'
 import { makeCertificate, pairOf } from '../support/tls.js'
 import { type RunningProxy, withProxy } from '../support/with-proxy.js'
 
-// Every close has one reason: here each one has the scene that brings it about, seen in stats() and in the event.
+// Every close has one reason: here each reason has a scene that causes it, seen in stats() and in the event.
 
 interface Scene extends RunningProxy {
   client: RawClient
@@ -23,10 +23,10 @@ interface Scene extends RunningProxy {
 interface Row {
   side: 'client' | 'upstream'
   reason: CloseReason
-  /** What the upstream does; unless given it answers each request. */
+  /** What the upstream does. Default: it answers each request. */
   script?: Script
   options?: Partial<ProxyOptions>
-  /** The upstream is the one server of such a group. */
+  /** The upstream is the only server of such a group. */
   group?: Partial<GroupOptions>
   /** It speaks TLS with clients. */
   secured?: true
@@ -78,7 +78,7 @@ const sends =
   async ({ client }: Scene): Promise<void> => {
     await client.send(text)
   }
-/** One exchange, then so long without a word. */
+/** One exchange, then silence for this long. */
 const idlesFor =
   (ms: number) =>
   async ({ client, clock }: Scene): Promise<void> => {
@@ -270,7 +270,7 @@ const rows: Row[] = [
     reason: 'internal-error',
     async play({ client, clock }) {
       clock.wallMs = () => {
-        throw new Error('a fault, for the test')
+        throw new Error('an internal error, for the test')
       }
       await client.send(GET)
     },
@@ -338,7 +338,7 @@ const rows: Row[] = [
   {
     side: 'upstream',
     reason: 'upstream-learned',
-    // Two of its connections end after 3 s: the third is let go after 2 s.
+    // Two of its connections end after 3 s: the third is closed after 2 s.
     async play({ client, clock, upstream, proxy }) {
       for (let nth = 0; nth < 2; nth++) {
         await exchange(client, GET)
@@ -462,7 +462,7 @@ const rows: Row[] = [
     async play({ client, clock }) {
       await settled(2)
       clock.wallMs = () => {
-        throw new Error('a fault, for the test')
+        throw new Error('an internal error, for the test')
       }
       await client.send(request('GET', '/no-date'))
     },
@@ -521,6 +521,6 @@ for (const { side, reason, script = answers(response('ok')), options = {}, group
   })
 }
 
-test('every reason that there is has its scene', async t => {
+test('every reason has its scene', async t => {
   t.same([...new Set(rows.map(({ reason }) => reason))].sort(), Object.keys(CLOSE_REASONS).sort())
 })

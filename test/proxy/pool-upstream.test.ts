@@ -18,7 +18,7 @@ async function reverse(t: T, script: Script, options: Partial<ProxyOptions> = {}
   return { clock, origin, closes: closesOf(running.proxy), client: await rawClient(t, running.port), ...running }
 }
 
-/** Answers each request with the number of its connection, but waits for `go` where the target says so. */
+/** Answers each request with the number of its connection, but waits for `go` if the target says so. */
 const numbered: Script = async (connection, nth) => {
   for (;;) {
     const head = await connection.readUntil('\r\n\r\n')
@@ -27,7 +27,7 @@ const numbered: Script = async (connection, nth) => {
   }
 }
 
-/** So many exchanges at once, each on a connection of its own; answers which. */
+/** This many exchanges at once, each on its own connection; returns which. */
 async function together(t: T, port: number, count: number, busy: () => number): Promise<void> {
   const clients = []
   for (let i = 0; i < count; i++) {
@@ -53,14 +53,14 @@ test('R74, R102: one connection serves exchange after exchange, of any client', 
   })
 })
 
-test('the most recently used idle connection goes first', async t => {
+test('the most recently used idle connection is used first', async t => {
   const { port, proxy } = await reverse(t, numbered)
   await together(t, port, 3, () => proxy.stats().upstream.busy)
   t.equal(proxy.stats().upstream.idle, 3)
   for (let i = 0; i < 3; i++) t.equal(String((await ask(t, port, GET)).content), 'u2', 'released last, used first')
 })
 
-test('R86: no more connections than allowed; a released one goes to the first who waits', async t => {
+test('R86: no more connections than allowed; a released one goes to the first waiter', async t => {
   const { port, proxy, origin } = await reverse(t, numbered, { limits: { upstreamConnectionsMax: 2 } })
   const clients = []
   for (let i = 0; i < 5; i++) {
@@ -78,7 +78,7 @@ test('R86: no more connections than allowed; a released one goes to the first wh
   t.match(proxy.stats().upstream, { open: 2, idle: 2, busy: 0, waiting: 0, dialed: 2, reused: 3 })
 })
 
-test('no more idle connections than allowed: the one that is idle for longest goes', async t => {
+test('no more idle connections than allowed: the one that has been idle for longest is closed', async t => {
   const { port, proxy, closes } = await reverse(t, numbered, { limits: { upstreamIdleMax: 2 } })
   await together(t, port, 4, () => proxy.stats().upstream.busy)
   t.equal(proxy.stats().upstream.idle, 2)
@@ -88,7 +88,7 @@ test('no more idle connections than allowed: the one that is idle for longest go
   ])
 })
 
-test('a connection carries so many requests, shortened by up to a fifth', async t => {
+test('a connection carries upstreamRequestsMax requests, or up to a fifth fewer', async t => {
   const { client, closes, origin } = await reverse(t, numbered, { limits: { upstreamRequestsMax: 5 } })
   for (let i = 0; i < 20; i++) t.equal((await exchange(client, GET)).status, 200)
   for (const close of closes) {
@@ -108,7 +108,7 @@ test('R90, R91: the last request on a connection says close, and no other does',
   }
 })
 
-test('a connection becomes so old, busy or not', async t => {
+test('a connection is closed at upstreamAgeMs, busy or not', async t => {
   const { client, clock, closes, origin } = await reverse(t, numbered, { limits: { upstreamAgeMs: 10_000 } })
   for (let i = 0; i < 8; i++) {
     t.equal((await exchange(client, GET)).status, 200)
@@ -139,7 +139,7 @@ test('Keep-Alive: timeout counts with a margin of a second, and only with its op
   }
 })
 
-test('Keep-Alive: timeout=1 leaves no time at all; max=0 and max=1 leave none, and one, more request', async t => {
+test('Keep-Alive: timeout=1 leaves no time at all; max=0 and max=1 leave none, or one, more request', async t => {
   const rows: [string, number[]][] = [
     ['timeout=1', [1, 1, 1]],
     ['max=0', [1, 1, 1]],
@@ -156,7 +156,7 @@ test('Keep-Alive: timeout=1 leaves no time at all; max=0 and max=1 leave none, a
       hint,
     )
   }
-  // As servers do, it counts down.
+  // It counts down, as servers do.
   const { client, origin, closes } = await reverse(t, async connection => {
     for (let left = 1; ; left--) {
       await connection.readUntil('\r\n\r\n')
@@ -171,7 +171,7 @@ test('Keep-Alive: timeout=1 leaves no time at all; max=0 and max=1 leave none, a
   ])
 })
 
-test("R87: an upstream's idle limit is learned from its FINs, told in stats(), and kept", async t => {
+test("R87: an upstream's idle limit is learned from its FINs, shown in stats(), and observed", async t => {
   const { client, clock, proxy, closes, origin } = await reverse(t, numbered)
   for (let nth = 0; nth < 2; nth++) {
     await exchange(client, GET)
@@ -195,7 +195,7 @@ test("R87: an upstream's idle limit is learned from its FINs, told in stats(), a
   t.equal(proxy.stats().upstream.origins[0]?.learnedIdleMs, undefined, 'forgotten')
 })
 
-test('FINs on several connections at once are a restart, no lesson', async t => {
+test('FINs on several connections at once are a restart, and teach nothing', async t => {
   const { port, proxy, origin, clock, closes } = await reverse(t, numbered)
   await together(t, port, 3, () => proxy.stats().upstream.busy)
   clock.advance(2_000)
@@ -229,7 +229,7 @@ const versions: [string, string, string][] = [
   ],
   ['R94: 1.1 with close', 'HTTP/1.1 200 OK\r\nConnection: Close\r\nContent-Length: 2\r\n\r\nok', 'upstream-close'],
   [
-    'R94: 1.1 with close on a line of its own',
+    'R94: 1.1 with close on a separate line',
     'HTTP/1.1 200 OK\r\nConnection: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok',
     'upstream-close',
   ],
@@ -281,7 +281,7 @@ test('forward: one pool for each origin', async t => {
   )
 })
 
-test('forward: of more origins than are remembered the one used longest ago goes, with its connections', async t => {
+test('forward: with more origins than are remembered, the least recently used one is dropped, with its connections', async t => {
   const origins = []
   for (let i = 0; i < 3; i++) origins.push(await scriptedOrigin(t, answerAlways(response('ok'))))
   const { port, proxy } = await withProxy(t, { mode: 'forward', limits: { originsMax: 2 } })
@@ -295,7 +295,7 @@ test('forward: of more origins than are remembered the one used longest ago goes
   t.match(closes, [{ peer: origins[1]?.url, reason: 'surplus-idle' }])
 })
 
-test('connections and exchanges that overlap are numbered, and tell how often they were used', async t => {
+test('overlapping connections and exchanges are numbered, and show how often connections were used', async t => {
   const { client, exchanged, closes, proxy } = await reverse(t, numbered)
   for (let i = 0; i < 3; i++) await exchange(client, GET)
   const records = await exchanged(3)
@@ -318,7 +318,7 @@ test('connections and exchanges that overlap are numbered, and tell how often th
   )
 })
 
-test('drain: idle connections end, what is under way ends with Connection: close, then the pool is empty', async t => {
+test('drain: idle connections end, exchanges in progress end with Connection: close, then the pool is empty', async t => {
   const { port, proxy, client, closes, clock } = await reverse(t, numbered)
   await exchange(client, GET)
   clock.advance(1_100) // no request follows this one closely
@@ -341,7 +341,7 @@ test('drain: idle connections end, what is under way ends with Connection: close
   t.equal(proxy.stats().upstream.open, 0)
 })
 
-test('destroy ends a dial that is under way, too', async t => {
+test('destroy ends a dial in progress, too', async t => {
   const upstream = await fullBacklog(t)
   const { port, proxy } = await withProxy(t, { mode: 'reverse', upstream: upstream.url })
   const client = await rawClient(t, port)

@@ -6,8 +6,8 @@ import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 import { HopwiseProxy } from '../../lib/proxy/proxy.js'
 import { ask, proxyStatusOf, request, until } from '../support/conversation.js'
 
-// Whatever a setting refuses: the log names the setting, in the words of the door through which the proxy was made. A forward proxy's client is
-// told it, too; a visitor of a gateway is not.
+// Whatever a setting refuses: the log names the setting, as the command line, the file or the library calls it. A forward proxy's
+// client is told as well; a client of a gateway is not.
 
 const SERVER = 'http://127.0.0.1:1'
 const gateway = { mode: 'reverse', upstream: SERVER, name: 'edge' } as const
@@ -187,6 +187,6 @@ for (const door of ['command-line', 'file', 'library'] as const)
       t.equal(isTold, options.mode === 'forward', String(answer.content))
       t.equal(proxyStatusOf(answer).details.includes(said[door]), options.mode === 'forward')
       const { failures } = proxy.stats().exchanges
-      if (status === 404) t.same(failures, {}, 'what there is not is no failure')
+      if (status === 404) t.same(failures, {}, 'an unknown route is not a failure')
       else t.match(failures, { [record.error!.type]: Number })
     })

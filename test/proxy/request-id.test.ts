@@ -4,11 +4,11 @@ import { readMessage } from '../support/raw-message.js'
 import { forwarder, head, heard, ok } from './conversation.js'
 import { fleet, nobody, routed, server } from './fleet.js'
 
-// X-Request-Id: one id for an exchange, the same in the request that goes on, in the response, in our own answers and in the record.
+// X-Request-Id: one id per exchange, the same in the forwarded request, in the response, in our own answers and in the record.
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-test('keep: one that came is kept, one is made where there is none or where it could stand in no log', async t => {
+test('keep: a received one is kept, one is made if there is none or if it is unfit for a log', async t => {
   const a = await server(t, 'a', connection => connection.send(ok('a', 'X-Request-Id: of-the-upstream')))
   const { connect, exchanged } = await routed(t, { routes: [{ upstream: a.url }], requestId: 'keep' })
   const client = await connect()
@@ -53,7 +53,7 @@ test('off: a field like any other', async t => {
   t.equal((await exchanged(1))[0]?.requestId, undefined)
 })
 
-test('our own answers carry it: no route, nobody there, too many requests, TRACE, OPTIONS, a broken head not', async t => {
+test('our own answers carry it: no route, nothing listens, too many requests, TRACE, OPTIONS; not for a broken head', async t => {
   const [a] = await fleet(t, 'a')
   const { connect, exchanged } = await routed(t, {
     routes: [
@@ -82,7 +82,7 @@ test('our own answers carry it: no route, nobody there, too many requests, TRACE
   t.equal(broken.status, 400)
 })
 
-test('a route may say otherwise about it', async t => {
+test('a route may override it', async t => {
   const [a] = await fleet(t, 'a')
   const { connect } = await routed(t, {
     routes: [

@@ -10,9 +10,9 @@ import { tempFolder } from '../support/temp-folder.js'
 import { DATED, head, ok } from './conversation.js'
 import { routed, type Server, server } from './fleet.js'
 
-// rewriteLocation and rewriteCookies: where an upstream leads its client, the client comes through the route, and its cookies come with it.
+// rewriteLocation and rewriteCookies: redirects of an upstream lead back through the route, and its cookies are sent there.
 
-/** An upstream of Node's, which knows nothing of the route before it. */
+/** A Node upstream, which knows nothing of the route in front of it. */
 async function application(t: Test, answer: http.RequestListener): Promise<{ url: string; port: number }> {
   const listening = http.createServer(answer)
   await new Promise<void>(done => listening.listen(0, '127.0.0.1', done))
@@ -24,7 +24,7 @@ async function application(t: Test, answer: http.RequestListener): Promise<{ url
   return { url: `http://127.0.0.1:${port}`, port }
 }
 
-/** Log in, be led on twice with a cookie each, and be known at the end. */
+/** Log in, follow two redirects that each set a cookie, and be recognised at the end. */
 const site: http.RequestListener = ({ url, headers }, response) => {
   const { host, cookie = '' } = headers
   const cookies = ['sid=1; Path=/; HttpOnly', `site=2; Domain=${host?.split(':')[0]}; Path=/v1`, 'other=3; Path=/other']
@@ -35,7 +35,7 @@ const site: http.RequestListener = ({ url, headers }, response) => {
   else response.end(`${url} with ${cookie.split('; ').sort().join(' and ')}`)
 }
 
-test('curl follows, with its jar of cookies; without the options it is lost', needs('curl'), async t => {
+test('curl follows, with its cookie jar; without the options it fails', needs('curl'), async t => {
   const { url } = await application(t, site)
   const route = { path: '/api', stripPrefix: '/api', setPrefix: '/v1', sendHost: 'upstream', upstream: url }
   const follow = async (options: { rewriteLocation?: boolean; rewriteCookies?: boolean }) => {
@@ -74,7 +74,7 @@ const CASES: [to: string, cookie: string][] = [
   ['x/y', 'a=b; Path=/v1/x/y'],
 ]
 
-test('nginx says the same, where it means the same', needs('nginx'), async t => {
+test('nginx gives the same result where its directive means the same', needs('nginx'), async t => {
   const { url, port } = await application(t, ({ url = '' }, response) => {
     const { searchParams } = new URL(url, 'http://a')
     response.writeHead(302, { location: `${searchParams.get('to')}`, 'set-cookie': `${searchParams.get('cookie')}` })
@@ -104,7 +104,7 @@ test('nginx says the same, where it means the same', needs('nginx'), async t => 
 const answering = (t: Test, ...fields: string[]): Promise<Server> =>
   server(t, 'a', connection => connection.send(ok('hi', ...fields)))
 
-test('each line by itself, in its place, and no other; 201 as well; off, nothing changes', async t => {
+test('each line separately, in place, and no other line; with 201 as well; off: nothing changes', async t => {
   const fields = [
     'Set-Cookie: a=b; Path=/',
     'Location: /x',
@@ -136,13 +136,13 @@ test('each line by itself, in its place, and no other; 201 as well; off, nothing
   t.same(await through('http://other.example/on/a?b'), await through('/on/a'), 'an absolute-form target')
 })
 
-test('a group: whichever server answered is the one that is meant, and by its own name', async t => {
+test('a group: the server that answered is the one that counts, under its own name', async t => {
   const a = await answering(t, 'Location: http://other.internal/x')
   const { connect } = await routed(t, { routes: [{ upstream: a.url, rewriteLocation: true }] })
   t.equal((await exchange(await connect(), request('GET', '/'))).field('Location'), 'http://other.internal/x')
 })
 
-test('behind a proxy that ends TLS: what it says of the client is what the client asked', async t => {
+test('behind a proxy that terminates TLS: what it says about the request is used', async t => {
   const a = await answering(t, 'Location: https://public.example/x', 'Set-Cookie: a=b; Domain=public.example')
   const routes = [{ stripPrefix: '/api', upstream: a.url, rewriteLocation: true, rewriteCookies: true }]
   const theirs = ['X-Forwarded-Proto: https, http', 'X-Forwarded-Host: public.example']
@@ -155,7 +155,7 @@ test('behind a proxy that ends TLS: what it says of the client is what the clien
   t.equal(left.field('Location'), 'https://public.example/x')
 })
 
-test('the cookie of a group that is sticky is ours, and stays', async t => {
+test('the cookie of a sticky group is ours, and stays', async t => {
   const a = await answering(t, 'Set-Cookie: a=b; Path=/')
   const b = await answering(t, 'Set-Cookie: a=b; Path=/')
   const { connect } = await routed(t, {

@@ -4,7 +4,7 @@ import { readMessage } from '../support/raw-message.js'
 import { DATED, head, ok } from './conversation.js'
 import { fleet, routed, server } from './fleet.js'
 
-// What a route sets and removes stands on the wire as the operator wrote it, whatever the client and the upstream do about it.
+// What a route sets and removes is on the wire as the operator wrote it, whatever the client and the upstream do.
 
 const SET = { 'X-Team': 'blue', 'X-Forwarded-Proto': 'https', 'X-User': '' }
 
@@ -45,7 +45,7 @@ test('fields are set and removed in the request, after the hop rules', async t =
   t.equal(asked?.field('X-Forwarded-For'), '127.0.0.1')
 })
 
-test('X-Forwarded-For that a route sets or removes is so for a trusted peer too', async t => {
+test('X-Forwarded-For set or removed by a route applies to a trusted peer too', async t => {
   const [a] = await fleet(t, 'a')
   const { connect } = await routed(t, {
     routes: [
@@ -64,7 +64,7 @@ test('X-Forwarded-For that a route sets or removes is so for a trusted peer too'
   t.equal(a!.asked[1]?.field('X-Forwarded-Proto'), 'http')
 })
 
-test('one connection, two routes: what one sets does not stand in a request of the other', async t => {
+test('one connection, two routes: what one sets is not in a request of the other', async t => {
   const [a] = await fleet(t, 'a')
   const { connect } = await routed(t, {
     routes: [
@@ -81,7 +81,7 @@ test('one connection, two routes: what one sets does not stand in a request of t
   )
 })
 
-test('fields of the response: set, removed, not to be named away by the upstream; interim responses lose but get none', async t => {
+test('fields of the response: set, removed, and safe from Connection of the upstream; interim responses lose but get none', async t => {
   const a = await server(t, 'a', async connection => {
     await connection.send(head('HTTP/1.1 103 Early Hints', 'Link: </a.css>', 'Server: secret', 'X-Frame: no'))
     await connection.send(ok('hi', 'Server: secret', 'X-Frame: no', 'Connection: X-Frame, Strict-Transport-Security'))
@@ -104,7 +104,7 @@ test('fields of the response: set, removed, not to be named away by the upstream
   t.equal(String(answer.content), 'hi')
 })
 
-test('what a route edits cannot come in through the trailers of either side', async t => {
+test('fields that a route edits cannot enter through the trailers of either side', async t => {
   const a = await server(t, 'a', connection =>
     connection.send(
       `${head('HTTP/1.1 200 OK', DATED, 'Transfer-Encoding: chunked')}2\r\nhi\r\n0\r\nServer: x\r\nX-Team: red\r\nX-Sum: 1\r\n\r\n`,
@@ -128,7 +128,7 @@ test('what a route edits cannot come in through the trailers of either side', as
   t.equal(answer.field('X-Team'), 'blue')
 })
 
-test('the route of the request decides about its 101 and its tunnel as well', async t => {
+test('the route of the request applies to its 101 and its tunnel as well', async t => {
   const a = await server(t, 'a', connection =>
     connection.send(head('HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: upgrade', 'Server: x')),
   )

@@ -4,11 +4,11 @@ import { readMessage } from '../support/raw-message.js'
 import { ended, gateway, head } from './conversation.js'
 import { answers, fleet, routed, server } from './fleet.js'
 
-// Which route gets which request, on real sockets, and what stands on the wire behind it.
+// Which route gets which request, on real sockets, and what is sent upstream.
 
 const get = (host: string, path: string): string => head(`GET ${path} HTTP/1.1`, `Host: ${host}`)
 
-test('host, path, exact path and method decide; the first route that fits wins; none fits: 404', async t => {
+test('host, path, exact path and method decide; the first route that matches wins; no match: 404', async t => {
   const [a, b, c, d, e] = await fleet(t, 'a', 'b', 'c', 'd', 'e')
   const { connect } = await routed(t, {
     routes: [
@@ -46,7 +46,7 @@ test('host, path, exact path and method decide; the first route that fits wins; 
   ]
   for (const [text, who] of rows) t.equal(await answers(client, 1, text), who, text.slice(0, text.indexOf('\r\n')))
   await client.send('GET /open/1.0 HTTP/1.0\r\n\r\n')
-  t.equal(String((await readMessage(client)).content), 'e', 'a client of 1.0 without Host meets routes without a host')
+  t.equal(String((await readMessage(client)).content), 'e', 'a 1.0 client without Host matches routes without a host')
 })
 
 test('no route: 404 that says so, kept, counted as ours, and without any connection upstream', async t => {
@@ -81,7 +81,7 @@ test('no route for a request with content: 404, and the connection closes, as th
   await ended(t, client, 'fin')
 })
 
-test('prefixes are taken off and put in front, on the wire', async t => {
+test('prefixes are stripped and added, on the wire', async t => {
   const [a] = await fleet(t, 'a')
   const { connect } = await routed(t, {
     routes: [
@@ -111,7 +111,7 @@ test('prefixes are taken off and put in front, on the wire', async t => {
   }
 })
 
-test('dot segments and what may be read as another path do not slip past a route', async t => {
+test('dot segments, and what may be read as another path, do not get past a route', async t => {
   const [open, closed] = await fleet(t, 'open', 'closed')
   const { connect } = await routed(t, {
     routes: [{ path: '/admin', upstream: closed!.url }, { upstream: open!.url }],
@@ -169,14 +169,14 @@ test('which Host is sent', async t => {
     const asked = a!.asked.at(-1)
     t.equal(asked?.field('Host'), expected, `${path} ${host}`)
     t.equal(asked?.fields.filter(([name]) => name.toLowerCase() === 'host').length, 1)
-    t.equal(asked?.field('X-Forwarded-Host'), 'out.example', 'what the client asked for is still told')
+    t.equal(asked?.field('X-Forwarded-Host'), 'out.example', 'what the client asked for is still sent')
     await client.send(`GET ${path} HTTP/1.0\r\n\r\n`)
     await readMessage(client)
     t.equal(a!.asked.at(-1)?.field('Host'), expected === 'out.example' ? own : expected, 'a client that sent none')
   }
 })
 
-test('a route that names a group which has no server answers 503, kept', async t => {
+test('a route to a group without servers answers 503, and the connection is kept', async t => {
   const { connect, exchanged } = await routed(t, {
     routes: [{ upstream: 'app' }],
     upstreams: { app: { servers: [{ url: 'srv+http://_http._tcp.nowhere.invalid' }] } },
@@ -185,14 +185,14 @@ test('a route that names a group which has no server answers 503, kept', async t
   const answer = await exchange(client, request('GET', '/'))
   t.equal(answer.status, 503)
   t.equal(proxyStatusOf(answer).error, 'destination_unavailable')
-  t.notMatch(String(answer.content), /nowhere|app/, 'and tells the client nothing of what stands behind')
+  t.notMatch(String(answer.content), /nowhere|app/, 'and does not reveal to the client what is behind')
   t.match((await exchanged(1))[0], { clientVerdict: 'keep', error: { message: /upstreams\.app/ } })
 })
 
-test('routes that cannot be, and groups that cannot be, are refused with a sentence', async t => {
+test('impossible routes and groups are refused with a message', async t => {
   const upstream = 'http://127.0.0.1:1'
   const bad: [routes: object[], upstreams: object, sentence: RegExp][] = [
-    [[{ upstream: 'app' }], {}, /"app".*no key of upstreams/],
+    [[{ upstream: 'app' }], {}, /"app" is not a key of upstreams/],
     [[{ upstream, path: '/a', exact: '/b' }], {}, /path or exact/],
     [[{ upstream, path: 'a' }], {}, /must begin with a slash/],
     [[{ upstream, host: 'a/b' }], {}, /a\/b/],
@@ -237,7 +237,7 @@ test('routes that cannot be, and groups that cannot be, are refused with a sente
   }
 })
 
-test('a server that is told which of its routes was taken by nothing but the request itself', async t => {
+test('a server learns which route was taken only from the request itself', async t => {
   const a = await server(t, 'a')
   const { connect } = await routed(t, { routes: [{ path: '/a', upstream: a.url }] })
   await exchange(await connect(), request('GET', '/a', 'X-Route: mine'))

@@ -9,7 +9,7 @@ import { readMessage } from '../support/raw-message.js'
 import { until } from './conversation.js'
 import { answers, fleet, type Grouped, routed } from './fleet.js'
 
-// TLS toward clients, and what routes and upstreams are told of it.
+// TLS toward clients, and what routes and upstreams learn about it.
 
 const client = async (t: Test, port: number, { cert }: Authority, options: tls.ConnectionOptions = {}) => {
   const socket = tls.connect({ port, host: '127.0.0.1', servername: 'app.example', ca: cert, ...options })
@@ -21,7 +21,7 @@ const client = async (t: Test, port: number, { cert }: Authority, options: tls.C
 const pair = ({ cert, key }: MadeCertificate) => ({ cert, key })
 
 test(
-  'https: X-Forwarded-Proto says so, the sticky cookie is Secure, the record knows',
+  'https: X-Forwarded-Proto says so, the sticky cookie is Secure, and it is in the record',
   needs('openssl', 'curl'),
   async t => {
     const [a, b] = await fleet(t, 'a', 'b')
@@ -89,26 +89,22 @@ async function updated(t: Test) {
 
 const nameOf = ({ socket }: { socket: tls.TLSSocket }): string => socket.getPeerCertificate().subject.CN as string
 
-test(
-  'another certificate is shown to who comes next, and nobody loses a connection for it',
-  needs('openssl'),
-  async t => {
-    const { authority, second, running, renew } = await updated(t)
-    const before = await client(t, running.port, authority)
-    t.equal(nameOf(before), 'first')
-    t.equal(await answers(before.raw, 1), 'a')
-    await before.raw.send('GET / HT')
-    await settled()
-    renew(second)
-    const after = await client(t, running.port, authority)
-    t.equal(nameOf(after), 'second')
-    await before.raw.send('TP/1.1\r\nHost: a\r\n\r\n')
-    t.equal(String((await readMessage(before.raw)).content), 'a')
-    t.equal(await answers(before.raw, 2), 'aa')
-    t.throws(() => renew({ ...second, key: 'none' }), TypeError)
-    t.equal(nameOf(await client(t, running.port, authority)), 'second')
-  },
-)
+test('a new certificate is shown to new connections, and no connection is lost for it', needs('openssl'), async t => {
+  const { authority, second, running, renew } = await updated(t)
+  const before = await client(t, running.port, authority)
+  t.equal(nameOf(before), 'first')
+  t.equal(await answers(before.raw, 1), 'a')
+  await before.raw.send('GET / HT')
+  await settled()
+  renew(second)
+  const after = await client(t, running.port, authority)
+  t.equal(nameOf(after), 'second')
+  await before.raw.send('TP/1.1\r\nHost: a\r\n\r\n')
+  t.equal(String((await readMessage(before.raw)).content), 'a')
+  t.equal(await answers(before.raw, 2), 'aa')
+  t.throws(() => renew({ ...second, key: 'none' }), TypeError)
+  t.equal(nameOf(await client(t, running.port, authority)), 'second')
+})
 
 test('from TLS to none and back', needs('openssl'), async t => {
   const { authority, first, running, renew } = await updated(t)

@@ -14,7 +14,7 @@ import { ResponseReader } from '../../lib/wire/response-reader.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { MemoryClient, MemoryUpstream, type Told } from '../support/memory-streams.js'
 
-// The story of an exchange over streams in memory: each mishap at each stage, and what either side is told then. No socket, no HTTP/1.
+// An exchange over streams in memory: each mishap at each stage, and what each side is told then. No socket, no HTTP/1.
 
 const HEAD = 'PUT http://a.example/x HTTP/1.1\r\nHost: a.example\r\nContent-Length: 4\r\n\r\n'
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n'
@@ -24,12 +24,12 @@ interface Scene {
   readonly client: MemoryClient
   readonly upstream: MemoryUpstream
   readonly exchange: Exchange
-  /** More of the request, or of the response, comes. */
+  /** More of the request, or of the response, arrives. */
   asks(text: string): void
   answers(text: string): void
 }
 
-/** An exchange of a forward proxy; its upstream is had at once, but for `waits`. */
+/** An exchange of a forward proxy; it gets its upstream at once, unless it `waits`. */
 function begun(t: Test, { waits = false, second = null as MemoryUpstream | null } = {}): Scene {
   const clock = new FakeClock()
   const wheel = new DeadlineWheel(clock, { onError: error => t.fail('a deadline threw', { error }) })
@@ -76,7 +76,7 @@ function begun(t: Test, { waits = false, second = null as MemoryUpstream | null 
   }
 }
 
-/** Takes an exchange as far as that; what was told on the way is forgotten. */
+/** Takes an exchange to this stage; what was told on the way is discarded. */
 const REACH: Readonly<Record<MishapStage, (scene: Scene) => void>> = {
   head: ({ asks }) => asks(HEAD.slice(0, 20)),
   content: ({ asks }) => asks(`${HEAD}ab`),
@@ -113,13 +113,13 @@ const HAPPENS: Readonly<Record<Mishap, (scene: Scene) => void>> = {
   'upstream-gone': ({ exchange }) => exchange.onUpstreamGone(reset),
   'upstream-broke': ({ exchange }) => exchange.onUpstreamProtocolError(new ProtocolError(502, 'no', 'RFC 9112 6')),
 }
-// The six stages: head, content, sent, early, answering, answered. '': nothing is told to anybody.
+// The six stages: head, content, sent, early, answering, answered. '': neither side is told anything.
 const STAGES = Object.keys(REACH) as MishapStage[]
 const GIVEN_UP = 'upstream: abort client-gone; client: abort client-fin'
 const STALLED = 'upstream: abort client-gone; client: abort client-write-timeout, reset'
 const CUT = 'client: abort response-truncated'
 
-/** An answer of ours, and what becomes of the client's connection: its content was not read to the end, or all is well. */
+/** Our own answer, and what happens to the client's connection: its content was not read to the end, or it is kept. */
 const answers = (status: number, how = 'content-unread'): string => `client: write ${status}; client: finish ${how}`
 
 /** An upstream failed in this way: what is told at the four stages at which there is one. */
@@ -180,7 +180,7 @@ const STORY: Readonly<Record<Mishap, readonly string[]>> = {
 for (const [mishap, stories] of Object.entries(STORY) as [Mishap, readonly string[]][]) {
   for (const [i, stage] of STAGES.entries()) {
     const story = stories[i] ?? ''
-    // Who waits for a connection has no response.
+    // A request that waits for a connection has no response.
     if (mishap === 'no-upstream' && (stage === 'early' || stage === 'answering' || stage === 'answered')) continue
     test(`${mishap}, ${stage}: ${story === '' ? 'nothing' : story}`, async t => {
       const scene = begun(t, { waits: mishap === 'no-upstream' })
@@ -196,7 +196,7 @@ for (const [mishap, stories] of Object.entries(STORY) as [Mishap, readonly strin
 
 // Longer stories -----------------------------------------------------------------------------------------------------
 
-test('R151: a reused connection that ended before an answer: the same request on a fresh one, with the content that was kept', async t => {
+test('R151: a reused connection that ended before an answer: the same request on a fresh one, with the kept content', async t => {
   for (const [how, happens] of [
     ['upstream-fin', (exchange: Exchange) => exchange.onUpstreamFin()],
     ['upstream-gone', (exchange: Exchange) => exchange.onUpstreamGone(reset)],
@@ -214,7 +214,7 @@ test('R151: a reused connection that ended before an answer: the same request on
   }
 })
 
-test('R221: a 408 about the idle limit is no answer', async t => {
+test('R221: a 408 about the idle limit is not an answer', async t => {
   const told: Told = []
   const wheel = new DeadlineWheel(new FakeClock(), { onError: error => t.fail('a deadline threw', { error }) })
   const scene = begun(t, { second: new MemoryUpstream(told, wheel) })
@@ -232,7 +232,7 @@ test('R221: a 408 about the idle limit is no answer', async t => {
   t.match(told, ['upstream: send PUT /x, length'])
 })
 
-test('R150: what may not be sent twice is not, once something of it was written', async t => {
+test('R150: what may not be sent twice is not, once part of it was written', async t => {
   const post = HEAD.replace('PUT', 'POST')
   for (const wroteNothing of [false, true]) {
     const told: Told = []
@@ -248,7 +248,7 @@ test('R150: what may not be sent twice is not, once something of it was written'
   }
 })
 
-test('an upstream that takes what it is sent, if slowly, has the same time again', async t => {
+test('an upstream that accepts what it is sent, even slowly, gets the same time again', async t => {
   for (const stage of ['content', 'sent'] as const) {
     const scene = begun(t)
     REACH[stage](scene)
@@ -260,7 +260,7 @@ test('an upstream that takes what it is sent, if slowly, has the same time again
   }
 })
 
-test('backpressure: neither side is read faster than the other takes', async t => {
+test('backpressure: neither side is read faster than the other accepts', async t => {
   const scene = begun(t)
   scene.upstream.pressured = true
   scene.asks(`${HEAD}ab`)
@@ -281,7 +281,7 @@ test('backpressure: neither side is read faster than the other takes', async t =
   t.same(scene.told.slice(-4), ['client: content 34', 'client: end', 'upstream: release keep', 'client: finish keep'])
 })
 
-test('R89: an answer before the whole request is passed on, and neither connection is used again', async t => {
+test('R89: an answer before the whole request is forwarded, and neither connection is used again', async t => {
   const scene = begun(t)
   scene.asks(`${HEAD}ab`)
   scene.answers(`${ANSWER}1234`)
@@ -294,7 +294,7 @@ test('R89: an answer before the whole request is passed on, and neither connecti
   ])
 })
 
-test('a response that none of has left yet is taken back, and answered by us', async t => {
+test('a response of which nothing has been sent yet is taken back, and answered by us', async t => {
   const scene = begun(t)
   scene.asks(`${HEAD}abcd`)
   scene.told.length = 0
@@ -313,7 +313,7 @@ test('a response that none of has left yet is taken back, and answered by us', a
   ])
 })
 
-test('R171: 100 (Continue) is passed on, once', async t => {
+test('R171: 100 (Continue) is forwarded, once', async t => {
   const scene = begun(t)
   scene.asks(HEAD.replace('\r\n\r\n', '\r\nExpect: 100-continue\r\n\r\n'))
   scene.told.length = 0
@@ -321,7 +321,7 @@ test('R171: 100 (Continue) is passed on, once', async t => {
   t.same(scene.told, ['client: write 100'])
 })
 
-test('a fault of ours ends both sides', async t => {
+test('an internal error ends both sides', async t => {
   const scene = begun(t)
   scene.asks(`${HEAD}abcd`)
   scene.told.length = 0

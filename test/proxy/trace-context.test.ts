@@ -9,7 +9,7 @@ const TRACE = '0af7651916cd43dd8448eb211c80319c'
 const PARENT = `00-${TRACE}-b7ad6b7169203331-01`
 const RECEIVED = ['TraceParent: 00-not for us', `traceparent: ${PARENT}`, 'TRACESTATE: a=1', 'tracestate: b=2, ,']
 
-test('without a tracer what is said of a trace passes unchanged, whatever it is', async t => {
+test('without a tracer a trace context passes unchanged, whatever it is', async t => {
   const { connect, upstream } = await gateway(t)
   const client = await connect()
   await client.send(head('GET / HTTP/1.1', 'Host: a', ...RECEIVED, 'X: y'))
@@ -21,7 +21,7 @@ test('without a tracer what is said of a trace passes unchanged, whatever it is'
 
 const tracerFor = (t: Test) => openTelemetryTracer({ version: '1', warn: message => t.fail(message) })
 
-test('with one, our span stands between that of the client and that of the upstream', async t => {
+test('with one, our span is between that of the client and that of the upstream', async t => {
   const spans = takesSpans(t)
   const { connect, upstream, exchanged } = await gateway(t, { tracer: await tracerFor(t) })
   const client = await connect()
@@ -50,10 +50,10 @@ test('with one, our span stands between that of the client and that of the upstr
   t.match(await origin.readUntil('\r\n\r\n'), /\r\ntraceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-01\r\n/)
   await origin.send(ok(''))
   await exchanged(2)
-  t.not(spans()[1]?.spanContext().traceId, TRACE, 'a trace of its own')
+  t.not(spans()[1]?.spanContext().traceId, TRACE, 'its own trace')
 })
 
-test('one span for each exchange: own answers, failures, what is no request, a tunnel', async t => {
+test('one span for each exchange: own answers, failures, input that is not a request, a tunnel', async t => {
   const spans = takesSpans(t)
   const tracer = await tracerFor(t)
   const ended = (count: number) => until(() => spans().length === count, `${count} spans`)
@@ -98,7 +98,7 @@ test('a request that is sent again keeps its span', async t => {
   t.match(before, spans()[1]?.spanContext().spanId)
 })
 
-test('nobody else has to listen', async t => {
+test('no other listener is needed', async t => {
   const spans = takesSpans(t)
   const origin = await scriptedOrigin(t, answerAlways(ok('')))
   const proxy = createProxy({ mode: 'reverse', upstream: origin.url, tracer: await tracerFor(t) })

@@ -21,7 +21,7 @@ async function forward(t: T, script: Script, options: Partial<ProxyOptions> = {}
   return { origin, closes: closesOf(running.proxy), ...running }
 }
 
-/** A client whose tunnel stands. */
+/** A client with an established tunnel. */
 async function tunnelled(t: T, port: number, to: number) {
   const client = await rawClient(t, { port })
   await client.send(connectTo(to))
@@ -33,7 +33,7 @@ const echo: Script = async connection => {
   for (;;) await connection.send((await connection.readUntil('\n')).toUpperCase())
 }
 
-test('R163, R164: 200 without framing fields, then octets both ways; a record at its end', async t => {
+test('R163, R164: 200 without framing fields, then bytes both ways; a record at its end', async t => {
   const { origin, port, exchanged, proxy, closes } = await forward(t, echo)
   const client = await rawClient(t, port)
   await client.send(connectTo(origin.port))
@@ -63,7 +63,7 @@ test('R163, R164: 200 without framing fields, then octets both ways; a record at
   t.equal(proxy.stats().exchanges.active, 0)
 })
 
-test('R167: octets sent together with the CONNECT belong to the tunnel', async t => {
+test('R167: bytes sent together with the CONNECT belong to the tunnel', async t => {
   const { origin, port } = await forward(t, echo)
   const client = await rawClient(t, port)
   await client.send(`${connectTo(origin.port)}early\nand more\n`)
@@ -71,7 +71,7 @@ test('R167: octets sent together with the CONNECT belong to the tunnel', async t
   t.equal(String(origin.connections[0]?.received), 'early\nand more\n')
 })
 
-test('R167: early octets beyond what is held stay with the client, and none is lost', async t => {
+test('R167: early bytes beyond what is held stay with the client, and none is lost', async t => {
   const content = randomBytes(1_000_000)
   let got: Buffer | undefined
   const { origin, port } = await forward(t, async connection => {
@@ -92,7 +92,7 @@ test('the upstream speaks first', async t => {
 })
 
 for (const first of ['client', 'upstream'] as const) {
-  test(`R165: the FIN of the ${first} is passed on, and the other direction goes on`, async t => {
+  test(`R165: the FIN of the ${first} is passed on, and the other direction continues`, async t => {
     const { origin, port, exchanged } = await forward(t, () => {})
     const client = await tunnelled(t, port, origin.port)
     const upstream = origin.connections[0]!
@@ -121,7 +121,7 @@ for (const first of ['client', 'upstream'] as const) {
   })
 }
 
-test('R165: a FIN behind content that the slow other side has not taken yet comes after all of it', async t => {
+test('R165: a FIN after content that the slow other side has not read yet comes after all of it', async t => {
   const content = randomBytes(6_000_000)
   const { origin, port } = await forward(t, async connection => {
     await connection.send(content)
@@ -136,7 +136,7 @@ test('R165: a FIN behind content that the slow other side has not taken yet come
   t.ok(bytes.equals(content))
 })
 
-test('tunnelIdleMs: nothing passes for so long: both ends are closed', async t => {
+test('tunnelIdleMs: nothing passes for that long: both ends are closed', async t => {
   const clock = new FakeClock()
   const { origin, port, exchanged, proxy } = await forward(t, echo, { clock, deadlines: { tunnelIdleMs: 10_000 } })
   const client = await tunnelled(t, port, origin.port)
@@ -155,7 +155,7 @@ test('tunnelIdleMs: nothing passes for so long: both ends are closed', async t =
   t.same(proxy.stats().client.closes, { 'tunnel-idle': 1 })
 })
 
-test('tunnelIdleMs holds for a tunnel that is half-closed and stuck, too', async t => {
+test('tunnelIdleMs applies to a tunnel that is half-closed and stuck, too', async t => {
   const clock = new FakeClock()
   const { origin, port, exchanged } = await forward(t, () => {}, { clock, deadlines: { tunnelIdleMs: 10_000 } })
   const client = await tunnelled(t, port, origin.port)
@@ -166,7 +166,7 @@ test('tunnelIdleMs holds for a tunnel that is half-closed and stuck, too', async
   await client.readToEnd()
 })
 
-test('exchangeMs is not for tunnels', async t => {
+test('exchangeMs does not apply to tunnels', async t => {
   const clock = new FakeClock()
   const { origin, port } = await forward(t, echo, { clock, deadlines: { exchangeMs: 5_000 } })
   const client = await tunnelled(t, port, origin.port)
@@ -231,7 +231,7 @@ for (const { what, head, status, error, text } of refusals) {
   })
 }
 
-test('R160, R202: a CONNECT to where nobody listens: 502 connection_refused, and the connection closes', async t => {
+test('R160, R202: a CONNECT to a port where nothing listens: 502 connection_refused, and the connection closes', async t => {
   const nobody = await freePort()
   const { port, proxy, exchanged } = await withProxy(t, { mode: 'forward', connectPorts: [nobody] })
   const client = await rawClient(t, port)
@@ -247,7 +247,7 @@ test('R160, R202: a CONNECT to where nobody listens: 502 connection_refused, and
   t.same(proxy.stats().client.closes, { refused: 1 })
 })
 
-test('R160, R202: a CONNECT to a name that there is not: 502 dns_error, and the connection closes', async t => {
+test('R160, R202: a CONNECT to a name that does not exist: 502 dns_error, and the connection closes', async t => {
   const { port, proxy } = await withProxy(t, { mode: 'forward' })
   answerNames(proxy, { lookup: names({}).lookup })
   const client = await rawClient(t, port)
@@ -282,7 +282,7 @@ test('R176, R189: without credentials 407 with Proxy-Authenticate; a CONNECT the
   t.equal(origin.connections.length, 0)
 })
 
-test('R177: credentials for us never travel on, neither with a request nor into a tunnel', async t => {
+test('R177: credentials for us are never forwarded, neither with a request nor into a tunnel', async t => {
   const { origin, port } = await forward(t, answerAlways(response('ok')), { credentials })
   const client = await rawClient(t, port)
   await client.send(connectTo(origin.port, basic('ada:l:ovelace')))
@@ -352,10 +352,10 @@ for (const readMode of ['onread', 'data'] satisfies ReadMode[]) {
   })
 }
 
-/** More than the buffers of two connections in the kernel have room for. */
+/** More than the kernel's buffers of two connections can hold. */
 const TAKEN_MAX = 40_000_000
 
-test('a tunnel whose reader stops stops its writer: memory for it is bounded', async t => {
+test('a tunnel whose reader stops also stops its writer: its memory is bounded', async t => {
   let taken = 0
   const { origin, port } = await forward(t, async connection => {
     const block = Buffer.alloc(256 * 1024)
@@ -366,11 +366,11 @@ test('a tunnel whose reader stops stops its writer: memory for it is bounded', a
   })
   const client = await tunnelled(t, port, origin.port)
   client.pause()
-  // What is not bounded goes beyond any limit; what is takes nothing more, however often one looks.
+  // Without a bound it would exceed any limit; with one, nothing more is accepted, however often this is checked.
   for (let before = -1, looks = 0; looks < 20 && taken < TAKEN_MAX; looks = taken === before ? looks + 1 : 0) {
     before = taken
     await settled(50)
   }
-  t.ok(taken > 0 && taken < TAKEN_MAX, `${taken} octets went into the buffers of the kernel`)
+  t.ok(taken > 0 && taken < TAKEN_MAX, `${taken} bytes went into the buffers of the kernel`)
   client.destroy()
 })

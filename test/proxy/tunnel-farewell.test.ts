@@ -10,7 +10,7 @@ import type { RawClient } from '../support/raw-client.js'
 import { withProxy } from '../support/with-proxy.js'
 import { connect, gateway, head, READ_MODES } from './conversation.js'
 
-// A WebSocket that we cut off is told so: 1001 (going away), where a frame of ours can stand, toward either side.
+// A WebSocket that we cut off is told so: 1001 (going away), to each side where we can insert a frame.
 
 const ASK = request('GET', '/chat', 'Connection: Upgrade', 'Upgrade: websocket')
 const SWITCH = head('HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: WebSocket')
@@ -24,7 +24,7 @@ interface Pair {
   server: RawClient
   clock: FakeClock
   proxy: Awaited<ReturnType<typeof gateway>>['proxy']
-  /** What came behind the heads. */
+  /** What followed the heads. */
   atClient(): string
   atServer(): string
 }
@@ -56,7 +56,7 @@ function isMaskedAway(octets: string): boolean {
 }
 
 for (const readMode of READ_MODES) {
-  test(`RFC 6455 7.4.1: both sides get 1001 when the grace of a drain is over, and the connection ends with their answers (${readMode})`, async t => {
+  test(`RFC 6455 7.4.1: both sides get 1001 when the grace time of a drain is over, and the connection ends with their answers (${readMode})`, async t => {
     const { client, server, proxy, clock, atClient, atServer } = await pair(t, { readMode })
     await client.send(masked('hello'))
     await until('hello', () => atServer().length > 0)
@@ -66,11 +66,11 @@ for (const readMode of READ_MODES) {
     const closes = closesOf(proxy)
     const closed = proxy.close({ graceMs: 3_000 })
     await settled()
-    t.equal(atClient(), text('world').toString('latin1'), 'nothing before the grace is over')
+    t.equal(atClient(), text('world').toString('latin1'), 'nothing before the grace time is over')
     clock.advance(3_100)
     await until('goodbye', () => atClient().endsWith(AWAY))
     await until('goodbye', () => isMaskedAway(atServer().slice(before.length)))
-    t.equal(client.ended, '', 'its answer is waited for')
+    t.equal(client.ended, '', 'waiting for its answer')
     await client.send(frame('close', Buffer.from('\x03\xe9', 'latin1'), MASK))
     t.match(await client.readToEnd(), { how: 'fin' })
     client.halfClose()
@@ -80,11 +80,11 @@ for (const readMode of READ_MODES) {
     await closed
     await until('both', () => closes.length === 2)
     t.match(closes, [{ reason: 'shutdown' }, { reason: 'shutdown' }])
-    t.equal(atClient(), `${text('world').toString('latin1')}${AWAY}`, 'a close is not passed on any more')
+    t.equal(atClient(), `${text('world').toString('latin1')}${AWAY}`, 'a close frame is not passed on any more')
   })
 }
 
-test('who does not answer is waited for half a second', async t => {
+test('a side that does not answer is waited for half a second', async t => {
   const { client, server, proxy, clock, atClient } = await pair(t)
   proxy.destroy()
   await until('goodbye', () => atClient() === AWAY)
@@ -100,9 +100,9 @@ for (const [what, cut, isWhole] of [
   ['in the middle of a head', text('x'.repeat(200)).subarray(0, 3), false],
   ['in the middle of a frame', text('hello').subarray(0, 4), false],
   ['between the fragments of a message', text('hello', false), true],
-  ['behind a compressed frame', Buffer.from('\xc1\x03abc', 'latin1'), true],
+  ['after a compressed frame', Buffer.from('\xc1\x03abc', 'latin1'), true],
 ] as const) {
-  test(`RFC 6455 5.4: the client stands ${what}: ${isWhole ? '' : 'no '}close frame; the server gets one anyway`, async t => {
+  test(`RFC 6455 5.4: the client is ${what}: ${isWhole ? '' : 'no '}close frame; the server gets one anyway`, async t => {
     const { client, server, proxy, atClient, atServer } = await pair(t)
     await server.send(cut)
     await until('the piece', () => atClient().length === cut.length)
@@ -118,7 +118,7 @@ for (const [what, cut, isWhole] of [
   })
 }
 
-test('the server stands in the middle of a frame: only the client is told', async t => {
+test('the server is in the middle of a frame: only the client is told', async t => {
   const { client, server, proxy, atClient, atServer } = await pair(t)
   const piece = masked('hello').subarray(0, 8)
   await client.send(piece)
@@ -131,7 +131,7 @@ test('the server stands in the middle of a frame: only the client is told', asyn
   t.equal((await client.readToEnd()).how, 'fin')
 })
 
-test('RFC 6455 5.5.1: nobody gets a second close frame', async t => {
+test('RFC 6455 5.5.1: no side gets a second close frame', async t => {
   const { client, server, proxy, atClient, atServer } = await pair(t)
   const goodbye = frame('close', Buffer.from('\x03\xe8', 'latin1'), MASK)
   await client.send(goodbye)
@@ -139,11 +139,11 @@ test('RFC 6455 5.5.1: nobody gets a second close frame', async t => {
   proxy.destroy()
   await server.readToEnd()
   t.equal(atServer(), goodbye.toString('latin1'))
-  t.equal((await client.readToEnd()).how, 'fin', 'the client has said it: with our answer all is said')
+  t.equal((await client.readToEnd()).how, 'fin', 'the client has sent its close frame: ours completes the handshake')
   t.equal(atClient(), AWAY)
 })
 
-test('frames that come behind our close frame are read and thrown away', async t => {
+test('frames that arrive after our close frame are read and discarded', async t => {
   const { client, server, proxy, atClient, atServer } = await pair(t)
   proxy.destroy()
   await until('goodbye', () => atClient() === AWAY)
@@ -156,7 +156,7 @@ test('frames that come behind our close frame are read and thrown away', async t
   await server.readToEnd()
 })
 
-test('another protocol is cut off as it was: nobody knows what may be said in it', async t => {
+test('another protocol is simply cut off, as its messages are not known', async t => {
   const { client, server, proxy, atClient, atServer } = await pair(t, {}, SWITCH.replace('WebSocket', 'other'))
   proxy.destroy()
   await client.readToEnd()
@@ -164,7 +164,7 @@ test('another protocol is cut off as it was: nobody knows what may be said in it
   t.equal(atClient() + atServer(), '')
 })
 
-test('CONNECT is none of our business either', async t => {
+test('the content of a CONNECT tunnel is not inspected either', async t => {
   const server = createServer()
   await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
   t.teardown(() => server.close())

@@ -35,7 +35,7 @@ const accepts =
     await connection.send(SWITCH + surplus)
   }
 
-test('R153, R157, R159, R187, R207: 101 with octets behind its head, then octets both ways', async t => {
+test('R153, R157, R159, R187, R207: 101 with bytes after its head, then bytes both ways', async t => {
   const { origin, client, exchanged, closes, proxy } = await reverse(t, accepts('\x81\x02hi'))
   await client.send(request('GET', '/chat', ...ASK))
   const answer = await readMessage(client)
@@ -86,7 +86,7 @@ test('R159: what the client sends before the 101 comes first, once', async t => 
   t.equal(await origin.connections[0]?.readUntil('late'), 'early late')
 })
 
-test('an upgrade on a connection that carried requests before, and an upstream connection that did', async t => {
+test('an upgrade on a client connection and an upstream connection that carried requests before', async t => {
   const { client, origin } = await reverse(t, async connection => {
     await connection.readUntil('\r\n\r\n')
     await connection.send(response('ok'))
@@ -101,7 +101,7 @@ test('an upgrade on a connection that carried requests before, and an upstream c
 })
 
 for (const first of ['client', 'upstream'] as const) {
-  test(`R165: the FIN of the ${first} is passed on, the other direction goes on; a reset is a reset`, async t => {
+  test(`R165: the FIN of the ${first} is passed on, the other direction continues; a reset is a reset`, async t => {
     const { origin, client } = await reverse(t, accepts())
     await client.send(request('GET', '/chat', ...ASK))
     await readMessage(client)
@@ -134,9 +134,9 @@ const wrong: [string, string[], string][] = [
   ['for another protocol', ASK, SWITCH.replace('websocket', 'chat')],
   ['without Upgrade', ASK, 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n'],
   ['without Connection: upgrade', ASK, 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n'],
-  ['that nobody asked for', [], SWITCH],
+  ['that was not asked for', [], SWITCH],
   [
-    'to a request whose Upgrade was not passed on',
+    'to a request whose Upgrade was not forwarded',
     ['Connection: upgrade', 'Upgrade: h2c'],
     SWITCH.replace('websocket', 'h2c'),
   ],
@@ -169,7 +169,7 @@ const ignored: [string, string][] = [
   ['R209: connect-udp', request('GET', '/', 'Connection: Upgrade', 'Upgrade: connect-udp', 'Capsule-Protocol: ?1')],
 ]
 for (const [what, text] of ignored) {
-  test(`${what}: Upgrade is not passed on, and the request goes on as HTTP`, async t => {
+  test(`${what}: Upgrade is not forwarded, and the request continues as HTTP`, async t => {
     const { client, origin, exchanged } = await reverse(t, answerAlways(response('ok')))
     t.equal((await exchange(client, text)).status, 200)
     t.notMatch(String(origin.connections[0]?.received), /upgrade|http2-settings/i)
@@ -177,7 +177,7 @@ for (const [what, text] of ignored) {
   })
 }
 
-test('R153: of several offers only the allowed ones go on, in their order', async t => {
+test('R153: of several offers only the allowed ones are forwarded, in order', async t => {
   const { client, origin } = await reverse(t, answerAlways(response('ok')))
   await exchange(client, request('GET', '/', 'Connection: upgrade', 'Upgrade: h2c, WebSocket, chat/1'))
   t.match(String(origin.connections[0]?.received), /\r\nUpgrade: WebSocket\r\n/)
@@ -198,7 +198,7 @@ test('R160: an upgrade that the upstream refuses is an ordinary exchange: both c
   t.equal(proxy.stats().upstream.idle, 1)
 })
 
-test('an upgrade through the forward proxy, by absolute-form', async t => {
+test('an upgrade through the forward proxy, in absolute-form', async t => {
   const origin = await scriptedOrigin(t, accepts('hello'))
   const { port } = await withProxy(t, { mode: 'forward' })
   const client = await rawClient(t, port)
@@ -208,7 +208,7 @@ test('an upgrade through the forward proxy, by absolute-form', async t => {
   await client.readUntil('hello')
 })
 
-test('a proxy that drains waits for an upgraded connection until the grace is over', async t => {
+test('a proxy that drains waits for an upgraded connection until the grace time is over', async t => {
   const clock = new FakeClock()
   const { client, proxy, closes } = await reverse(t, accepts(), { clock })
   await client.send(request('GET', '/chat', ...ASK))
@@ -216,7 +216,7 @@ test('a proxy that drains waits for an upgraded connection until the grace is ov
   const closed = proxy.close({ graceMs: 3_000 })
   await client.silence()
   clock.advance(3_100)
-  await client.readUntil('\x88\x02\x03\xe9') // 1001: its answer is waited for
+  await client.readUntil('\x88\x02\x03\xe9') // 1001: it waits for the answer
   clock.advance(700)
   await closed
   await until('both ended', () => closes.length === 2)

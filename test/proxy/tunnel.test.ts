@@ -12,7 +12,7 @@ import { connectRaw, type RawClient } from '../support/raw-client.js'
 
 const NOBODY: TransportOwner = { onBytes() {}, onFin() {}, onFlushed() {}, onClosed() {}, onFault() {} }
 
-/** More than a paused Node socket reads all the same, so that its end is a reset; less than the kernel takes. */
+/** More than a paused Node socket still reads, so that its end is a reset; less than the kernel accepts. */
 const UNREAD = Buffer.alloc(200_000, 'u')
 
 interface Joined {
@@ -67,7 +67,7 @@ async function joined(t: Test, mode: ReadMode): Promise<Joined> {
 }
 
 for (const mode of ['onread', 'data'] as const) {
-  test(`R165: what stood before the FIN is delivered, although a reset follows the FIN (${mode})`, async t => {
+  test(`R165: what came before the FIN is delivered, although a reset follows the FIN (${mode})`, async t => {
     const { client, upstream, asClient, asUpstream, ends, resets } = await joined(t, mode)
     const content = Buffer.alloc(300_000, 'x')
     asClient.pause()
@@ -77,7 +77,7 @@ for (const mode of ['onread', 'data'] as const) {
     await until('the FIN was seen', () => upstream.finSeen)
     await asClient.send(UNREAD)
     await until('it was passed on', () => upstream.bytesOut === UNREAD.length)
-    asUpstream.destroy() // with unread octets: a reset, which shows at the next write
+    asUpstream.destroy() // with unread bytes: a reset, which shows at the next write
     await asClient.send('more')
     await until('the reset came', () => upstream.closed)
     t.equal(client.closed, false)
@@ -91,7 +91,7 @@ for (const mode of ['onread', 'data'] as const) {
     t.match(ends[0], { reason: 'tunnel-ended', endedBy: 'upstream', fromUpstream: content.length })
   })
 
-  test(`R165: a client that then says nothing is let go after a while (${mode})`, async t => {
+  test(`R165: a client that then sends nothing is closed after a while (${mode})`, async t => {
     const { clock, client, upstream, asClient, asUpstream, ends } = await joined(t, mode)
     await asUpstream.send('all')
     asUpstream.halfClose()
@@ -104,7 +104,7 @@ for (const mode of ['onread', 'data'] as const) {
     await until('the reset came', () => upstream.closed)
     t.equal(String(await asClient.readBytes(3)), 'all')
     clock.advance(DEADLINES.lingerMs - 200)
-    await asClient.send('this prolongs nothing')
+    await asClient.send('this extends nothing')
     await settled()
     t.equal(ends.length, 0)
     clock.advance(500)
@@ -113,7 +113,7 @@ for (const mode of ['onread', 'data'] as const) {
   })
 
   for (const from of ['upstream', 'client'] as const) {
-    test(`R165: all is delivered to a slow peer, FIN and all, although writing to the ${from} fails meanwhile (${mode})`, async t => {
+    test(`R165: everything is delivered to a slow peer, including the FIN, although writing to the ${from} fails meanwhile (${mode})`, async t => {
       const scene = await joined(t, mode)
       const { client, upstream, asClient, asUpstream, ends, resets } = scene
       const [speaks, asSpeaker, asListener, toListener] =
@@ -129,7 +129,7 @@ for (const mode of ['onread', 'data'] as const) {
       t.equal(speaks.isPaused, true)
       const last = 'and this'
       await asSpeaker.send(last)
-      asSpeaker.destroy() // a FIN, which nobody reads now; what comes is answered with a reset
+      asSpeaker.destroy() // a FIN, which is not read now; what arrives is answered with a reset
       await until('writing has failed', () => {
         asListener.send('more')
         return speaks.cannotSend
@@ -156,11 +156,11 @@ for (const mode of ['onread', 'data'] as const) {
   })
 }
 
-test('R165: a client that takes what is left slowly is not cut off; one that takes nothing is', async t => {
+test('R165: a client that reads the rest slowly is not cut off; one that reads nothing is', async t => {
   const { clock, client, upstream, asUpstream, ends } = await joined(t, 'onread')
   asUpstream.halfClose()
   await until('the FIN was seen', () => upstream.finSeen)
-  // As it is when the kernel has not taken all.
+  // As when the kernel has not accepted everything.
   let takes = true
   client.tookSome = () => takes
   Object.defineProperty(client, 'pressured', { value: true })

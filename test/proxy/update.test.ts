@@ -5,7 +5,7 @@ import { readMessage } from '../support/raw-message.js'
 import { DATED, head, ok, until } from './conversation.js'
 import { answers, fleet, type Grouped, grouped, routed, server } from './fleet.js'
 
-// `update` under way: what began goes on as it began, what begins is by the new options, and no connection is lost for it.
+// `update` of a running proxy: what had begun continues as it was, what begins follows the new options, and no connection is lost.
 
 /** Everything that `routed` gives a proxy, so that an update changes only what it names. */
 const options = ({ clock }: Grouped, more: Partial<ProxyOptions>): ProxyOptions => ({
@@ -17,7 +17,7 @@ const options = ({ clock }: Grouped, more: Partial<ProxyOptions>): ProxyOptions 
   ...more,
 })
 
-test('50 updates under continuous requests: none lost, none reset, each answered by a server of its time', async t => {
+test('50 updates under continuous requests: none lost, none reset, each answered by a server that was configured then', async t => {
   const names = ['a', 'b', 'c', 'd', 'e']
   const servers = await fleet(t, ...names)
   const configured: Set<string>[] = []
@@ -58,7 +58,7 @@ test('50 updates under continuous requests: none lost, none reset, each answered
       if (answer.status !== 200 || !configured.slice(from).some(members => members.has(by)))
         wrong.push(`${answer.status} ${by}`)
     }
-    t.equal(client.ended, '', 'the connection is the same as in the beginning')
+    t.equal(client.ended, '', 'the connection is the same as at the beginning')
   })
   for (let nth = 1; nth <= 50; nth++) {
     running.proxy.update(options(running, plan(nth)))
@@ -77,7 +77,7 @@ test('50 updates under continuous requests: none lost, none reset, each answered
   t.match(running.proxy.stats(), { client: { accepted: 12, open: 12 }, exchanges: { failures: {}, retries: 0 } })
 })
 
-test('an exchange under way keeps its route, its server and its deadlines', async t => {
+test('an exchange in progress keeps its route, its server and its deadlines', async t => {
   const old = await server(t, 'old', async (connection, asked) => {
     if (asked.startLine.includes('/long')) await connection.send(head('HTTP/1.1 200 OK', DATED, 'Content-Length: 10'))
     else if (!asked.startLine.includes('/silent')) await connection.send(ok('old'))
@@ -112,19 +112,19 @@ test('an exchange under way keeps its route, its server and its deadlines', asyn
   t.equal(next!.asked[0]?.startLine, 'GET /new/ HTTP/1.1')
   await begun.send('st: a\r\n\r\n')
   const answer = await readMessage(begun)
-  t.equal(String(answer.content), 'old', 'what began before is by the routes of then')
+  t.equal(String(answer.content), 'old', 'what began before uses the routes of that time')
   t.equal(answer.field('X-Of'), 'old')
   const carrier = old.connections.find(({ received }) => String(received).includes('/long'))!
   await carrier.send('0123456789')
   t.equal(String(await long.readBytes(10)), '0123456789')
-  await until(() => carrier.ended !== '', 'and its connection ends, as it leads to nobody any more')
+  await until(() => carrier.ended !== '', 'and its connection ends, as its server is no longer configured')
   running.clock.advance(5_200)
-  t.equal((await readMessage(silent)).status, 504, 'by the deadline of then')
+  t.equal((await readMessage(silent)).status, 504, 'by the deadline of that time')
   t.equal(await answers(long, 1), 'next')
   t.ok((running.proxy.stats().upstream.closes.reconfigured ?? 0) >= 2)
 })
 
-test('an update that is refused changes nothing', async t => {
+test('a refused update changes nothing', async t => {
   const [a, b] = await fleet(t, 'a', 'b')
   const good: Partial<ProxyOptions> = {
     routes: [{ path: '/', upstream: 'app' }],
@@ -156,7 +156,7 @@ test('an update that is refused changes nothing', async t => {
   t.match(running.proxy.stats().upstream, { dialed: a!.connections.length, closes: {} })
 })
 
-test('whom it trusts and how often one may ask counts for connections that are open as well', async t => {
+test('trusted peers and request rates also apply to connections that are already open', async t => {
   const [a] = await fleet(t, 'a')
   const routes = [{ upstream: a!.url }]
   const running = await routed(t, { routes, trust: ['127.0.0.1'], xForwarded: true })
@@ -177,7 +177,7 @@ test('whom it trusts and how often one may ask counts for connections that are o
   )
 })
 
-test('the clock stays, also when an update does not name it', async t => {
+test('the clock stays, even if an update does not name it', async t => {
   const [a] = await fleet(t, 'a')
   const running = await routed(t, { routes: [{ upstream: a!.url }] })
   const client = await running.connect()
@@ -190,7 +190,7 @@ test('the clock stays, also when an update does not name it', async t => {
   t.equal(running.proxy.stats().upstream.closes['upstream-idle'], 1)
 })
 
-test('a server that goes and comes back in the middle of a request: nothing is lost, and its connections are new ones', async t => {
+test('a server that is removed and added again in the middle of a request: nothing is lost, and its connections are new', async t => {
   const a = await server(t, 'a', (connection, asked) => {
     if (!asked.startLine.includes('/hold')) return connection.send(ok('a'))
   })
@@ -209,12 +209,12 @@ test('a server that goes and comes back in the middle of a request: nothing is l
   t.equal(await answers(client, 1), 'a')
   await a.connections[0]!.send(ok('held'))
   t.equal(String((await readMessage(held)).content), 'held')
-  await until(() => a.connections[0]!.ended !== '', 'the one of the first time is not kept')
+  await until(() => a.connections[0]!.ended !== '', 'the connection from before is not kept')
   t.equal(await answers(client, 1), 'a')
   t.equal(a.connections.length, 2)
 })
 
-test('the content of a request that began before goes whole to its server, although that has gone from the group', async t => {
+test('the content of a request that began before goes to its server as a whole, although that has left the group', async t => {
   const [a, b] = await fleet(t, 'a', 'b')
   const running = await grouped(t, { servers: [a!.url] })
   const client = await running.connect()
@@ -227,7 +227,7 @@ test('the content of a request that began before goes whole to its server, altho
   t.equal(String((await ask(t, running.port, request('GET', '/'))).content), 'b')
 })
 
-test('a forward proxy: where one may not go any more, no kept connection leads either', async t => {
+test('a forward proxy: kept connections to destinations that are no longer permitted end', async t => {
   const [a] = await fleet(t, 'a')
   const running = await routed(t, { mode: 'forward', allow: ['127.0.0.0/8'] })
   const text = head(`GET ${a!.url}/ HTTP/1.1`, 'Host: x')
@@ -237,7 +237,7 @@ test('a forward proxy: where one may not go any more, no kept connection leads e
   t.equal(await answers(client, 2, text), 'aa')
   update({})
   t.equal(await answers(client, 1, text), 'a')
-  t.equal(a!.connections.length, 1, 'kept while one may')
+  t.equal(a!.connections.length, 1, 'kept while permitted')
   for (const more of [{ deny: ['127.0.0.1'] }, { only: ['other.example'] }, { allow: [] }]) {
     update({})
     t.equal(await answers(client, 1, text), 'a')
@@ -247,7 +247,7 @@ test('a forward proxy: where one may not go any more, no kept connection leads e
   }
 })
 
-test('who waits for a connection has the room that an update makes', async t => {
+test('a request that waits for a connection gets the room that an update makes', async t => {
   const a = await server(t, 'a', () => {})
   const group = (upstreamConnectionsMax: number): Partial<ProxyOptions> => ({
     routes: [{ upstream: 'app' }],

@@ -4,7 +4,7 @@ import { readUsersFile, withUser, wrongUserName } from '../../lib/proxy/options/
 const HASH = `$scrypt$ln=15,r=8,p=1$${'a'.repeat(22)}$${'b'.repeat(43)}`
 const OTHER = `$scrypt$ln=15,r=8,p=1$${'c'.repeat(22)}$${'d'.repeat(43)}`
 
-test('users with their hashes; comments and empty lines are none', async t => {
+test('users with their hashes; comments and empty lines are ignored', async t => {
   const text = `# who may\n\nalice:${HASH}\r\n   \nbob b.: ${OTHER} \n\u00fcnal:${HASH}`
   t.same(readUsersFile(text), {
     users: [
@@ -16,23 +16,23 @@ test('users with their hashes; comments and empty lines are none', async t => {
   })
 })
 
-test('what makes a file unusable, with its line and never with what stands there', async t => {
+test('what makes a file unusable, with the line number and never its content', async t => {
   const rows: [text: string, line: number, message: RegExp][] = [
-    ['', 1, /no user in it/],
-    ['# nobody\n\n', 1, /no user in it/],
+    ['', 1, /the file has no users/],
+    ['# no one\n\n', 1, /the file has no users/],
     [`a:${HASH}\nsecret`, 2, /not user:hash/],
     [`a:${HASH}\n:${HASH}`, 2, /not user:hash/],
-    [`\na:secret`, 2, /no hash of ours/],
-    ['a:$scrypt$ln=2,r=8,p=1$c2FsdHNhbHRzYWx0c2FsdA$c2VjcmV0', 1, /no hash of ours/],
-    ['a:$apr1$secret', 1, /is a hash of htpasswd \(apr1\), no hash of ours: make it with hopwise password$/],
-    ['a:$2y$05$secret', 1, /is a bcrypt hash, as htpasswd -B makes it, no hash of ours/],
+    [`\na:secret`, 2, /not a hopwise hash/],
+    ['a:$scrypt$ln=2,r=8,p=1$c2FsdHNhbHRzYWx0c2FsdA$c2VjcmV0', 1, /not a hopwise hash/],
+    ['a:$apr1$secret', 1, /is a hash of htpasswd \(apr1\), not a hopwise hash: make one with hopwise password$/],
+    ['a:$2y$05$secret', 1, /is a bcrypt hash \(htpasswd -B\), not a hopwise hash/],
     ['a:{SHA}secret', 1, /is a SHA-1 hash/],
-    ['a:secretsecret1', 1, /is perhaps one of crypt \(DES\), no hash of ours/],
+    ['a:secretsecret1', 1, /is perhaps a crypt \(DES\) hash, not a hopwise hash/],
     [`a:realm:${'0'.repeat(32)}`, 1, /is a line of htdigest/],
-    [` #a:${HASH}`, 1, /blank/],
+    [` #a:${HASH}`, 1, /whitespace/],
     [`a\tb:${HASH}`, 1, /control character/],
-    [`a:${HASH}\nb:${HASH}\n\na:${OTHER}`, 4, /stood in line 1 before/],
-    [`a:wrong\na:${HASH}`, 2, /stood in line 1 before/],
+    [`a:${HASH}\nb:${HASH}\n\na:${OTHER}`, 4, /is already in line 1/],
+    [`a:wrong\na:${HASH}`, 2, /is already in line 1/],
   ]
   for (const [text, line, message] of rows) {
     const { problems } = readUsersFile(text)

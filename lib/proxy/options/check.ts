@@ -3,23 +3,23 @@ import { rangeOf, TIMER_MS_MAX } from '../../link/number-range.js'
 import { isToken } from '../../wire/octets.js'
 import { didYouMean } from './did-you-mean.js'
 
-// What users write, checked: each throws a TypeError that says which option is wrong, how, and what would be right. Types say the same to
-// those who compile; what comes out of JSON, of an environment or of plain JavaScript is only looked at here.
+// Checks of the values that users give. Each throws a TypeError that says which option is wrong, how, and what would be right.
+// The TypeScript types say the same at compile time; values from JSON, an environment or plain JavaScript are checked only here.
 
-/** Throws a TypeError that begins with `what` for a value that is not of the kind. It never sees undefined: that is "not given". */
+/** Throws a TypeError that begins with `what` if the value is not of the right kind. Never called with undefined ("not given"). */
 export type Check = (what: string, value: unknown) => void
 
-/** The keys that an object may have, each with the check of its value. */
+/** The keys that an object may have, each with the check for its value. */
 export type Shape<T> = Readonly<Record<keyof T, Check>>
 
-/** A key of `given` that nobody would look at is an error, most likely of typing; and so is one that must be there and is not. */
+/** A key of `given` that is not in `shape` is an error, most likely a typo; so is a key in `needed` that is missing. */
 export function checkShape(
   what: string,
   given: unknown,
   shape: Readonly<Record<string, Check>>,
   needed: readonly string[] = [],
 ): void {
-  if (!isMapping(given)) throw new TypeError(`${what} must be an object with keys, not ${shown(given)}`)
+  if (!isMapping(given)) throw new TypeError(`${what} must be a plain object, not ${shown(given)}`)
   for (const [key, value] of Object.entries(given)) {
     if (!Object.hasOwn(shape, key)) throw new TypeError(unknownKey(`${what} has no ${key}`, key, Object.keys(shape)))
     if (value !== undefined) shape[key]!(`${what}.${key}`, value)
@@ -28,10 +28,10 @@ export function checkShape(
     if ((given as Record<string, unknown>)[key] === undefined) throw new TypeError(`${what}.${key} is missing`)
 }
 
-/** @param sentence what is said of the key that there is not */
+/** @param sentence says that the key is unknown */
 export function unknownKey(sentence: string, key: string, known: readonly string[]): string {
   const meant = didYouMean(key, known)
-  return meant === undefined ? `${sentence}; there are ${known.join(', ')}` : `${sentence}: did you mean ${meant}?`
+  return meant === undefined ? `${sentence}; use one of ${known.join(', ')}` : `${sentence}: did you mean ${meant}?`
 }
 
 export const text: Check = (what, value) => {
@@ -40,11 +40,11 @@ export const text: Check = (what, value) => {
     value instanceof URL
       ? `: write ${what.slice(what.lastIndexOf('.') + 1)}: url.href`
       : value instanceof RegExp
-        ? ': there are no patterns, see docs/configuration.md'
+        ? ': patterns are not supported, see docs/configuration.md'
         : value instanceof Uint8Array
           ? ": read the file with 'utf8'"
           : ''
-  throw new TypeError(`${what} must be text, not ${shown(value)}${right}`)
+  throw new TypeError(`${what} must be a string, not ${shown(value)}${right}`)
 }
 
 export const flag: Check = (what, value) => {
@@ -56,7 +56,7 @@ export const port: Check = (what, value) => {
     throw new TypeError(`${what.replace(/\[\d+\]$/, '')}: ${shown(value)} is not a port (1 to 65535)`)
 }
 
-/** A whole number. */
+/** An integer. */
 export const whole =
   (least = 0, most: number = Number.MAX_SAFE_INTEGER): Check =>
   (what, value) =>
@@ -64,10 +64,10 @@ export const whole =
 
 export const milliseconds = (least = 0): Check => whole(least, TIMER_MS_MAX)
 
-/** What keeps out a slip. */
+/** A sanity limit: a larger rate is a mistake. */
 const RATE_MAX = 1_000_000
 
-/** A number, with fractions: how often in a second. */
+/** A number of times per second, possibly a fraction. */
 export const rate: Check = (what, value) => {
   if (typeof value !== 'number' || !(value >= 0) || value > RATE_MAX)
     throw new TypeError(`${what} must be a number from 0 to ${RATE_MAX}, not ${shown(value)}`)
@@ -78,23 +78,23 @@ export const choice =
   (what, value) =>
     checkChoice(what, value, choices)
 
-/** `null`: none. */
+/** `null` means none. */
 export const orNull =
   (check: Check): Check =>
   (what, value) => {
     if (value !== null) check(what, value)
   }
 
-/** @param least how many there must be */
+/** @param least the minimum number of entries */
 export const list =
   (check: Check, least = 0): Check =>
   (what, value) => {
     if (!Array.isArray(value)) {
       const right = typeof value === 'string' ? `: write [${shown(value)}]` : ''
-      throw new TypeError(`${what} must be a list, not ${shown(value)}${right}`)
+      throw new TypeError(`${what} must be an array, not ${shown(value)}${right}`)
     }
-    if (value.length < least) throw new TypeError(`${what} is empty: leave it out, or name one`)
-    // Not by `forEach`, which would pass over holes.
+    if (value.length < least) throw new TypeError(`${what} is empty: omit it, or give at least one entry`)
+    // Not `forEach`, which skips holes.
     for (let i = 0; i < value.length; i++) check(`${what}[${i}]`, value[i])
   }
 
@@ -112,17 +112,17 @@ export const shape =
 export const mapping =
   (check: Check): Check =>
   (what, value) => {
-    if (!isMapping(value)) throw new TypeError(`${what} must be an object with keys, not ${shown(value)}`)
+    if (!isMapping(value)) throw new TypeError(`${what} must be a plain object, not ${shown(value)}`)
     for (const [key, one] of Object.entries(value)) check(`${what}.${key}`, one)
   }
 
-/** An object of somebody else's, which has these methods. */
+/** An object of the caller's that must have these methods. */
 export const methods =
   (...names: readonly string[]): Check =>
   (what, value) => {
     const missing = names.find(name => typeof (value as Record<string, unknown> | null)?.[name] !== 'function')
     if (missing !== undefined)
-      throw new TypeError(`${what} must have the method ${missing}, and ${shown(value)} has not`)
+      throw new TypeError(`${what} must have a method ${missing}, but ${shown(value)} has none`)
   }
 
 /** A protocol that may be upgraded to (RFC 9110 7.8): `websocket`, `x/1`. */
@@ -134,10 +134,10 @@ function isProtocol(written: string): boolean {
 export const protocol: Check = (what, value) => {
   text(what, value)
   if (!isProtocol(value as string))
-    throw new TypeError(`${what} ${shown(value)} is no name of a protocol: write one such as websocket`)
+    throw new TypeError(`${what} ${shown(value)} is not a protocol name: use a name such as websocket`)
 }
 
-/** The checks of a table of numbers: deadlines, limits. */
+/** The checks for a table of numbers, such as deadlines or limits. */
 export function numbersOf<T extends object>(table: T, maxima?: Partial<Record<keyof T, number>>): Shape<T> {
   const checks = Object.keys(table).map(key => {
     const { min, max } = rangeOf(key, maxima?.[key as keyof T])
@@ -146,7 +146,7 @@ export function numbersOf<T extends object>(table: T, maxima?: Partial<Record<ke
   return Object.fromEntries(checks) as Shape<T>
 }
 
-/** The defaults with what is given in their place. What is given was checked. */
+/** The defaults, overridden by the given values, which have been checked. */
 export function filled<T extends object>(defaults: Readonly<T>, given: Partial<T> | undefined): T {
   const all = { ...defaults }
   for (const [key, value] of Object.entries(given ?? {}))
@@ -158,7 +158,7 @@ export function filled<T extends object>(defaults: Readonly<T>, given: Partial<T
 function checkWhole(what: string, value: unknown, least = 0, most: number = Number.MAX_SAFE_INTEGER): void {
   if (!Number.isSafeInteger(value) || (value as number) < least) {
     const right = typeof value === 'string' && /^\d+$/.test(value) ? `: write ${value} without quotes` : ''
-    throw new TypeError(`${what} must be a whole number from ${least} on, not ${shown(value)}${right}`)
+    throw new TypeError(`${what} must be an integer of at least ${least}, not ${shown(value)}${right}`)
   }
   if ((value as number) > most) throw new TypeError(`${what} must be at most ${most}, not ${shown(value)}`)
 }
@@ -174,7 +174,7 @@ function checkChoice(what: string, value: unknown, choices: readonly string[]): 
 /** @param ca PEM. @throws TypeError */
 export function checkAuthorities(what: string, ca: string): void {
   if (!ca.includes('-----BEGIN CERTIFICATE-----'))
-    throw new TypeError(`${what} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)`)
+    throw new TypeError(`${what} contains no PEM certificate (-----BEGIN CERTIFICATE-----)`)
   try {
     createSecureContext({ ca })
   } catch (error) {
@@ -182,7 +182,7 @@ export function checkAuthorities(what: string, ca: string): void {
   }
 }
 
-/** What the parts say against a value, with the name of the option in front where it is not there. */
+/** Puts the name of the option in front of the TypeErrors of `read`, unless they begin with it already. */
 export function named<T>(what: string, read: () => T): T {
   try {
     return read()
@@ -194,13 +194,13 @@ export function named<T>(what: string, read: () => T): T {
 
 function isMapping(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  // A Map, a Date or a URL has no keys of its own that anybody would look at.
+  // A Map, a Date or a URL has no own keys that could be options.
   return Object.prototype.toString.call(value) === '[object Object]'
 }
 
 const SHOWN_LETTERS_MAX = 60
 
-/** A value as a sentence quotes it: short, whatever it is. */
+/** A value as error messages quote it: always short, and without the credentials of a URL. */
 export function shown(value: unknown): string {
   if (typeof value === 'string') {
     const bare = value.replace(/\/\/[^@/\s]*@/g, '//***@')
@@ -208,7 +208,7 @@ export function shown(value: unknown): string {
   }
   if (value === null || ['undefined', 'number', 'boolean', 'bigint'].includes(typeof value)) return String(value)
   if (typeof value === 'symbol' || typeof value === 'function') return `a ${typeof value}`
-  if (Array.isArray(value)) return 'a list'
+  if (Array.isArray(value)) return 'an array'
   if (value instanceof RegExp) return 'a RegExp'
   const kind = Object.prototype.toString.call(value).slice('[object '.length, -1)
   return kind === 'Object' ? 'an object' : `a ${kind}`

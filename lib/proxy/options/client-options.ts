@@ -6,9 +6,9 @@ import { named } from './check.js'
 import type { ProxyOptions } from './proxy-options.js'
 import type { Settings } from './settings.js'
 
-// Who may connect, who is believed, and what requests say of their client.
+// Which clients may connect, which peers are trusted, and what requests tell upstreams about their client.
 
-/** Who may connect; null: everybody. @throws TypeError */
+/** Which clients may connect; null: all. @throws TypeError */
 export function guardsOf({ allow, deny = [] }: NonNullable<ProxyOptions['clients']> = {}): Settings['guards'] {
   if (allow === undefined && deny.length === 0) return null
   return {
@@ -22,12 +22,14 @@ export function peersOf(what: string, blocks: readonly string[]): TrustedPeers {
   return named(what, () => new TrustedPeers(blocks, what))
 }
 
-/** What is said of the client beside `X-Forwarded-For`, `-Host`, `-Proto` and `Forwarded`; null: nothing. @throws TypeError */
+/** The fields about the client besides `X-Forwarded-For`, `-Host`, `-Proto` and `Forwarded`; null: none. @throws TypeError */
 export function clientFieldsOf(options: ProxyOptions, trusted: TrustedPeers): ClientFields | null {
   const { mode, xForwardedPort = false, xForwardedPrefix = false, xRealIp = false, keepFields = [] } = options
   const certificate = options.tls?.clientCertificates?.fields ?? []
   if (certificate.length > 0 && mode === 'forward')
-    throw new TypeError('tls.clientCertificates.fields is for mode "reverse": no server elsewhere is told who asks')
+    throw new TypeError(
+      'tls.clientCertificates.fields is for mode "reverse": a forward proxy does not tell servers who its clients are',
+    )
   const ours: Record<string, boolean> = {
     ...Object.fromEntries(certificate.map(field => [CERTIFICATE_FIELDS[field].toLowerCase(), true])),
     'x-forwarded-port': xForwardedPort,
@@ -36,7 +38,7 @@ export function clientFieldsOf(options: ProxyOptions, trusted: TrustedPeers): Cl
   }
   for (const name of keepFields) {
     if (ours[foldedName(name)] === true)
-      throw new TypeError(`keepFields: ${name} cannot be kept where hopwise is told to say it itself`)
+      throw new TypeError(`keepFields: ${name} cannot be kept because other options make hopwise set it itself`)
   }
   if (!xForwardedPort && !xForwardedPrefix && !xRealIp && certificate.length === 0) return null
   return {

@@ -2,10 +2,10 @@ import type { ClientTlsSettings } from '../../net/client/secure-accept.js'
 import type { CertificateField } from '../../policy/client-certificate.js'
 import { filled } from './check.js'
 
-/** TLS toward clients. */
+/** TLS for connections from clients. */
 export type ClientTlsOptions = Pick<ClientTlsSettings, 'certificates'> &
   Partial<Omit<ClientTlsSettings, 'clientCertificates'>> & {
-    /** `required` (default true): refuse who has none. */
+    /** Request certificates from clients. With `required` (the default) a client without a valid one is refused. */
     readonly clientCertificates?: {
       readonly ca: string
       readonly required?: boolean
@@ -13,7 +13,7 @@ export type ClientTlsOptions = Pick<ClientTlsSettings, 'certificates'> &
     } | null
   }
 
-/** With every default in its place. */
+/** Fills in the defaults. */
 export function clientTls({ clientCertificates = null, ...options }: ClientTlsOptions): ClientTlsSettings {
   return {
     ...filled(
@@ -27,5 +27,5 @@ export function clientTls({ clientCertificates = null, ...options }: ClientTlsOp
   }
 }
 
-/** As long as an upstream has. */
+/** The same time as an upstream has. */
 export const HANDSHAKE_MS = 10_000

@@ -1,5 +1,5 @@
-/** The name that was probably meant, or undefined when none is near: at most a third of the letters may differ, or the
- * written word is the beginning or the end of just one name. */
+/** The name that was probably meant, or undefined when none is close: at most a third of the letters may differ, or the
+ * given word is the beginning or the end of exactly one name. */
 export function didYouMean(written: string, names: Iterable<string>): string | undefined {
   const word = written.toLowerCase()
   let best: string | undefined
@@ -17,7 +17,7 @@ export function didYouMean(written: string, names: Iterable<string>): string | u
   return best ?? (parts.length === 1 ? parts[0] : undefined)
 }
 
-/** Letters to insert, delete, replace or swap with their neighbour. */
+/** The number of letters to insert, delete, replace or swap with their neighbour. */
 function distanceOf(a: string, b: string): number {
   let before: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, i) => i)

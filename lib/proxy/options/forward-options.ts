@@ -5,15 +5,15 @@ import { named, shown } from './check.js'
 import type { ProxyOptions } from './proxy-options.js'
 import { readUpstream } from './upstream-url.js'
 
-// What only a forward proxy is told: where its clients may go, through whom, and who they are.
+// Options of a forward proxy only: the destinations its clients may reach, the parent proxy, and credentials.
 
-/** @throws TypeError that names the list, and the first entry of it that is no destination */
+/** @throws TypeError that names the list and its first entry that is not a destination */
 export function destinationsOf({ allow = [], only = [], deny = [] }: ProxyOptions): Destinations {
   for (const [what, entries] of Object.entries({ allow, only, deny })) named(what, () => new Destinations(entries))
   return new Destinations(allow, only, deny)
 }
 
-/** The proxy behind this one. */
+/** The proxy that this one forwards everything to. */
 export interface Parent {
   readonly origin: Origin
   /** `user:password`, '' for none. */
@@ -24,35 +24,35 @@ export interface Parent {
 export function readParent(text: string): Parent {
   const match = /^(https?:\/\/)(?:([^@/]*)@)?(.*)$/i.exec(text)
   if (match === null)
-    throw new TypeError('parent is no URL with http:// or https://, for example http://proxy.internal:3128')
+    throw new TypeError('parent is not an http:// or https:// URL: use for example http://proxy.internal:3128')
   const [, scheme, userinfo, rest] = match
   const origin = readUpstream(`${scheme}${rest}`)
   return { origin, credentials: userinfo === undefined ? '' : readCredentialsOf(userinfo) }
 }
 
-/** A user alone has an empty password (RFC 7617 2). */
+/** A user name without a colon has an empty password (RFC 7617 2). */
 function readCredentialsOf(userinfo: string): string {
   try {
     const credentials = decodeURIComponent(userinfo)
     return credentials.includes(':') ? credentials : `${credentials}:`
   } catch {
-    throw new TypeError('parent: the user or the password has a % that is no percent-encoding: write %25')
+    throw new TypeError('parent: the user name or password contains a % that is not a percent-encoding: write %25')
   }
 }
 
-/** `user:password` in base64; null: none is asked for. @throws TypeError */
+/** `user:password` in base64; null: none are required. @throws TypeError */
 export function readCredentials(credentials: ProxyOptions['credentials']): ReadonlySet<string> | null {
   if (credentials === undefined) return null
   for (const [i, { user, password }] of credentials.entries()) {
     if (user === '' || user.includes(':'))
-      throw new TypeError(`credentials[${i}]: the user name ${shown(user)} is empty or has a colon (RFC 7617 2)`)
+      throw new TypeError(`credentials[${i}]: the user name ${shown(user)} is empty or contains a colon (RFC 7617 2)`)
     if (/\p{Cc}/u.test(user + password))
-      throw new TypeError(`credentials[${i}] has a control character in it (RFC 7617 2)`)
+      throw new TypeError(`credentials[${i}] contains a control character (RFC 7617 2)`)
     const kind = hashKind(password)
-    // Nobody who knows the password could log in with it, and who knows the hash could.
+    // A hash as the password: those who know the password could not log in, and those who know the hash could.
     if (kind !== '' || readPasswordHash(password) !== null)
       throw new TypeError(
-        `credentials[${i}]: the password of ${shown(user)} is ${kind || 'a hash'}: give the password itself, or in users a hash of hopwise password`,
+        `credentials[${i}]: the password of ${shown(user)} is ${kind || 'a hash'}: give the password itself, or put a hash from hopwise password in users`,
       )
   }
   return new Set(credentials.map(({ user, password }) => Buffer.from(`${user}:${password}`).toString('base64')))

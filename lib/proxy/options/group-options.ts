@@ -25,35 +25,41 @@ import { RESOLVE, RESOLVE_SHAPE, type ResolveOptions, resolveOf } from './resolv
 import { SERVER_OR_URL, type ServerOptions, serversOf } from './server-options.js'
 import { tlsOf, UPSTREAM_TLS } from './upstream-tls-options.js'
 
-/** Servers that are interchangeable, and how one of them is chosen for a request. */
+/** A group of interchangeable servers, and how a server is chosen for each request. */
 export interface GroupOptions {
   servers: readonly (string | ServerOptions)[]
+  /** How requests are distributed. Default: `round-robin`. */
   balance?: 'round-robin' | 'least-connections' | 'hash'
-  /** For `hash`: what makes two requests go to the same server. Default: the client's address. */
+  /** For `hash`: requests for which this value is the same go to the same server. Default: the client's address. */
   hash?: { by?: 'address' | 'field' | 'cookie'; name?: string }
-  /** Holds a client to the server that answered it first, by this cookie. */
+  /** Keeps a client on the server that answered it first, with this cookie. */
   sticky?: { cookie: string }
-  /** Other servers that a request is tried on, if that is safe (default 1). */
+  /** How many other servers a request is tried on, if that is safe (default 1). */
   retries?: number
   /**
-   * After which connections, when one ends before an octet of a response came on it: `reused` (default), those that had carried a request
-   * before; `any`, fresh ones as well: then another server gets what is idempotent and can be repeated.
+   * Which connections a request may be retried after, if they end before a byte of the response has arrived: `reused` (default),
+   * only those that had carried a request before; `any`, fresh ones too: then an idempotent request that can be repeated goes to
+   * another server.
    */
   retryOn?: 'reused' | 'any'
-  /** Leave a server alone for a while that failed often; null: never. */
+  /** Stop using a server for a while after repeated failures; null: never. */
   ejection?: Partial<Ejection> | null
+  /** Active health checks; null (default): none. */
   healthCheck?: Partial<HealthCheckOptions> | null
-  /** A server that comes up gets its whole share only after this time. */
+  /** A server that has come up receives its full share of requests only after this time (default 0). */
   slowStartMs?: number
+  /** How the servers' host names are resolved. */
   resolve?: ResolveOptions
+  /** TLS settings for this group, in place of `upstreamTls`. */
   tls?: UpstreamTls
-  /** Begin each connection with the client's address; such a connection serves only that one request. */
+  /** Begin each connection with the client's address (PROXY protocol); such a connection carries only that one request. */
   proxyProtocol?: 'off' | 'v1' | 'v2'
+  /** Limits and deadlines for this group, in place of those of the proxy. */
   limits?: Partial<Pick<Limits, (typeof GROUP_LIMITS)[number]>>
   deadlines?: Partial<Pick<Deadlines, (typeof GROUP_DEADLINES)[number]>>
 }
 
-/** Those that each server has for itself; all others are of a listener, or of the whole process. */
+/** The limits and deadlines that apply per server; all others belong to a listener or to the whole process. */
 export const GROUP_LIMITS = [
   'upstreamConnectionsMax',
   'upstreamIdleMax',
@@ -69,20 +75,20 @@ export const GROUP_DEADLINES = [
 ] as const satisfies (keyof Deadlines)[]
 
 export interface Ejection {
-  /** So many failures … */
+  /** This many failures … */
   failures: number
   /** … within this time … */
   withinMs: number
-  /** … put a server aside for this long, longer each time. */
+  /** … eject a server for this long, longer each time. */
   ejectMs: number
-  /** Never more than this share of them. */
+  /** At most this share of the group's servers is ejected at once. */
   ejectedPercentMax: number
 }
 
 export const EJECTION: Readonly<Ejection> = { failures: 3, withinMs: 10_000, ejectMs: 10_000, ejectedPercentMax: 50 }
 export const RETRIES = 1
 
-/** What groups take from the proxy that they belong to. */
+/** What a group inherits from its proxy. */
 export interface GroupDefaults {
   readonly dial: DialSettings
   readonly limits: Limits
@@ -97,7 +103,7 @@ export function groupSpec(name: string, options: GroupOptions, defaults: GroupDe
   return atOnce(groupSteps(name, options, defaults))
 }
 
-/** The same, for a thread that has other things to do meanwhile. */
+/** As `groupSpec`, in steps, for a thread that has other work to do in between. */
 export function* groupSteps(name: string, options: GroupOptions, defaults: GroupDefaults): Steps<GroupSpec> {
   const what = `upstreams.${name}`
   checkShape(what, options, GROUP, ['servers'])
@@ -158,14 +164,16 @@ function picked<T, K extends keyof T>(checks: Shape<T>, keys: readonly K[]): Sha
   return Object.fromEntries(keys.map(key => [key, checks[key]])) as Shape<Pick<T, K>>
 }
 
-/** No failures that would be enough: never. */
+/** Zero `failures` means that no server is ever ejected. */
 function ejectionOf(given: GroupOptions['ejection']): Ejection | null {
   if (given === null) return null
   const ejection = filled(EJECTION, given)
   return ejection.failures === 0 ? null : ejection
 }
 
-/** The group of a proxy that has one upstream: a name is resolved when a connection is made, and all of its addresses are tried. */
+/**
+ * The group of a proxy with a single upstream: its name is resolved for each new connection, and all of its addresses are tried.
+ */
 export function loneGroup(origin: Origin, defaults: GroupDefaults): GroupSpec {
   return {
     name: origin.key,
@@ -186,12 +194,12 @@ function hashBy(what: string, balance: string, hash: GroupOptions['hash']): Hash
   if (hash === undefined) return { by: 'address' }
   const { by = 'address', name } = hash
   if (balance !== 'hash')
-    throw new TypeError(`${what}.hash is for balance 'hash', and this group has '${balance}': leave one of them out`)
+    throw new TypeError(`${what}.hash is for balance 'hash', but this group has '${balance}': omit one of them`)
   if (by === 'address') {
-    if (name !== undefined) throw new TypeError(`${what}.hash.name: an address has no name: leave it out`)
+    if (name !== undefined) throw new TypeError(`${what}.hash.name is not used with by 'address': omit it`)
     return { by }
   }
   if (name === undefined || !isToken(name))
-    throw new TypeError(`${what}.hash.name: hash by ${by} needs the ${by}'s name`)
+    throw new TypeError(`${what}.hash.name must be the name of the ${by} to hash by`)
   return { by, name }
 }

@@ -2,16 +2,21 @@ import type { HealthCheckSettings } from '../../net/upstream/health-check.js'
 import { isAuthority } from '../../wire/authority.js'
 import { filled, milliseconds, named, type Shape, shape, shown, text, whole } from './check.js'
 
-/** How the servers of a group are asked whether they are well. */
+/** Active health checks of the servers of a group. */
 export interface HealthCheckOptions {
+  /** The path to request. */
   path: string
+  /** The time from one check to the next. */
   intervalMs: number
+  /** A check without an answer after this time has failed; at most `intervalMs`. */
   timeoutMs: number
+  /** This many successful checks in a row mark a server as healthy. */
   healthyAfter: number
+  /** This many failed checks in a row mark a server as unhealthy. */
   unhealthyAfter: number
-  /** `200`, `200-399`, `200,204`. */
+  /** The statuses of a healthy server: `200`, `200-399`, `200,204`. */
   status: string
-  /** The value of Host; default: the server's. */
+  /** The value of Host. Default: the server's own. */
   host: string
 }
 
@@ -35,7 +40,7 @@ export const HEALTH_CHECK_SHAPE = shape({
 } satisfies Shape<HealthCheckOptions>)
 
 /**
- * With every default in its place.
+ * Checks the options and fills in the defaults.
  * @param what the option: `upstreams.app.healthCheck`
  * @throws TypeError that says what is wrong, and what would be right
  */
@@ -48,23 +53,25 @@ export function healthOf(what: string, options: Partial<HealthCheckOptions>): He
     throw new TypeError(`${what}.host must be a host such as app.example, not ${shown(host)}`)
   if (timeoutMs > intervalMs)
     throw new TypeError(
-      `${what}.timeoutMs (${timeoutMs}) is more than intervalMs (${intervalMs}): an answer must be there before the next question`,
+      `${what}.timeoutMs (${timeoutMs}) is greater than intervalMs (${intervalMs}): a check must end before the next one begins`,
     )
   return health
 }
 
-/** What a check needs of them. @throws TypeError */
+/** The options as a health check uses them. @throws TypeError */
 export function checkSettings(what: string, health: HealthCheckOptions): HealthCheckSettings {
   const { path, intervalMs, timeoutMs, host } = health
   return { path, intervalMs, timeoutMs, statuses: named(`${what}.status`, () => readStatuses(health.status)), host }
 }
 
-/** `200-399,404` as pairs of first and last. @throws TypeError */
+/** Reads `200-399,404` as pairs of first and last status. @throws TypeError */
 export function readStatuses(text: string): readonly (readonly [number, number])[] {
   return text.split(',').map(part => {
     const match = /^\s*([1-9][0-9]{2})(?:-([1-9][0-9]{2}))?\s*$/.exec(part)
     if (match === null)
-      throw new TypeError(`status ${JSON.stringify(text)} is no list of statuses, for example 200-399 or 200,204`)
+      throw new TypeError(
+        `status ${JSON.stringify(text)} is not a list of statuses: use for example 200-399 or 200,204`,
+      )
     return [Number(match[1]), Number(match[2] ?? match[1])] as const
   })
 }

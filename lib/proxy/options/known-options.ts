@@ -30,13 +30,13 @@ import { NAMESERVERS } from './resolve-options.js'
 import { UPSTREAM_TLS } from './upstream-tls-options.js'
 
 /**
- * Every option that a proxy has, with what its value is, and the mode that it is for. An option of the other mode is refused: nobody would
- * look at it, and who wrote `credentials` for a gateway believes that it asks for them.
+ * Every option of a proxy, with the check for its value and the mode that it is for. An option of the other mode is refused, not
+ * ignored: an operator who sets `credentials` for a gateway believes that it asks for them.
  */
 const OPTIONS: Readonly<Record<keyof ProxyOptions, Check | ForMode>> = {
   mode: choice('reverse', 'forward'),
   upstream: reverse(text),
-  // What is in these two is looked at where routes and groups are made: there may be thousands.
+  // The contents of these two are checked where routes and groups are made: there may be thousands.
   routes: reverse(list(anything, 1)),
   upstreams: reverse(mapping(anything)),
   host: reverse(text),
@@ -105,12 +105,13 @@ interface ForMode {
   readonly check: Check
 }
 
-/** The names of all options, in the order of the documents. */
+/** The names of all options, in the order of the documentation. */
 export const OPTION_NAMES = Object.keys(OPTIONS) as readonly (keyof ProxyOptions)[]
 
 /**
- * Is there each option, is it for this mode, and of its kind? What stands in a text is looked at later, by those who use it.
- * @throws TypeError that names the option, and says what would be right
+ * Checks that each option exists, is for this mode and has a value of the right kind. The contents of strings are checked later,
+ * by the code that uses them.
+ * @throws TypeError that names the option and says what would be right
  */
 export function checkOptions(options: ProxyOptions): void {
   if (typeof options !== 'object' || options === null)
@@ -129,9 +130,9 @@ export function checkOptions(options: ProxyOptions): void {
     else throw new TypeError(foreign(key, known.mode))
   }
   if (options.routes !== undefined && options.upstream !== undefined)
-    throw new TypeError('upstream is for a proxy without routes: name it in a route')
+    throw new TypeError('upstream is for a proxy without routes: name the upstream in a route')
   if (options.routes === undefined && options.upstreams !== undefined)
-    throw new TypeError('upstreams is for a proxy with routes, which name its groups: write routes, not upstream')
+    throw new TypeError('upstreams is for a proxy with routes, which name its groups: use routes instead of upstream')
 }
 
 function anything(): void {}
@@ -147,12 +148,12 @@ function forward(check: Check): ForMode {
 function foreign(key: keyof ProxyOptions, mode: ProxyOptions['mode']): string {
   const right =
     mode === 'reverse'
-      ? 'a forward proxy goes where its clients ask'
+      ? 'a forward proxy connects to the destinations that its clients ask for'
       : key === 'resolve'
-        ? 'a reverse proxy has resolve in each of its upstreams'
+        ? 'for a reverse proxy set resolve in each group of upstreams'
         : key === 'users' || key === 'credentials'
-          ? 'a reverse proxy asks nobody for Proxy-Authorization; who protects a service does it behind the proxy'
-          : 'a reverse proxy goes where its operator says'
+          ? 'a reverse proxy does not ask for Proxy-Authorization; authenticate users in the service behind it'
+          : 'a reverse proxy connects only to its configured upstreams'
   return `${key} is for mode "${mode}": ${right}`
 }
 
@@ -163,13 +164,13 @@ function name(what: string, value: unknown): void {
 }
 
 const HASH = shape(
-  { ln: whole(1, 31), r: whole(1), p: whole(1), salt: octets, hash: octets },
+  { ln: whole(1, 31), r: whole(1), p: whole(1), salt: bytes, hash: bytes },
   ...['ln', 'r', 'p', 'salt', 'hash'],
 )
 
 function users(what: string, value: unknown): void {
   if (!(value instanceof Map)) throw new TypeError(`${what} must be a Map of names to hashes, not ${shown(value)}`)
-  if (value.size === 0) throw new TypeError(`${what} is empty: nobody could log in; leave it out, or name one`)
+  if (value.size === 0) throw new TypeError(`${what} is empty, so no one could log in: omit it, or add a user`)
   for (const [user, hash] of value) {
     text(`a key of ${what}`, user)
     if (typeof hash !== 'object' || hash === null) throw new TypeError(wrongHash(user, hash))
@@ -177,11 +178,11 @@ function users(what: string, value: unknown): void {
   }
 }
 
-/** It is not shown. */
+/** Its value is never shown. */
 function secret(what: string, value: unknown): void {
-  if (typeof value !== 'string') throw new TypeError(`${what} must be text`)
+  if (typeof value !== 'string') throw new TypeError(`${what} must be a string`)
 }
 
-function octets(what: string, value: unknown): void {
+function bytes(what: string, value: unknown): void {
   if (!(value instanceof Uint8Array)) throw new TypeError(`${what} must be a Buffer, not ${shown(value)}`)
 }

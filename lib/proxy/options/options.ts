@@ -28,13 +28,13 @@ import { checkTls } from './upstream-tls-options.js'
 export function settingsOf(options: ProxyOptions, door: Door = 'library'): Settings {
   const settings = atOnce(settingsSteps(options, null, door))
   const { tls } = settings
-  if (tls !== null) named('tls', () => new SecureAccept(tls)) // throws for what TLS cannot be made of
+  if (tls !== null) named('tls', () => new SecureAccept(tls)) // throws if OpenSSL cannot use the settings
   return settings
 }
 
 /**
- * The same, for a thread that has other things to do meanwhile.
- * @param shared the names of groups that somebody else makes; null: they are made here
+ * As `settingsOf`, in steps, for a thread that has other work to do in between.
+ * @param shared the names of groups that are made elsewhere; null: they are made here
  */
 export function* settingsSteps(
   options: ProxyOptions,
@@ -108,17 +108,20 @@ export function dialOf(
 
 let generations = 0
 
-/** Long enough to cost nothing, short enough that a NAT forgets nobody. Go: 15 s; HAProxy, nginx: the kernel's two hours. */
+/** Long enough to cost nothing, short enough that no NAT drops the connection. Go: 15 s; HAProxy, nginx: the kernel's two hours. */
 export const TCP_KEEP_ALIVE_MS = 30_000
 
-/** The two ports of the web. Why 80: docs/decisions/0009-connect-to-port-80.md. Squid: 443 and 563; Apache, tinyproxy: 443 and 563. */
+/**
+ * The two ports of the web. Why 80: docs/decisions/0009-connect-to-port-80.md. Squid: 443 and 563; Apache, tinyproxy: 443 and
+ * 563.
+ */
 export const CONNECT_PORTS: readonly number[] = [80, 443]
 
 export const UPGRADES: readonly string[] = ['websocket']
 
 /**
- * A name for a deployment that was not given one: host and port, so that two proxies on one host are not taken for each
- * other; never the product's name. `port` 0: it does not listen yet.
+ * A name for a deployment that was not given one: host name and port, so that two proxies on one host are not mistaken for
+ * each other; never the product's name. `port` 0: it does not listen yet.
  */
 export function nameAt(port: number): string {
   const name = hostname().replace(/[^A-Za-z0-9.-]/g, '-')

@@ -2,10 +2,13 @@ import { lookupWith } from '../../net/names/resolver.js'
 import type { GroupSpec } from '../../net/upstream/group-spec.js'
 import { filled, list, milliseconds, shape, text } from './check.js'
 
-/** How the names of a group are asked for. */
+/** How the host names of a group are resolved. A name is resolved again when its TTL has passed, within `minMs` and `maxMs`. */
 export interface ResolveOptions {
+  /** Name servers to query, such as `127.0.0.1:53`. Default: the resolver of the system. */
   nameservers?: readonly string[]
+  /** Never resolve a name again before this time (default 1 s). */
   minMs?: number
+  /** Always resolve a name again after this time (default 60 s). */
   maxMs?: number
 }
 
@@ -17,11 +20,11 @@ export const RESOLVE_SHAPE = shape({ nameservers: NAMESERVERS, minMs: millisecon
 /** @throws TypeError */
 export function resolveOf(what: string, { nameservers, ...times }: ResolveOptions = {}): GroupSpec['resolve'] {
   const { minMs, maxMs } = filled(RESOLVE, times)
-  if (minMs > maxMs) throw new TypeError(`${what}.minMs (${minMs}) is more than maxMs (${maxMs}): turn them round`)
+  if (minMs > maxMs) throw new TypeError(`${what}.minMs (${minMs}) is greater than maxMs (${maxMs}): swap them`)
   return { minMs, maxMs, nameservers: nameserversOf(what, nameservers) }
 }
 
-/** null: as the machine resolves names. @throws TypeError */
+/** null: the resolver of the system. @throws TypeError */
 export function nameserversOf(what: string, nameservers: readonly string[] | undefined): readonly string[] | null {
   if (nameservers === undefined) return null
   try {

@@ -6,35 +6,41 @@ import { checkSendHost } from '../../policy/send-host.js'
 import type { WayBackOptions } from '../../policy/way-back.js'
 import { checkShape, flag, list, mapping, named, oneOrMore, type Shape, shape, text, whole } from './check.js'
 
-/** Which requests a gateway sends where, and what it changes in them. The first route that matches is taken. */
+/** A route of a reverse proxy: which requests it matches, where they go, and what is changed in them. The first match wins. */
 export interface RouteOptions {
-  /** `app.example`, `*.example`; without a port. Default: any. */
+  /** Host names without a port: `app.example`, `*.example`. Default: any. */
   host?: string | readonly string[]
-  /** The path begins with it, at a segment's border. */
+  /** The path begins with this prefix, which ends at a segment boundary. */
   path?: string
-  /** The path is it. */
+  /** The path is exactly this. */
   exact?: string
+  /** Methods. Default: any. */
   method?: string | readonly string[]
   /** The name of a group, or the URL of an upstream. */
   upstream: string
-  /** Taken off the path. */
+  /** Removed from the beginning of the path. */
   stripPrefix?: string
-  /** Put before the path. */
+  /** Added to the beginning of the path. */
   setPrefix?: string
-  /** `preserve` (the client's Host), `upstream` (the server's own), or any other text. Default: the proxy's `host`. */
+  /**
+   * The Host to send: `preserve` (the client's), `upstream` (the server's own), or any other value. Default: the proxy's `host`.
+   */
   sendHost?: string
-  /** Applied after the hop rules. */
+  /** Fields to set and remove, after the hop-by-hop rules have been applied. */
   requestFields?: FieldEditsOptions
   responseFields?: FieldEditsOptions
-  /** `Location`, `Content-Location` and `Refresh` that lead to the upstream lead the client back to this route. */
+  /** Rewrite `Location`, `Content-Location` and `Refresh` that point to the upstream so that they point back to this route. */
   rewriteLocation?: boolean
-  /** `Path` and `Domain` of cookies become those under which the client knows the upstream. */
+  /** Rewrite `Path` and `Domain` of cookies to those under which the client knows the upstream. */
   rewriteCookies?: boolean
-  /** So much content is gathered before a server is taken, for servers that have a thread for each request. 0: it is passed on as it comes. */
+  /**
+   * Gather up to this many bytes of the content before a server is chosen, for servers that use a thread per request. 0
+   * (default): pass the content on as it arrives.
+   */
   bufferRequestBytes?: number
 }
 
-/** A route as exchanges use it; its group is found by name. */
+/** A route as exchanges use it, checked; it refers to its group by name. */
 export interface RouteSpec {
   readonly match: RouteMatch
   readonly upstream: string
@@ -42,12 +48,12 @@ export interface RouteSpec {
   readonly sendHost: string
   readonly requestEdits: FieldEdits | null
   readonly responseEdits: FieldEdits | null
-  /** What of the response follows the changes of the request, null for nothing. */
+  /** What is rewritten in the response to match the changes to the request; null: nothing. */
   readonly wayBack: WayBackOptions | null
   readonly bufferRequestBytes: number
-  /** For the log: what it matches, and where it goes. */
+  /** For the log: what the route matches, and its upstream. */
   readonly name: string
-  /** It is worth naming: the configuration has routes. */
+  /** Whether the log names the route: only if the configuration has routes. */
   readonly named: boolean
 }
 
@@ -56,9 +62,9 @@ export interface Route extends RouteSpec {
 }
 
 /**
- * @param what what the route is called: `routes[3]`
- * @param isNamed worth naming in the log
- * @throws TypeError that says which option of it is wrong, how, and what would be right
+ * @param what what messages call the route: `routes[3]`
+ * @param isNamed whether the log names it
+ * @throws TypeError that says which option of the route is wrong, how, and what would be right
  */
 export function routeSpec(options: RouteOptions, sendHost: string, what: string, isNamed = true): RouteSpec {
   checkShape(what, options, ROUTE, ['upstream'])
@@ -92,7 +98,7 @@ function specOf(options: RouteOptions, sendHost: string, isNamed: boolean): Rout
 
 const EDITS = shape({ set: mapping(text), remove: list(text) } satisfies Shape<FieldEditsOptions>)
 
-/** Of content that is gathered for one request, in the memory of this process. */
+/** The most content that can be gathered for one request, in the memory of this process. */
 const BUFFER_BYTES_MAX = 1_073_741_824
 
 const ROUTE: Shape<RouteOptions> = {

@@ -10,8 +10,8 @@ import type { Settings } from './settings.js'
 import { readUpstream } from './upstream-url.js'
 
 /**
- * One upstream for everything, or routes to groups; a route may name a server of its own, which is a group of one.
- * @param shared the names of groups that somebody else makes; null: they are made here
+ * One upstream for all requests, or routes to groups; a route may name a server instead, which becomes a group of one.
+ * @param shared the names of groups that are made elsewhere; null: they are made here
  * @throws TypeError that says which option is wrong, how, and what would be right
  */
 export function* routesOf(
@@ -42,8 +42,7 @@ export function* routesOf(
   }
   for (const [i, { upstream: name }] of specs.entries()) {
     if (known.has(name)) continue
-    if (!name.includes(':'))
-      throw new TypeError(unknownGroup(`routes[${i}].upstream: a route goes to ${shown(name)}`, name, [...known]))
+    if (!name.includes(':')) throw new TypeError(unknownGroup(`routes[${i}].upstream ${shown(name)}`, name, [...known]))
     known.add(name)
     groups.push(named(`routes[${i}].upstream`, () => groupSpec(name, { servers: [name] }, defaults)))
     yield
@@ -51,7 +50,7 @@ export function* routesOf(
   return { routes: specs, groups }
 }
 
-function unknownGroup(sentence: string, name: string, known: readonly string[]): string {
+function unknownGroup(option: string, name: string, known: readonly string[]): string {
   const meant = didYouMean(name, known)
-  return `${sentence}, which is no key of upstreams${meant === undefined ? '' : `: did you mean ${meant}?`}`
+  return `${option} is not a key of upstreams${meant === undefined ? '' : `: did you mean ${meant}?`}`
 }

@@ -8,11 +8,11 @@ import { readUpstream } from './upstream-url.js'
 export interface ServerOptions {
   /** `http://host:port`, `https://host`, `unix:/path`, or `srv+http://name` for the targets of an SRV record. */
   url: string
-  /** Its share of the requests (default 1); 0: only clients that a cookie holds to it. */
+  /** Its share of the requests (default 1); 0: only clients that a sticky cookie keeps on it. */
   weight?: number
-  /** Asked only while none of the others can be. */
+  /** Used only while no other server of the group is available. */
   backup?: boolean
-  /** Instead of the limits `upstreamConnectionsMax` and `upstreamWaitingMax`. */
+  /** Override the limits `upstreamConnectionsMax` and `upstreamWaitingMax` for this server. */
   connectionsMax?: number
   waitingMax?: number
 }
@@ -25,12 +25,12 @@ const SERVER = {
   waitingMax: whole(),
 } satisfies Shape<ServerOptions>
 
-/** What a server is written as: a URL, or an object with one. */
+/** A server is given as a URL, or as an object with one. */
 export const SERVER_OR_URL: Check = (what, value) =>
   typeof value === 'object' && !(value instanceof URL) ? checkShape(what, value, SERVER, ['url']) : text(what, value)
 
 /**
- * The servers of one group, checked.
+ * Checks the servers of one group.
  * @param what the group: `upstreams.app`
  * @throws TypeError that says which server is wrong, how, and what would be right
  */
@@ -46,14 +46,14 @@ export function* serversOf(what: string, servers: readonly (string | ServerOptio
     const key = `${kind} ${origin.key}`
     if (keys.has(key))
       throw new TypeError(
-        `${what}.servers[${i}]: the server ${origin.key} stands there twice: give it a weight of 2 instead`,
+        `${what}.servers[${i}]: the server ${origin.key} is listed twice: give it a weight of 2 instead`,
       )
     keys.add(key)
   }
   if (specs.every(({ backup }) => backup))
-    throw new TypeError(`${what}.servers: all are backups, so there is nothing that they stand in for`)
+    throw new TypeError(`${what}.servers: all servers are backups: at least one must not be`)
   if (specs.every(({ weight }) => weight === 0))
-    throw new TypeError(`${what}.servers: all have the weight 0, so none is ever asked`)
+    throw new TypeError(`${what}.servers: all servers have weight 0, so none would be used: give one a weight above 0`)
   return specs
 }
 

@@ -17,14 +17,14 @@ import type { Users } from '../users.js'
 import type { Parent } from './forward-options.js'
 import type { RouteSpec } from './route-options.js'
 
-/** The options with every default in its place, checked. */
+/** The options, checked, with all defaults filled in. */
 export interface Settings {
-  /** Another number than any other settings have. */
+  /** A number that no other settings have. */
   readonly generation: number
   readonly mode: 'reverse' | 'forward'
-  /** In whose words settings are told of. */
+  /** How messages name settings: as the command line, the file or the library does. */
   readonly door: Door
-  /** Reverse: where which requests go. */
+  /** Reverse: the routing table. */
   readonly routes: readonly RouteSpec[]
   readonly groups: readonly GroupSpec[]
   readonly name: string
@@ -35,7 +35,7 @@ export interface Settings {
   readonly trusted: TrustedPeers
   readonly xForwarded: boolean
   readonly forwarded: boolean
-  /** What else requests say of their client, null for nothing. */
+  /** The other fields about the client; null: none. */
   readonly clientFields: ClientFields | null
   readonly keepFields: KeptFields | null
   readonly viaRequest: boolean
@@ -45,7 +45,7 @@ export interface Settings {
   readonly parent: Parent | null
   readonly connectPorts: ReadonlySet<number>
   readonly allowPorts: ReadonlySet<number>
-  /** `user:password` in base64, or null: everybody may. */
+  /** `user:password` in base64; null: none are required. */
   readonly credentials: ReadonlySet<string> | null
   readonly users: Users | null
   readonly requestRate: RateSettings | null
@@ -58,12 +58,12 @@ export interface Settings {
   readonly interim: boolean
   readonly answersHalfClosed: boolean
   readonly keepAliveAlways: boolean
-  /** Forward: an HTTP/1.0 client is kept, and may ask for it with Proxy-Connection too. */
+  /** Forward: the connection of an HTTP/1.0 client can persist, and Proxy-Connection may ask for that as well. */
   readonly keepsHttp10: boolean
   readonly recordFields: boolean
   readonly tracer: Tracer | null
   readonly trace: boolean
-  /** How connections are made, on both sides as far as it is not about TLS. */
+  /** How connections are made; all but the TLS part applies to both sides. */
   readonly dial: DialSettings
   readonly limits: Limits
   readonly deadlines: Deadlines

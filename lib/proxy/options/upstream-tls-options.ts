@@ -11,22 +11,22 @@ export const UPSTREAM_TLS = shape({
   minVersion: choice('TLSv1.2', 'TLSv1.3'),
 } satisfies Shape<UpstreamTls>)
 
-/** Of a group: TLS that no server speaks would be thought to be there. @throws TypeError */
+/** The TLS settings of a group. Without an https:// server they would silently have no effect: an error. @throws TypeError */
 export function tlsOf(what: string, servers: readonly (string | ServerOptions)[], tls: UpstreamTls): UpstreamTls {
   if (!servers.some(server => /^(srv\+)?https:/i.test(typeof server === 'string' ? server : server.url)))
-    throw new TypeError(`${what} has no use: no server of this group is https://`)
+    throw new TypeError(`${what} has no effect: no server of this group is https://`)
   return checkTls(what, tls)
 }
 
-/** What OpenSSL has against it is said now, not when the first connection is made. @throws TypeError */
+/** Reports what OpenSSL rejects now, not when the first connection is made. @throws TypeError */
 export function checkTls(what: string, tls: UpstreamTls): UpstreamTls {
   const { ca, cert, key, insecure } = tls
   if (ca !== undefined) checkAuthorities(`${what}.ca`, ca)
   if (ca !== undefined && insecure === true)
-    throw new TypeError(`${what}.ca and ${what}.insecure contradict each other: leave one of them out`)
+    throw new TypeError(`${what}.ca and ${what}.insecure contradict each other: omit one of them`)
   if ((cert === undefined) !== (key === undefined))
     throw new TypeError(
-      `${what}.${cert === undefined ? 'key' : 'cert'} stands alone: a client certificate is both, cert and key`,
+      `${what}.${cert === undefined ? 'cert' : 'key'} is missing: a client certificate needs both cert and key`,
     )
   try {
     tlsMemory(tls)

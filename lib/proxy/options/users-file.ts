@@ -1,20 +1,20 @@
 import { hashKind, readPasswordHash } from '../users.js'
 
 export interface UsersFile {
-  /** Each user with the hash of the password, as it stands there. */
+  /** Each user with the hash of the password, as in the file. */
   readonly users: (readonly [user: string, hash: string])[]
-  /** With any of these the file cannot be used: it would shut out somebody, or be understood in two ways. */
+  /** With any of these the file cannot be used: it would lock a user out, or be ambiguous. */
   readonly problems: UsersProblem[]
 }
 
 export interface UsersProblem {
   /** From 1. */
   readonly line: number
-  /** Never with what stands in the line: it may be a secret. */
+  /** Never quotes the line, which may contain a secret. */
   readonly message: string
 }
 
-/** A users file: lines `user:hash`, made by `hopwise password`. Empty lines, and those that begin with #, are none. */
+/** A users file: lines `user:hash`, made by `hopwise password`. Empty lines and lines that begin with # are ignored. */
 export function readUsersFile(text: string): UsersFile {
   const users: UsersFile['users'] = []
   const problems: UsersProblem[] = []
@@ -22,18 +22,20 @@ export function readUsersFile(text: string): UsersFile {
   for (const { line, user, hash } of userLines(text)) {
     const before = lineOf.get(user)
     const message =
-      before === undefined ? problemOf(user, hash) : `the user stood in line ${before} before: leave one of the two`
+      before === undefined
+        ? problemOf(user, hash)
+        : `the user is already in line ${before}: remove one of the two lines`
     if (message !== '') problems.push({ line, message })
     else users.push([user, hash])
     if (user !== '') lineOf.set(user, before ?? line)
   }
-  // A file without users must not open the proxy to everybody, nor shut it without a word.
+  // A file without users must neither open the proxy to everyone nor close it without a message.
   if (users.length === 0 && problems.length === 0)
-    problems.push({ line: 1, message: 'there is no user in it: add one with hopwise password' })
+    problems.push({ line: 1, message: 'the file has no users: add one with hopwise password' })
   return { users, problems }
 }
 
-/** The text with this user's line replaced where it stands, or added at the end; all other lines stay as they are. */
+/** The text with this user's line replaced in place, or added at the end; all other lines are unchanged. */
 export function withUser(text: string, user: string, hash: string): { text: string; replaced: boolean } {
   const own = userLines(text).filter(line => line.user === user)
   const lines = text.split('\n')
@@ -51,13 +53,13 @@ export function withUser(text: string, user: string, hash: string): { text: stri
   return { text: kept.join('\n'), replaced: true }
 }
 
-/** Why this cannot be the name of a user (RFC 7617 2; and how the file is read); '' when it can. */
+/** Why this cannot be a user name (RFC 7617 2, and the format of the file); '' when it can. */
 export function wrongUserName(user: string): string {
   if (user === '') return 'is empty'
-  if (user.includes(':')) return 'has a colon in it, which ends a name'
-  if (/\p{Cc}/u.test(user)) return 'has a control character in it'
-  if (user.startsWith('#')) return 'begins with #, as comments do'
-  return user === user.trim() ? '' : 'has a blank at its end or beginning'
+  if (user.includes(':')) return 'contains a colon, which ends the name'
+  if (/\p{Cc}/u.test(user)) return 'contains a control character'
+  if (user.startsWith('#')) return 'begins with #, which starts a comment'
+  return user === user.trim() ? '' : 'begins or ends with whitespace'
 }
 
 interface UserLine {
@@ -77,15 +79,15 @@ function userLines(text: string): UserLine[] {
 }
 
 function problemOf(user: string, hash: string): string {
-  if (user === '') return 'it is not user:hash: make such lines with hopwise password'
+  if (user === '') return 'the line is not user:hash: make it with hopwise password'
   const wrong = wrongUserName(user)
-  if (wrong !== '') return `the name of the user ${wrong}`
+  if (wrong !== '') return `the user name ${wrong}`
   if (readPasswordHash(hash) !== null) return ''
   const kind =
-    hashKind(hash) || (HTDIGEST.test(hash) ? 'a line of htdigest' : DES.test(hash) ? 'perhaps one of crypt (DES)' : '')
-  return `what stands behind the colon is ${kind === '' ? 'no hash of ours' : `${kind}, no hash of ours`}: make it with hopwise password`
+    hashKind(hash) || (HTDIGEST.test(hash) ? 'a line of htdigest' : DES.test(hash) ? 'perhaps a crypt (DES) hash' : '')
+  return `the text after the colon is ${kind === '' ? 'not a hopwise hash' : `${kind}, not a hopwise hash`}: make one with hopwise password`
 }
 
 const HTDIGEST = /^[^:]*:[0-9a-f]{32}$/i
-/** htpasswd -d. A password could look like this, too: it is said of what is no hash of ours anyway. */
+/** htpasswd -d. A password could look like this, too, but this is tried only on text that is not a hopwise hash anyway. */
 const DES = /^[./0-9A-Za-z]{13}$/
