@@ -149,7 +149,7 @@ test('questions that cannot be asked', async t => {
     [{ config: configuration(t, `admin: { address: "\${NO_SUCH_VARIABLE}" }`) }, /has no NO_SUCH_VARIABLE/],
     [{ config: configuration(t, 'admin: { address: systemd:admin }') }, /does not say where to ask/],
     [{ config: configuration(t, 'admin: { address: 127.0.0.1:0 }') }, /does not say where to ask/],
-    [{ config: configuration(t, 'admin: { address: "9090" }') }, /is a port alone/],
+    [{ config: configuration(t, 'admin: { address: "9090" }') }, /is only a port/],
   ] as const)
     await t.rejects(health(line), { constructor: UsageError, message: sentence }, JSON.stringify(line))
   const broken = configuration(t, 'admin: { address: 127.0.0.1:9 }', `x: \${NO_SUCH_VARIABLE}`, 'x: 1')

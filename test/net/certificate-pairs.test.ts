@@ -22,7 +22,7 @@ test(
     })
     t.throws(
       () => certificatePair({ cert: 'x', key: b.key }, 'certificate 3', {}, ''),
-      /certificate 3 is no certificate in PEM/,
+      /certificate 3 is not a certificate in PEM format/,
     )
     t.equal(certificatePair(a, 'certificate 1', {}, ''), first, 'a bad one changes nothing')
   },

@@ -83,7 +83,7 @@ for (const readMode of MODES) {
     clock.advance(2_200)
     await client.readToEnd()
     await until('gone', () => pool.open === 0)
-    t.same(handler.heard, ['c1 client-preface: none within 2000 ms'])
+    t.same(handler.heard, ['c1 client-preface: no preface within 2000 ms'])
   })
 
   test(`${readMode}: an end before the preface is over`, async t => {

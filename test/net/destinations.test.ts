@@ -154,7 +154,7 @@ test('an address within an allowed address is named when it is what stands in th
   const answer = new Destinations(['64:ff9b::/96']).check('[64:ff9b::a00:1]', [of('64:ff9b::a00:1')])
   t.equal(
     (answer as ProxyError).told('file'),
-    "[64:ff9b::a00:1] is an address that holds a private address (RFC 1918); destinations.allow: ['10.0.0.1/32'] would permit it",
+    "[64:ff9b::a00:1] is an address that embeds a private address (RFC 1918); destinations.allow: ['10.0.0.1/32'] would permit it",
   )
 })
 
@@ -215,7 +215,7 @@ for (const entry of [
   test(`"${entry}" cannot be allowed`, async t => {
     t.throws(() => new Destinations(['::1', entry]), {
       name: 'TypeError',
-      message: `"${entry}" is none of what can be allowed: an address, a CIDR block, a host name, *.suffix`,
+      message: `"${entry}" is not a destination: write an address, a CIDR block, a host name or *.suffix`,
     })
   })
 }

@@ -119,13 +119,13 @@ for (const [answer, result, options] of answers) {
 const ends: [string, Script, string | RegExp][] = [
   ['a FIN', connection => connection.halfClose(), 'down: the server closed the connection without a response'],
   [
-    'a FIN in mid-head',
+    'a FIN in the middle of a head',
     async connection => {
       await connection.readUntil('\r\n\r\n')
       await connection.send('HTTP/1.1 200 OK\r\nA')
       connection.halfClose()
     },
-    'down: the server closed the connection in mid-head',
+    'down: the server closed the connection in the middle of a response head',
   ],
   [
     'a reset',
@@ -161,7 +161,7 @@ test('who does not answer in time is down; never more than one check is under wa
     ['no TLS handshake', silent.port, { origin: securing }, () => silent.connections[1]?.received.length !== 0],
     ['no connection', full.port, {}, () => true],
     ['no address', 80, { addresses: null, locate: () => null }, () => true],
-    ['the response did not get beyond its beginning', half.port, {}, () => half.connections.length === 1],
+    ['no complete response head', half.port, {}, () => half.connections.length === 1],
   ]
   for (const [what, port, options, reached] of rows) {
     // A timeout longer than the interval: the next check begins when the one before is over.
@@ -297,5 +297,5 @@ test(
 
 test('a path or host that would not make one request is refused', async t => {
   for (const options of [{ path: '/a b' }, { path: '' }, { path: '/\r\nX: y' }, { host: 'a\r\n' }, { path: '/ä' }])
-    t.throws(() => checked(t, 80, options), { message: /^(path|host) of a health check is "/ })
+    t.throws(() => checked(t, 80, options), { message: /^(path|host) of a health check must be visible ASCII: "/ })
 })

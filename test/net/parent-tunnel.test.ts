@@ -108,21 +108,21 @@ test('what comes behind the head goes to whoever owns the transport then, and no
   t.same([quitter.text, quitter.heard, quitter.error], ['', ['closed'], null])
 })
 
-const WHERE = /^the parent proxy proxy\.internal:\d+ gave us /
+const WHERE = /^the parent proxy proxy\.internal:\d+ /
 const refusals: [string, string, number, string][] = [
   [
     'HTTP/1.1 407 Proxy Authentication Required\r\n',
     'proxy_configuration_error',
     502,
-    '407 to CONNECT: it wants other credentials, write them into its URL (http://user:password@host:port)',
+    'answered CONNECT with 407: it requires other credentials, write them into its URL (http://user:password@host:port)',
   ],
-  ['HTTP/1.1 403 Forbidden\r\n', 'http_request_denied', 403, '403 to CONNECT: it does not permit this destination'],
-  ['HTTP/1.1 429 Slow down\r\n', 'connection_limit_reached', 503, '429 to CONNECT: we ask too often'],
-  ['HTTP/1.1 502 Bad Gateway\r\n', 'destination_unavailable', 502, '502 to CONNECT'],
-  ['HTTP/1.1 503 Unavailable\r\n', 'destination_unavailable', 503, '503 to CONNECT'],
-  ['HTTP/1.1 504 Gateway Timeout\r\n', 'connection_timeout', 504, '504 to CONNECT: it got no connection in time'],
-  ['HTTP/1.1 302 Found\r\nLocation: /\r\n', 'destination_unavailable', 502, '302 to CONNECT'],
-  ['HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n', 'destination_unavailable', 502, '101 to CONNECT'],
+  ['HTTP/1.1 403 Forbidden\r\n', 'http_request_denied', 403, 'answered CONNECT with 403: it refuses this destination'],
+  ['HTTP/1.1 429 Slow down\r\n', 'connection_limit_reached', 503, 'answered CONNECT with 429: it limits the rate of requests'],
+  ['HTTP/1.1 502 Bad Gateway\r\n', 'destination_unavailable', 502, 'answered CONNECT with 502'],
+  ['HTTP/1.1 503 Unavailable\r\n', 'destination_unavailable', 503, 'answered CONNECT with 503'],
+  ['HTTP/1.1 504 Gateway Timeout\r\n', 'connection_timeout', 504, 'answered CONNECT with 504: it could not connect in time'],
+  ['HTTP/1.1 302 Found\r\nLocation: /\r\n', 'destination_unavailable', 502, 'answered CONNECT with 302'],
+  ['HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n', 'destination_unavailable', 502, 'answered CONNECT with 101'],
 ]
 for (const [head, type, status, text] of refusals) {
   test(`R163: a parent that answers ${head.slice(9, -2)}: ${type}, ${status}`, async t => {
@@ -142,16 +142,16 @@ const ends: [string, Script, string, RegExp][] = [
     'no HTTP',
     connection => connection.send('SSH-2.0-OpenSSH_9.2\r\n'),
     'http_protocol_error',
-    /an answer that is not HTTP: /,
+    /sent a response that is not HTTP: /,
   ],
   [
     'a head without an end',
     connection => connection.send(`HTTP/1.1 200 OK\r\nA: ${'a'.repeat(70_000)}`),
     'http_protocol_error',
-    /an answer that is not HTTP: /,
+    /sent a response that is not HTTP: /,
   ],
-  ['a FIN', connection => connection.halfClose(), 'connection_terminated', /the end of the connection instead/],
-  ['a reset', connection => connection.reset(), 'connection_terminated', /ECONNRESET instead of an answer/],
+  ['a FIN', connection => connection.halfClose(), 'connection_terminated', /closed the connection without a response/],
+  ['a reset', connection => connection.reset(), 'connection_terminated', /did not respond: ECONNRESET/],
 ]
 for (const [what, script, type, text] of ends) {
   test(`the parent answers with ${what}: ${type}`, async t => {
@@ -254,6 +254,6 @@ test('through a forward proxy of our own that wants credentials', async t => {
   for (const credentials of ['', 'user:wrong']) {
     const error = await failed(start(parentAt(port, credentials), to))
     t.match(error, { type: 'proxy_configuration_error' })
-    t.match(error.message, '407 to CONNECT')
+    t.match(error.message, 'answered CONNECT with 407')
   }
 })

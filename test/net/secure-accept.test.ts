@@ -233,7 +233,7 @@ test('settings that cannot be used are errors that name what is wrong', OPENSSL,
   t.throws(make(using([])), { name: 'TypeError', message: /there is no certificate/ })
   t.throws(make(using([a, { ...a, cert: 'x' }])), {
     name: 'TypeError',
-    message: /certificate 2 is no certificate in PEM/,
+    message: /certificate 2 is not a certificate in PEM format/,
   })
   t.throws(make(using([{ ...a, key: 'x' }])), { name: 'TypeError', message: /certificate 1 or its key cannot be used/ })
   t.throws(make(using([{ ...a, key: authority.key }])), /certificate 1 or its key cannot be used: key values mismatch/)

@@ -70,7 +70,7 @@ for (const readMode of MODES) {
     await until('gone', () => pool.open === 0)
     t.match(handler.heard.filter(line => line.includes('client-tls')).sort(), [
       /^c1 client-tls: a plain HTTP request/,
-      /^c2 client-tls: what came was neither TLS nor HTTP/,
+      /^c2 client-tls: the client sent neither TLS nor HTTP/,
       /^c3 client-tls: /,
     ])
   })
@@ -116,7 +116,7 @@ test('half handshakes are ended in time, and are within the limits of connection
   clock.advance(5_200)
   await until('only the one is left', () => pool.open === 1)
   t.equal(pool.closes.get('client-tls'), 19)
-  t.match(handler.heard.at(-1), 'no whole handshake within 5000 ms')
+  t.match(handler.heard.at(-1), 'no complete handshake within 5000 ms')
   await client.send(get('/again'))
   await readAnswer(client)
 })
