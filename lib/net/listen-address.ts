@@ -50,7 +50,11 @@ function pathIn(text: string, path: string): string {
   if (!path.startsWith('/') || path.includes('\0'))
     throw wrong(text, 'does not have an absolute path', 'write unix:/run/hopwise.sock')
   if (Buffer.byteLength(path) > PATH_BYTES_MAX)
-    throw wrong(text, `has a path of more than ${PATH_BYTES_MAX} bytes`, 'use a shorter path; this is the limit of the kernel')
+    throw wrong(
+      text,
+      `has a path of more than ${PATH_BYTES_MAX} bytes`,
+      'use a shorter path; this is the limit of the kernel',
+    )
   return path
 }
 
@@ -59,7 +63,8 @@ function readHostPort(text: string): ListenAddress {
   if (isIPv6(text)) throw wrong(text, 'has no port', `write [${text}]:8080`)
   const [found, bracketed, plain = '', digits] = /^(?:\[([^\]]*)\]|([^:[\]/@\s]*)):(\d{1,5})$/.exec(text) ?? []
   if (found === undefined) throw new TypeError(`${JSON.stringify(text)} is not a listen address: ${FORMS}`)
-  if (bracketed !== undefined && !isIPv6(bracketed)) throw wrong(text, 'does not have an IPv6 address in the brackets', FORMS)
+  if (bracketed !== undefined && !isIPv6(bracketed))
+    throw wrong(text, 'does not have an IPv6 address in the brackets', FORMS)
   const port = Number(digits)
   if (port > 65_535) throw wrong(text, 'has a port above 65535', FORMS)
   return { kind: 'tcp', host: bracketed ?? plain, port }

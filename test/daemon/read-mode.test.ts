@@ -19,9 +19,9 @@ test('a Node that does what is expected is read and written in the short way, wi
 })
 
 test('one that does something else is used as it documents itself, and that is said once, with what was seen', async t => {
-  const { used, said } = await asked('onread', { works: false, why: '300 bytes came back as others' })
+  const { used, said } = await asked('onread', { works: false, why: '300 bytes came back changed' })
   t.equal(used, 'data')
-  t.match(said, [[{ readMode: 'data', node: process.version }, /\(300 bytes came back as others\).*readMode: data/]])
+  t.match(said, [[{ readMode: 'data', node: process.version }, /\(300 bytes came back changed\).*readMode: data/]])
   t.equal(said.length, 1)
 })
 

@@ -171,5 +171,5 @@ test('an error is a sentence', async t => {
   t.match(error('ETIMEOUT'), { type: 'dns_timeout', status: 504, message: 'app.test was not resolved in time' })
   t.match(error('ESERVFAIL'), { type: 'dns_error', message: 'app.test could not be resolved (ESERVFAIL)' })
   t.match(error(), { type: 'dns_error', message: 'app.test could not be resolved (odd)' })
-  t.match(error('ENODATA'), { type: 'destination_not_found', message: 'app.test is not known' })
+  t.match(error('ENODATA'), { type: 'destination_not_found', message: 'no address found for app.test' })
 })

@@ -323,7 +323,7 @@ test('SRV: a target that nobody can tell keeps what was known of it; no records 
   it.dns.take('srv srv.test')(null, records as never)
   for (const name of ['a.test', 'b.test']) it.dns.fail(name, 'ENOTFOUND')
   t.equal(it.lists.length, 2)
-  t.match(it.errors.at(-1), { type: 'destination_not_found', message: 'srv.test is not known' })
+  t.match(it.errors.at(-1), { type: 'destination_not_found', message: 'no address found for srv.test' })
 })
 
 test('what is silent has failed after five seconds, and is asked again', async t => {

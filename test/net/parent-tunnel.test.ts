@@ -117,10 +117,20 @@ const refusals: [string, string, number, string][] = [
     'answered CONNECT with 407: it requires other credentials, write them into its URL (http://user:password@host:port)',
   ],
   ['HTTP/1.1 403 Forbidden\r\n', 'http_request_denied', 403, 'answered CONNECT with 403: it refuses this destination'],
-  ['HTTP/1.1 429 Slow down\r\n', 'connection_limit_reached', 503, 'answered CONNECT with 429: it limits the rate of requests'],
+  [
+    'HTTP/1.1 429 Slow down\r\n',
+    'connection_limit_reached',
+    503,
+    'answered CONNECT with 429: it limits the rate of requests',
+  ],
   ['HTTP/1.1 502 Bad Gateway\r\n', 'destination_unavailable', 502, 'answered CONNECT with 502'],
   ['HTTP/1.1 503 Unavailable\r\n', 'destination_unavailable', 503, 'answered CONNECT with 503'],
-  ['HTTP/1.1 504 Gateway Timeout\r\n', 'connection_timeout', 504, 'answered CONNECT with 504: it could not connect in time'],
+  [
+    'HTTP/1.1 504 Gateway Timeout\r\n',
+    'connection_timeout',
+    504,
+    'answered CONNECT with 504: it could not connect in time',
+  ],
   ['HTTP/1.1 302 Found\r\nLocation: /\r\n', 'destination_unavailable', 502, 'answered CONNECT with 302'],
   ['HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n', 'destination_unavailable', 502, 'answered CONNECT with 101'],
 ]

@@ -96,7 +96,7 @@ test('client certificates: asked for, good when there is one, required where tha
   const whys = handler.heard
     .filter(line => line.includes('client-tls'))
     .map(line => line.replace(/^c\d+ client-tls: /, ''))
-  const bad = "the client's certificate is not good: UNABLE_TO_VERIFY_LEAF_SIGNATURE"
+  const bad = "the client's certificate is not valid: UNABLE_TO_VERIFY_LEAF_SIGNATURE"
   const none = 'peer did not return a certificate'
   t.same(whys, [bad, bad, none, bad, none, bad])
 })

@@ -41,7 +41,7 @@ test('this Node reads and writes as it is expected to', async t => {
 
 test('a Node that reads to somewhere else', async t => {
   await another(t, 'useUserBuffer', () => () => undefined)
-  t.match(await checkTransport(systemClock), { works: false, why: /came back as others/ })
+  t.match(await checkTransport(systemClock), { works: false, why: /came back changed/ })
 })
 
 test('a Node whose writes lose their last byte', async t => {
@@ -53,7 +53,7 @@ test('a Node whose writes lose their last byte', async t => {
         return ordinary.call(this, request, text.slice(0, -1))
       },
   )
-  t.same(await checkTransport(systemClock, 300), { works: false, why: 'nothing moved for 300 ms' })
+  t.same(await checkTransport(systemClock, 300), { works: false, why: 'no data moved for 300 ms' })
 })
 
 test('a Node that mixes up what it writes in parts', async t => {
@@ -65,7 +65,7 @@ test('a Node that mixes up what it writes in parts', async t => {
         return ordinary.call(this, request, Uint8Array.from(bytes).reverse())
       },
   )
-  t.match(await checkTransport(systemClock), { works: false, why: /came back as others/ })
+  t.match(await checkTransport(systemClock), { works: false, why: /came back changed/ })
 })
 
 test('a Node that fails', async t => {

@@ -45,7 +45,8 @@ export class ConnectionSetup implements TransportOwner, Handshake {
 
   private late(securing: boolean): void {
     if (this.client.pool.draining) this.client.abort('draining', false)
-    else if (securing) this.client.abort('client-tls', true, `no complete handshake within ${this.secure!.handshakeMs} ms`)
+    else if (securing)
+      this.client.abort('client-tls', true, `no complete handshake within ${this.secure!.handshakeMs} ms`)
     else this.client.abort('client-preface', true, `no preface within ${this.client.pool.deadlines.requestHeadMs} ms`)
   }
 

@@ -56,7 +56,7 @@ export class GroupNames {
       turns: turnsAt(resolve.nameservers),
       onChange: () => this.nameChanged(),
       onFault: fault => this.around.fault(fault),
-      onError: error => this.around.warn('resolve', `upstreams.${name}: ${error.told('file')}; it will be asked again`),
+      onError: error => this.around.warn('resolve', `upstreams.${name}: ${error.told('file')}; will retry`),
     })
     watch.start()
     return watch

@@ -64,7 +64,8 @@ export class HealthCheck {
     const { method = 'GET', path, origin, proxyProtocol } = options
     const host = options.host === '' ? origin.authority : options.host
     for (const [what, text] of Object.entries({ path, host })) {
-      if (!/^[\x21-\x7e]+$/.test(text)) throw new TypeError(`${what} of a health check must be visible ASCII: ${JSON.stringify(text)}`)
+      if (!/^[\x21-\x7e]+$/.test(text))
+        throw new TypeError(`${what} of a health check must be visible ASCII: ${JSON.stringify(text)}`)
     }
     const fields = [`Host: ${host}`, 'User-Agent: hopwise-health-check', 'Accept: */*', 'Connection: close']
     this.request = `${method} ${path} HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n`
@@ -170,8 +171,7 @@ class Check implements DialOwner, ResponseSink {
 
   private late(): string {
     const { timeoutMs } = this.options
-    if (this.stage === 'response' && this.reader.started)
-      return `no complete response head within ${timeoutMs} ms`
+    if (this.stage === 'response' && this.reader.started) return `no complete response head within ${timeoutMs} ms`
     return `no ${this.stage === 'name' ? 'address' : this.stage} within ${timeoutMs} ms`
   }
 
@@ -219,7 +219,10 @@ class Check implements DialOwner, ResponseSink {
   onResponseEnd(): void {}
 
   onFin(): void {
-    this.settle(false, `the server closed the connection ${this.reader.started ? 'in the middle of a response head' : 'without a response'}`)
+    this.settle(
+      false,
+      `the server closed the connection ${this.reader.started ? 'in the middle of a response head' : 'without a response'}`,
+    )
   }
 
   onFlushed(): void {}

@@ -89,13 +89,13 @@ export class OriginPool {
     this.giveAll()
   }
 
-  /** The next request on this connection is its last, and must say so (RFC 9112 9.6). */
+  /** Whether the next request on this connection is its last and must say so (RFC 9112 9.6). */
   isLast(connection: UpstreamConnection, now: number): boolean {
     const forOneRequest = this.shared.proxyProtocol !== 'off' && connection.logins === null
     return forOneRequest || this.book.isLast(connection, now)
   }
 
-  /** Exchanges in progress and waiting: the load for balancing. */
+  /** Requests in progress, dialling or waiting: the load that balancing compares. */
   get load(): number {
     return this.book.busy + this.book.dialing + this.book.waiting
   }
@@ -288,7 +288,8 @@ export class OriginPool {
     connection.deadline.clear()
     setImmediate(() => {
       if (connection.entry.state !== 'busy') return
-      const sent = !connection.transport.pressured // TLS reports one turn late that a request was sent; the response may be faster
+      // TLS reports one turn late that a request was sent; the response may be faster.
+      const sent = !connection.transport.pressured
       this.settle(connection, sent ? 'keep' : 'early-response', this.shared.clock.now())
     })
   }

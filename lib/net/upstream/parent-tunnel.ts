@@ -115,8 +115,7 @@ class ParentTunnel implements DialOwner, ResponseSink {
 
   onClosed(error: NodeJS.ErrnoException | null): void {
     if (this.failure === null && error !== null) {
-      if (this.connected)
-        this.fail(`did not respond: ${error.code ?? error.message}`, 'connection_terminated', error)
+      if (this.connected) this.fail(`did not respond: ${error.code ?? error.message}`, 'connection_terminated', error)
       else this.failure = dialError(error, this.parent.target, this.securing)
     }
     this.owner.onClosed(this.failure)
