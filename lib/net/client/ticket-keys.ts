@@ -18,12 +18,12 @@ export function ticketSecret(): string {
  * at any moment, so that a session can be resumed at another worker. Reports the current keys at once, and new ones twice a
  * day. A client whose ticket was encrypted with the previous keys does a full handshake.
  */
-export function followTicketKeys(clock: Clock, secret: string, tell: (keys: Buffer) => void): Timer {
+export function followTicketKeys(clock: Clock, secret: string, report: (keys: Buffer) => void): Timer {
   let timer: Timer
   const turn = (): void => {
     const now = clock.wallMs()
     const period = Math.floor(now / PERIOD_MS)
-    tell(
+    report(
       Buffer.from(hkdfSync('sha256', Buffer.from(secret, 'base64'), '', `session tickets ${period}`, TICKET_KEY_BYTES)),
     )
     timer = clock.after((period + 1) * PERIOD_MS - now, turn)

@@ -8,7 +8,7 @@ import type { UpstreamHandler } from './upstream-shared.js'
 /** The same handler, but with names resolved by `resolver`. */
 export function asking(handler: UpstreamHandler, resolver: Resolver): UpstreamHandler {
   return {
-    ...told(handler),
+    ...callbacksOf(handler),
     locate: (host, port, done) =>
       resolver.resolve(host, (error, addresses) => {
         const allowed: Address[] = []
@@ -27,10 +27,10 @@ export function asking(handler: UpstreamHandler, resolver: Resolver): UpstreamHa
 
 /** The same handler, for a member whose address is already fixed. */
 export function pinned(handler: UpstreamHandler, at: WatchedAddress): UpstreamHandler {
-  return { ...told(handler), locate: (_host, port, done) => handler.locate(at.address, port, done, '') }
+  return { ...callbacksOf(handler), locate: (_host, port, done) => handler.locate(at.address, port, done, '') }
 }
 
-function told(handler: UpstreamHandler): Pick<UpstreamHandler, 'opened' | 'closed' | 'fault'> {
+function callbacksOf(handler: UpstreamHandler): Pick<UpstreamHandler, 'opened' | 'closed' | 'fault'> {
   return {
     opened: connection => handler.opened(connection),
     closed: connection => handler.closed(connection),

@@ -11,7 +11,7 @@ export interface SpecialBlock {
 
 const NEAR = 'it refers to a host near the proxy'
 const SELF = 'it refers to the machine that the proxy runs on'
-const NOBODY = 'no host on the Internet has it'
+const NO_HOST = 'no host on the Internet has it'
 const ANYCAST = "the nearest host of that service answers, often one in the proxy's own network"
 const METADATA = "it hands out the machine's credentials, or data that the operator stored for it"
 const INNER = 'a gateway on the path may unpack it and reach any IPv4 address'
@@ -38,16 +38,16 @@ export const SPECIAL_BLOCKS: readonly SpecialBlock[] = [
   special('169.254.0.0/16', 'a link-local address (RFC 3927)', NEAR),
   special('172.16.0.0/12', 'a private address (RFC 1918)', NEAR),
   special('192.0.0.0/24', 'a reserved address (RFC 6890)', 'for protocols between a host and its network'),
-  special('192.0.2.0/24', 'a documentation address (RFC 5737)', NOBODY),
+  special('192.0.2.0/24', 'a documentation address (RFC 5737)', NO_HOST),
   special('192.31.196.0/24', 'an AS112 address (RFC 7535)', ANYCAST),
   special('192.52.193.0/24', 'an AMT relay address (RFC 7450)', ANYCAST),
   special('192.88.99.0/24', 'a reserved address (RFC 7526)', 'formerly the nearest 6to4 relay'),
   special('192.168.0.0/16', 'a private address (RFC 1918)', NEAR),
   special('192.175.48.0/24', 'an AS112 address (RFC 7534)', ANYCAST),
   special('198.18.0.0/15', 'a benchmarking address (RFC 2544)', NEAR),
-  special('198.51.100.0/24', 'a documentation address (RFC 5737)', NOBODY),
-  special('203.0.113.0/24', 'a documentation address (RFC 5737)', NOBODY),
-  special('224.0.0.0/4', 'a multicast address (RFC 5771)', NOBODY),
+  special('198.51.100.0/24', 'a documentation address (RFC 5737)', NO_HOST),
+  special('203.0.113.0/24', 'a documentation address (RFC 5737)', NO_HOST),
+  special('224.0.0.0/4', 'a multicast address (RFC 5771)', NO_HOST),
   special('255.255.255.255/32', 'the broadcast address (RFC 919)', NEAR),
   special('240.0.0.0/4', 'a reserved address (RFC 1112)', NEAR),
 
@@ -58,8 +58,8 @@ export const SPECIAL_BLOCKS: readonly SpecialBlock[] = [
   special('::ffff:0:0:0/96', 'an IPv4-translated address (RFC 7915)', INNER),
   special('64:ff9b::/96', 'a NAT64 address (RFC 6052)', INNER),
   special('64:ff9b:1::/48', 'a local NAT64 address (RFC 8215)', INNER),
-  special('100::/64', 'a discard-only address (RFC 6666)', NOBODY),
-  special('100:0:0:1::/64', 'a dummy address (RFC 9780)', NOBODY),
+  special('100::/64', 'a discard-only address (RFC 6666)', NO_HOST),
+  special('100:0:0:1::/64', 'a dummy address (RFC 9780)', NO_HOST),
   special('2001::/32', 'a Teredo address (RFC 4380)', INNER),
   special('2001:1::/32', 'an anycast address (RFC 7723)', ANYCAST),
   special('2001:2::/48', 'a benchmarking address (RFC 5180)', NEAR),
@@ -68,16 +68,16 @@ export const SPECIAL_BLOCKS: readonly SpecialBlock[] = [
   special('2001:10::/28', 'an ORCHID (RFC 4843)', 'it identifies a host and is not routed'),
   special('2001:20::/28', 'an ORCHID (RFC 7343)', 'it identifies a host and is not routed'),
   special('2001:30::/28', 'the identity of a drone (RFC 9374)', 'it identifies a device and is not routed'),
-  special('2001::/23', 'a reserved address (RFC 2928)', NOBODY),
-  special('2001:db8::/32', 'a documentation address (RFC 3849)', NOBODY),
+  special('2001::/23', 'a reserved address (RFC 2928)', NO_HOST),
+  special('2001:db8::/32', 'a documentation address (RFC 3849)', NO_HOST),
   special('2002::/16', 'a 6to4 address (RFC 3056)', INNER),
   special('2620:4f:8000::/48', 'an AS112 address (RFC 7534)', ANYCAST),
-  special('3fff::/20', 'a documentation address (RFC 9637)', NOBODY),
+  special('3fff::/20', 'a documentation address (RFC 9637)', NO_HOST),
   special('5f00::/16', 'a segment identifier (RFC 9602)', 'it steers packets within one network'),
   special('fc00::/7', 'a private address (RFC 4193)', NEAR),
   special('fe80::/10', 'a link-local address (RFC 4291 2.5.6)', NEAR),
   special('fec0::/10', 'a site-local address (RFC 3879)', NEAR),
-  special('ff00::/8', 'a multicast address (RFC 4291 2.7)', NOBODY),
+  special('ff00::/8', 'a multicast address (RFC 4291 2.7)', NO_HOST),
 ]
 
 /** Names of clouds' metadata services. They must be known where another proxy resolves names. */
