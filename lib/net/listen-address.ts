@@ -20,7 +20,8 @@ const FORMS = 'write host:port, :port, [::]:port, unix:/path, fd:3 or systemd:NA
 const PATH_BYTES_MAX = 107
 
 /**
- * `127.0.0.1:8080`, `localhost:80`, `:80` (every address), `[::]:80` (IPv6 and IPv4), `unix:/run/hopwise.sock`, `fd:3`, `systemd:web`.
+ * Reads `127.0.0.1:8080`, `localhost:80`, `:80` (every address), `[::]:80` (IPv6 and IPv4), `unix:/run/hopwise.sock`, `fd:3` or
+ * `systemd:web`.
  * @throws TypeError that says what is wrong and what to write instead
  */
 export function readListenAddress(text: string): ListenAddress {

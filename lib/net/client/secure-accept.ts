@@ -82,7 +82,7 @@ export class SecureAccept {
   constructor(settings: ClientTlsSettings, ticketKeys?: Buffer) {
     const { certificates, clientCertificates, handshakeMs } = settings
     const [first] = certificates
-    if (first === undefined) throw new TypeError('tls: there is no certificate; name at least one, with its key')
+    if (first === undefined) throw new TypeError('tls: no certificate; give at least one, with its key')
     const { options, pairs, names } = preparedFor(settings)
     this.handshakeMs = handshakeMs
     this.certificates = pairs

@@ -21,10 +21,10 @@ export interface TunnelOwner extends DialOwner {
 }
 
 /**
- * Makes a connection to `host:port` by asking a parent proxy for a tunnel (RFC 9110 9.3.6). To its owner it looks like `dial`: the
- * transport is returned at once; `onConnected` is called when the tunnel is established, and bytes after the parent's response
- * go to `onBytes` of the transport's owner at that time, right after it. Failure is `onClosed` with a `ProxyError`, which
- * `dialError` passes on.
+ * Makes a connection to `host:port` by asking a parent proxy for a tunnel (RFC 9110 9.3.6). To its owner it looks like `dial`:
+ * the transport is returned at once; `onConnected` is called when the tunnel is established, and bytes after the parent's
+ * response go to `onBytes` of the transport's owner at that time, right after it. Failure is `onClosed` with a `ProxyError`,
+ * which `dialError` passes on.
  *
  * As with `dial`, the owner limits how long this may take, by destroying the transport.
  *
