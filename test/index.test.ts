@@ -19,7 +19,7 @@ test('the library: a proxy, its events and its end', async t => {
   await proxy.close()
 })
 
-test('the library: the words that options, events and errors use', t => {
+test('the library: the names that options, events and errors use', t => {
   t.strictSame(Object.keys(hopwise).sort(), [
     'CLOSE_REASONS',
     'DEADLINES',

@@ -6,12 +6,12 @@ export interface Address {
   readonly family: 4 | 6
 }
 
-/** A socket that takes both families shows an IPv4 peer as `::ffff:a.b.c.d`: the address of the peer is a.b.c.d. */
+/** A dual-stack socket reports an IPv4 peer as `::ffff:a.b.c.d`; the peer's address is a.b.c.d. */
 export function unmapped(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
 }
 
-/** The address that `host` is when it is an IP literal as RFC 3986 3.2.2 has it, IPv6 with or without brackets. */
+/** The address in `host` if it is an IP literal (RFC 3986 3.2.2), IPv6 with or without brackets; otherwise null. */
 export function readLiteral(host: string): Address | null {
   const bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host
   const family = isIP(bare)

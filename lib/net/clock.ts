@@ -1,10 +1,10 @@
-import { performance } from 'node:perf_hooks' // the global of that name is looked up anew at each use
+import { performance } from 'node:perf_hooks' // the global of that name is looked up again at each use
 
-/** Time as everybody here gets it: passed in, so that tests own it. `test/support/fake-clock.ts` is the other one. */
+/** The source of time, always passed in so that tests control it. `test/support/fake-clock.ts` is the other implementation. */
 export interface Clock {
-  /** Milliseconds, with fractions, that never go back; their zero means nothing. */
+  /** Monotonic milliseconds, with fractions; the zero point has no meaning. */
   now(): number
-  /** Milliseconds since 1970, as the machine believes: for dates and logs, never for waiting. */
+  /** Milliseconds since 1970 by the system clock: for dates and logs, never for waiting. */
   wallMs(): number
   /** Runs once, at least `ms` milliseconds from now. */
   after(ms: number, run: () => void): Timer
@@ -13,11 +13,11 @@ export interface Clock {
 }
 
 export interface Timer {
-  /** It does not run any more. May be called again. */
+  /** Stops the timer. May be called more than once. */
   cancel(): void
 }
 
-/** The clock of the machine. Its timers keep no process alive: sockets do that, and what waits for nothing else may end. */
+/** The system clock. Its timers do not keep the process alive: sockets do; a process that waits for nothing else may exit. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallMs: () => Date.now(),

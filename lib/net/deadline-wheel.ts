@@ -2,33 +2,33 @@ import type { DeadlineName } from '../link/deadlines.js'
 import type { Clock, Timer } from './clock.js'
 
 /**
- * All deadlines of the process on one interval, which runs only while one of them is armed. A deadline never expires early, and
- * late by at most one tick, and by what the event loop is late itself or what is due before it takes.
+ * All deadlines of the process on one interval timer, which runs only while a deadline is armed. A deadline never expires early;
+ * it expires late by at most one tick, plus the delay of the event loop and of deadlines that are due before it.
  *
- * The wheel is a ring of buckets, one for each tick. A deadline that is moved further off stays in its bucket and is moved
- * when that comes up; so the usual life of one, set anew with every read and cleared at the end, is a few writes to itself.
+ * The wheel is a ring of buckets, one per tick. A deadline that is postponed stays in its bucket and is moved when that bucket
+ * comes up. So a typical deadline, set again with every read and cleared at the end, costs a few writes to its own fields.
  */
 export class DeadlineWheel {
   readonly clock: Clock
   readonly #tickMs: number
   readonly #onError: (error: unknown) => void
-  /** First deadline of each bucket; the last entry is the bucket being emptied. */
+  /** The first deadline of each bucket; the last entry is the bucket that is being emptied. */
   readonly #buckets: (Deadline | null)[] = new Array(BUCKETS + 1).fill(null)
   #interval: Timer | null = null
-  /** For those that are due and were too many for one turn. */
+  /** Runs the due deadlines that were too many for one turn of the event loop. */
   #rest: NodeJS.Immediate | null = null
-  /** The tick that is looked at next; every linked deadline's tick is this or later. */
+  /** The next tick to process; every linked deadline has this tick or a later one. */
   #tick = 0
   #armed = 0
 
-  /** @param options.onError is told what an `expired` callback throws; the wheel goes on. */
+  /** @param options.onError receives what an `expired` callback throws; the wheel continues. */
   constructor(clock: Clock, options: { tickMs?: number; onError: (error: unknown) => void }) {
     this.clock = clock
     this.#tickMs = options.tickMs ?? 100
     this.#onError = options.onError
   }
 
-  /** Deadlines that are armed. */
+  /** The number of armed deadlines. */
   get armed(): number {
     return this.#armed
   }
@@ -45,12 +45,12 @@ export class DeadlineWheel {
     this.#link(deadline, tick)
   }
 
-  /** For `Deadline` only. It stays linked until its bucket comes up, or the wheel stops. */
+  /** For `Deadline` only. The deadline stays linked until its bucket comes up or the wheel stops. */
   disarm(): void {
     this.#armed--
   }
 
-  /** For `Deadline` only: it will not be set again, and nothing may hold on to what it belongs to. */
+  /** For `Deadline` only: the deadline will not be set again, and the wheel must not keep its owner in memory. */
   forget(deadline: Deadline): void {
     if (deadline.tick >= 0) this.#unlink(deadline)
   }
@@ -74,7 +74,7 @@ export class DeadlineWheel {
   #turn(): void {
     const now = this.clock.now()
     const from = this.#tick
-    // The bucket of this very moment is looked at again next time: what lies in it may be due a little later.
+    // The bucket of the current tick is processed again next time: its deadlines may be due a little later within the tick.
     this.#tick = Math.floor(now / this.#tickMs)
     const to = Math.min(this.#tick, from + BUCKETS - 1)
     for (let tick = to; tick >= from; tick--) this.#gather(tick & MASK)
@@ -82,8 +82,8 @@ export class DeadlineWheel {
   }
 
   /**
-   * Moves a bucket aside, before those that lie there: what goes on waiting may belong into this bucket again, and callbacks may set and
-   * clear any deadline.
+   * Moves the contents of a bucket to the front of the list being emptied: a deadline that still waits may belong in the same
+   * bucket again, and callbacks may set and clear any deadline.
    */
   #gather(bucket: number): void {
     const first = this.#firstIn(bucket)
@@ -100,12 +100,12 @@ export class DeadlineWheel {
     this.#buckets[EMPTYING] = first
   }
 
-  /** Thousands may be due in one moment, and each ends a connection: after some of them whatever else is due has its turn. */
+  /** Thousands may be due at once, and each ends a connection: after a batch the event loop gets a turn for other work. */
   #empty(now: number): void {
     let expired = 0
     for (let deadline = this.#firstIn(EMPTYING); deadline !== null; deadline = this.#firstIn(EMPTYING)) {
       if (expired === EXPIRED_AT_ONCE) {
-        // No timer: those that are due meanwhile run in the same turn.
+        // An immediate, not a timer: deadlines that become due meanwhile run in the same turn.
         this.#rest ??= setImmediate(() => {
           this.#rest = null
           this.#empty(this.clock.now())
@@ -161,13 +161,13 @@ export class DeadlineWheel {
   }
 }
 
-/** One deadline, made once for whatever may wait (a connection's side), set and cleared many times. */
+/** One deadline, created once for its owner (such as one side of a connection), then set and cleared many times. */
 export class Deadline {
   readonly expired: (deadline: Deadline) => void
   readonly #wheel: DeadlineWheel
-  /** What is being waited for, or what was when it expired. */
+  /** What is being waited for, or what was being waited for when it expired. */
   name: DeadlineName = 'exchangeMs'
-  /** On the wheel's clock; -1: not armed. */
+  /** The time of expiry on the wheel's clock; -1: not armed. */
   at = -1
   /** The four below belong to the wheel. `tick` -1: not linked. */
   tick = -1
@@ -175,7 +175,7 @@ export class Deadline {
   before: Deadline | null = null
   after: Deadline | null = null
 
-  /** @param expired is called once for each `set` that runs out; it may set the deadline again. */
+  /** @param expired is called once for each `set` that expires; it may set the deadline again. */
   constructor(wheel: DeadlineWheel, expired: (deadline: Deadline) => void) {
     this.#wheel = wheel
     this.expired = expired
@@ -186,10 +186,10 @@ export class Deadline {
   }
 
   /**
-   * From now on it is this. O(1), a few writes, no allocation.
+   * Replaces the current deadline. O(1), a few writes, no allocation.
    *
    * @param ms 0: no limit, as in `Deadlines`
-   * @param now spares a look at the clock when somebody has looked already
+   * @param now saves a reading of the clock when the caller already has one
    */
   set(name: DeadlineName, ms: number, now: number = this.#wheel.clock.now()): void {
     this.name = name
@@ -209,8 +209,8 @@ export class Deadline {
   }
 
   /**
-   * What it belongs to is gone. A deadline that is merely cleared stays in its bucket until that comes up, and keeps its owner
-   * in memory for so long.
+   * Its owner is gone. A deadline that is only cleared stays in its bucket until that comes up, and keeps its owner in memory
+   * until then.
    */
   end(): void {
     this.clear()
@@ -218,9 +218,9 @@ export class Deadline {
   }
 }
 
-/** 51 s at the usual tick; what is further off passes by once in a while and is moved on. A power of two. */
+/** 51 s at the usual tick; a deadline further away comes up once per round and is moved on. A power of two. */
 const BUCKETS = 512
 const MASK = BUCKETS - 1
 const EMPTYING = BUCKETS
-/** To end a connection takes some 20 µs. */
+/** Ending a connection takes about 20 µs. */
 const EXPIRED_AT_ONCE = 100

@@ -1,12 +1,12 @@
 /**
- * A set of networks of one family, as ranges of numbers that do not touch each other, in order: looked up in the logarithm of their
- * number. A list of blocked addresses has ten thousand lines soon, and is asked for each connection.
+ * A set of networks of one family, as sorted, disjoint ranges of numbers: a lookup takes logarithmic time. A blocklist easily has
+ * ten thousand lines and is checked for every connection.
  */
 export class Ranges<N extends number | bigint> {
   readonly #first: N[] = []
   readonly #last: N[] = []
 
-  /** @param ranges each from its first to its last number, in any order, also within each other */
+  /** @param ranges each with its first and last number, in any order; they may overlap */
   constructor(ranges: readonly (readonly [first: N, last: N])[]) {
     for (const [first, last] of [...ranges].sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0))) {
       const at = this.#last.length - 1
@@ -64,9 +64,9 @@ export class Networks {
 }
 
 export interface Network {
-  /** 4 or 16, in the order of the network. */
+  /** 4 or 16, in network order. */
   readonly octets: readonly number[]
-  /** The length of the prefix; what stands behind it does not count. */
+  /** The length of the prefix; the bits behind it are ignored. */
   readonly bits: number
 }
 

@@ -1,9 +1,9 @@
 import ipaddr from 'ipaddr.js'
 
 /**
- * Whom an address stands for where connections are counted: itself for IPv4; for IPv6 its /64, because that much is handed out
- * to a single household or host (RFC 6177), which may then use any address of it.
- * @param address as the kernel writes it, possibly with a zone
+ * The key under which connections of an address are counted: an IPv4 address itself; for IPv6 its /64, because a single household
+ * or host is given that much (RFC 6177) and may use any address in it.
+ * @param address as the kernel formats it, possibly with a zone
  */
 export function siteOf(address: string): string {
   if (!address.includes(':')) return address

@@ -1,12 +1,12 @@
 import type { Steps } from '../policy/steps.js'
 import { type Clock, systemClock } from './clock.js'
 
-/** So long other work may be kept waiting: as long as a few requests take, however much there is to do. */
+/** How long other work may be kept waiting: the time that a few requests take, however long the job is. */
 const SLICE_MS = 2
 
 /**
- * Does long work in slices; between two of them everything else that is due has its turn. Rejects with what a step throws.
- * @param clock to see how long a slice has taken
+ * Does a long job in slices; between them the event loop handles everything else that is due. Rejects with what a step throws.
+ * @param clock measures how long a slice has taken
  */
 export async function inSlices<T>(steps: Steps<T>, clock: Clock = systemClock): Promise<T> {
   for (;;) {

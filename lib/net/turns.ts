@@ -1,8 +1,7 @@
 import { BoundedMap } from '../link/bounded-map.js'
 /**
- * Lets only so many be at it at the same time, and only few begin in one turn of the event loop; the others follow in the order in which
- * they came. For names that are watched: thousands of them, asked for at once, would hold up the thread that serves, and as
- * many sockets would be open.
+ * Limits how many jobs run at the same time and how many begin in one turn of the event loop; the others follow in order of
+ * arrival. For watched names: thousands of lookups at once would block the serving thread and open as many sockets.
  */
 export class Turns {
   private busy = 0
@@ -16,8 +15,8 @@ export class Turns {
   ) {}
 
   /**
-   * Calls `begin` now or when it is its turn; it must not throw.
-   * @returns ends the turn, or gives it up; may be called again
+   * Calls `begin` now or when its turn comes; it must not throw.
+   * @returns ends the turn, or gives up the place in the queue; may be called more than once
    */
   take(begin: () => void): () => void {
     let state: 'waiting' | 'busy' | 'over' = 'waiting'
@@ -52,7 +51,7 @@ export class Turns {
     }
   }
 
-  /** From the next turn of the event loop on, others may begin. */
+  /** Lets more begin in the next turn of the event loop. */
   private rest(): void {
     if (this.resting) return
     this.resting = true
@@ -64,15 +63,15 @@ export class Turns {
   }
 }
 
-/** Rounds of questions at once: their answers are there within milliseconds, and the silent ones leave room for others. */
+/** Lookups at once: answers arrive within milliseconds, and unanswered lookups still leave room for others. */
 const ROUNDS_MAX = 64
-/** Beginning one takes some 0.1 ms. */
+/** Beginning one takes about 0.1 ms. */
 const BEGIN_MAX = 8
-/** Sets of name servers that are told apart. */
+/** Sets of name servers that are distinguished. */
 const SETS_MAX = 64
 const byServers = new BoundedMap<Turns>(SETS_MAX)
 
-/** Those who ask the same name servers take turns; who asks others, silent or not, is no hindrance. */
+/** Lookups at the same name servers take turns; lookups at other servers, responsive or not, do not delay them. */
 export function turnsAt(nameservers: readonly string[] | null): Turns {
   const key = nameservers?.join() ?? ''
   const known = byServers.get(key)

@@ -39,7 +39,7 @@ for (const { what, key, stored, now, failed } of [
   })
 }
 
-test('only what both have is compared', async t => {
+test('only values that both have are compared', async t => {
   t.same(compare({ small: { cpuUs: 1 }, gone: { cpuUs: 1 } }, { small: { cpuUs: 1 }, added: { cpuUs: 9 } }), [
     { row: 'small', key: 'cpuUs', stored: 1, now: 1, worse: 0, failed: false },
   ])

@@ -12,7 +12,7 @@ const result = (row: string, peer: string, measured: Partial<Measured>): Result 
   ...measured,
 })
 
-test('goals of what was measured, met or not', async t => {
+test('goals of measured rows, met or not', async t => {
   const results = [
     result('small', 'nginx', { cpuUs: 10, requestsPerS: 100 }),
     result('small', 'empty-relay', { cpuUs: 9, requestsPerS: 100 }),
@@ -35,7 +35,7 @@ test('goals of what was measured, met or not', async t => {
   )
 })
 
-test('the distance to the empty relay is that of each round: the machine may change its speed between them', async t => {
+test('the distance to the empty relay is taken within each round: the machine’s speed may change between rounds', async t => {
   const results = [12, 20, 14].flatMap((floor, round) => [
     { ...result('small', 'empty-relay', { cpuUs: floor }), round },
     { ...result('small', 'hopwise', { cpuUs: floor + 2 }), round },
@@ -43,7 +43,7 @@ test('the distance to the empty relay is that of each round: the machine may cha
   t.match(judge(results, []), [{ text: 'CPU µs per request above the empty relay', value: 2 }])
 })
 
-test('in each row the Node peer that comes closest counts', async t => {
+test('in each row the closest Node peer counts', async t => {
   const results = [
     result('post', 'hopwise', { requestsPerS: 100 }),
     result('post', 'slow', { requestsPerS: 10 }),

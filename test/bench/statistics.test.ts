@@ -11,14 +11,14 @@ const result = (round: number, peer: string, cpuUs: number, row = 'small'): Resu
   cpuUs,
 })
 
-test('median: the middle one, or between the two in the middle; what is no number does not count', async t => {
+test('median: the middle value, or the mean of the two in the middle; NaN does not count', async t => {
   t.equal(median([3, 1, 2]), 2)
   t.equal(median([4, 1, 2, 3]), 2.5)
   t.equal(median([Number.NaN, 7, Number.POSITIVE_INFINITY]), 7)
   t.equal(median([]), undefined)
 })
 
-test('percentile: the smallest that so many percent do not exceed', async t => {
+test('percentile: the smallest value that this many percent do not exceed', async t => {
   const values = Array.from({ length: 100 }, (_, i) => 100 - i)
   t.equal(percentile(values, 50), 50)
   t.equal(percentile(values, 99), 99)
@@ -41,7 +41,7 @@ test('a ratio is taken within a round, and the median of the ratios counts', asy
   t.equal(medianOf(results, 'small', 'hopwise', 'cpuUs'), 13)
 })
 
-test('no ratio where no round has both', async t => {
+test('no ratio if no round has both', async t => {
   const results = [result(0, 'nginx', 10), result(1, 'hopwise', 11), result(0, 'hopwise', 9, 'fields')]
   t.equal(ratio(results, 'small', 'hopwise', 'nginx', 'cpuUs'), undefined)
   t.equal(ratio(results, 'fields', 'hopwise', 'nginx', 'cpuUs'), undefined)

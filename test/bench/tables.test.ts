@@ -13,7 +13,7 @@ const result = (round: number, peer: string, more: Partial<Result>): Result => (
 })
 const small = { name: 'small', load: 'wrk' as const }
 
-test('a line for each proxy; failures are summed, what was not measured is a dash', async t => {
+test('a line for each proxy; failures are summed, a missing measurement is a dash', async t => {
   const results = [
     result(0, 'nginx', { cpuUs: 10, requestsPerS: 1000 }),
     result(1, 'nginx', { cpuUs: 10, requestsPerS: 1000 }),
@@ -40,7 +40,7 @@ test('nothing measured: no table', async t => {
   t.equal(toText([]), '')
 })
 
-test('a row about memory has columns of its own', async t => {
+test('a row about memory has its own columns', async t => {
   const idle = { name: 'small', load: 'idle' as const, fresh: true }
   const results = [result(0, 'hopwise', { open: 10, rssBeforeBytes: 2 ** 20, eachBytes: 512 })]
   t.same(tableOf(idle, results), [

@@ -145,7 +145,7 @@ test('checks that cannot be made', async t => {
     [{ config: configuration(t, `admin: { address: "\${NO_SUCH_VARIABLE}" }`) }, /has no NO_SUCH_VARIABLE/],
     [{ config: configuration(t, 'admin: { address: systemd:admin }') }, /is not an address to connect to/],
     [{ config: configuration(t, 'admin: { address: 127.0.0.1:0 }') }, /is not an address to connect to/],
-    [{ config: configuration(t, 'admin: { address: "9090" }') }, /is a port alone/],
+    [{ config: configuration(t, 'admin: { address: "9090" }') }, /is only a port/],
   ] as const)
     await t.rejects(health(line), { constructor: UsageError, message: sentence }, JSON.stringify(line))
   const broken = configuration(t, 'admin: { address: 127.0.0.1:9 }', `x: \${NO_SUCH_VARIABLE}`, 'x: 1')

@@ -45,13 +45,13 @@ test('listen addresses', async t => {
   for (const text of ['127.0.0.1:80', ':80', '[::]:80', 'localhost:0', 'unix:/a', 'fd:3', 'systemd:web'])
     t.equal(refusal(values.readAddress, text), '', text)
   for (const [text, said] of [
-    ['8080', /is a port alone \| write 127\.0\.0\.1:8080, or :8080/],
+    ['8080', /is only a port \| write 127\.0\.0\.1:8080, or :8080/],
     ['::1', /has no port \| write \[::1\]:8080/],
     ['http://a:80', /is a URL, not an address \| write a:80/],
     ['a', /is none \| write host:port/],
     ['a:99999', /port above 65535/],
     ['[a]:1', /no IPv6 address/],
-    ['unix:a', /no absolute path/],
+    ['unix:a', /does not have an absolute path/],
     ['fd:x', /no file descriptor/],
     ['systemd:', /no socket of systemd/],
   ] as const)

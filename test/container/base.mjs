@@ -1,19 +1,20 @@
-// The base that the Dockerfile asks for, made here because no registry of images is at hand: Debian, Node and npm at the
-// places where Node's own image has them.
+// The base image of the Dockerfile, built here because no image registry is available: Debian, with Node and npm in the same
+// places as in Node's own image.
 import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { attempt, buildah, FOLDER, must } from './machine.mjs'
 
-/** What Node's image has beside a minimal Debian: Node 26 is linked with libatomic. */
+/** What Node's image has besides a minimal Debian: Node 26 is linked with libatomic. */
 const PACKAGES = 'libatomic1,ca-certificates'
 
 /**
- * @param wanted what `ARG NODE` of the Dockerfile names: `node:26-bookworm-slim`
- * @returns the name of an image that can stand in for it; made once, then kept
+ * @param wanted the image in `ARG NODE` of the Dockerfile: `node:26-bookworm-slim`
+ * @returns the name of an image that can replace it; built once, then kept
  */
 export async function baseImage(wanted) {
   const [, major, debian] = /^node:(\d+)-([a-z]+)-slim$/.exec(wanted) ?? []
-  if (!major) throw new Error(`the Dockerfile's ARG NODE=${wanted} is none that can be made here`)
+  if (!major)
+    throw new Error(`cannot build an image like the Dockerfile's ARG NODE=${wanted}; expected node:MAJOR-DEBIAN-slim`)
   const name = `localhost/hopwise-test/node:${major}-${debian}`
   const names = await buildah('images', '--format', '{{.Name}}:{{.Tag}}')
   if (names.split('\n').includes(name)) return name
@@ -34,7 +35,7 @@ export async function baseImage(wanted) {
   return name
 }
 
-/** Where this machine gets Debian's packages from. */
+/** The Debian mirror of this machine. */
 async function mirror() {
   const uris = await must('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'])
   return uris.split('\n')[0]
@@ -46,7 +47,7 @@ async function unpack(name, into) {
   mkdirSync(temp, { recursive: true })
   await attempt('npm', ['pack', '--silent', '--pack-destination', temp, name])
   const [archive] = readdirSync(temp)
-  if (archive === undefined) throw new Error(`npm pack ${name} brought nothing`)
+  if (archive === undefined) throw new Error(`npm pack ${name} produced no archive`)
   mkdirSync(into, { recursive: true })
   await must('tar', ['-xzf', join(temp, archive), '-C', into, '--strip-components=1', '--no-same-owner'])
   rmSync(temp, { recursive: true })

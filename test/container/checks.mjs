@@ -1,5 +1,5 @@
-// What must hold for the image and for what runs in it. Each check: a sentence, and a function that throws or returns
-// what is worth printing.
+// Requirements of the image and of what runs in it. Each check: a sentence, and a function that throws or returns text to
+// print.
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,21 +9,21 @@ import { attempt } from './machine.mjs'
 
 const HERE = 'http://127.0.0.1:8080'
 const MEBIBYTE = 1024 * 1024
-/** docker stop kills after that time. */
+/** After this time docker stop kills. */
 const GRACE_MS = 10_000
 /** As much as config/kubernetes gives it. */
 const MEMORY_BYTES = 256 * MEBIBYTE
 
 export const CHECKS = [
-  ['the image says how it is run: numeric user, SIGTERM, a health check, labels', said],
-  ['its files: one program, no shell, nothing set-uid, nothing that its user could change', files],
-  ['bare, with 256 MiB: a gateway for HOPWISE_UPSTREAM, a name from /etc/hosts; the health check says well', bare],
+  ['the image declares how it is run: numeric user, SIGTERM, a health check, labels', said],
+  ['its files: one program, no shell, nothing set-uid, nothing writable by its user', files],
+  ['bare, with 256 MiB: a reverse proxy for HOPWISE_UPSTREAM, a name from /etc/hosts; the health check passes', bare],
   ['it is PID 1, user 1000, without capabilities, on a root that it cannot write to', confined],
-  ['without an upstream it is healthy, and says 502', alone],
+  ['without an upstream it is healthy, and answers 502', alone],
   ['the health check notices a process that does not answer', stuck],
-  ['SIGTERM: what runs ends whole, the exit code is 0, within the 10 s of docker stop', drained],
+  ['SIGTERM: running exchanges complete, the exit code is 0, within the 10 s of docker stop', drained],
   ['a second SIGTERM ends it at once', hurried],
-  ['a file of one’s own over the one in the image', ownFile],
+  ['a custom file replaces the one in the image', ownFile],
   ['the admin listener, inside: alive, ready, metrics, the live page', admin],
   ['the ConfigMap of config/kubernetes: SIGTERM, not ready at once, accepting for announceMs, then the end', pod],
   ['another command instead of the file: demo', demo],
@@ -61,7 +61,7 @@ async function files({ root }) {
 }
 
 async function bare(image) {
-  // The service is in there, too, and shares the memory.
+  // The service is in the container, too, and shares the memory.
   return withContainer(image, { ...gateway(), memoryBytes: MEMORY_BYTES }, async container => {
     await container.log.has('"listening"')
     await container.detach([...image.config.Entrypoint, 'demo', '--listen', '127.0.0.1:3000'])
@@ -134,7 +134,7 @@ async function drained(image) {
     await container.signal(image.config.StopSignal)
     await container.log.has('"draining')
     const refused = async () => ((await container.curl(`${HERE}/`)).code === 7 ? 0 : 1)
-    await until(async () => ({ code: await refused(), out: 'somebody else gets in' }))
+    await until(async () => ({ code: await refused(), out: 'new connections are still accepted' }))
     assert.deepEqual({ code: 0, out: 'This took 2500 ms.\n', err: '' }, await slow)
     assert.equal(await container.ended, 0)
     const ms = Math.round(performance.now() - began)
@@ -201,7 +201,7 @@ async function pod(image) {
     await until(async () => ({ code: (await ready()) === '503' ? 0 : 1, out: 'still ready' }))
     const noticed = Math.round(performance.now() - began)
     const { out } = await container.curl('-f', '-i', `${HERE}/`)
-    assert.match(out, /^HTTP\/1\.1 200 /, 'who has not heard of it yet is served')
+    assert.match(out, /^HTTP\/1\.1 200 /, 'a client that does not know it yet is served')
     assert.match(out, /^connection: close\r$/im)
     await container.log.has('"stopped"')
     const ms = Math.round(performance.now() - began)
@@ -224,7 +224,7 @@ function gateway() {
   return { env: ['HOPWISE_UPSTREAM=http://app:3000'], files: { '/etc/hosts': '127.0.0.1 localhost app\n' } }
 }
 
-/** Connections that the proxy has accepted, as the kernel tells: port 8080 is 1F90, established is 01. */
+/** Connections that the proxy has accepted, from the kernel: port 8080 is 1F90, established is 01. */
 async function established(container, count) {
   const tables = ['tcp', 'tcp6'].map(async name => readFileSync(`/proc/${await container.pid()}/net/${name}`, 'utf8'))
   const lines = (await Promise.all(tables)).join('').split('\n')
@@ -244,7 +244,7 @@ async function withContainer(image, options, use) {
   }
 }
 
-/** Asks again until the answer is good, for at most 10 s. */
+/** Retries until the result is good, for at most 10 s. */
 async function until(ask) {
   for (let tries = 0; ; tries++) {
     const answer = await ask()
@@ -263,7 +263,7 @@ function sum(rows) {
   return rows.reduce((all, { size }) => all + size, 0)
 }
 
-/** What a descriptor points to; none when it was closed in between. */
+/** What a descriptor points to; empty if it was closed meanwhile. */
 function linkOf(path) {
   try {
     return [readlinkSync(path)]

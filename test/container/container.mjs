@@ -1,5 +1,5 @@
-// One container, started by runc as Docker, containerd and Kubernetes start it: namespaces of its own for processes,
-// network and files, a root that nobody can write to, no capabilities, no way to new privileges.
+// One container, started by runc as Docker, containerd and Kubernetes start it: its own namespaces for processes, network
+// and files, a read-only root, no capabilities, no new privileges.
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -22,7 +22,7 @@ export function startContainer(image, { command = image.config.Cmd, env = [], fi
 }
 
 /**
- * A machine that systemd runs: its root may be written to, and it manages control groups.
+ * A machine run by systemd: its root is writable, and it manages control groups.
  * @param root a folder with Debian and systemd in it
  */
 export function startMachine(root) {
@@ -39,7 +39,7 @@ export function startMachine(root) {
   })
 }
 
-/** @param change what is not as `runc spec` has it */
+/** @param change applies differences to the output of `runc spec` */
 async function start(change) {
   const id = `hopwise-test-${process.pid}-${++started}`
   const bundle = join(FOLDER, id)
@@ -57,18 +57,18 @@ async function start(change) {
     log,
     /** Resolves with the exit code. */
     ended,
-    /** The process that is PID 1 in there, by the number that it has out here. */
+    /** The PID outside the container of the process that is PID 1 inside. */
     pid,
-    /** What it listens on is reached in its own network only. */
+    /** Its listeners can be reached only in its own network. */
     curl: async (...words) => {
       const inside = ['-t', String(await pid()), '-n']
       return attempt('nsenter', [...inside, 'curl', '-sS', '--noproxy', '*', '--max-time', '15', ...words])
     },
     exec: words => attempt('runc', [...RUNC, 'exec', id, ...words], { timeout: 60_000 }),
-    /** A second process beside the first, until the container ends. */
+    /** A second process in the container, until the container ends. */
     detach: words => detach([...RUNC, 'exec', '--detach', id, ...words]),
     signal: name => must('runc', [...RUNC, 'kill', id, name]),
-    /** What is left of it, gone; also when it did not end by itself. */
+    /** Removes what is left of the container, even if it did not end by itself. */
     remove: async () => {
       await attempt('runc', [...RUNC, 'delete', '--force', id])
       await ended
@@ -78,7 +78,7 @@ async function start(change) {
 }
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-/** What systemd needs to start services as other users, in name spaces of their own. */
+/** What systemd needs to start services as other users, in separate namespaces. */
 const OF_A_MACHINE = [
   ...['CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'FSETID', 'IPC_LOCK', 'KILL', 'MKNOD', 'NET_ADMIN'],
   ...['NET_BIND_SERVICE', 'NET_RAW', 'SETFCAP', 'SETGID', 'SETPCAP', 'SETUID', 'SYS_ADMIN', 'SYS_CHROOT', 'SYS_PTRACE'],
@@ -86,7 +86,7 @@ const OF_A_MACHINE = [
 
 let started = 0
 
-/** What stays would keep our pipes open: there are none. */
+/** A process that stays would keep our pipes open, so there are none. */
 function detach(words) {
   const child = spawn('runc', words, { stdio: 'ignore' })
   return new Promise((done, failed) => {
@@ -104,7 +104,7 @@ function processOf({ config }, args, env) {
   return { args, env: [...config.Env, ...env], user, cwd, capabilities, noNewPrivileges: true }
 }
 
-/** Files that somebody mounts over those of the image. They are changed from outside by writing `bundle/<number>`. */
+/** Files mounted over those of the image. They are changed from outside by writing `bundle/<number>`. */
 function mountsOf(files, bundle) {
   return Object.entries(files).map(([destination, content], i) => {
     const source = join(bundle, `file-${i}`)
@@ -113,7 +113,7 @@ function mountsOf(files, bundle) {
   })
 }
 
-/** What a process prints. */
+/** The output of a process. */
 function collect(child) {
   let text = ''
   let over = false
@@ -133,7 +133,7 @@ function collect(child) {
   })
   return {
     text: () => text,
-    /** Resolves when `part` has been printed; rejects when the process ends before, or after 15 s. */
+    /** Resolves when `part` has been printed; rejects if the process ends first, or after 15 s. */
     has: part =>
       new Promise((done, failed) => {
         const end = settle => {

@@ -14,7 +14,7 @@ export async function buildImage(context) {
   const wanted = /^ARG NODE=(\S+)$/m.exec(readFileSync(join(context, 'Dockerfile'), 'utf8'))?.[1] ?? ''
   const base = await baseImage(wanted)
   const began = performance.now()
-  // In Docker's format: that of the OCI has no health check.
+  // In Docker's format: the OCI format has no health check.
   const how = ['--isolation', 'chroot', '--format', 'docker', '--build-arg', `NODE=${base}`]
   await buildah('bud', '--quiet', ...how, ...(await registryVolumes()), '--tag', IMAGE, context)
   const seconds = Math.round((performance.now() - began) / 1000)
@@ -26,7 +26,7 @@ export async function buildImage(context) {
 }
 
 /**
- * A machine with systemd and hopwise on it, its units where they belong.
+ * A machine with systemd and hopwise, its units installed.
  * @returns its root
  */
 export async function buildMachine(image, context) {
@@ -46,14 +46,14 @@ export async function buildMachine(image, context) {
 
 const APT = 'DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install'
 
-/** Whatever a build left: containers, and our image with those of its stages. The base stays. */
+/** Removes what a build left: containers, our image and those of its stages. The base stays. */
 export async function dropImage() {
   await buildah('rm', '--all')
   await buildah('rmi', '--force', IMAGE)
   await buildah('rmi', '--prune')
 }
 
-/** `npm ci` asks the registry that this machine's npm asks. Mounted for the build: nothing of it gets into a layer. */
+/** Makes `npm ci` use the registry of this machine's npm. Mounted for the build: nothing of it gets into a layer. */
 async function registryVolumes() {
   const setting = name => must('npm', ['config', 'get', name]).then(text => (text === 'null' ? undefined : text))
   const cafile = await setting('cafile')

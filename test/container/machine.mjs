@@ -1,10 +1,10 @@
-// What this test needs of the machine: root, five Debian packages, the registry that npm is set to.
+// What this test needs from the machine: root, five Debian packages, the registry configured in npm.
 import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 
-/** Command and Debian package. runc is what Docker and containerd start containers with. */
+/** Commands and their Debian packages. Docker and containerd start containers with runc. */
 const TOOLS = [
   ['buildah', 'buildah'],
   ['debootstrap', 'debootstrap'],
@@ -13,14 +13,14 @@ const TOOLS = [
   ['curl', 'curl'],
 ]
 
-/** Everything this test writes is in here. The base image stays for the next time, the rest goes. */
+/** Everything this test writes is in here. The base image is kept for the next run, the rest is removed. */
 export const FOLDER = join(process.env.TMPDIR ?? '/tmp', 'hopwise-container')
 
 const execute = promisify(execFile)
 
-/** Installs what is missing. @throws when this is not root's machine */
+/** Installs what is missing. @throws if not run as root */
 export function prepareMachine() {
-  if (process.getuid?.() !== 0) throw new Error('test:container makes a base system and containers: run it as root')
+  if (process.getuid?.() !== 0) throw new Error('test:container creates a base system and containers: run it as root')
   mkdirSync(FOLDER, { recursive: true })
   const missing = TOOLS.filter(([command]) => !isThere(command)).map(([, name]) => name)
   if (missing.length === 0) return
@@ -30,7 +30,7 @@ export function prepareMachine() {
   apt(['-y', '--no-install-recommends', 'install', ...missing])
 }
 
-/** Runs a command to its end, whatever its end is. @returns its exit code and its output */
+/** Runs a command to its end, successful or not. @returns its exit code and its output */
 export async function attempt(command, words, options = {}) {
   try {
     const { stdout, stderr } = await execute(command, words, { maxBuffer: 64 * 1024 * 1024, ...options })
@@ -40,14 +40,14 @@ export async function attempt(command, words, options = {}) {
   }
 }
 
-/** The same for a command that must end well. @returns its standard output, without the last line end @throws */
+/** The same for a command that must succeed. @returns its standard output, without the last line end @throws */
 export async function must(command, words, options) {
   const { code, out, err } = await attempt(command, words, options)
   if (code !== 0) throw new Error(`${[command, ...words].join(' ')}: exit code ${code}\n${out}${err}`)
   return out.trimEnd()
 }
 
-/** buildah without an engine or a registry: plain folders, in a store of our own. */
+/** buildah without an engine or a registry: plain folders, in our own store. */
 export function buildah(...words) {
   const store = ['--storage-driver', 'vfs', '--root', join(FOLDER, 'storage'), '--runroot', join(FOLDER, 'run')]
   return must('buildah', [...store, ...words])

@@ -22,7 +22,7 @@ try {
 } finally {
   await dropImage()
 }
-say(`the base image stays in ${FOLDER} for the next time`)
+say(`the base image is kept in ${FOLDER} for the next run`)
 say(`${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1
 

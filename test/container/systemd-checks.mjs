@@ -1,4 +1,4 @@
-// What must hold for hopwise as a service of systemd: config/systemd on a machine of its own, with a real systemd.
+// Requirements of hopwise as a systemd service: config/systemd on a separate machine with a real systemd.
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,11 +9,11 @@ const RESTARTS = 10
 const CLIENTS = 4
 
 export const SYSTEMD_CHECKS = [
-  ['systemctl start comes back when it serves; port 80, a user of its own, one capability', started],
-  ['systemctl reload: a new file is taken, a wrong one is refused and the old one stays', reloaded],
-  ['systemctl stop: what runs ends whole, and it ended well', stopped],
-  ['a wrong configuration is told once, not tried again and again', refused],
-  ['hopwise.socket: connections that come while the service restarts are served', activated],
+  ['systemctl start returns when it serves; port 80, its own user, one capability', started],
+  ['systemctl reload: a new file is applied, a wrong one is refused and the old one stays', reloaded],
+  ['systemctl stop: running exchanges complete, and the service has succeeded', stopped],
+  ['a wrong configuration is reported once, not retried', refused],
+  ['hopwise.socket: connections that arrive while the service restarts are served', activated],
 ]
 
 async function started({ machine, root }) {
@@ -23,11 +23,11 @@ async function started({ machine, root }) {
   configure(root, { address: ':80' })
   await must(machine, ['systemctl', 'start', 'hopwise'])
   const { out } = await machine.curl('-f', `${HERE}/headers`)
-  assert.match(out, /^Via: /m, 'it serves as soon as start has come back')
+  assert.match(out, /^Via: /m, 'it serves as soon as start has returned')
   const { MainPID, StatusText } = await show(machine, 'MainPID', 'StatusText')
   const status = await must(machine, ['cat', `/proc/${MainPID}/status`])
   const uid = /^Uid:\t(\d+)/m.exec(status)?.[1]
-  assert.ok(Number(uid) >= 61_184, 'of those that exist only while a service runs')
+  assert.ok(Number(uid) >= 61_184, 'a dynamic user, which exists only while the service runs')
   assert.equal(/^CapEff:\t(.*)$/m.exec(status)?.[1], CAP_NET_BIND_SERVICE)
   assert.equal(/^Seccomp:\t(.*)$/m.exec(status)?.[1], '2')
   const [version] = (await must(machine, ['systemctl', '--version'])).split('\n')
@@ -83,7 +83,7 @@ async function activated({ machine, root }) {
   try {
     for (let i = 0; i < RESTARTS; i++) {
       await pause(500)
-      // So many starts in so short a time are systemd's limit otherwise.
+      // Otherwise this many starts in such a short time would exceed systemd's limit.
       await must(machine, ['systemctl', 'reset-failed', 'hopwise'])
       await must(machine, ['systemctl', 'restart', 'hopwise'])
     }
@@ -127,7 +127,7 @@ async function show(machine, ...names) {
   )
 }
 
-/** The last that the service has written. */
+/** The last output of the service. */
 export function journal(machine) {
   return must(machine, ['journalctl', '--no-pager', '--output=cat', '--unit=hopwise', '--lines=30'])
 }

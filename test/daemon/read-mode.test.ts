@@ -19,9 +19,9 @@ test('a Node that behaves as expected is used in the fast way, without a log lin
 })
 
 test('a Node that behaves differently is used in the documented way, which is logged once, with the reason', async t => {
-  const { used, said } = await asked('onread', { works: false, why: '300 bytes came back as others' })
+  const { used, said } = await asked('onread', { works: false, why: '300 bytes came back changed' })
   t.equal(used, 'data')
-  t.match(said, [[{ readMode: 'data', node: process.version }, /\(300 bytes came back as others\).*readMode: data/]])
+  t.match(said, [[{ readMode: 'data', node: process.version }, /\(300 bytes came back changed\).*readMode: data/]])
   t.equal(said.length, 1)
 })
 

@@ -10,17 +10,17 @@ const compose = readYaml('compose.yaml') as Compose
 const services = compose.services ?? {}
 const hopwise = services.hopwise ?? {}
 const texts = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : [])
-// Prometheus asks the admin listener from another container; compose.yaml publishes it on loopback.
+// Prometheus scrapes the admin listener from another container; compose.yaml publishes it on loopback.
 const configured = () => readConfigured(read('container/two-services.yaml'), { warnings: ['admin.address'] })
 
-test('compose.yaml is right by the Compose Specification', async t => {
+test('compose.yaml is valid by the Compose Specification', async t => {
   const { $schema: _, ...schema } = composeSchema
   const ajv = new Ajv({ strict: false, allErrors: true, formats: { duration: true, ports: true, expose: true } })
-  // An older name of $id, which names nothing that is referred to.
+  // An older name of $id; nothing refers to it.
   const valid = ajv.removeKeyword('id').compile(schema)
   const complaints = (value: unknown) =>
     valid(value) ? [] : (valid.errors ?? []).map(({ instancePath }) => instancePath)
-  // `name` is younger than this edition of the schema.
+  // `name` is newer than this edition of the schema.
   const { name, ...rest } = compose as Compose & { name: string }
   t.equal(name, 'hopwise')
   t.same(complaints(rest), [])
@@ -28,7 +28,7 @@ test('compose.yaml is right by the Compose Specification', async t => {
   t.same([...new Set(complaints(wrong))], ['/services/a', '/services/a/image'], 'the check finds what is wrong')
 })
 
-test('hopwise stands before two services, watched by Prometheus and Grafana', async t => {
+test('hopwise serves two services, monitored by Prometheus and Grafana', async t => {
   t.same(Object.keys(services).sort(), ['grafana', 'hopwise', 'prometheus', 'site', 'whoami'])
   for (const [name, { image, depends_on }] of Object.entries(services)) {
     t.ok(
@@ -39,7 +39,7 @@ test('hopwise stands before two services, watched by Prometheus and Grafana', as
   }
 })
 
-test('files that are mounted exist, and no others are read', async t => {
+test('mounted files exist, and no others are read', async t => {
   const mounts = Object.values(services).flatMap(({ volumes }) => texts(volumes))
   for (const mount of mounts) {
     const [source = '', , mode] = mount.split(':')
@@ -49,12 +49,12 @@ test('files that are mounted exist, and no others are read', async t => {
   t.match(hopwise.volumes, ['./container/two-services.yaml:/etc/hopwise/hopwise.yaml:ro'])
 })
 
-test('what hopwise listens on is published, the admin listener for this machine only', async t => {
+test('the listeners of hopwise are published, the admin listener only for this machine', async t => {
   const { listeners, admin } = configured()
   const port = portOf(listeners[0]?.address)
   const adminPort = portOf(admin?.address)
   t.same(hopwise.ports, [`${port}:${port}`, `127.0.0.1:${adminPort}:${adminPort}`])
-  t.equal(port, portOf(variableOfImage('HOPWISE_LISTEN')), 'the health check of the image asks there')
+  t.equal(port, portOf(variableOfImage('HOPWISE_LISTEN')), 'the health check of the image uses this port')
   const [{ dns_sd_configs = [] } = {}] = (readYaml('prometheus/prometheus.yml') as Scraping).scrape_configs
   t.same(dns_sd_configs, [{ names: ['hopwise'], type: 'A', port: adminPort, refresh_interval: '5s' }])
 })
@@ -76,12 +76,12 @@ test('docker stop waits long enough', async t => {
   t.ok(readDuration(hopwise.stop_grace_period ?? '') > announceMs + drainMs)
 })
 
-test('containers of ours may do nothing that they do not need', async t => {
+test('our containers have no privileges that they do not need', async t => {
   for (const name of ['hopwise', 'site'])
     t.match(services[name], { read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] }, name)
 })
 
-test('the file in the image: a gateway for HOPWISE_UPSTREAM, the admin listener on loopback', async t => {
+test('the file in the image: a reverse proxy for HOPWISE_UPSTREAM, the admin listener on loopback', async t => {
   const text = read('container/hopwise.yaml')
   const { listeners, admin } = readConfigured(text)
   t.match(listeners, [

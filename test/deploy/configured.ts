@@ -4,11 +4,11 @@ import { readAddress } from '../../lib/config/values.js'
 
 export interface Expected {
   environment?: Record<string, string>
-  /** The paths of which hopwise warns, and rightly. */
+  /** The paths that hopwise rightly warns about. */
   warnings?: readonly string[]
 }
 
-/** A configuration as hopwise reads it. @throws when hopwise would refuse it, or has other warnings than are known */
+/** A configuration as hopwise reads it. @throws if hopwise would refuse it, or has warnings other than the known ones */
 export function readConfigured(text: string, { environment = {}, warnings = [] }: Expected = {}): Configuration {
   const { configuration, findings } = readConfigurationText(text, 'hopwise.yaml', { environment })
   const others = findings.filter(({ path }) => !warnings.includes(path))
@@ -17,7 +17,7 @@ export function readConfigured(text: string, { environment = {}, warnings = [] }
   return configuration
 }
 
-/** The port of an address to listen on. */
+/** The port of a listen address. */
 export function portOf(address: Listener['address'] | undefined): number | undefined {
   const read = readAddress(address ?? '')
   return read.kind === 'tcp' ? read.port : undefined

@@ -36,7 +36,7 @@ async function metricsText(): Promise<string> {
   return new Metrics().text({ totals: scene.stats(), ready: true })
 }
 
-/** The names of /metrics, each with its labels; `instance` and `job` are Prometheus's own. */
+/** The names in /metrics, each with its labels; `instance` and `job` are Prometheus's own. */
 async function metrics(): Promise<Map<string, Set<string>>> {
   const text = await metricsText()
   const found = new Map<string, Set<string>>()
@@ -48,7 +48,7 @@ async function metrics(): Promise<Map<string, Set<string>>> {
   return found
 }
 
-test('every metric that the dashboard names exists, with every label', async t => {
+test('every metric in the dashboard exists, with every label', async t => {
   const known = await metrics()
   t.ok(known.size > 50 && targets.length > 20)
   const queries = [
@@ -75,7 +75,7 @@ test('every metric that the dashboard names exists, with every label', async t =
   }
 })
 
-test('every value of a label that the dashboard asks for is one that there is', async t => {
+test('every label value that the dashboard queries exists', async t => {
   const text = await metricsText()
   const asked = targets.flatMap(({ title, expr }) =>
     [...expr.matchAll(/(hopwise_\w+)\{([^}]*)\}/g)].flatMap(([, name = '', matchers = '']) =>
@@ -92,7 +92,7 @@ test('every value of a label that the dashboard asks for is one that there is', 
     )
 })
 
-test('every query is read by Prometheus', needs('promtool'), async t => {
+test('Prometheus accepts every query', needs('promtool'), async t => {
   const rules = targets.map(({ expr }, i) => ({ record: `panel:${i}`, expr: expanded(expr) }))
   const file = join(tempFolder(t), 'rules.yml')
   writeFileSync(file, JSON.stringify({ groups: [{ name: 'dashboard', rules }] }))
@@ -100,13 +100,13 @@ test('every query is read by Prometheus', needs('promtool'), async t => {
   t.equal(code, 0, err)
 })
 
-test('the configuration of Prometheus is right', needs('promtool'), async t => {
+test('the configuration of Prometheus is valid', needs('promtool'), async t => {
   const file = configPath('prometheus/prometheus.yml')
   const { code, err } = await run(t, pathOf('promtool'), ['check', 'config', file])
   t.equal(code, 0, err)
 })
 
-test('legends name labels that the query keeps', t => {
+test('legends use labels that the query keeps', t => {
   for (const { title, expr, legendFormat } of targets) {
     const labels = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label)
     const kept = /by \(([^)]*)\)/.exec(expr)?.[1]?.split(/, */) ?? ['instance']
@@ -119,7 +119,7 @@ test('legends name labels that the query keeps', t => {
   t.end()
 })
 
-test('panels stand beside each other, on a grid of 24', t => {
+test('panels do not overlap, on a grid of 24', t => {
   const cells = new Set<string>()
   for (const {
     title,
@@ -128,7 +128,7 @@ test('panels stand beside each other, on a grid of 24', t => {
     t.ok(x + w <= 24, title)
     for (let i = x; i < x + w; i++)
       for (let j = y; j < y + h; j++) {
-        if (cells.has(`${i} ${j}`)) t.fail(`${title} stands on another panel`)
+        if (cells.has(`${i} ${j}`)) t.fail(`${title} overlaps another panel`)
         cells.add(`${i} ${j}`)
       }
   }
@@ -136,7 +136,7 @@ test('panels stand beside each other, on a grid of 24', t => {
   t.end()
 })
 
-test('Grafana finds the dashboard and the source of its data', t => {
+test('Grafana finds the dashboard and its data source', t => {
   const { datasources } = readYaml('grafana/provisioning/datasources/prometheus.yaml') as {
     datasources: { uid: string; url: string }[]
   }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseAllDocuments } from 'yaml'
 
-/** A file of config/, by its path in there. */
+/** A file in config/, by its path there. */
 export function pathOf(name: string): string {
   return fileURLToPath(new URL(`../../config/${name}`, import.meta.url))
 }
@@ -11,7 +11,7 @@ export function read(name: string): string {
   return readFileSync(pathOf(name), 'utf8')
 }
 
-/** The one document of a YAML file. @throws on what is wrong in it, a key written twice among it */
+/** The single document of a YAML file. @throws if it is invalid, for example because of a duplicate key */
 export function readYaml(name: string): unknown {
   const [document, ...more] = parseAllDocuments(read(name))
   if (document === undefined || more.length > 0) throw new Error(`${name} has ${more.length + 1} documents`)
@@ -20,7 +20,7 @@ export function readYaml(name: string): unknown {
   return document.toJS()
 }
 
-/** `20s`, `1m30s` as compose writes times, in milliseconds. */
+/** A duration as compose writes it (`20s`, `1m30s`), in milliseconds. */
 export function readDuration(text: string): number {
   const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
   const parts = [...text.matchAll(/(\d+)(ms|s|m|h)/g)]

@@ -26,14 +26,14 @@ const container = pod?.containers[0]
 const service = manifest('service.yaml') as Service
 const upstreamService = manifest('upstream-service.yaml') as Service
 const configMap = manifest('configmap.yaml') as ConfigMap
-// The kubelet asks the admin listener from outside, so it cannot be on loopback.
+// The kubelet probes the admin listener from outside, so it cannot be on loopback.
 const configured = () =>
   readConfigured(configMap.data?.['hopwise.yaml'] ?? '', {
     environment: { POD_NAMESPACE: 'shop' },
     warnings: ['admin.address'],
   })
 
-test('each manifest is right by the types of Kubernetes', async t => {
+test('each manifest is valid by the types of Kubernetes', async t => {
   const values = NAMES.map(name => ({
     name,
     type: FILES[name][0],
@@ -47,7 +47,7 @@ test('each manifest is right by the types of Kubernetes', async t => {
   }
 })
 
-test('the check by types finds what is wrong', async t => {
+test('the type check finds errors', async t => {
   const service = (name: string, spec: object) => ({
     name,
     type: 'Service',
@@ -61,7 +61,7 @@ test('the check by types finds what is wrong', async t => {
   ])
 })
 
-test('kustomization.yaml names every manifest, and the image of this version', async t => {
+test('kustomization.yaml lists every manifest, and the image of this version', async t => {
   const { resources, images } = readYaml('kubernetes/kustomization.yaml') as {
     resources: string[]
     images: { name: string; newTag: string }[]
@@ -71,7 +71,7 @@ test('kustomization.yaml names every manifest, and the image of this version', a
   t.match(images, [{ name: container?.image, newTag: version }])
 })
 
-test('names and labels lead from one manifest to the other', async t => {
+test('names and labels match between the manifests', async t => {
   const labels = template?.metadata?.labels ?? {}
   t.match(labels, deployment.spec?.selector.matchLabels ?? { none: '' })
   t.match(labels, service.spec?.selector ?? { none: '' })
@@ -79,13 +79,13 @@ test('names and labels lead from one manifest to the other', async t => {
   t.match(labels, budget.spec?.selector?.matchLabels ?? { none: '' })
   const { spec } = manifest('horizontalpodautoscaler.yaml') as HorizontalPodAutoscaler
   t.match(deployment, { ...spec?.scaleTargetRef, name: undefined, metadata: { name: spec?.scaleTargetRef.name } })
-  t.equal(deployment.spec?.replicas, undefined, 'the autoscaler says how many')
-  t.ok((spec?.minReplicas ?? 0) > Number(budget.spec?.maxUnavailable), 'one may go, and one is left')
+  t.equal(deployment.spec?.replicas, undefined, 'the autoscaler decides the number')
+  t.ok((spec?.minReplicas ?? 0) > Number(budget.spec?.maxUnavailable), 'one may be evicted, and one is left')
   t.equal(pod?.volumes?.[0]?.configMap?.name, configMap.metadata?.name)
   t.equal(pod?.volumes?.[0]?.name, container?.volumeMounts?.[0]?.name)
 })
 
-test('what hopwise listens on is what the manifests name', async t => {
+test('hopwise listens on the ports in the manifests', async t => {
   const { listeners, admin } = configured()
   const ports = Object.fromEntries((container?.ports ?? []).map(({ name, containerPort }) => [name, containerPort]))
   t.same(ports, { http: portOf(listeners[0]?.address), admin: portOf(admin?.address) })
@@ -108,17 +108,17 @@ test('upstreams are found by the name of a headless Service', async t => {
   t.match(upstreams.app?.servers, [
     { url: `http://${metadata?.name}.shop.svc.cluster.local:${spec?.ports?.[0]?.port}` },
   ])
-  t.ok((upstreams.app?.resolve.maxMs ?? Number.POSITIVE_INFINITY) <= 5_000, 'asked again soon')
+  t.ok((upstreams.app?.resolve.maxMs ?? Number.POSITIVE_INFINITY) <= 5_000, 'resolved again soon')
 })
 
-test('a pod that ends: nobody sends to it when it stops accepting, and its time is enough', async t => {
+test('a terminating pod gets no traffic when it stops accepting, and has enough time', async t => {
   const { announceMs, drainMs } = configured().deadlines
   const { periodSeconds = 0, failureThreshold = 0 } = container?.readinessProbe ?? {}
   t.ok(announceMs > periodSeconds * failureThreshold * 1_000, 'noticed by the probe while it still accepts')
   t.ok((pod?.terminationGracePeriodSeconds ?? 0) * 1_000 > announceMs + drainMs)
 })
 
-test('the pod may do nothing that it does not need', async t => {
+test('the pod has no privileges that it does not need', async t => {
   t.match(pod, {
     enableServiceLinks: false,
     automountServiceAccountToken: false,
@@ -131,6 +131,6 @@ test('the pod may do nothing that it does not need', async t => {
     capabilities: { drop: ['ALL'] },
   })
   t.equal(container?.volumeMounts?.[0]?.readOnly, true)
-  t.equal(container?.volumeMounts?.[0]?.subPath, undefined, 'a file mounted alone never changes')
+  t.equal(container?.volumeMounts?.[0]?.subPath, undefined, 'a file mounted by itself never changes')
   t.ok(container?.resources?.requests?.memory && container.resources.limits?.memory)
 })

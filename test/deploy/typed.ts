@@ -5,7 +5,7 @@ import ts from 'typescript'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 export interface Typed {
-  /** Stands in the complaints. */
+  /** The name used in complaints. */
   name: string
   /** As in `import type { Deployment } from 'kubernetes-types/apps/v1.js'`. */
   type: string
@@ -14,7 +14,7 @@ export interface Typed {
 }
 
 /**
- * Values against the types of a package, by the compiler: what is missing, what is of another type, and keys that do not exist.
+ * Checks values against the types of a package with the compiler: what is missing, has another type, or is an unknown key.
  * @returns complaints, each with the key where it is
  */
 export function complaints(values: readonly Typed[]): string[] {

@@ -4,7 +4,7 @@ import type { AddressAnswer, DnsQuestions, ServiceRecord } from '../../lib/net/n
 import { NameWatch } from '../../lib/net/names/name-watch.js'
 import { FakeClock } from '../support/fake-clock.js'
 
-// Answers of name servers, and names that clients send, by somebody who means harm.
+// Malicious answers of name servers, and malicious names sent by clients.
 
 const addressesFrom = (first: number, count: number): AddressAnswer => ({
   addresses: Array.from({ length: count }, (_, nth) => ({
@@ -46,7 +46,7 @@ function watched(kind: 'address' | 'srv', questions: Partial<DnsQuestions>) {
   return { watch, clock, asked: () => asked }
 }
 
-test('an answer of thousands of addresses makes no thousands of servers, and always the same ones', async t => {
+test('an answer with thousands of addresses makes a limited number of servers, always the same ones', async t => {
   let turned = false
   const { watch, clock } = watched('address', {
     addresses: (_name, done) => {
@@ -77,13 +77,13 @@ test('SRV: thousands of targets with thousands of addresses each', async t => {
   t.ok(watch.current.length <= 256, `${watch.current.length} places`)
 })
 
-test('a TTL of 0 is no leave to be asked without end', async t => {
+test('a TTL of 0 does not cause endless queries', async t => {
   const { clock, asked } = watched('address', {})
   clock.advance(10_000)
   t.ok(asked() <= 12, `${asked()} in ten seconds`)
 })
 
-test('whatever name is asked for in TLS, a certificate is found or not, and nothing else', async t => {
+test('any server name in TLS finds a certificate or none, and has no other effect', async t => {
   const names = new ServerNames<string>()
   names.add(['app.example', '*.app.example'], 'app')
   for (const name of [

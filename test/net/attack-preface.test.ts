@@ -3,7 +3,7 @@ import { connect, head, ok } from '../proxy/conversation.js'
 import { fleet, routed, server } from '../proxy/fleet.js'
 import { exchange, request, settled } from '../support/conversation.js'
 
-// The PROXY protocol: being somebody else, or nobody.
+// The PROXY protocol: pretending to be another client, or none.
 
 const v1 = (source: string, family = 'TCP4', destination = '192.0.2.1'): string =>
   `PROXY ${family} ${source} ${destination} 4711 80\r\n`
@@ -24,7 +24,7 @@ const DENIED: readonly (readonly [what: string, preface: Buffer | string])[] = [
   ['mapped, in v2', v2(0x21, six(MAPPED))],
 ]
 for (const [what, preface] of DENIED)
-  test(`who is denied is denied however the address is written: ${what}`, async t => {
+  test(`a denied client is denied however its address is written: ${what}`, async t => {
     const [a] = await fleet(t, 'a')
     const { port } = await routed(t, {
       routes: [{ upstream: a!.url }],
@@ -38,7 +38,7 @@ for (const [what, preface] of DENIED)
     t.equal(a!.connections.length, 0)
   })
 
-test('a preface from a peer that is not trusted with one is a bad request, and its address is not believed', async t => {
+test('a preface from an untrusted peer is a bad request, and its address is ignored', async t => {
   const [a] = await fleet(t, 'a')
   const { port, exchanged } = await routed(t, {
     routes: [{ upstream: a!.url }],
@@ -53,7 +53,7 @@ test('a preface from a peer that is not trusted with one is a bad request, and i
   t.ok((await exchanged(2)).every(({ client }) => client.address === '127.0.0.1'))
 })
 
-test('a second preface behind the first is a request that is none', async t => {
+test('a second preface after the first is an invalid request', async t => {
   const [a] = await fleet(t, 'a')
   const { port } = await routed(t, { routes: [{ upstream: a!.url }], proxyProtocol: { from: ['127.0.0.0/8'] } })
   const client = await connect(t, port)
@@ -62,7 +62,7 @@ test('a second preface behind the first is a request that is none', async t => {
   t.equal(a!.connections.length, 0)
 })
 
-test('one octet at a time, with the largest block that is allowed: read, and what follows is not lost', async t => {
+test('a preface with the largest permitted block is read byte by byte, and what follows is not lost', async t => {
   const [a] = await fleet(t, 'a')
   const { port, exchanged } = await routed(t, {
     routes: [{ upstream: a!.url }],
@@ -84,7 +84,7 @@ test('one octet at a time, with the largest block that is allowed: read, and wha
   t.equal((await exchanged(1))[0]?.client.address, '192.0.2.7')
 })
 
-test('a connection to a server that wants a preface is never another client’s', async t => {
+test('a connection to a server that requires a preface is never used for another client', async t => {
   const told: string[] = []
   const a = await server(t, 'a', (connection, { head: asked }, nth) => {
     told.push(`${nth} ${asked.slice(0, asked.indexOf('\r\n'))}`)
@@ -105,5 +105,5 @@ test('a connection to a server that wants a preface is never another client’s'
     told.map(line => /^\d PROXY TCP4 (\S+)/.exec(line)?.[1]),
     ['192.0.2.1', '192.0.2.2', '192.0.2.1'],
   )
-  t.equal(new Set(told.map(line => line[0])).size, 3, 'each on a connection of its own')
+  t.equal(new Set(told.map(line => line[0])).size, 3, 'each on its own connection')
 })

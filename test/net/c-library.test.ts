@@ -19,7 +19,7 @@ function held(atOnceMax?: number) {
   return { open, told, find, answer }
 }
 
-test('one name at a time, in their order', async t => {
+test('names are looked up one at a time, in order', async t => {
   const { open, told, find, answer } = held()
   for (const name of ['a', 'b', 'c']) find(name)
   t.same([...open.keys()], ['a'])
@@ -30,7 +30,7 @@ test('one name at a time, in their order', async t => {
   t.same(told, ['a 1', 'b 1', 'c 1'])
 })
 
-test('who does not want to know any more is not told, nor asked for when it has not begun', async t => {
+test('an abandoned lookup is not called back, nor started if it has not begun', async t => {
   const { open, told, find, answer } = held()
   const [first, second] = [find('a'), find('b')]
   find('c')
@@ -43,18 +43,18 @@ test('who does not want to know any more is not told, nor asked for when it has 
   t.same(told, ['c 1'])
 })
 
-test('beyond 64 that wait, the next is told at once that nothing is known', async t => {
+test('beyond 64 waiting lookups, the next finds nothing without waiting', async t => {
   const { open, told, find } = held()
   for (let nth = 0; nth < 65; nth++) find(`n${nth}`)
   find('late')
-  t.same(told, [], 'later, though')
+  t.same(told, [], 'but not synchronously')
   find('forgotten')()
   await until('it was told', () => told.length > 0, 600_000)
   t.same(told, ['late 0'])
   t.equal(open.size, 1)
 })
 
-test('the real one knows this machine', t => {
+test('the real C library knows this machine', t => {
   new CLibrary().find('127.0.0.1', addresses => {
     t.same(addresses, [{ address: '127.0.0.1', family: 4 }])
     new CLibrary().find('a..b', none => {

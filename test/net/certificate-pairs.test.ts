@@ -4,7 +4,7 @@ import { makeAuthority } from '../support/certificates.js'
 import { needs } from '../support/needs.js'
 
 test(
-  'the same pair for the same options is made once; another key, certificate or option makes another one',
+  'a pair with the same options is made once; another key, certificate or option makes a new one',
   needs('openssl'),
   async t => {
     const authority = await makeAuthority(t)
@@ -12,7 +12,7 @@ test(
     const first = certificatePair(a, 'certificate 1', {}, '')
     t.match(first, { names: ['a.example'] })
     t.ok(first.validToMs > Date.now())
-    const text = (pem: string): string => Buffer.from(pem).toString() // as read anew
+    const text = (pem: string): string => Buffer.from(pem).toString() // as if read again
     t.equal(certificatePair({ cert: text(a.cert), key: text(a.key) }, 'certificate 7', {}, ''), first)
     t.not(certificatePair(b, 'certificate 1', {}, ''), first)
     t.not(certificatePair(a, 'certificate 1', { minVersion: 'TLSv1.3' }, 'TLSv1.3'), first)
@@ -22,8 +22,8 @@ test(
     })
     t.throws(
       () => certificatePair({ cert: 'x', key: b.key }, 'certificate 3', {}, ''),
-      /certificate 3 is no certificate in PEM/,
+      /certificate 3 is not a certificate in PEM format/,
     )
-    t.equal(certificatePair(a, 'certificate 1', {}, ''), first, 'a bad one changes nothing')
+    t.equal(certificatePair(a, 'certificate 1', {}, ''), first, 'an invalid pair changes nothing')
   },
 )

@@ -13,7 +13,7 @@ import { clientOf } from '../support/connection-of.js'
 import { rawClient, settled, until } from '../support/conversation.js'
 import { FakeClock } from '../support/fake-clock.js'
 
-/** Notes what it is told; answers when the test says so. */
+/** Records its calls; answers when the test says so. */
 class Exchange implements ClientExchange {
   readonly heard: string[] = []
   content = ''
@@ -94,13 +94,13 @@ async function connected(t: Test, limits: Partial<Limits> = {}, deadlines: Parti
 
 const get = (target: string): string => `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`
 
-test('R83: pipelined requests come one after the other, each when the one before is answered', async t => {
+test('R83: pipelined requests are handled one after the other, each when the previous one is answered', async t => {
   const { exchanges, peer, connection } = await connected(t)
   await peer.send(get('/1') + get('/2') + get('/3'))
   for (const nth of [1, 2, 3]) {
     await until('begun', () => exchanges.length === nth)
     await settled(3)
-    t.equal(exchanges.length, nth, 'no other before its turn')
+    t.equal(exchanges.length, nth, 'none before its turn')
     t.same(exchanges[nth - 1]?.heard, [`GET /${nth}`, 'whole'])
     exchanges[nth - 1]?.answer(`answer ${nth}`)
     await peer.readUntil(`answer ${nth}`)
@@ -109,7 +109,7 @@ test('R83: pipelined requests come one after the other, each when the one before
   t.equal(connection.isIdle, true)
 })
 
-test('octets of later requests are held up to a limit, then reading stops, and nothing is lost', async t => {
+test('bytes of later requests are buffered up to a limit, then reading stops, and nothing is lost', async t => {
   const { exchanges, peer, connection } = await connected(t, { pipelineBytesMax: 1_000 })
   await peer.send(get('/first'))
   await until('begun', () => exchanges.length === 1)
@@ -127,7 +127,7 @@ test('octets of later requests are held up to a limit, then reading stops, and n
   t.match(exchanges.at(-1)?.heard[0], /^GET \/199\?x+$/)
 })
 
-test('an exchange that answers within the call of the reader', async t => {
+test('an exchange may answer within the call of the reader', async t => {
   const { exchanges, peer, connection } = await connected(t)
   await peer.send(get('/slow'))
   await until('begun', () => exchanges.length === 1)
@@ -144,7 +144,7 @@ test('an exchange that answers within the call of the reader', async t => {
   t.equal(connection.isIdle, true)
 })
 
-test('content, and a FIN inside it and behind it', async t => {
+test('content, with a FIN inside it and after it', async t => {
   const { exchanges, peer } = await connected(t)
   await peer.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab')
   await until('content', () => exchanges[0]?.content === 'ab')
@@ -153,7 +153,7 @@ test('content, and a FIN inside it and behind it', async t => {
   t.same(exchanges[0]?.heard, ['POST /', 'fin'])
 })
 
-test('a FIN behind a whole request is told; the connection ends once it is answered', async t => {
+test('a FIN after a complete request is reported; the connection ends once the request is answered', async t => {
   const { exchanges, peer, pool } = await connected(t)
   await peer.send(get('/'))
   peer.halfClose()
@@ -164,7 +164,7 @@ test('a FIN behind a whole request is told; the connection ends once it is answe
   t.same(Object.fromEntries(pool.closes), { 'client-fin': 1 })
 })
 
-test('a FIN behind pipelined requests: all of them are answered', async t => {
+test('a FIN after pipelined requests: all of them are answered', async t => {
   const { exchanges, peer } = await connected(t)
   await peer.send(get('/1') + get('/2'))
   peer.halfClose()
@@ -176,7 +176,7 @@ test('a FIN behind pipelined requests: all of them are answered', async t => {
   t.equal(String((await peer.readToEnd()).bytes), '12')
 })
 
-test('a reset is told at once', async t => {
+test('a reset is reported at once', async t => {
   const { exchanges, peer, pool } = await connected(t)
   await peer.send(get('/'))
   await until('begun', () => exchanges.length === 1)
@@ -185,7 +185,7 @@ test('a reset is told at once', async t => {
   t.same(exchanges[0]?.heard, ['GET /', 'whole', 'gone by reset'])
 })
 
-test('R95: close lingers: what still comes is thrown away, up to a limit', async t => {
+test('R95: close lingers: what still arrives is discarded, up to a limit', async t => {
   const { exchanges, peer, pool } = await connected(t, { discardBytesMax: 1_000 })
   await peer.send(get('/'))
   await until('begun', () => exchanges.length === 1)
@@ -197,10 +197,10 @@ test('R95: close lingers: what still comes is thrown away, up to a limit', async
   await peer.send('x'.repeat(200)).catch(() => {})
   await until('closed', () => pool.open === 0)
   t.same(Object.fromEntries(pool.closes), { 'client-close': 1 })
-  t.equal(exchanges.length, 1, 'R93: nothing after it is a request')
+  t.equal(exchanges.length, 1, 'R93: nothing after it is read as a request')
 })
 
-test('deadlines go to the exchange while there is one, and end the connection when there is none', async t => {
+test('deadlines go to the exchange if there is one, and otherwise end the connection', async t => {
   const { exchanges, peer, clock, pool, connection } = await connected(t, {}, { exchangeMs: 2_000, lingerMs: 1_000 })
   await peer.send('GET / HTTP/1.1\r\n')
   await until('begun', () => exchanges.length === 1)
@@ -229,7 +229,7 @@ test('a fault in an exchange ends its connection with a reset, and is reported',
   t.same(Object.fromEntries(pool.closes), { 'internal-error': 1 })
 })
 
-test('broken octets are told once, and nothing more is read as a request', async t => {
+test('invalid bytes are reported once, and nothing more is read as a request', async t => {
   const { exchanges, peer } = await connected(t)
   await peer.send(`GET / HTTP/9.9\r\nHost: a\r\n\r\n${get('/smuggled')}`)
   await peer.readToEnd()
@@ -237,7 +237,7 @@ test('broken octets are told once, and nothing more is read as a request', async
   t.match(exchanges[0]?.heard, [/^broken \d+$/])
 })
 
-test('detach gives back what was held', async t => {
+test('detach returns what was buffered', async t => {
   const { exchanges, peer, connection, pool } = await connected(t)
   await peer.send(`${get('/')}and more`)
   await until('held', () => exchanges[0]?.heard.includes('whole') === true)

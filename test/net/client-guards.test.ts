@@ -6,7 +6,7 @@ import { rawClient, until } from '../support/conversation.js'
 
 const list = (...blocks: string[]) => new TrustedPeers(blocks)
 
-test('deny goes before allow, both before the rate', async t => {
+test('deny takes precedence over allow, and both over the rate', async t => {
   const asked: unknown[] = []
   const connections = {
     take: (key: string, now: number) => {
@@ -27,7 +27,7 @@ test('deny goes before allow, both before the rate', async t => {
 })
 
 for (const readMode of ['onread', 'data'] as const) {
-  test(`${readMode}: who may not connect is cut off at once, counted and told`, async t => {
+  test(`${readMode}: a client that may not connect is cut off at once, counted and reported`, async t => {
     let left = 2
     const guards = { allow: null, deny: list('127.0.0.2'), connections: { take: () => (left-- > 0 ? 0 : 50) } }
     const { pool, port, handler } = await listeningPool(t, { readMode, guards })

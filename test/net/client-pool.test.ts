@@ -68,7 +68,7 @@ async function listening(t: Test, limits: Partial<Limits> = {}, host = '127.0.0.
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
 
-test('counts what is open and what is idle, and each end by its reason', async t => {
+test('open and idle connections are counted, and ends by their reason', async t => {
   const { pool, port, handler } = await listening(t)
   const [a, b] = [await rawClient(t, port), await rawClient(t, port)]
   await until('accepted', () => pool.accepted === 2)
@@ -86,14 +86,14 @@ test('counts what is open and what is idle, and each end by its reason', async t
   t.same(handler.heard.slice().sort(), ['c1 closed: client-reset', 'c1 opened', 'c2 closed: client-fin', 'c2 opened'])
 })
 
-test('a full house: the client that is idle for longest makes room', async t => {
+test('at the limit, the longest idle client makes room', async t => {
   const { pool, port } = await listening(t, { clientConnectionsMax: 3 })
   const clients = []
   for (let i = 0; i < 3; i++) {
     clients.push(await rawClient(t, port))
     await until('accepted', () => pool.accepted === i + 1)
   }
-  await clients[0]?.send(GET) // it was idle for longest, and is the youngest now
+  await clients[0]?.send(GET) // it was the longest idle, and is now the most recent
   await clients[0]?.readUntil('ok')
   await rawClient(t, port)
   t.equal((await clients[1]!.readToEnd()).how, 'fin')
@@ -103,7 +103,7 @@ test('a full house: the client that is idle for longest makes room', async t => 
   t.same([clients[0]?.ended, clients[2]?.ended], ['', ''])
 })
 
-test('a full house in which nobody is idle: the new one is refused, with an answer', async t => {
+test('at the limit with no idle client, a new one is refused with an answer', async t => {
   const { pool, port } = await listening(t, { clientConnectionsMax: 1 })
   const first = await rawClient(t, port)
   await first.send('GET / HTTP')
@@ -117,7 +117,7 @@ test('a full house in which nobody is idle: the new one is refused, with an answ
   t.match(pool, { refused: 1, open: 1 })
 })
 
-test('one address may not have all the places', async t => {
+test('one address may not take all places', async t => {
   const { pool, port } = await listening(t, { clientConnectionsPerAddressMax: 1 })
   const first = await rawClient(t, port)
   await until('accepted', () => pool.open === 1)
@@ -134,7 +134,7 @@ test('one address may not have all the places', async t => {
   await again.readUntil('ok')
 })
 
-test('drain: no more are accepted, idle ones end, one that is asked meanwhile is finished first', async t => {
+test('drain: none is accepted, idle ones end, one with a request meanwhile is finished first', async t => {
   const { pool, port, clock } = await listening(t)
   const [idle, busy] = [await rawClient(t, port), await rawClient(t, port)]
   await busy.send('GET / HTTP/1.1\r\n')
@@ -144,7 +144,7 @@ test('drain: no more are accepted, idle ones end, one that is asked meanwhile is
     drained = true
   })
   await settled()
-  t.equal(pool.open, 2, 'who has only just connected has a second for its first request')
+  t.equal(pool.open, 2, 'a client that has only just connected has a second for its first request')
   clock.advance(1_100)
   t.equal((await idle.readToEnd()).how, 'fin')
   idle.halfClose()
@@ -160,21 +160,21 @@ test('drain: no more are accepted, idle ones end, one that is asked meanwhile is
   t.same(Object.fromEntries(pool.closes), { draining: 2 })
 })
 
-test('drain of an empty house is done at once; destroy may come after it', async t => {
+test('draining an empty pool is done at once; destroy may follow', async t => {
   const { pool } = await listening(t)
   await pool.drain()
   pool.destroy('shutdown')
   t.equal(pool.open, 0)
 })
 
-test('a port that is taken: the error of Node, and nothing is left behind', async t => {
+test('a port in use: Node’s error, and nothing is left behind', async t => {
   const { port } = await listening(t)
   const { make } = await listening(t)
   const pool = make()
   await t.rejects(pool.listen({ host: '127.0.0.1', port }), { code: 'EADDRINUSE' })
 })
 
-test('a client whose socket has died before we look at it is not counted', async t => {
+test('a client whose socket is closed before we read it is not counted', async t => {
   const { pool, port } = await listening(t)
   for (let i = 0; i < 20; i++) {
     const client = await rawClient(t, port)
@@ -185,7 +185,7 @@ test('a client whose socket has died before we look at it is not counted', async
   t.equal(pool.idle, 0)
 })
 
-test('announcing: responses are the last ones, but nothing is closed and everybody is still let in', async t => {
+test('announcing: responses are the last ones, but nothing is closed and new clients are still accepted', async t => {
   const { pool, port, clock } = await listening(t)
   t.equal(pool.closesAfterResponse, false)
   const idle = await rawClient(t, port)
@@ -200,7 +200,7 @@ test('announcing: responses are the last ones, but nothing is closed and everybo
   pool.announcing = false
   const drained = pool.drain()
   t.equal(pool.closesAfterResponse, true)
-  for (const client of pool.connections) t.equal(client.reason, null, 'its next request may be on its way')
+  for (const client of pool.connections) t.equal(client.reason, null, 'its next request may be in flight')
   clock.advance(1_100)
   for (const client of pool.connections) t.equal(client.reason, 'draining')
   idle.destroy()
@@ -208,7 +208,7 @@ test('announcing: responses are the last ones, but nothing is closed and everybo
   await drained
 })
 
-test('reconfigure: other limits and deadlines count for what comes next; connections that are open go on', async t => {
+test('reconfigure: new limits and deadlines apply to what comes next; open connections continue', async t => {
   const { pool, port, clock } = await listening(t, { clientConnectionsPerAddressMax: 1 })
   const first = await rawClient(t, port)
   await first.send(GET)
@@ -225,7 +225,7 @@ test('reconfigure: other limits and deadlines count for what comes next; connect
   await second.readToEnd()
   t.equal(first.ended, '')
   clock.advance(2_000)
-  await first.send(`GET / HTTP/1.1\r\nHost: ${'a'.repeat(60)}\r\n\r\n`) // it reads with the limits that it began with
+  await first.send(`GET / HTTP/1.1\r\nHost: ${'a'.repeat(60)}\r\n\r\n`) // it keeps the limits that it began with
   await first.readUntil('ok')
   clock.advance(1_200)
   t.equal((await first.readToEnd()).how, 'fin', 'its idle limit is the new one')

@@ -1,15 +1,15 @@
 import { test } from 'tap'
 import { systemClock } from '../../lib/net/clock.js'
 
-test('the machine clock does not go back, and its wall time is a date', async t => {
+test('the system clock does not go back, and its wall time is a date', async t => {
   const first = systemClock.now()
   t.ok(systemClock.now() >= first)
   t.ok(systemClock.wallMs() > Date.UTC(2024, 0, 1))
 })
 
-test('what is set to run later runs once, what is set to repeat repeats until it is cancelled', t => {
+test('after runs once, every repeats until it is cancelled', t => {
   let repeated = 0
-  const held = setInterval(() => {}, 1_000) // the timers of the clock keep no process alive
+  const held = setInterval(() => {}, 1_000) // the timers of the clock do not keep the process alive
   const timer = systemClock.every(1, () => {
     if (++repeated < 3) return
     timer.cancel()

@@ -19,7 +19,7 @@ const expecting = (t: Test, options: PoolOptions = {}) => listeningPool(t, { pro
 
 for (const readMode of MODES) {
   for (const version of [1, 2] as const) {
-    test(`${readMode}: a preface of version ${version} and a request in one segment, and more on the same connection`, async t => {
+    test(`${readMode}: a version ${version} preface and a request in one segment, then more requests`, async t => {
       const { pool, port, handler } = await expecting(t, { readMode })
       const client = await rawClient(t, port)
       await client.send(Buffer.concat([writeProxyPreface(version, ENDS), Buffer.from(get('/1'))]))
@@ -34,7 +34,7 @@ for (const readMode of MODES) {
     })
   }
 
-  test(`${readMode}: octet by octet`, async t => {
+  test(`${readMode}: byte by byte`, async t => {
     const { port } = await expecting(t, { readMode })
     for (const version of [1, 2] as const) {
       const client = await rawClient(t, port)
@@ -46,7 +46,7 @@ for (const readMode of MODES) {
     }
   })
 
-  test(`${readMode}: who speaks for itself keeps its own address; who is not in the list sends none`, async t => {
+  test(`${readMode}: a peer that speaks for itself keeps its own address; a peer not in the list sends no preface`, async t => {
     const { port } = await expecting(t, { readMode })
     for (const version of [1, 2] as const) {
       const client = await rawClient(t, port)
@@ -62,7 +62,7 @@ for (const readMode of MODES) {
     await spoofing.readToEnd()
   })
 
-  test(`${readMode}: a bad preface ends the connection without an answer, and is told`, async t => {
+  test(`${readMode}: a bad preface ends the connection without an answer, and is reported`, async t => {
     const { pool, port, handler } = await expecting(t, { readMode })
     for (const bad of [get('/'), 'PROXY TCP4 01.2.3.4 1.2.3.4 1 1\r\n', '\r\n\r\n\0\r\nQUIT\n\x11\x11\0\0']) {
       const client = await rawClient(t, port)
@@ -78,7 +78,7 @@ for (const readMode of MODES) {
     t.same(Object.fromEntries(pool.closes), { 'client-preface': 3 })
   })
 
-  test(`${readMode}: a preface that does not come is waited for no longer than a head`, async t => {
+  test(`${readMode}: a missing preface is awaited no longer than a head`, async t => {
     const { pool, port, handler, clock } = await expecting(t, { readMode, deadlines: { requestHeadMs: 2_000 } })
     const client = await rawClient(t, port)
     await client.send('PROXY TCP4')
@@ -87,10 +87,10 @@ for (const readMode of MODES) {
     clock.advance(2_200)
     await client.readToEnd()
     await until('gone', () => pool.open === 0)
-    t.same(handler.heard, ['c1 client-preface: none within 2000 ms'])
+    t.same(handler.heard, ['c1 client-preface: no preface within 2000 ms'])
   })
 
-  test(`${readMode}: an end before the preface is over`, async t => {
+  test(`${readMode}: an end before the preface is complete`, async t => {
     const { pool, port, handler } = await expecting(t, { readMode })
     const [a, b] = [await rawClient(t, port), await rawClient(t, port)]
     await a.send('PROXY')
@@ -103,7 +103,7 @@ for (const readMode of MODES) {
   })
 }
 
-test('the real client is counted, not the one that speaks for it', async t => {
+test('the real client is counted, not the peer that speaks for it', async t => {
   const { pool, port } = await expecting(t, { limits: { clientConnectionsPerAddressMax: 1 } })
   const come = async (source: string) => {
     const client = await rawClient(t, port)
@@ -119,7 +119,7 @@ test('the real client is counted, not the one that speaks for it', async t => {
   t.equal(pool.refused, 1)
 })
 
-test('connections without their preface are within the limit of all: the one that waits longest goes', async t => {
+test('connections without their preface count in the total limit: the longest waiting one is evicted', async t => {
   const { pool, port } = await expecting(t, { limits: { clientConnectionsMax: 10 } })
   const flood = []
   for (let i = 0; i < 40; i++) flood.push(await rawClient(t, port))
@@ -133,7 +133,7 @@ test('connections without their preface are within the limit of all: the one tha
   await readAnswer(flood[39]!)
 })
 
-test('a full house in which nobody waits: the new one is reset before its preface', async t => {
+test('at the limit with no waiting client, a new one is reset before its preface', async t => {
   const { pool, port, handler } = await expecting(t, { limits: { clientConnectionsMax: 1 } })
   const busy = await rawClient(t, { port, localAddress: '127.0.0.2' })
   await busy.send('GET / HT')
@@ -143,7 +143,7 @@ test('a full house in which nobody waits: the new one is reset before its prefac
   t.equal(handler.heard.at(-1), 'c2 client-limit: more than 1 connections')
 })
 
-test('guards look at the real client', async t => {
+test('guards check the real client', async t => {
   const guards = { allow: null, deny: new TrustedPeers(['192.0.2.7']), connections: null }
   const { port, handler } = await expecting(t, { guards })
   const denied = await rawClient(t, port)

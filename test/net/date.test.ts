@@ -10,7 +10,7 @@ test('R119: a date is an IMF-fixdate', async t => {
   )
 })
 
-test('a date is made anew every second', async t => {
+test('a date is formatted again every second', async t => {
   const clock = new FakeClock({ wallMs: Date.UTC(2026, 11, 31, 23, 59, 59, 400) })
   const dates: string[] = []
   for (const ms of [0, 599, 1, 999, 1]) {

@@ -14,7 +14,7 @@ class Bench {
   readonly expired: { name: string; ms: number }[] = []
   readonly #start = this.clock.now()
 
-  /** Notes when it expires, in milliseconds from the start. */
+  /** Records when it expires, in milliseconds from the start. */
   deadline(then?: (deadline: Deadline) => void): Deadline {
     return new Deadline(this.wheel, deadline => {
       this.expired.push({ name: deadline.name, ms: Math.round(this.clock.now() - this.#start) })
@@ -38,7 +38,7 @@ test('a deadline expires once, under its name, and not before its time', async t
   t.equal(bench.expired.length, 1)
 })
 
-test('a deadline that is moved off expires at its last time only', async t => {
+test('a postponed deadline expires only at its last time', async t => {
   const bench = new Bench()
   const deadline = bench.deadline()
   deadline.set('responseBodyMs', 200)
@@ -51,7 +51,7 @@ test('a deadline that is moved off expires at its last time only', async t => {
   t.strictSame(bench.expired, [{ name: 'responseBodyMs', ms: 7_700 }])
 })
 
-test('a deadline that is moved near expires at its new time', async t => {
+test('a deadline that is moved closer expires at its new time', async t => {
   const bench = new Bench()
   const deadline = bench.deadline()
   deadline.set('clientIdleMs', 75_000)
@@ -60,7 +60,7 @@ test('a deadline that is moved near expires at its new time', async t => {
   t.strictSame(bench.expired, [{ name: 'halfClosedMs', ms: 500 }])
 })
 
-test('a deadline of 0 is none, and takes away the one that was there', async t => {
+test('a deadline of 0 means no limit, and removes the previous one', async t => {
   const bench = new Bench()
   const deadline = bench.deadline()
   deadline.set('exchangeMs', 0)
@@ -84,7 +84,7 @@ test('a cleared deadline does not expire and may be cleared again', async t => {
   t.equal(bench.expired.length, 1)
 })
 
-test('a deadline that was cleared can be set again, nearer or further off', async t => {
+test('a cleared deadline can be set again, earlier or later', async t => {
   for (const ms of [100, 1_000, 5_000]) {
     const bench = new Bench()
     const deadline = bench.deadline()
@@ -96,7 +96,7 @@ test('a deadline that was cleared can be set again, nearer or further off', asyn
   }
 })
 
-test('who has looked at the clock already spares the wheel a look', async t => {
+test('a caller that has the time saves the wheel a reading of the clock', async t => {
   const bench = new Bench()
   bench.deadline().set('lingerMs', 1_000, bench.clock.now() - 400)
   bench.clock.advance(600)
@@ -115,7 +115,7 @@ test('the interval runs only while something is armed', async t => {
   far.clear()
   bench.clock.advance(TICK)
   t.equal(bench.clock.timers, 0)
-  t.equal(far.tick, -1, 'a wheel that stands holds on to nobody')
+  t.equal(far.tick, -1, 'a stopped wheel keeps no owner in memory')
   bench.clock.advance(10_000)
   far.set('connectMs', 100)
   t.equal(bench.clock.timers, 1)
@@ -124,7 +124,7 @@ test('the interval runs only while something is armed', async t => {
   t.equal(bench.clock.timers, 0)
 })
 
-test('a callback may set and clear: itself, one that is due at the same time, one that is far off', async t => {
+test('a callback may set and clear deadlines: itself, one due at the same time, one far away', async t => {
   const bench = new Bench()
   let rounds = 0
   const again = bench.deadline(deadline => {
@@ -178,7 +178,7 @@ test('after a stall everything that is due expires at once, and nothing else', a
   t.equal(bench.expired.at(-1)?.ms, 130_000)
 })
 
-test('another tick', async t => {
+test('a different tick', async t => {
   const clock = new FakeClock()
   const wheel = new DeadlineWheel(clock, { tickMs: 10, onError: () => t.fail() })
   let at = 0
@@ -241,7 +241,7 @@ test(`never early, late by less than one tick, whatever is set, moved and cleare
   t.pass()
 })
 
-test('a deadline that ended is not held by the wheel, and may be set again', async t => {
+test('an ended deadline is not kept by the wheel, and may be set again', async t => {
   const bench = new Bench()
   const [ended, other] = [bench.deadline(), bench.deadline()]
   ended.set('clientIdleMs', 75_000)
@@ -260,7 +260,7 @@ test('a deadline that ended is not held by the wheel, and may be set again', asy
   t.strictSame(bench.errors, [])
 })
 
-test('of thousands that are due together some expire, then others have their turn', async t => {
+test('of thousands that are due together some expire, then other work has its turn', async t => {
   const wheel = new DeadlineWheel(systemClock, { tickMs: 1, onError: fault => t.fail(String(fault)) })
   const order: string[] = []
   let turns = 0

@@ -4,7 +4,7 @@ import { ProxyError } from '../../lib/link/proxy-error.js'
 import type { Address } from '../../lib/net/names/resolver.js'
 import { Destinations } from '../../lib/net/upstream/destinations.js'
 
-/** Literal by literal: null is permitted; otherwise what the refusal says of it, and the option that it names. */
+/** Each literal: null if permitted; otherwise what the refusal says about it, and the option that it names. */
 const LITERALS: readonly (readonly [literal: string, kind: string | null, option?: string])[] = [
   ['8.8.8.8', null],
   ['1.1.1.1', null],
@@ -137,12 +137,12 @@ for (const [allow, host, address, permitted] of ALLOWED) {
   })
 }
 
-test('R166: of several addresses those remain that are permitted, in their order', async t => {
+test('R166: of several addresses the permitted ones remain, in their order', async t => {
   const addresses = ['10.0.0.1', '2606:4700::1', '127.0.0.1', '8.8.8.8'].map(of)
   t.strictSame(new Destinations([]).check('mixed.example', addresses), [addresses[1], addresses[3]])
 })
 
-test('R201: a refused name is told the kind of its address and the option, never the address', async t => {
+test('R201: the refusal of a name gives the kind of its address and the option, never the address', async t => {
   const answer = new Destinations([]).check('Db.Example', [of('10.1.2.3'), of('127.0.0.1')])
   t.equal(
     (answer as ProxyError).told('command-line'),
@@ -150,11 +150,11 @@ test('R201: a refused name is told the kind of its address and the option, never
   )
 })
 
-test('an address within an allowed address is named when it is what stands in the way', async t => {
+test('an address embedded in an allowed one is named if it is the reason for the refusal', async t => {
   const answer = new Destinations(['64:ff9b::/96']).check('[64:ff9b::a00:1]', [of('64:ff9b::a00:1')])
   t.equal(
     (answer as ProxyError).told('file'),
-    "[64:ff9b::a00:1] is an address that holds a private address (RFC 1918); destinations.allow: ['10.0.0.1/32'] would permit it",
+    "[64:ff9b::a00:1] is an address that embeds a private address (RFC 1918); destinations.allow: ['10.0.0.1/32'] would permit it",
   )
 })
 
@@ -215,7 +215,7 @@ for (const entry of [
   test(`"${entry}" cannot be allowed`, async t => {
     t.throws(() => new Destinations(['::1', entry]), {
       name: 'TypeError',
-      message: `"${entry}" is none of what can be allowed: an address, a CIDR block, a host name, *.suffix`,
+      message: `"${entry}" is not a destination: write an address, a CIDR block, a host name or *.suffix`,
     })
   })
 }

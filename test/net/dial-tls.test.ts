@@ -30,13 +30,13 @@ const target = (port: number, more: Partial<DialTarget> = {}): DialTarget => ({
 interface Server {
   port: number
   sockets: tls.TLSSocket[]
-  /** What was agreed on each: the session was used again, the version, and the client's certificate is good. */
+  /** The result of each handshake: whether the session was reused, the version, and whether the client's certificate is valid. */
   agreed: { reused: boolean; version: string | null; authorized: boolean }[]
-  /** What stood before TLS. */
+  /** What was sent before TLS. */
   prefaces: string[]
 }
 
-/** A TLS server of Node's; it says hello, and takes so many octets off before TLS. */
+/** A TLS server of Node that says hello and removes this many bytes before TLS. */
 async function tlsServer(
   t: Test,
   { cert, key }: Certificate,
@@ -76,13 +76,13 @@ async function tlsServer(
 
 const start = (to: DialTarget, how: DialSettings) => DialWitness.dial(owner => dial(to, how, owner))
 
-/** Dials, waits for the hello, ends it; what the server's side of it was. */
+/** Dials, waits for the hello, ends the connection. @returns the server's view of it */
 async function greeted(t: Test, server: Server, to: DialTarget, how: DialSettings) {
   const before = server.agreed.length
   const owner = start(to, how)
   await until(`hello, not ${owner.error?.message}`, () => owner.text === 'hello')
   t.same(owner.heard, ['securing', 'connected'])
-  // The tickets of TLS 1.3 come behind the handshake, at the latest with the first octets.
+  // The tickets of TLS 1.3 come after the handshake, with the first bytes at the latest.
   owner.transport.destroy()
   await until('closed', () => owner.transport.closed)
   return server.agreed[before]!
@@ -105,14 +105,14 @@ for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
     t.ok((await greeted(t, server, target(server.port), how)).reused)
     t.ok((await greeted(t, server, target(server.port), how)).reused)
     const equal = settings({ ca: certificate.cert })
-    t.notOk((await greeted(t, server, target(server.port), equal)).reused, 'other settings prove it anew')
+    t.notOk((await greeted(t, server, target(server.port), equal)).reused, 'other settings verify again')
     const byAddress = target(server.port, { host: '127.0.0.1' })
-    t.notOk((await greeted(t, server, byAddress, how)).reused, 'another name proves it anew')
+    t.notOk((await greeted(t, server, byAddress, how)).reused, 'another name verifies again')
     t.equal((await greeted(t, server, target(server.port), how)).version, maxVersion)
   })
 }
 
-test_('a session that was proved to nobody proves nothing to others', async t => {
+test_('a session without verification is not reused under verifying settings', async t => {
   const certificate = await makeCertificate(t)
   const server = await tlsServer(t, certificate)
   await greeted(t, server, target(server.port), settings({ insecure: true }))
@@ -132,7 +132,7 @@ test_('after an error the session is not offered again', async t => {
   t.notOk((await greeted(t, server, target(server.port), how)).reused)
 })
 
-test('sessions are remembered for so many peers', async t => {
+test('sessions are kept for a limited number of peers', async t => {
   const memory = new TlsMemory({})
   for (let nth = 0; nth < 1_100; nth++) {
     memory.keep(`peer ${nth}`, Buffer.from([nth & 255]))
@@ -145,7 +145,7 @@ test('sessions are remembered for so many peers', async t => {
   t.equal(memory.session('peer 1099'), undefined)
 })
 
-test_('a client certificate is shown', async t => {
+test_('a client certificate is presented', async t => {
   const [ours, theirs] = [await makeCertificate(t), await makeCertificate(t)]
   const server = await tlsServer(t, theirs, { requestCert: true, rejectUnauthorized: true, ca: ours.cert })
   const { cert, key } = ours
@@ -156,18 +156,18 @@ test_('a client certificate is shown', async t => {
   t.same(
     without.heard,
     ['securing', 'connected', 'closed'],
-    'TLS 1.3 learns of it after the handshake, and not as a FIN',
+    'with TLS 1.3 this is learned after the handshake, and not as a FIN',
   )
 })
 
-test_('the least version that is spoken', async t => {
+test_('the minimum version', async t => {
   const certificate = await makeCertificate(t)
   const server = await tlsServer(t, certificate, { maxVersion: 'TLSv1.2' })
   const { error } = await failed(target(server.port), settings({ ca: certificate.cert, minVersion: 'TLSv1.3' }))
   t.match(error, { type: /^tls_(alert_received|protocol_error)$/, stage: 'tls' })
 })
 
-test_('certificates that cannot be used: an error that says so, and no connection', async t => {
+test_('unusable certificates: an error that says so, and no connection', async t => {
   const [one, other] = [await makeCertificate(t), await makeCertificate(t)]
   const server = await tlsServer(t, one)
   const bad: UpstreamTls[] = [
@@ -205,7 +205,7 @@ for (const [what, addresses] of Object.entries(ADDRESSES)) {
     t.same(server.prefaces, [PREFACE, PREFACE])
   })
 
-  test_(`a preface and TLS, octets and ends both ways: ${what}`, async t => {
+  test_(`a preface and TLS, bytes and ends both ways: ${what}`, async t => {
     const certificate = await makeCertificate(t)
     const server = await tlsServer(t, certificate, { allowHalfOpen: true } as tls.TlsOptions, PREFACE.length)
     const to = target(server.port, { addresses, preface: Buffer.from(PREFACE) })
@@ -231,7 +231,7 @@ for (const [what, addresses] of Object.entries(ADDRESSES)) {
     t.match(error, { type: 'connection_refused', stage: 'connect' })
   })
 
-  test(`a preface and TLS, given up while it is dialled or secured: ${what}`, async t => {
+  test(`a preface and TLS, abandoned during the dial or the handshake: ${what}`, async t => {
     const silent = net.createServer().on('connection', socket => socket.on('error', () => {}).resume())
     await once(silent.listen(0, '127.0.0.1'), 'listening')
     const { port } = silent.address() as net.AddressInfo
@@ -248,7 +248,7 @@ for (const [what, addresses] of Object.entries(ADDRESSES)) {
   })
 }
 
-test('tlsKey names all that two connections must have in common, and no secret', async t => {
+test('tlsKey contains all that two connections must have in common, and no secret', async t => {
   t.equal(tlsKey({}), '')
   t.equal(tlsKey({ insecure: false, minVersion: 'TLSv1.2' }), '')
   t.equal(tlsKey({ servername: 'App.test,insecure', insecure: true }), 'servername=app.test%2Cinsecure,insecure')

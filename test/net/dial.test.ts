@@ -24,7 +24,7 @@ const start = (to: DialTarget, how: Partial<DialSettings> = {}) =>
   DialWitness.dial(owner => dial(to, { ...settings, ...how }, owner))
 
 for (const readMode of ['onread', 'data'] satisfies ReadMode[]) {
-  test(`${readMode}: connects to the address that it was given, and to no other`, async t => {
+  test(`${readMode}: connects to the given address, and to no other`, async t => {
     const origin = await scriptedOrigin(t, connection => connection.send('hello'))
     const owner = start(target(origin.port, '127.0.0.1'), { readMode })
     await until('hello', () => owner.text === 'hello')
@@ -34,7 +34,7 @@ for (const readMode of ['onread', 'data'] satisfies ReadMode[]) {
     await until('closed', () => owner.transport.closed)
   })
 
-  test(`${readMode}: of several addresses the first that answers`, async t => {
+  test(`${readMode}: of several addresses, the first that answers is used`, async t => {
     const origin = await scriptedOrigin(t, connection => connection.send('hello'))
     const owner = start(target(origin.port, '127.0.0.2', '::1', '127.0.0.1'), { readMode })
     await until('hello', () => owner.text === 'hello')
@@ -45,9 +45,9 @@ for (const readMode of ['onread', 'data'] satisfies ReadMode[]) {
 }
 
 for (const readMode of ['onread', 'data'] satisfies ReadMode[]) {
-  test(`${readMode}: a unix socket, octets and ends both ways, much and slowly`, async t => {
+  test(`${readMode}: a unix socket: bytes and FINs both ways, large and slow`, async t => {
     const socketPath = join(tempFolder(t), 'app.sock')
-    const content = Buffer.alloc(3_000_000, 'octets of some length, ')
+    const content = Buffer.alloc(3_000_000, 'bytes of some length, ')
     let received = 0
     const server = net.createServer({ allowHalfOpen: true }, socket => {
       socket.on('data', bytes => {
@@ -70,7 +70,7 @@ for (const readMode of ['onread', 'data'] satisfies ReadMode[]) {
     t.same(owner.heard, ['connected', 'fin', 'closed'])
   })
 
-  test(`${readMode}: a unix socket knows no reset, it is closed instead`, async t => {
+  test(`${readMode}: a unix socket has no reset; it is closed instead`, async t => {
     const socketPath = join(tempFolder(t), 'app.sock')
     let ended = false
     const server = net.createServer(socket => {
@@ -90,7 +90,7 @@ for (const readMode of ['onread', 'data'] satisfies ReadMode[]) {
     t.same(owner.heard, ['connected', 'closed'])
   })
 
-  test(`${readMode}: a preface stands before everything, also when nothing is said`, async t => {
+  test(`${readMode}: a preface is sent first, even if nothing follows`, async t => {
     const origin = await scriptedOrigin(t, () => {})
     const preface = Buffer.from('PROXY UNKNOWN\r\n\x00\xff', 'latin1')
     const silent = start({ ...target(origin.port, '127.0.0.1'), preface }, { readMode })
@@ -110,7 +110,7 @@ for (const readMode of ['onread', 'data'] satisfies ReadMode[]) {
   })
 }
 
-test('a unix socket that is not there, or is none', async t => {
+test('a missing unix socket, or another kind of file', async t => {
   const folder = tempFolder(t)
   const to: DialTarget = {
     host: 'localhost',
@@ -126,7 +126,7 @@ test('a unix socket that is not there, or is none', async t => {
   t.equal(error.message, `cannot connect to unix:${to.socketPath}: ENOENT`)
 })
 
-test('where is a target', async t => {
+test('whereOf formats a target', async t => {
   t.equal(whereOf(target(80, '127.0.0.1')), 'name.example:80')
   t.equal(whereOf({ ...target(80), host: '::1' }), '[::1]:80')
   t.equal(whereOf({ ...target(80), socketPath: '/run/app.sock' }), 'unix:/run/app.sock')
@@ -150,7 +150,7 @@ test('no route', async t => {
   t.equal(dialError(owner.error, target(80), false).type, 'destination_ip_unroutable')
 })
 
-test('an owner that throws when it is connected loses its connection, and nothing else happens', async t => {
+test('an owner that throws in onConnected loses its connection, and nothing else happens', async t => {
   const origin = await scriptedOrigin(t, () => {})
   const owner = new DialWitness()
   owner.onConnected = () => {
@@ -161,7 +161,7 @@ test('an owner that throws when it is connected loses its connection, and nothin
   t.same(owner.heard, ['a fault', 'closed'])
 })
 
-test('given up before it stands', async t => {
+test('abandoned before it is connected', async t => {
   const origin = await scriptedOrigin(t, () => {})
   for (const how of ['destroy', 'reset'] as const) {
     const owner = start(target(origin.port, '127.0.0.1'))
@@ -172,7 +172,7 @@ test('given up before it stands', async t => {
   }
 })
 
-test('TCP_NODELAY and TCP keep-alive are asked for, or not', async t => {
+test('TCP_NODELAY and TCP keep-alive are set, or not', async t => {
   const origin = await scriptedOrigin(t, () => {})
   const calls: unknown[] = []
   for (const how of [{}, { noDelay: false, tcpKeepAliveMs: 0 }]) {
@@ -223,13 +223,13 @@ for (const [code, securing, type, status] of errors) {
   })
 }
 
-test('of several failures the first speaks', async t => {
+test('of several failures the first is reported', async t => {
   const each = ['EHOSTUNREACH', 'ECONNREFUSED'].map(code => Object.assign(new Error('x'), { code }))
   t.equal(dialError(new AggregateError(each), target(1), false).type, 'destination_ip_unroutable')
   t.equal(dialError(new AggregateError([]), target(1), false).type, 'destination_unavailable')
 })
 
-test('an error that says already what it means is passed on', async t => {
+test('a ProxyError is passed on', async t => {
   const said = new ProxyError('http_request_denied', 'no', { stage: 'connect', side: 'upstream' })
   t.equal(dialError(said, target(1), false), said)
 })

@@ -29,7 +29,7 @@ const inWords = ({ error, answer }: Found): string =>
 
 const hosts = { 'app.test': ['127.0.0.7', '::1'], 'four.test': ['127.0.0.4'], 'six.test': ['::1'] }
 
-test('A and AAAA with their TTL, one of them alone, and neither', needs('dnsmasq'), async t => {
+test('A and AAAA with their TTL, only one of them, and neither', needs('dnsmasq'), async t => {
   const { nameserver } = await startDnsmasq(t, { ttl: 7, hosts })
   const questions = askServers([nameserver])
   const both = await addressesOf(questions, 'app.test')
@@ -49,7 +49,7 @@ test('A and AAAA with their TTL, one of them alone, and neither', needs('dnsmasq
   t.match(dnsError('none.test', none.error!), { type: 'destination_not_found', stage: 'resolve' })
 })
 
-test('SRV records; a service that is decidedly not there', needs('dnsmasq'), async t => {
+test('SRV records, and a service that is explicitly absent', needs('dnsmasq'), async t => {
   const services = ['_http._tcp.app.test,One.test,8001,10,5', '_no._tcp.app.test']
   const { nameserver } = await startDnsmasq(t, { services })
   const questions = askServers([nameserver])
@@ -59,7 +59,7 @@ test('SRV records; a service that is decidedly not there', needs('dnsmasq'), asy
   t.equal((await servicesOf(questions, '_none._tcp.app.test')).error?.code, 'ENOTFOUND')
 })
 
-test('a name server that refuses, and one that is not there', needs('dnsmasq'), async t => {
+test('a name server that refuses, and one that is absent', needs('dnsmasq'), async t => {
   const dnsmasq = await startDnsmasq(t, {})
   const questions = askServers([dnsmasq.nameserver])
   const foreign = await addressesOf(questions, 'example.org')
@@ -72,7 +72,7 @@ test('a name server that refuses, and one that is not there', needs('dnsmasq'), 
   t.match((await addressesOf(questions, 'app.test')).error?.code, /ECONNREFUSED|ETIMEOUT/)
 })
 
-test('cancelled: every question is answered with an error, and nobody else’s', async t => {
+test('cancelled: all its queries get an error, and no others', async t => {
   const server = await startNameServer(t, name => (name === 'app.test' ? { addresses: ['127.0.0.7'] } : null))
   const questions = askServers([server.nameserver])
   const other = addressesOf(askServers([server.nameserver]), 'app.test')
@@ -80,10 +80,14 @@ test('cancelled: every question is answered with an error, and nobody else’s',
   questions.cancel()
   for (const { error } of await answers) t.equal(error?.code, 'ECANCELLED')
   t.equal(inWords(await other), '127.0.0.7')
-  t.equal(inWords(await addressesOf(askServers([server.nameserver]), 'app.test')), '127.0.0.7', 'and the next is well')
+  t.equal(
+    inWords(await addressesOf(askServers([server.nameserver]), 'app.test')),
+    '127.0.0.7',
+    'and the next one succeeds',
+  )
 })
 
-test('what one server refuses or cannot tell is asked of the next, as the C library does', async t => {
+test('a query that one server refuses or fails goes to the next, as in the C library', async t => {
   for (const rcode of ['REFUSED', 'SERVFAIL', 'NOTIMP', 'FORMERR'] as const) {
     const lame = await startNameServer(t, () => ({ rcode }))
     const good = await startNameServer(t, name => (name === 'app.test' ? { addresses: ['127.0.0.7'] } : { rcode }), {
@@ -91,16 +95,16 @@ test('what one server refuses or cannot tell is asked of the next, as the C libr
     })
     const questions = askServers([lame.nameserver, good.nameserver])
     t.equal(inWords(await addressesOf(questions, 'app.test')), '127.0.0.7', rcode)
-    t.equal(inWords(await addressesOf(questions, 'none.test')), `E${rcode}`, 'of the last one')
+    t.equal(inWords(await addressesOf(questions, 'none.test')), `E${rcode}`, 'the error of the last server')
     t.match((await servicesOf(questions, '_http._tcp.none.test')).error?.code, `E${rcode}`)
   }
   const unknown = await startNameServer(t, () => ({ rcode: 'NXDOMAIN' }))
   const never = await startNameServer(t, () => ({ addresses: ['127.0.0.7'] }), { host: '127.0.0.2' })
   t.equal(inWords(await addressesOf(askServers([unknown.nameserver, never.nameserver]), 'app.test')), 'ENOTFOUND')
-  t.same(never.asked, [], 'that there is no such name is an answer')
+  t.same(never.asked, [], '"no such name" is an answer')
 })
 
-test('a server that is not there or silent: the next one is asked', async t => {
+test('an absent or unresponsive server: the next one is queried', async t => {
   const closed = `127.0.0.3:${await freePort()}`
   const silent = await startNameServer(t, () => null, { host: '127.0.0.4' })
   const good = await startNameServer(t, () => ({ addresses: ['127.0.0.7'] }))
@@ -108,7 +112,7 @@ test('a server that is not there or silent: the next one is asked', async t => {
     t.equal(inWords(await addressesOf(askServers([first, good.nameserver]), 'app.test')), '127.0.0.7')
 })
 
-test('an answer that is too long for UDP is asked for over TCP', async t => {
+test('an answer too long for UDP is fetched over TCP', async t => {
   const many = Array.from({ length: 100 }, (_, nth) => `127.0.1.${nth}`)
   const server = await startNameServer(t, () => ({ addresses: many, truncated: true }))
   const { error, answer } = await addressesOf(askServers([server.nameserver]), 'app.test')
@@ -117,7 +121,7 @@ test('an answer that is too long for UDP is asked for over TCP', async t => {
   t.ok(server.asked.includes('app.test A tcp'))
 })
 
-test('a server that is silent when it is asked for one family costs 1.5 s, not the name', async t => {
+test('a server that does not answer for one family costs 1.5 s, not the name', async t => {
   const clock = new FakeClock()
   for (const [silent, address, unanswered] of [
     ['AAAA', '127.0.0.7', 6],
@@ -138,7 +142,7 @@ test('a server that is silent when it is asked for one family costs 1.5 s, not t
   }
 })
 
-test('a family that has no address is not waited for, nor is one that fails', async t => {
+test('a family without addresses, or whose query fails, is not awaited', async t => {
   const clock = new FakeClock()
   for (const [rcode, unanswered] of [
     ['NOERROR', null],
@@ -153,7 +157,7 @@ test('a family that has no address is not waited for, nor is one that fails', as
   t.equal(clock.timers, 0)
 })
 
-test('what cannot be a name is not found', async t => {
+test('an invalid name is not found', async t => {
   const server = await startNameServer(t, () => null)
   for (const name of ['a..b', 'a'.repeat(64), 'a b.test'])
     t.equal(inWords(await addressesOf(askServers([server.nameserver]), name)), 'ENOTFOUND', name)
@@ -165,11 +169,11 @@ test('a name server must be an address', async t => {
   askServers(['[::1]:5353']).cancel()
 })
 
-test('an error is a sentence', async t => {
+test('errors are sentences', async t => {
   const error = (code?: string) =>
     dnsError('app.test', Object.assign(new Error('odd'), code === undefined ? {} : { code }))
   t.match(error('ETIMEOUT'), { type: 'dns_timeout', status: 504, message: 'app.test was not resolved in time' })
   t.match(error('ESERVFAIL'), { type: 'dns_error', message: 'app.test could not be resolved (ESERVFAIL)' })
   t.match(error(), { type: 'dns_error', message: 'app.test could not be resolved (odd)' })
-  t.match(error('ENODATA'), { type: 'destination_not_found', message: 'app.test is not known' })
+  t.match(error('ENODATA'), { type: 'destination_not_found', message: 'no address found for app.test' })
 })

@@ -5,7 +5,7 @@ import { FollowedFile } from '../../lib/net/names/followed-file.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { tempFolder } from '../support/temp-folder.js'
 
-test('a change is seen within a second: written anew, put in its place, taken away', async t => {
+test('a change is seen within a second: rewritten, replaced, removed', async t => {
   const path = join(tempFolder(t), 'file')
   const clock = new FakeClock()
   let reads = 0
@@ -28,7 +28,7 @@ test('a change is seen within a second: written anew, put in its place, taken aw
   clock.advance(1_000)
   const before = reads
   t.equal(file.get(), 'one')
-  t.equal(reads, before, 'what has not changed is not read')
+  t.equal(reads, before, 'an unchanged file is not read')
   writeFileSync(`${path}.new`, 'two')
   renameSync(`${path}.new`, path)
   clock.advance(1_000)
@@ -38,7 +38,7 @@ test('a change is seen within a second: written anew, put in its place, taken aw
   t.equal(file.get(), '')
 })
 
-test('what cannot be read is empty', async t => {
+test('an unreadable file counts as empty', async t => {
   const folder = tempFolder(t)
   t.equal(new FollowedFile(folder, text => text, new FakeClock()).get(), '')
   t.equal(new FollowedFile(join(folder, 'none', 'file'), text => text, new FakeClock()).get(), '')

@@ -9,11 +9,11 @@ import { connectRaw } from '../support/raw-client.js'
 type Handle = handleModule.StreamHandle
 type Result = ReturnType<NonNullable<Handle['writeLatin1String']>>
 
-/** The module as a new process has it: it has learned nothing yet. */
+/** The module as in a new process: it has learned nothing yet. */
 let copies = 0
 const fresh = async (): Promise<typeof handleModule> => await import(`../../lib/net/socket/handle.js?copy=${++copies}`)
 
-/** A handle that notes what is written, and answers as it is told. */
+/** A handle that records what is written, and answers as configured. */
 function fakeHandle(): { handle: Handle & { writeQueueSize: number }; written: unknown[]; answers: Result[] } {
   const written: unknown[] = []
   const answers: Result[] = []
@@ -37,7 +37,7 @@ class Writer {
   }
 }
 
-/** Node's own record, as its versions up to 24 make it. */
+/** Node's own record, as versions up to 24 make it. */
 class WriteRecord {
   asyncId = -1
   getAsyncId(): number {
@@ -46,7 +46,7 @@ class WriteRecord {
   oncomplete?: (status: number) => void
 }
 
-test('a record is given: one for all writes that are taken at once, a new one after a write that was not', async t => {
+test('a record is given: one for all writes that are taken at once, a new one after a write that is not', async t => {
   const { writeDirect } = await fresh()
   const { handle, written, answers } = fakeHandle()
   const writer = new Writer()
@@ -55,7 +55,7 @@ test('a record is given: one for all writes that are taken at once, a new one af
   t.equal(writeDirect(handle, 'before it is learned', writer), null)
   t.equal(written.length, 0)
   handle.writeLatin1String!(new WriteRecord(), 'a write of Node itself')
-  t.equal(Object.hasOwn(handle, 'writeLatin1String'), false, 'nobody listens any more')
+  t.equal(Object.hasOwn(handle, 'writeLatin1String'), false, 'writes are no longer intercepted')
   let underWay = false
   handle.writeLatin1String = (request, text) => {
     if (underWay) (request as unknown as WriteRecord).asyncId = 5
@@ -77,18 +77,18 @@ test('a record is given: one for all writes that are taken at once, a new one af
 
   answers.push(-32)
   t.equal(writeDirect(handle, 'four', writer), -32, 'the error')
-  underWay = true // with nothing queued any more: what the kernel did not take at once, it took a moment later
+  underWay = true // with nothing queued any more: the kernel took the rest a moment later
   t.equal(writeDirect(handle, 'five', writer), 1, 'not at once')
   const pending = written.at(-2) as WriteRecord
   underWay = false
   t.equal(writeDirect(handle, 'six', writer), 0)
-  t.not(written.at(-2), pending, 'that record is in use')
+  t.not(written.at(-2), pending, 'the record is still in use')
   t.strictSame(writer.told, [])
   pending.oncomplete!(0)
   t.strictSame(writer.told, [0])
 })
 
-test('a record is made by Node, where it needs one', async t => {
+test('a record is made by Node if it needs one', async t => {
   const { writeDirect } = await fresh()
   const { handle, written, answers } = fakeHandle()
   const writer = new Writer()
@@ -108,12 +108,12 @@ test('a record is made by Node, where it needs one', async t => {
   pending.oncomplete!(-32)
   t.strictSame(writer.told, [-32])
   answers.push({ writeStatus: -32, getAsyncId: () => -1 })
-  t.equal(writeDirect(handle, 'four', writer), -32, 'it ended before anybody could be told')
+  t.equal(writeDirect(handle, 'four', writer), -32, 'it ended before a callback could be set')
   answers.push({ writeStatus: null, getAsyncId: () => -1 })
   t.ok(writeDirect(handle, 'five', writer)! < 0, 'it was not even begun')
 })
 
-test('a socket that ends before it writes teaches nothing; the next one does, but not for ever', async t => {
+test('nothing is learned from a socket that ends before it writes; the next one is tried, but not forever', async t => {
   const { writeDirect } = await fresh()
   for (let i = 0; i < 7; i++) t.equal(writeDirect(fakeHandle().handle, 'x', new Writer()), null)
   const { handle, written } = fakeHandle()
@@ -129,10 +129,10 @@ test('a socket that ends before it writes teaches nothing; the next one does, bu
   const late = fakeHandle()
   const own = late.handle.writeLatin1String
   t.equal(slow.writeDirect(late.handle, 'x', new Writer()), null)
-  t.equal(late.handle.writeLatin1String, own, 'nobody listens any more')
+  t.equal(late.handle.writeLatin1String, own, 'writes are no longer intercepted')
 })
 
-test('a handle without what is needed is never written to directly, nor any after it', async t => {
+test('a handle that lacks a method is never written to directly, nor any after it', async t => {
   const { writeDirect } = await fresh()
   const lame = fakeHandle().handle
   delete lame.writev
@@ -142,7 +142,7 @@ test('a handle without what is needed is never written to directly, nor any afte
   t.strictSame(written, [])
 })
 
-test('this Node: from the second write on nothing goes through the stream, and everything arrives in order', async t => {
+test('this Node version: from the second write on the stream is bypassed, and everything arrives in order', async t => {
   const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true })
   t.teardown(() => server.close())
   let transport!: Transport

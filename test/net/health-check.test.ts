@@ -20,7 +20,7 @@ const dial: DialSettings = { readMode: 'onread', noDelay: true, tcpKeepAliveMs: 
 
 const LOOPBACK = [{ address: '127.0.0.1', family: 4 }] as const
 
-/** A check every 5 s of this port, on a clock of its own; stopped with the test. */
+/** A check of this port every 5 s, on its own clock; stopped with the test. */
 function checked(t: Test, port: number, options: Partial<HealthCheckOptions> = {}) {
   const clock = new FakeClock()
   const results: string[] = []
@@ -30,7 +30,7 @@ function checked(t: Test, port: number, options: Partial<HealthCheckOptions> = {
     origin: originOf('http', 'app.internal', port),
     addresses: LOOPBACK,
     locate: () => {
-      t.fail('nobody asked where it is')
+      t.fail('its address was looked up')
       return null
     },
     ...{ dial, proxyProtocol: 'off', clock, random: () => 0.5 },
@@ -60,7 +60,7 @@ async function checkOnce(
   return result
 }
 
-test('one request on a connection of its own, at a random time of the first interval and then at intervals', async t => {
+test('one request on a new connection, at a random time in the first interval and then at intervals', async t => {
   const origin = await scriptedOrigin(t, answerAlways(response('ok')))
   const it = checked(t, origin.port)
   it.check.start()
@@ -80,7 +80,7 @@ test('one request on a connection of its own, at a random time of the first inte
   t.same(it.faults, [])
 })
 
-test('the host and the method that are asked for', async t => {
+test('the configured host and method', async t => {
   const origin = await scriptedOrigin(t, answerAlways('HTTP/1.1 204 No Content\r\n\r\n'))
   t.equal(await checkOnce(t, origin.port, { host: 'app.example', path: '/h?a=b', method: 'HEAD' }), 'up: status 204')
   t.match(String(origin.connections[0]?.received), /^HEAD \/h\?a=b HTTP\/1\.1\r\nHost: app\.example\r\n/)
@@ -119,13 +119,13 @@ for (const [answer, result, options] of answers) {
 const ends: [string, Script, string | RegExp][] = [
   ['a FIN', connection => connection.halfClose(), 'down: the server closed the connection without a response'],
   [
-    'a FIN in mid-head',
+    'a FIN in the middle of a head',
     async connection => {
       await connection.readUntil('\r\n\r\n')
       await connection.send('HTTP/1.1 200 OK\r\nA')
       connection.halfClose()
     },
-    'down: the server closed the connection in mid-head',
+    'down: the server closed the connection in the middle of a response head',
   ],
   [
     'a reset',
@@ -143,12 +143,12 @@ for (const [what, script, result] of ends) {
   })
 }
 
-test('nobody listens', async t => {
+test('nothing listens', async t => {
   const port = await freePort()
   t.equal(await checkOnce(t, port), `down: cannot connect to app.internal:${port}: ECONNREFUSED`)
 })
 
-test('who does not answer in time is down; never more than one check is under way', async t => {
+test('a server that does not answer in time is down; at most one check is in progress', async t => {
   const silent = await scriptedOrigin(t, () => {})
   const half = await scriptedOrigin(t, async connection => {
     await connection.readUntil('\r\n\r\n')
@@ -161,20 +161,20 @@ test('who does not answer in time is down; never more than one check is under wa
     ['no TLS handshake', silent.port, { origin: securing }, () => silent.connections[1]?.received.length !== 0],
     ['no connection', full.port, {}, () => true],
     ['no address', 80, { addresses: null, locate: () => null }, () => true],
-    ['the response did not get beyond its beginning', half.port, {}, () => half.connections.length === 1],
+    ['no complete response head', half.port, {}, () => half.connections.length === 1],
   ]
   for (const [what, port, options, reached] of rows) {
-    // A timeout longer than the interval: the next check begins when the one before is over.
+    // A timeout longer than the interval: the next check begins when the previous one is over.
     const it = checked(t, port, { timeoutMs: 7_000, ...options })
     it.check.start()
     it.clock.advance(2_500)
     await until('the server was reached', () => reached())
-    await settled() // what it sent has been read
+    await settled() // its data has been read
     it.clock.advance(6_999)
     t.same(it.results, [])
     it.clock.advance(1)
     t.same(it.results, [`down: ${what} within 7000 ms`])
-    t.equal(it.clock.timers, 1, 'the next one is under way, and only that')
+    t.equal(it.clock.timers, 1, 'only the next one is in progress')
     it.check.stop()
     t.equal(it.clock.timers, 0)
   }
@@ -201,7 +201,7 @@ test('a name is located for each check', async t => {
   t.same(located, Array(2).fill(`app.internal:${origin.port}`))
 })
 
-test('an address that comes too late is not dialled', async t => {
+test('an address that arrives too late is not dialled', async t => {
   const origin = await scriptedOrigin(t, () => {})
   let found = (): void => {}
   const it = checked(t, origin.port, {
@@ -219,7 +219,7 @@ test('an address that comes too late is not dialled', async t => {
   t.equal(origin.connections.length, 0)
 })
 
-test('stopped: nothing is told, and the connection ends', async t => {
+test('stopped: nothing is reported, and the connection ends', async t => {
   const origin = await scriptedOrigin(t, () => {})
   const it = checked(t, origin.port)
   it.check.stop()
@@ -231,7 +231,7 @@ test('stopped: nothing is told, and the connection ends', async t => {
   t.same([it.results, it.clock.timers], [[], 0])
 })
 
-test('who throws when it is told is reported, and the checks go on', async t => {
+test('an exception in onResult is reported, and the checks continue', async t => {
   const origin = await scriptedOrigin(t, answerAlways(response('ok')))
   const it = checked(t, origin.port, {
     onResult: () => {
@@ -267,35 +267,31 @@ test('a unix socket', async t => {
   t.match(request, '\r\nHost: localhost\r\n')
 })
 
-test(
-  'nginx: TLS with the same settings, and a PROXY header of our own in front',
-  needs('nginx', 'openssl'),
-  async t => {
-    const { cert, certFile } = await makeCertificate(t)
-    const keyFile = join(certFile, '..', 'key.pem')
-    const [secured, proxied] = [await freePort(), await freePort()]
-    const listens = [`listen 127.0.0.1:${secured} ssl;`, `listen 127.0.0.1:${proxied} ssl proxy_protocol;`]
-    const certificate = `ssl_certificate ${certFile}; ssl_certificate_key ${keyFile};`
-    await startNginx(t, { server: [...listens, certificate].join(' '), files: { healthz: 'fine' } })
-    const trusting = { ...dial, tls: { ca: cert } }
-    const https = (port: number) => ({ origin: originOf('https', 'localhost', port), dial: trusting })
-    t.equal(await checkOnce(t, secured, https(secured)), 'up: status 200')
-    t.equal(
-      await checkOnce(t, secured, { ...https(secured), path: '/nothing' }),
-      'down: status 404 is not one of 200-399',
-    )
-    for (const proxyProtocol of ['v1', 'v2'] as const)
-      t.equal(await checkOnce(t, proxied, { ...https(proxied), proxyProtocol }), 'up: status 200')
-    t.match(await checkOnce(t, proxied, https(proxied)), /^down: (TLS with localhost:\d+ failed|cannot connect)/)
-    // Newer versions of Node have more to say.
-    t.match(
-      await checkOnce(t, secured, { ...https(secured), dial }),
-      `down: TLS with localhost:${secured} failed: self-signed certificate`,
-    )
-  },
-)
+test('nginx: TLS with the same settings, and our own PROXY header in front', needs('nginx', 'openssl'), async t => {
+  const { cert, certFile } = await makeCertificate(t)
+  const keyFile = join(certFile, '..', 'key.pem')
+  const [secured, proxied] = [await freePort(), await freePort()]
+  const listens = [`listen 127.0.0.1:${secured} ssl;`, `listen 127.0.0.1:${proxied} ssl proxy_protocol;`]
+  const certificate = `ssl_certificate ${certFile}; ssl_certificate_key ${keyFile};`
+  await startNginx(t, { server: [...listens, certificate].join(' '), files: { healthz: 'fine' } })
+  const trusting = { ...dial, tls: { ca: cert } }
+  const https = (port: number) => ({ origin: originOf('https', 'localhost', port), dial: trusting })
+  t.equal(await checkOnce(t, secured, https(secured)), 'up: status 200')
+  t.equal(
+    await checkOnce(t, secured, { ...https(secured), path: '/nothing' }),
+    'down: status 404 is not one of 200-399',
+  )
+  for (const proxyProtocol of ['v1', 'v2'] as const)
+    t.equal(await checkOnce(t, proxied, { ...https(proxied), proxyProtocol }), 'up: status 200')
+  t.match(await checkOnce(t, proxied, https(proxied)), /^down: (TLS with localhost:\d+ failed|cannot connect)/)
+  // Newer versions of Node report more.
+  t.match(
+    await checkOnce(t, secured, { ...https(secured), dial }),
+    `down: TLS with localhost:${secured} failed: self-signed certificate`,
+  )
+})
 
-test('a path or host that would not make one request is refused', async t => {
+test('a path or host that would not make a valid request is refused', async t => {
   for (const options of [{ path: '/a b' }, { path: '' }, { path: '/\r\nX: y' }, { host: 'a\r\n' }, { path: '/ä' }])
-    t.throws(() => checked(t, 80, options), { message: /^(path|host) of a health check is "/ })
+    t.throws(() => checked(t, 80, options), { message: /^(path|host) of a health check must be visible ASCII: "/ })
 })

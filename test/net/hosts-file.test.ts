@@ -23,7 +23,7 @@ test('an address and its names, in any case, with comments, tabs and CRLF; the o
   })
 })
 
-test('what is no line of an address and names is left aside', async t => {
+test('a line that is not an address and names is ignored', async t => {
   t.same(
     inWords('app 10.0.0.1\n10.0.0.1\n10.1 short\n[::1] brackets\n0x7f.0.0.1 odd\n#10.0.0.1 gone\nfe80::1%eth0 link'),
     {
@@ -33,7 +33,7 @@ test('what is no line of an address and names is left aside', async t => {
   t.equal(readHosts('').size, 0)
 })
 
-test('a list of blocked names as long as people use them', async t => {
+test('a blocklist of realistic length', async t => {
   const lines = Array.from({ length: 200_000 }, (_, nth) => `0.0.0.0 ad${nth}.example`)
   const hosts = readHosts(lines.join('\n'))
   t.equal(hosts.size, 200_000)

@@ -12,7 +12,7 @@ import { curl } from '../support/curl.js'
 import { needs } from '../support/needs.js'
 import { tempFolder } from '../support/temp-folder.js'
 
-/** Says `listens …`, and answers each connection with its process id and whom it sees. */
+/** Prints `listens …`, and answers each connection with its process ID and the peer that it sees. */
 const LISTENING = fileURLToPath(new URL('fixture/listening.mjs', import.meta.url))
 
 async function ask(t: Test, to: net.NetConnectOpts) {
@@ -23,7 +23,7 @@ async function ask(t: Test, to: net.NetConnectOpts) {
   return readAnswer(client)
 }
 
-/** A socket file that a process has left behind. */
+/** A socket file left behind by a process. */
 async function leaveStale(t: Test, path: string): Promise<void> {
   const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`
   await run(t, process.execPath, ['-e', script])
@@ -31,7 +31,7 @@ async function leaveStale(t: Test, path: string): Promise<void> {
 }
 
 for (const readMode of ['onread', 'data'] as const) {
-  test(`${readMode}: every address, IPv6 and IPv4: peers are shown as what they are`, async t => {
+  test(`${readMode}: every address, IPv6 and IPv4: peers have their real addresses`, async t => {
     for (const where of [{ host: '::', port: 0 }, { port: 0 }]) {
       const { pool, port, text, handler } = await listeningPool(t, { readMode }, where)
       t.equal(text, `[::]:${port}`)
@@ -73,7 +73,7 @@ test('curl over a unix socket', needs('curl'), async t => {
   t.equal(answeredIn(out).target, '/')
 })
 
-test("a socket file that nobody listens on is in nobody's way; one that lives is, and so is any other file", async t => {
+test('a stale socket file is no obstacle; a live one is, and so is any other file', async t => {
   const folder = tempFolder(t)
   const [stale, live, file] = ['stale', 'live', 'file'].map(name => join(folder, name)) as [string, string, string]
   await leaveStale(t, stale)
@@ -91,12 +91,12 @@ test("a socket file that nobody listens on is in nobody's way; one that lives is
   await second.pool.listen({ path: join(folder, 'other') })
 })
 
-test('listening ends and begins anew while connections live', async t => {
+test('listening stops and starts again while connections stay open', async t => {
   const { pool, port } = await listeningPool(t)
   const client = await rawClient(t, port)
   await client.send(get('/1'))
   await readAnswer(client)
-  await t.rejects(pool.listen({ host: '127.0.0.1', port: 0 }), /listens already/)
+  await t.rejects(pool.listen({ host: '127.0.0.1', port: 0 }), /already listening/)
   pool.stopListening()
   t.equal(pool.address, null)
   await t.rejects(rawClient(t, port), { code: 'ECONNREFUSED' })
@@ -109,11 +109,11 @@ test('listening ends and begins anew while connections live', async t => {
   await readAnswer(client)
 })
 
-test('listening that was given up before it began leaves nothing open', async t => {
+test('listening that is abandoned before it begins leaves nothing open', async t => {
   const { pool } = makePool(t)
   const listening = pool.listen({ host: 'localhost', port: 0 })
   pool.stopListening()
-  await t.rejects(listening, /localhost:0: the server was closed before it listened/)
+  await t.rejects(listening, /localhost:0: the server was closed before it was listening/)
   t.equal(pool.address, null)
   await pool.listen({ host: '127.0.0.1', port: 0 })
 })
@@ -128,7 +128,7 @@ async function heard(t: Test, to: net.NetConnectOpts): Promise<string> {
   return String((await client.readToEnd()).bytes)
 }
 
-/** A child that gets a listening socket as its descriptor 3; nobody else has it any more when it listens. */
+/** A child that gets a listening socket as its descriptor 3; no other process has it any more when the child listens. */
 async function handedOver(
   t: Test,
   where: ListenTarget,
@@ -139,17 +139,17 @@ async function handedOver(
   const server = net.createServer()
   await new Promise<void>(done => server.listen(where, done))
   const { fd } = (server as net.Server & { _handle: { fd: number } })._handle
-  // The process id is not known before it runs: the shell becomes it.
+  // The process ID is not known before it runs: the shell becomes it.
   const command = ['-c', 'LISTEN_PID=$$ exec "$@"', 'sh', process.execPath, LISTENING, text, `${workers}`]
   const child = startChild(t, '/bin/sh', command, { env: { ...cleanEnv(), ...env }, pass: [fd] })
   await listening(child, workers || 1)
-  // Out of the way of our own server, which removes its file.
+  // Moved away from our own server, which removes its file.
   if ('path' in where) renameSync(where.path, `${where.path}.kept`)
   server.close()
   return child
 }
 
-test('a descriptor that was opened by whoever started us: TCP by its number, a unix socket by its name', async t => {
+test('a descriptor opened by the parent process: TCP by its number, a unix socket by its name', async t => {
   const loopback = { host: '127.0.0.1', port: 0 }
   const path = join(tempFolder(t), 'sock')
   const web = { LISTEN_FDS: '1', LISTEN_FDNAMES: 'web' }
@@ -164,11 +164,11 @@ test('a descriptor that was opened by whoever started us: TCP by its number, a u
   t.equal(await heard(t, { path: `${path}.kept` }), `${unix.pid} nobody`)
   const all = new Set<string>()
   for (let i = 0; i < 6; i++) all.add(await heard(t, { port: portOf(workers), host: '127.0.0.1' }))
-  t.equal(all.size, 2, 'what the primary was given is for its workers')
+  t.equal(all.size, 2, 'the sockets passed to the primary are for its workers')
   t.match(none.out(), /^failed systemd:web: .*but unknown \(fd:3\)/m)
 })
 
-test('workers of a cluster share a unix socket and a port; the file is gone when all of them are', async t => {
+test('workers of a cluster share a unix socket and a port; the file is removed when all of them have ended', async t => {
   const path = join(tempFolder(t), 'sock')
   await leaveStale(t, path)
   const [primary, other] = [`unix:${path}`, '127.0.0.1:0'].map(where =>
@@ -178,7 +178,7 @@ test('workers of a cluster share a unix socket and a port; the file is gone when
   for (const to of [{ path }, { port: portOf(other), host: '127.0.0.1' }]) {
     const all = new Set<string>()
     for (let i = 0; i < 6; i++) all.add(await heard(t, to))
-    t.equal(all.size, 2, 'each has some')
+    t.equal(all.size, 2, 'each gets some')
   }
   for (const child of [primary, other]) child.signal('SIGTERM')
   for (const child of [primary, other]) t.equal((await child.ended).code, 0)

@@ -16,7 +16,7 @@ interface Files {
   nameSwitch?: string
 }
 
-/** A machine of its own, with one name server. */
+/** A separate machine, with one name server. */
 async function machineWith(t: Test, answering: Answering, files: Files = {}, options: MachineOptions = {}) {
   const server = await startNameServer(t, answering)
   const folder = tempFolder(t)
@@ -31,7 +31,7 @@ async function machineWith(t: Test, answering: Answering, files: Files = {}, opt
   const machine = new Machine({
     ...{ hosts: path('hosts'), resolvConf: path('resolv.conf'), nameSwitch: path('nsswitch.conf') },
     ...{ port: server.port, clock },
-    cLibrary: new CLibrary(() => t.fail('the C library was asked')),
+    cLibrary: new CLibrary(() => t.fail('the C library was called')),
     ...options,
   })
   return { machine, server, clock, write }
@@ -49,7 +49,7 @@ const known: Answering = name =>
 
 const names = ({ asked }: NameServer): string[] => [...new Set(asked.map(question => question.split(' ')[0]!))]
 
-test('DNS is asked for both families side by side', async t => {
+test('DNS is queried for both families in parallel', async t => {
   const { machine, server } = await machineWith(t, known)
   const answer = await found(machine.ask(), 'App.Example')
   t.same(answer.split(' ').sort(), ['192.0.2.1', '2001:db8::1'])
@@ -57,7 +57,7 @@ test('DNS is asked for both families side by side', async t => {
   t.equal(await found(machine.ask(), 'none.example'), 'ENOTFOUND')
 })
 
-test('the hosts file goes before DNS, in any case, and its changes count', async t => {
+test('the hosts file takes precedence over DNS, case-insensitively, and its changes take effect', async t => {
   const hosts = '10.0.0.1 app.example one # ours\n10.0.0.2 App.Example\n'
   const { machine, server, clock, write } = await machineWith(t, known, { hosts })
   t.equal(await found(machine.ask(), 'APP.example'), '10.0.0.1 10.0.0.2')
@@ -68,14 +68,14 @@ test('the hosts file goes before DNS, in any case, and its changes count', async
   t.equal(await found(machine.ask(), 'app.example'), '10.0.0.3')
 })
 
-test('localhost and what is below it never leave this machine', async t => {
+test('localhost and names below it never leave this machine', async t => {
   const { machine, server } = await machineWith(t, () => ({ addresses: ['192.0.2.66'] }))
   for (const name of ['localhost', 'localhost.', 'app.localhost', 'A.B.LOCALHOST'])
     t.match(await found(machine.ask(), name), /^(::1 )?127\.0\.0\.1$/, name)
   t.same(server.asked, [])
 })
 
-test('a name that never is one is not asked for', async t => {
+test('a name that never exists is not queried', async t => {
   const { machine, server } = await machineWith(t, () => ({ addresses: ['192.0.2.66'] }), {
     hosts: '10.0.0.1 my.invalid',
   })
@@ -104,10 +104,10 @@ test('Kubernetes: five dots and three search domains', async t => {
   ])
   const before = names(server).length
   t.equal(await found(machine.ask(), 'none.example.org.'), 'ENOTFOUND')
-  t.same(names(server).slice(before), ['none.example.org'], 'a dot at the end: only as it is')
+  t.same(names(server).slice(before), ['none.example.org'], 'with a trailing dot: only as it is')
 })
 
-test('what one search domain cannot tell is looked for in the next; silence ends it', async t => {
+test('after a failure in one search domain the next is tried; a timeout ends the search', async t => {
   const conf = 'search lame.example empty.example good.example\nnameserver 127.0.0.1\n'
   const zone: Answering = name => {
     if (name.endsWith('lame.example')) return { rcode: 'SERVFAIL' }
@@ -116,7 +116,7 @@ test('what one search domain cannot tell is looked for in the next; silence ends
   }
   const { machine } = await machineWith(t, zone, { conf })
   t.equal(await found(machine.ask(), 'app'), '192.0.2.1')
-  t.equal(await found(machine.ask(), 'none'), 'ESERVFAIL', 'for all that is known it may exist')
+  t.equal(await found(machine.ask(), 'none'), 'ESERVFAIL', 'the name may exist')
   const poor = await machineWith(t, zone, { conf: conf.replace('lame.example', '') })
   t.equal(await found(poor.machine.ask(), 'poor'), 'ENODATA', 'the name exists')
   const silent = await machineWith(t, () => null, { conf })
@@ -128,7 +128,7 @@ test('what one search domain cannot tell is looked for in the next; silence ends
   t.same(names(silent.server), ['app.lame.example'])
 })
 
-test('other name servers are asked when resolv.conf says so, without a restart', async t => {
+test('changed name servers in resolv.conf are used without a restart', async t => {
   const { machine, server, clock, write } = await machineWith(t, known)
   t.match(await found(machine.ask(), 'app.example'), /192\.0\.2\.1/)
   const other = await startNameServer(t, () => ({ addresses: ['192.0.2.9'] }), { host: '127.0.0.2', port: server.port })
@@ -138,19 +138,19 @@ test('other name servers are asked when resolv.conf says so, without a restart',
   t.same(names(other), ['app.example'])
 })
 
-test('SRV records are asked of the same servers', async t => {
+test('SRV queries go to the same servers', async t => {
   const { machine, server } = await machineWith(t, () => ({ rcode: 'NXDOMAIN' }))
   const code = await new Promise(done => machine.ask().services('_http._tcp.app.example', error => done(error?.code)))
   t.equal(code, 'ENOTFOUND')
   t.same([...new Set(server.asked)], ['_http._tcp.app.example SRV'])
 })
 
-// What only the C library knows ---------------------------------------------------------------------------------------
+// Names that only the C library knows ---------------------------------------------------------------------------------
 
 const MDNS = { nameSwitch: 'hosts: files mdns4_minimal [NOTFOUND=return] dns' }
 const PRINTER: readonly Address[] = [{ address: '192.0.2.77', family: 4 }]
 
-test('nsswitch.conf names more than the hosts file and DNS: what these do not know is asked of the C library', async t => {
+test('if nsswitch.conf lists more than the hosts file and DNS, names unknown to these go to the C library', async t => {
   const asked: string[] = []
   const cLibrary = new CLibrary((name, done) => {
     asked.push(name)
@@ -160,15 +160,15 @@ test('nsswitch.conf names more than the hosts file and DNS: what these do not kn
   t.equal(await found(machine.ask(), 'printer.local'), '192.0.2.77')
   t.match(await found(machine.ask(), 'app.example'), /192\.0\.2\.1/)
   t.equal(await found(machine.ask(), 'none.local'), 'ENOTFOUND')
-  t.same(asked, ['printer.local', 'none.local'], 'not for what DNS knows')
+  t.same(asked, ['printer.local', 'none.local'], 'not for a name that DNS has')
 })
 
-test('a name that nobody could tell is not asked of the C library, which would wait as well', async t => {
+test('a failed lookup does not go to the C library, which would wait as well', async t => {
   const { machine } = await machineWith(t, () => ({ rcode: 'SERVFAIL' }), MDNS)
   t.equal(await found(machine.ask(), 'printer.local'), 'ESERVFAIL')
 })
 
-test('a C library that does not come back within two seconds: the name is not known', async t => {
+test('a name counts as unknown if the C library does not return within two seconds', async t => {
   let asked = 0
   const cLibrary = new CLibrary(() => asked++)
   const { machine, clock } = await machineWith(t, known, MDNS, { cLibrary })
@@ -186,7 +186,7 @@ test('a C library that does not come back within two seconds: the name is not kn
   t.equal(asked, 1, 'one at a time')
 })
 
-test('this very machine: its hosts file, and name servers that are addresses', async t => {
+test('this machine: its hosts file, and name servers that are addresses', async t => {
   t.match(await found(askDns(null), 'localhost'), /127\.0\.0\.1/)
   t.throws(() => askDns(['dns.example']), { code: 'ERR_INVALID_IP_ADDRESS' })
 })

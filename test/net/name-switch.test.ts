@@ -13,7 +13,7 @@ for (const [line, others] of [
   ['  hosts: mymachines resolve [!UNAVAIL=return] files myhostname dns', true],
   ['passwd: files\nhosts: files nis dns\n', true],
 ] as const) {
-  test(`${JSON.stringify(line)}: the C library ${others ? 'knows more names' : 'asks the hosts file and DNS'}`, async t => {
+  test(`${JSON.stringify(line)}: the C library ${others ? 'knows more names' : 'uses only the hosts file and DNS'}`, async t => {
     t.equal(asksOthers(line), others)
   })
 }

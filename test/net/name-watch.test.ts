@@ -12,13 +12,13 @@ import { needs } from '../support/needs.js'
 type AddressDone = (error: DnsError | null, answer: AddressAnswer) => void
 type ServiceDone = (error: DnsError | null, records: readonly ServiceRecord[]) => void
 
-/** A DNS that answers when the test says so: what was asked and is not answered stands in `open`. */
+/** A DNS that answers when the test says so; `open` has the unanswered queries. */
 class HeldDns {
   readonly open = new Map<string, AddressDone & ServiceDone>()
   rounds = 0
   cancelled = 0
 
-  /** Questions of their own for each round, all of them held here. */
+  /** Separate queries for each round, all of them held here. */
   round(): DnsQuestions {
     this.rounds++
     return {
@@ -81,7 +81,7 @@ function watched(options: Partial<NameWatchOptions> = {}) {
 const inWords = ({ address, port, weight, backup }: WatchedAddress): string =>
   `${address} ${port}${weight === 1 ? '' : ` x${weight}`}${backup ? ' backup' : ''}`
 
-/** So many ms pass before it asks again; it is not asking now. */
+/** This many ms pass before it queries again; it is not querying now. */
 function quietFor({ clock, dns }: { clock: FakeClock; dns: HeldDns }, t: Test, ms: number): void {
   const { rounds } = dns
   clock.advance(ms - 1)
@@ -90,7 +90,7 @@ function quietFor({ clock, dns }: { clock: FakeClock; dns: HeldDns }, t: Test, m
   t.equal(dns.rounds, rounds + 1, `after ${ms} ms`)
 }
 
-test('the list is told when it changes, whole and in one order; asked again after the TTL', async t => {
+test('the list is reported when it changes, complete and in a fixed order; queried again after the TTL', async t => {
   const it = watched()
   it.watch.start()
   t.same(it.watch.current, [])
@@ -102,12 +102,12 @@ test('the list is told when it changes, whole and in one order; asked again afte
   t.equal(it.lists.length, 1, 'no change, no call')
   quietFor(it, t, 8_000)
   it.dns.give('app.test', 8_000, '10.0.0.3')
-  t.same(it.lists[1], ['10.0.0.3 80'], 'what is gone from the answer is gone at once')
+  t.same(it.lists[1], ['10.0.0.3 80'], 'an address missing from the answer is removed at once')
   t.same([it.errors, it.faults], [[], []])
   it.watch.stop()
 })
 
-test('the TTL counts within the limits, and with a jitter', async t => {
+test('the TTL applies within the limits, with jitter', async t => {
   for (const [ttlMs, random, ms] of [
     [0, 0.5, 1_000],
     [3_600_000, 0.5, 60_000],
@@ -121,7 +121,7 @@ test('the TTL counts within the limits, and with a jitter', async t => {
   }
 })
 
-test('a TTL that is not known is five seconds', async t => {
+test('an unknown TTL counts as five seconds', async t => {
   const it = watched()
   it.watch.start()
   it.dns.give('app.test', null, '10.0.0.1')
@@ -129,7 +129,7 @@ test('a TTL that is not known is five seconds', async t => {
   quietFor(it, t, 5_000)
 })
 
-test('who asks for a refresh is answered anew, unless that is under way', async t => {
+test('a refresh queries again, unless a round is in progress', async t => {
   const it = watched()
   it.watch.refresh()
   t.equal(it.dns.rounds, 0, 'not before the start')
@@ -141,7 +141,7 @@ test('who asks for a refresh is answered anew, unless that is under way', async 
   it.watch.refresh()
   t.equal(it.dns.rounds, 2)
   it.watch.refresh()
-  t.equal(it.dns.rounds, 2, 'that is under way')
+  t.equal(it.dns.rounds, 2, 'a round is in progress')
   it.dns.give('app.test', 60_000, '10.0.0.2')
   it.watch.refresh()
   t.equal(it.dns.rounds, 3)
@@ -151,7 +151,7 @@ test('who asks for a refresh is answered anew, unless that is under way', async 
   t.equal(it.lists.length, 2)
 })
 
-test('nobody can tell: the list stays, however long, and the questions become rare', async t => {
+test('after failures the list stays, however long, and queries become rarer', async t => {
   const it = watched({ maxMs: 8_000 })
   it.watch.start()
   it.dns.give('app.test', 5_000, '10.0.0.1')
@@ -188,16 +188,16 @@ test('no such name: the list stays for 30 s, then it is empty; a name that comes
   t.match(it.errors.at(-1), { type: 'destination_not_found' })
   quietFor(it, t, 10_000)
   it.dns.fail('app.test', 'ENOTFOUND')
-  t.equal(it.lists.length, 2, 'told once')
+  t.equal(it.lists.length, 2, 'reported once')
   quietFor(it, t, 10_000)
   it.dns.give('app.test', 5_000, '10.0.0.2')
   t.same(it.lists[2], ['10.0.0.2 80'])
   quietFor(it, t, 5_000)
   it.dns.fail('app.test', 'ENOTFOUND')
-  t.equal(it.lists.length, 3, 'the 30 s begin anew')
+  t.equal(it.lists.length, 3, 'the 30 s start again')
 })
 
-test('a name that is unknown from the beginning: no list, only errors', async t => {
+test('a name that is unknown from the start: no list, only errors', async t => {
   const it = watched()
   it.watch.start()
   it.dns.fail('app.test', 'ENOTFOUND')
@@ -207,7 +207,7 @@ test('a name that is unknown from the beginning: no list, only errors', async t 
   t.equal(it.errors.length, 2)
 })
 
-test('one family is not answered: what was known of it stays', async t => {
+test('one family is not answered: its known addresses stay', async t => {
   const it = watched()
   it.watch.start()
   it.dns.give('app.test', 5_000, '10.0.0.1', '::1')
@@ -219,7 +219,7 @@ test('one family is not answered: what was known of it stays', async t => {
   t.same(it.lists[2], ['10.0.0.2 80'])
 })
 
-test('stopped: nothing is asked or told any more', async t => {
+test('stopped: no more queries or callbacks', async t => {
   const it = watched()
   it.watch.start()
   const late = it.dns.take('app.test')
@@ -234,7 +234,7 @@ test('stopped: nothing is asked or told any more', async t => {
   t.equal(it.dns.rounds, 2)
 })
 
-test('stopped by the one who is told', async t => {
+test('stopped from within a callback', async t => {
   for (const answer of ['give', 'fail'] as const) {
     const it = watched({ onChange: () => it.watch.stop(), onError: () => it.watch.stop() })
     it.watch.start()
@@ -244,7 +244,7 @@ test('stopped by the one who is told', async t => {
   }
 })
 
-test('who throws when it is told is reported, and the watch goes on', async t => {
+test('an exception in a callback is reported, and the watch continues', async t => {
   const it = watched({
     onChange: () => {
       throw new Error('a fault')
@@ -256,7 +256,7 @@ test('who throws when it is told is reported, and the watch goes on', async t =>
   quietFor(it, t, 1_000)
 })
 
-test('an IP address is known without asking', async t => {
+test('an IP address needs no query', async t => {
   for (const name of ['10.0.0.1', '::1', '[::1]']) {
     const it = watched({ name })
     t.same(it.watch.current, [{ ...addressOf(name.replace(/[[\]]/g, '')), port: 80, weight: 1, backup: false }])
@@ -271,7 +271,7 @@ const record = (target: string, port: number, priority: number, weight: number):
   ...{ target, port, priority, weight },
 })
 
-test('SRV: the lowest priority serves, the others are backups; weights; targets of several addresses', async t => {
+test('SRV: the lowest priority serves, the others are backups; weights; targets with several addresses', async t => {
   const it = watched({ kind: 'srv', name: '_http._tcp.app.test' })
   const asked = 'srv _http._tcp.app.test'
   it.watch.start()
@@ -286,7 +286,7 @@ test('SRV: the lowest priority serves, the others are backups; weights; targets 
   it.dns.give('two.test', 60_000, '10.0.0.3')
   const list = ['10.0.0.1 8001 x5', '10.0.0.1 8009', '10.0.0.2 8001 x5', '10.0.0.2 8009', '10.0.0.3 8001']
   t.same(it.lists, [[...list, '10.0.0.3 8002 x7 backup']])
-  quietFor(it, t, 5_000) // the TTL of the SRV records is not known
+  quietFor(it, t, 5_000) // the TTL of the SRV records is unknown
   it.dns.take(asked)(null, [record('one.test', 8001, 10, 5), record('two.test', 8002, 20, 7)] as never)
   it.dns.fail('one.test', 'ENOTFOUND')
   it.dns.give('two.test', 2_000, '10.0.0.3')
@@ -295,7 +295,7 @@ test('SRV: the lowest priority serves, the others are backups; weights; targets 
   quietFor(it, t, 2_000)
 })
 
-test('SRV: one place named twice is one, with the better priority', async t => {
+test('SRV: an address and port listed twice counts once, with the better priority', async t => {
   const it = watched({ kind: 'srv', name: 'srv.test' })
   it.watch.start()
   it.dns.take('srv srv.test')(null, [record('a.test', 80, 2, 9), record('b.test', 80, 1, 3)] as never)
@@ -303,7 +303,7 @@ test('SRV: one place named twice is one, with the better priority', async t => {
   t.same(it.lists, [['10.0.0.1 80 x3']])
 })
 
-test('SRV: a target that nobody can tell keeps what was known of it; no records keep all', async t => {
+test('SRV: a target whose lookup fails keeps its known addresses; without records all are kept', async t => {
   const it = watched({ kind: 'srv', name: 'srv.test' })
   const records = [record('a.test', 80, 1, 1), record('b.test', 80, 1, 1)]
   it.watch.start()
@@ -323,10 +323,10 @@ test('SRV: a target that nobody can tell keeps what was known of it; no records 
   it.dns.take('srv srv.test')(null, records as never)
   for (const name of ['a.test', 'b.test']) it.dns.fail(name, 'ENOTFOUND')
   t.equal(it.lists.length, 2)
-  t.match(it.errors.at(-1), { type: 'destination_not_found', message: 'srv.test is not known' })
+  t.match(it.errors.at(-1), { type: 'destination_not_found', message: 'no address found for srv.test' })
 })
 
-test('what is silent has failed after five seconds, and is asked again', async t => {
+test('an unanswered query has failed after five seconds, and is retried', async t => {
   const it = watched()
   it.watch.start()
   const late = it.dns.take('app.test')
@@ -342,7 +342,7 @@ test('what is silent has failed after five seconds, and is asked again', async t
   t.same(it.lists, [['10.0.0.1 80']])
 })
 
-test('SRV: one silent target of several does not spoil the others', async t => {
+test('SRV: one unanswered target of several does not affect the others', async t => {
   const it = watched({ kind: 'srv', name: 'srv.test' })
   it.watch.start()
   it.dns.take('srv srv.test')(null, [record('one.test', 80, 1, 1), record('two.test', 80, 1, 1)] as never)
@@ -352,7 +352,7 @@ test('SRV: one silent target of several does not spoil the others', async t => {
   t.match(it.errors, [{ type: 'dns_timeout' }])
 })
 
-test('those who take turns: the next asks when one has its answer, has failed, or has stopped', async t => {
+test('taking turns: the next watch queries when one has its answer, has failed, or has stopped', async t => {
   const turns = new Turns(1)
   const all = ['a', 'b', 'c', 'd'].map(name => watched({ name: `${name}.test`, turns }))
   for (const { watch } of all) watch.start()
@@ -364,12 +364,12 @@ test('those who take turns: the next asks when one has its answer, has failed, o
   t.equal(asking(), '0010')
   all[3]!.watch.stop()
   all[2]!.watch.stop()
-  t.equal(asking(), '0010', 'whoever has stopped does not ask')
+  t.equal(asking(), '0010', 'a stopped watch does not query')
   all[0]!.watch.refresh()
   t.equal(asking(), '1010')
 })
 
-test('SRV: no more targets are asked for than 256', async t => {
+test('SRV: at most 256 targets are looked up', async t => {
   const it = watched({ kind: 'srv', name: 'srv.test' })
   it.watch.start()
   const many = Array.from({ length: 300 }, (_, nth) => record(`t${String(nth).padStart(3, '0')}.test`, 80, 1, 1))
@@ -380,7 +380,7 @@ test('SRV: no more targets are asked for than 256', async t => {
 // With a real name server ----------------------------------------------------------------------------------------------
 
 test(
-  'dnsmasq: a changed record is found when its TTL has passed, and an address that went is gone',
+  'dnsmasq: a changed record is found when its TTL has passed, and a removed address is gone',
   needs('dnsmasq'),
   async t => {
     const dnsmasq = await startDnsmasq(t, { ttl: 7, hosts: { 'app.test': ['127.0.0.1', '127.0.0.2'] } })
@@ -425,10 +425,10 @@ test('dnsmasq: SRV with priorities, by its own address', needs('dnsmasq'), async
   it.watch.stop()
 })
 
-test('as the machine resolves names, with nothing given', async t => {
+test('by default names are resolved as the machine does', async t => {
   const it = watched({ name: 'localhost' })
   const { questions: _, ...options } = { ...(it.watch as unknown as { options: NameWatchOptions }).options }
-  // It stops before it asks a name server how long that holds: no traffic but to loopback.
+  // It stops before it asks a name server for the TTL: no traffic except to loopback.
   const watch: NameWatch = new NameWatch({ ...options, onChange: () => watch.stop() })
   watch.start()
   await until('an address of localhost', () => watch.current.length > 0)

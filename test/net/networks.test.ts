@@ -5,7 +5,7 @@ import { TrustedPeers } from '../../lib/net/client/trusted-peers.js'
 import { Networks, Ranges } from '../../lib/net/networks.js'
 import { checked } from '../wire/property.js'
 
-test('ranges: none, in any order, within each other, side by side, to the very ends', async t => {
+test('ranges: none, in any order, nested, adjacent, up to the limits', async t => {
   t.equal(new Ranges<number>([]).has(0), false)
   const ranges = new Ranges<number>([
     [10, 20],
@@ -32,7 +32,7 @@ test('ranges: none, in any order, within each other, side by side, to the very e
     t.equal(ranges.has(number), expected, `${number}`)
 })
 
-test('what stands behind the prefix does not count; each family for itself', async t => {
+test('bits behind the prefix do not count; the families are separate', async t => {
   const networks = new Networks([
     { octets: [10, 1, 2, 3], bits: 8 },
     { octets: [255, 255, 255, 255], bits: 32 },
@@ -48,7 +48,7 @@ test('what stands behind the prefix does not count; each family for itself', asy
   t.ok(new Networks([{ octets: new Array<number>(16).fill(0), bits: 0 }]).has(new Array<number>(16).fill(255)))
 })
 
-// Node's own list, which looks at each entry, is the judge.
+// Compared with Node's own list, which checks every entry.
 
 const four = fc.ipV4()
 const six = fc.oneof(
@@ -62,7 +62,7 @@ const network = fc.oneof(
 )
 
 checked(
-  'the same as a BlockList says, for any networks and addresses',
+  'the same result as BlockList, for any networks and addresses',
   fc.property(
     fc.array(network, { maxLength: 12 }),
     fc.array(fc.oneof(four, six), { maxLength: 12 }),
@@ -80,7 +80,7 @@ checked(
   ),
 )
 
-test('a list of 10,000 is asked in about as many steps as one of 10: 1,000 times the entries, not 100 times the time', async t => {
+test('a list of 10,000 takes about as many steps as one of 10: 1,000 times the entries, not 100 times the time', async t => {
   const listOf = (size: number) =>
     new TrustedPeers(Array.from({ length: size }, (_, nth) => `10.${nth >> 8}.${nth & 255}.0/25`))
   const cost = (peers: TrustedPeers): number => {

@@ -39,7 +39,7 @@ async function failed(owner: DialWitness) {
 }
 
 for (const readMode of ['onread', 'data'] satisfies ReadMode[]) {
-  test(`R24, R163: asks for the tunnel, and octets go both ways (${readMode})`, async t => {
+  test(`R24, R163: asks for the tunnel, and bytes go both ways (${readMode})`, async t => {
     const { port, connections } = await parent(t, async connection => {
       await connection.send('HTTP/1.1 200 Connection established\r\n\r\n')
       await connection.readUntil('ping')
@@ -67,13 +67,13 @@ test('credentials (RFC 7617), further fields, an IPv6 literal', async t => {
     String(connections[0]?.received),
     `CONNECT [::1]:8443 HTTP/1.1\r\nHost: [::1]:8443\r\nProxy-Authorization: Basic ${proof}\r\nVia: 1.1 edge-1\r\n\r\n`,
   )
-  t.equal(owner.asked, Buffer.from(connections[0]!.received).toString('latin1'), 'its owner is told the head')
+  t.equal(owner.asked, Buffer.from(connections[0]!.received).toString('latin1'), 'its owner gets the head')
   owner.transport.destroy()
 })
 
 const HEAD = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n'
 
-test('R48, R163, R164: however the answer is split, what comes behind its head is the tunnel', async t => {
+test('R48, R163, R164: however the answer is split, what follows its head is the tunnel', async t => {
   const answer = `HTTP/1.1 100 Continue\r\n\r\n${HEAD}5\r\nhello`
   const behind = `5\r\nhello`
   for (const pieces of [[answer], [...answer], [answer.slice(0, -3), answer.slice(-3)]]) {
@@ -88,7 +88,7 @@ test('R48, R163, R164: however the answer is split, what comes behind its head i
   }
 })
 
-test('what comes behind the head goes to whoever owns the transport then, and nowhere when it was given up', async t => {
+test('what follows the head goes to the owner of the transport at that time, and nowhere if it was abandoned', async t => {
   const { port } = await parent(t, connection => connection.send(`${HEAD}surplus`))
   const next = new DialWitness()
   const owner = new DialWitness()
@@ -108,21 +108,31 @@ test('what comes behind the head goes to whoever owns the transport then, and no
   t.same([quitter.text, quitter.heard, quitter.error], ['', ['closed'], null])
 })
 
-const WHERE = /^the parent proxy proxy\.internal:\d+ gave us /
+const WHERE = /^the parent proxy proxy\.internal:\d+ /
 const refusals: [string, string, number, string][] = [
   [
     'HTTP/1.1 407 Proxy Authentication Required\r\n',
     'proxy_configuration_error',
     502,
-    '407 to CONNECT: it wants other credentials, write them into its URL (http://user:password@host:port)',
+    'answered CONNECT with 407: it requires other credentials, write them into its URL (http://user:password@host:port)',
   ],
-  ['HTTP/1.1 403 Forbidden\r\n', 'http_request_denied', 403, '403 to CONNECT: it does not permit this destination'],
-  ['HTTP/1.1 429 Slow down\r\n', 'connection_limit_reached', 503, '429 to CONNECT: we ask too often'],
-  ['HTTP/1.1 502 Bad Gateway\r\n', 'destination_unavailable', 502, '502 to CONNECT'],
-  ['HTTP/1.1 503 Unavailable\r\n', 'destination_unavailable', 503, '503 to CONNECT'],
-  ['HTTP/1.1 504 Gateway Timeout\r\n', 'connection_timeout', 504, '504 to CONNECT: it got no connection in time'],
-  ['HTTP/1.1 302 Found\r\nLocation: /\r\n', 'destination_unavailable', 502, '302 to CONNECT'],
-  ['HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n', 'destination_unavailable', 502, '101 to CONNECT'],
+  ['HTTP/1.1 403 Forbidden\r\n', 'http_request_denied', 403, 'answered CONNECT with 403: it refuses this destination'],
+  [
+    'HTTP/1.1 429 Slow down\r\n',
+    'connection_limit_reached',
+    503,
+    'answered CONNECT with 429: it limits the rate of requests',
+  ],
+  ['HTTP/1.1 502 Bad Gateway\r\n', 'destination_unavailable', 502, 'answered CONNECT with 502'],
+  ['HTTP/1.1 503 Unavailable\r\n', 'destination_unavailable', 503, 'answered CONNECT with 503'],
+  [
+    'HTTP/1.1 504 Gateway Timeout\r\n',
+    'connection_timeout',
+    504,
+    'answered CONNECT with 504: it could not connect in time',
+  ],
+  ['HTTP/1.1 302 Found\r\nLocation: /\r\n', 'destination_unavailable', 502, 'answered CONNECT with 302'],
+  ['HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n', 'destination_unavailable', 502, 'answered CONNECT with 101'],
 ]
 for (const [head, type, status, text] of refusals) {
   test(`R163: a parent that answers ${head.slice(9, -2)}: ${type}, ${status}`, async t => {
@@ -139,19 +149,19 @@ for (const [head, type, status, text] of refusals) {
 
 const ends: [string, Script, string, RegExp][] = [
   [
-    'no HTTP',
+    'something other than HTTP',
     connection => connection.send('SSH-2.0-OpenSSH_9.2\r\n'),
     'http_protocol_error',
-    /an answer that is not HTTP: /,
+    /sent a response that is not HTTP: /,
   ],
   [
     'a head without an end',
     connection => connection.send(`HTTP/1.1 200 OK\r\nA: ${'a'.repeat(70_000)}`),
     'http_protocol_error',
-    /an answer that is not HTTP: /,
+    /sent a response that is not HTTP: /,
   ],
-  ['a FIN', connection => connection.halfClose(), 'connection_terminated', /the end of the connection instead/],
-  ['a reset', connection => connection.reset(), 'connection_terminated', /ECONNRESET instead of an answer/],
+  ['a FIN', connection => connection.halfClose(), 'connection_terminated', /closed the connection without a response/],
+  ['a reset', connection => connection.reset(), 'connection_terminated', /did not respond: ECONNRESET/],
 ]
 for (const [what, script, type, text] of ends) {
   test(`the parent answers with ${what}: ${type}`, async t => {
@@ -163,14 +173,14 @@ for (const [what, script, type, text] of ends) {
   })
 }
 
-test('the parent is not there', async t => {
+test('the parent is absent', async t => {
   const port = await freePort()
   const error = await failed(start(parentAt(port)))
   t.match(error, { type: 'connection_refused' })
   t.equal(error.message, `cannot connect to proxy.internal:${port}: ECONNREFUSED`)
 })
 
-test('the parent is silent: its owner gives it up when it likes', async t => {
+test('the parent does not answer: the owner may abandon it at any time', async t => {
   const { port, accepted } = await parent(t, () => {})
   const owner = start(parentAt(port))
   await accepted(1)
@@ -181,7 +191,7 @@ test('the parent is silent: its owner gives it up when it likes', async t => {
   t.same([owner.heard, owner.error], [['closed'], null])
 })
 
-test('an owner that throws when the tunnel stands loses it, and nothing else happens', async t => {
+test('an owner that throws when the tunnel is established loses it, and nothing else happens', async t => {
   const { port } = await parent(t, connection => connection.send(HEAD))
   const owner = new DialWitness()
   owner.onConnected = () => {
@@ -212,8 +222,8 @@ test('a parent behind TLS', needs('openssl'), async t => {
   t.match(stranger.error, { type: 'tls_certificate_error', stage: 'tls' })
 })
 
-test('through a forward proxy of our own: a tunnel, much content, and its refusals', async t => {
-  const content = Buffer.alloc(3_000_000, 'octets of some length, ').toString('latin1')
+test('through our own forward proxy: a tunnel, large content, and refusals', async t => {
+  const content = Buffer.alloc(3_000_000, 'bytes of some length, ').toString('latin1')
   const origin = await scriptedOrigin(t, async (connection: RawClient) => {
     await connection.send('banner ')
     await connection.readUntil('all?')
@@ -240,7 +250,7 @@ test('through a forward proxy of our own: a tunnel, much content, and its refusa
   })
 })
 
-test('through a forward proxy of our own that wants credentials', async t => {
+test('through our own forward proxy that requires credentials', async t => {
   const origin = await scriptedOrigin(t, connection => connection.send('hello'))
   const { port } = await withProxy(t, {
     mode: 'forward',
@@ -254,6 +264,6 @@ test('through a forward proxy of our own that wants credentials', async t => {
   for (const credentials of ['', 'user:wrong']) {
     const error = await failed(start(parentAt(port, credentials), to))
     t.match(error, { type: 'proxy_configuration_error' })
-    t.match(error.message, '407 to CONNECT')
+    t.match(error.message, 'answered CONNECT with 407')
   }
 })

@@ -13,7 +13,7 @@ test('servers, search domains and options', async t => {
   })
 })
 
-test('nothing, odd things, and too much of everything', async t => {
+test('an empty file, odd entries, and values over every limit', async t => {
   const nothing = { nameservers: [], search: [], ndots: 1, timeoutMs: null, attempts: null }
   t.same(readResolvConf(''), nothing)
   t.same(readResolvConf('nameserver\noptions ndots: timeout:x ndots:-1 attempts:1e3\nsortlist 10.0.0.0\r\n'), nothing)
@@ -23,14 +23,14 @@ test('nothing, odd things, and too much of everything', async t => {
   t.equal(readResolvConf(`search ${many.join(' ')}`).search.length, 16)
 })
 
-test('of domain and search the last one counts', async t => {
+test('the last one of domain and search counts', async t => {
   t.same(readResolvConf('search a.example b.example\ndomain c.example').search, ['c.example'])
   t.same(readResolvConf('domain c.example\nsearch a.example b.example').search, ['a.example', 'b.example'])
 })
 
 const conf = (search: string[], ndots = 1) => ({ ...readResolvConf(''), search, ndots })
 
-test('what is asked for, in which order (resolv.conf(5))', async t => {
+test('the names that are tried, and their order (resolv.conf(5))', async t => {
   const search = ['default.svc.cluster.local', 'svc.cluster.local', 'cluster.local']
   const within = (name: string) => search.map(domain => `${name}.${domain}`)
   for (const [name, ndots, expected] of [
@@ -47,12 +47,12 @@ test('what is asked for, in which order (resolv.conf(5))', async t => {
     t.same(candidatesOf(name, conf(search, ndots)), expected, `${name} ndots:${ndots}`)
 })
 
-test('without search domains; the root as one; twice the same', async t => {
+test('without search domains; with the root as one; with duplicates', async t => {
   t.same(candidatesOf('app', conf([])), ['app'])
   t.same(candidatesOf('app', conf(['', 'a.example', 'a.example'])), ['app', 'app.a.example'])
 })
 
-test('what is too long or empty is not asked for', async t => {
+test('a name that is too long or empty is not tried', async t => {
   t.same(candidatesOf('', conf(['a.example'])), [])
   t.same(candidatesOf('.', conf(['a.example'])), [])
   t.same(candidatesOf('a'.repeat(254), conf(['a.example'])), [])

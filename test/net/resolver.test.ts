@@ -17,7 +17,7 @@ const TWO: Address[] = [
   { address: '192.0.2.2', family: 4 },
 ]
 
-/** A resolver that asks us: each question waits until it is answered here. */
+/** A resolver that asks the test: each lookup waits until it is answered here. */
 class Bench {
   readonly clock = new FakeClock()
   readonly asked: string[] = []
@@ -26,7 +26,7 @@ class Bench {
   readonly cancelled: string[] = []
   readonly #open: ((error: Error | null, addresses: Address[]) => void)[] = []
 
-  /** @param cancels what is asked can be cancelled, as c-ares can, and not the C library */
+  /** @param cancels lookups can be cancelled, as with c-ares but not with the C library */
   constructor({ cancels = false, ...options }: ResolverOptions & { cancels?: boolean } = {}) {
     const lookup: Lookup = (name, done) => {
       this.asked.push(name)
@@ -70,7 +70,7 @@ for (const [host, address] of Object.entries({
   })
 }
 
-test('an address is answered before resolve returns, and nobody is asked', async t => {
+test('an address is answered before resolve returns, without a lookup', async t => {
   const bench = new Bench()
   bench.resolve('192.0.2.1')
   bench.resolve('[::1]')
@@ -78,7 +78,7 @@ test('an address is answered before resolve returns, and nobody is asked', async
   t.strictSame(bench.asked, [])
 })
 
-test('a name is asked for once, and remembered for five seconds in any case', async t => {
+test('a name is looked up once, and cached for five seconds, case-insensitively', async t => {
   const bench = new Bench()
   bench.resolve('Up.Example')
   t.strictSame(bench.answers, [])
@@ -92,7 +92,7 @@ test('a name is asked for once, and remembered for five seconds in any case', as
   t.equal(bench.answers.length, 2)
 })
 
-test('everybody who asks meanwhile waits for the same answer', async t => {
+test('all requests meanwhile wait for the same answer', async t => {
   const bench = new Bench()
   for (const host of ['a', 'A', 'b']) bench.resolve(host)
   t.strictSame(bench.asked, ['a', 'b'])
@@ -102,7 +102,7 @@ test('everybody who asks meanwhile waits for the same answer', async t => {
   t.match(bench.answers[2], /^b destination_not_found/)
 })
 
-test('whoever changes an answer changes nobody else’s', async t => {
+test('a caller that changes its answer changes no other', async t => {
   const bench = new Bench()
   bench.resolver.resolve('a', (_, addresses) => addresses.pop())
   bench.resolve('a')
@@ -113,8 +113,8 @@ test('whoever changes an answer changes nobody else’s', async t => {
 })
 
 for (const [code, error] of Object.entries({
-  ENOTFOUND: 'destination_not_found 500: h is not known',
-  ENODATA: 'destination_not_found 500: h is not known',
+  ENOTFOUND: 'destination_not_found 500: no address found for h',
+  ENODATA: 'destination_not_found 500: no address found for h',
   EAI_AGAIN: 'dns_error 502: h could not be resolved (EAI_AGAIN)',
   ESERVFAIL: 'dns_error 502: h could not be resolved (ESERVFAIL)',
 })) {
@@ -130,7 +130,7 @@ test('R202: a name without any address is not found', async t => {
   const bench = new Bench()
   bench.resolve('h')
   bench.answer([])
-  t.match(bench.answers, ['h destination_not_found 500: h is not known'])
+  t.match(bench.answers, ['h destination_not_found 500: no address found for h'])
 })
 
 test('R202: a lookup that throws is an error like any other', async t => {
@@ -144,7 +144,7 @@ test('R202: a lookup that throws is an error like any other', async t => {
   t.equal(bench.clock.timers, 0)
 })
 
-test('a failure is remembered for one second', async t => {
+test('a failure is cached for one second', async t => {
   const bench = new Bench()
   bench.resolve('h')
   bench.fail('EAI_AGAIN')
@@ -172,7 +172,7 @@ test('R202: no answer in time', async t => {
   t.equal(bench.clock.timers, 0)
 })
 
-test('an answer that comes too late is there for whoever asks next', async t => {
+test('a late answer serves the next request', async t => {
   const bench = new Bench({ resolveMs: 2_000 })
   bench.resolve('h')
   bench.clock.advance(2_000)
@@ -183,7 +183,7 @@ test('an answer that comes too late is there for whoever asks next', async t => 
   t.strictSame(bench.asked, ['h'])
 })
 
-test('a failure that comes too late is nobody’s', async t => {
+test('a late failure is ignored', async t => {
   const bench = new Bench({ resolveMs: 2_000, negativeTtlMs: 0 })
   bench.resolve('h')
   bench.clock.advance(2_000)
@@ -194,7 +194,7 @@ test('a failure that comes too late is nobody’s', async t => {
   t.equal(bench.answers[1], 'h 192.0.2.1')
 })
 
-test('without a limit on time and without memory', async t => {
+test('without a time limit and without a cache', async t => {
   const bench = new Bench({ resolveMs: 0, ttlMs: 0 })
   bench.resolve('h')
   t.equal(bench.clock.timers, 0)
@@ -203,7 +203,7 @@ test('without a limit on time and without memory', async t => {
   t.strictSame(bench.asked, ['h', 'h'])
 })
 
-test('the names unused for longest are forgotten first', async t => {
+test('the least recently used names are forgotten first', async t => {
   const bench = new Bench({ namesMax: 2 })
   for (const host of ['a', 'b']) {
     bench.resolve(host)
@@ -217,7 +217,7 @@ test('the names unused for longest are forgotten first', async t => {
   t.strictSame(bench.asked, ['a', 'b', 'c', 'b'])
 })
 
-test('what is remembered can be forgotten, one name or all', async t => {
+test('the cache can be cleared, for one name or all', async t => {
   const bench = new Bench()
   for (const host of ['a', 'b']) {
     bench.resolve(host)
@@ -240,7 +240,7 @@ test('the resolver of the machine knows localhost', t => {
   })
 })
 
-test('the resolver of the machine does not know what cannot be a name', t => {
+test('the resolver of the machine does not find an invalid name', t => {
   new Resolver().resolve('a'.repeat(300), (error, addresses) => {
     t.match(error?.type, /^(destination_not_found|dns_error)$/)
     t.strictSame(addresses, [])
@@ -256,7 +256,7 @@ test('the resolver of the machine is not asked for an empty name, which would pr
 
 // Ends and shares ------------------------------------------------------------------------------------------------------
 
-test('a lookup ends when nobody waits for it any more, and not before', async t => {
+test('a lookup ends when nothing waits for it any more, and not before', async t => {
   const bench = new Bench({ cancels: true })
   const [first, second] = [bench.resolve('h'), bench.resolve('H')]
   first?.()
@@ -265,24 +265,24 @@ test('a lookup ends when nobody waits for it any more, and not before', async t 
   second?.()
   t.same([bench.cancelled, bench.resolver.stats().pending, bench.clock.timers], [['h'], 0, 0])
   bench.answer(ONE)
-  t.same(bench.answers, [], 'what was cancelled is not told, and not remembered')
+  t.same(bench.answers, [], 'a cancelled lookup is not called back, and not cached')
   bench.resolve('h')
   t.same(bench.asked, ['h', 'h'])
 })
 
-test('what cannot be cancelled goes on, and counts until it is answered', async t => {
+test('a lookup that cannot be cancelled continues, and counts until it is answered', async t => {
   const bench = new Bench({ lookupsMax: 1 })
   bench.resolve('h')?.()
   t.equal(bench.resolver.stats().pending, 1)
   bench.resolve('other')
-  t.match(bench.answers[0], /^other dns_error 503: .*1 lookups are pending already \(--lookups-max\)/)
+  t.match(bench.answers[0], /^other dns_error 503: .*1 lookups are already pending \(--lookups-max\)/)
   bench.answer(ONE)
   bench.resolve('h')
   t.equal(bench.answers[1], 'h 192.0.2.1')
   t.equal(bench.resolver.stats().pending, 0)
 })
 
-test('resolveMs cancels, and a late answer counts for nothing then', async t => {
+test('resolveMs cancels, and a late answer is then ignored', async t => {
   const bench = new Bench({ cancels: true, resolveMs: 2_000 })
   bench.resolve('h')
   bench.clock.advance(2_000)
@@ -293,7 +293,7 @@ test('resolveMs cancels, and a late answer counts for nothing then', async t => 
   t.same(bench.asked, ['h', 'h'])
 })
 
-test('each client has a share of names, however often it asks for one of them', async t => {
+test('each client has a share of names, however often it requests one of them', async t => {
   const bench = new Bench({ cancels: true, lookupsPerAddressMax: 2 })
   const ends = ['a', 'b', 'a', 'b'].map(host => bench.resolve(host, '192.0.2.7'))
   t.same([bench.asked, bench.answers], [['a', 'b'], []])
@@ -302,9 +302,9 @@ test('each client has a share of names, however often it asks for one of them', 
   bench.resolve('a', '192.0.2.8')
   bench.resolve('c', '192.0.2.8')
   bench.resolve('d', '192.0.2.8')
-  t.match(bench.answers.pop(), /^d dns_error 503/, 'what others asked for first counts as well')
+  t.match(bench.answers.pop(), /^d dns_error 503/, 'a name that others requested first counts as well')
   for (const host of ['e', 'f', 'g']) bench.resolve(host)
-  t.same(bench.answers, [], 'names of nobody have no share')
+  t.same(bench.answers, [], 'lookups without a client have no share')
   ends[0]?.()
   bench.resolve('c', '192.0.2.7')
   t.match(bench.answers.pop(), /^c dns_error 503/, 'it still waits for that name once')
@@ -314,7 +314,7 @@ test('each client has a share of names, however often it asks for one of them', 
   t.match(bench.resolver.stats(), { pending: 6, asked: 6, refused: { lookupsMax: 0, lookupsPerAddressMax: 3 } })
 })
 
-test('an answer gives the share back, also to who asks again from within it', async t => {
+test('an answer frees the share, also for a new request from within the callback', async t => {
   const bench = new Bench({ lookupsPerAddressMax: 1 })
   bench.resolver.resolve('a', () => bench.resolve('b', '192.0.2.7'), '192.0.2.7')
   bench.answer(ONE)
@@ -324,7 +324,7 @@ test('an answer gives the share back, also to who asks again from within it', as
   t.same(bench.asked, ['a', 'b', 'c'])
 })
 
-test('who leaves from within the answer to another is not told', async t => {
+test('a wait that is cancelled from within another callback is not called back', async t => {
   const bench = new Bench({ cancels: true })
   let leave: (() => void) | null = null
   bench.resolver.resolve('h', () => leave?.())
@@ -333,13 +333,13 @@ test('who leaves from within the answer to another is not told', async t => {
   t.same([bench.answers, bench.cancelled, bench.resolver.stats().pending], [[], [], 0])
 })
 
-test('other limits and another lookup hold from now on', async t => {
+test('new limits and a new lookup apply from now on', async t => {
   const bench = new Bench()
   bench.resolve('h')
   bench.answer(ONE)
   bench.resolver.configure({ resolveMs: 1_000, lookupsMax: 1 })
   bench.resolve('h')
-  t.equal(bench.answers.length, 2, 'the same lookup: what is known stays')
+  t.equal(bench.answers.length, 2, 'the same lookup: the cache stays')
   bench.resolver.configure({ resolveMs: 1_000, lookupsMax: 1 }, (_name, done) => done(null, [...TWO]))
   bench.resolve('h')
   t.equal(bench.answers[2], 'h 2001:db8::2 192.0.2.2')

@@ -19,8 +19,8 @@ import { FakeClock } from '../support/fake-clock.js'
 import type { RawClient } from '../support/raw-client.js'
 import { scriptedOrigin } from '../support/scripted-origin.js'
 
-// A request that cannot be sent again must not meet a connection whose end already lies in the kernel. The origin is of this
-// process, so that what it does is in the kernel when its call returns, and the event loop has told nobody of it yet.
+// A request that cannot be sent again must not get a connection whose end is already in the kernel. The origin is in this
+// process, so that what it does is in the kernel when its call returns, but the event loop has not reported it yet.
 
 class Waiter implements UpstreamWaiter {
   waiting: Deadline | null = null
@@ -66,7 +66,7 @@ async function pooled(t: Test, limits: Partial<Limits> = {}, readMode: ReadMode 
   return { origin, pools, pool, clock }
 }
 
-/** An idle connection of an upstream that was seen to keep connections, or not yet. */
+/** An idle connection to an upstream that has been seen to keep connections, or not yet. */
 async function idle(pool: OriginPool, keeps: boolean): Promise<UpstreamConnection> {
   const waiter = new Waiter(false)
   pool.acquire(waiter, true)
@@ -80,12 +80,12 @@ async function idle(pool: OriginPool, keeps: boolean): Promise<UpstreamConnectio
 const ENDS: readonly (readonly [string, (origin: RawClient) => unknown, string])[] = [
   ['a FIN', origin => origin.destroy(), 'upstream-fin'],
   ['a reset', origin => origin.reset(), 'upstream-reset'],
-  ['an octet', origin => origin.send('H'), 'upstream-unsolicited'],
+  ['a byte', origin => origin.send('H'), 'upstream-unsolicited'],
 ]
 
 for (const readMode of ['onread', 'data'] as const) {
   for (const [what, end, reason] of ENDS) {
-    test(`R73, R87, R150: ${what} that lies in the kernel is seen before a request that must not be repeated is given the connection (${readMode})`, async t => {
+    test(`R73, R87, R150: ${what} in the kernel is seen before a one-time request gets the connection (${readMode})`, async t => {
       const { pool, origin } = await pooled(t, {}, readMode)
       const ends = await idle(pool, true)
       const lives = await idle(pool, true)
@@ -100,7 +100,7 @@ for (const readMode of ['onread', 'data'] as const) {
     })
   }
 
-  test(`what can be repeated is not looked at (${readMode})`, async t => {
+  test(`for a request that can be repeated the kernel is not asked (${readMode})`, async t => {
     const { pool, origin } = await pooled(t, {}, readMode)
     const got = await idle(pool, true)
     await origin.accepted(1)
@@ -109,7 +109,7 @@ for (const readMode of ['onread', 'data'] as const) {
   })
 }
 
-test('R87: where no other connection is idle, one is dialled', async t => {
+test('R87: if no other connection is idle, one is dialled', async t => {
   const { pool, origin } = await pooled(t, { upstreamConnectionsMax: 1, upstreamConnectionsTotalMax: 1 })
   const got = await idle(pool, true)
   await origin.accepted(1)
@@ -121,7 +121,7 @@ test('R87: where no other connection is idle, one is dialled', async t => {
   t.equal(`${pool.book}`, `${pool.origin.key}: 1 busy, 0 idle, 0 dialing, 0 waiting`)
 })
 
-test('R87, R225: a client’s own connection, on which it has logged in, is looked at as well', async t => {
+test('R87, R225: a client’s own connection, on which it has logged in, is checked as well', async t => {
   const { pool, origin, clock } = await pooled(t)
   const own = await idle(pool, true)
   await origin.accepted(1)
@@ -139,7 +139,7 @@ test('R87, R225: a client’s own connection, on which it has logged in, is look
   t.equal(`${pool.book}`, `${pool.origin.key}: 1 busy, 0 idle, 0 dialing, 0 waiting`)
 })
 
-test('R87: from the queue too: its place stays that of the first waiter', async t => {
+test('R87: from the queue, too: the first waiter keeps its place', async t => {
   const { pool, origin } = await pooled(t, { upstreamConnectionsMax: 1, upstreamConnectionsTotalMax: 1 })
   const got = await idle(pool, true)
   await origin.accepted(1)
@@ -155,20 +155,20 @@ test('R87: from the queue too: its place stays that of the first waiter', async 
   t.equal(second.got, first.got)
 })
 
-test('R87: an upstream that was never seen to keep a connection has two turns of the event loop to end it', async t => {
+test('R87: an upstream that has never been seen to keep a connection has two turns of the event loop to end it', async t => {
   const { pool, origin } = await pooled(t)
   const got = await idle(pool, false)
   await origin.accepted(1)
   const once = new Waiter(true)
   t.equal(connectionOf(pool.acquire(once, false)), null)
-  t.equal(pool.book.busy, 1, 'nobody else gets it meanwhile')
+  t.equal(pool.book.busy, 1, 'no other request gets it meanwhile')
   await until('it has it', () => once.got !== null)
   t.equal(once.got, got)
   pool.release(got, 'keep')
-  t.equal(connectionOf(pool.acquire(new Waiter(true), false)), got, 'now it was seen: at once')
+  t.equal(connectionOf(pool.acquire(new Waiter(true), false)), got, 'now it has been seen: at once')
 })
 
-test('R87: an upstream that ended a connection with its first answer: a new one for each request that must not be repeated', async t => {
+test('R87: after an upstream ended a connection with its first response, one-time requests get new ones', async t => {
   const { pool, origin } = await pooled(t)
   await idle(pool, false)
   await origin.accepted(1)
@@ -183,31 +183,31 @@ test('R87: an upstream that ended a connection with its first answer: a new one 
   t.equal(connectionOf(pool.acquire(second, false)), null)
   await until('a third', () => second.got !== null)
   t.equal(origin.connections.length, 3)
-  t.equal(connectionOf(pool.acquire(new Waiter(false), false)), first.got, 'what can be repeated tries it')
+  t.equal(connectionOf(pool.acquire(new Waiter(false), false)), first.got, 'a request that can be repeated tries it')
   pool.release(first.got!, 'keep')
-  t.equal(pool.book.lesson.keeps, 'yes', 'and has proved that it was wrong')
+  t.equal(pool.book.lesson.keeps, 'yes', 'which proves the lesson wrong')
 })
 
-test('R87: from the queue too', async t => {
+test('R87: the same from the queue', async t => {
   const { pool, origin } = await pooled(t, { upstreamConnectionsMax: 1, upstreamConnectionsTotalMax: 1 })
   const got = await idle(pool, false)
   pool.acquire(new Waiter(false), false)
   const once = new Waiter(true)
   pool.acquire(once, false)
   pool.book.lesson.closedAtOnce(0)
-  got.entry.served = 1 // so that this answer proves nothing
+  got.entry.served = 1 // so that this response proves nothing
   pool.release(got, 'keep')
   t.equal(got.reason, 'upstream-learned')
   await until('dialled', () => once.got !== null)
   t.equal(origin.connections.length, 2)
 })
 
-/** As where a connection has no number among the files of the process. */
+/** As on a system where a connection has no file descriptor. */
 function hideFromUs(connection: UpstreamConnection): void {
   Object.defineProperty(handleOf(connection.transport.socket), 'fd', { value: -1 })
 }
 
-test('R87: where the kernel cannot be asked, every such request waits two turns', async t => {
+test('R87: if the kernel cannot be asked, every such request waits two turns', async t => {
   const { pool, origin } = await pooled(t)
   const got = await idle(pool, true)
   hideFromUs(got)
@@ -227,7 +227,7 @@ test('R87: where the kernel cannot be asked, every such request waits two turns'
   t.equal(`${pool.book}`, `${pool.origin.key}: 1 busy, 0 idle, 0 dialing, 0 waiting`)
 })
 
-test('who withdraws while it is held gives it back; ended with all others, nobody dials for it', async t => {
+test('a waiter that withdraws during the hold returns the connection; after destroy there is no dial for it', async t => {
   const { pool, pools } = await pooled(t)
   const got = await idle(pool, false)
   const once = new Waiter(true)
@@ -235,7 +235,7 @@ test('who withdraws while it is held gives it back; ended with all others, nobod
   pool.withdraw(once)
   await until('idle again', () => pool.book.idle === 1)
   t.equal(once.got, null)
-  t.equal(pool.book.lesson.keeps, 'unknown', 'nothing was answered on it')
+  t.equal(pool.book.lesson.keeps, 'unknown', 'it has carried no response')
   pool.acquire(once, false)
   pool.withdraw(once)
   got.end('upstream-fin')

@@ -12,7 +12,7 @@ import { tempFolder } from '../support/temp-folder.js'
 
 const OPENSSL = needs('openssl')
 
-test('SNI chooses the certificate; the first one is for everybody else', OPENSSL, async t => {
+test('SNI chooses the certificate; the first one is the default', OPENSSL, async t => {
   const { port, authority } = await secured(t)
   const rows = [
     ['a.example', 'a'],
@@ -72,7 +72,7 @@ test('minVersion and a list of ciphers', OPENSSL, async t => {
   t.match(answeredIn((await sClient(t, port, authority)).out).tls, { cipher: 'TLS_CHACHA20_POLY1305_SHA256' })
 })
 
-test('client certificates: asked for, good when there is one, required where that is said', OPENSSL, async t => {
+test('client certificates: requested, verified if sent, required if configured', OPENSSL, async t => {
   const clients = await makeAuthority(t, 'Clients')
   const alice = await clients.issue('alice')
   const stranger = await (await makeAuthority(t, 'Others')).issue('mallory')
@@ -83,7 +83,11 @@ test('client certificates: asked for, good when there is one, required where tha
     t.equal(answeredIn((await sClient(t, port, authority, version)).out).tls?.certificate, null)
     const { out } = await sClient(t, port, authority, version, ...as(alice))
     t.equal(answeredIn(out).tls?.certificate?.about.subject, 'CN=alice,O=Tests')
-    t.notMatch((await sClient(t, port, authority, version, ...as(stranger))).out, '"target"', 'a bad one is none')
+    t.notMatch(
+      (await sClient(t, port, authority, version, ...as(stranger))).out,
+      '"target"',
+      'an invalid one is not accepted',
+    )
   }
   pool.reconfigure({ tls: using([a], { clientCertificates: { ...asks, required: true } }) })
   for (const version of ['-tls1_2', '-tls1_3']) {
@@ -96,12 +100,12 @@ test('client certificates: asked for, good when there is one, required where tha
   const whys = handler.heard
     .filter(line => line.includes('client-tls'))
     .map(line => line.replace(/^c\d+ client-tls: /, ''))
-  const bad = "the client's certificate is not good: UNABLE_TO_VERIFY_LEAF_SIGNATURE"
+  const bad = "the client's certificate is not valid: UNABLE_TO_VERIFY_LEAF_SIGNATURE"
   const none = 'peer did not return a certificate'
   t.same(whys, [bad, bad, none, bad, none, bad])
 })
 
-/** What a CA may be made to sign. */
+/** Names that a CA may be made to sign. */
 const SUBJECTS = [
   '/O=Jürg, "Co"; <x>/CN= lead#ing a=b ',
   '/O=a\r\nX-Admin: 1\r\n\r\n/CN=b\nc\td\u{7f}e',
@@ -111,7 +115,7 @@ const SUBJECTS = [
   `/O=${'x'.repeat(60)}/CN=${'é'.repeat(60)}`,
 ]
 
-test('what is known of a certificate is what openssl says of it, and plain ASCII on one line', OPENSSL, async t => {
+test('the fields of a certificate match those of openssl, as plain ASCII on one line', OPENSSL, async t => {
   const clients = await makeAuthority(t, 'Clients ü')
   const { port, authority } = await secured(t, { clientCertificates: { ca: clients.cert, required: true } })
   for (const subject of SUBJECTS) {
@@ -132,7 +136,7 @@ test('what is known of a certificate is what openssl says of it, and plain ASCII
   }
 })
 
-test('a resumed session knows the certificate that it began with, here and wherever its keys are', OPENSSL, async t => {
+test('a resumed session has its original certificate, here and wherever its keys are used', OPENSSL, async t => {
   const clients = await makeAuthority(t, 'Clients')
   const alice = await clients.issue('alice')
   for (const required of [true, false]) {
@@ -160,7 +164,7 @@ test('a resumed session knows the certificate that it began with, here and where
 })
 
 test(
-  'sessions are resumed: across connections, certificates and pools that share keys, and never where other clients are asked for',
+  'sessions resume across connections, certificates and pools with shared keys, never under other client rules',
   OPENSSL,
   async t => {
     const ticketKeys = randomBytes(TICKET_KEY_BYTES)
@@ -170,7 +174,7 @@ test(
     const resumed = async (at: number, name: string, version = '-tls1_3') => {
       const { out } = await sClient(t, at, authority, version, '-servername', name, '-sess_in', join(folder, version))
       const { tls: told } = answeredIn(out)
-      t.equal(/\nReused, /.test(out), told?.resumed, 'both say the same')
+      t.equal(/\nReused, /.test(out), told?.resumed, 'both agree')
       return told?.resumed
     }
     const begin = (at: number, name: string, version = '-tls1_3') =>
@@ -178,15 +182,15 @@ test(
     for (const version of ['-tls1_2', '-tls1_3']) {
       await begin(port, 'b.example', version)
       t.equal(await resumed(port, 'b.example', version), true, version)
-      t.equal(await resumed(other.port, 'b.example', version), false, 'another pool has keys of its own')
+      t.equal(await resumed(other.port, 'b.example', version), false, 'another pool has its own keys')
     }
     pool.useTicketKeys(ticketKeys)
-    t.equal(await resumed(port, 'b.example'), false, 'the keys are others now')
+    t.equal(await resumed(port, 'b.example'), false, 'the keys have changed')
     other.pool.useTicketKeys(ticketKeys)
     await begin(port, 'b.example')
     t.equal(await resumed(other.port, 'b.example'), true)
     pool.reconfigure({ tls: using([a, b]) })
-    t.equal(await resumed(port, 'b.example'), true, 'also when the certificates were read anew')
+    t.equal(await resumed(port, 'b.example'), true, 'also after the certificates were read again')
     other.pool.reconfigure({ tls: using([a, b], { clientCertificates: { ca: authority.cert, required: true } }) })
     const { out, err } = await sClient(
       t,
@@ -197,12 +201,12 @@ test(
       '-sess_in',
       join(folder, '-tls1_3'),
     )
-    t.notMatch(out, '"target"', 'a session of the open door does not open the other one')
+    t.notMatch(out, '"target"', 'a session from the open listener is not accepted by the other')
     t.match(err, /alert certificate required/)
   },
 )
 
-test('a certificate is exchanged: new handshakes see it, open connections go on', OPENSSL, async t => {
+test('a certificate is replaced: new handshakes get it, open connections continue', OPENSSL, async t => {
   const { port, authority, pool } = await secured(t)
   const old = await tlsClient(t, port, { ca: authority.cert })
   await old.send(get('/1'))
@@ -217,7 +221,7 @@ test('a certificate is exchanged: new handshakes see it, open connections go on'
     () => pool.reconfigure({ tls: using([{ ...renewed, key: authority.key }]), guards: null }),
     /certificate 1 or its key/,
   )
-  t.match((await sClient(t, port, authority)).out, /CN = renewed\n/, 'a bad one changes nothing')
+  t.match((await sClient(t, port, authority)).out, /CN = renewed\n/, 'an invalid one changes nothing')
   pool.reconfigure({ tls: null })
   const plain = await rawClient(t, port)
   await plain.send(get('/3'))
@@ -226,14 +230,14 @@ test('a certificate is exchanged: new handshakes see it, open connections go on'
   t.match(await readAnswer(old), { scheme: 'https', target: '/4' })
 })
 
-test('settings that cannot be used are errors that name what is wrong', OPENSSL, async t => {
+test('unusable settings are errors that say what is wrong', OPENSSL, async t => {
   const authority = await makeAuthority(t)
   const a = await authority.issue('a', 'DNS:a.example')
   const make = (settings: ClientTlsSettings) => () => new SecureAccept(settings)
   t.throws(make(using([])), { name: 'TypeError', message: /there is no certificate/ })
   t.throws(make(using([a, { ...a, cert: 'x' }])), {
     name: 'TypeError',
-    message: /certificate 2 is no certificate in PEM/,
+    message: /certificate 2 is not a certificate in PEM format/,
   })
   t.throws(make(using([{ ...a, key: 'x' }])), { name: 'TypeError', message: /certificate 1 or its key cannot be used/ })
   t.throws(make(using([{ ...a, key: authority.key }])), /certificate 1 or its key cannot be used: key values mismatch/)

@@ -31,7 +31,7 @@ for (const readMode of MODES) {
       await client.readToEnd()
       await until('gone', () => pool.open === 0)
       t.equal((await sClient(t, port, authority)).code, 0)
-      // openssl 3 tells an end without close_notify from one with it: "unexpected eof while reading".
+      // openssl 3 distinguishes an end without close_notify from one with it: "unexpected eof while reading".
       const args = ['s_client', '-connect', `127.0.0.1:${port}`, '-ign_eof', '-quiet']
       const cut = await run(t, pathOf('openssl'), args, { input: get('/cut') })
       t.match(cut.err, /unexpected eof while reading/)
@@ -40,7 +40,7 @@ for (const readMode of MODES) {
     },
   )
 
-  test(`R97: a client that ends without close_notify is served and gone (${readMode})`, OPENSSL, async t => {
+  test(`R97: a client that ends without close_notify is served and then closed (${readMode})`, OPENSSL, async t => {
     const { port, pool, handler } = await secured(t, {}, { readMode })
     const raw = net.connect(port, '127.0.0.1')
     const socket = tls.connect({ socket: raw, rejectUnauthorized: false })
@@ -52,7 +52,7 @@ for (const readMode of MODES) {
     t.match(handler.heard.at(-1), /^c1 client-(fin|reset)/)
   })
 
-  test(`${readMode}: plain HTTP is told so; anything else is cut off`, OPENSSL, async t => {
+  test(`${readMode}: plain HTTP gets an answer; anything else is cut off`, OPENSSL, async t => {
     const { port, pool, handler } = await secured(t, {}, { readMode })
     const client = await rawClient(t, port)
     await client.send(`${get('/')}and more`)
@@ -70,12 +70,12 @@ for (const readMode of MODES) {
     await until('gone', () => pool.open === 0)
     t.match(handler.heard.filter(line => line.includes('client-tls')).sort(), [
       /^c1 client-tls: a plain HTTP request/,
-      /^c2 client-tls: what came was neither TLS nor HTTP/,
+      /^c2 client-tls: the client sent neither TLS nor HTTP/,
       /^c3 client-tls: /,
     ])
   })
 
-  test(`${readMode}: a preface, then TLS, in one segment or octet by octet`, OPENSSL, async t => {
+  test(`${readMode}: a preface, then TLS, in one segment or byte by byte`, OPENSSL, async t => {
     const proxyProtocol = { from: new TrustedPeers(['127.0.0.1']) }
     const { port, authority } = await secured(t, {}, { readMode, proxyProtocol })
     const ends = { source: '192.0.2.7', sourcePort: 5555, destination: '198.51.100.1', destinationPort: 443 }
@@ -99,7 +99,7 @@ for (const readMode of MODES) {
   })
 }
 
-test('half handshakes are ended in time, and are within the limits of connections', OPENSSL, async t => {
+test('incomplete handshakes are ended in time, and count in the connection limits', OPENSSL, async t => {
   const { port, authority, pool, clock, handler } = await secured(t, {}, { limits: { clientConnectionsMax: 20 } })
   const flood = []
   for (let i = 0; i < 30; i++) {
@@ -116,12 +116,12 @@ test('half handshakes are ended in time, and are within the limits of connection
   clock.advance(5_200)
   await until('only the one is left', () => pool.open === 1)
   t.equal(pool.closes.get('client-tls'), 19)
-  t.match(handler.heard.at(-1), 'no whole handshake within 5000 ms')
+  t.match(handler.heard.at(-1), 'no complete handshake within 5000 ms')
   await client.send(get('/again'))
   await readAnswer(client)
 })
 
-test('one address may not have all the places, handshakes included', OPENSSL, async t => {
+test('one address may not take all places, including handshakes', OPENSSL, async t => {
   const { port, pool } = await secured(t, {}, { limits: { clientConnectionsPerAddressMax: 3 } })
   for (let i = 0; i < 3; i++) await rawClient(t, port)
   await until('accepted', () => pool.accepted === 3)
@@ -130,7 +130,7 @@ test('one address may not have all the places, handshakes included', OPENSSL, as
   t.same(Object.fromEntries(pool.closes), { 'client-limit': 1 })
 })
 
-test('ends in the middle of a handshake: by the client, by draining', OPENSSL, async t => {
+test('ends during a handshake: by the client, by draining', OPENSSL, async t => {
   const { port, pool, handler, clock } = await secured(t)
   const hello = Buffer.from('1603010200010001fc0303', 'hex')
   const clients = []
@@ -147,7 +147,7 @@ test('ends in the middle of a handshake: by the client, by draining', OPENSSL, a
   await until('three are gone', () => pool.open === 2)
   const drained = pool.drain()
   clock.advance(900)
-  t.equal(pool.open, 2, 'who has only just connected has a moment')
+  t.equal(pool.open, 2, 'a client that has only just connected gets a moment')
   clock.advance(300)
   await drained
   t.match(handler.heard.filter(line => !line.includes('opened')).sort(), [
@@ -159,7 +159,7 @@ test('ends in the middle of a handshake: by the client, by draining', OPENSSL, a
   ])
 })
 
-test('a drain waits a second for a handshake that has just begun, and for the request behind it', OPENSSL, async t => {
+test('a drain waits a second for a handshake that has just begun, and for the request after it', OPENSSL, async t => {
   const proxyProtocol = { from: new TrustedPeers(['127.0.0.1']) }
   const { port, pool, authority, handler, clock } = await secured(t, {}, { proxyProtocol })
   const preface = writeProxyPreface(1, {
@@ -172,7 +172,7 @@ test('a drain waits a second for a handshake that has just begun, and for the re
   const raw = net.connect(port, '127.0.0.1')
   await until('both are there', () => pool.accepted === 2)
   const drained = pool.drain()
-  stuck.write(preface) // and nothing more: this must not begin the time for a handshake anew
+  stuck.write(preface) // and nothing more: this must not restart the time limit of the handshake
   raw.write(preface)
   const client = await rawClient(t, {
     port,
@@ -185,7 +185,7 @@ test('a drain waits a second for a handshake that has just begun, and for the re
   t.match(handler.heard.filter(line => !line.includes('opened')).sort(), [/^c\d draining$/, /^c\d draining$/])
 })
 
-test('garbage behind the first octet of a handshake ends that connection, and nothing else', OPENSSL, async t => {
+test('garbage after the first byte of a handshake ends only that connection', OPENSSL, async t => {
   const { port, authority, pool, handler } = await secured(t)
   const hellos = [Buffer.from('160301003001', 'hex'), Buffer.from('1603010200010001fc0303', 'hex'), Buffer.from([0x16])]
   for (let i = 0; i < 60; i++) {
@@ -204,10 +204,10 @@ test('garbage behind the first octet of a handshake ends that connection, and no
   )
 })
 
-test('octets that are no TLS in the middle of a connection', OPENSSL, async t => {
+test('non-TLS bytes in the middle of a connection', OPENSSL, async t => {
   const { port, pool, handler } = await secured(t)
   const raw = net.connect(port, '127.0.0.1')
-  // Node writes past a socket that it has put TLS over; not past any other stream.
+  // Node bypasses a socket that it has put TLS on, but no other stream.
   const apart = Duplex.from({ readable: raw, writable: raw })
   const client = await rawClient(t, { port, socket: tls.connect({ socket: apart, rejectUnauthorized: false }) })
   await client.send(get('/'))
@@ -217,7 +217,7 @@ test('octets that are no TLS in the middle of a connection', OPENSSL, async t =>
   t.match(handler.heard.at(-1), /^c1 client-reset: /)
 })
 
-test('curl: the whole way, with a certificate of its own', needs('openssl', 'curl'), async t => {
+test('curl: end to end, with its own certificate', needs('openssl', 'curl'), async t => {
   const { authority, port } = await secured(t)
   const mine = await authority.issue('curl')
   const { code, out } = await curl(t, '--cacert', authority.certFile, `https://localhost:${port}/`)

@@ -5,7 +5,7 @@ import { systemClock } from '../../lib/net/clock.js'
 import { handleOf, type StreamHandle } from '../../lib/net/socket/handle.js'
 import { checkTransport } from '../../lib/net/socket/self-check.js'
 
-/** What all TCP handles of this Node have in common: what is changed here is another Node. */
+/** The prototype of all TCP handles: changing it simulates another version of Node. */
 async function sharedHandle(t: Test): Promise<StreamHandle & Record<string, unknown>> {
   const server = net.createServer(socket => socket.destroy()).listen(0, '127.0.0.1')
   t.teardown(() => server.close())
@@ -17,7 +17,7 @@ async function sharedHandle(t: Test): Promise<StreamHandle & Record<string, unkn
   return shared
 }
 
-/** Another Node for the length of a test: `name` does what `instead` makes of what it did. */
+/** Another version of Node for the duration of a test: `instead` makes a replacement for method `name`. */
 async function another(t: Test, name: string, instead: (ordinary: (...all: unknown[]) => unknown) => unknown) {
   const shared = await sharedHandle(t)
   const owner = ownerOf(shared, name)
@@ -34,14 +34,14 @@ function ownerOf(object: object, name: string): Record<string, unknown> {
     : ownerOf(Object.getPrototypeOf(object) as object, name)
 }
 
-test('this Node reads and writes as it is expected to', async t => {
+test('this version of Node reads and writes as expected', async t => {
   t.same(await checkTransport(systemClock), { works: true })
-  t.same(await checkTransport(systemClock), { works: true }, 'also once it has learned how to write')
+  t.same(await checkTransport(systemClock), { works: true }, 'also after it has learned how to write')
 })
 
-test('a Node that reads to somewhere else', async t => {
+test('a Node that reads into another buffer', async t => {
   await another(t, 'useUserBuffer', () => () => undefined)
-  t.match(await checkTransport(systemClock), { works: false, why: /came back as others/ })
+  t.match(await checkTransport(systemClock), { works: false, why: /came back changed/ })
 })
 
 test('a Node whose writes lose their last byte', async t => {
@@ -53,10 +53,10 @@ test('a Node whose writes lose their last byte', async t => {
         return ordinary.call(this, request, text.slice(0, -1))
       },
   )
-  t.same(await checkTransport(systemClock, 300), { works: false, why: 'nothing moved for 300 ms' })
+  t.same(await checkTransport(systemClock, 300), { works: false, why: 'no data moved for 300 ms' })
 })
 
-test('a Node that mixes up what it writes in parts', async t => {
+test('a Node that mixes up the parts of a write', async t => {
   await another(
     t,
     'writeBuffer',
@@ -65,7 +65,7 @@ test('a Node that mixes up what it writes in parts', async t => {
         return ordinary.call(this, request, Uint8Array.from(bytes).reverse())
       },
   )
-  t.match(await checkTransport(systemClock), { works: false, why: /came back as others/ })
+  t.match(await checkTransport(systemClock), { works: false, why: /came back changed/ })
 })
 
 test('a Node that fails', async t => {

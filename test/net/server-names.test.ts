@@ -4,7 +4,7 @@ import { namesOf, ServerNames } from '../../lib/net/client/server-names.js'
 import { makeAuthority } from '../support/certificates.js'
 import { needs } from '../support/needs.js'
 
-test('exact names go before wildcards, which stand for one label; who comes first keeps a name', async t => {
+test('exact names take precedence over wildcards, which match one label; the first entry for a name wins', async t => {
   const names = new ServerNames<string>()
   names.add(['a.example', '*.example'], 'first')
   names.add(['a.example', 'b.example', '*.b.example', '127.0.0.1'], 'second')

@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { inSlices } from '../../lib/net/slices.js'
 import { FakeClock } from '../support/fake-clock.js'
 
-test('between two slices everything else has its turn', async t => {
+test('between two slices all other work has its turn', async t => {
   const clock = new FakeClock()
   const order: string[] = []
   function* steps() {
@@ -17,7 +17,7 @@ test('between two slices everything else has its turn', async t => {
   t.same(await inSlices(steps(), clock), ['a', 'b', 'other work', 'c', 'd'])
 })
 
-test('what a step throws', async t => {
+test('an exception in a step rejects', async t => {
   function* steps() {
     yield
     throw new Error('no')

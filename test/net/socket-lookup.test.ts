@@ -21,8 +21,8 @@ for (const [what, options] of Object.entries({
   })
 }
 
-test('what is not known is the error of the socket', async t => {
+test('an unknown name is an error of the socket', async t => {
   const socket = net.connect({ port: 9, host: 'none.test', lookup: by })
   const error = await new Promise(done => socket.once('error', done))
-  t.match(error, { type: 'destination_not_found', message: 'none.test is not known' })
+  t.match(error, { type: 'destination_not_found', message: 'no address found for none.test' })
 })

@@ -3,7 +3,7 @@ import { ProxyError } from '../../lib/link/proxy-error.js'
 import { Destinations } from '../../lib/net/upstream/destinations.js'
 import { METADATA_NAMES, SPECIAL_BLOCKS } from '../../lib/net/upstream/special-addresses.js'
 
-// Each block of IANA's registries and of the clouds: its first and its last address, and the addresses before and behind it.
+// Each block of IANA's registries and of the clouds: its first and last address, and the addresses before and after it.
 
 const EDGES: readonly (readonly [block: string, before: string, first: string, last: string, behind: string])[] = [
   ['169.254.169.254/32', '169.254.169.253 special', '169.254.169.254', '169.254.169.254', '169.254.169.255 special'],
@@ -193,7 +193,7 @@ const EDGES: readonly (readonly [block: string, before: string, first: string, l
   ],
 ]
 
-/** Blocks in which the last address, or the first, is a narrower one. */
+/** Blocks whose first or last address belongs to a narrower block. */
 const NARROWER: Readonly<Record<string, string>> = {
   '240.0.0.0/4 255.255.255.255': '255.255.255.255/32',
   '::/96 ::': '::/128',
@@ -213,12 +213,12 @@ test('each block has its row', async t => {
 })
 
 for (const [block, before, first, last, behind] of EDGES) {
-  test(`${block} from its first address to its last, and no further`, async t => {
+  test(`${block} from its first address to its last, and no more`, async t => {
     for (const address of new Set([first, last])) {
       const { kind } = SPECIAL_BLOCKS.find(one => one.block === (NARROWER[`${block} ${address}`] ?? block))!
       const answer = answerFor(address)
       t.ok(answer instanceof ProxyError, address)
-      const written = kind.startsWith('an IPv4-mapped') ? /^\[::ffff:/ : /./ // the option names the IPv4 address there
+      const written = kind.startsWith('an IPv4-mapped') ? /^\[::ffff:/ : /./ // there the option names the IPv4 address
       t.match(answer, { type: 'destination_ip_prohibited', status: 403, message: written })
       t.match((answer as ProxyError).told('command-line'), `is ${kind}; the option --allow `)
     }
@@ -242,7 +242,7 @@ const CLOUDS = [
 ] as const
 
 for (const [address, cloud] of CLOUDS) {
-  test(`${address} (${cloud}) is not asked of another proxy either, unless it is allowed`, async t => {
+  test(`${address} (${cloud}) is not requested from another proxy either, unless allowed`, async t => {
     const host = address.includes(':') ? `[${address}]` : address
     t.match(new Destinations([]).refuseName(host), { type: 'destination_ip_prohibited', status: 403 })
     t.match(answerFor(address), { type: 'destination_ip_prohibited', status: 403 })
@@ -251,7 +251,7 @@ for (const [address, cloud] of CLOUDS) {
   })
 }
 
-test('names of metadata services are not asked of another proxy, unless they are allowed', async t => {
+test('names of metadata services are not requested from another proxy, unless allowed', async t => {
   for (const name of [...METADATA_NAMES, 'METADATA.google.internal.']) {
     const refused = new Destinations([]).refuseName(name)
     t.match(refused, { type: 'destination_ip_prohibited', status: 403 }, name)
@@ -262,7 +262,7 @@ test('names of metadata services are not asked of another proxy, unless they are
     t.equal(new Destinations([]).refuseName(name), null, name)
 })
 
-test('what else is special is left to the proxy behind this one, which knows what is near it', async t => {
+test('other special addresses are left to the next proxy, which knows what is near it', async t => {
   for (const host of ['127.0.0.1', '10.0.0.1', '168.63.129.17', '169.254.169.253', '[::1]', 'localhost'])
     t.equal(new Destinations([]).refuseName(host), null, host)
 })

@@ -5,14 +5,14 @@ import { FakeClock } from '../support/fake-clock.js'
 
 const HOUR_MS = 3_600_000
 
-test('two who have one secret have the same keys, whenever they began', async t => {
+test('two processes with the same secret have the same keys, whenever they started', async t => {
   const secret = ticketSecret()
   const clock = new FakeClock({ wallMs: Date.UTC(2026, 0, 2, 3) })
   const [early, late]: [string[], string[]] = [[], []]
   const first = followTicketKeys(clock, secret, keys => early.push(keys.toString('hex')))
   clock.advance(20 * HOUR_MS)
   const second = followTicketKeys(clock, secret, keys => late.push(keys.toString('hex')))
-  t.equal(early.length, 2, 'the second ones at noon')
+  t.equal(early.length, 2, 'the second keys at noon')
   t.equal(early[0]?.length, 2 * TICKET_KEY_BYTES)
   t.not(early[0], early[1])
   t.equal(late[0], early[1])
@@ -24,7 +24,7 @@ test('two who have one secret have the same keys, whenever they began', async t 
   t.equal(clock.timers, 0)
 })
 
-test('another secret, other keys', async t => {
+test('another secret gives other keys', async t => {
   const clock = new FakeClock()
   const told: string[] = []
   for (const secret of [ticketSecret(), ticketSecret()])

@@ -6,13 +6,13 @@ import { Transport, type TransportOwner } from '../../lib/net/socket/transport.j
 import { until } from '../support/conversation.js'
 import { makeCertificate } from '../support/tls.js'
 
-// The peer sends, and resets; our write fails. What it had sent still lies in the kernel, and is read before the connection is judged.
-// The peer is a socket of this process: what it does is in the kernel when its call returns, and nobody was told of it yet.
+// The peer sends, then resets; our write fails. What it sent is still in the kernel, and is read before the connection is judged.
+// The peer is a socket of this process: what it does is in the kernel when its call returns, but has not been reported yet.
 
 class Owner implements TransportOwner {
   text = ''
   heard: string[] = []
-  /** undefined: the owner says nothing of it. */
+  /** undefined: the owner has no such method. */
   reads: boolean | undefined
   readonly readsOn = (): boolean => this.reads ?? true
   onBytes(bytes: Buffer, from: number, to: number): void {
@@ -64,7 +64,7 @@ async function pair(t: Test, how: How): Promise<Pair> {
   peer.on('error', () => {})
   t.teardown(() => peer.destroy())
   await until('accepted', () => transport !== null)
-  // From its third write on it goes past the stream, where it may.
+  // From its third write on it bypasses the stream, if it may.
   for (const word of ['a', 'b', 'c']) {
     transport!.write(word)
     transport!.flush()
@@ -74,7 +74,7 @@ async function pair(t: Test, how: How): Promise<Pair> {
   return { owner, transport: transport!, peer }
 }
 
-/** Its last octets and a reset, now. */
+/** Its last bytes and a reset, now. */
 function saysAndResets({ peer }: Pair, text: string): void {
   peer.write(text)
   peer.resetAndDestroy()
@@ -86,7 +86,7 @@ const writes = (transport: Transport, text = 'more'): void => {
 }
 
 for (const how of ['onread', 'data'] satisfies How[]) {
-  test(`a write that fails: what the peer had sent before is read, then the connection is broken (${how})`, async t => {
+  test(`a write that fails: what the peer sent before is read, then the connection is broken (${how})`, async t => {
     const all = await pair(t, how)
     const { owner, transport } = all
     saysAndResets(all, 'no, and this is why')
@@ -97,7 +97,7 @@ for (const how of ['onread', 'data'] satisfies How[]) {
     writes(transport)
   })
 
-  test(`… of content that stands in place, and what was queued behind it is forgotten (${how})`, async t => {
+  test(`… of content written in place, and what was queued after it is discarded (${how})`, async t => {
     const all = await pair(t, how)
     const { owner, transport } = all
     const before = transport.bytesOut
@@ -126,10 +126,10 @@ for (const how of ['onread', 'data'] satisfies How[]) {
     saysAndResets(all, 'enough')
     await until('closed', () => transport.closed)
     t.equal(owner.text, 'enough')
-    t.same(owner.heard, ['closed ECONNRESET'], 'and it is not told that all was taken')
+    t.same(owner.heard, ['closed ECONNRESET'], 'and onFlushed is not called')
   })
 
-  test(`… while we do not read: nothing is lost, it goes on when we read again (${how})`, async t => {
+  test(`… while we do not read: nothing is lost, reading continues later (${how})`, async t => {
     const all = await pair(t, how)
     const { owner, transport } = all
     transport.pause()
@@ -146,7 +146,7 @@ for (const how of ['onread', 'data'] satisfies How[]) {
     t.same(owner.heard, ['closed ECONNRESET'])
   })
 
-  test(`a reset behind a FIN: everything was said, and it is told as an end (${how})`, async t => {
+  test(`a reset after a FIN: the data is complete, and it is reported as an end (${how})`, async t => {
     const { owner, transport, peer } = await pair(t, how)
     transport.pause()
     peer.write('all that there is')
@@ -169,7 +169,7 @@ for (const how of ['onread', 'data'] satisfies How[]) {
     t.equal(owner.heard[0], 'fin')
   })
 
-  test(`a reset that is read while we do not take what came before it: that is not lost either (${how})`, async t => {
+  test(`a reset that is read while we do not take the data before it: that data is not lost either (${how})`, async t => {
     const all = await pair(t, how)
     const { owner, transport } = all
     transport.pause()
@@ -181,7 +181,7 @@ for (const how of ['onread', 'data'] satisfies How[]) {
     t.same(owner.heard, ['closed ECONNRESET'])
   })
 
-  test(`an owner to whom nothing matters any more is not read for (${how})`, async t => {
+  test(`for an owner that needs nothing more, nothing is read (${how})`, async t => {
     const all = await pair(t, how)
     const { owner, transport } = all
     owner.reads = false
@@ -192,7 +192,7 @@ for (const how of ['onread', 'data'] satisfies How[]) {
     t.same([owner.text, ...owner.heard], ['', 'closed ECONNRESET'])
   })
 
-  test(`what we end ourselves while writes wait is no error (${how})`, async t => {
+  test(`ending it ourselves while writes wait is not an error (${how})`, async t => {
     const { owner, transport, peer } = await pair(t, how)
     peer.pause()
     while (!transport.pressured) writes(transport, 'x'.repeat(1_000_000))
@@ -202,11 +202,11 @@ for (const how of ['onread', 'data'] satisfies How[]) {
   })
 }
 
-test('a write that fails over TLS: what came before is still decrypted', async t => {
+test('a write that fails over TLS: earlier data is still decrypted', async t => {
   const { owner, transport, peer } = await pair(t, 'TLS')
   transport.pause()
   await new Promise<void>(done => peer.write('no, and this is why', () => done()))
-  peer.destroy() // with nothing unread: its end comes first, and what is written to it is answered with a reset
+  peer.destroy() // with nothing unread: its FIN comes first, and data written to it is answered with a reset
   await once(peer, 'close')
   writes(transport)
   await new Promise(setImmediate)

@@ -7,7 +7,7 @@ import { Transport, type TransportOwner } from '../../lib/net/socket/transport.j
 import { settled, until } from '../support/conversation.js'
 import { connectRaw, type RawClient } from '../support/raw-client.js'
 
-/** An owner that remembers what it was told, and does what the test adds. */
+/** An owner that records its calls, and does what the test adds. */
 class Owner implements TransportOwner {
   transport!: Transport
   got: Buffer[] = []
@@ -51,7 +51,7 @@ interface Pair {
   peer: RawClient
 }
 
-/** Transports over accepted sockets, each with the raw client at its other end. */
+/** Transports over accepted sockets, each with its raw client. */
 async function accepted(
   t: Test,
   mode: ReadMode,
@@ -85,7 +85,7 @@ async function accepted(
 const one = async (t: Test, mode: ReadMode): Promise<Pair> => (await accepted(t, mode))[0]!
 
 for (const mode of ['onread', 'data'] satisfies ReadMode[]) {
-  test(`${mode}: octets in and out; text is latin1; one write for what was gathered`, async t => {
+  test(`${mode}: bytes in and out; text is latin1; one write for what was gathered`, async t => {
     const { owner, transport, peer } = await one(t, mode)
     await peer.send(Buffer.from([0x41, 0x80, 0xff, 0x0d, 0x0a]))
     await until('read', () => owner.text.length === 5)
@@ -101,7 +101,7 @@ for (const mode of ['onread', 'data'] satisfies ReadMode[]) {
     t.ok(transport.remotePort > 0)
   })
 
-  test(`${mode}: what was queued can be taken back until it was handed on`, async t => {
+  test(`${mode}: queued data can be taken back until it is handed on`, async t => {
     const { transport, peer } = await one(t, mode)
     transport.write('first ')
     const mark = transport.queuedTo
@@ -114,7 +114,7 @@ for (const mode of ['onread', 'data'] satisfies ReadMode[]) {
     t.equal(transport.takeBack(transport.queuedTo), true, 'of nothing, nothing')
   })
 
-  test(`${mode}: a FIN is told once, and reading ends while writing goes on`, async t => {
+  test(`${mode}: a FIN is reported once, and reading ends while writing continues`, async t => {
     const { owner, transport, peer } = await one(t, mode)
     await peer.send('last')
     peer.halfClose()
@@ -143,7 +143,7 @@ for (const mode of ['onread', 'data'] satisfies ReadMode[]) {
     await peer.send('still read')
   })
 
-  test(`${mode}: a reset of the peer is told as what it is`, async t => {
+  test(`${mode}: a reset of the peer is reported as a reset`, async t => {
     const { owner, transport, peer } = await one(t, mode)
     peer.reset()
     await until('closed', () => transport.closed)
@@ -155,10 +155,10 @@ for (const mode of ['onread', 'data'] satisfies ReadMode[]) {
     transport.destroy()
     transport.pause()
     transport.resume()
-    t.same(owner.heard, ['closed', 'ECONNRESET'], 'all of that is nothing to a closed one')
+    t.same(owner.heard, ['closed', 'ECONNRESET'], 'nothing of that affects a closed transport')
   })
 
-  test(`${mode}: reset sends a reset, destroy a FIN; what is queued goes with neither`, async t => {
+  test(`${mode}: reset sends a reset, destroy a FIN; neither sends what is queued`, async t => {
     for (const how of ['reset', 'destroy'] as const) {
       const { owner, transport, peer } = await one(t, mode)
       transport.write('sent')
@@ -174,7 +174,7 @@ for (const mode of ['onread', 'data'] satisfies ReadMode[]) {
     }
   })
 
-  test(`${mode}: paused, neither octets nor a FIN are seen`, async t => {
+  test(`${mode}: while paused, neither bytes nor a FIN are seen`, async t => {
     const { owner, transport, peer } = await one(t, mode)
     await peer.send('before')
     await until('read', () => owner.text === 'before')
@@ -190,7 +190,7 @@ for (const mode of ['onread', 'data'] satisfies ReadMode[]) {
     t.equal(owner.text, 'beforeafter')
   })
 
-  test(`${mode}: pausing within onBytes holds`, async t => {
+  test(`${mode}: pausing within onBytes takes effect`, async t => {
     const { owner, transport, peer } = await one(t, mode)
     owner.each = (bytes, from, to) => {
       owner.got.push(Buffer.from(bytes.subarray(from, to)))
@@ -205,7 +205,7 @@ for (const mode of ['onread', 'data'] satisfies ReadMode[]) {
     await until('read again', () => owner.got.length === 2)
   })
 
-  test(`${mode}: a peer that does not read presses; onFlushed when it has taken all`, async t => {
+  test(`${mode}: a peer that does not read causes pressure; onFlushed when it has taken everything`, async t => {
     const { owner, transport, peer } = await one(t, mode)
     peer.pause()
     const content = Buffer.alloc(20_000_000, 'x')
@@ -218,7 +218,7 @@ for (const mode of ['onread', 'data'] satisfies ReadMode[]) {
     await settled()
     t.same(owner.heard, [])
     peer.resume()
-    await peer.readBytes(20_000_008) // a window that was shut opens by probes, which may take seconds on a busy machine
+    await peer.readBytes(20_000_008) // a closed window is reopened by probes, which may take seconds on a busy machine
     await until('flushed', () => owner.heard.length === 1)
     t.same(owner.heard, ['flushed'])
     t.equal(transport.pressured, false)
@@ -237,7 +237,7 @@ for (const mode of ['onread', 'data'] satisfies ReadMode[]) {
   })
 
   for (const call of ['bytes', 'fin', 'flushed', 'closed']) {
-    test(`${mode}: an owner that throws in ${call} loses its own connection and no other`, async t => {
+    test(`${mode}: an owner that throws in ${call} loses only its own connection`, async t => {
       const [mine, other] = (await accepted(t, mode, 2)) as [Pair, Pair]
       mine.owner.throwsIn = call
       if (call === 'flushed') {
@@ -256,7 +256,7 @@ for (const mode of ['onread', 'data'] satisfies ReadMode[]) {
     })
   }
 
-  test(`${mode}: an owner that throws even in onFault loses its socket all the same`, async t => {
+  test(`${mode}: an owner that throws even in onFault still loses its socket`, async t => {
     const { owner, transport, peer } = await one(t, mode)
     owner.throwsIn = 'bytes'
     owner.onFault = () => {
@@ -287,7 +287,7 @@ for (const mode of ['onread', 'data'] satisfies ReadMode[]) {
     t.same(owner.heard, ['fin', 'closed'])
   })
 
-  test(`${mode}: a dial that fails, and one that is reset before it stands`, async t => {
+  test(`${mode}: a dial that fails, and one that is reset before it is connected`, async t => {
     for (const how of ['refused', 'reset'] as const) {
       const owner = new Owner()
       owner.transport = Transport.dialed(owner, mode, onread => net.connect({ port: 1, host: '127.0.0.1', ...onread }))
@@ -298,7 +298,7 @@ for (const mode of ['onread', 'data'] satisfies ReadMode[]) {
   })
 }
 
-test('onread: a small read stands in the shared buffer, one with a lease in its own', async t => {
+test('onread: a small read is in the shared buffer, one with a lease in its own', async t => {
   const pairs = await accepted(t, 'onread', 2)
   const seen: [Buffer, boolean][] = []
   for (const { owner, transport } of pairs) {
@@ -323,13 +323,13 @@ test('onread: a small read stands in the shared buffer, one with a lease in its 
   t.equal(lease.length, LEASE_BYTES)
   t.equal(stable, true)
   const [shared, unstable] = await read(b, 'x')
-  t.equal(shared === SHARED, true, 'nobody else reads into it')
+  t.equal(shared === SHARED, true, 'no other socket reads into it')
   t.equal(unstable, false)
   t.equal((await read(a, 'E'))[0] === lease, true)
   t.equal((await read(a, 'x'))[0] === SHARED, true)
 })
 
-test('onread: a lease that ends while its reader is pressed comes back only after the flush', async t => {
+test('onread: a lease that ends while its reader is pressured is returned only after the flush', async t => {
   const [from, to] = (await accepted(t, 'onread', 2)) as [Pair, Pair]
   to.peer.pause()
   to.transport.writeContent(Buffer.alloc(20_000_000), 0, 20_000_000, false)
@@ -343,7 +343,7 @@ test('onread: a lease that ends while its reader is pressed comes back only afte
   from.transport.lease.end(to.transport)
   t.equal(from.transport.lease.next() === SHARED, true)
   from.transport.lease.take()
-  t.equal(from.transport.lease.next() === lease, false, 'another one, while a write points into the first')
+  t.equal(from.transport.lease.next() === lease, false, 'a different one, while a write points into the first')
   from.transport.lease.next().fill('y')
   to.peer.resume()
   await to.peer.readBytes(20_000_000)
@@ -352,7 +352,7 @@ test('onread: a lease that ends while its reader is pressed comes back only afte
   from.transport.lease.end(to.transport)
 })
 
-test('onread: a lease that ends with a reader that has died is never given to somebody else', async t => {
+test('onread: a lease that ends with a closed reader is never reused', async t => {
   const [from, to] = (await accepted(t, 'onread', 2)) as [Pair, Pair]
   from.transport.lease.take()
   const lease = from.transport.lease.next()
@@ -367,7 +367,7 @@ test('onread: a lease that ends with a reader that has died is never given to so
   }
 })
 
-test('onread: a lease that was ended between two reads holds the second one, and is not given away under its reader', async t => {
+test('onread: a lease ended between two reads holds the second one, and is not reused while its reader needs it', async t => {
   const [from, first, second] = (await accepted(t, 'onread', 3)) as [Pair, Pair, Pair]
   const buffers: Buffer[] = []
   let reader = first
@@ -393,12 +393,15 @@ test('onread: a lease that was ended between two reads holds the second one, and
   await from.peer.send(Buffer.alloc(20_000, 'c'))
   await until('a read more', () => from.transport.bytesIn === 40_001)
   t.equal(second.transport.pressured, true)
-  t.equal(buffers.at(-1), lease, 'the kernel had been told to read there')
+  t.equal(buffers.at(-1), lease, 'the read into it was already set up')
   first.transport.lease.take()
-  t.not(first.transport.lease.next(), lease, 'nobody else gets it while a write points into it')
+  t.not(first.transport.lease.next(), lease, 'no other socket gets it while a write points into it')
 })
 
-/** Relays from each source to its sink, of which the first does not read until the others have all: octets in their own order, nobody else's. */
+/**
+ * Relays from each source to its sink; the first sink does not read until the others have everything. All bytes arrive in
+ * order.
+ */
 async function relays(t: Test, size: number, lease: (from: Transport, to: Transport) => void): Promise<Set<number>> {
   const lengths = new Set<number>()
   const sources = await accepted(t, 'onread', 4)
@@ -426,13 +429,13 @@ async function relays(t: Test, size: number, lease: (from: Transport, to: Transp
   return lengths
 }
 
-test('one slow reader and fast ones: relays with leases, and no foreign octet', async t => {
+test('one slow reader and fast ones: relays with leases, and no byte of another connection', async t => {
   await relays(t, 8 << 20, from => from.lease.take())
 })
 
-test('content that fills its leases gets long ones: one slow reader and fast ones, and no foreign octet', async t => {
+test('content that fills its leases gets long ones: slow and fast readers, and no byte of another connection', async t => {
   const lengths = await relays(t, 24 << 20, (from, to) => from.lease.suit(to))
-  t.ok(lengths.has(LEASE_BYTES) && lengths.has(LONG_LEASE_BYTES), `read into ${[...lengths].join(', ')} octets`)
+  t.ok(lengths.has(LEASE_BYTES) && lengths.has(LONG_LEASE_BYTES), `read into ${[...lengths].join(', ')} bytes`)
 })
 
 test('a socket whose handle cannot read into our buffers is read by events', async t => {
@@ -445,7 +448,7 @@ test('a socket whose handle cannot read into our buffers is read by events', asy
   await pair.peer.send('hello')
   await until('read', () => seen.length === 1)
   t.not(seen[0], SHARED)
-  t.equal(pair.transport.isStable(seen[0]!), true, 'what Node allocated for us may be written in place')
+  t.equal(pair.transport.isStable(seen[0]!), true, 'a buffer that Node allocated for us may be written in place')
   pair.transport.lease.take()
   t.equal(pair.transport.lease.next(), SHARED, 'and there is nothing to lease')
   pair.peer.halfClose()

@@ -40,7 +40,7 @@ for (const wrong of [
   '10.0.0.0/-1',
   ' 10.0.0.1',
 ]) {
-  test(`${JSON.stringify(wrong)} is an error that says what would be right`, async t => {
+  test(`${JSON.stringify(wrong)} is refused with an error that says what to write`, async t => {
     t.throws(() => new TrustedPeers(['10.0.0.1', wrong]), {
       name: 'TypeError',
       message: /trust: .*for example 10\.0\.0\.0\/8/,

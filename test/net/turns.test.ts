@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { Turns, turnsAt } from '../../lib/net/turns.js'
 
-test('so many at once, the others in their order; who gives up is left out', async t => {
+test('a limited number at once, the others in order; one that gives up is skipped', async t => {
   const turns = new Turns(2)
   const began: string[] = []
   const ends = ['a', 'b', 'c', 'd', 'e'].map(name => turns.take(() => began.push(name)))
@@ -15,10 +15,10 @@ test('so many at once, the others in their order; who gives up is left out', asy
   for (const end of ends) end()
   turns.take(() => began.push('f'))
   turns.take(() => began.push('g'))
-  t.same(began.slice(-2), ['f', 'g'], 'all turns came back')
+  t.same(began.slice(-2), ['f', 'g'], 'all turns were returned')
 })
 
-test('few begin in one turn of the event loop', async t => {
+test('a limited number begin in one turn of the event loop', async t => {
   const turns = new Turns(100, 3)
   const began: number[] = []
   const loop = () => new Promise(done => setImmediate(done))
@@ -30,10 +30,10 @@ test('few begin in one turn of the event loop', async t => {
   t.same(began, [0, 1, 2, 3, 4, 5, 6, 7])
 })
 
-test('the same name servers, the same turns', async t => {
+test('the same name servers share the same turns', async t => {
   t.equal(turnsAt(['127.0.0.1:53']), turnsAt(['127.0.0.1:53']))
   t.not(turnsAt(['127.0.0.1:53']), turnsAt(['127.0.0.2:53']))
   t.equal(turnsAt(null), turnsAt(null))
   for (let nth = 0; nth < 70; nth++) turnsAt([`127.0.1.${nth}`])
-  t.equal(turnsAt(['127.0.1.69']), turnsAt(['127.0.1.69']), 'those used last are known')
+  t.equal(turnsAt(['127.0.1.69']), turnsAt(['127.0.1.69']), 'the most recently used are kept')
 })

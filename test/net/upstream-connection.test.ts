@@ -104,7 +104,7 @@ async function connected(t: Test) {
 
 const RESPONSE = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello'
 
-test('a response, read to its end, and what stands behind it', async t => {
+test('a response, read to its end, and what follows it', async t => {
   const { peer, exchange, connection } = await connected(t)
   t.match(connection, { id: 'u1', address: '127.0.0.1', reused: false, connecting: false })
   await peer.send(`${RESPONSE}more`)
@@ -149,7 +149,7 @@ for (const [where, text, heard] of ends) {
   })
 }
 
-test('a reset is told to the exchange, and the pool counts it', async t => {
+test('a reset is reported to the exchange, and the pool counts it', async t => {
   const { peer, exchange, pools, pool } = await connected(t)
   await settled(3)
   peer.reset()
@@ -158,7 +158,7 @@ test('a reset is told to the exchange, and the pool counts it', async t => {
   t.same(Object.fromEntries(pools.closes), { 'upstream-reset': 1 })
 })
 
-test('an exchange that ends the connection as it goes decides why it closed', async t => {
+test('an exchange that ends the connection when it is gone decides the reason', async t => {
   const { peer, exchange, connection, pools, pool } = await connected(t)
   exchange.onUpstreamGone = () => connection.end('stale')
   await settled(3)
@@ -167,14 +167,14 @@ test('an exchange that ends the connection as it goes decides why it closed', as
   t.same(Object.fromEntries(pools.closes), { stale: 1 })
 })
 
-test('octets that are no response', async t => {
+test('bytes that are not a response', async t => {
   const { peer, exchange } = await connected(t)
   await peer.send('what?\r\n\r\n')
   await until('told', () => exchange.heard.length > 0)
   t.match(exchange.heard, [/^broken: /])
 })
 
-test('a deadline is told to the exchange by its name', async t => {
+test('a deadline is reported to the exchange by its name', async t => {
   const { exchange, connection, clock } = await connected(t)
   connection.deadline.set('responseHeadMs', 1_000)
   clock.advance(1_200)
@@ -191,7 +191,7 @@ test('a fault in an exchange ends this connection and is reported', async t => {
   t.same(Object.fromEntries(pools.closes), { 'internal-error': 1 })
 })
 
-test('end: the exchange is not told, and a second end changes nothing', async t => {
+test('end: the exchange is not notified, and a second end changes nothing', async t => {
   const { exchange, connection, pools } = await connected(t)
   connection.end('client-gone', 'first')
   connection.end('shutdown', 'second')
@@ -202,7 +202,7 @@ test('end: the exchange is not told, and a second end changes nothing', async t 
   t.same(Object.fromEntries(pools.closes), { 'client-gone': 1 })
 })
 
-test('detach: its transport belongs to somebody else, who reports its end', async t => {
+test('detach: its transport has a new owner, which reports its end', async t => {
   const { exchange, connection, pools, peer } = await connected(t)
   connection.deadline.set('responseHeadMs', 1_000)
   connection.detach()

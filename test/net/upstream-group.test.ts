@@ -19,7 +19,7 @@ import { settled, until } from '../support/conversation.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { type Script, type ScriptedOrigin, scriptedOrigin } from '../support/scripted-origin.js'
 
-// A group on its own, with a DNS that says what the test says, and real connections.
+// A group on its own, with a DNS controlled by the test, and real connections.
 
 class Waiter implements UpstreamWaiter {
   onlyOnce = false
@@ -68,7 +68,7 @@ const CHECK = {
   statuses: [[200, 299]],
 } as const
 
-/** A group among its surroundings. `zone`: what a name has; a name that is not in it does not exist. */
+/** A group in its surroundings. `zone`: the records of names; a name that is not in it does not exist. */
 function grouped(t: Test, spec: Partial<GroupSpec> & { servers: readonly ServerSpec[] }) {
   const clock = new FakeClock()
   const zone = new Map<string, readonly string[]>()
@@ -121,7 +121,7 @@ function grouped(t: Test, spec: Partial<GroupSpec> & { servers: readonly ServerS
 
 const addressesOf = (list: readonly string[]) => list.map(address => ({ address, family: 4 }) as const)
 
-/** So many choices, as the addresses of the members and how often each was chosen. */
+/** This many choices, as the addresses of the members and how often each was chosen. */
 function chosen(group: UpstreamGroup, now: number, times = 12): Record<string, number> {
   const counts: Record<string, number> = {}
   for (let nth = 0; nth < times; nth++) {
@@ -150,21 +150,21 @@ const says =
     }
   }
 
-/** The same port on several addresses of loopback. */
+/** The same port on several loopback addresses. */
 async function twins(t: Test, script: Script, ...hosts: string[]): Promise<ScriptedOrigin[]> {
   const first = await scriptedOrigin(t, script, { host: hosts[0]! })
   const rest = hosts.slice(1).map(host => scriptedOrigin(t, script, { host, port: first.port }))
   return [first, ...(await Promise.all(rest))]
 }
 
-test('a name is as many members as it has addresses; what it gains and loses comes and goes', async t => {
+test('a name is one member per address; members are added and removed with its addresses', async t => {
   const { make, zone, clock, asked } = grouped(t, { servers: [one('http://app.test:8080', { kind: 'name' })] })
   zone.set('app.test', ['127.0.0.1', '127.0.0.2'])
   const group = make()
   t.match(
     group.only?.key,
     /^app http:\/\/app\.test:8080/,
-    'before the first answer there is one, which is resolved when it is dialled',
+    'before the first answer there is one member, resolved at the dial',
   )
   await settled(3)
   t.same(chosen(group, clock.now()), { '127.0.0.1 8080': 6, '127.0.0.2 8080': 6 })
@@ -176,10 +176,10 @@ test('a name is as many members as it has addresses; what it gains and loses com
   t.equal(asked.length, 2)
   t.same(chosen(group, clock.now()), { '127.0.0.2 8080': 4, '127.0.0.3 8080': 4, '127.0.0.4 8080': 4 })
   const keys = new Set([1, 2, 3].map(() => group.choose(clock.now(), '', [])))
-  t.ok(keys.has(second) || second?.key.includes('127.0.0.1'), 'who stays is the same pool as before')
+  t.ok(keys.has(second) || second?.key.includes('127.0.0.1'), 'a member that stays keeps its pool')
 })
 
-test('an address that goes is drained: idle connections end, the running one when its exchange does', async t => {
+test('a removed address is drained: idle connections end, a busy one after its exchange', async t => {
   const [a, b] = await twins(t, () => {}, '127.0.0.1', '127.0.0.2')
   const { make, zone, clock, news, pools } = grouped(t, {
     servers: [one(`http://app.test:${a!.port}`, { kind: 'name' })],
@@ -204,7 +204,7 @@ test('an address that goes is drained: idle connections end, the running one whe
   t.same([...pools.origins.values()], [group.only])
 })
 
-test('who waits at a member that goes is still served by it', async t => {
+test('a request that waits at a removed member is still served by it', async t => {
   const [a] = await twins(t, () => {}, '127.0.0.1')
   const { make, zone, clock } = grouped(t, {
     servers: [one(`http://app.test:${a!.port}`, { kind: 'name', connectionsMax: 1 })],
@@ -226,7 +226,7 @@ test('who waits at a member that goes is still served by it', async t => {
   await until('and closed', () => a!.connections.every(({ ended }) => ended !== ''))
 })
 
-test('a DNS that fails changes nothing; a name that is gone for half a minute has no members', async t => {
+test('a DNS failure changes nothing; a name that is gone for half a minute has no members', async t => {
   const { make, zone, clock, news, asked } = grouped(t, { servers: [one('http://app.test:8080', { kind: 'name' })] })
   zone.set('app.test', ['127.0.0.1', '127.0.0.2'])
   const group = make()
@@ -237,12 +237,12 @@ test('a DNS that fails changes nothing; a name that is gone for half a minute ha
     await settled(2)
   }
   t.same(chosen(group, clock.now()), { '127.0.0.1 8080': 6, '127.0.0.2 8080': 6 })
-  t.match(news, [/^resolve: upstreams\.app: app\.test is not known; it will be asked again$/])
+  t.match(news, [/^resolve: upstreams\.app: no address found for app\.test; will retry$/])
   for (let passed = 0; passed < 40_000; passed += 1_000) {
     clock.advance(1_000)
     await settled(2)
   }
-  t.match(group.only?.key, /^app http:\/\/app\.test:8080 {2}off$/, 'again the one that is resolved when it is dialled')
+  t.match(group.only?.key, /^app http:\/\/app\.test:8080 {2}off$/, 'again the member that is resolved at the dial')
   zone.set('app.test', ['127.0.0.3'])
   for (let passed = 0; passed < 60_000; passed += 1_000) {
     clock.advance(1_000)
@@ -252,7 +252,7 @@ test('a DNS that fails changes nothing; a name that is gone for half a minute ha
   t.ok(asked.length < 60, `asked ${asked.length} times`)
 })
 
-test('in a large group changes that come together are taken up together', async t => {
+test('in a large group, changes close together are applied together', async t => {
   const names = Array.from({ length: 100 }, (_, nth) => `n${nth}.test`)
   const { make, zone, clock, pools, asked } = grouped(t, {
     servers: names.map(name => one(`http://${name}:8080`, { kind: 'name' })),
@@ -260,7 +260,7 @@ test('in a large group changes that come together are taken up together', async 
   for (const [nth, name] of names.entries()) zone.set(name, [`127.0.1.${nth}`])
   const group = make()
   await until('all were asked for', () => asked.length === 100, 600_000)
-  await settled(2) // the answers to the last of them
+  await settled(2) // the answers for the last of them
   const members = () => [...pools.origins.keys()].filter(key => / 127\.0\.1\.\d+ 8080$/.test(key)).length
   t.equal(members(), 0)
   clock.advance(100)
@@ -320,12 +320,12 @@ test('a health check takes a member out and in, and ends the idle connections of
   t.equal(pool.book.idle, 1)
   status = '500 Ill'
   await pass(1_000)
-  t.equal(has(), true, 'one bad answer is none')
+  t.equal(has(), true, 'one failed check is not enough')
   await pass(1_000)
   t.equal(has(), false)
   t.match(news.at(-1), /down \(status 500 is not one of 200-299\)/)
   t.equal(pool.book.idle, 0)
-  t.ok(news.includes('u1 closed: health'), 'its idle connections are over')
+  t.ok(news.includes('u1 closed: health'), 'its idle connections are closed')
   status = '200 OK'
   await pass(1_000)
   t.equal(has(), false)
@@ -334,7 +334,7 @@ test('a health check takes a member out and in, and ends the idle connections of
   t.match(news.at(-1), / up \(status 200\)/)
 })
 
-test('another specification: members that stay keep pools, connections, checks and what is known of them', async t => {
+test('a new specification: members that stay keep pools, connections, checks and records', async t => {
   const well = says(() => '200 OK')
   const [a, b] = await Promise.all([scriptedOrigin(t, well), scriptedOrigin(t, well)])
   const { make, spec, news, clock } = grouped(t, {
@@ -353,7 +353,7 @@ test('another specification: members that stay keep pools, connections, checks a
   }
   t.equal(connection.transport.closed, false)
   t.equal(connectionOf(pool.acquire(new Waiter(), false)), connection)
-  t.ok(a!.connections.length + b!.connections.length > 1, 'checks go on, however often it is configured')
+  t.ok(a!.connections.length + b!.connections.length > 1, 'checks continue, however often it is configured')
   pool.release(connection, 'keep')
   const stays = pool.origin.port === a!.port ? b! : a!
   group.configure({ ...spec, servers: [one(stays.url)], healthCheck: null })
@@ -361,7 +361,7 @@ test('another specification: members that stay keep pools, connections, checks a
   t.ok(news.includes('u1 closed: reconfigured'))
 })
 
-test('a lone member without a check is the only one: nothing is asked of the balancer, nothing learned', async t => {
+test('a lone member without a check is `only`: the balancer is not asked, and learns nothing', async t => {
   const { make, spec, clock } = grouped(t, {
     servers: [one('http://127.0.0.1:1')],
     balance: { ...SPEC.balance, ejection: { failures: 1, withinMs: 1_000, ejectMs: 1_000, ejectedPercentMax: 50 } },
@@ -377,7 +377,7 @@ test('a lone member without a check is the only one: nothing is asked of the bal
   t.not(group.choose(clock.now(), '', []), member, 'with two of them failures count')
 })
 
-test('a group that ends, or is quiet, asks nobody any more', async t => {
+test('a group that has ended or is quiet makes no more queries', async t => {
   const { make, zone, clock, asked, pools, wheel } = grouped(t, {
     servers: [one('http://app.test:1', { kind: 'name' }), one('http://127.0.0.1:1')],
     healthCheck: CHECK,
@@ -396,7 +396,7 @@ test('a group that ends, or is quiet, asks nobody any more', async t => {
   t.equal(wheel.armed, 0)
 })
 
-test('limits of one server, others of the next', async t => {
+test('each server can have its own limits', async t => {
   const { make, clock } = grouped(t, {
     servers: [one('http://127.0.0.1:1', { connectionsMax: 3, waitingMax: 0 }), one('http://127.0.0.1:2')],
     limits: { ...LIMITS, upstreamConnectionsMax: 7 },
@@ -412,7 +412,7 @@ test('limits of one server, others of the next', async t => {
   )
 })
 
-test('a PROXY protocol member: each connection begins with its own client, serves one exchange, and is private', async t => {
+test('a PROXY protocol member: a connection begins with its client’s address and serves one exchange of it', async t => {
   const origin = await scriptedOrigin(t, () => {})
   const { make, news } = grouped(t, { servers: [one(origin.url)], proxyProtocol: 'v1' })
   const group = make()

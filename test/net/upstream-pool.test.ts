@@ -72,7 +72,7 @@ async function pooled(t: Test, { limits = {}, deadlines = {}, host = '127.0.0.1'
   return { origin, clock, asked, heard, pools, pool }
 }
 
-/** A waiter that has its connection, however it came to it. */
+/** A waiter that has its connection, whether at once or later. */
 async function served(pool: OriginPool, fresh = false): Promise<Waiter & { got: UpstreamConnection }> {
   const waiter = new Waiter()
   waiter.got = connectionOf(pool.acquire(waiter, fresh))
@@ -80,7 +80,7 @@ async function served(pool: OriginPool, fresh = false): Promise<Waiter & { got: 
   return waiter as Waiter & { got: UpstreamConnection }
 }
 
-test('a pool for each origin, the same one each time', async t => {
+test('each origin has a pool, the same one each time', async t => {
   const { pools, pool, origin } = await pooled(t)
   t.equal(pools.of(originOf('http', '127.0.0.1', origin.port)), pool)
   t.not(pools.of(originOf('https', '127.0.0.1', origin.port)), pool)
@@ -88,7 +88,7 @@ test('a pool for each origin, the same one each time', async t => {
   t.equal(pools.origins.size, 3)
 })
 
-test('dialled, released, and at hand at once', async t => {
+test('dialled, released, and available at once', async t => {
   const { pool, pools, heard } = await pooled(t)
   const { got } = await served(pool)
   t.equal(got.reused, false)
@@ -97,7 +97,7 @@ test('dialled, released, and at hand at once', async t => {
   const again = new Waiter()
   t.equal(connectionOf(pool.acquire(again, false)), got)
   t.equal(got.reused, true)
-  t.equal(again.got, null, 'it is not told, it has it')
+  t.equal(again.got, null, 'it is not called back, it already has it')
   pool.release(got, 'upstream-close')
   await until('closed', () => got.transport.closed)
   t.same(heard, ['u1 opened', 'u1 closed: upstream-close'])
@@ -105,7 +105,7 @@ test('dialled, released, and at hand at once', async t => {
   t.match(pools, { dialed: 1, reused: 1 })
 })
 
-test('fresh: an idle one is not good enough', async t => {
+test('fresh: an idle connection is not used', async t => {
   const { pool, origin } = await pooled(t)
   const { got } = await served(pool)
   pool.release(got, 'keep')
@@ -114,7 +114,7 @@ test('fresh: an idle one is not good enough', async t => {
   t.equal(origin.connections.length, 2)
 })
 
-test('who waits is served in turn: by a release, or by a dial when one ends', async t => {
+test('waiters are served in order: by a release, or by a dial when a connection ends', async t => {
   const { pool, origin } = await pooled(t, { limits: { upstreamConnectionsMax: 1 } })
   const { got } = await served(pool)
   const waiters = [new Waiter(), new Waiter()]
@@ -140,7 +140,7 @@ test('the queue is bounded, in length and in time', async t => {
   t.equal(pool.book.waiting, 0)
 })
 
-test('who withdraws is not told anything any more', async t => {
+test('a waiter that withdraws is not called back', async t => {
   const { pool, origin } = await pooled(t, { limits: { upstreamConnectionsMax: 1 } })
   const [dials, waits] = [new Waiter(), new Waiter()]
   pool.acquire(dials, false)
@@ -150,10 +150,10 @@ test('who withdraws is not told anything any more', async t => {
   await origin.accepted(1)
   await until('dialled', () => pool.book.dialing === 0)
   t.same([dials.got, waits.got, dials.error], [null, null, null])
-  t.equal(pool.book.idle, 1, 'the dial serves the next')
+  t.equal(pool.book.idle, 1, 'the dial serves the next waiter')
 })
 
-test('who withdraws before a name is resolved spares the dial', async t => {
+test('withdrawing before a name is resolved prevents the dial', async t => {
   const { pool, origin, asked } = await pooled(t, { host: 'known.example' })
   const waiter = new Waiter()
   pool.acquire(waiter, false)
@@ -163,7 +163,7 @@ test('who withdraws before a name is resolved spares the dial', async t => {
   t.equal(pool.inUse, true)
 })
 
-test('a name that there is not, and a destination that is not allowed', async t => {
+test('a name that does not exist, and a destination that is not allowed', async t => {
   const unknown = await pooled(t, { host: 'unknown.example' })
   const waiter = new Waiter()
   unknown.pool.acquire(waiter, false)
@@ -178,7 +178,7 @@ test('a name that there is not, and a destination that is not allowed', async t 
   t.equal(refused.origin.connections.length, 0)
 })
 
-test('R73, R87: a FIN, a reset or an octet on an idle connection ends it', async t => {
+test('R73, R87: a FIN, a reset or a byte on an idle connection ends it', async t => {
   const { pool, pools, origin } = await pooled(t)
   for (const [nth, what] of (['halfClose', 'reset', 'send'] as const).entries()) {
     const { got } = await served(pool)
@@ -192,7 +192,7 @@ test('R73, R87: a FIN, a reset or an octet on an idle connection ends it', async
   t.same(Object.fromEntries(pools.closes), { 'upstream-fin': 1, 'upstream-reset': 1, 'upstream-unsolicited': 1 })
 })
 
-test('idle connections expire by themselves, each at its own time', async t => {
+test('idle connections expire on their own, each at its own time', async t => {
   const { pool, pools, clock } = await pooled(t, { deadlines: { upstreamIdleMs: 4_000 } })
   const [a, b] = [await served(pool), await served(pool)]
   pool.release(a.got, 'keep')
@@ -207,7 +207,7 @@ test('idle connections expire by themselves, each at its own time', async t => {
   t.same(Object.fromEntries(pools.closes), { 'upstream-idle': 2 })
 })
 
-test('more origins than are remembered: the one used longest ago goes, unless somebody uses it', async t => {
+test('above the limit of origins, the least recently used one is forgotten, unless it is in use', async t => {
   const { pools, pool, origin } = await pooled(t, { limits: { originsMax: 2 } })
   const { got } = await served(pool)
   const at = (host: string): OriginPool => pools.of(originOf('http', host, origin.port))
@@ -222,7 +222,7 @@ test('more origins than are remembered: the one used longest ago goes, unless so
   t.equal(got.reason, 'surplus-idle')
 })
 
-test('drain: idle ones end now, others at their release; destroy: all, dials too', async t => {
+test('drain: idle connections end now, others at their release; destroy: all, including dials', async t => {
   const { pool, pools } = await pooled(t)
   const [idle, busy] = [await served(pool), await served(pool)]
   pool.release(idle.got, 'keep')
@@ -239,14 +239,14 @@ test('drain: idle ones end now, others at their release; destroy: all, dials too
   t.equal(pool.book.open, 0)
 })
 
-test('a release twice is a defect, and throws', async t => {
+test('releasing twice is a defect, and throws', async t => {
   const { pool } = await pooled(t)
   const { got } = await served(pool)
   pool.release(got, 'upstream-close')
   t.throws(() => pool.release(got, 'keep'))
 })
 
-test('a limit for all origins together: what has idled longest anywhere makes room, and nobody does when all are busy', async t => {
+test('a total limit for all origins: the longest idle connection makes room; if all are busy, there is none', async t => {
   const { pools, pool, clock } = await pooled(t, { limits: { upstreamConnectionsTotalMax: 2 } })
   const origins = [await scriptedOrigin(t, () => {}), await scriptedOrigin(t, () => {})]
   const others = origins.map(({ port }) => pools.of(originOf('http', '127.0.0.1', port)))
@@ -256,10 +256,10 @@ test('a limit for all origins together: what has idled longest anywhere makes ro
   const second = await served(others[0]!)
   others[0]!.release(second.got, 'keep')
   const third = await served(others[1]!)
-  t.equal(first.got.reason, 'surplus-idle', 'idle for longest')
+  t.equal(first.got.reason, 'surplus-idle', 'idle the longest')
   t.equal(second.got.reason, null)
   const fourth = await served(others[0]!)
-  t.equal(fourth.got, second.got, 'reusing needs no room')
+  t.equal(fourth.got, second.got, 'reuse needs no room')
   const error = await new Promise<Error>(done => {
     const told = { onUpstream: () => done(new Error('there was room')), onNoUpstream: done }
     pool.acquire({ onlyOnce: false, waiting: null, preface: () => Buffer.alloc(0), clientAddress: '', ...told }, false)

@@ -40,8 +40,8 @@ const told = (spec: GroupSpec, places: readonly WatchedAddress[] | null): string
   )
 
 for (const [what, server, places, members] of [
-  ['a server that is no name', {}, null, ['http://app.test:80 :80 ×3']],
-  ['a name that has no answer yet', { kind: 'name' }, [], ['http://app.test:80 :80 ×3']],
+  ['a server without a name', {}, null, ['http://app.test:80 :80 ×3']],
+  ['a name without an answer yet', { kind: 'name' }, [], ['http://app.test:80 :80 ×3']],
   [
     'a name with two addresses: each has the weight of the server',
     { kind: 'name' },
@@ -59,7 +59,7 @@ for (const [what, server, places, members] of [
   test(`members of ${what}`, async t => t.same(told(specOf(server), places), members))
 }
 
-test('what makes connections different makes another member', async t => {
+test('whatever makes connections different makes another member', async t => {
   const keyOf = (spec: GroupSpec, at = PLACES.slice(0, 1)) => [...wantedMembers(spec, () => at).keys()].join()
   const keys = [
     keyOf(specOf({ kind: 'name' })),
@@ -76,5 +76,5 @@ test('what makes connections different makes another member', async t => {
     keyOf(specOf({ kind: 'name' }, { name: 'other' })),
   ]
   t.equal(new Set(keys).size, keys.length)
-  t.equal(keyOf(specOf({ kind: 'name', weight: 7, backup: true })), keys[0], 'a share is none of these')
+  t.equal(keyOf(specOf({ kind: 'name', weight: 7, backup: true })), keys[0], 'the weight does not')
 })

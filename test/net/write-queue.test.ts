@@ -5,7 +5,7 @@ import { INLINE_BYTES_MAX, WriteQueue } from '../../lib/net/socket/write-queue.j
 
 const LARGE = INLINE_BYTES_MAX + 1
 
-/** A writer from which the kernel takes all at once, or not. */
+/** A writer whose data the kernel takes at once, or not. */
 class Writer {
   readonly borrowed: Buffer[] = []
   constructor(readonly pressured: boolean) {}
@@ -14,7 +14,7 @@ class Writer {
   }
 }
 
-/** The buffer that is taken next: the one that went back last. */
+/** The buffer that is taken next: the one returned last. */
 function nextLease(t: Test): Buffer {
   const lease = takeLease()
   t.teardown(() => returnLease(lease))
@@ -26,7 +26,7 @@ function partsOf(data: string | Parts): Parts {
   return data
 }
 
-test('text and small content are one text', async t => {
+test('text and small content are joined', async t => {
   const queue = new WriteQueue()
   t.ok(queue.isEmpty)
   queue.addText('head\xe9 ')
@@ -37,14 +37,14 @@ test('text and small content are one text', async t => {
   t.match(queue, { bytesOut: 14, to: 14, isEmpty: true })
 })
 
-test('large content stands between the texts, in its place', async t => {
+test('large content keeps its place between the texts', async t => {
   const queue = new WriteQueue()
   const content = Buffer.alloc(LARGE + 10, 'x')
   queue.addLarge(content, 5, 5 + LARGE, true)
   queue.addText('between')
   queue.addLarge(content, 0, LARGE, true)
   queue.addText('behind')
-  t.equal(queue.bytesOut, 2 * LARGE + 'between'.length, 'what stands before content cannot be taken back')
+  t.equal(queue.bytesOut, 2 * LARGE + 'between'.length, 'text before content cannot be taken back')
   const [first, between, second, behind] = partsOf(queue.take())
   t.match([between, behind], ['between', 'behind'])
   t.equal((first as Buffer).buffer, content.buffer, 'written in place')
@@ -54,7 +54,7 @@ test('large content stands between the texts, in its place', async t => {
   t.ok(queue.isEmpty)
 })
 
-test('text can be taken back to where it was, but not what was handed on, nor what stands before content', async t => {
+test('text can be taken back to a position, but not what was handed on, nor text before content', async t => {
   const queue = new WriteQueue()
   queue.addText('kept ')
   const mark = queue.to
@@ -64,7 +64,7 @@ test('text can be taken back to where it was, but not what was handed on, nor wh
   queue.addText('head')
   queue.addLarge(Buffer.alloc(LARGE), 0, LARGE, true)
   t.equal(queue.takeBack(mark), false)
-  t.equal(partsOf(queue.take()).length, 2, 'nothing of it is gone')
+  t.equal(partsOf(queue.take()).length, 2, 'nothing of it is lost')
 })
 
 test('what was not handed on is not counted', async t => {
@@ -79,8 +79,8 @@ test('what was not handed on is not counted', async t => {
 })
 
 for (const pressured of [false, true]) {
-  const where = pressured ? 'is lent to the writer while that has a write under way' : 'goes back at once'
-  test(`a copy stays as it is when its source changes; its buffer ${where}`, async t => {
+  const where = pressured ? 'is lent to the writer while that has a pending write' : 'is returned at once'
+  test(`a copy stays unchanged when its source changes; its buffer ${where}`, async t => {
     const queue = new WriteQueue()
     const source = Buffer.alloc(LARGE, 'a')
     queue.addLarge(source, 0, LARGE, false)
@@ -96,7 +96,7 @@ for (const pressured of [false, true]) {
   })
 }
 
-test('content that is longer than a pooled buffer is copied into one of its own', async t => {
+test('content that is longer than a pooled buffer is copied into its own buffer', async t => {
   const queue = new WriteQueue()
   const source = Buffer.alloc(LEASE_BYTES + 1, 'a')
   queue.addLarge(source, 0, source.length, false)
@@ -107,7 +107,7 @@ test('content that is longer than a pooled buffer is copied into one of its own'
   t.same(writer.borrowed, [])
 })
 
-test('what is forgotten is not written, and its copies go back', async t => {
+test('discarded data is not written, and its copies are returned', async t => {
   const queue = new WriteQueue()
   const spare = takeLease()
   returnLease(spare)

@@ -29,6 +29,6 @@ const ROWS: readonly (readonly [host: string, known: boolean])[] = [
   ['127.0.0.1:9090:9090', false],
 ]
 
-test('addresses, localhost and the names of the file are known, whatever else is not', async t => {
+test('addresses, localhost and the names in the file are accepted, nothing else', async t => {
   for (const [host, known] of ROWS) t.equal(isKnownHost(host, NAMES), known, JSON.stringify(host))
 })

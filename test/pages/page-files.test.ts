@@ -5,7 +5,7 @@ import { test } from 'tap'
 import { readPageFiles } from '../../lib/pages/page-files.js'
 import { tempFolder } from '../support/temp-folder.js'
 
-test('the files of a page are there by their paths, with their types; what is no part of a page is not', async t => {
+test('the files of a page are served by path, with their types; other files are not', async t => {
   const folder = tempFolder(t)
   const names = ['index.html', 'main.js', 'style.css', 'icon.svg', 'notes.md', 'main.js.map', 'README']
   for (const name of names) writeFileSync(join(folder, name), `this is ${name}`)

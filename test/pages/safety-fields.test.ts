@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { SAFETY_FIELDS } from '../../lib/pages/safety-fields.js'
 
-test('a page may load and run only what its own server has, in no other frame, and nothing of it is stored', async t => {
+test('a page may load and run only what its own server has, cannot be framed, and is not stored', async t => {
   const policy = SAFETY_FIELDS['Content-Security-Policy'] ?? ''
   const rules = new Map(policy.split('; ').map(rule => [rule.split(' ')[0], rule.split(' ').slice(1).join(' ')]))
   t.equal(rules.get('default-src'), "'none'")

@@ -5,7 +5,7 @@ import { orderly } from '../support/conversation.js'
 import { connectRaw } from '../support/raw-client.js'
 import { scriptedOrigin } from '../support/scripted-origin.js'
 
-test('passes one request on as it came, relays the answer, and never reads another', async t => {
+test('passes one request on unchanged, relays the answer, and never reads another', async t => {
   const origin = await scriptedOrigin(t, async connection => {
     await connection.readUntil('\r\n\r\n')
     await connection.send('HTTP/1.1 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 2\r\n\r\nok')
@@ -17,14 +17,14 @@ test('passes one request on as it came, relays the answer, and never reads anoth
   t.equal(await client.readUntil('ok'), 'HTTP/1.1 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 2\r\n\r\nok')
   await client.send(head)
   await client.silence()
-  t.equal(origin.connections[0]?.received.toString('latin1'), head, 'the second request reached nobody')
+  t.equal(origin.connections[0]?.received.toString('latin1'), head, 'the second request was not passed on')
   t.equal(requests.length, 1)
   origin.connections[0]?.halfClose()
   t.equal((await client.readToEnd()).bytes.length, 0, 'only the end of the server ends the wait')
   client.destroy()
 })
 
-test('R98, R100, R213: the hang, in full: an HTTP/1.0 client and an origin agree through a proxy that does not know', async t => {
+test('R98, R100, R213: the complete hang: client and origin agree on keep-alive through a proxy unaware of it', async t => {
   const origin = createOrigin({ idleMs: 1_000 })
   t.teardown(() => origin.destroy())
   const heads: string[] = []
@@ -40,7 +40,7 @@ test('R98, R100, R213: the hang, in full: an HTTP/1.0 client and an origin agree
   await client.send(request)
   const { bytes, how } = await client.readToEnd()
   t.same([bytes.length, how], [0, 'fin'], 'the origin’s idle limit ends it; the second request got nothing')
-  t.ok(performance.now() - began >= 999, 'and not before it has passed')
+  t.ok(performance.now() - began >= 999, 'and not before that')
   t.equal(heads.length, 1)
   client.destroy()
   while (closed.length === 0) await new Promise(done => setImmediate(done))
@@ -58,7 +58,7 @@ test('R99, R212, R213: Proxy-Connection through the dumb proxy means nothing to 
   )
   const answer = String((await client.readToEnd()).bytes)
   t.match(answer, /\r\nConnection: close\r\n/)
-  t.match(answer, /\nProxy-Connection: Keep-Alive\r?\n/, 'it travelled all the way')
+  t.match(answer, /\nProxy-Connection: Keep-Alive\r?\n/, 'it reached the origin')
   t.equal(requests[0]?.head.split('\r\n')[0], 'GET /headers HTTP/1.0')
   client.destroy()
 })
@@ -82,7 +82,7 @@ test('passes on content by Content-Length and leaves what follows', async t => {
   client.destroy()
 })
 
-test('never crashes: what it cannot pass on gets a short answer or an end', async t => {
+test('never crashes: a request that it cannot pass on gets a short answer or a close', async t => {
   const forward = await startDumb(t, {})
   const dead = await startDumb(t, { upstream: 'http://127.0.0.1:1' })
   const rows: [number, string, RegExp][] = [
@@ -125,7 +125,7 @@ test('a server that resets ends the client, a client that resets ends the server
   t.ok(origin.connections[1]?.ended)
 })
 
-test('silence has a limit, close waits for nobody who has gone, and a taken port is an error', async t => {
+test('silence is limited, close does not wait for closed clients, and a port in use is an error', async t => {
   const origin = await scriptedOrigin(t, async () => {})
   const dumb = createDumb({ upstream: origin.url, patienceMs: 50 })
   t.teardown(() => dumb.destroy())

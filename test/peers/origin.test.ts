@@ -5,7 +5,7 @@ import { connectRaw } from '../support/raw-client.js'
 
 const KEPT = 'GET / HTTP/1.0\r\nHost: h\r\nConnection: Keep-Alive\r\n\r\n'
 
-test('HTTP/1.0 that asks is kept, counting down, and closed at the limit', async t => {
+test('HTTP/1.0 that asks for keep-alive is kept, counting down, and closed at the limit', async t => {
   const { port } = await start(t, { requestsMax: 3 })
   const client = await connectRaw({ port })
   for (const max of [2, 1]) {
@@ -22,7 +22,7 @@ test('HTTP/1.0 that asks is kept, counting down, and closed at the limit', async
   t.equal((await client.readToEnd()).how, 'fin')
 })
 
-test('HTTP/1.0 that does not ask, or asks for a page of unknown length, is closed', async t => {
+test('HTTP/1.0 that does not ask for it, or requests a page of unknown length, is closed', async t => {
   const { port } = await start(t, {})
   for (const request of ['GET / HTTP/1.0\r\n\r\n', 'GET /stream?ms=1 HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n']) {
     const client = await connectRaw({ port })
@@ -33,7 +33,7 @@ test('HTTP/1.0 that does not ask, or asks for a page of unknown length, is close
   }
 })
 
-test('HTTP/1.1 persists without a word until close is said', async t => {
+test('HTTP/1.1 persists by default until Connection: close', async t => {
   const { port, requests } = await start(t, {})
   const client = await connectRaw({ port })
   await client.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
@@ -96,7 +96,7 @@ test('a streamed answer announces its trailer field and sends it', async t => {
   client.destroy()
 })
 
-test('chunked content is echoed chunked; a target that is no URL is no page', async t => {
+test('chunked content is echoed chunked; a target that is not a URL is not a page', async t => {
   const { port } = await start(t, {})
   const client = await connectRaw({ port })
   await client.send('POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n')
@@ -107,7 +107,7 @@ test('chunked content is echoed chunked; a target that is no URL is no page', as
   client.destroy()
 })
 
-test('a page that fails, and a client that leaves in mid-answer, end one connection and nothing else', async t => {
+test('a page that fails, and a client that leaves during a response, end only one connection', async t => {
   const { port, url } = await start(t, { pages: { '/broken': () => Promise.reject(new Error('no')) } })
   const client = await connectRaw({ port })
   await client.send('GET /broken HTTP/1.1\r\nHost: h\r\n\r\n')
@@ -121,7 +121,7 @@ test('a page that fails, and a client that leaves in mid-answer, end one connect
   t.equal((await fetch(`${url}/slow?ms=50`)).status, 200)
 })
 
-test('close waits for the answer under way, and a taken port is an error', async t => {
+test('close waits for the response in progress, and a port in use is an error', async t => {
   const { origin, port, url } = await start(t, {})
   const answer = fetch(`${url}/slow?ms=100`).then(it => it.text())
   const idle = await connectRaw({ port })

@@ -2,7 +2,7 @@ import * as net from 'node:net'
 import { type Test, test } from 'tap'
 import { connectRaw } from '../support/raw-client.js'
 
-test('reads up to a text, octets, a pattern and the end', async t => {
+test('reads up to a text, a number of bytes, a pattern and the end', async t => {
   const client = await connectRaw({
     port: await serve(t, socket => socket.end('one\r\ntwo\r\n\x00\xff3:rest', 'latin1')),
   })
@@ -17,7 +17,7 @@ test('reads up to a text, octets, a pattern and the end', async t => {
   client.destroy()
 })
 
-test('a deadline names what was waited for and what came instead', async t => {
+test('a timeout says what was awaited and what arrived instead', async t => {
   const client = await connectRaw({ port: await serve(t, socket => socket.write('hello')) })
   await waitFor(() => client.waiting.length === 5)
   await t.rejects(client.readUntil('bye', 50), /waited for bye: no match within 50 ms; it has "hello"/)
@@ -25,7 +25,7 @@ test('a deadline names what was waited for and what came instead', async t => {
   client.destroy()
 })
 
-test('an end before the pattern is an error, silence broken too', async t => {
+test('an end before the pattern is an error, and so is an interrupted silence', async t => {
   const port = await serve(t, socket => setTimeout(() => socket.end('x'), 20))
   const client = await connectRaw({ port })
   await t.rejects(client.silence(60_000), /but received "x"/)
@@ -36,7 +36,7 @@ test('an end before the pattern is an error, silence broken too', async t => {
   other.destroy()
 })
 
-test('much in many pieces costs what it is long, not its square', async t => {
+test('a large amount in many pieces has linear cost, not quadratic', async t => {
   const [pieces, piece] = [400, Buffer.alloc(10_000, 'x')]
   const client = await connectRaw({
     port: await serve(t, async socket => {
@@ -56,7 +56,7 @@ test('much in many pieces costs what it is long, not its square', async t => {
   client.destroy()
 })
 
-test('tells a reset from a FIN, and sends both', async t => {
+test('distinguishes a reset from a FIN, and sends both', async t => {
   const seen: string[] = []
   const port = await serve(t, socket => {
     socket.on('end', () => seen.push('fin'))
@@ -81,7 +81,7 @@ test('tells a reset from a FIN, and sends both', async t => {
   t.match(third.name, /^127\.0\.0\.1:\d+$/)
 })
 
-test('stops reading and goes on', async t => {
+test('stops reading and continues', async t => {
   const client = await connectRaw({ port: await serve(t, socket => setTimeout(() => socket.write('late'), 20)) })
   client.pause()
   await client.silence(60)
@@ -90,7 +90,7 @@ test('stops reading and goes on', async t => {
   client.destroy()
 })
 
-test('a refused connection is the error of connecting', async t => {
+test('a refused connection is a connection error', async t => {
   const port = await serve(t, () => {}, true)
   await t.rejects(connectRaw({ port }), { code: 'ECONNREFUSED' })
 })

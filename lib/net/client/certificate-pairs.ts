@@ -2,7 +2,7 @@ import { hash, X509Certificate } from 'node:crypto'
 import * as tls from 'node:tls'
 import { namesOf } from './server-names.js'
 
-/** A certificate with its key, ready for handshakes. */
+/** A certificate with its key, ready to use in handshakes. */
 export interface CertificatePair {
   readonly context: tls.SecureContext
   readonly names: readonly string[]
@@ -11,8 +11,8 @@ export interface CertificatePair {
 }
 
 /**
- * To make a pair takes a millisecond, and a reload gives all of them again: those that are in use are not made twice. They are known by
- * a digest of certificate, key and options, and forgotten when nobody uses them any more.
+ * Making a pair takes a millisecond, and a reload passes all pairs again: those in use are not made twice. They are identified
+ * by a digest of certificate, key and options, and forgotten when they are no longer used.
  */
 const known = new Map<string, WeakRef<CertificatePair>>()
 const forgotten = new FinalizationRegistry<string>(digest => {
@@ -20,8 +20,8 @@ const forgotten = new FinalizationRegistry<string>(digest => {
 })
 
 /**
- * @param which names it in errors: `certificate 2`
- * @param options what goes for all of them; `written`: the same as text
+ * @param which its name in errors: `certificate 2`
+ * @param options common to all pairs; `written`: the same as text
  * @throws TypeError that says what is wrong with it
  */
 export function certificatePair(
@@ -46,7 +46,7 @@ export function readCertificate(pem: string, which: string): X509Certificate {
   try {
     return new X509Certificate(pem)
   } catch (error) {
-    throw new TypeError(`tls: ${which} is no certificate in PEM: ${reasonOf(error)}`)
+    throw new TypeError(`tls: ${which} is not a certificate in PEM format: ${reasonOf(error)}`)
   }
 }
 
@@ -59,7 +59,7 @@ export function makeContext(options: tls.SecureContextOptions, what: string): tl
   }
 }
 
-/** OpenSSL's words are behind its last colon but one: `error:0A000102:SSL routines::unsupported protocol`. */
+/** OpenSSL's text is the last part of its message: `error:0A000102:SSL routines::unsupported protocol`. */
 export function reasonOf(error: unknown): string {
   const { message, code } = error as NodeJS.ErrnoException
   const words = /error:[0-9A-F]+:[^:]*:[^:]*:([^:\n]+)/.exec(message)?.[1] ?? message

@@ -13,28 +13,28 @@ import type { ConnectionSetup } from './connection-setup.js'
 import { Http1ClientStream } from './http1-client-stream.js'
 import type { ClientTls } from './secure-accept.js'
 
-/** A client that has just connected, or had a response, sends its next request at once, if it has one: so long a drain waits for it. */
+/** How long a drain waits for the next request of a client that has just connected or received a response. */
 const NEXT_REQUEST_MS = 1_000
 
-/** What is going on with a client's request: the sink of the reader, and told what happens to the connection meanwhile. */
+/** The handling of one request: the sink of the reader, and notified of what happens to the connection meanwhile. */
 export interface ClientExchange extends RequestSink {
-  /** The octets broke the grammar. Nothing more can be read on this connection. */
+  /** The bytes violate the grammar. Nothing more can be read on this connection. */
   onProtocolError(error: ProtocolError): void
   onClientFin(): void
   onClientFlushed(): void
-  /** The client's connection is gone. `reset` when an error ended it. */
+  /** The client's connection is closed; `reset`: by an error. */
   onClientGone(reset: boolean): void
   onClientDeadline(name: DeadlineName): void
-  /** One call of the reader is over: hand what was written to the kernel. */
+  /** The reader has returned: hand what was written to the kernel. */
   flush(): void
   onFault(fault: unknown): void
 }
 
 /**
- * One persistent connection toward a client: reads requests one after the other, one exchange at a time, keeps what a
- * pipelining client sends meanwhile (bounded), and closes for a named reason, lingering.
+ * One persistent connection to a client: reads requests one after the other, one exchange at a time, buffers what a pipelining
+ * client sends meanwhile (bounded), and closes for a named reason, with a lingering close.
  *
- * What may happen when is in one table: `CLIENT_TABLE` in link/connection-state.ts.
+ * One table says which events may occur in which state: `CLIENT_TABLE` in link/connection-state.ts.
  */
 export class ClientConnection implements TransportOwner, ClientPeer {
   /** `c12` */
@@ -44,34 +44,34 @@ export class ClientConnection implements TransportOwner, ClientPeer {
   transport!: Transport
   readonly stream: Http1ClientStream
   exchange: ClientExchange | null = null
-  /** What became a tunnel here, for those who watch. */
+  /** The exchange that became a tunnel, for monitoring. */
   tunnelled: ClientExchange | null = null
-  /** Tells a tunnel that it is to end; false: there is nobody to tell, so it must be ended. */
+  /** Asks a tunnel to end; false: it cannot be asked and must be ended. */
   farewell: ((reason: CloseReason) => boolean) | null = null
-  /** Requests whose head was complete, this one included. */
+  /** Requests whose head was complete, including the current one. */
   requests = 0
   reason: CloseReason | null = null
   detail = ''
-  /** Kept by HTTP/1.0's keep-alive, which has a short idle limit of its own. */
+  /** Kept open by HTTP/1.0's keep-alive, which has its own, short idle limit. */
   http10 = false
-  /** Whose connection it is: the peer, or whom a PROXY protocol preface names. '' and 0: through a unix socket. */
+  /** The client's address: that of the peer, or the one in a PROXY protocol header. '' and 0: through a unix socket. */
   address: string
   port: number
-  /** What the preface said of both ends, when it said something. */
+  /** Both ends as given in the PROXY protocol header, if it gave any. */
   proxied: ProxiedEnds | null = null
-  /** Null: in the clear. */
+  /** Null: no TLS. */
   tls: ClientTls | null = null
-  /** What it must pass before its first request. */
+  /** What the connection goes through before its first request; null: nothing, or done. */
   setup: ConnectionSetup | null = null
-  /** Where the pool counts it; '': nowhere. */
+  /** The key under which the pool counts it; '': not counted. */
   site = ''
-  /** The last credentials for the proxy itself that were right here; ''. */
+  /** The last valid proxy credentials on this connection; '' if none. */
   vouched = ''
-  /** May say who its own client is. */
+  /** A trusted peer: it may name its own client. */
   trusted = false
-  /** What its upstreams were told of it last. */
+  /** What upstreams were last told about it. */
   about: AboutClient | null = null
-  /** The upstream connections that it has logged in on; null: none. */
+  /** The upstream connections on which it has logged in; null: none. */
   logins: ClientPeer['logins'] = null
   /** The limit of a whole exchange. */
   exchangeDeadline: Deadline | null = null
@@ -79,18 +79,18 @@ export class ClientConnection implements TransportOwner, ClientPeer {
   older: ClientConnection | null = null
   younger: ClientConnection | null = null
   isIdle = false
-  /** When the octets that are being read came: one look at the clock for each read. */
+  /** When the bytes that are being read arrived: the clock is read once per read. */
   readAt = 0
   private held: Buffer | null = null
   private pumping = false
   private at: ClientRow = CLIENT_ROWS.idle
-  /** Octets that are still read and thrown away while closing, so that no reset destroys the answer. */
+  /** Bytes that are still read and discarded while closing, so that no reset destroys the response. */
   private discardLeft: number
 
   constructor(
     readonly pool: ClientPool,
     number: number,
-    /** Who connected to us, '' for a peer without an address. */
+    /** The peer that connected to us; '' for a peer without an address. */
     readonly peerAddress: string,
     peerPort: number,
     readonly openedAt: number,
@@ -112,14 +112,14 @@ export class ClientConnection implements TransportOwner, ClientPeer {
     return this.tls === null ? 'http' : 'https'
   }
 
-  /** Both ends, for a PROXY protocol preface toward an upstream. */
+  /** Both ends, for the PROXY protocol header to an upstream. */
   ends(): ProxiedEnds {
     const { localAddress = '', localPort = 0 } = this.transport.socket
     const { address: source, port: sourcePort } = this
     return this.proxied ?? { source, sourcePort, destination: localAddress, destinationPort: localPort }
   }
 
-  /** When it became idle last. */
+  /** When it last became idle. */
   private restedAt = 0
 
   /** A fresh connection waits for its first head. */
@@ -142,11 +142,11 @@ export class ClientConnection implements TransportOwner, ClientPeer {
       this.discardLeft -= to - from
       if (this.discardLeft <= 0) this.transport.destroy()
     } else if (this.held !== null || (this.exchange === null ? this.transport.pressured : this.reader.done)) {
-      this.hold(bytes, from, to) // content of the request that is being read never waits for its own response
+      this.hold(bytes, from, to) // content of the current request never waits for its own response
     } else this.pump(bytes, from, to)
   }
 
-  /** Nothing that comes now is read as a request. */
+  /** Incoming bytes are no longer read as requests. */
   private get isEnding(): boolean {
     const { state } = this.at
     return state === 'lingering' || state === 'closed'
@@ -184,7 +184,7 @@ export class ClientConnection implements TransportOwner, ClientPeer {
     if (at < to) this.hold(bytes, at, to)
     if (this.exchange === null) {
       if (!this.isIdle) this.rest(this.readAt)
-    } else if (this.transport.finSeen) this.exchange.onClientFin() // it came before this request's turn
+    } else if (this.transport.finSeen) this.exchange.onClientFin() // the FIN arrived before this request's turn
   }
 
   private begin(): ClientExchange {
@@ -199,21 +199,21 @@ export class ClientConnection implements TransportOwner, ClientPeer {
     return this.exchange
   }
 
-  /** For the stream: its request head is whole. */
+  /** For the stream: its request head is complete. */
   understood(): void {
     this.at = step(this.at.understood)
     this.requests++
     this.pool.requests++
   }
 
-  /** Keeps octets of requests whose turn has not come; stops reading when they are too many. */
+  /** Buffers bytes of requests whose turn has not come; pauses reading when they are too many. */
   private hold(bytes: Buffer, from: number, to: number): void {
     const more = bytes.subarray(from, to)
     this.held = this.held === null ? Buffer.from(more) : Buffer.concat([this.held, more])
     if (this.held.length >= this.pool.limits.pipelineBytesMax) this.transport.pause()
   }
 
-  /** The exchange is over, its response written whole and its request read whole: keep the connection, or close it. */
+  /** The exchange is over, its response written and its request read completely: keep the connection, or close it. */
   finish(verdict: 'keep' | CloseReason, now: number = this.pool.clock.now()): void {
     this.exchange = null
     this.exchangeDeadline?.clear()
@@ -255,8 +255,8 @@ export class ClientConnection implements TransportOwner, ClientPeer {
   }
 
   /**
-   * Ends our side, then reads and throws away what still comes, for a while: a reset in answer to unread octets would
-   * destroy the response on its way (RFC 9112 9.6).
+   * Ends our side, then reads and discards what still arrives, for a while: a reset in reply to unread bytes would destroy the
+   * response in flight (RFC 9112 9.6).
    */
   close(reason: CloseReason, detail = ''): void {
     if (this.isEnding) return
@@ -269,7 +269,7 @@ export class ClientConnection implements TransportOwner, ClientPeer {
     this.linger()
   }
 
-  /** Nothing is owed to it: before its setup is over there is nothing to be ended in order either. */
+  /** Ends a connection that is owed no response; during its setup it is aborted, since there is nothing to close gracefully. */
   leave(reason: CloseReason): void {
     if (this.setup === null) this.close(reason)
     else this.abort(reason, false)
@@ -283,7 +283,7 @@ export class ClientConnection implements TransportOwner, ClientPeer {
     }
   }
 
-  /** Ends the connection at once; with `reset` so that the peer cannot take what it has for the whole. */
+  /** Ends the connection at once; with `reset`, so that the peer cannot take a partial response for a complete one. */
   abort(reason: CloseReason, reset: boolean, detail = ''): void {
     this.at = step(this.at.dropped)
     this.blame(reason, detail)
@@ -292,7 +292,7 @@ export class ClientConnection implements TransportOwner, ClientPeer {
     else this.transport.destroy()
   }
 
-  /** An exchange that is not over is told that its client is gone. */
+  /** Tells an unfinished exchange that its client is gone. */
   private abandon(): void {
     const { exchange } = this
     this.exchange = null
@@ -307,7 +307,7 @@ export class ClientConnection implements TransportOwner, ClientPeer {
     this.logins?.end()
   }
 
-  /** The connection stops being HTTP: its transport has got another owner. Returns what was read and not consumed. */
+  /** The connection stops being HTTP: its transport gets another owner. Returns what was read but not consumed. */
   detach(): Buffer | null {
     this.at = step(this.at.switched)
     const held = this.held
@@ -325,7 +325,7 @@ export class ClientConnection implements TransportOwner, ClientPeer {
     this.exchangeDeadline?.end()
   }
 
-  /** For the one who took over the transport: it is closed. */
+  /** For the new owner of the transport: the transport is closed. */
   detachedClosed(reason: CloseReason, detail = ''): void {
     this.at = step(this.at.dropped)
     this.blame(reason, detail)
@@ -334,13 +334,13 @@ export class ClientConnection implements TransportOwner, ClientPeer {
   }
 
   onFin(): void {
-    if (this.exchange === null && this.held !== null) return // what it asked before is answered first, then `rest` looks
+    if (this.exchange === null && this.held !== null) return // earlier requests are answered first; `rest` sees the FIN
     this.at = step(this.at['half-closed'])
     if (!this.isEnding) {
       this.exchange?.onClientFin()
       return
     }
-    // Nothing is owed to it: a FIN for a FIN.
+    // No response is owed: answer the FIN with a FIN.
     this.blame('client-fin', '')
     this.abandon()
     this.transport.end()
@@ -353,7 +353,7 @@ export class ClientConnection implements TransportOwner, ClientPeer {
     else this.rest(this.pool.clock.now())
   }
 
-  /** Of who takes no answer any more, the content that is being read is still of use, and no further request. */
+  /** From a client that takes no more responses, the content that is being read is still useful, but no further request is. */
   readsOn(): boolean {
     return this.at.state === 'exchanging' && !this.reader.done && !this.transport.isPaused
   }

@@ -1,34 +1,34 @@
 import type { CloseReason } from '../../policy/close-reason.js'
 
-/** Addresses, as many as there are; `TrustedPeers` is one. */
+/** A set of addresses; `TrustedPeers` is one. */
 export interface AddressList {
   has(address: string): boolean
 }
 
-/** How often something may happen for one key, on the clock that `now` is from. */
+/** How often something may happen for one key, by the clock that `now` comes from. */
 export interface Rate {
-  /** 0: it may happen now, and is counted. Else in how many milliseconds to come again. */
+  /** 0: it may happen now and is counted. Otherwise the number of milliseconds after which to retry. */
   take(key: string, now: number): number
 }
 
-/** Who may connect at all. A peer without an address (a unix socket's) always may: whoever reaches the socket file has its permission. */
+/** Which clients may connect at all. A peer without an address (on a unix socket) always may: file permissions guard that. */
 export interface ClientGuards {
-  /** Null: everybody. */
+  /** Null: all addresses. */
   readonly allow: AddressList | null
-  /** Goes before `allow`. */
+  /** Takes precedence over `allow`. */
   readonly deny: AddressList | null
-  /** Of new connections; by site: an IPv4 address, or an IPv6 /64. */
+  /** Limits new connections per site: an IPv4 address, or an IPv6 /64. */
   readonly connections: Rate | null
 }
 
-/** What refused a client, with the reason of its end. */
+/** The guards that can refuse a client, with the close reason of each. */
 export const GUARDS = {
   deny: 'client-denied',
   allow: 'client-denied',
   connections: 'client-rate',
 } as const satisfies Record<keyof ClientGuards, CloseReason>
 
-/** By which guard a client may not connect; null: it may. */
+/** The guard that refuses the client; null: it may connect. */
 export function refusedBy(
   { allow, deny, connections }: ClientGuards,
   address: string,

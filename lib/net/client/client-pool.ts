@@ -21,50 +21,50 @@ import { ConnectionSetup } from './connection-setup.js'
 import { type ListensAt, listenAt } from './listener.js'
 import { type ClientTlsSettings, SecureAccept } from './secure-accept.js'
 
-/** What the floor above does with clients. */
+/** What the layer above does with clients. */
 export interface ClientHandler {
-  /** The first octet of a request has come. */
+  /** The first byte of a request has arrived. */
   begin(client: ClientStream): ClientExchange
-  /** A complete response for a connection that is refused: 503, too many are open; 400, it speaks HTTP where TLS is spoken. */
+  /** A complete response for a refused connection: 503, too many are open; 400, plain HTTP on a TLS port. */
   refusal(why: string, status: 400 | 503): string
-  /** Its address is known; what it says is not read yet, and perhaps never will be. */
+  /** The client's address is known; nothing has been read from it yet, and perhaps never will be. */
   opened(client: ClientConnection): void
-  /** Also for one that was never opened: it ended before its address was known. */
+  /** Also called for a connection that was never opened: it ended before its address was known. */
   closed(client: ClientConnection): void
   fault(fault: unknown): void
   warn(code: string, message: string): void
 }
 
-/** What may be changed while connections are open: it counts for what comes next, and open connections go on. */
+/** Settings that may change while connections are open: they apply to what comes next, and open connections continue. */
 export interface ClientPoolSettings {
-  /** Its `readMode` counts from the next `listen` on. */
+  /** Its `readMode` takes effect at the next `listen`. */
   readonly settings: AcceptSettings
   readonly limits: Limits
   readonly deadlines: Deadlines
   readonly grammar: GrammarLimits
-  /** Null: in the clear. */
+  /** Null: no TLS. */
   readonly tls: ClientTlsSettings | null
-  /** Peers that must begin with a PROXY protocol preface; null: nobody does. */
+  /** Peers that must begin with a PROXY protocol header; null: none. */
   readonly proxyProtocol: { readonly from: AddressList } | null
   readonly guards: ClientGuards | null
 }
 
-/** Refused connections that are told so (and linger) at once; more are reset, so that a flood stays within its limit. */
+/** Refused connections that get an answer (and linger) at the same time; any more are reset, so that a flood stays bounded. */
 const REFUSALS_AT_ONCE = 64
 
 /**
- * The persistent connections toward clients: accepts them, limits them (in total and for one address), ends the longest
- * idle one under pressure, drains. It knows nothing of upstreams; the two pools' fates are independent.
+ * The persistent connections to clients: accepts them, limits them (in total and per address), closes the longest idle one under
+ * pressure, and drains. It knows nothing of upstreams; the two pools are independent of each other.
  */
 export class ClientPool {
   draining = false
-  /** Responses say that the connection closes, while new ones are still accepted: whoever balances in front of us shall look elsewhere. */
+  /** Responses announce the close, but new connections are still accepted: a load balancer in front should move on. */
   announcing = false
   open = 0
   idle = 0
   accepted = 0
   refused = 0
-  /** Those among the refused whom a guard refused. */
+  /** The refused connections that a guard refused, by guard. */
   readonly guarded: Record<keyof ClientGuards, number> = { allow: 0, deny: 0, connections: 0 }
   requests = 0
   readonly closes = new Map<CloseReason, number>()
@@ -89,36 +89,36 @@ export class ClientPool {
     readonly clock: Clock,
   ) {}
 
-  /** @throws TypeError for TLS that cannot be had; then nothing has changed */
+  /** @throws TypeError for unusable TLS settings; nothing has changed then */
   reconfigure(changes: Partial<ClientPoolSettings>): void {
     const { tls, ...others } = changes
-    // Sessions outlive the change of a certificate.
+    // TLS sessions survive a change of certificate.
     const ticketKeys = this.ticketKeys ?? this.secure?.ticketKeys
     if (tls !== undefined) this.secure = tls === null ? null : new SecureAccept(tls, ticketKeys)
     Object.assign(this, others)
   }
 
-  /** Seals session tickets with these from now on: see `TICKET_KEY_BYTES`. */
+  /** Encrypts session tickets with these keys from now on: see `TICKET_KEY_BYTES`. */
   useTicketKeys(keys: Buffer): void {
     this.ticketKeys = keys
     if (this.secure !== null) this.secure.ticketKeys = keys
   }
 
-  /** The certificates in use, for those who watch their end. */
+  /** The certificates in use, for monitoring their expiry. */
   get certificates(): SecureAccept['certificates'] {
     return this.secure?.certificates ?? []
   }
 
-  /** A response that begins now is the last one of its connection. */
+  /** A response that begins now is the last one on its connection. */
   get closesAfterResponse(): boolean {
     return this.draining || this.announcing
   }
 
   /**
-   * Listens, in one place at a time; port 0 lets the system choose. Rejects with Node's error (`EADDRINUSE`, `EACCES`, …).
+   * Listens on one target at a time; port 0 lets the system choose. Rejects with Node's error (`EADDRINUSE`, `EACCES`, …).
    */
   async listen(where: ListenTarget): Promise<ListensAt> {
-    if (this.server !== null) throw new Error('this pool listens already: call stopListening before')
+    if (this.server !== null) throw new Error('this pool is already listening: call stopListening first')
     const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true })
     acceptFrom(server, this, (peer, take) => this.accept(peer, take))
     this.server = server
@@ -132,7 +132,7 @@ export class ClientPool {
     }
   }
 
-  /** Accepts no more; what is open goes on. May be called at any time, and `listen` after it. */
+  /** Stops accepting; open connections continue. May be called at any time; `listen` may follow. */
   stopListening(): void {
     this.server?.close()
     this.server = null
@@ -160,7 +160,7 @@ export class ClientPool {
     if (awaitsPreface ? this.makeRoom(client) : this.admit(client, true)) setup.begin()
   }
 
-  /** A preface says whose connection it is. False when that one may not have it. */
+  /** A PROXY protocol header has named the client. False: the client may not connect. */
   introduced(client: ClientConnection, ends: ProxiedEnds | null): boolean {
     if (ends !== null) {
       client.proxied = ends
@@ -170,7 +170,7 @@ export class ClientPool {
     return this.admit(client, false)
   }
 
-  /** Its address is known: may it stay? Otherwise it has been told so, and is on its way out. */
+  /** The address is known: may the connection stay? If not, it has been refused and is closing. */
   private admit(client: ClientConnection, isNew: boolean): boolean {
     const site = siteOf(client.address)
     client.site = site
@@ -201,11 +201,11 @@ export class ClientPool {
     return false
   }
 
-  /** Says why, as long as not too many are being told already. */
+  /** Answers with the reason, unless too many connections are being refused already. */
   private refuse(client: ClientConnection, most: number, there: number, where: string): void {
     this.refused++
     const why = `more than ${most} connections${where}`
-    // Before the handshake nobody could read an answer, and before the preface nobody knows who asks.
+    // Before the handshake the client could not read an answer, and before the preface the client is unknown.
     if (there > most + REFUSALS_AT_ONCE || client.setup !== null) {
       client.abort('client-limit', true, why)
       return
@@ -214,11 +214,11 @@ export class ClientPool {
     client.close('client-limit', why)
   }
 
-  /** Ends the longest idle connection to make room. */
+  /** Closes the longest idle connection to make room. */
   private evict(): boolean {
     const victim = this.longestIdle
     if (victim === null) return false
-    victim.abort('client-evicted', false) // it waits for nothing: one that lingered would not make room
+    victim.abort('client-evicted', false) // no lingering close: a connection that lingered would not make room
     return true
   }
 
@@ -233,7 +233,7 @@ export class ClientPool {
     this.shortestIdle = client
   }
 
-  /** The connection no longer waits. */
+  /** The connection no longer waits for a request. */
   markBusy(client: ClientConnection): void {
     if (!client.isIdle) return
     client.isIdle = false
@@ -261,13 +261,13 @@ export class ClientPool {
   }
 
   /**
-   * Stops accepting, ends idle connections; resolves when all are gone. What is under way ends with `Connection: close`. Who has only just
-   * connected has a moment for the request that it came with: otherwise a drain would lose it.
+   * Stops accepting and closes idle connections; resolves when all are gone. Exchanges in progress end with `Connection: close`.
+   * A client that has only just connected gets a moment to send its request: otherwise a drain would lose it.
    */
   drain(): Promise<void> {
     this.draining = true
     this.stopListening()
-    // Some at once, and the rest when others have had their turn.
+    // In slices, so that other work is not held up.
     inSlices(this.retireIdle(), this.clock).catch(fault => this.handler.fault(fault))
     if (this.open === 0) return Promise.resolve()
     return new Promise(resolve => {
@@ -282,9 +282,9 @@ export class ClientPool {
     }
   }
 
-  /** Ends everything now; WebSockets say goodbye, and end within half a second. */
+  /** Ends everything now; WebSockets send a close frame and end within half a second. */
   destroy(reason: CloseReason): void {
-    // Nothing is cut off where nothing runs: a drain would have ended it a moment later.
+    // An idle connection loses nothing: a drain would have closed it a moment later.
     const whenIdle = this.draining ? 'draining' : reason
     this.draining = true
     this.stopListening()

@@ -10,126 +10,126 @@ import type { Transport } from '../socket/transport.js'
 import type { Logins } from '../upstream/logins.js'
 import type { ClientTls } from './secure-accept.js'
 
-/** The other end of a client's connection, for as long as it lasts: one for all the streams that it carries. */
+/** The peer of a client connection, for the lifetime of the connection: one for all streams that it carries. */
 export interface ClientPeer {
   /** `c12` */
   readonly id: string
-  /** Of the client, or of the one whom a PROXY protocol preface names. '' and 0: through a unix socket. */
+  /** The client's address: that of the peer, or the one in a PROXY protocol header. '' and 0: through a unix socket. */
   readonly address: string
   readonly port: number
   readonly scheme: 'http' | 'https'
-  /** Null: in the clear. */
+  /** Null: no TLS. */
   readonly tls: ClientTls | null
-  /** May say who its own client is. */
+  /** A trusted peer: it may name its own client. */
   readonly trusted: boolean
-  /** What limits for each address count it by; '': nothing. */
+  /** The key that per-address limits count by; '': not counted. */
   readonly site: string
-  /** Requests so far, the current one included. */
+  /** Requests so far, including the current one. */
   readonly requests: number
-  /** The last credentials for the proxy itself that were right here; ''. */
+  /** The last valid proxy credentials on this connection; '' if none. */
   vouched: string
-  /** What upstreams were told of it last. */
+  /** What upstreams were last told about it. */
   about: AboutClient | null
-  /** The upstream connections that it has logged in on; null: none. */
+  /** The upstream connections on which it has logged in; null: none. */
   logins: Logins | null
-  /** Both ends, for a PROXY protocol preface toward an upstream. */
+  /** Both ends, for the PROXY protocol header to an upstream. */
   ends(): ProxiedEnds
 }
 
-/** What of the settings decides about the hop to the client. */
+/** The settings that govern the hop to the client. */
 export interface ClientHop {
   readonly mode: 'reverse' | 'forward'
-  /** A forward proxy keeps an HTTP/1.0 client that asks for it. */
+  /** A forward proxy keeps the connection of an HTTP/1.0 client that asks for it. */
   readonly keepsHttp10: boolean
-  /** Keep-Alive is told to everybody, not to HTTP/1.0 alone. */
+  /** Keep-Alive is sent to all clients, not only to HTTP/1.0 clients. */
   readonly keepAliveAlways: boolean
   readonly limits: { readonly clientRequestsMax: number }
   readonly deadlines: { readonly clientIdleMs: number; readonly clientIdleHttp10Ms: number }
 }
 
 /**
- * One request of a client and the answer to it, whatever version of HTTP carries them. Heads are text (latin1, as HTTP/1.1 writes them);
- * how content is framed, which interim responses there are, and whether the connection persists is the stream's.
+ * One request of a client and its response, in whatever version of HTTP. Heads are text (latin1, as HTTP/1.1 writes them); the
+ * stream decides how content is framed, which interim responses exist, and whether the connection persists.
  */
 export interface ClientStream {
   readonly peer: ClientPeer
-  /** When the bytes that are being read came. One look at the clock for each read. */
+  /** When the bytes that are being read arrived. The clock is read once per read. */
   readonly readAt: number
-  /** What the client is given time for. */
+  /** The deadline for what is awaited of the client. */
   readonly deadline: Deadline
 
   // The request ------------------------------------------------------------------------------------------------------
 
-  /** As a log writes it: `1.1`. */
+  /** As logged: `1.1`. */
   readonly version: '1.0' | '1.1'
-  /** The head of the request is whole: it counts as one. */
+  /** The request head is complete: the request is counted. */
   understood(): void
-  /** What its head says of the connection. @param options read from it */
+  /** Notes what the head says about the connection. @param options read from it */
   asked(head: RequestHead, options: ConnectionOptions, hop: ClientHop): void
-  /** The client has ended its side: nothing follows what has been read. */
+  /** The client has ended its side: nothing follows what was read. */
   readonly hasEnded: boolean
-  /** Its connection is gone. */
+  /** The connection is closed. */
   readonly isGone: boolean
   readonly isPaused: boolean
-  /** Reads no more content until `resume`. */
+  /** Pauses reading content until `resume`. */
   pause(): void
   resume(): void
-  /** These bytes stay as they are until a write of them is over. */
+  /** These bytes stay unchanged until a write of them is finished. */
   isStable(bytes: Buffer): boolean
-  /** Content goes on to `taker` in large reads, or has come to its end: where it is read to. */
+  /** Content is now relayed to `taker` in large reads (`relaysTo`), or has ended (`restsFor`): chooses the read buffer. */
   relaysTo(taker: LeaseReader): void
   restsFor(taker: LeaseReader): void
 
-  // The answer -------------------------------------------------------------------------------------------------------
+  // The response -----------------------------------------------------------------------------------------------------
 
-  /** How content reaches the client. */
+  /** How content is framed to the client. */
   readonly framing: ContentFraming
-  /** Whether its connection is kept after this exchange, or why not. */
+  /** Whether the connection is kept after this exchange, or why not. */
   verdict: 'keep' | CloseReason
-  /** Decides both, from the framing in which content comes. @param isContentRead the request's was, or will be */
+  /** Decides both, from the framing of the incoming content. @param isContentRead the request's content was or will be read */
   judge(framing: ContentFraming, isContentRead: boolean, hop: ClientHop): void
-  /** What the head of a response says of this hop: `framing` for its content, which is 'none' for interim ones. */
+  /** Fills in what a response head says about this hop; `framing` of its content is 'none' for interim responses. */
   describe(context: HopContext, framing: ContentFraming, hop: ClientHop): void
-  /** Its version has interim responses. */
+  /** The client's HTTP version has interim responses. */
   readonly takesInterim: boolean
-  /** An interim head, or all of an answer of our own. */
+  /** Writes an interim head, or a complete response of our own. */
   write(text: string): void
-  /** The final head: from here on `takeBack` takes back. */
+  /** Writes the final head: `takeBack` takes back everything from here on. */
   head(text: string): void
-  /** @param text the same bytes, where text was made of them; '' */
+  /** @param text the same bytes as text, if there is one; otherwise '' */
   content(bytes: Buffer, from: number, to: number, stable: boolean, text: string): void
   /** Trailers can be sent. */
   readonly takesTrailers: boolean
-  /** The content is whole. @param trailers their lines, '' for none */
+  /** The content is complete. @param trailers their lines, '' for none */
   end(trailers: string): void
-  /** Takes back the final head and what follows it. False: some of it has been handed on; then nothing is. */
+  /** Takes back the final head and what follows it. False: part of it was already sent; then nothing is taken back. */
   takeBack(): boolean
-  /** What was written has not all been taken. */
+  /** Not all of what was written has been taken. */
   readonly pressured: boolean
-  /** Who holds what is written until it has been taken. */
+  /** The holder of what was written, until it is taken. */
   readonly taker: LeaseReader
   flush(): void
 
   // The end ----------------------------------------------------------------------------------------------------------
 
-  /** The exchange is over, by this stream's verdict. */
+  /** The exchange is over: keeps or closes the connection by this stream's verdict. */
   finish(now: number): void
   /**
-   * Ends it at once. What was sent of a response is never to be taken for the whole of it, so where only the end would say so the
-   * connection is reset, as with `reset`.
+   * Ends the exchange at once. A partial response must never be taken for a complete one: so where the end of the connection
+   * would mark the end of the message, the connection is reset, as with `reset`.
    */
   abort(reason: CloseReason, reset: boolean, detail?: string): void
-  /** It becomes a tunnel, which ends with `tunnelEnded`. @param isWebSocket `farewell` can tell it to end */
+  /** Becomes a tunnel, which ends with `tunnelEnded`. @param farewell asks the tunnel to end; null: it cannot be asked */
   becomeTunnel(farewell: ((reason: CloseReason) => boolean) | null): TunnelStart
   tunnelEnded(reason: CloseReason): void
 }
 
-/** The part of a response's context that a hop fills in. */
+/** The part of a response's context that the hop fills in. */
 export type HopContext = Pick<ResponseContext, 'clientMinor' | 'framing' | 'persist' | 'keepAlive'>
 
-/** What a tunnel begins with. */
+/** The initial state of a tunnel. */
 export interface TunnelStart {
   readonly transport: Transport
-  /** What was read behind the request; null: nothing. */
+  /** Bytes that were read after the request; null: none. */
   readonly held: Buffer | null
 }

@@ -11,15 +11,15 @@ const [A, Z] = [0x41, 0x5a]
 const PLAIN_HTTP = 'a plain HTTP request was sent to a port that speaks HTTPS'
 
 /**
- * What a connection passes before its first request, where it must: a PROXY protocol preface, then a TLS handshake. Owns the
- * transport meanwhile, and leaves it to the client with what was read and belongs to HTTP.
+ * What a connection goes through before its first request, where configured: a PROXY protocol preface, then a TLS handshake. Owns
+ * the transport meanwhile, then hands it to the client with what was read and belongs to HTTP.
  */
 export class ConnectionSetup implements TransportOwner, Handshake {
   private readonly deadline: Deadline
-  /** What has come of a preface. */
+  /** The part of the preface received so far. */
   private held: Buffer | null = null
   private handshaking = false
-  /** The client has a transport of its own; ours lies under it. */
+  /** The client has its own transport, on top of ours. */
   private left = false
 
   /** @param secure null: no TLS */
@@ -38,15 +38,16 @@ export class ConnectionSetup implements TransportOwner, Handshake {
     else this.deadline.set('tlsMs', this.secure!.handshakeMs)
   }
 
-  /** The pool drains: so long it is waited for, and no longer. */
+  /** The pool is draining: the setup gets only this much more time. */
   hurry(ms: number): void {
     this.deadline.set(this.deadline.name, ms)
   }
 
   private late(securing: boolean): void {
     if (this.client.pool.draining) this.client.abort('draining', false)
-    else if (securing) this.client.abort('client-tls', true, `no whole handshake within ${this.secure!.handshakeMs} ms`)
-    else this.client.abort('client-preface', true, `none within ${this.client.pool.deadlines.requestHeadMs} ms`)
+    else if (securing)
+      this.client.abort('client-tls', true, `no complete handshake within ${this.secure!.handshakeMs} ms`)
+    else this.client.abort('client-preface', true, `no preface within ${this.client.pool.deadlines.requestHeadMs} ms`)
   }
 
   onBytes(bytes: Buffer, from: number, to: number): void {
@@ -81,7 +82,7 @@ export class ConnectionSetup implements TransportOwner, Handshake {
     }
   }
 
-  /** The client has the transport from here on. */
+  /** Hands the transport to the client. */
   private leave(): void {
     const { client } = this
     this.deadline.end()
@@ -89,20 +90,20 @@ export class ConnectionSetup implements TransportOwner, Handshake {
     client.transport.owner = client
   }
 
-  /** The first octets of what should be a TLS handshake. */
+  /** The first bytes of what should be a TLS handshake. */
   private greet(bytes: Buffer, from: number, to: number): void {
     const { client } = this
-    const octet = bytes[from]!
-    if (octet === HANDSHAKE) {
+    const first = bytes[from]!
+    if (first === HANDSHAKE) {
       const socket = client.transport.lend()
       socket.unshift(bytes.subarray(from, to))
       this.handshaking = true
       this.secure!.begin(socket, this)
-    } else if (octet >= A && octet <= Z) this.refusePlain()
-    else client.abort('client-tls', true, 'what came was neither TLS nor HTTP')
+    } else if (first >= A && first <= Z) this.refusePlain()
+    else client.abort('client-tls', true, 'the client sent neither TLS nor HTTP')
   }
 
-  /** Somebody who wrote `http://` for `https://` is told so. */
+  /** A client that used `http://` instead of `https://` is told so. */
   private refusePlain(): void {
     const { client } = this
     this.leave()
@@ -137,13 +138,13 @@ export class ConnectionSetup implements TransportOwner, Handshake {
   onClosed(error: NodeJS.ErrnoException | null): void {
     if (this.left) return
     this.deadline.end()
-    // What TLS has to say of this end comes a moment after it.
+    // TLS reports the reason a moment after the close.
     if (this.handshaking) setImmediate(() => this.gone(error))
     else this.client.onClosed(error)
   }
 
   private gone(error: NodeJS.ErrnoException | null): void {
-    this.client.abort('client-tls', false, error?.code ?? 'the client closed in the middle of it')
+    this.client.abort('client-tls', false, error?.code ?? 'the client closed the connection during the handshake')
     this.client.onClosed(error)
   }
 

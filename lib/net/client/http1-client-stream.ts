@@ -14,7 +14,7 @@ import type { LeaseReader } from '../socket/read-lease.js'
 import type { ClientConnection } from './client-connection.js'
 import type { ClientHop, ClientStream, HopContext, TunnelStart } from './client-stream.js'
 
-/** Filled and judged in one call. */
+/** Filled in and judged within one call, so one object serves all. */
 const side: ClientSide = {
   mode: 'reverse',
   forwardHttp10KeepAlive: false,
@@ -30,8 +30,8 @@ const side: ClientSide = {
 }
 
 /**
- * HTTP/1: a connection carries one exchange at a time, so it has one stream, which serves one request after the other. Chunks are made
- * here, and here alone it is known whether the client reads them (RFC 9112 6, 7, 9.3).
+ * HTTP/1: a connection carries one exchange at a time, so it has one stream, which serves one request after the other. Chunked
+ * coding is applied here, the only place that knows whether the client understands it (RFC 9112 6, 7, 9.3).
  */
 export class Http1ClientStream implements ClientStream {
   framing: ContentFraming = 'none'
@@ -42,12 +42,12 @@ export class Http1ClientStream implements ClientStream {
   private keeps = false
   private isConnect = false
   private begun = false
-  /** Where the final head begins among the bytes for the client. */
+  /** The position of the final head in the bytes queued for the client. */
   private headAt = 0
 
   constructor(readonly peer: ClientConnection) {}
 
-  /** Another request begins. */
+  /** Resets the stream for the next request. */
   next(): void {
     this.framing = 'none'
     this.verdict = 'keep'
@@ -73,7 +73,10 @@ export class Http1ClientStream implements ClientStream {
     this.peer.understood()
   }
 
-  /** Proxy-Connection counts where `keepsHttp10`. At a gateway it never does: a dumb proxy passed it on, which would then wait for our end. */
+  /**
+   * Proxy-Connection counts only with `keepsHttp10`. A gateway ignores it: a proxy that does not understand it passed it on and
+   * would then wait for us to close.
+   */
   asked({ minor, method, lines }: RequestHead, options: ConnectionOptions, { keepsHttp10 }: ClientHop): void {
     this.minor = minor
     this.isConnect = method === 'CONNECT'
@@ -113,7 +116,7 @@ export class Http1ClientStream implements ClientStream {
     this.peer.transport.lease.rest(taker)
   }
 
-  // The answer -------------------------------------------------------------------------------------------------------
+  // The response -----------------------------------------------------------------------------------------------------
 
   judge(framing: ContentFraming, isContentRead: boolean, hop: ClientHop): void {
     const { peer, minor } = this
@@ -143,7 +146,7 @@ export class Http1ClientStream implements ClientStream {
     context.keepAlive = context.persist === 'keep-alive' ? this.keepAlive(hop) : ''
   }
 
-  /** What `Keep-Alive` says to this client: its idle limit, and how many requests are left. */
+  /** The value of `Keep-Alive` for this client: its idle limit and the number of requests left. */
   private keepAlive({ limits: { clientRequestsMax }, deadlines }: ClientHop): string {
     const left = clientRequestsMax === 0 ? Number.POSITIVE_INFINITY : clientRequestsMax - this.peer.requests
     return keepAliveValue(this.minor === 0 ? deadlines.clientIdleHttp10Ms : deadlines.clientIdleMs, left)
@@ -207,7 +210,7 @@ export class Http1ClientStream implements ClientStream {
     this.peer.finish(this.verdict, now)
   }
 
-  /** A FIN would say "whole" where the end of the connection is the end of the message (RFC 9112 8). */
+  /** Where a message ends with its connection, a FIN would mark it as complete (RFC 9112 8): so the connection is reset. */
   abort(reason: CloseReason, reset: boolean, detail = ''): void {
     this.peer.abort(reason, reset || (this.begun && this.framing === 'close'), detail)
   }

@@ -3,10 +3,10 @@ import { lstatSync, rmSync } from 'node:fs'
 import * as net from 'node:net'
 import { type ListenTarget, listenText } from '../listen-address.js'
 
-/** Connections that the kernel keeps for us until we accept them; it takes no more than `net.core.somaxconn` (4096 as well). */
+/** Connections that the kernel queues until we accept them; it caps this at `net.core.somaxconn` (also 4096 by default). */
 const BACKLOG = 4096
 
-/** Where somebody listens: an address and its port, or for a unix socket its path (if it is known) and port 0. */
+/** Where a server listens: an address and port, or for a unix socket its path (if known) and port 0. */
 export interface ListensAt {
   readonly address: string
   readonly port: number
@@ -15,10 +15,10 @@ export interface ListensAt {
 }
 
 /**
- * Has the server listen. A socket file that is in the way is removed when nobody listens there any more; in a worker of a cluster
- * it is not, since it may be that of another worker: let the primary call `removeStale` before.
+ * Makes the server listen. An existing socket file is removed if no process listens on it any more; not in a worker of a cluster,
+ * since the file may belong to another worker: let the primary call `removeStale` first.
  *
- * Rejects with Node's error (`EADDRINUSE`, `EACCES`, …), or when the server is closed meanwhile; then nothing is left behind.
+ * Rejects with Node's error (`EADDRINUSE`, `EACCES`, …), or when the server is closed meanwhile; nothing is left behind then.
  */
 export async function listenAt(server: net.Server, target: ListenTarget): Promise<ListensAt> {
   try {
@@ -43,7 +43,7 @@ function listen(server: net.Server, target: ListenTarget): Promise<void> {
       forget()
       resolve()
     }
-    const closed = () => failed(new Error(`${listenText(target)}: the server was closed before it listened`))
+    const closed = () => failed(new Error(`${listenText(target)}: the server was closed before it was listening`))
     server.on('error', failed).on('listening', listens).on('close', closed)
     server.listen({ backlog: BACKLOG, ...target })
   })
@@ -53,17 +53,17 @@ function isInUse(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
 }
 
-/** Removes a socket file behind which nobody listens any more: who did has crashed. True when the path is free now. */
+/** Removes a socket file that no process listens on any more: its owner has crashed. True when the path is free now. */
 export async function removeStale(path: string): Promise<boolean> {
   const file = lstatSync(path, { throwIfNoEntry: false })
   if (file === undefined) return true
-  // Connecting to a file of any other kind is refused as well, and such a file is somebody's.
+  // Connecting to a file of any other kind is refused as well, but such a file must not be removed.
   if (!file.isSocket() || (await knock(path)) !== 'ECONNREFUSED') return false
   rmSync(path, { force: true })
   return true
 }
 
-/** What connecting to a socket file gives: '', or the code of an error. */
+/** The result of connecting to a socket file: '', or an error code. */
 function knock(path: string): Promise<string> {
   return new Promise(resolve => {
     const socket = net.connect(path)

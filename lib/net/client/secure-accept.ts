@@ -6,43 +6,46 @@ import { rawSocketOf } from '../socket/handle.js'
 import { type CertificatePair, certificatePair, makeContext, readCertificate, reasonOf } from './certificate-pairs.js'
 import { ServerNames } from './server-names.js'
 
-/** How clients are met over TLS. */
+/** TLS settings for client connections. */
 export interface ClientTlsSettings {
-  /** PEM text; `cert` with its chain. A client gets the one that bears the name which it asks for, else the first. */
+  /** PEM text; `cert` with its chain. A client gets the certificate that matches its server name, otherwise the first. */
   readonly certificates: readonly { readonly cert: string; readonly key: string }[]
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
-  /** OpenSSL's notation; '' takes ours. */
+  /** In OpenSSL's notation; '' uses our default. */
   readonly ciphers: string
-  /** Asks clients for a certificate of these authorities (PEM). One that is sent must be good, also where none is required. */
+  /**
+   * Requests a client certificate issued by these CAs (PEM). If a client sends one, it must be valid even where none is
+   * required.
+   */
   readonly clientCertificates: {
     readonly ca: string
     readonly required: boolean
-    /** What requests tell an upstream of it; nothing by default. */
+    /** Which of its fields are passed to the upstream with requests; none by default. */
     readonly fields?: readonly CertificateField[]
   } | null
-  /** For the whole handshake, from the first octet that we wait for; 0: no limit. */
+  /** For the whole handshake, from the moment that we wait for its first byte; 0: no limit. */
   readonly handshakeMs: number
 }
 
-/** What TLS says about one connection. */
+/** The TLS parameters of one connection. */
 export interface ClientTls {
   /** `TLSv1.3` */
   readonly protocol: string
   readonly cipher: string
-  /** What the client asked for, '' for nothing. */
+  /** The name that the client requested (SNI), '' for none. */
   readonly servername: string
-  /** The client's certificate, which is good; null: it sent none. A resumed session has that of its beginning. */
+  /** The client's certificate, which is valid; null: it sent none. A resumed session has the one of its original handshake. */
   readonly certificate: ShownCertificate | null
   readonly resumed: boolean
 }
 
-/** Who began a handshake; one of the two is called, once, unless the socket is destroyed before. */
+/** The callbacks of a handshake; one of the two is called, once, unless the socket is destroyed first. */
 export interface Handshake {
   onSecured(socket: tls.TLSSocket, facts: ClientTls): void
   onUnsecured(why: string): void
 }
 
-/** One of the certificates, for those who watch their end. */
+/** Facts about one of the certificates, for monitoring its expiry. */
 export interface CertificateFacts {
   readonly names: readonly string[]
   /** Milliseconds since 1970. */
@@ -50,7 +53,7 @@ export interface CertificateFacts {
 }
 
 const TLS13_CIPHERS = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256'
-/** AEAD with forward secrecy, nothing else; each is good, so the client, which knows what its machine does fast, may choose. */
+/** Only AEAD with forward secrecy; all are secure, so the client, which knows what its hardware does fast, may choose. */
 const TLS12_CIPHERS = ['AES128-GCM-SHA256', 'AES256-GCM-SHA384', 'CHACHA20-POLY1305']
   .flatMap(cipher => [`ECDHE-ECDSA-${cipher}`, `ECDHE-RSA-${cipher}`])
   .join(':')
@@ -58,12 +61,12 @@ const CIPHERS = `${TLS13_CIPHERS}:${TLS12_CIPHERS}`
 
 const LONGEST_MS = 2 ** 31 - 1
 
-/** Octets of the keys that session tickets are sealed with. */
+/** The size in bytes of the keys that encrypt session tickets. */
 export const TICKET_KEY_BYTES = 48
 
 /**
- * The server's side of TLS for connections that somebody else accepted. Made anew for other settings; handshakes that have begun
- * and connections that are open stay with the one that they began with.
+ * The server side of TLS for connections accepted elsewhere. Other settings need a new instance; handshakes in progress and open
+ * connections stay with the instance that they began with.
  */
 export class SecureAccept {
   readonly handshakeMs: number
@@ -73,13 +76,13 @@ export class SecureAccept {
   readonly #asks: boolean
 
   /**
-   * @param ticketKeys 48 octets: sessions can be resumed wherever the same are used. Without them, only here.
+   * @param ticketKeys 48 bytes: sessions can be resumed wherever the same keys are used. Without them, only here.
    * @throws TypeError that names the certificate, key or cipher list that cannot be used
    */
   constructor(settings: ClientTlsSettings, ticketKeys?: Buffer) {
     const { certificates, clientCertificates, handshakeMs } = settings
     const [first] = certificates
-    if (first === undefined) throw new TypeError('tls: there is no certificate; name at least one, with its key')
+    if (first === undefined) throw new TypeError('tls: no certificate; give at least one, with its key')
     const { options, pairs, names } = preparedFor(settings)
     this.handshakeMs = handshakeMs
     this.certificates = pairs
@@ -92,26 +95,26 @@ export class SecureAccept {
       requestCert: this.#asks,
       rejectUnauthorized: clientCertificates?.required === true,
       SNICallback: (name, answer) => answer(null, names.find(name)),
-      handshakeTimeout: LONGEST_MS, // the deadline is that of whoever began; 0 would be Node's 120 s
+      handshakeTimeout: LONGEST_MS, // the caller of `begin` has its own deadline; 0 would mean Node's 120 s
     })
     this.#server.on('secureConnection', socket => this.#secured(socket))
     this.#server.on('tlsClientError', (error, socket) => this.#take(socket)?.onUnsecured(whyNot(error, socket)))
   }
 
-  /** What session tickets are sealed with. */
+  /** The keys that encrypt session tickets. */
   get ticketKeys(): Buffer {
     return this.#server.getTicketKeys()
   }
 
-  /** From now on; what was sealed with those before opens no session any more. */
+  /** Takes effect at once: a ticket encrypted with the old keys no longer resumes a session. */
   set ticketKeys(keys: Buffer) {
     this.#server.setTicketKeys(keys)
   }
 
-  /** Begins a handshake on a socket that nobody reads any more; what was read of it already was put back (`unshift`). */
+  /** Begins a handshake on a socket that is no longer read elsewhere; bytes that were already read were put back (`unshift`). */
   begin(socket: net.Socket, handshake: Handshake): void {
     this.#handshakes.set(socket, handshake)
-    socket.allowHalfOpen = false // who ends in the middle of a handshake will not go on with it
+    socket.allowHalfOpen = false // a client that ends its side during a handshake will not complete it
     this.#server.emit('connection', socket)
   }
 
@@ -144,7 +147,7 @@ export class SecureAccept {
 function shown({ subject, issuer, serialNumber, fingerprint256, raw }: X509Certificate): ShownCertificate {
   return {
     about: {
-      // Node has none at all for an empty one.
+      // Node has undefined for an empty one.
       subject: distinguishedName(subject ?? ''),
       issuer: distinguishedName(issuer ?? ''),
       serial: serialNumber,
@@ -154,7 +157,7 @@ function shown({ subject, issuer, serialNumber, fingerprint256, raw }: X509Certi
   }
 }
 
-/** What is made of settings, once: they are tried before they are used. */
+/** What is derived from settings, once: settings are validated before they are used. */
 interface Prepared {
   readonly options: tls.SecureContextOptions
   readonly pairs: readonly CertificatePair[]
@@ -193,24 +196,24 @@ function contextOptions(settings: ClientTlsSettings): tls.SecureContextOptions {
   return options
 }
 
-/** A list that names no cipher of TLS 1.3 is about TLS 1.2 alone, and must not switch TLS 1.3 off. */
+/** A list without TLS 1.3 ciphers concerns only TLS 1.2, and must not disable TLS 1.3. */
 function ciphersOf(list: string): string {
   if (list === '') return CIPHERS
   return /(?:^|:)TLS_/.test(list) ? list : `${TLS13_CIPHERS}:${list}`
 }
 
 /**
- * A session is resumed without looking at certificates again, and ticket keys are shared: so it must never be resumed where other
- * certificates are asked for than where it began.
+ * Resuming a session does not check certificates again, and ticket keys are shared: so a session must never be resumed where
+ * the requirements for client certificates differ from those where it began.
  */
 function sessionContext({ clientCertificates }: ClientTlsSettings): string {
   const asked = clientCertificates && { ca: clientCertificates.ca, required: clientCertificates.required }
   return createHash('sha256').update(JSON.stringify(asked)).digest('hex').slice(0, 32)
 }
 
-/** Node refuses a certificate by ending the connection, and tells of that end. */
+/** Node refuses a certificate by closing the connection, and reports the close. */
 function whyNot(error: Error | null, { authorizationError }: tls.TLSSocket): string {
   return authorizationError || error === null
-    ? `the client's certificate is not good: ${authorizationError}`
+    ? `the client's certificate is not valid: ${authorizationError}`
     : reasonOf(error)
 }

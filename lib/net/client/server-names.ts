@@ -1,12 +1,12 @@
 import type { X509Certificate } from 'node:crypto'
 
-/** What belongs to which server name: an exact name goes before a wildcard, which stands for one label (RFC 6125 6.4.3). */
+/** A map from server names: an exact name takes precedence over a wildcard, which matches one label (RFC 6125 6.4.3). */
 export class ServerNames<T> {
   readonly #exact = new Map<string, T>()
-  /** By what stands behind the `*`: `.example.org`. */
+  /** Keyed by what follows the `*`: `.example.org`. */
   readonly #wild = new Map<string, T>()
 
-  /** Who comes first keeps a name. */
+  /** The first entry for a name wins. */
   add(names: readonly string[], it: T): void {
     for (const name of names) {
       const [map, key] = name.startsWith('*.') ? [this.#wild, name.slice(1)] : [this.#exact, name]
@@ -22,9 +22,9 @@ export class ServerNames<T> {
   }
 }
 
-/** The host names and IP addresses in the subjectAltName of a certificate, in lower case; its CN says nothing (RFC 9110 4.3.4). */
+/** The host names and IP addresses in the subjectAltName of a certificate, in lower case; its CN is ignored (RFC 9110 4.3.4). */
 export function namesOf({ subjectAltName }: X509Certificate): string[] {
-  // Node puts an entry into quotes that has a character of its own notation in it: no host name has.
+  // Node quotes an entry that contains a character of Node's own notation, which no host name does.
   const entries = (subjectAltName ?? '').match(/(?:DNS|IP Address):[^",]+(?=,|$)/g) ?? []
   return entries.map(entry => entry.slice(entry.indexOf(':') + 1).toLowerCase())
 }

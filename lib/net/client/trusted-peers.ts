@@ -3,16 +3,16 @@ import { networkHabit } from '../../policy/habits.js'
 import { isMapped, readIpv4, readIpv6 } from '../../wire/ip-address.js'
 import { type Network, Networks } from '../networks.js'
 
-/** Peers whose word about the client counts: addresses, CIDR blocks, and `unix` for whoever comes through a unix socket. */
+/** Peers that are trusted about the client's identity: addresses, CIDR blocks, and `unix` for peers on a unix socket. */
 export class TrustedPeers {
   readonly #networks: Networks
   readonly #any: boolean
-  /** A peer without an address is one of them. */
+  /** Peers without an address are included. */
   readonly #unix: boolean
 
   /**
-   * @param option what the list is called
-   * @throws TypeError for what is neither an address nor a block
+   * @param option the name of the list
+   * @throws TypeError for an entry that is neither an address nor a block
    */
   constructor(blocks: readonly string[], option = 'trust') {
     this.#any = blocks.length > 0
@@ -20,7 +20,7 @@ export class TrustedPeers {
     this.#networks = new Networks(blocks.filter(block => block !== 'unix').flatMap(block => networksOf(block, option)))
   }
 
-  /** An IPv4 address that a dual-stack socket shows as `::ffff:a.b.c.d` counts as that IPv4 address. */
+  /** An IPv4 address that a dual-stack socket reports as `::ffff:a.b.c.d` counts as that IPv4 address. */
   has(address: string): boolean {
     if (!this.#any) return false
     if (address === '') return this.#unix
@@ -29,7 +29,7 @@ export class TrustedPeers {
   }
 }
 
-/** One network, or two where an IPv6 one has all IPv4 addresses in it, mapped. */
+/** One network, or two if an IPv6 network contains all IPv4-mapped addresses. */
 function networksOf(block: string, option: string): Network[] {
   const [address = '', length, ...more] = block.split('/')
   const family = isIP(address)
@@ -40,7 +40,7 @@ function networksOf(block: string, option: string): Network[] {
     const habit = networkHabit(block)
     if (habit !== null) throw new TypeError(`${option}: ${JSON.stringify(block)} ${habit.what}: ${habit.right}`)
     throw new TypeError(
-      `${option}: ${JSON.stringify(block)} is no address and no CIDR block, for example 10.0.0.0/8 (or unix)`,
+      `${option}: ${JSON.stringify(block)} is neither an address nor a CIDR block, for example 10.0.0.0/8 (or unix)`,
     )
   }
   const network = { octets, bits }
@@ -55,7 +55,7 @@ function networksOf(block: string, option: string): Network[] {
 /** ::ffff:0:0/96 */
 const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]
 
-/** A zone (`fe80::1%eth0`) says where an address is, not which one it is. */
+/** A zone (`fe80::1%eth0`) says on which link an address is, not which address it is. */
 function octetsOf(address: string): number[] | null {
   if (!address.includes(':')) return readIpv4(address)
   const zone = address.indexOf('%')

@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os'
 import type { Address } from '../address.js'
 import type { Clock } from '../clock.js'
 
-/** What this machine can reach, as far as its own addresses tell. */
+/** What this machine can reach, judging by its own addresses. */
 export interface OwnReach {
   /** `::1`; a unique local address (RFC 4193); a global one. */
   readonly loopback6: boolean
@@ -11,9 +11,9 @@ export interface OwnReach {
 }
 
 /**
- * The order of RFC 6724 as far as it matters when all of them are tried anyway: IPv6 first where this machine has an address to
- * come from, IPv4, then IPv6 that it has none for. Within these the order of the answer stays: that is how name servers
- * spread the load.
+ * The order of RFC 6724, as far as it matters when all addresses are tried anyway: first IPv6 for which this machine has a source
+ * address, then IPv4, then other IPv6. Within these groups the order of the answer is kept: name servers use it to spread the
+ * load.
  */
 export function inOrder(addresses: readonly Address[], reach: OwnReach): Address[] {
   const rank = ({ address, family }: Address): number => (family === 4 ? 1 : reaches(address, reach) ? 0 : 2)
@@ -27,7 +27,7 @@ function reaches(address: string, { loopback6, local6, global6 }: OwnReach): boo
   return /^[23]/.test(lower) && global6
 }
 
-/** The addresses of this machine, asked for every ten seconds at most. */
+/** The addresses of this machine, read at most every ten seconds. */
 export class OwnAddresses {
   private askedAt = Number.NEGATIVE_INFINITY
   private known: OwnReach = { loopback6: false, local6: false, global6: false }

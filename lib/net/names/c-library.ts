@@ -2,9 +2,9 @@ import { lookup } from 'node:dns'
 import type { Address } from '../address.js'
 
 /**
- * `getaddrinfo` of the C library, which finds names that are neither in the hosts file nor in DNS. It holds one of the four threads that
- * Node has for files, compression and passwords as well, for as long as it takes, and nothing frees that. So one name is asked for
- * at a time, few wait, and nobody waits for long.
+ * `getaddrinfo` of the C library, which finds names that are neither in the hosts file nor in DNS. It occupies one of Node's
+ * four threads, which files, compression and passwords also need, until it returns, and cannot be cancelled. So names are
+ * looked up one at a time, few may wait, and no request waits long.
  */
 export class CLibrary {
   private busy = 0
@@ -16,8 +16,8 @@ export class CLibrary {
   ) {}
 
   /**
-   * `done` is called once, later: without addresses when there are none, or nobody could be asked.
-   * @returns forgets about it; `done` is not called then
+   * `done` is called once, later: without addresses if there are none or too many lookups are waiting.
+   * @returns abandons the lookup; `done` is not called then
    */
   find(name: string, done: (addresses: readonly Address[]) => void): () => void {
     const wait: Wait = { name, done }
@@ -58,7 +58,7 @@ interface Wait {
   done: ((addresses: readonly Address[]) => void) | null
 }
 
-/** Of the four threads of Node. */
+/** Of Node's four threads. */
 const AT_ONCE_MAX = 1
 const WAITING_MAX = 64
 

@@ -4,13 +4,16 @@ import type { Address } from '../address.js'
 import { type Clock, systemClock, type Timer } from '../clock.js'
 import { channelsTo, type DnsChannels } from './dns-channels.js'
 
-/** The questions of one round about a name. Each `done` is called once, later, and must not throw; without an error there is at least one answer. */
+/**
+ * The queries of one lookup. Each `done` is called once, later, and must not throw; without an error there is at least one
+ * answer.
+ */
 export interface DnsQuestions {
   /** The addresses of a name. */
   addresses(name: string, done: AddressesDone): void
-  /** The SRV records of a name (RFC 2782). Their TTL is not told by `node:dns`. */
+  /** The SRV records of a name (RFC 2782). `node:dns` does not report their TTL. */
   services(name: string, done: ServicesDone): void
-  /** Nobody wants the answers any more. What is open may still be answered, with an error. */
+  /** The answers are no longer needed. Open queries may still be answered, with an error. */
   cancel(): void
 }
 
@@ -19,37 +22,37 @@ export type ServicesDone = (error: DnsError | null, records: readonly ServiceRec
 
 export interface AddressAnswer {
   readonly addresses: readonly Address[]
-  /** The smallest TTL of them. null: not known. */
+  /** The smallest TTL of the addresses; null: unknown. */
   readonly ttlMs: number | null
-  /** The family for which there was no answer at all, neither addresses nor that there are none. */
+  /** The family without an answer: neither addresses nor the statement that there are none. */
   readonly unanswered: 4 | 6 | null
 }
 
 export interface ServiceRecord {
   readonly target: string
   readonly port: number
-  /** Lower comes first. */
+  /** Lower values are preferred. */
   readonly priority: number
   readonly weight: number
 }
 
-/** A failed question: `ENOTFOUND` and `ENODATA` say that there is nothing of that name, all other codes that nobody could tell. */
+/** A failed query: `ENOTFOUND` and `ENODATA` say that the name has no such records; any other code says that this is unknown. */
 export type DnsError = NodeJS.ErrnoException
 
-/** True when the error is an answer: there is no such name, or nothing of the kind asked for. */
+/** True when the error is an answer: there is no such name, or no record of the requested type. */
 export function isNothing({ code }: DnsError): boolean {
   return code === 'ENOTFOUND' || code === 'ENODATA'
 }
 
-/** What a failed question means (RFC 9209 2.3). */
+/** The meaning of a failed query (RFC 9209 2.3). */
 export function dnsError(name: string, cause: DnsError): ProxyError {
   const facts = { stage: 'resolve', side: 'upstream', cause } as const
-  if (isNothing(cause)) return new ProxyError('destination_not_found', `${name} is not known`, facts)
+  if (isNothing(cause)) return new ProxyError('destination_not_found', `no address found for ${name}`, facts)
   if (cause.code === 'ETIMEOUT') return new ProxyError('dns_timeout', `${name} was not resolved in time`, facts)
   return new ProxyError('dns_error', `${name} could not be resolved (${cause.code ?? cause.message})`, facts)
 }
 
-/** That there is no address of a name. */
+/** The error for a name without an address. */
 export function nothing(name: string, code: 'ENODATA' | 'ENOTFOUND' = 'ENODATA'): DnsError {
   return Object.assign(new Error(`no address for ${name}`), { code })
 }
@@ -57,9 +60,9 @@ export function nothing(name: string, code: 'ENODATA' | 'ENOTFOUND' = 'ENODATA')
 export const NO_ADDRESSES: AddressAnswer = { addresses: [], ttlMs: null, unanswered: null }
 
 /**
- * Asks these name servers and nobody else: no hosts file, no search domains.
+ * Asks only these name servers: no hosts file, no search domains.
  * @param nameservers `127.0.0.1:53`, `[::1]:53`
- * @throws when one is no IP address with or without a port
+ * @throws if one is not an IP address with or without a port
  */
 export function askServers(nameservers: readonly string[], clock: Clock = systemClock): DnsQuestions {
   return new ServerQuestions(channelsTo(nameservers), clock)
@@ -67,9 +70,9 @@ export function askServers(nameservers: readonly string[], clock: Clock = system
 
 type Answered<T> = (error: DnsError | null, records: T[]) => void
 
-/** Asks name servers as c-ares does; what one of them refuses or cannot tell is asked of the next. */
+/** Asks name servers as c-ares does; a query that one server refuses or fails to answer goes to the next. */
 export class ServerQuestions implements DnsQuestions {
-  /** While a question is open. */
+  /** Set while a query is open. */
   private resolver: Resolver | null = null
   private open = 0
   private beyond: ServerQuestions | null = null
@@ -97,7 +100,7 @@ export class ServerQuestions implements DnsQuestions {
           next.services(name, done)
           return
         }
-        // A target '.' says that there is decidedly no such service (RFC 2782); c-ares gives it as ''.
+        // A target of '.' says explicitly that there is no such service (RFC 2782); c-ares returns it as ''.
         const services = records.filter(({ name: target }) => target !== '' && target !== '.')
         if (error === null && services.length === 0) done(nothing(name), [])
         else done(error, services.map(toService))
@@ -111,7 +114,7 @@ export class ServerQuestions implements DnsQuestions {
     this.beyond?.cancel()
   }
 
-  /** Both families are asked for at once. One that fails (servers exist that know no AAAA) does not spoil the other. */
+  /** Asks for both families at once. If one fails (some servers do not know AAAA), the other still counts. */
   private bothFamilies(name: string, done: AddressesDone): void {
     const found = new Found(name, this.clock, done)
     this.ask<RecordWithTtl>(
@@ -137,16 +140,16 @@ export class ServerQuestions implements DnsQuestions {
         this.channels.give(resolver)
       }
       if (error === null) done(null, records)
-      else done(error.code === 'EBADNAME' ? nothing('what is no name', 'ENOTFOUND') : error, [])
+      else done(error.code === 'EBADNAME' ? nothing('an invalid name', 'ENOTFOUND') : error, [])
     }
     try {
       how(resolver, answered)
     } catch (error) {
-      setImmediate(() => answered(error as DnsError, [])) // for what it cannot even ask
+      setImmediate(() => answered(error as DnsError, [])) // the name cannot even be sent
     }
   }
 
-  /** c-ares takes a refusal for an answer; the C library asks the next server then, and so do we. */
+  /** c-ares takes a refusal as an answer; the C library then asks the next server, and so do we. */
   private nextFor(error: DnsError | null): ServerQuestions | null {
     if (error === null || this.cancelled || !ASK_NEXT.has(error.code ?? '')) return null
     const { next } = this.channels
@@ -159,12 +162,12 @@ export class ServerQuestions implements DnsQuestions {
 const ASK_NEXT: ReadonlySet<string> = new Set(['ESERVFAIL', 'EREFUSED', 'ENOTIMP', 'EFORMERR'])
 
 /**
- * Time that one family has when the other has its answer: a lost packet is asked again within it. Servers that are silent when they are
- * asked for AAAA cost this, and not the name.
+ * How long one family is awaited after the other has its answer: long enough for a retry after a lost packet. A server that does
+ * not respond to AAAA costs this delay, not the name.
  */
 const OTHER_FAMILY_MS = 1_500
 
-/** Gathers the answers of both families. */
+/** Collects the answers of both families. */
 class Found {
   private readonly addresses: Address[] = []
   private ttlMs: number | null = null
@@ -188,7 +191,7 @@ class Found {
       this.ttlMs = Math.min(this.ttlMs ?? Number.POSITIVE_INFINITY, ttl * 1000)
     }
     if (error !== null && !isNothing(error)) this.unanswered = family
-    // That nobody could tell weighs more than that there is nothing of the other family.
+    // A failed query takes precedence over the answer that the other family has no addresses.
     if (error !== null && (this.failure === null || !isNothing(error))) this.failure = error
     if (this.open === 0) this.end()
     else if (this.addresses.length > 0) {

@@ -1,24 +1,25 @@
 import { Resolver } from 'node:dns'
 import { BoundedMap } from '../../link/bounded-map.js'
 
-/** How name servers are asked. */
+/** How name servers are queried. */
 export interface ChannelSettings {
-  /** `127.0.0.1:53`, `[::1]:53`; null: those that c-ares finds (resolv.conf(5), or what the system has instead). */
+  /** `127.0.0.1:53`, `[::1]:53`; null: those that c-ares finds (resolv.conf(5) or the system's equivalent). */
   readonly nameservers: readonly string[] | null
-  /** For the first try; each further one has longer. */
+  /** For the first try; each further try has longer. */
   readonly timeoutMs: number
-  /** Of each server. */
+  /** Per server. */
   readonly tries: number
 }
 
 /**
- * Resolvers of `node:dns` (c-ares) that ask the same servers. Whoever asks has one for himself, since `cancel` ends all that it asks;
- * afterwards it is kept for the next, for it knows which of the servers answers. Without a question it has no socket.
+ * Resolvers of `node:dns` (c-ares) that query the same servers. Each lookup uses its own resolver, since `cancel` ends all
+ * queries of a resolver; afterwards the resolver is kept for reuse, because it knows which servers respond. An idle one has no
+ * socket.
  */
 export class DnsChannels {
   private readonly idle: Resolver[] = []
 
-  /** @throws when a name server is no IP address with or without a port */
+  /** @throws if a name server is not an IP address with or without a port */
   constructor(private readonly settings: ChannelSettings) {
     this.idle.push(this.make())
   }
@@ -27,12 +28,12 @@ export class DnsChannels {
     return this.idle.pop() ?? this.make()
   }
 
-  /** Nothing is being asked with it any more. */
+  /** Returns a resolver that has no open queries. */
   give(resolver: Resolver): void {
     if (this.idle.length < IDLE_MAX) this.idle.push(resolver)
   }
 
-  /** The servers in the order in which they are asked. */
+  /** The servers in the order in which they are queried. */
   get nameservers(): readonly string[] {
     if (this.settings.nameservers !== null) return this.settings.nameservers
     const resolver = this.take()
@@ -40,7 +41,7 @@ export class DnsChannels {
     return resolver.getServers()
   }
 
-  /** Those that ask all of the servers but the first; null: there are no others. */
+  /** Channels to all of the servers except the first; null: there are no others. */
   get next(): DnsChannels | null {
     if (this.others === undefined) {
       const nameservers = this.nameservers.slice(1, SERVERS_MAX)
@@ -60,20 +61,20 @@ export class DnsChannels {
 
 /** Each is a few kilobytes. */
 const IDLE_MAX = 64
-/** As many as the C library asks (MAXNS). */
+/** As many as the C library uses (MAXNS). */
 const SERVERS_MAX = 3
 
-// A server on the next machine answers within milliseconds; a lost packet is asked again twice, then the next server is asked.
+// A nearby server answers within milliseconds; a lost packet is retried twice, then the next server is queried.
 export const TIMEOUT_MS = 1_000
 export const TRIES = 3
 
-/** Sets of name servers in use at the same time; the one made first goes first, and is made anew when it is wanted. */
+/** Sets of name servers in use at the same time; the oldest is dropped first, and created again when it is needed. */
 const SETS_MAX = 64
 const byServers = new BoundedMap<DnsChannels>(SETS_MAX)
 
 /**
- * The channels to these name servers, shared by all who ask them.
- * @throws when one is no IP address with or without a port
+ * The channels to these name servers, shared by all their users.
+ * @throws if one is not an IP address with or without a port
  */
 export function channelsTo(nameservers: readonly string[]): DnsChannels {
   const key = nameservers.join()

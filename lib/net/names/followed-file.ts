@@ -2,17 +2,17 @@ import * as fs from 'node:fs'
 import type { Clock } from '../clock.js'
 
 /**
- * What a small file says, read again when it has changed. It is looked at when somebody asks, once a second at most: a look takes
- * microseconds, and must not wait behind the slow work that Node gives to its threads.
+ * The parsed contents of a small file, read again when the file changes. The file is checked on use, at most once a second, and
+ * synchronously: a check takes microseconds, and must not wait behind the slow work of Node's threads.
  */
 export class FollowedFile<T> {
-  /** Another number after each change. */
+  /** Changes whenever the file does. */
   generation = 0
   private lookedAt = Number.NEGATIVE_INFINITY
   private mark = ''
   private value: T
 
-  /** @param read what a text says; it gets '' where there is no file, and must not throw */
+  /** @param read parses the text; it gets '' if there is no file, and must not throw */
   constructor(
     private readonly path: string,
     private readonly read: (text: string) => T,
@@ -35,10 +35,10 @@ export class FollowedFile<T> {
 }
 
 const LOOK_MS = 1_000
-/** Nobody writes more into such a file by hand; blocklists of ads come to some 5 MB. */
+/** Far above any hand-written file; ad blocklists reach about 5 MB. */
 const BYTES_MAX = 16 * 1024 * 1024
 
-/** '': there is no file, or we may not look. */
+/** '': there is no file, or no permission. */
 function markOf(path: string): string {
   try {
     const { dev, ino, size, mtimeNs } = fs.statSync(path, { bigint: true })

@@ -1,10 +1,10 @@
 import type { Address } from '../address.js'
 import { readLiteral } from '../address.js'
 
-/** What `/etc/hosts` says: names in lower case, each with its addresses in the order of the lines. */
+/** The contents of `/etc/hosts`: names in lower case, each with its addresses in the order of the lines. */
 export type Hosts = ReadonlyMap<string, readonly Address[]>
 
-/** Reads hosts(5): an address and its names on each line, `#` begins a comment. A line that has no address is no line. */
+/** Reads hosts(5): an address and its names on each line, `#` begins a comment. A line without an address is ignored. */
 export function readHosts(text: string): Hosts {
   const hosts = new Map<string, Address[]>()
   for (const line of text.split('\n')) {
@@ -22,19 +22,19 @@ function add(hosts: Map<string, Address[]>, name: string, address: Address): voi
   else if (!known.some(one => one.address === address.address)) known.push(address)
 }
 
-/** As names are compared: in lower case, without the dot of the root. */
+/** The form in which names are compared: in lower case, without the trailing dot. */
 export function bareName(name: string): string {
   const lower = name.toLowerCase()
   return lower.endsWith('.') ? lower.slice(0, -1) : lower
 }
 
-/** There never is such a name (RFC 6761 6.4). */
+/** Such a name never exists (RFC 6761 6.4). */
 export function isInvalid(name: string): boolean {
   const bare = bareName(name)
   return bare === 'invalid' || bare.endsWith('.invalid')
 }
 
-/** `localhost` and every name below it are this machine and nobody else (RFC 6761 6.3). */
+/** `localhost` and every name below it always mean this machine (RFC 6761 6.3). */
 export function isLocalhost(name: string): boolean {
   const bare = bareName(name)
   return bare === 'localhost' || bare.endsWith('.localhost')

@@ -21,21 +21,21 @@ import { asksOthers } from './name-switch.js'
 import { candidatesOf, type ResolvConf, readResolvConf } from './resolv-conf.js'
 
 export interface MachineOptions {
-  /** Where the files are; those of this machine unless given. */
+  /** Paths of the files; default: those of this machine. */
   readonly hosts?: string
   readonly resolvConf?: string
   readonly nameSwitch?: string
-  /** The port of the servers in `resolvConf`. Without it c-ares finds the servers itself. */
+  /** The port of the servers in `resolvConf`. If not given, c-ares finds the servers itself. */
   readonly port?: number
-  /** Names exist that neither the hosts file nor DNS knows; as `nameSwitch` says unless given. */
+  /** There are names that neither the hosts file nor DNS has; default: as `nameSwitch` says. */
   readonly others?: boolean
   readonly cLibrary?: CLibrary
   readonly clock?: Clock
 }
 
 /**
- * Names as this machine resolves them: the hosts file, `localhost`, DNS with its search domains, and what the C library knows
- * beside these. Changes of the files count within a second. Nothing here waits for a silent server but who asked for that name.
+ * Resolves names as this machine does: the hosts file, `localhost`, DNS with its search domains, and other sources of the C
+ * library. Changes of the files take effect within a second. An unresponsive server delays only the lookups sent to it.
  */
 export class Machine {
   private readonly hosts: FollowedFile<ReturnType<typeof readHosts>>
@@ -60,7 +60,7 @@ export class Machine {
     return new MachineQuestions(this)
   }
 
-  /** What is known without asking anybody: addresses, or that there are none. null: nothing. */
+  /** What is known without a query: the addresses, empty if there are none; null: unknown. */
   known(name: string): Address[] | null {
     const listed = this.hosts.get().get(bareName(name))
     if (listed !== undefined) return this.order(listed)
@@ -76,7 +76,7 @@ export class Machine {
     return candidatesOf(name, this.conf.get())
   }
 
-  /** To the servers of this moment. */
+  /** Queries to the current servers. */
   servers(): ServerQuestions {
     const conf = this.conf.get()
     if (this.channels === null || this.channelsOf !== this.conf.generation) {
@@ -94,8 +94,8 @@ export class Machine {
   }
 
   /**
-   * Asks the C library, where it can know more.
-   * @returns null: it cannot; else forgets about it, and `done` is not called
+   * Asks the C library, if it may know more.
+   * @returns null: it cannot; otherwise abandons the lookup, and `done` is not called then
    */
   askOthers(name: string, done: (addresses: readonly Address[]) => void): (() => void) | null {
     if (!(this.options.others ?? (NO_NAME_SWITCH || this.others.get()))) return null
@@ -120,7 +120,7 @@ const LOOPBACKS: readonly Address[] = [
   { address: '127.0.0.1', family: 4 },
 ]
 
-/** How long the C library may look for what DNS does not know; then it is not known. */
+/** How long the C library may look for a name that DNS does not have; after that the name counts as unknown. */
 const OTHERS_MS = 2_000
 
 /** These systems have other sources of names and no such file. */
@@ -129,9 +129,9 @@ const NO_NAME_SWITCH = process.platform === 'darwin' || process.platform === 'wi
 const machine = new Machine()
 
 /**
- * How names are asked for.
- * @param nameservers `127.0.0.1:53`, `[::1]:53`: these and nobody else, without hosts file and search domains. null: as the machine does
- * @throws when a name server is no IP address with or without a port
+ * How names are looked up.
+ * @param nameservers `127.0.0.1:53`, `[::1]:53`: only these, without hosts file and search domains; null: as the machine does
+ * @throws if a name server is not an IP address with or without a port
  */
 export function askDns(nameservers: readonly string[] | null): DnsQuestions {
   return nameservers === null ? machine.ask() : askServers(nameservers)
@@ -154,7 +154,7 @@ class MachineQuestions implements DnsQuestions {
     this.search(name, this.machine.candidates(name), nothing(name, 'ENOTFOUND'), done)
   }
 
-  /** One after the other, as resolv.conf(5) has it. @param before what the candidates before these came to */
+  /** Tries the candidates in order, as specified in resolv.conf(5). @param before the result of the previous candidates */
   private search(name: string, candidates: readonly string[], before: DnsError, done: AddressesDone): void {
     const [candidate, ...others] = candidates
     if (candidate === undefined) {
@@ -196,7 +196,7 @@ class MachineQuestions implements DnsQuestions {
   }
 }
 
-/** That nobody could tell weighs more than that there is no address, and that more than that there is no such name. */
+/** A failed query takes precedence over "no address", and that over "no such name". */
 function weightier(a: DnsError, b: DnsError): DnsError {
   const weight = ({ code }: DnsError): number => (code === 'ENODATA' ? 1 : code === 'ENOTFOUND' ? 0 : 2)
   return weight(b) > weight(a) ? b : a

@@ -1,13 +1,13 @@
 /**
- * Does the `hosts` line of `/etc/nsswitch.conf` name more than the hosts file and DNS (mDNS, systemd-resolved, NIS, LDAP, WINS)?
- * Then names exist that only the C library finds. Without such a line it asks these two only.
+ * Whether the `hosts` line of `/etc/nsswitch.conf` lists more than the hosts file and DNS (mDNS, systemd-resolved, NIS, LDAP,
+ * WINS): then there are names that only the C library finds. Without such a line it uses only these two.
  */
 export function asksOthers(text: string): boolean {
   const line = text
     .split('\n')
     .map(whole => whole.replace(/#.*/s, '').trim())
     .find(bare => bare.startsWith('hosts:'))
-  // `[NOTFOUND=return]` is no module, it says when to go on.
+  // `[NOTFOUND=return]` is not a module; it says when to continue.
   const modules = line?.slice('hosts:'.length).replace(/\[[^\]]*\]?/g, ' ')
   return modules?.split(/\s+/).some(module => !KNOWN.has(module)) ?? false
 }

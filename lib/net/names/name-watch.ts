@@ -13,12 +13,12 @@ import {
 } from './dns-answers.js'
 import { askDns } from './machine-names.js'
 
-/** One place where a name is served. */
+/** One address and port of a watched name. */
 export interface WatchedAddress extends Address {
   readonly port: number
-  /** Its share beside the others, 1 or more. */
+  /** Its share relative to the others, 1 or more. */
   readonly weight: number
-  /** Only for when none of the others answers. */
+  /** Used only when none of the others responds. */
   readonly backup: boolean
 }
 
@@ -26,56 +26,56 @@ export interface NameWatchOptions {
   readonly name: string
   /** `address`: A and AAAA. `srv`: SRV (RFC 2782), then the addresses of each target. */
   readonly kind: 'address' | 'srv'
-  /** For `address`; SRV records bring their own. */
+  /** For `address`; SRV records have their own ports. */
   readonly port: number
   /** `127.0.0.1:53`; null: as the machine resolves names. */
   readonly nameservers: readonly string[] | null
-  /** The next question comes no sooner than this after an answer … */
+  /** The next query is sent no sooner than this after an answer … */
   readonly minMs: number
   /** … and no later than this, whatever the TTL. */
   readonly maxMs: number
   readonly clock: Clock
-  /** A number from 0 to 1: not everybody who read the same answer asks again at the same moment. */
+  /** A number from 0 to 1: jitter, so that not all who got the same answer query again at the same moment. */
   random(): number
-  /** The list is another one than before; it is `current` already. Never called from within `start`. */
+  /** The list has changed; it is already `current`. Never called from within `start`. */
   onChange(list: readonly WatchedAddress[]): void
-  /** A question failed; it will be asked again. `current` stays, unless `onChange` says otherwise. */
+  /** A query failed; it will be retried. `current` stays, unless `onChange` says otherwise. */
   onError(error: ProxyError): void
-  /** One of the two above threw, which is a defect of ours. */
+  /** One of the two callbacks above threw: a defect of the proxy. */
   onFault(fault: unknown): void
-  /** The questions of one round; those of `askDns` unless given. */
+  /** The queries of one round; default `askDns`. */
   readonly questions?: () => DnsQuestions
-  /** Who watches names takes turns with others here; without it nobody is waited for. */
+  /** Where watches take turns; if not given, rounds begin at once. */
   readonly turns?: Turns
 }
 
 /**
- * Keeps the addresses of one name current, by asking again when the smallest TTL has passed, within `minMs` and `maxMs`.
+ * Keeps the addresses of one name current by querying again when the smallest TTL has passed, within `minMs` and `maxMs`.
  *
- * | answer | the list | next question |
+ * | answer | the list | next query |
  * | --- | --- | --- |
- * | addresses | is these, at once: what is gone from the answer is gone from the list (as Envoy does, and HAProxy without `hold obsolete`) | after the TTL, ± 10 % |
- * | addresses of an unknown TTL (hosts file, C library, SRV) | the same | after 5 s |
- * | SERVFAIL, timeout, refused | stays as it is, however long that lasts | after `minMs`, doubled each time up to `maxMs` |
- * | the same for one family, or for one of several targets | what was known of it stays | the same |
- * | no such name, no address | stays for 30 s (HAProxy's `hold nx`): a container that is being recreated has no name for a moment. Then it is empty: the addresses may be somebody else's by now | the same |
+ * | addresses | becomes these at once: an address missing from the answer leaves the list (as in Envoy, and in HAProxy without `hold obsolete`) | after the TTL, ± 10 % |
+ * | addresses with an unknown TTL (hosts file, C library, SRV) | the same | after 5 s |
+ * | SERVFAIL, timeout, refused | stays unchanged, however long that lasts | after `minMs`, doubled each time up to `maxMs` |
+ * | the same for one family, or for one of several targets | its known addresses stay | the same |
+ * | no such name, no address | stays for 30 s (HAProxy's `hold nx`): a container that is being recreated briefly has no name. Then it is emptied: the addresses may belong to another host by now | the same |
  *
- * SRV: records of the lowest priority that have addresses are the servers, all others are backups. A weight of 0 counts as 1 (RFC 2782
- * wants it to be chosen rarely, not never). Each address of a target has the whole weight of its record.
+ * SRV: the records with the lowest priority value that have addresses are the servers, all others are backups. A weight of 0
+ * counts as 1 (RFC 2782 wants it to be chosen rarely, not never). Each address of a target has the full weight of its record.
  */
 export class NameWatch {
   current: readonly WatchedAddress[]
   private readonly isLiteral: boolean
   private running = false
-  /** A round is under way. */
+  /** A round is in progress. */
   private asking = false
   private questions: DnsQuestions | null = null
-  /** To the next round; in a round, to its end. */
+  /** Until the next round; during a round, until its time limit. */
   private timer: Timer | null = null
   private endTurn: (() => void) | null = null
-  /** Rounds that failed, one after the other. */
+  /** Consecutive failed rounds. */
   private failures = 0
-  /** Since when there is nothing of that name, or null. */
+  /** When the name was first reported to have no addresses; null: it has some. */
   private nothingSince: number | null = null
   /** The last good addresses of each target. */
   private known = new Map<string, readonly Address[]>()
@@ -86,21 +86,21 @@ export class NameWatch {
     this.current = literal === null ? [] : [{ ...literal, port: options.port, weight: 1, backup: false }]
   }
 
-  /** Asks for the first time; an IP address is known without. @throws when a nameserver is no IP address with or without a port */
+  /** Queries for the first time; not for an IP address. @throws if a name server is not an IP address with or without a port */
   start(): void {
     if (this.running || this.isLiteral) return
     this.running = true
     this.ask()
   }
 
-  /** Asks now, unless that is being done: connecting to the addresses fails, or somebody says that all has changed. */
+  /** Queries now, unless a round is in progress: connecting to the addresses fails, or everything is said to have changed. */
   refresh(): void {
     if (!this.running || this.asking) return
     this.rest()
     this.ask()
   }
 
-  /** Asks no more and tells no more. `current` stays. */
+  /** Stops queries and callbacks. `current` stays. */
   stop(): void {
     this.running = false
     this.rest()
@@ -133,7 +133,7 @@ export class NameWatch {
     }
   }
 
-  /** It is our turn. */
+  /** Our turn has come. */
   private begin(): void {
     const { name, kind, port, nameservers, clock } = this.options
     const questions = this.options.questions?.() ?? askDns(nameservers)
@@ -150,7 +150,7 @@ export class NameWatch {
     })
   }
 
-  /** Asks for the addresses of every target and goes on when all answers are there. */
+  /** Queries the addresses of every target and continues when all answers are in. */
   private locate(questions: DnsQuestions, services: readonly ServiceRecord[]): void {
     const targets = new Set(services.map(({ target }) => target))
     const round: Round = { services, found: new Map(), ttlMs: Number.POSITIVE_INFINITY, failure: null, nothing: null }
@@ -170,7 +170,7 @@ export class NameWatch {
     }
   }
 
-  /** An answer to the round that is under way. */
+  /** Whether an answer belongs to the current round. */
   private isOf(questions: DnsQuestions): boolean {
     return this.asking && this.questions === questions
   }
@@ -199,19 +199,19 @@ export class NameWatch {
     this.nothingSince = null
     this.known = round.found
     this.tell(list)
-    if (this.questions !== questions) return // whoever was told has stopped us, or asked again
+    if (this.questions !== questions) return // the callback has stopped this watch, or refreshed it
     if (failure !== null) this.retryAfter(failure)
     else this.holdFor(round)
   }
 
-  /** Of SRV records nobody tells the TTL. */
+  /** The TTL of SRV records is unknown. */
   private holdFor({ ttlMs }: Round): void {
     this.failures = 0
     if (this.options.kind === 'srv') this.next(Math.min(ttlMs, UNKNOWN_TTL_MS))
     else this.next(ttlMs === Number.POSITIVE_INFINITY ? UNKNOWN_TTL_MS : ttlMs)
   }
 
-  /** The round has brought no address at all. */
+  /** The round has found no address at all. */
   private unanswered(error: DnsError): void {
     this.endRound()
     const now = this.options.clock.now()
@@ -225,7 +225,7 @@ export class NameWatch {
     if (this.questions !== null) this.retryAfter(error)
   }
 
-  /** What is still open of it (one family may be silent, while the other has answered) counts for nothing. */
+  /** Ignores queries that are still open (one family may not respond although the other has answered). */
   private endRound(): void {
     this.asking = false
     this.timer?.cancel()
@@ -261,34 +261,36 @@ export class NameWatch {
   }
 }
 
-/** What is known so far of a round of questions. */
+/** The results of a round so far. */
 interface Round {
   readonly services: readonly ServiceRecord[]
   readonly found: Map<string, readonly Address[]>
   ttlMs: number
-  /** Something that nobody could tell. */
+  /** A query that failed. */
   failure: DnsError | null
-  /** Something that there is not. */
+  /** A query that was answered with "no such name" or "no address". */
   nothing: DnsError | null
 }
 
-/** As long as `Resolver` believes any answer. */
+/** The same as the cache time of `Resolver`. */
 const UNKNOWN_TTL_MS = 5_000
 const HOLD_NOTHING_MS = 30_000
-/** What has not answered after so long has failed; the same again for the addresses of SRV targets. */
+/** A query without an answer after this long has failed; the addresses of SRV targets get the same time again. */
 const ROUND_MS = 5_000
 const TIMEOUT: DnsError = Object.assign(new Error('no answer in time'), { code: 'ETIMEOUT' })
 const JITTER = 0.1
-/** Targets of one SRV name that are looked at. */
+/** Records of one SRV name that are used. */
 const SERVICES_MAX = 256
-/** Places of one name: an answer over TCP has room for thousands of addresses, and each would be a server with a pool and a health check. */
+/**
+ * Addresses of one name: an answer over TCP has room for thousands, and each would be a server with a pool and a health check.
+ */
 const PLACES_MAX = 256
 
 function byPriority(a: ServiceRecord, b: ServiceRecord): number {
   return a.priority - b.priority || compare(a.target, b.target) || a.port - b.port
 }
 
-/** Every place once, in an order that does not depend on that of the answers; of too many the first. */
+/** Every address and port once, in an order that does not depend on that of the answers; cut off at `PLACES_MAX`. */
 function listOf({ services, found }: Round): WatchedAddress[] {
   const first = services.find(({ target }) => (found.get(target)?.length ?? 0) > 0)
   const places = new Map<string, WatchedAddress>()

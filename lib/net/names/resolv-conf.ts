@@ -1,13 +1,13 @@
 import { bareName } from './hosts-file.js'
 
-/** What `/etc/resolv.conf` says of how names are looked up. */
+/** The contents of `/etc/resolv.conf`. */
 export interface ResolvConf {
   readonly nameservers: readonly string[]
-  /** Domains that a short name is tried in, in their order. */
+  /** Domains in which a short name is tried, in this order. */
   readonly search: readonly string[]
-  /** A name with so many dots is tried as it is first. */
+  /** A name with at least this many dots is first tried as it is. */
   readonly ndots: number
-  /** How long one try lasts, and how often a server is asked; null: nothing is said of it. */
+  /** The timeout of one try, and the number of tries per server; null: not given. */
   readonly timeoutMs: number | null
   readonly attempts: number | null
 }
@@ -16,12 +16,12 @@ export interface ResolvConf {
 const NDOTS_MAX = 15
 const TIMEOUT_S_MAX = 30
 const ATTEMPTS_MAX = 5
-/** The C library takes any number since 2.26; each is one more question for a name that there is not. */
+/** The C library accepts any number since 2.26; each adds one more query for a name that does not exist. */
 const SEARCH_MAX = 16
-/** Octets of a name as text, without the dot of the root (RFC 1035 2.3.4). */
+/** Bytes of a name as text, without the trailing dot (RFC 1035 2.3.4). */
 const NAME_BYTES_MAX = 253
 
-/** Reads resolv.conf(5). Of `search` and `domain` the last one counts; what nobody understands is left aside. */
+/** Reads resolv.conf(5). Of `search` and `domain` the last one counts; unknown directives are ignored. */
 export function readResolvConf(text: string): ResolvConf {
   const nameservers: string[] = []
   const conf = { nameservers, search: [] as string[], ndots: 1, timeoutMs: null, attempts: null }
@@ -48,8 +48,8 @@ function readOption(option: string): Partial<ResolvConf> {
 }
 
 /**
- * What is asked for when somebody wants `name`, the first that exists counts. A dot at the end: only as it is. As many dots as
- * `ndots`: as it is, then in each domain of `search`; else the other way round. Empty: it cannot be a name.
+ * The names to try for `name`; the first that exists counts. With a trailing dot: only as it is. With at least `ndots` dots: as
+ * it is, then in each domain of `search`; otherwise the other way round. Empty: it cannot be a name.
  */
 export function candidatesOf(name: string, { search, ndots }: ResolvConf): readonly string[] {
   const isWhole = name.endsWith('.')

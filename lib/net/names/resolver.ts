@@ -10,9 +10,9 @@ import { askDns } from './machine-names.js'
 export { type Address, readLiteral } from '../address.js'
 
 /**
- * Names to addresses, with a short memory: an answer is good for `ttlMs`, since a recreated container must be found again soon.
- * Questions for the same name that are asked meanwhile wait for the one that is under way. That one ends when nobody waits
- * for it any more, or `resolveMs` has passed: a silent name server holds nothing but who asked for its names.
+ * Resolves names to addresses, with a short-lived cache: an answer is valid for `ttlMs`, since a recreated container must be
+ * found again soon. Further requests for the same name join the lookup in progress. It ends when nothing waits for it any more
+ * or `resolveMs` has passed: an unresponsive name server delays only the requests that need it.
  */
 export class Resolver {
   #lookup: Lookup
@@ -20,13 +20,13 @@ export class Resolver {
   readonly #ttlMs: number
   readonly #negativeTtlMs: number
   readonly #clock: Clock
-  /** In the order of use, the longest unused first. */
+  /** In order of use, the least recently used first. */
   readonly #answers = new BoundedMap<Answer>(1)
-  /** Lookups for which somebody waits. */
+  /** Lookups that are awaited. */
   readonly #pending = new Map<string, PendingLookup>()
-  /** For how many names each client waits. */
+  /** How many names each client waits for. */
   readonly #shares = new Map<string, number>()
-  /** Lookups under way, also those that nobody waits for any more and that cannot be cancelled. */
+  /** Lookups in progress, including those that are no longer awaited but cannot be cancelled. */
   #lookups = 0
   #asked = 0
   readonly #refused = { lookupsMax: 0, lookupsPerAddressMax: 0 }
@@ -39,7 +39,7 @@ export class Resolver {
     this.#clock = options.clock ?? systemClock
   }
 
-  /** Takes other limits, and with another lookup nothing that was remembered; lookups under way go on. */
+  /** Applies new limits; a new lookup function clears the cache. Lookups in progress continue. */
   configure(limits: Partial<ResolverLimits>, lookup: Lookup = this.#lookup): void {
     this.#limits = limitsOf(limits)
     if (lookup !== this.#lookup) this.#answers.clear()
@@ -47,13 +47,14 @@ export class Resolver {
   }
 
   /**
-   * Calls `done`, which must not throw, once: with all addresses, at least one, in the resolver's order; or with an error and none. For an IP literal
-   * (IPv6 with or without brackets), for a remembered name, and where a limit is reached, it is called before `resolve` returns.
+   * Calls `done`, which must not throw, once: with all addresses, at least one, in the resolver's order; or with an error and no
+   * addresses. For an IP literal (IPv6 with or without brackets), for a cached name, and when a limit is reached, it is called
+   * before `resolve` returns.
    *
-   * Errors: `dns_timeout`, `destination_not_found`, `dns_error`; a retry is safe after each.
+   * Errors: `dns_timeout`, `destination_not_found`, `dns_error`; a retry is safe after any of them.
    *
-   * @param client whose lookup it is, of whom only so many may be pending at once; '': nobody's, the name stands in the configuration
-   * @returns ends the wait, `done` is not called then; null: it was called
+   * @param client the client that the lookup counts for, with a limit on its pending lookups; '': none, for a configured name
+   * @returns cancels the wait, and `done` is not called then; null: it was already called
    */
   resolve(host: string, done: Resolved, client = ''): (() => void) | null {
     const literal = readLiteral(host)
@@ -80,7 +81,7 @@ export class Resolver {
     return wait.done === null ? null : () => this.#leave(pending, wait)
   }
 
-  /** Forgets what is known of one name, or of all: connecting to every address has failed, or the configuration is new. */
+  /** Clears the cache for one name or all names: connecting to every address has failed, or the configuration has changed. */
   forget(host?: string): void {
     if (host === undefined) this.#answers.clear()
     else this.#answers.delete(host.toLowerCase())
@@ -94,7 +95,7 @@ export class Resolver {
     const answer = this.#answers.get(name)
     if (answer === undefined) return undefined
     if (this.#clock.now() < answer.goodUntil) {
-      this.#answers.set(name, answer) // it is the last used one now
+      this.#answers.set(name, answer) // now the most recently used
       return answer
     }
     this.#answers.delete(name)
@@ -106,12 +107,12 @@ export class Resolver {
     const isNew = client !== '' && known?.clients.has(client) !== true
     if (isNew && (this.#shares.get(client) ?? 0) >= lookupsPerAddressMax) {
       this.#refused.lookupsPerAddressMax++
-      const text = `${name} was not looked up: ${lookupsPerAddressMax} lookups for this client are pending already`
+      const text = `${name} was not looked up: ${lookupsPerAddressMax} lookups for this client are already pending`
       return new ProxyError('dns_error', text, { ...OVER_LIMIT, remedy: { settings: ['lookupsPerAddressMax'] } })
     }
     if (known !== undefined || this.#lookups < lookupsMax) return null
     this.#refused.lookupsMax++
-    const text = `${name} was not looked up: ${lookupsMax} lookups are pending already`
+    const text = `${name} was not looked up: ${lookupsMax} lookups are already pending`
     return new ProxyError('dns_error', text, { ...OVER_LIMIT, remedy: { settings: ['lookupsMax'] } })
   }
 
@@ -151,7 +152,7 @@ export class Resolver {
         cancel()
       }
     } catch {
-      answered(new Error('unknown'), []) // for what cannot be a name at all
+      answered(new Error('unknown'), []) // the name is invalid
     }
   }
 
@@ -175,7 +176,7 @@ export class Resolver {
     if (wait.done === null) return
     wait.done = null
     const { name } = pending
-    if (this.#pending.get(name) !== pending) return // the others are being told
+    if (this.#pending.get(name) !== pending) return // the waiters are being called back
     pending.waits.delete(wait)
     const left = (pending.clients.get(wait.client) ?? 1) - 1
     if (left > 0) pending.clients.set(wait.client, left)
@@ -195,7 +196,7 @@ export class Resolver {
   #answer(pending: PendingLookup, error: ProxyError | null, addresses: Address[]): void {
     const { name, waits, clients } = pending
     const late = this.#pending.get(name) !== pending
-    // An answer after its deadline comes too late for those who asked, but whoever asks next may have it.
+    // An answer after the deadline is too late for those that waited, but the next request can use it.
     if (late && error !== null) return
     const ttlMs = error === null ? this.#ttlMs : this.#negativeTtlMs
     if (ttlMs > 0) this.#remember(name, { error, addresses, goodUntil: this.#clock.now() + ttlMs })
@@ -217,20 +218,23 @@ export class Resolver {
 
 export type Resolved = (error: ProxyError | null, addresses: Address[]) => void
 
-/** Asks for a name and calls back once, now or later. @returns ends it, after which a call back counts for nothing; or nothing */
+/**
+ * Looks up a name and calls back once, now or later. @returns optionally a function that cancels it; a later callback is
+ * ignored
+ */
 export type Lookup = (name: string, done: (error: Error | null, addresses: Address[]) => void) => unknown
 
 export interface ResolverLimits {
   /** 0: no limit. */
   readonly resolveMs: number
   readonly namesMax: number
-  /** Lookups pending at once, in all and of one client. */
+  /** Lookups pending at once, in total and per client. */
   readonly lookupsMax: number
   readonly lookupsPerAddressMax: number
 }
 
 export interface ResolverOptions extends Partial<ResolverLimits> {
-  /** As the machine resolves names unless given. */
+  /** Default: as the machine resolves names. */
   lookup?: Lookup
   ttlMs?: number
   negativeTtlMs?: number
@@ -239,27 +243,27 @@ export interface ResolverOptions extends Partial<ResolverLimits> {
 
 export interface LookupStats {
   readonly pending: number
-  /** Since the start, as the next one. */
+  /** Since the start, like `refused`. */
   readonly asked: number
-  /** By the limit that was reached. */
+  /** Per limit that was reached. */
   readonly refused: Readonly<Record<'lookupsMax' | 'lookupsPerAddressMax', number>>
 }
 
 /**
- * Asks these name servers, or as the machine does.
- * @throws when a name server is no IP address with or without a port
+ * Asks these name servers, or for null resolves as the machine does.
+ * @throws if a name server is not an IP address with or without a port
  */
 export function lookupWith(nameservers: readonly string[] | null): Lookup {
   if (nameservers !== null) askDns(nameservers)
   return lookupBy(() => askDns(nameservers))
 }
 
-/** Asks by such questions, made for each name. */
+/** A lookup by queries that are made for each name. */
 export function lookupBy(ask: () => DnsQuestions): Lookup {
   return (name, done) => {
     const questions = ask()
     questions.addresses(name, (error, { addresses }) => {
-      questions.cancel() // what is still open of it
+      questions.cancel() // queries that are still open
       done(error, [...addresses])
     })
     return () => questions.cancel()
@@ -286,18 +290,18 @@ function timeout(name: string, resolveMs: number): ProxyError {
 const OVER_LIMIT = { stage: 'resolve', side: 'proxy', status: 503 } as const
 const NO_DATA = Object.assign(new Error('no address'), { code: 'ENODATA' })
 
-/** One name that is being asked for. */
+/** One name that is being looked up. */
 interface PendingLookup {
   readonly name: string
   readonly waits: Set<Wait>
-  /** How many of the waits are whose. */
+  /** The number of waits per client. */
   readonly clients: Map<string, number>
   cancel: (() => void) | null
   timer: Timer | null
 }
 
 interface Wait {
-  /** null: it was told, or does not want to know any more. */
+  /** null: already called, or cancelled. */
   done: Resolved | null
   readonly client: string
 }

@@ -1,7 +1,7 @@
 import type { LookupFunction } from 'node:net'
 import type { Resolver } from './resolver.js'
 
-/** For `net.connect`: names by a resolver, not by the threads of Node that files and passwords need. */
+/** For `net.connect`: resolves names with a resolver instead of Node's threads, which files and passwords need. */
 export function socketLookup(resolver: Resolver): LookupFunction {
   return (host, { all }, answer) => {
     resolver.resolve(host, (error, addresses) => {

@@ -4,17 +4,17 @@ import { acceptHandles, type Peer, type StreamHandle } from './handle.js'
 import type { ReadMode } from './read-mode.js'
 import { Transport, type TransportOwner } from './transport.js'
 
-/** Makes the transport of an accepted connection, once; `mode` where it must not be the usual one. */
+/** Makes the transport of an accepted connection, once; `mode` overrides the usual read mode. */
 export type Take = (owner: TransportOwner, mode?: ReadMode) => Transport
 
-/** Who connects through a unix socket: it has no address. */
+/** A peer on a unix socket: it has no address. */
 const UNIX_PEER: Peer = { address: '', port: 0 }
 
 /**
- * Has `accept` called for each connection that the server accepts, with its peer; the transport is made by `take`, or
- * never. Where this Node allows it, no socket of the server's own is made first, which is half the cost of a connection.
+ * Calls `accept` with the peer of each connection that the server accepts; calling `take` makes the transport. Where this Node
+ * version allows it, the server does not first make its own socket, which would be half the cost of a connection.
  *
- * @param from its settings at the moment of the accept count; the read mode is that of now
+ * @param from its settings are read at each accept, except the read mode, which is read now
  */
 export function acceptFrom(
   server: net.Server,
@@ -31,7 +31,7 @@ export function acceptFrom(
     const { remoteAddress, remotePort = 0 } = socket
     const peer = remoteAddress === undefined ? UNIX_PEER : { address: remoteAddress, port: remotePort }
     if (peer === UNIX_PEER && !unix)
-      socket.destroy() // reset before we looked at it
+      socket.destroy() // reset before we read its address
     else accept(peer, (owner, mode = readMode) => Transport.accepted(setUp(socket, from.settings), owner, mode))
   })
   if (readMode !== 'onread') return
@@ -48,7 +48,7 @@ function socketOver(handle: StreamHandle): net.Socket {
   return new net.Socket({ handle, allowHalfOpen: true } as net.SocketConstructorOpts)
 }
 
-/** Options of TCP; a unix socket ignores them. */
+/** Sets TCP options; a unix socket ignores them. */
 function setUp(socket: net.Socket, { noDelay, tcpKeepAliveMs }: AcceptSettings): net.Socket {
   if (noDelay) socket.setNoDelay(true)
   if (tcpKeepAliveMs > 0) socket.setKeepAlive(true, tcpKeepAliveMs)

@@ -3,10 +3,10 @@ import type * as net from 'node:net'
 import { constants } from 'node:os'
 import type * as tls from 'node:tls'
 
-// Everything that leans on what Node does not document stands here: the handle behind a socket. Each use asks first whether
-// this Node has what it needs; where it has not, the documented way is taken, and costs more.
+// Everything that relies on undocumented parts of Node is here: the handle behind a socket. Each use first checks whether this
+// Node version has what it needs; if not, it falls back to the documented way, which costs more.
 
-/** Who connected. */
+/** The peer of an accepted connection. */
 export interface Peer {
   readonly address: string
   readonly port: number
@@ -19,46 +19,46 @@ export interface StreamHandle {
   close?: () => void
   /** TCP only. */
   reset?: unknown
-  /** Its number among the open files of this process; -1 or undefined where a connection has none (Windows) or is closed. */
+  /** Its file descriptor; -1 or undefined if there is none (Windows) or the connection is closed. */
   readonly fd?: number
-  /** Octets of the writes under way that the kernel has not taken. */
+  /** Bytes of pending writes that the kernel has not taken. */
   readonly writeQueueSize?: number
-  /** Returns 0 or a negative error number; or, given null, its own record of a write that the kernel did not take at once. */
+  /** Returns 0 or a negative errno; or, given null, Node's own record of a write that the kernel did not take at once. */
   writeLatin1String?: (request: WriteRequest | null, text: string) => number | WriteRequest
-  writeBuffer?: (request: WriteRequest | null, octets: Uint8Array) => number | WriteRequest
-  /** `chunks`: each part and behind it its encoding. */
+  writeBuffer?: (request: WriteRequest | null, bytes: Uint8Array) => number | WriteRequest
+  /** `chunks`: each part followed by its encoding. */
   writev?: (request: WriteRequest | null, chunks: unknown[], allBuffers: boolean) => number | WriteRequest
 }
 
-/** What one write carries: latin1 text and octets in turn. */
+/** The data of one write: latin1 text and bytes, mixed. */
 export type Parts = (string | Uint8Array)[]
 
-/** Node's record of one write. Used up only by a write that the kernel did not take at once. */
+/** Node's record of one write. Only a write that the kernel did not take at once uses it up. */
 interface WriteRequest {
-  /** Not `NOT_IN_USE` while a write is under way with it. */
+  /** Not `NOT_IN_USE` while a write with it is pending. */
   getAsyncId(): number
   oncomplete?: (this: WriteRequest, status: number) => void
   writer?: DirectWriter
-  /** The end of a write that ended before anybody could be told. */
+  /** The status of a write that completed before a callback could be set. */
   writeStatus?: number | null
-  /** What must live as long as the write. */
+  /** Data that must stay alive as long as the write. */
   data?: string | Parts
 }
 
-/** Who is told the end of a write that the kernel did not take at once. */
+/** Notified of the end of a write that the kernel did not take at once. */
 export interface DirectWriter {
-  /** `status` is 0, or the negative number of an error. Must not throw. */
+  /** `status` is 0 or a negative errno. Must not throw. */
   onWritten(status: number): void
 }
 
 type WithHandle<T> = T & { _handle?: StreamHandle | null }
 
-/** The handle of a socket that has one. */
+/** The handle of a socket; null: it has none. */
 export function handleOf(socket: net.Socket): StreamHandle | null {
   return (socket as WithHandle<net.Socket>)._handle ?? null
 }
 
-/** Takes the handle out of a socket that is then of no use any more, and is destroyed; null where it could not be read our way. */
+/** Takes the handle out of a socket, which is then useless and destroyed; null if the handle cannot read into our buffers. */
 export function takeHandle(socket: net.Socket): StreamHandle | null {
   const handle = handleOf(socket)
   if (typeof handle?.useUserBuffer !== 'function') return null
@@ -67,28 +67,28 @@ export function takeHandle(socket: net.Socket): StreamHandle | null {
   return handle
 }
 
-/** The socket under a TLS socket; null where this Node does not show it. */
+/** The socket under a TLS socket; null if this Node version does not expose it. */
 export function rawSocketOf(secured: tls.TLSSocket): net.Socket | null {
   return (secured as tls.TLSSocket & { _parent?: net.Socket })._parent ?? null
 }
 
-/** What lies in the kernel for us to read. `unknown`: this system, or this Node, cannot be asked. */
+/** What the kernel has for us to read. `unknown`: this system or this Node version cannot be asked. */
 export type Unread = 'nothing' | 'bytes' | 'fin' | 'reset' | 'unknown'
 
-const ONE_OCTET = Buffer.alloc(1)
+const ONE_BYTE = Buffer.alloc(1)
 
 /**
- * Asks the kernel what would be read next, now, without a turn of the event loop: a read of one octet that does not wait. An octet
- * that was there is lost, so ask only where that means the end of the connection. Some 3 microseconds, as "nothing" is an exception
- * to Node.
+ * Asks the kernel what would be read next, now, without a turn of the event loop: a non-blocking read of one byte. A byte that
+ * was there is lost, so use it only where any data means the end of the connection. Takes about 3 microseconds, since Node
+ * throws an exception for "nothing".
  */
 export function unreadOf(socket: net.Socket): Unread {
   const fd = handleOf(socket)?.fd
   if (fd === undefined || fd < 0) return 'unknown'
   const { stackTraceLimit } = Error
-  Error.stackTraceLimit = 0 // nobody reads where the exception came from, and finding it out is most of its price
+  Error.stackTraceLimit = 0 // the stack trace is not used, and capturing it is most of the cost
   try {
-    return readSync(fd, ONE_OCTET, 0, 1, null) === 0 ? 'fin' : 'bytes'
+    return readSync(fd, ONE_BYTE, 0, 1, null) === 0 ? 'fin' : 'bytes'
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? 'nothing' : 'reset'
   } finally {
@@ -97,9 +97,9 @@ export function unreadOf(socket: net.Socket): Unread {
 }
 
 /**
- * Was this TCP connection reset, although Node tells an ordinary end? So it does when the reset comes together with the last octets.
- * A reset behind a FIN is none: everything was said before it. False where this Node cannot say, and when our own end was sent
- * before: an ordinary end then looks the same.
+ * Whether this TCP connection was reset although Node reports an ordinary end, as it does when the reset arrives together with
+ * the last bytes. A reset after a FIN does not count: all data came before it. False if this Node version cannot tell, or if
+ * our own FIN was sent before: an ordinary end then looks the same.
  */
 export function wasReset(socket: net.Socket): boolean {
   const handle = handleOf(socket)
@@ -108,22 +108,22 @@ export function wasReset(socket: net.Socket): boolean {
 }
 
 /**
- * Did the reset that this write failed for come behind a FIN, so that everything had been said before it? Linux says EPIPE then, else
- * ECONNRESET, for the first write that fails. False where the system makes no difference.
+ * Whether the reset that made this write fail came after a FIN, so that the peer's data is complete. For the first write that
+ * fails, Linux then reports EPIPE, otherwise ECONNRESET. False if the system makes no distinction.
  */
 export function cameAfterFin(writeError: NodeJS.ErrnoException): boolean {
   return process.platform === 'linux' && writeError.code === 'EPIPE'
 }
 
 /**
- * Keeps Node from destroying this socket for the error that it is just telling (the callback of a write or of an end): what the peer
- * sent before can still be read. False where this Node does not let itself be kept.
+ * Prevents Node from destroying this socket for the error that it is reporting (in the callback of a write or an end): what the
+ * peer sent before can still be read. False if this Node version does not allow that.
  */
 export function spareSocket(socket: net.Socket): boolean {
   const { _readableState: reads, _writableState: writes } = socket as SocketStates
   if (reads?.autoDestroy === undefined || writes?.autoDestroy === undefined) return false
   reads.autoDestroy = writes.autoDestroy = false
-  reads.errored = null // a stream that has failed takes no more of what is read, and one that has said so gives no more
+  reads.errored = null // an errored stream accepts no more data, and one that has emitted the error delivers none
   reads.errorEmitted = false
   return !reads.autoDestroy && !writes.autoDestroy && reads.errored === null
 }
@@ -140,8 +140,8 @@ interface ListenHandle {
 }
 
 /**
- * From `listening` on, has `accept` called with the handle of each accepted TCP connection, before the server makes a
- * socket of it. What has no such handle goes the ordinary way, to `'connection'`.
+ * From `listening` on, calls `accept` with the handle of each accepted TCP connection, before the server makes a socket of it.
+ * A connection without such a handle goes the ordinary way, to `'connection'`.
  */
 export function acceptHandles(server: net.Server, accept: (handle: StreamHandle, peer: Peer) => void): void {
   server.on('listening', () => {
@@ -152,7 +152,7 @@ export function acceptHandles(server: net.Server, accept: (handle: StreamHandle,
       const peer: Partial<Peer> = {}
       if (error !== 0 || !isAdoptable(handle)) ordinary.call(this, error, handle)
       else if (handle.getpeername(peer) !== 0 || peer.address === undefined)
-        handle.close() // reset before we looked at it
+        handle.close() // reset before we read its address
       else accept(handle, peer as Peer)
     }
   })
@@ -163,27 +163,27 @@ function isAdoptable(handle: StreamHandle | undefined): handle is Required<Strea
   return needed.every(method => typeof method === 'function')
 }
 
-// A write past the stream ---------------------------------------------------------------------------------------------
+// Writes that bypass the stream ---------------------------------------------------------------------------------------
 
 /**
- * How this Node writes: with a record that the caller has made (20 to 24), or with null, and makes a record itself where it needs
- * one (26). Learned from a write of its own, within a few of them (a socket may end instead of writing); 'ordinary' where there is
- * nothing to be learned.
+ * How this Node version writes: with a record made by the caller (20 to 24), or with null, making a record itself when it needs
+ * one (26). Learned from one of Node's own writes, within a few attempts (a socket may end instead of writing); 'ordinary' if
+ * nothing can be learned.
  */
 let way: 'unknown' | 'ordinary' | 'record given' | 'record made' = 'unknown'
 let Request: (new () => WriteRequest) | null = null
 let lessons = 0
 const LESSONS_MAX = 8
 const NOT_IN_USE = -1
-/** One record serves all writes that the kernel takes at once, which are nearly all. */
+/** One record is reused for all writes that the kernel takes at once, which is nearly all of them. */
 let spare: WriteRequest | null = null
 
 /**
- * Writes to the socket of this handle without its stream: no chunk, no callback, no tick. Only while nothing that was written to
- * the socket before waits for the kernel; what is written after comes behind it, by either way.
+ * Writes to the socket of this handle, bypassing its stream: no chunk, no callback, no tick. Only allowed while no earlier
+ * write to the socket waits for the kernel; later writes, by either way, keep their order.
  *
- * @returns 0: the kernel has taken it all. 1: not all; `writer.onWritten` will be told the end. Negative: the number of the
- *   error, also when the handle is closed. null: nothing was written, take the ordinary way.
+ * @returns 0: the kernel has taken everything. 1: not everything; `writer.onWritten` will be called at the end. Negative: the
+ *   errno, also when the handle is closed. null: nothing was written, use the ordinary way.
  */
 export function writeDirect(handle: StreamHandle, data: string | Parts, writer: DirectWriter): number | null {
   if (way === 'unknown' && typeof data === 'string') learn(handle)
@@ -191,7 +191,7 @@ export function writeDirect(handle: StreamHandle, data: string | Parts, writer: 
   const given = way === 'record given' ? (spare ?? new Request!()) : null
   const result = typeof data === 'string' ? handle.writeLatin1String!(given, data) : writeParts(handle, given, data)
   const request = typeof result === 'object' ? result : given
-  // That nothing is queued any more does not say that the write is over: its end is still to be told, and its record in use.
+  // An empty queue does not mean that the write is over: its end is still to be reported, and its record is in use.
   const isUnderWay = request !== null && request.getAsyncId() !== NOT_IN_USE
   spare = isUnderWay ? null : given
   if (!isUnderWay) return typeof result === 'number' ? result : (result.writeStatus ?? -constants.errno.EPIPE)
@@ -213,7 +213,7 @@ function onComplete(this: WriteRequest, status: number): void {
   this.writer?.onWritten(status)
 }
 
-/** Listens to the write of text that Node is about to make on this handle by itself. */
+/** Intercepts the next write of text that Node makes on this handle. */
 function learn(handle: StreamHandle): void {
   if (++lessons === LESSONS_MAX) way = 'ordinary'
   const { writeLatin1String, writeBuffer, writev } = handle

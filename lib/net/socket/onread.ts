@@ -1,21 +1,21 @@
 import { SHARED } from './read-buffers.js'
 import type { ReadLease } from './read-lease.js'
 
-/** Who reads a socket by `OnRead`. */
+/** The reader of a socket with `OnRead`. */
 export interface OnReader {
   /** Where the next read goes. */
   readonly lease: ReadLease
-  /** @returns false: Node is to stop reading */
+  /** @returns false: Node should stop reading */
   received(bytes: Buffer, from: number, to: number): boolean
 }
 
 /**
- * The option `onread` of one socket: the two functions that Node asks, where to read to, and what to do with what was read. They are
- * needed to make the socket, and the reader needs the socket: so the reader comes last.
+ * The `onread` option of one socket: two functions that Node calls, one for the buffer to read into and one with what was read.
+ * Making the socket requires them, and the reader requires the socket: so the reader is set last.
  */
 export class OnRead {
   reader: OnReader | null = null
-  /** Where the handle reads to, once it has read. */
+  /** The buffer that the handle reads into, known after its first read. */
   private given: Buffer | null = null
   readonly options = {
     buffer: (): Uint8Array => {
@@ -31,5 +31,5 @@ export class OnRead {
   }
 }
 
-/** For Node: go on reading to where you read to last. It would find the same buffer's memory anew for each read. */
+/** Tells Node to keep the last buffer. Given the same buffer again, Node would look up its memory for each read. */
 const NO_CHANGE = undefined as unknown as Uint8Array

@@ -9,39 +9,39 @@ import {
   takeLongLease,
 } from './read-buffers.js'
 
-/** A lease ends after more short reads than these. */
+/** A lease ends after more short reads than this. */
 const SHORT_READS_MAX = 4
 
-/** Who was given octets of a lease to write. */
+/** A writer that was given bytes of a lease to write. */
 export interface LeaseReader {
-  /** The kernel has not taken all of them yet. */
+  /** The kernel has not yet taken all of them. */
   readonly pressured: boolean
   readonly closed: boolean
-  /** Has the buffer given back when the kernel has taken them. */
+  /** Returns the buffer when the kernel has taken them. */
   borrow(lease: Buffer): void
 }
 
 /**
- * Where one socket reads to: the buffer that all share, or a lease of its own while it relays content.
+ * The buffer that one socket reads into: the shared one, or its own lease while it relays content.
  *
- * Node asks for a buffer after each read and not before, and then reads there whatever is decided meanwhile. So a lease is
- * taken, ended and exchanged in `next` alone; everything else says what is to become of it.
+ * Node asks for a buffer after each read, not before the next one, and then reads into it whatever is decided meanwhile. So a
+ * lease takes effect, ends and is exchanged only in `next`; all other methods only state what should happen there.
  */
 export class ReadLease {
   private lease: Buffer | null = null
-  /** It goes back before the next read; octets of it were written to `reader`. */
+  /** The lease is returned before the next read; bytes of it were written to `reader`. */
   private ends = false
   private reader: LeaseReader | null = null
-  /** A long one takes its place. */
+  /** A long lease replaces it. */
   private grows = false
   private lastRead = 0
-  /** Reads since the last one that was longer than the shared buffer. */
+  /** Reads since the last read that was longer than the shared buffer. */
   private shortReads = 0
 
-  /** `mayLease` false: Node reads into buffers that it makes itself. */
+  /** `mayLease` false: Node reads into buffers that it allocates itself. */
   constructor(private readonly mayLease: boolean) {}
 
-  /** The buffer for the next read; asked by Node after each one. */
+  /** The buffer for the next read; Node asks for it after each read. */
   next(): Buffer {
     if (this.ends) this.giveBack()
     if (this.grows) {
@@ -51,7 +51,7 @@ export class ReadLease {
     return this.lease ?? SHARED
   }
 
-  /** When the reader still holds octets of it, the buffer comes back after its flush. */
+  /** If the reader still holds bytes of it, the buffer is returned after the reader's flush. */
   private giveBack(): void {
     const { lease, reader } = this
     this.lease = null
@@ -59,25 +59,25 @@ export class ReadLease {
     this.reader = null
     if (lease === null) return
     if (reader?.closed)
-      loseLease(lease) // who died with a write in flight leaves its buffer to the collector
+      loseLease(lease) // it closed with a write in flight: the buffer is left to the garbage collector
     else if (reader?.pressured) reader.borrow(lease)
     else returnLease(lease)
   }
 
-  /** So many octets were read. */
-  came(octets: number): void {
-    this.lastRead = octets
-    this.shortReads = octets > SHARED_BYTES ? 0 : this.shortReads + 1
-    // What was decided since the last read came too late for this one, which stands in the lease.
+  /** Notes a read of this many bytes. */
+  came(bytes: number): void {
+    this.lastRead = bytes
+    this.shortReads = bytes > SHARED_BYTES ? 0 : this.shortReads + 1
+    // Decisions since the last read came too late for this one, which is in the lease.
     this.ends = this.grows = false
   }
 
-  /** `bytes` are a read into the lease: they may be written in place. */
+  /** Whether `bytes` were read into the lease: they may be written in place. */
   holds(bytes: Buffer): boolean {
     return bytes === this.lease
   }
 
-  /** From the next read on, octets arrive in a buffer of this socket's own. */
+  /** From the next read on, bytes arrive in a buffer that belongs to this socket. */
   take(): void {
     if (!this.mayLease) return
     if (this.lease === null) {
@@ -87,7 +87,7 @@ export class ReadLease {
   }
 
   /**
-   * While relaying to `reader`: a lease as long as much comes with each read, none for a trickle, so that a stream of small
+   * While relaying to `reader`: uses a lease as long as each read is large, and none for a trickle, so that a stream of small
    * events or an idle tunnel costs no buffer.
    */
   suit(reader: LeaseReader): void {
@@ -103,15 +103,15 @@ export class ReadLease {
   }
 
   /**
-   * A message whose octets were written to `reader` is over, or its octets trickle. The lease stays where it has been of use just
-   * now, because the next message will probably be as long: its head and content then come with one read.
+   * A message whose bytes were written to `reader` is over, or its bytes trickle. A lease that was useful just now is kept,
+   * because the next message will probably be as long: its head and content then arrive in one read.
    */
   rest(reader: LeaseReader): void {
     if (this.lease === null) return
     if (this.shortReads > SHORT_READS_MAX || reader.pressured || !mayKeep(this.lease)) this.end(reader)
   }
 
-  /** Ends the lease, whose octets were written to `reader`. */
+  /** Ends the lease, whose bytes were written to `reader`. */
   end(reader: LeaseReader | null): void {
     this.grows = false
     if (this.lease === null || this.ends) return
@@ -119,7 +119,7 @@ export class ReadLease {
     this.reader = reader
   }
 
-  /** The socket is gone. */
+  /** The socket is closed. */
   lose(): void {
     if (this.lease !== null) loseLease(this.lease)
     this.lease = null

@@ -3,26 +3,27 @@ import type { Clock } from '../clock.js'
 import { acceptFrom } from './accept.js'
 import { Transport, type TransportOwner } from './transport.js'
 
-/** How long nothing may move: all of it needs some 5 ms on a quiet machine. */
+/** How long the check may make no progress: all of it takes about 5 ms on an idle machine. */
 const LIMIT_MS = 5_000
-/** How often it is looked at within that time. */
+/** How often progress is checked within that time. */
 const LOOKS = 5
 const SETTINGS = { readMode: 'onread', noDelay: true, tcpKeepAliveMs: 0 } as const
-/** Bytes of each message: text alone, text with content that is copied, content written in place, and more than the kernel takes at once. */
+/** Sizes of the messages: text only, text with copied content, content written in place, more than the kernel takes at once. */
 const MESSAGES = [1, 300, 5_000, 70_000, 400_000, 2]
 
-/** What was found: the reads and writes of `handle.ts` do what this house counts on; or they do not; or nothing can be said. */
+/** The result: the reads and writes of `handle.ts` behave as the proxy relies on; or they do not; or it is unknown. */
 export type SelfCheck = { readonly works: true } | { readonly works: false | 'unknown'; readonly why: string }
 
 /**
- * Reads and writes in the ways that Node does not document, once, over a connection from this process to itself: an echo of messages of
- * several sizes, then both ends. A Node that does something else shows it here, before a client can meet it. Never rejects.
+ * Exercises the undocumented ways of reading and writing once, over a connection from this process to itself: an echo of messages
+ * of several sizes, then both FINs. A Node version that behaves differently is found here, before any client is affected. Never
+ * rejects.
  */
 export function checkTransport(clock: Clock, limitMs = LIMIT_MS): Promise<SelfCheck> {
   return new Promise(resolve => {
     const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true })
     const open = new Set<Transport>()
-    // On a machine that has no time for this process its looks come late, and each of them sees what has come meanwhile.
+    // On an overloaded machine the checks come late, but each sees what has arrived meanwhile.
     let looks = 0
     let seen = 0
     const timer = clock.every(limitMs / LOOKS, () => {
@@ -30,7 +31,7 @@ export function checkTransport(clock: Clock, limitMs = LIMIT_MS): Promise<SelfCh
       for (const { bytesIn } of open) moved += bytesIn
       looks = moved === seen ? looks + 1 : 0
       seen = moved
-      if (looks === LOOKS) settle({ works: false, why: `nothing moved for ${limitMs} ms` })
+      if (looks === LOOKS) settle({ works: false, why: `no data moved for ${limitMs} ms` })
     })
     function settle(result: SelfCheck): void {
       timer.cancel()
@@ -62,7 +63,7 @@ interface Parts {
   readonly open: Set<Transport>
 }
 
-/** Sends back what comes, as an exchange does: with text before it, and reading no faster than it is taken. */
+/** Echoes what arrives, as an exchange does: with text before it, and reading no faster than the data is taken. */
 class Echo implements TransportOwner {
   transport!: Transport
 
@@ -93,7 +94,7 @@ class Echo implements TransportOwner {
   }
 }
 
-/** Sends one message after the other, each when the one before has come back as it was. */
+/** Sends one message after the other, each when the previous one has come back unchanged. */
 class Asker implements TransportOwner {
   transport!: Transport
   #message: Buffer = Buffer.alloc(0)
@@ -115,7 +116,7 @@ class Asker implements TransportOwner {
     const end = this.#came + to - from
     const same = end <= this.#message.length && this.#message.compare(bytes, from, to, this.#came, end) === 0
     if (!same) {
-      this.parts.settle({ works: false, why: `${this.#message.length} bytes came back as others` })
+      this.parts.settle({ works: false, why: `${this.#message.length} bytes came back changed` })
       return
     }
     this.#came = end
@@ -143,7 +144,7 @@ class Asker implements TransportOwner {
   }
 }
 
-/** Every byte from 0 to 255, in an order in which no two neighbouring pieces of 251 bytes are alike. */
+/** All byte values, in an order in which no two neighbouring pieces of 251 bytes are equal. */
 function messageOf(length: number): Buffer {
   const message = Buffer.alloc(length)
   for (let at = 0; at < length; at++) message[at] = (at + Math.trunc(at / 251)) & 0xff

@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { getSystemErrorName } from 'node:util'
 
-// What Node says of a socket, for what Node does not see: its errors, as it makes them.
+// Socket errors that Node does not report itself, in the form in which Node makes them.
 
 /** The peer has reset the connection. */
 export function resetError(): NodeJS.ErrnoException {
@@ -9,7 +9,7 @@ export function resetError(): NodeJS.ErrnoException {
   return Object.assign(new Error('read ECONNRESET'), { errno, code: 'ECONNRESET', syscall: 'read' })
 }
 
-/** @param errno negative, as a handle returns it */
+/** @param errno negative, as returned by a handle */
 export function writeError(errno: number): NodeJS.ErrnoException {
   const code = getSystemErrorName(errno)
   return Object.assign(new Error(`write ${code}`), { errno, code, syscall: 'write' })

@@ -3,34 +3,34 @@ import { type DirectWriter, handleOf, type Parts, type StreamHandle, spareSocket
 import { loseLease, returnLease } from './read-buffers.js'
 import { writeError } from './socket-errors.js'
 
-/** Whose writes they are. */
+/** The owner of a writer. */
 export interface WriterOwner {
   readonly closed: boolean
   readonly cannotSend: boolean
-  /** The kernel has taken everything that was written, after `pressured` had been true. Must not throw. */
+  /** The kernel has taken everything that was written, after `pressured` was true. Must not throw. */
   onTaken(): void
-  /** A write has failed that had been handed on. Must not throw. */
+  /** A write that had been handed on has failed. Must not throw. */
   onWriteFailed(error: NodeJS.ErrnoException): void
 }
 
 /**
- * Hands what is to be written to the kernel: past the socket's stream where Node allows it (see handle.ts) and nothing waits that was
- * written before, else through the stream. Knows whether the kernel has taken it all.
+ * Writes to the kernel: bypassing the socket's stream where Node allows it (see handle.ts) and no earlier write is waiting,
+ * otherwise through the stream. Knows whether the kernel has taken everything.
  */
 export class SocketWriter implements DirectWriter {
-  /** Something written has not been taken by the kernel yet. */
+  /** Some written data has not yet been taken by the kernel. */
   pressured = false
-  /** Of a socket that is written to past its stream; asking Node for it is expensive. */
+  /** The handle of a socket whose stream is bypassed; getting it from Node is expensive. */
   private handle: StreamHandle | null = null
-  /** Leases into which a write of ours still points. */
+  /** Leases that a pending write still points into. */
   private borrowed: Buffer[] | null = null
-  /** The callback of all writes to the stream; made with the first. */
+  /** The callback of all writes to the stream; created with the first. */
   private streamed: ((error?: Error | null) => void) | null = null
-  /** What was not taken when `tookSome` was asked last: all of it, and of the write under way. */
+  /** The untaken bytes when `tookSome` was last called: in total, and of the pending write. */
   private unsent = 0
   private unsentNow = 0
 
-  /** @param mayBypass it may write past the stream */
+  /** @param mayBypass whether it may bypass the stream */
   constructor(
     private readonly socket: net.Socket,
     private readonly mayBypass: boolean,
@@ -38,11 +38,11 @@ export class SocketWriter implements DirectWriter {
   ) {}
 
   /**
-   * Hands this on, in one system call where it fits. Afterwards `pressured` tells whether the kernel took all.
-   * @returns the error of a write that failed at once: the kernel has taken nothing of it; else null
+   * Writes the data, in one system call if possible. Afterwards `pressured` says whether the kernel took all of it.
+   * @returns the error of a write that failed at once, of which the kernel has taken nothing; otherwise null
    */
   write(data: string | Parts): NodeJS.ErrnoException | null {
-    // Everything before it has left, so it may go past the stream, which costs as much again.
+    // All earlier data has left, so this may bypass the stream, which would double the cost.
     if (this.mayBypass && !this.pressured) this.handle ??= handleOf(this.socket)
     const left = this.handle === null || this.pressured ? null : writeDirect(this.handle, data, this)
     if (left === null) this.stream(data)
@@ -51,7 +51,7 @@ export class SocketWriter implements DirectWriter {
     return null
   }
 
-  /** The ordinary way. */
+  /** Writes through the stream. */
   private stream(data: string | Parts): void {
     const { socket } = this
     this.streamed ??= error => this.streamFailed(error)
@@ -69,7 +69,7 @@ export class SocketWriter implements DirectWriter {
     this.tellWhenEmpty()
   }
 
-  /** A write's callback comes when everything before it is gone; an empty one costs nothing on the wire. */
+  /** A write's callback is called when everything before it has left; an empty write costs nothing on the wire. */
   private tellWhenEmpty(): void {
     this.socket.write('', 'latin1', error => {
       if (error) this.streamFailed(error)
@@ -77,12 +77,12 @@ export class SocketWriter implements DirectWriter {
     })
   }
 
-  /** The callback of a write: Node is about to destroy the socket for this error, with all that could still be read. */
+  /** The callback of a write: Node is about to destroy the socket for this error, with all data that could still be read. */
   private streamFailed(error: NodeJS.ErrnoException | null | undefined): void {
     if (error && !this.socket.destroyed && spareSocket(this.socket)) this.owner.onWriteFailed(error)
   }
 
-  /** For `writeDirect`: the kernel has taken the rest, or never will. */
+  /** Called for `writeDirect`: the kernel has taken the rest, or never will. */
   onWritten(status: number): void {
     if (this.owner.closed) return
     if (status < 0) this.owner.onWriteFailed(writeError(status))
@@ -108,7 +108,7 @@ export class SocketWriter implements DirectWriter {
     this.owner.onTaken()
   }
 
-  /** While `pressured`: has the kernel taken anything since this was asked last, or since it began? Slow is not stalled. */
+  /** While `pressured`: whether the kernel has taken anything since the last call or the beginning. Slow is not stalled. */
   tookSome(): boolean {
     const unsent = this.socket.writableLength
     const unsentNow = handleOf(this.socket)?.writeQueueSize ?? 0
@@ -118,13 +118,13 @@ export class SocketWriter implements DirectWriter {
     return some
   }
 
-  /** A buffer into which a write of ours points: it goes back when that is over. */
+  /** Takes a buffer that a pending write points into: it is returned when that write is over. */
   borrow(lease: Buffer): void {
     this.borrowed ??= []
     this.borrowed.push(lease)
   }
 
-  /** The socket is gone: what is under way may still be read from, by Node. */
+  /** The socket is closed: Node may still read the buffers of pending writes. */
   lose(): void {
     this.pressured = false
     for (const lease of this.borrowed ?? []) loseLease(lease)

@@ -9,61 +9,61 @@ import { resetError } from './socket-errors.js'
 import { SocketWriter, type WriterOwner } from './socket-writer.js'
 import { INLINE_BYTES_MAX, WriteQueue } from './write-queue.js'
 
-/** Who is told what happens on a transport. Calls are synchronous; `bytes` is valid until `onBytes` returns. */
+/** Notified of what happens on a transport. Calls are synchronous; `bytes` is valid until `onBytes` returns. */
 export interface TransportOwner {
   onBytes(bytes: Buffer, from: number, to: number): void
-  /** The peer's FIN: it sends no more, and may still read. */
+  /** The peer's FIN: it sends no more, but may still read. */
   onFin(): void
-  /** The kernel has taken everything that was written, after `pressured` had been true. */
+  /** The kernel has taken everything that was written, after `pressured` was true. */
   onFlushed(): void
   /**
-   * A write has failed, so nothing can be sent any more. What the peer had sent before is still read and told, then the transport
-   * closes; false: at once, as nothing that it can have sent is of use. Must do nothing else.
+   * A write has failed, so nothing more can be sent. What the peer sent before is still read and delivered, then the transport
+   * closes; false: it closes at once, since nothing that the peer may have sent is useful. Must do nothing else.
    */
   readsOn?(): boolean
-  /** The last call: the transport is gone. `error` is what ended it, or null. */
+  /** The last call: the transport is closed. `error` is what ended it, or null. */
   onClosed(error: NodeJS.ErrnoException | null): void
-  /** One of the calls above threw, which is a defect of ours: end this connection and nothing else. */
+  /** One of the calls above threw, which is a defect of the proxy: end only this connection. */
   onFault(fault: unknown): void
 }
 
-/** From this size on a `'data'` event may be one of several for what lies in the kernel: Node reads 64 KiB at once. */
+/** From this size on, a `'data'` event may be one of several for what is in the kernel: Node reads 64 KiB at once. */
 const DATA_BYTES = 64 * 1024
 
 const TRANSPORT: unique symbol = Symbol('transport')
 type OwnedSocket = net.Socket & { [TRANSPORT]?: Transport }
 
 /**
- * One socket as the rest of the house sees it: octets in through `onBytes`, text and content out, gathered until `flush`
- * and then written at once; backpressure as a fact (`pressured`) and an event (`onFlushed`).
+ * One socket as the rest of the proxy sees it: bytes in through `onBytes`; text and content out, gathered until `flush` and then
+ * written at once; backpressure as a state (`pressured`) and an event (`onFlushed`).
  *
- * Memory: what is written and not yet taken by the kernel is bounded by the one who reads on the other side, who pauses
- * while this side is `pressured`.
+ * Memory: data that is written but not yet taken by the kernel is bounded by the reader on the other side, which pauses while
+ * this side is `pressured`.
  */
 export class Transport implements OnReader, LeaseReader, WriterOwner {
   owner: TransportOwner
-  /** The peer's FIN was seen. */
+  /** The peer's FIN was received. */
   finSeen = false
   /** We have sent, or are about to send, our FIN. */
   finSent = false
   closed = false
-  /** Its owner sees to it that it ends in order, and soon. */
+  /** Its owner makes sure that it ends gracefully, and soon. */
   leaving = false
   bytesIn = 0
   readonly socket: net.Socket
-  /** Where it reads to. With `data` Node decides that. */
+  /** The buffer that it reads into. In mode `data`, Node decides. */
   readonly lease: ReadLease
   private readonly mode: ReadMode
   private isSecured = false
   private readonly queue = new WriteQueue()
   private readonly writer: SocketWriter
   private paused = false
-  /** The last read filled its buffer, or was one TLS record of perhaps several: there may be more behind it. */
+  /** The last read filled its buffer, or was possibly one of several TLS records: there may be more data behind it. */
   filled = false
   private failure: NodeJS.ErrnoException | null = null
-  /** A write has failed: nothing is sent any more, and the end of reading is the end. */
+  /** A write has failed: nothing more is sent, and the transport ends when reading does. */
   cannotSend = false
-  /** The socket options that still have to be set, see `persist`. */
+  /** The socket options that are still to be set, see `persist`. */
   private unset: AcceptSettings | null = null
 
   private constructor(owner: TransportOwner, mode: ReadMode, socket: net.Socket) {
@@ -80,8 +80,8 @@ export class Transport implements OnReader, LeaseReader, WriterOwner {
   }
 
   /**
-   * Takes over a socket that a server accepted (with `pauseOnConnect`). Where this Node allows it, the socket's handle moves
-   * into a new socket that reads into our buffers; the emptied one is destroyed at once, so the server no longer counts it.
+   * Takes over a socket that a server accepted (with `pauseOnConnect`). Where this Node version allows it, the socket's handle
+   * moves to a new socket that reads into our buffers; the old one is destroyed at once, so the server no longer counts it.
    */
   static accepted(socket: net.Socket, owner: TransportOwner, mode: ReadMode): Transport {
     const handle = mode === 'onread' ? takeHandle(socket) : null
@@ -91,7 +91,7 @@ export class Transport implements OnReader, LeaseReader, WriterOwner {
     return transport
   }
 
-  /** A transport over the handle of a connection that was accepted. `unset`: what `persist` is to set. */
+  /** A transport over the handle of an accepted connection. `unset`: the options for `persist` to set. */
   static overHandle(handle: StreamHandle, owner: TransportOwner, unset: AcceptSettings | null = null): Transport {
     const onread = new OnRead()
     const options = { handle, allowHalfOpen: true, onread: onread.options }
@@ -101,7 +101,7 @@ export class Transport implements OnReader, LeaseReader, WriterOwner {
     return transport
   }
 
-  /** A transport over a socket that `connect` makes and starts; `connect` is given the options that make it read our way. */
+  /** A transport over a socket that `connect` creates and connects, given the options that make it read into our buffers. */
   static dialed(
     owner: TransportOwner,
     mode: ReadMode,
@@ -121,7 +121,7 @@ export class Transport implements OnReader, LeaseReader, WriterOwner {
     return transport
   }
 
-  /** The peer's address as text, '' when it is gone already. */
+  /** The peer's address as text, '' if it is already gone. */
   get remoteAddress(): string {
     return this.socket.remoteAddress ?? ''
   }
@@ -130,30 +130,30 @@ export class Transport implements OnReader, LeaseReader, WriterOwner {
     return this.socket.remotePort ?? 0
   }
 
-  /** Something written has not been taken by the kernel yet. */
+  /** Some written data has not yet been taken by the kernel. */
   get pressured(): boolean {
     return this.writer.pressured
   }
 
-  /** Bytes that cannot be taken back any more. */
+  /** Bytes that can no longer be taken back. */
   get bytesOut(): number {
     return this.queue.bytesOut
   }
 
-  /** How many bytes of text this transport was ever given: where the next ones will stand, for `takeBack`. */
+  /** How many bytes this transport was given so far: the position of the next ones, for `takeBack`. */
   get queuedTo(): number {
     return this.queue.to
   }
 
-  /** Takes back what was queued from there on. False when some of it has been handed on already: then nothing is. */
+  /** Takes back what was queued from there on. False: part of it was already handed on; then nothing is taken back. */
   takeBack(queuedTo: number): boolean {
     return this.queue.takeBack(queuedTo)
   }
 
   /**
-   * The connection is to live on: sets `TCP_NODELAY` and TCP keep-alive, unless they are set. Neither means anything to a
-   * connection that carries one write, and together they are six system calls; so they wait for the second write, or for
-   * somebody who knows that the connection stays.
+   * The connection persists: sets `TCP_NODELAY` and TCP keep-alive, unless they are set. Neither matters to a connection that
+   * carries only one write, and together they cost six system calls; so they wait for the second write, or for a caller that
+   * knows that the connection stays open.
    */
   persist(): void {
     const { unset } = this
@@ -163,7 +163,7 @@ export class Transport implements OnReader, LeaseReader, WriterOwner {
     if (unset.tcpKeepAliveMs > 0) this.socket.setKeepAlive(true, unset.tcpKeepAliveMs)
   }
 
-  /** Stops reading, for good: from here on somebody else reads the socket (TLS). What ends it is still told to the owner. */
+  /** Stops reading for good: from now on TLS reads the socket. The owner is still notified of its end. */
   lend(): net.Socket {
     this.socket.off('data', onData).off('end', onEnd).pause()
     return this.socket
@@ -176,8 +176,8 @@ export class Transport implements OnReader, LeaseReader, WriterOwner {
 
   /**
    * Queues content for the next `flush`, which must come before the call that delivered `bytes` returns. Small content is
-   * copied into the text (`text`: the same octets, where somebody has made text of them); large content is written in place when it
-   * stands in a lease (`stable`), else copied.
+   * copied into the text (`text`: the same bytes as text, if the caller has it); large content is written in place if it is in
+   * a lease (`stable`), otherwise copied.
    */
   writeContent(bytes: Buffer, from: number, to: number, stable: boolean, text = ''): void {
     if (to - from > INLINE_BYTES_MAX) {
@@ -190,7 +190,7 @@ export class Transport implements OnReader, LeaseReader, WriterOwner {
     return !this.closed && !this.finSent && !this.cannotSend
   }
 
-  /** Hands everything queued to the kernel, in one system call where it fits. Afterwards `pressured` tells whether it took all. */
+  /** Writes everything queued to the kernel, in one system call if possible. Afterwards `pressured` says whether it took all. */
   flush(): void {
     const { queue, writer } = this
     if (queue.isEmpty) return
@@ -218,11 +218,11 @@ export class Transport implements OnReader, LeaseReader, WriterOwner {
   }
 
   /**
-   * That a write failed says nothing of what the peer sent before: the kernel still has it. So it is read to its end, which is the end
-   * of the connection then.
+   * A failed write says nothing about what the peer sent before: the kernel still has it. So that is read to its end, and then
+   * the connection ends.
    */
   onWriteFailed(error: NodeJS.ErrnoException): void {
-    if (this.closed || this.cannotSend || this.socket.destroyed) return // by us: then it says nothing of the peer
+    if (this.closed || this.cannotSend || this.socket.destroyed) return // destroyed by us: it says nothing about the peer
     this.failure ??= error
     this.cannotSend = true
     this.writer.pressured = false
@@ -231,34 +231,34 @@ export class Transport implements OnReader, LeaseReader, WriterOwner {
     else this.endWhenRead()
   }
 
-  /** Nothing comes any more on a connection that is broken: what a whole turn of the event loop does not read is not there. */
+  /** Nothing new arrives on a broken connection: if a whole turn of the event loop reads nothing, there is nothing left. */
   private endWhenRead(): void {
     const before = this.bytesIn
     setImmediate(() =>
       setImmediate(() => {
-        if (this.closed || this.paused) return // `resume` goes on
+        if (this.closed || this.paused) return // `resume` continues
         if (this.bytesIn > before) this.endWhenRead()
         else this.socket.destroy()
       }),
     )
   }
 
-  /** A buffer into which a write of ours points: it goes back when that is over. */
+  /** Takes a buffer that a pending write points into: it is returned when that write is over. */
   borrow(lease: Buffer): void {
     this.writer.borrow(lease)
   }
 
-  /** While `pressured`: has the kernel taken anything since this was asked last, or since it began? Slow is not stalled. */
+  /** While `pressured`: whether the kernel has taken anything since the last call or the beginning. Slow is not stalled. */
   tookSome(): boolean {
     return this.writer.tookSome()
   }
 
-  /** True when `bytes` of `onBytes` may be written in place: they stand in a lease, or Node allocated them for us. */
+  /** Whether `bytes` of `onBytes` may be written in place: they are in a lease, or Node allocated them for us. */
   isStable(bytes: Buffer): boolean {
     return this.mode === 'data' || this.lease.holds(bytes)
   }
 
-  /** Stops reading. While it lasts neither a FIN nor a reset of the peer is seen. */
+  /** Stops reading. While paused, neither a FIN nor a reset of the peer is seen. */
   pause(): void {
     if (this.paused || this.closed) return
     this.paused = true
@@ -276,7 +276,7 @@ export class Transport implements OnReader, LeaseReader, WriterOwner {
     return this.paused
   }
 
-  /** Sends what is queued and then FIN. Reading goes on. */
+  /** Sends what is queued, then a FIN. Reading continues. */
   end(): void {
     if (this.closed || this.finSent) return
     this.flush()
@@ -284,23 +284,23 @@ export class Transport implements OnReader, LeaseReader, WriterOwner {
     if (!this.cannotSend) this.socket.end()
   }
 
-  /** Ends both directions at once; octets that the kernel has taken are still delivered, unless the peer sent what we did not read. */
+  /** Ends both directions at once; bytes in the kernel are still delivered, unless the peer sent data that we did not read. */
   destroy(): void {
     if (this.closed) return
     this.queue.forget()
     this.socket.destroy()
   }
 
-  /** Ends both directions with a reset, so that the peer cannot take what it has for the whole. */
+  /** Ends both directions with a reset, so that the peer cannot take partial data for complete data. */
   reset(): void {
     if (this.closed) return
     this.queue.forget()
-    // Over TLS the missing close_notify says what a reset says without it, unix sockets know none, and Node throws when it is asked for one.
+    // Over TLS a missing close_notify means the same as a reset; unix sockets have no resets, and Node throws when asked for one.
     if (this.socket.connecting || this.isSecured || !handleOf(this.socket)?.reset) this.socket.destroy()
     else this.socket.resetAndDestroy()
   }
 
-  /** From here on: what the socket's listeners below call, and nobody else. */
+  /** `received`, `fin`, `failed` and `gone` are called only by the socket: by `OnRead` or the listeners below. */
   received(bytes: Buffer, from: number, to: number): boolean {
     if (this.closed) return false
     this.filled = this.isSecured || to - from >= (this.mode === 'data' ? DATA_BYTES : bytes.length)
@@ -316,7 +316,7 @@ export class Transport implements OnReader, LeaseReader, WriterOwner {
 
   fin(): void {
     if (this.closed || this.finSeen) return
-    // What ends with its connection is whole only when the connection reports no error (RFC 9112 8). TLS has an end of its own.
+    // A message that ends with its connection is complete only if that ends without an error (RFC 9112 8). TLS has its own end.
     const wasBroken = this.cannotSend ? !cameAfterFin(this.failure!) : !this.isSecured && wasReset(this.socket)
     if (wasBroken) {
       this.failed(resetError())
@@ -331,7 +331,7 @@ export class Transport implements OnReader, LeaseReader, WriterOwner {
     if (this.cannotSend) this.socket.destroy()
   }
 
-  /** Tells the owner something of a socket's life that has no call of its own above. */
+  /** Runs a notification of the owner that has no method above; what it throws is a fault. */
   tell(what: () => void): void {
     if (this.closed) return
     try {
@@ -341,7 +341,7 @@ export class Transport implements OnReader, LeaseReader, WriterOwner {
     }
   }
 
-  /** What throws even while it deals with a fault loses its socket; the fault itself it has reported. */
+  /** An owner that throws even while it handles a fault loses its socket; it has already reported the fault itself. */
   private fault(fault: unknown): void {
     try {
       this.owner.onFault(fault)
@@ -351,14 +351,14 @@ export class Transport implements OnReader, LeaseReader, WriterOwner {
   }
 
   failed(error: NodeJS.ErrnoException): void {
-    if (this.cannotSend && error === this.failure && spareSocket(this.socket)) return // it is known, and being dealt with
+    if (this.cannotSend && error === this.failure && spareSocket(this.socket)) return // already known and being handled
     this.failure ??= error
     this.cannotSend = true
     if (this.mode === 'data') this.receiveRest()
-    this.socket.destroy() // Node does so itself, but not for what is no TLS in the middle of a TLS connection
+    this.socket.destroy() // Node does this itself, except for non-TLS bytes in the middle of a TLS connection
   }
 
-  /** While reading is stopped Node reads on for some time, and would lose that with the error that it reads then. */
+  /** While reading is paused, Node reads on for some time, and would lose that data with the error that it then meets. */
   private receiveRest(): void {
     for (let left = this.socket.read(); left !== null && !this.closed; left = this.socket.read()) {
       this.received(left, 0, left.length)
@@ -379,7 +379,7 @@ export class Transport implements OnReader, LeaseReader, WriterOwner {
   }
 }
 
-// One function for all sockets instead of a closure for each: an idle connection is to cost little memory.
+// One function for all sockets instead of a closure for each: an idle connection should cost little memory.
 function onEnd(this: OwnedSocket): void {
   this[TRANSPORT]?.fin()
 }

@@ -5,12 +5,13 @@ import { type Network, Networks } from '../networks.js'
 import { innerOf, isMetadata, kindOf, METADATA_NAMES, type ParsedAddress, parseAddress } from './special-addresses.js'
 
 /**
- * Where a forward proxy connects to: the public Internet, and what its operator has allowed. Everything that only means
- * something near the proxy (loopback, private, link-local, carrier-grade, …) is refused, since a client there would act with the
- * proxy's place in the network; and so is every IPv6 address that holds an IPv4 one, since a gateway on the way may unpack it.
+ * Where a forward proxy may connect: the public Internet, and what the operator has allowed. Every address that has a meaning
+ * only near the proxy (loopback, private, link-local, carrier-grade, …) is refused, since a client would reach it from the
+ * proxy's position in the network; so is every IPv6 address that embeds an IPv4 address, since a gateway on the path may unpack
+ * it.
  *
- * Ask twice: `refuseHost` before a name is resolved, `check` with the addresses, and connect to those that `check` gives back
- * (a second resolution could say something else: DNS rebinding).
+ * Check twice: `refuseHost` before a name is resolved, then `check` with the addresses, and connect only to those that `check`
+ * returns (a second resolution could give a different answer: DNS rebinding).
  */
 export class Destinations {
   readonly #allowed: Places
@@ -18,11 +19,11 @@ export class Destinations {
   readonly #denied: Places
 
   /**
-   * Each list: CIDR blocks, addresses, host names, `*.suffix` (every name below the suffix, not itself).
-   * @param allow may be connected to although it is not public
-   * @param only nothing else may be connected to, be it public or not; empty: no such limit
-   * @param deny may not be connected to, whatever the other two say
-   * @throws TypeError that names the first entry that is none of these
+   * Each list: CIDR blocks, addresses, host names, `*.suffix` (every name below the suffix, not the suffix itself).
+   * @param allow destinations that are permitted although they are not public
+   * @param only the only permitted destinations, public or not; empty: no such limit
+   * @param deny destinations that are refused, whatever the other two lists say
+   * @throws TypeError that names the first invalid entry
    */
   constructor(allow: readonly string[], only: readonly string[] = [], deny: readonly string[] = []) {
     this.#allowed = new Places(allow)
@@ -30,21 +31,24 @@ export class Destinations {
     this.#denied = new Places(deny)
   }
 
-  /** What can be said of a host before it is resolved, or when somebody else resolves it; null: nothing against it. */
+  /** The check of a host before it is resolved, or when another proxy resolves it; null: nothing against it. */
   refuseName(host: string): ProxyError | null {
     const odd = this.refuseHost(host)
     if (odd !== null) return odd
     const literal = readLiteral(host)
     if (literal !== null) return this.#refuseLiteral(host, parseAddress(literal.address))
-    // Whoever resolves it may decode it first, and it would be another name than the one that was looked for in the lists.
+    // The next proxy may decode it before resolving, and would then use a different name from the one checked against the lists.
     if (!NAME.test(host)) return oddName(host)
     if (this.#denied.hasName(host)) return denied(host)
     if (METADATA_NAMES.has(bareName(host)) && !this.#allowed.hasName(host)) return metadataName(host)
-    // What only an address could let in is refused, when nobody here will see the address.
+    // A host that only an address entry could permit is refused, since its address is not known here.
     return this.#only === null || this.#only.hasName(host) ? null : denied(host)
   }
 
-  /** The metadata of a cloud is that of whoever connects, so nobody is asked for it; all else is public or not for him to judge. */
+  /**
+   * A cloud's metadata service serves the host that connects, so no proxy is asked for it; the next proxy judges everything
+   * else.
+   */
   #refuseLiteral(host: string, address: ParsedAddress): ProxyError | null {
     if (!this.#mayReach(host, address)) return denied(host)
     const inner = innerOf(address)
@@ -53,13 +57,15 @@ export class Destinations {
     return refusal === null ? null : prohibited(host, true, refusal)
   }
 
-  /** Refuses what is neither a name nor an address but read as one by the machine's resolver: `0x7f.1`, `2130706433`, `127.1`. */
+  /**
+   * Refuses what is neither a name nor an address, but which the system resolver reads as one: `0x7f.1`, `2130706433`, `127.1`.
+   */
   refuseHost(host: string): ProxyError | null {
     return isOddLiteral(host) ? oddName(host) : null
   }
 
   /**
-   * The addresses that may be connected to, in their order; or the error that says why none of them may.
+   * The permitted addresses, in their order; or an error that says why none is permitted.
    *
    * @param host as in the request-target, an IPv6 literal with its brackets
    */
@@ -82,7 +88,7 @@ export class Destinations {
     return prohibited(host, literal, refusal)
   }
 
-  /** By `only` and `deny`. An address that holds another one is denied for either of them. */
+  /** Applies `only` and `deny`. An address that embeds another one is refused if either of them is denied. */
   #mayReach(host: string, address: ParsedAddress): boolean {
     const inner = innerOf(address)
     if (this.#denied.hasAddress(address) || (inner !== null && this.#denied.hasAddress(inner.address))) return false
@@ -92,8 +98,8 @@ export class Destinations {
   }
 
   /**
-   * Null: it may be connected to. Of an address that holds another one, both must be permitted; only in a mapped one the inner
-   * address speaks for both, since a mapped address *is* the inner one to every socket.
+   * Null: permitted. If an address embeds another one, both must be permitted; except that for a mapped address the inner address
+   * decides for both, since to every socket a mapped address *is* the inner one.
    */
   #refuse(address: ParsedAddress): Refusal | null {
     const inner = innerOf(address)
@@ -103,7 +109,7 @@ export class Destinations {
       return kind === null ? null : { what: kind, option: inner?.isMapped ? inner.address : address }
     }
     const refusal = inner === null ? null : this.#refuse(inner.address)
-    return refusal === null ? null : { what: `an address that holds ${refusal.what}`, option: refusal.option }
+    return refusal === null ? null : { what: `an address that embeds ${refusal.what}`, option: refusal.option }
   }
 }
 
@@ -111,7 +117,7 @@ export class Destinations {
 class Places {
   readonly #networks: Networks
   readonly #names = new Set<string>()
-  /** What stands behind `*`: `.example.org`. */
+  /** What follows the `*`: `.example.org`. */
   readonly #suffixes = new Set<string>()
 
   /** @throws TypeError */
@@ -134,7 +140,7 @@ class Places {
       const habit = destinationHabit(entry)
       const right = habit === null ? '' : `; ${habit.right}`
       throw new TypeError(
-        `"${entry}" is none of what can be allowed: an address, a CIDR block, a host name, *.suffix${right}`,
+        `"${entry}" is not a destination: write an address, a CIDR block, a host name or *.suffix${right}`,
       )
     }
   }
@@ -144,7 +150,7 @@ class Places {
     return this.#names.has(name) || (this.#suffixes.size > 0 && this.#hasSuffixOf(name))
   }
 
-  /** From each dot on, but for one at its front. */
+  /** Tries the rest from each dot on, except a leading dot. */
   #hasSuffixOf(name: string): boolean {
     for (let dot = name.indexOf('.', 1); dot > 0; dot = name.indexOf('.', dot + 1))
       if (this.#suffixes.has(name.slice(dot))) return true
@@ -157,8 +163,8 @@ class Places {
 }
 
 /**
- * What ends in a number (as the URL standard has it) and is no address in its usual form. No top-level domain is a number, but
- * `getaddrinfo` reads such things as IPv4, in octal and hexadecimal too.
+ * A host that ends in a number (as defined by the URL standard) but is not an address in its usual form. No top-level domain is
+ * numeric, but `getaddrinfo` reads such hosts as IPv4, in octal and hexadecimal too.
  */
 function isOddLiteral(host: string): boolean {
   if (readLiteral(host) !== null) return false
@@ -181,7 +187,10 @@ function readNetwork(entry: string): Network | null {
   return { octets: parseAddress(literal.address).toByteArray(), bits: length === undefined ? bits : Number(length) }
 }
 
-/** For a name the text tells the kind of its address, not the address: that is the proxy's own view of the network (RFC 9209 2.1.5). */
+/**
+ * For a name, the text gives the kind of address, not the address: that is the proxy's own view of the network (RFC 9209
+ * 2.1.5).
+ */
 function prohibited(host: string, literal: boolean, refusal: Refusal | null): ProxyError {
   const facts = { stage: 'route', side: 'client', status: 403 } as const
   if (refusal === null)
@@ -200,14 +209,14 @@ function oddName(host: string): ProxyError {
 }
 
 function metadataName(host: string): ProxyError {
-  const text = `${host} is a name of a cloud's metadata service`
+  const text = `${host} is the name of a cloud metadata service`
   const remedy = { settings: ['allow'], value: [bareName(host)] } as const
   return new ProxyError('destination_ip_prohibited', text, { stage: 'route', side: 'client', status: 403, remedy })
 }
 
-/** By a list of the operator's; what stands in the list is not told. */
+/** Refused by one of the operator's lists; the contents of the list are not disclosed. */
 function denied(host: string): ProxyError {
-  const text = `${host} is not among the destinations that this proxy serves`
+  const text = `${host} is not a destination that this proxy serves`
   const remedy = { settings: ['only', 'deny'] } as const
   return new ProxyError('destination_ip_prohibited', text, { stage: 'route', side: 'client', status: 403, remedy })
 }

@@ -9,7 +9,7 @@ import { type TlsMemory, tlsMemory, type UpstreamTls } from './upstream-tls.js'
 
 export { type TlsVersion, tlsKey, tlsMemory, type UpstreamTls } from './upstream-tls.js'
 
-/** How connections toward upstreams are made; one set for a whole proxy. */
+/** How connections to upstreams are made; one set of settings for a whole proxy. */
 export interface DialSettings {
   readonly readMode: ReadMode
   /** `TCP_NODELAY`. */
@@ -19,26 +19,26 @@ export interface DialSettings {
   readonly tls: UpstreamTls
 }
 
-/** Where to: addresses that were resolved and checked by the caller (there is no second resolution), or a unix socket. */
+/** The destination: addresses that the caller has resolved and checked (there is no second resolution), or a unix socket. */
 export interface DialTarget {
   readonly host: string
   readonly port: number
   readonly secure: boolean
   readonly addresses: readonly Address[]
-  /** A unix socket; `addresses` is then empty, and `host` is only what TLS goes by. */
+  /** A unix socket; `addresses` is then empty, and `host` is used only for TLS. */
   readonly socketPath?: string
-  /** Octets that stand before everything else on the connection, in clear before TLS too: a PROXY protocol header. */
+  /** Bytes sent before everything else on the connection, in cleartext even before TLS: a PROXY protocol header. */
   readonly preface?: Buffer
 }
 
 export interface DialOwner extends TransportOwner {
-  /** The transport can be written to (for TLS: the peer is verified). Before that only `onClosed` may come. */
+  /** The transport can be written to (with TLS: the peer is verified). Before that, only `onClosed` may be called. */
   onConnected(): void
-  /** TCP is there, the TLS handshake begins. Not called without TLS. */
+  /** TCP is connected and the TLS handshake begins. Not called without TLS. */
   onSecuring(): void
 }
 
-/** Time that one address has before the next is tried beside it (RFC 8305 5). */
+/** How long one address is tried before the next is tried in parallel (RFC 8305 5). */
 const ATTEMPT_DELAY_MS = 250
 
 /** Starts a connection to the first of the addresses that answers (happy eyeballs). Never throws; failure is `owner.onClosed`. */
@@ -81,7 +81,7 @@ function dialSecured(target: DialTarget, settings: DialSettings, owner: DialOwne
   socket.on('session', ticket => memory.keep(peer, ticket))
   socket.once('error', () => {
     memory.drop(peer)
-    // After the handshake Node lets an alert (RFC 8446 6.2) be followed by an ordinary end, as if all had been said.
+    // After the handshake, Node follows an alert (RFC 8446 6.2) with an ordinary end, as if the data were complete.
     if (!transport.cannotSend) socket.destroy()
   })
   socket.once('connect', () => transport.tell(() => owner.onSecuring()))
@@ -93,8 +93,8 @@ function connectTls(target: DialTarget, settings: DialSettings, secure: tls.Conn
   const options = connectOptions(target, settings)
   if (target.preface === undefined) return tls.connect({ ...secure, ...options } as tls.ConnectionOptions)
   const below = new net.Socket({ allowHalfOpen: true })
-  // TLS takes over the handle of a socket that has one. Where the first of several addresses may fail, another handle takes its
-  // place meanwhile: so TLS is laid over that socket before it has any, and then reads it as a stream.
+  // TLS takes over the handle of a socket that has one. With several addresses, the first may fail and its handle be replaced by
+  // another: so TLS is put on the socket before it has a handle, and then reads it as a stream.
   const isStream = options.autoSelectFamily === true
   const before = isStream ? tls.connect({ ...secure, socket: below }) : null
   below.connect(options)
@@ -124,7 +124,7 @@ function onlyAddress({ addresses }: DialTarget): string | undefined {
   return addresses.length === 1 ? addresses[0]?.address : undefined
 }
 
-/** The target as messages name it. */
+/** The target as named in messages. */
 export function whereOf({ host, port, socketPath }: DialTarget): string {
   return socketPath === undefined ? hostAndPort(host, port) : `unix:${socketPath}`
 }
@@ -146,8 +146,8 @@ const BY_CODE: Readonly<Record<string, ProxyStatusError>> = {
 }
 
 /**
- * What a failed dial means to the one who asked for it (RFC 9209 2.3). No octet was written, so another try is always safe.
- * A `ProxyError` (of a dial through something else) says it already.
+ * What a failed dial means to its caller (RFC 9209 2.3). No byte of a request was written, so a retry is always safe.
+ * A `ProxyError` (from a dial through another proxy) is passed on as it is.
  */
 export function dialError(error: NodeJS.ErrnoException | null, target: DialTarget, securing: boolean): ProxyError {
   if (error instanceof ProxyError) return error
@@ -156,7 +156,7 @@ export function dialError(error: NodeJS.ErrnoException | null, target: DialTarge
   const code = first?.code ?? ''
   const cause = error === null ? {} : { cause: error }
   if (securing) {
-    const text = `TLS with ${where} failed: ${first?.message ?? 'the upstream closed'}`
+    const text = `TLS with ${where} failed: ${first?.message ?? 'the upstream closed the connection'}`
     return new ProxyError(tlsErrorType(code), text, { stage: 'tls', side: 'upstream', ...cause })
   }
   const type = BY_CODE[code]
@@ -164,8 +164,8 @@ export function dialError(error: NodeJS.ErrnoException | null, target: DialTarge
     const text = `the certificates or the key for TLS with ${where} cannot be used: ${first?.message}`
     return new ProxyError('proxy_configuration_error', text, { stage: 'tls', side: 'proxy', ...cause })
   }
-  const advice = /^E[MN]FILE$/.test(code) ? ', this process may open no more files (ulimit -n)' : ''
-  const text = `cannot connect to ${where}: ${code || first?.message || 'the upstream closed'}${advice}`
+  const advice = /^E[MN]FILE$/.test(code) ? ', this process has too many files open (ulimit -n)' : ''
+  const text = `cannot connect to ${where}: ${code || first?.message || 'the upstream closed the connection'}${advice}`
   const facts = { stage: 'connect', side: 'upstream', ...cause } as const
   return new ProxyError(type ?? 'destination_unavailable', text, facts)
 }

@@ -4,13 +4,13 @@ import { HealthCheck, type HealthCheckSettings } from './health-check.js'
 import type { OriginPool } from './origin-pool.js'
 import type { WantedMember } from './wanted-members.js'
 
-/** The health checks of one group: one for each member, if the group has any. */
+/** The health checks of one group: one for each member, if the group has health checks. */
 export class GroupChecks {
   private readonly checks = new Map<string, HealthCheck>()
-  /** The settings that these were made with, as text: what has not changed goes on asking in its own time. */
+  /** The settings that the checks were made with, as text: unchanged checks keep their schedule. */
   private madeAs = 'null'
 
-  /** @param checked a member has answered as it must, or not; `detail`: one sentence, for the log */
+  /** @param checked a member has passed a check (`ok`) or failed it; `detail`: one sentence, for the log */
   constructor(
     private readonly around: GroupSurroundings,
     private readonly checked: (member: OriginPool, ok: boolean, detail: string) => void,

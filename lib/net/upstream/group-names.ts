@@ -5,14 +5,14 @@ import { turnsAt } from '../turns.js'
 import type { GroupSpec, ServerSpec } from './group-spec.js'
 import type { GroupSurroundings } from './group-surroundings.js'
 
-/** The names of the servers of one group, kept current: each is asked for again and again, until it is no server of the group any more. */
+/** Keeps the server names of one group resolved: each is looked up periodically for as long as its server is in the group. */
 export class GroupNames {
   private readonly watches = new Map<string, NameWatch>()
   private ended = false
-  /** Until changes are told. */
+  /** Runs until changes are reported. */
   private gathering: Timer | null = null
 
-  /** @param changed some name has other addresses than before. Never called from within a call to this. */
+  /** @param changed the addresses of some name have changed. Never called synchronously from a method of this class. */
   constructor(
     private readonly around: GroupSurroundings,
     private readonly changed: () => void,
@@ -31,7 +31,7 @@ export class GroupNames {
     for (const [key, server] of names) if (!this.watches.has(key)) this.watches.set(key, this.startWatch(server, spec))
   }
 
-  /** What is known of a server of this specification: the addresses of its name; null: it has none that is watched. */
+  /** The known addresses of a server's name; null: the server has no watched name. */
   addressesOf(server: ServerSpec, spec: GroupSpec): readonly WatchedAddress[] | null {
     return server.kind === 'one' ? null : (this.watches.get(nameKey(server, spec))?.current ?? [])
   }
@@ -56,15 +56,15 @@ export class GroupNames {
       turns: turnsAt(resolve.nameservers),
       onChange: () => this.nameChanged(),
       onFault: fault => this.around.fault(fault),
-      onError: error => this.around.warn('resolve', `upstreams.${name}: ${error.told('file')}; it will be asked again`),
+      onError: error => this.around.warn('resolve', `upstreams.${name}: ${error.told('file')}; will retry`),
     })
     watch.start()
     return watch
   }
 
   /**
-   * In a large group, changes that come together are told together: each costs as much as there are members, and at the start
-   * all names have their first answers within a moment.
+   * In a large group, changes close together are reported together: the cost of each grows with the number of members, and at the
+   * start all names get their first answers at almost the same time.
    */
   private nameChanged(): void {
     if (this.ended || this.gathering !== null) return
@@ -82,6 +82,6 @@ export class GroupNames {
 const FEW_NAMES = 64
 const GATHER_MS = 100
 
-/** Another way to ask is another watch. */
+/** A name with other lookup settings gets its own watch. */
 const nameKey = ({ origin, kind }: ServerSpec, { resolve }: GroupSpec): string =>
   `${kind} ${origin.key} ${resolve.nameservers?.join() ?? ''} ${resolve.minMs} ${resolve.maxMs}`

@@ -6,31 +6,31 @@ import type { HashBy } from '../../policy/hash-key.js'
 import type { DialSettings } from './dial.js'
 import type { HealthCheckSettings } from './health-check.js'
 
-/** One server of a group, as it is configured. */
+/** One server of a group, as configured. */
 export interface ServerSpec {
-  /** What its members have in common; `origin.host` is what Host and TLS go by, whatever the address. */
+  /** Common to its members; `origin.host` is used for Host and TLS, whatever the address. */
   readonly origin: Origin
-  /** How it becomes members: one as it is, or one for each address of its name, or for each target of its SRV name. */
+  /** The members it becomes: a single one, one per address of its name, or one per target of its SRV name. */
   readonly kind: 'one' | 'name' | 'srv'
   readonly weight: number
   readonly backup: boolean
-  /** Instead of the group's limits. */
+  /** Override the group's limits. */
   readonly connectionsMax?: number
   readonly waitingMax?: number
 }
 
-/** One group, checked, with every default in its place. */
+/** One group, validated, with all defaults filled in. */
 export interface GroupSpec {
   readonly name: string
   readonly servers: readonly ServerSpec[]
   readonly balance: BalanceSettings
-  /** What requests are told apart by, for `hash`. */
+  /** The key that distinguishes requests, for `hash`. */
   readonly hash: HashBy
-  /** The cookie that holds a client to a member, or ''. */
+  /** The cookie that binds a client to a member, or ''. */
   readonly sticky: string
-  /** Other servers that a request may be tried on. */
+  /** How many other servers a request may be retried on. */
   readonly retries: number
-  /** May another server have what a fresh connection lost, too? */
+  /** Whether a request that was lost on a fresh connection may also be retried on another server. */
   readonly retryOn: 'reused' | 'any'
   readonly healthCheck: HealthCheckSettings | null
   readonly resolve: { readonly nameservers: readonly string[] | null; readonly minMs: number; readonly maxMs: number }

@@ -6,12 +6,12 @@ import type { UpstreamPool } from './upstream-pool.js'
 export interface GroupSurroundings {
   readonly pools: UpstreamPool
   readonly clock: Clock
-  /** A number from 0 to 1, for what must not happen everywhere at once. */
+  /** A number from 0 to 1, for jitter. */
   random(): number
   warn(code: string, message: string): void
   fault(fault: unknown): void
   /** A member came up or went down, by its health check or by ejection. */
   changed(group: string, member: string, state: string): void
-  /** How names are asked for; as `askDns` does unless given. */
+  /** How names are looked up; default `askDns`. */
   readonly questions?: (nameservers: readonly string[] | null) => DnsQuestions
 }

@@ -10,25 +10,25 @@ import type { Transport } from '../socket/transport.js'
 import { type DialOwner, type DialSettings, type DialTarget, dial, dialError } from './dial.js'
 import { whenRead } from './unasked.js'
 
-/** What a server is asked, and what it must answer to count as well. */
+/** The request of a health check, and the response that makes a server count as healthy. */
 export interface HealthCheckSettings {
-  /** Origin-form, with a query perhaps. */
+  /** In origin-form, possibly with a query. */
   readonly path: string
   /** The value of Host; '': that of the origin. */
   readonly host: string
   /** Default GET. */
   readonly method?: 'GET' | 'HEAD' | 'OPTIONS'
-  /** From the beginning of one check to that of the next, in ms. */
+  /** From the start of one check to the start of the next, in ms. */
   readonly intervalMs: number
-  /** For the whole check, in ms: name, connection, TLS, and the head of the response. */
+  /** For the whole check, in ms: name lookup, connection, TLS, and the response head. */
   readonly timeoutMs: number
-  /** Pairs of first and last. */
+  /** Ranges, each with its first and last status. */
   readonly statuses: readonly (readonly [number, number])[]
 }
 
 export interface HealthCheckOptions extends HealthCheckSettings {
   readonly origin: Origin
-  /** Where the server is; null: the origin's host is located for each check. */
+  /** The server's addresses; null: the origin's host is located again for each check. */
   readonly addresses: readonly Address[] | null
   /** @returns ends the wait: `done` is not called then; null: it was called */
   locate(
@@ -37,20 +37,20 @@ export interface HealthCheckOptions extends HealthCheckSettings {
     done: (error: ProxyError | null, addresses: readonly Address[]) => void,
   ): (() => void) | null
   readonly dial: DialSettings
-  /** Begin with a header that says: I speak for myself. */
+  /** Begin with a PROXY protocol header that says the proxy connects on its own behalf (LOCAL, or UNKNOWN in v1). */
   readonly proxyProtocol: 'off' | 'v1' | 'v2'
   readonly clock: Clock
-  /** A number from 0 to 1: members that came together are not asked together. */
+  /** A number from 0 to 1: jitter, so that members added together are not checked together. */
   random(): number
   /** @param detail one sentence, for the log */
   onResult(ok: boolean, detail: string): void
-  /** `onResult` threw, or we did: a defect of ours. */
+  /** `onResult` or the check itself threw: a defect of the proxy. */
   onFault(fault: unknown): void
 }
 
 /**
- * Asks one server at intervals whether it is well, each time on a connection of its own: so it is proved that new ones can be made. Never
- * more than one check is under way. Only the head of the response is read.
+ * Checks the health of one server at intervals, each time on a new connection, which proves that connections can be made. At most
+ * one check is in progress. Only the head of the response is read.
  */
 export class HealthCheck {
   private readonly request: string
@@ -59,26 +59,27 @@ export class HealthCheck {
   private check: Check | null = null
   private running = false
 
-  /** @throws when method, path or host would not make one request */
+  /** @throws when path or host would not make a valid request */
   constructor(readonly options: HealthCheckOptions) {
     const { method = 'GET', path, origin, proxyProtocol } = options
     const host = options.host === '' ? origin.authority : options.host
     for (const [what, text] of Object.entries({ path, host })) {
-      if (!/^[\x21-\x7e]+$/.test(text)) throw new TypeError(`${what} of a health check is ${JSON.stringify(text)}`)
+      if (!/^[\x21-\x7e]+$/.test(text))
+        throw new TypeError(`${what} of a health check must be visible ASCII: ${JSON.stringify(text)}`)
     }
     const fields = [`Host: ${host}`, 'User-Agent: hopwise-health-check', 'Accept: */*', 'Connection: close']
     this.request = `${method} ${path} HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n`
     this.preface = proxyProtocol === 'off' ? null : writeProxyPreface(proxyProtocol === 'v1' ? 1 : 2, 'local')
   }
 
-  /** The first check comes within the first interval, at a random time. */
+  /** The first check runs at a random time within the first interval. */
   start(): void {
     if (this.running) return
     this.running = true
     this.after(this.options.random() * this.options.intervalMs)
   }
 
-  /** Nothing is told any more. */
+  /** No more results are reported. */
   stop(): void {
     this.running = false
     this.timer?.cancel()
@@ -107,7 +108,7 @@ export class HealthCheck {
   }
 }
 
-/** One check. Tells its result once, unless it is ended before. */
+/** One check. Reports its result once, unless it is ended first. */
 class Check implements DialOwner, ResponseSink {
   private readonly reader = new ResponseReader()
   private readonly target: DialTarget
@@ -154,7 +155,7 @@ class Check implements DialOwner, ResponseSink {
     this.transport = dial({ ...this.target, addresses }, this.options.dial, this)
   }
 
-  /** Nobody wants the result any more. */
+  /** Ends the check without reporting a result. */
   end(): void {
     this.isOver = true
     this.timer.cancel()
@@ -170,8 +171,7 @@ class Check implements DialOwner, ResponseSink {
 
   private late(): string {
     const { timeoutMs } = this.options
-    if (this.stage === 'response' && this.reader.started)
-      return `the response did not get beyond its beginning within ${timeoutMs} ms`
+    if (this.stage === 'response' && this.reader.started) return `no complete response head within ${timeoutMs} ms`
     return `no ${this.stage === 'name' ? 'address' : this.stage} within ${timeoutMs} ms`
   }
 
@@ -195,7 +195,7 @@ class Check implements DialOwner, ResponseSink {
   onBytes(bytes: Buffer, from: number, to: number): void {
     if (this.isOver) return
     if (!this.asked) {
-      this.settle(false, 'the server sent something before it was asked')
+      this.settle(false, 'the server sent data before the request')
       return
     }
     try {
@@ -206,7 +206,7 @@ class Check implements DialOwner, ResponseSink {
     }
   }
 
-  /** Interim responses say nothing of how the server is. */
+  /** Interim responses say nothing about the server's health. */
   onResponseHead({ status }: ResponseHead): void {
     if (status < 200 && status !== 101) return
     const { statuses } = this.options
@@ -219,7 +219,10 @@ class Check implements DialOwner, ResponseSink {
   onResponseEnd(): void {}
 
   onFin(): void {
-    this.settle(false, `the server closed the connection ${this.reader.started ? 'in mid-head' : 'without a response'}`)
+    this.settle(
+      false,
+      `the server closed the connection ${this.reader.started ? 'in the middle of a response head' : 'without a response'}`,
+    )
   }
 
   onFlushed(): void {}

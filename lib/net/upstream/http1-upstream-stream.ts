@@ -12,7 +12,7 @@ import type { Logins } from './logins.js'
 import type { UpstreamConnection, UpstreamExchange } from './upstream-connection.js'
 import type { UpstreamStream } from './upstream-stream.js'
 
-/** Filled and judged in one call. */
+/** Filled in and judged within one call, so one object serves all. */
 const side: UpstreamSide = {
   minor: 1,
   close: false,
@@ -25,22 +25,22 @@ const side: UpstreamSide = {
 }
 
 /**
- * HTTP/1: a connection carries one exchange at a time, so it has one stream, which serves one request after the other. Chunks are made
- * here, and what the upstream says of its connection is remembered here (RFC 9112 7, 9.3).
+ * HTTP/1: a connection carries one exchange at a time, so it has one stream, which serves one request after the other. Applies
+ * the chunked coding and keeps what the upstream says about its connection (RFC 9112 7, 9.3).
  */
 export class Http1UpstreamStream implements UpstreamStream {
   private chunked = false
-  /** Bytes that its transport had written and read before this request. */
+  /** Bytes that the transport had written and read before this request. */
   private bytesOutBefore = 0
   private bytesInBefore = 0
-  // What the response says of the connection.
+  // What the response says about the connection.
   private minor: 0 | 1 = 1
   private closes = false
   private keeps = false
   private framing: ContentFraming = 'none'
-  /** The framing, of an interim response too, leaves in doubt what follows on the connection. */
+  /** The framing (of an interim response, too) leaves it uncertain what follows on the connection. */
   private inDoubt = false
-  /** How many more requests its Keep-Alive admits, -1 for no hint. */
+  /** How many more requests its Keep-Alive permits; -1: no hint. */
   private hintMax = -1
 
   constructor(readonly peer: UpstreamConnection) {}
@@ -182,7 +182,7 @@ export class Http1UpstreamStream implements UpstreamStream {
 
   release(isSent: boolean, surplus: boolean): 'keep' | CloseReason {
     const { peer } = this
-    // Where it is released a moment later (over TLS always), the kernel is asked then.
+    // If the release is deferred (over TLS always), it checks then whether the request has been sent.
     const { pressured, cannotSend, filled, finSeen } = peer.transport
     side.minor = this.minor
     side.close = this.closes

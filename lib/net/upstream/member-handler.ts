@@ -3,12 +3,12 @@ import type { WatchedAddress } from '../names/name-watch.js'
 import type { Address, Resolver } from '../names/resolver.js'
 import type { UpstreamHandler } from './upstream-shared.js'
 
-// What a member of a group does otherwise than other pools: how its address is found.
+// How a group member differs from other pools: in the way its address is found.
 
-/** The same handler, for a name that is to be asked for in another way. */
+/** The same handler, but with names resolved by `resolver`. */
 export function asking(handler: UpstreamHandler, resolver: Resolver): UpstreamHandler {
   return {
-    ...told(handler),
+    ...callbacksOf(handler),
     locate: (host, port, done) =>
       resolver.resolve(host, (error, addresses) => {
         const allowed: Address[] = []
@@ -18,19 +18,19 @@ export function asking(handler: UpstreamHandler, resolver: Resolver): UpstreamHa
             if (why !== null) refused = why
             for (const place of found) allowed.push(place)
           }
-          handler.locate(address, port, judged, '') // at once, as it is no name
+          handler.locate(address, port, judged, '') // synchronous, since it is not a name
         }
         done(allowed.length > 0 ? null : refused, allowed)
       }),
   }
 }
 
-/** The same handler, for a member whose address is decided already. */
+/** The same handler, for a member whose address is already fixed. */
 export function pinned(handler: UpstreamHandler, at: WatchedAddress): UpstreamHandler {
-  return { ...told(handler), locate: (_host, port, done) => handler.locate(at.address, port, done, '') }
+  return { ...callbacksOf(handler), locate: (_host, port, done) => handler.locate(at.address, port, done, '') }
 }
 
-function told(handler: UpstreamHandler): Pick<UpstreamHandler, 'opened' | 'closed' | 'fault'> {
+function callbacksOf(handler: UpstreamHandler): Pick<UpstreamHandler, 'opened' | 'closed' | 'fault'> {
   return {
     opened: connection => handler.opened(connection),
     closed: connection => handler.closed(connection),

@@ -8,13 +8,13 @@ import type { UpstreamPool } from './upstream-pool.js'
 import type { UpstreamWaiter } from './upstream-waiter.js'
 
 /**
- * Makes the connections of one pool: resolves the name, makes room, dials. It knows which waiters still want one; a dial whose waiter has
- * withdrawn serves the next one.
+ * Makes the connections of one pool: resolves the name, makes room, dials. It knows which waiters still want a connection; a dial
+ * whose waiter has withdrawn serves the next waiter.
  */
 export class OriginDialer {
-  /** The waiters that still want a connection; while the name is looked up for one: what ends that. */
+  /** The waiters that still want a connection; the value cancels the name lookup that is in progress for the waiter. */
   private readonly wanted = new Map<UpstreamWaiter, (() => void) | null>()
-  /** Those whose turn to dial has come within the call that is under way. */
+  /** The waiters to dial for in the current call. */
   private readonly due: UpstreamWaiter[] = []
 
   constructor(
@@ -22,17 +22,17 @@ export class OriginDialer {
     private readonly all: UpstreamPool,
   ) {}
 
-  /** The waiter wants a connection that is not made for it, but about to be handed to it. */
+  /** The waiter wants a connection: one that is being dialled, or an existing one that is about to be handed to it. */
   wants(waiter: UpstreamWaiter): void {
     this.wanted.set(waiter, null)
   }
 
-  /** The wait is over. False: the waiter has withdrawn before. */
+  /** Ends the wait. False: the waiter had already withdrawn. */
   serves(waiter: UpstreamWaiter): boolean {
     return this.wanted.delete(waiter)
   }
 
-  /** It does not want one any more: a dial for it goes on, a lookup ends. True: there was one, and no dial will follow. */
+  /** The waiter withdraws: a dial for it continues, a lookup is cancelled. True: there was a lookup, and no dial will follow. */
   withdraw(waiter: UpstreamWaiter): boolean {
     const endLookup = this.wanted.get(waiter) ?? null
     this.wanted.delete(waiter)
@@ -41,7 +41,7 @@ export class OriginDialer {
     return true
   }
 
-  /** Dials for a waiter whose place in the book is made. */
+  /** Dials for a waiter that the book has counted as dialling. */
   dial(waiter: UpstreamWaiter): void {
     const { host, port, scheme, socketPath } = this.pool.origin
     const target: DialTarget = { host, port, secure: scheme === 'https', addresses: [] }
@@ -60,8 +60,8 @@ export class OriginDialer {
   }
 
   /**
-   * The same, from within a call that may be the end of another dial. A dial that fails at once (its name is known to be unknown) hands its
-   * place to the next waiter: one after the other instead of one inside the other, as a long queue would not fit on the stack.
+   * The same, from within a call that may itself end another dial. A dial that fails at once (its name is cached as unknown)
+   * passes its place to the next waiter: in a loop, not by recursion, since a long queue would overflow the stack.
    */
   dialInTurn(waiter: UpstreamWaiter): void {
     this.wants(waiter)

@@ -15,13 +15,13 @@ import type { UpstreamShared } from './upstream-shared.js'
 import type { UpstreamStream } from './upstream-stream.js'
 import type { UpstreamWaiter } from './upstream-waiter.js'
 
-/** The group that a pool is a member of, as far as the pool's exchanges tell it how they fared. */
+/** The group of a member, as seen by the pool that reports the outcome of its exchanges. */
 export interface PoolGroup {
   succeeded(member: OriginPool, now: number): void
   failed(member: OriginPool, now: number): void
 }
 
-/** Where in which group a pool stands, for those who watch. */
+/** A pool's group and its name there, for monitoring. */
 export interface MemberPlace {
   readonly group: string
   /** Unique in its group. */
@@ -30,19 +30,19 @@ export interface MemberPlace {
 
 export const NO_PLACE: MemberPlace = { group: '', name: '' }
 
-/** Filled and judged in one call. */
+/** Filled in and judged within one call, so one object serves all. */
 const pooled: PooledSide = { reserved: false, draining: false, retired: false, described: false }
 
-/** The connections to one origin: does what its book decides. */
+/** The connections to one origin: carries out what its book decides. */
 export class OriginPool {
   readonly book: PoolBook<UpstreamConnection, UpstreamWaiter>
-  /** Which version the origin speaks: to HTTP/1.0 no chunked content may be sent (RFC 9112 6.1). */
+  /** The HTTP version that the origin speaks: chunked content must not be sent to HTTP/1.0 (RFC 9112 6.1). */
   readonly version = new VersionLesson()
   private readonly expiry: Deadline
   private readonly dialer: OriginDialer
 
   readonly closes = new Map<CloseReason, number>()
-  /** It is no member of its group any more. */
+  /** It is no longer a member of its group. */
   retired = false
   readonly isMember: boolean
   readonly record = new ServerRecord()
@@ -53,7 +53,7 @@ export class OriginPool {
     readonly origin: Origin,
     public shared: UpstreamShared,
     readonly key: string = origin.key,
-    /** Who wants to know how exchanges fare; null: nobody. */
+    /** Receives the outcome of exchanges; null: not needed. */
     public group: PoolGroup | null = null,
     readonly place: MemberPlace = NO_PLACE,
   ) {
@@ -76,12 +76,12 @@ export class OriginPool {
     if (this.group !== null) this.group.failed(this, now)
   }
 
-  /** How content that comes in chunks is sent there. @param fits it is not more than what is gathered */
+  /** How content that arrives chunked is sent on. @param fits it is small enough to be gathered first */
   sendsChunks(fits: boolean): 'chunked' | 'length' | '411' {
     return sendsChunks(this.version.says, fits)
   }
 
-  /** From now on: other limits and deadlines; connections that are open stay, and who waits has what room there is now. */
+  /** Applies new limits and deadlines; open connections stay, and waiters get any room that this makes. */
   reconfigure(shared: UpstreamShared, group: PoolGroup | null): void {
     this.shared = shared
     this.group = group
@@ -89,26 +89,26 @@ export class OriginPool {
     this.giveAll()
   }
 
-  /** The next request on it is the last one: say so (RFC 9112 9.6). */
+  /** Whether the next request on this connection is its last and must say so (RFC 9112 9.6). */
   isLast(connection: UpstreamConnection, now: number): boolean {
     const forOneRequest = this.shared.proxyProtocol !== 'off' && connection.logins === null
     return forOneRequest || this.book.isLast(connection, now)
   }
 
-  /** Exchanges that it carries or is to carry: what balancing goes by. */
+  /** Requests in progress, dialling or waiting: the load that balancing compares. */
   get load(): number {
     return this.book.busy + this.book.dialing + this.book.waiting
   }
 
-  /** Somebody has a connection, a dial or a place in the queue. */
+  /** A connection is busy or reserved, a dial is in progress, or a request is waiting. */
   get inUse(): boolean {
     return this.book.busy + this.book.reserved + this.book.dialing + this.book.waiting > 0
   }
 
   /**
-   * A stream on an idle connection at once, or null: then the waiter is told later, and may `withdraw` until it was.
-   * @param fresh never on an idle one, for a retry
-   * @param logins of the waiter's client: where it has logged in on a connection of this pool, it gets that one (RFC 4559 6)
+   * Returns a stream on an idle connection at once, or null: then the waiter is called back later, and may `withdraw` until then.
+   * @param fresh never use an idle connection, for a retry
+   * @param logins of the waiter's client: if it has logged in on a connection of this pool, it gets that one (RFC 4559 6)
    */
   acquire(
     waiter: UpstreamWaiter,
@@ -127,12 +127,12 @@ export class OriginPool {
     }
     if (answer === 'dial') this.dialer.dial(waiter)
     else if (answer === 'wait') {
-      // Not the one of an earlier wait: that was for another pool.
+      // Not the deadline of an earlier wait: that belonged to another pool.
       waiter.waiting = new Deadline(this.shared.wheel, () => this.waitedTooLong(waiter))
       waiter.waiting.set('queueMs', this.shared.deadlines.queueMs)
       if (this.book.reserved > 0) this.expire()
     } else {
-      const text = `all ${this.shared.limits.upstreamConnectionsMax} connections to ${this.origin.key} are busy and ${this.shared.limits.upstreamWaitingMax} requests wait already`
+      const text = `all ${this.shared.limits.upstreamConnectionsMax} connections to ${this.origin.key} are busy and ${this.shared.limits.upstreamWaitingMax} requests are already waiting`
       waiter.onNoUpstream(
         new ProxyError('connection_limit_reached', text, {
           stage: 'acquire',
@@ -145,11 +145,12 @@ export class OriginPool {
   }
 
   /**
-   * The same for a request that cannot be sent again. A FIN that lies in the kernel would be told with the next turn of the event
-   * loop, too late; so the kernel is asked in the very moment before the request is written. An upstream that was never seen to keep
-   * a connection has two turns first, to close it as soon as it has answered; one that was seen to do so gets a new connection.
+   * The same for a request that cannot be sent again. Node would report a FIN that is already in the kernel only in the next
+   * turn of the event loop, which is too late; so the kernel is asked immediately before the request is written. An upstream
+   * that has never been seen to keep a connection first gets two turns in which it may close after its response; one that has
+   * been seen to close like that gets a new connection.
    *
-   * @returns what the book answers; or null: the waiter is told
+   * @returns the book's answer; or null: the waiter is called back
    */
   private acquireOnce(
     waiter: UpstreamWaiter,
@@ -171,24 +172,24 @@ export class OriginPool {
     }
   }
 
-  /** As `acquireOnce`, from the queue: the connection was released just now. */
+  /** As `acquireOnce`, for a waiter from the queue: the connection has just been released. */
   private giveOnce(connection: UpstreamConnection, waiter: UpstreamWaiter): void {
     const end = this.endOf(connection)
     if (end === 'unknown' || (end === 'none' && this.book.lesson.keeps === 'unknown')) this.hold(connection, waiter)
     else this.handOver(connection, waiter, end)
   }
 
-  /** Why this connection, which is nobody's at the moment, is at its end; `unknown`: the kernel cannot be asked. */
+  /** Why this connection, on which no exchange is in progress, must end; `unknown`: the kernel cannot be asked. */
   private endOf(connection: UpstreamConnection): CloseReason | 'none' | 'unknown' {
     return this.book.lesson.keeps === 'no' ? 'upstream-learned' : connection.ending()
   }
 
-  /** Gives the connection two turns of the event loop, with a whole look at the kernel between them, before the waiter has it. */
+  /** Gives the connection two turns of the event loop, with a full poll of the kernel between them, before the waiter gets it. */
   private hold(connection: UpstreamConnection, waiter: UpstreamWaiter): void {
     connection.heldFor = waiter
     this.dialer.wants(waiter)
     const held = () => {
-      if (connection.heldFor !== waiter) return // it has ended meanwhile, and a dial is under way
+      if (connection.heldFor !== waiter) return // it has ended meanwhile, and a dial is in progress
       connection.heldFor = null
       if (this.dialer.serves(waiter)) this.handOver(connection, waiter, this.endOf(connection))
       else this.settle(connection, 'keep', this.shared.clock.now())
@@ -212,7 +213,7 @@ export class OriginPool {
     this.dialer.dialInTurn(waiter)
   }
 
-  /** On a connection that is one client's own, which others never get. */
+  /** On a connection that is reserved for one client. */
   private acquireOwn(own: UpstreamConnection, waiter: UpstreamWaiter, now: number): UpstreamStream | null {
     if (own.entry.state === 'busy') {
       own.heir = waiter // its last exchange is over, and it is about to be released
@@ -249,14 +250,14 @@ export class OriginPool {
     )
   }
 
-  /** The waiter does not want a connection any more. A dial for it goes on and serves the next one; a lookup ends. */
+  /** The waiter no longer wants a connection. A dial for it continues and serves the next waiter; a lookup is cancelled. */
   withdraw(waiter: UpstreamWaiter): void {
     waiter.waiting?.end()
     this.book.withdraw(waiter)
     if (this.dialer.withdraw(waiter)) this.undialed(null, null)
   }
 
-  /** For the dialer: there is one more. @param waiter null: the one that it was made for has withdrawn */
+  /** For the dialer: a new connection is open. @param waiter null: the waiter that it was made for has withdrawn */
   connected(connection: UpstreamConnection, waiter: UpstreamWaiter | null): void {
     this.all.connections.add(connection)
     this.book.dialed(connection, this.shared.clock.now(), Math.random())
@@ -265,7 +266,7 @@ export class OriginPool {
     else this.release(connection, 'keep')
   }
 
-  /** For the dialer: there will be none. @param waiter is told the error; null: it has withdrawn */
+  /** For the dialer: the dial failed. @param waiter gets the error; null: it has withdrawn */
   undialed(waiter: UpstreamWaiter | null, error: ProxyError | null): void {
     const due = this.book.dialFailed()
     if (waiter !== null && error !== null && !this.all.ended) waiter.onNoUpstream(error)
@@ -273,8 +274,9 @@ export class OriginPool {
   }
 
   /**
-   * The exchange on it is over: keep the connection, or close it for a reason. One whose last read was full is kept a moment
-   * later: what was sent behind its response comes with the very next read, and must not meet another exchange (RFC 9112 9.2).
+   * The exchange is over: keep the connection, or close it for a reason. If its last read filled the buffer, it is kept only
+   * after a delay: surplus data behind the response arrives with the very next read, and must not meet another exchange (RFC
+   * 9112 9.2).
    */
   release(connection: UpstreamConnection, verdict: 'keep' | CloseReason, now: number = this.shared.clock.now()): void {
     connection.exchange = null
@@ -286,7 +288,8 @@ export class OriginPool {
     connection.deadline.clear()
     setImmediate(() => {
       if (connection.entry.state !== 'busy') return
-      const sent = !connection.transport.pressured // TLS says a turn later that a request has left, and the answer may be faster
+      // TLS reports one turn late that a request was sent; the response may be faster.
+      const sent = !connection.transport.pressured
       this.settle(connection, sent ? 'keep' : 'early-response', this.shared.clock.now())
     })
   }
@@ -300,12 +303,12 @@ export class OriginPool {
     if (connection.heir !== null) this.inherit(connection)
   }
 
-  /** Nobody is to be led there by what idles, or rests for one client: it ends. */
+  /** Closes idle and reserved connections, so that no request is sent to this server because of them. */
   closeIdle(reason: CloseReason): void {
     atOnce(this.closing(reason))
   }
 
-  /** The same, one after the other. */
+  /** The same, in steps. */
   *closing(reason: CloseReason): Steps<void> {
     yield* this.book.closingIdle(reason)
     this.book.closeReserved(reason)
@@ -320,7 +323,7 @@ export class OriginPool {
     return judgePooled(pooled)
   }
 
-  /** Its transport is gone, or about to be. */
+  /** The connection's transport is closed, or about to be. */
   gone(connection: UpstreamConnection): void {
     this.all.closed(connection)
     if (connection.entry.state === 'new') return
@@ -333,7 +336,7 @@ export class OriginPool {
       this.dialer.dialInTurn(heldFor)
       return
     }
-    if (connection.heir !== null) setImmediate(() => this.inherit(connection)) // it may be the book that calls
+    if (connection.heir !== null) setImmediate(() => this.inherit(connection)) // the caller may be the book
     this.give(this.book.remove(connection, connection.reason ?? 'upstream-fin', this.shared.clock.now()))
   }
 
@@ -357,7 +360,7 @@ export class OriginPool {
     for (let due = this.book.dialDue(); due !== null; due = this.book.dialDue()) this.give(due)
   }
 
-  /** Nobody is dialled for any more, whoever waits. */
+  /** No dials are made any more: ends the deadlines of all waiters. */
   private dismiss(due: Handout<UpstreamConnection, UpstreamWaiter>): void {
     for (let next: typeof due | null = due; next !== null; next = this.book.dialFailed()) next.waiter.waiting?.end()
   }

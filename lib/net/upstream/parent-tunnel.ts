@@ -6,29 +6,30 @@ import { ResponseReader, type ResponseSink } from '../../wire/response-reader.js
 import type { Transport } from '../socket/transport.js'
 import { type DialOwner, type DialSettings, type DialTarget, dial, dialError, whereOf } from './dial.js'
 
-/** The forward proxy through which everything goes. */
+/** The forward proxy that all connections go through. */
 export interface ParentProxy {
-  /** Where it is, resolved; `secure`: it is spoken to over TLS. */
+  /** Its address, resolved; `secure`: connect to it over TLS. */
   readonly target: DialTarget
-  /** `user:password` (RFC 7617), or '' when it wants none. */
+  /** `user:password` (RFC 7617), or '' if it needs none. */
   readonly credentials: string
 }
 
-/** Who wants the tunnel. */
+/** The owner of the tunnel. */
 export interface TunnelOwner extends DialOwner {
-  /** Our CONNECT was sent: its head. */
+  /** Our CONNECT was sent; `head` is its head. */
   onAsked(head: string): void
 }
 
 /**
- * Makes a connection to `host:port` by asking a parent proxy for a tunnel (RFC 9110 9.3.6). To its owner it looks like `dial`: the
- * transport is there at once; `onConnected` comes when the tunnel stands, and what came behind the parent's answer comes with `onBytes`
- * right after it, to whoever owns the transport then. Failure is `onClosed` with a `ProxyError`, which `dialError` passes on.
+ * Makes a connection to `host:port` by asking a parent proxy for a tunnel (RFC 9110 9.3.6). To its owner it looks like `dial`:
+ * the transport is returned at once; `onConnected` is called when the tunnel is established, and bytes after the parent's
+ * response go to `onBytes` of the transport's owner at that time, right after it. Failure is `onClosed` with a `ProxyError`,
+ * which `dialError` passes on.
  *
- * How long that may take is the owner's to decide, as for `dial`: it destroys the transport.
+ * As with `dial`, the owner limits how long this may take, by destroying the transport.
  *
  * @param host without the brackets of an IPv6 literal
- * @param fields lines for the head of our CONNECT, each with its CRLF: at least Via, or a loop of proxies is never noticed
+ * @param fields lines for the head of our CONNECT, each with its CRLF: at least Via, or a loop of proxies is never detected
  */
 export function dialThrough(
   parent: ParentProxy,
@@ -47,7 +48,7 @@ export function dialThrough(
   return tunnel.transport
 }
 
-/** Owns the transport from the dial to the parent's answer. */
+/** Owns the transport from the dial to the parent's response. */
 class ParentTunnel implements DialOwner, ResponseSink {
   transport!: Transport
   private readonly reader = new ResponseReader()
@@ -83,7 +84,7 @@ class ParentTunnel implements DialOwner, ResponseSink {
       at = this.reader.consume(bytes, from, to, this)
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
-      this.fail(`an answer that is not HTTP: ${error.message}`, 'http_protocol_error', error)
+      this.fail(`sent a response that is not HTTP: ${error.message}`, 'http_protocol_error', error)
       return
     }
     if (!this.stands) return
@@ -92,7 +93,7 @@ class ParentTunnel implements DialOwner, ResponseSink {
     if (at < to && !this.transport.socket.destroyed) this.transport.owner.onBytes(bytes, at, to)
   }
 
-  /** A head of another status than 2xx is the end: its content is for us at best, and what follows it for nobody. */
+  /** Any status but 2xx ends the attempt: its content is not meant for our client, and nothing after it is used. */
   onResponseHead({ status }: ResponseHead): void {
     if (status < 200 && status !== 101) return
     if (status >= 200 && status < 300) {
@@ -100,22 +101,21 @@ class ParentTunnel implements DialOwner, ResponseSink {
       return
     }
     const { type, status: ours, advice } = REFUSALS[status] ?? REFUSED
-    this.fail(`${status} to CONNECT${advice}`, type, undefined, ours)
+    this.fail(`answered CONNECT with ${status}${advice}`, type, undefined, ours)
   }
 
   onResponseContent(): void {}
   onResponseEnd(): void {}
 
   onFin(): void {
-    this.fail('the end of the connection instead of an answer', 'connection_terminated')
+    this.fail('closed the connection without a response', 'connection_terminated')
   }
 
   onFlushed(): void {}
 
   onClosed(error: NodeJS.ErrnoException | null): void {
     if (this.failure === null && error !== null) {
-      if (this.connected)
-        this.fail(`${error.code ?? error.message} instead of an answer`, 'connection_terminated', error)
+      if (this.connected) this.fail(`did not respond: ${error.code ?? error.message}`, 'connection_terminated', error)
       else this.failure = dialError(error, this.parent.target, this.securing)
     }
     this.owner.onClosed(this.failure)
@@ -126,7 +126,7 @@ class ParentTunnel implements DialOwner, ResponseSink {
   }
 
   private fail(what: string, type: ProxyError['type'], cause?: unknown, status = 502): void {
-    this.failure ??= new ProxyError(type, `the parent proxy ${whereOf(this.parent.target)} gave us ${what}`, {
+    this.failure ??= new ProxyError(type, `the parent proxy ${whereOf(this.parent.target)} ${what}`, {
       stage: 'connect',
       side: 'upstream',
       status,
@@ -138,22 +138,22 @@ class ParentTunnel implements DialOwner, ResponseSink {
 
 interface Refusal {
   readonly type: ProxyError['type']
-  /** What our own client gets. Never 407: it could not help. */
+  /** What our own client gets. Never 407: the client could do nothing about it. */
   readonly status: number
   readonly advice: string
 }
 
 const REFUSED: Refusal = { type: 'destination_unavailable', status: 502, advice: '' }
 
-/** What the statuses mean that proxies give to a CONNECT (RFC 9209 2.3). */
+/** The meaning of the statuses that proxies answer a CONNECT with (RFC 9209 2.3). */
 const REFUSALS: Readonly<Record<number, Refusal>> = {
-  403: { type: 'http_request_denied', status: 403, advice: ': it does not permit this destination' },
+  403: { type: 'http_request_denied', status: 403, advice: ': it refuses this destination' },
   407: {
     type: 'proxy_configuration_error',
     status: 502,
-    advice: ': it wants other credentials, write them into its URL (http://user:password@host:port)',
+    advice: ': it requires other credentials, write them into its URL (http://user:password@host:port)',
   },
-  429: { type: 'connection_limit_reached', status: 503, advice: ': we ask too often' },
+  429: { type: 'connection_limit_reached', status: 503, advice: ': it limits the rate of requests' },
   503: { type: 'destination_unavailable', status: 503, advice: '' },
-  504: { type: 'connection_timeout', status: 504, advice: ': it got no connection in time' },
+  504: { type: 'connection_timeout', status: 504, advice: ': it could not connect in time' },
 }

@@ -1,6 +1,6 @@
 import type { ProxyError, ProxyStatusError } from '../../link/proxy-error.js'
 
-/** What went wrong last with a server. */
+/** The last failure of a server. */
 export interface ServerFailure {
   /** Milliseconds since 1970. */
   readonly at: number
@@ -9,18 +9,18 @@ export interface ServerFailure {
   readonly message: string
 }
 
-/** How the requests to one server have fared, for operators. */
+/** The outcomes of requests to one server, for operators. */
 export class ServerRecord {
   requests = 0
-  /** Requests that failed by its fault. */
+  /** Requests that failed because of this server. */
   failures = 0
-  /** Times that it was ejected from its group for that. */
+  /** How often it was ejected from its group for that. */
   ejections = 0
-  /** Requests that failed by its fault since it answered last, and when that was, in ms of the clock (`-Infinity`: never). */
+  /** Failed requests since its last response, and the time of that response in ms of the clock (`-Infinity`: never). */
   failuresInRow = 0
   answeredAt = Number.NEGATIVE_INFINITY
   lastFailure: ServerFailure | null = null
-  /** Of the responses that were inspected for it: those that were compressed, and those that might have been. */
+  /** Of the responses that were inspected for compression: those that were compressed, and those that could have been. */
   compressedSeen = 0
   plainSeen = 0
 

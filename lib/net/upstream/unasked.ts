@@ -1,7 +1,8 @@
 /**
- * Calls back once what lay in the kernel for a connection that has just been made was read: nobody has asked for that (RFC 9112 9.2), and
- * whoever asks before it is read takes it for the answer. A socket is read in the turn of the loop after the one in which it has
- * connected, so that takes the end of this turn and of the next one. What is sent later is not told from an answer, by anybody.
+ * Calls back once everything that was already in the kernel for a new connection has been read. Such data is unsolicited (RFC
+ * 9112 9.2), and a request that is sent before it is read would take it for its response. A socket is read in the turn of the
+ * loop after the one in which it connected, so this takes until the end of the next turn. Data that is sent later cannot be
+ * distinguished from a response.
  */
 export function whenRead(then: () => void): void {
   setImmediate(() => setImmediate(then))

@@ -14,16 +14,16 @@ import type { OriginPool } from './origin-pool.js'
 import { whenRead } from './unasked.js'
 import type { UpstreamWaiter } from './upstream-waiter.js'
 
-/** Who uses an upstream connection: the sink of its reader, and told what happens to it meanwhile. */
+/** The user of an upstream connection: the sink of its reader, and notified of what happens to the connection meanwhile. */
 export interface UpstreamExchange extends ResponseSink {
-  /** The response was read whole. `bytes[at, to)` came behind it: content of a tunnel, or what nobody asked for. */
+  /** The response was read completely. `bytes[at, to)` came after it: the content of a tunnel, or unsolicited data. */
   onResponseRead(bytes: Buffer, at: number, to: number): void
-  /** The octets broke the grammar, or ended in mid-message. */
+  /** The bytes violate the grammar, or ended in the middle of a message. */
   onUpstreamProtocolError(error: ProtocolError): void
-  /** FIN before the first octet of a response. */
+  /** A FIN before the first byte of a response. */
   onUpstreamFin(): void
   onUpstreamFlushed(): void
-  /** The connection is gone; `error` is what ended it, or null. */
+  /** The connection is closed; `error` is what ended it, or null. */
   onUpstreamGone(error: NodeJS.ErrnoException | null): void
   onUpstreamDeadline(name: DeadlineName): void
   flush(): void
@@ -31,8 +31,8 @@ export interface UpstreamExchange extends ResponseSink {
 }
 
 /**
- * One persistent connection toward an upstream: carries one exchange at a time (never pipelined), and is watched while it is
- * idle: a FIN or a single octet then ends it (RFC 9112 9.2, 9.5).
+ * One persistent connection to an upstream: carries one exchange at a time (never pipelined) and is watched while it is idle: a
+ * FIN or a single byte then ends it (RFC 9112 9.2, 9.5).
  */
 export class UpstreamConnection implements DialOwner {
   readonly entry: PoolEntry<UpstreamConnection> = new PoolEntry<UpstreamConnection>(this)
@@ -46,20 +46,20 @@ export class UpstreamConnection implements DialOwner {
   readonly stream: Http1UpstreamStream
   readonly openedAt: number
   exchange: UpstreamExchange | null = null
-  /** Of the one client connection that it belongs to; null: it is anybody's. */
+  /** The logins of the client connection that it is reserved for; null: not reserved. */
   logins: Logins | null = null
-  /** Who gets it when it is released: the next request of that client. */
+  /** The next request of that client, which gets the connection when it is released. */
   heir: UpstreamWaiter | null = null
-  /** When the octets that are being read came: one look at the clock for each read. */
+  /** When the bytes that are being read arrived: the clock is read once per read. */
   readAt = 0
-  /** Dialled and not yet connected; afterwards false for good. */
+  /** Dialled but not yet connected; false from then on. */
   connecting = true
   securing = false
-  /** Connected; nobody was told yet, while `dialed` is there. */
+  /** Connected; not yet reported as long as `dialed` is set. */
   private stands = false
-  /** Its transport has another owner: a tunnel. */
+  /** Its transport belongs to a tunnel. */
   detached = false
-  /** Nobody's yet: it may be about to end, and is looked at once more before this waiter has it. */
+  /** The waiter that gets it after one more check: the connection may be about to end. */
   heldFor: UpstreamWaiter | null = null
   reason: CloseReason | null = null
   detail = ''
@@ -68,7 +68,7 @@ export class UpstreamConnection implements DialOwner {
     readonly pool: OriginPool,
     number: number,
     private readonly target: DialTarget,
-    /** Told once: null when the connection stands, or what went wrong. */
+    /** Called once: with null when the connection is established, or with what went wrong. */
     private dialed: ((error: NodeJS.ErrnoException | 'connectMs' | 'tlsMs' | null | undefined) => void) | null,
   ) {
     const { shared } = pool
@@ -81,12 +81,12 @@ export class UpstreamConnection implements DialOwner {
     this.stream = new Http1UpstreamStream(this)
   }
 
-  /** This is not its first exchange: it can have been stale. */
+  /** This is not its first exchange: the connection may have been stale. */
   get reused(): boolean {
     return this.entry.served > 1
   }
 
-  /** Asks the kernel about a connection on which nothing is under way: has the upstream ended it, or sent what nobody asked for? */
+  /** Asks the kernel about a connection without an exchange: has the upstream closed it, or sent unsolicited data? */
   ending(): 'none' | 'unknown' | 'upstream-fin' | 'upstream-reset' | 'upstream-unsolicited' {
     return ENDINGS[unreadOf(this.transport.socket)]
   }
@@ -103,14 +103,17 @@ export class UpstreamConnection implements DialOwner {
     whenRead(() => this.transport.tell(() => this.settleDial(null)))
   }
 
-  /** While nobody uses it, a FIN or an octet is its end. Before anybody did it is as good as not made: nothing was written. */
+  /**
+   * Without an exchange, a FIN or any byte ends the connection. Before its first use this is a failed dial: nothing was
+   * written.
+   */
   private unused(reason: 'upstream-unsolicited' | 'upstream-fin'): void {
     const [type, what] =
       reason === 'upstream-fin'
         ? (['connection_terminated', 'closed the connection'] as const)
-        : (['http_protocol_error', 'sent something'] as const)
+        : (['http_protocol_error', 'sent data'] as const)
     if (this.stands && this.dialed !== null) {
-      const text = `${whereOf(this.target)} ${what} before it was asked`
+      const text = `${whereOf(this.target)} ${what} before the request`
       this.settleDial(new ProxyError(type, text, { stage: 'connect', side: 'upstream' }))
     }
     this.end(reason)
@@ -186,7 +189,7 @@ export class UpstreamConnection implements DialOwner {
     }
     const exchange = this.exchange
     this.exchange = null
-    exchange?.onUpstreamGone(error) // first, as it knows best what this end means
+    exchange?.onUpstreamGone(error) // first, since it knows best what this end means
     this.blame(error === null ? 'upstream-fin' : 'upstream-reset', error?.code ?? '')
     this.pool.gone(this)
   }
@@ -205,14 +208,14 @@ export class UpstreamConnection implements DialOwner {
     } else this.exchange?.onUpstreamDeadline(name)
   }
 
-  /** The connection stops being HTTP, or being ours to judge: the one who takes its transport over reports its end to `ended`. */
+  /** The connection stops being HTTP: the new owner of its transport reports its end to `ended`. */
   detach(): void {
     this.detached = true
     this.exchange = null
     this.deadline.clear()
   }
 
-  /** Closes it now, for this reason; the exchange on it, if any, is not told. */
+  /** Closes the connection now, for this reason; its exchange, if any, is not notified. */
   end(reason: CloseReason, detail = ''): void {
     this.exchange = null
     this.deadline.clear()
@@ -221,7 +224,7 @@ export class UpstreamConnection implements DialOwner {
     this.pool.gone(this)
   }
 
-  /** For the one who took over the transport: it is closed. */
+  /** For the new owner of the transport: the transport is closed. */
   ended(reason: CloseReason): void {
     this.blame(reason, '')
     this.deadline.end()

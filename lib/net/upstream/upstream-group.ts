@@ -13,12 +13,12 @@ import type { UpstreamHandler, UpstreamShared } from './upstream-shared.js'
 import { nameOf, type WantedMember, wantedMembers } from './wanted-members.js'
 
 /**
- * A group of upstream servers: its members, each with a pool of its own, and who of them gets a request. A server with a name is
- * as many members as the name has addresses, which are asked for again and again: a container that was recreated is found, and the
- * connections to where it was end when they are idle.
+ * A group of upstream servers: its members, each with its own pool, and the choice of a member for each request. A server with a
+ * name is one member for each address of the name, which is looked up periodically: so a recreated container is found, and the
+ * connections to its former address are closed when they are idle.
  */
 export class UpstreamGroup implements PoolGroup {
-  /** The one member there is, when there is nothing to choose and nothing to be learned from how it fares. */
+  /** The only member, when there is nothing to choose and nothing to learn from its outcomes; otherwise null. */
   only: OriginPool | null = null
   spec: GroupSpec
   readonly retryBudget = new RetryBudget()
@@ -44,20 +44,20 @@ export class UpstreamGroup implements PoolGroup {
     return this.spec.name
   }
 
-  /** Takes another specification: members that it has as well keep their pools and what is known of them. */
+  /** Applies a new specification: members that are in it, too, keep their pools and their records. */
   configure(spec: GroupSpec): void {
     this.spec = spec
     this.names.watch(spec)
     this.enlist(true)
   }
 
-  /** Stops looking after its members, who go on to serve: the end is near. */
+  /** Stops name lookups and health checks, before a shutdown; the members continue to serve. */
   quiet(): void {
     this.names.stop()
     this.checks.stop()
   }
 
-  /** Nobody asks it any more: idle connections end, the others with their exchange. */
+  /** The group is no longer used: idle connections end now, the others with their exchange. */
   end(): void {
     this.quiet()
     for (const pool of this.members.values()) this.around.pools.retire(pool)
@@ -65,27 +65,27 @@ export class UpstreamGroup implements PoolGroup {
   }
 
   /**
-   * Who gets a request. Allocates nothing.
-   * @param key what the request is told apart by, '' for nothing
-   * @param tried who had it already
-   * @returns null: nobody is left
+   * Chooses the member for a request. Allocates nothing.
+   * @param key the hash key of the request, '' for none
+   * @param tried members that have already had the request
+   * @returns null: no member is left
    */
   choose(now: number, key: string, tried: readonly OriginPool[]): OriginPool | null {
     return this.balancer.choose(now, key === '' ? -1 : keyHash(key), tried)
   }
 
-  /** The member of which a cookie speaks, if it may be chosen now. */
+  /** The member that a sticky cookie names, if it may be chosen now. */
   bySticky(id: string, now: number): OriginPool | null {
     const pool = this.sticky.get(id)
     return pool === undefined ? null : this.balancer.byKey(pool.key, now)
   }
 
-  /** It is a member now. */
+  /** Whether the pool is currently a member. */
   holds(pool: OriginPool): boolean {
     return this.members.get(pool.key) === pool
   }
 
-  /** Requests under way and waiting. O(members). */
+  /** Requests in progress and waiting. O(members). */
   get load(): number {
     let load = 0
     for (const pool of this.members.values()) load += pool.load
@@ -110,7 +110,7 @@ export class UpstreamGroup implements PoolGroup {
     return this.balancer.states(now)
   }
 
-  /** Makes the members that are wanted now, and retires the others. */
+  /** Creates the members that are wanted now, and retires the others. */
   private enlist(reconfigured: boolean): void {
     const { pools, clock } = this.around
     const { spec } = this
@@ -124,7 +124,7 @@ export class UpstreamGroup implements PoolGroup {
     for (const member of wanted.values()) {
       memberships.push({ member: this.poolOf(member, reconfigured), weight: member.weight, backup: member.backup })
     }
-    // A member that is alone is never ejected, so nothing needs to be learned of it.
+    // The only member is never ejected, so nothing needs to be learned about it.
     const balance = wanted.size === 1 ? { ...spec.balance, ejection: null } : spec.balance
     this.balancer.replace(memberships, balance, clock.now())
     this.only = this.balancer.only
@@ -160,7 +160,7 @@ export class UpstreamGroup implements PoolGroup {
     }
   }
 
-  /** How a server without an address is located: by the group's own name servers, where it has some. */
+  /** How a server without an address is located: by the group's own name servers, if it has any. */
   private locating(handler: UpstreamHandler, { kind }: ServerSpec): UpstreamHandler {
     const { clock, questions = askDns } = this.around
     const { resolve, deadlines } = this.spec
@@ -180,5 +180,5 @@ export class UpstreamGroup implements PoolGroup {
   }
 }
 
-/** Does not show the member to those who see the cookie; who guesses its address could make sure of it. */
+/** Hides the member's address from readers of the cookie, but cannot keep them from confirming a guess. */
 const idOf = (key: string): string => keyHash(key).toString(36) + keyHash(key, 1).toString(36)

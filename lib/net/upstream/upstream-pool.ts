@@ -7,33 +7,35 @@ import { type MemberPlace, NO_PLACE, OriginPool, type PoolGroup } from './origin
 import type { UpstreamConnection } from './upstream-connection.js'
 import type { UpstreamShared } from './upstream-shared.js'
 
-/** So long the idle connections of one pool after the other may end in one turn … */
+/** How long idle connections, pool after pool, may be closed in one turn of the event loop … */
 const AT_ONCE_MS = 2
-/** … and so much later it is another turn for sure. */
+/** … and after how long it is certainly a new turn. */
 const PAUSE_MS = 50
 
-/** The persistent connections toward upstreams: one pool for each origin. It knows nothing of clients. */
+/** The persistent connections to upstreams: one pool per origin. It knows nothing of clients. */
 export class UpstreamPool {
   readonly origins = new Map<string, OriginPool>()
   readonly connections = new Set<UpstreamConnection>()
-  /** Those that are being dialled. */
+  /** Connections that are being dialled. */
   readonly dials = new Set<UpstreamConnection>()
   readonly closes = new Map<CloseReason, number>()
   dialed = 0
   reused = 0
   draining = false
-  /** Nobody gets a connection any more, nor is told so: who waits is ended by others. */
+  /** No waiter gets a connection or an error any more: others end the requests that wait. */
   ended = false
   private numbered = 0
-  /** Of pools whose idle connections are to end. */
+  /** The pending work of closing idle connections, per pool. */
   private readonly closings: Steps<void>[] = []
   private isClosing = false
-  /** When that was last begun at once. */
+  /** When closing was last begun at once. */
   private closedAt = Number.NEGATIVE_INFINITY
 
   constructor(public shared: UpstreamShared) {}
 
-  /** From now on: other limits and deadlines, for the pools of origins too. What was verified in another way is not kept. */
+  /**
+   * Applies new limits and deadlines, also to the pools of origins. Connections verified under other TLS settings are retired.
+   */
   reconfigure(shared: UpstreamShared): void {
     const otherTls = tlsKey(shared.dial.tls) !== tlsKey(this.shared.dial.tls)
     this.shared = shared
@@ -44,12 +46,12 @@ export class UpstreamPool {
     }
   }
 
-  /** The pool of an origin, made when it is asked for first. */
+  /** The pool of an origin, created at first use. */
   of(origin: Origin): OriginPool {
     const known = this.origins.get(origin.key)
     if (known !== undefined) {
       if (this.origins.size > 1) {
-        this.origins.delete(origin.key) // to the end: the front of the map is what was used longest ago
+        this.origins.delete(origin.key) // to the end: the map is in order of use, the least recently used first
         this.origins.set(origin.key, known)
       }
       return known
@@ -61,16 +63,16 @@ export class UpstreamPool {
   }
 
   /**
-   * The pool of an origin for somebody who may have no right to it: it takes no room from those that are used, nor does it look used.
-   * Before anything is acquired, `of` has to be asked.
+   * The pool of an origin for a request that may not be permitted: it takes no room from pools in use, and does not count as a
+   * use. Call `of` before acquiring anything.
    */
   unlisted(origin: Origin): OriginPool {
     return this.origins.get(origin.key) ?? new OriginPool(this, origin, this.shared)
   }
 
   /**
-   * A pool of its own for one member of a group, apart from all pools that have the same origin: it lives until it is retired.
-   * @param key names it among all pools
+   * A separate pool for one member of a group, apart from other pools of the same origin: it lives until it is retired.
+   * @param key its unique name among all pools
    */
   member(
     key: string,
@@ -84,14 +86,17 @@ export class UpstreamPool {
     return pool
   }
 
-  /** The member is gone from its group: its idle connections end, the others after their exchange. Who waits is still served. */
+  /**
+   * The member has left its group: its idle connections end now, the others after their exchange. Waiting requests are still
+   * served.
+   */
   retire(pool: OriginPool): void {
     if (this.origins.get(pool.key) === pool) this.origins.delete(pool.key)
     pool.retired = true
     this.closeInTurn(pool.closing('reconfigured'))
   }
 
-  /** Nobody waits for it: a few at once, of all pools together, and the rest when others have had their turn. */
+  /** Nothing waits for this: closes a few at once, over all pools together, and the rest in slices. */
   private closeInTurn(closing: Steps<void>): void {
     this.closings.push(closing)
     if (this.isClosing) return
@@ -115,7 +120,7 @@ export class UpstreamPool {
     }
   }
 
-  /** Makes room: the origin used longest ago that nobody uses now goes, with its idle connections. */
+  /** Makes room: forgets the least recently used origin that is not in use, and closes its idle connections. */
   private forget(): void {
     for (const [key, pool] of this.origins) {
       if (pool.inUse || pool.isMember) continue
@@ -126,8 +131,8 @@ export class UpstreamPool {
   }
 
   /**
-   * Room for one more connection in all: where there is none, what has idled longest anywhere gives its place, and where nothing idles
-   * what rests for one client.
+   * Makes room for one more connection under the total limit: if there is none, the longest idle connection of any pool is
+   * closed, and if none is idle, the longest resting reserved one.
    */
   makeRoom(): boolean {
     if (this.connections.size + this.dials.size < this.shared.limits.upstreamConnectionsTotalMax) return true
@@ -153,7 +158,7 @@ export class UpstreamPool {
     return oldest !== null
   }
 
-  /** Ends idle connections, and from now on each one at its release. Those that belong to a client connection end with that. */
+  /** Closes idle connections, and from now on every one at its release. Reserved ones end with their client connection. */
   drain(): void {
     this.draining = true
     for (const pool of this.origins.values()) this.closeInTurn(pool.book.closingIdle('draining'))
@@ -170,7 +175,7 @@ export class UpstreamPool {
     return ++this.numbered
   }
 
-  /** For the origins' pools: counts an end, once. */
+  /** For the origins' pools: counts the end of a connection, once. */
   closed(connection: UpstreamConnection): void {
     if (!this.connections.delete(connection)) return
     const reason = connection.reason ?? 'upstream-fin'

@@ -9,9 +9,9 @@ import type { DialSettings } from './dial.js'
 import type { UpstreamConnection } from './upstream-connection.js'
 
 /**
- * Resolves a host and decides which of its addresses may be connected to; calls `done` once, perhaps before it returns.
- * @param clientAddress for whom; '' for nobody
- * @returns ends the wait: `done` is not called then; null: it was called
+ * Resolves a host and decides which of its addresses are permitted; calls `done` once, possibly before it returns.
+ * @param clientAddress the client on whose behalf; '' for none
+ * @returns cancels the wait, and `done` is not called then; null: it was already called
  */
 export type Locate = (
   host: string,
@@ -20,7 +20,7 @@ export type Locate = (
   clientAddress: string,
 ) => (() => void) | null
 
-/** What the floor above does with upstreams. */
+/** What the layer above does with upstreams. */
 export interface UpstreamHandler {
   readonly locate: Locate
   opened(connection: UpstreamConnection): void
@@ -28,17 +28,17 @@ export interface UpstreamHandler {
   fault(fault: unknown): void
 }
 
-/** How connections to one origin are made and kept; most pools share one of these. */
+/** How connections to one origin are made and kept; most pools share one of these objects. */
 export interface UpstreamShared {
   readonly handler: UpstreamHandler
   readonly dial: DialSettings
   readonly limits: Limits
   readonly deadlines: Deadlines
   readonly grammar: GrammarLimits
-  /** Refuse what responses may be repaired for. */
+  /** Refuse response defects that would otherwise be repaired. */
   readonly strict: boolean
   readonly wheel: DeadlineWheel
   readonly clock: Clock
-  /** Each connection begins with the address of the one client that it serves. */
+  /** Each connection begins with a header that names the one client that it serves. */
   readonly proxyProtocol: 'off' | 'v1' | 'v2'
 }

@@ -8,7 +8,7 @@ import type { Transport } from '../socket/transport.js'
 import type { Logins } from './logins.js'
 import type { UpstreamExchange } from './upstream-connection.js'
 
-/** The connection of a stream, for those who tell of it. It outlives the stream. */
+/** The connection of a stream, for logs and monitoring. It outlives the stream. */
 export interface UpstreamPeer {
   /** `u7` */
   readonly id: string
@@ -18,51 +18,51 @@ export interface UpstreamPeer {
 }
 
 /**
- * One request to an upstream and its response, whatever version of HTTP carries them: the stream frames the content, and judges whether
- * its connection can carry another exchange.
+ * One request to an upstream and its response, in whatever version of HTTP: the stream frames the content and decides whether its
+ * connection can carry another exchange.
  */
 export interface UpstreamStream {
   readonly peer: UpstreamPeer
-  /** How many requests its connection has carried, this one included. */
+  /** How many requests its connection has carried, including this one. */
   readonly nth: number
-  /** Its connection has served others before: so it can be stale. */
+  /** Its connection has carried other requests before, so it may be stale. */
   readonly reused: boolean
-  /** When the bytes that are being read came. One look at the clock for each read. */
+  /** When the bytes that are being read arrived. The clock is read once per read. */
   readonly readAt: number
-  /** What the upstream is given time for. */
+  /** The deadline for what is awaited of the upstream. */
   readonly deadline: Deadline
 
   // The request ------------------------------------------------------------------------------------------------------
 
-  /** Sends the head. @returns its connection closes after this exchange, and the upstream was told so */
+  /** Sends the head. @returns the connection closes after this exchange, and the head says so */
   send(outbound: OutboundRequest, method: string, exchange: UpstreamExchange, now: number): boolean
   content(bytes: Buffer, from: number, to: number, stable: boolean): void
-  /** Content that was kept, latin1; '' for none. */
+  /** Sends buffered content as latin1; '' for none. */
   keptContent(text: string): void
-  /** The content is whole. @param trailers their lines, '' for none */
+  /** The content is complete. @param trailers their lines, '' for none */
   end(trailers: string): void
-  /** What was written has not all been taken. */
+  /** Not all of what was written has been taken. */
   readonly pressured: boolean
-  /** It takes what was written, if slowly: some of it since this was asked last. */
+  /** The upstream still reads, if slowly: it has taken some of the data since the last call. */
   tookSome(): boolean
-  /** Who holds what is written until it has been taken. */
+  /** The holder of what was written, until it is taken. */
   readonly taker: LeaseReader
   flush(): void
 
   // The response -----------------------------------------------------------------------------------------------------
 
-  /** An interim or final head has come: notes what it says of its connection. @param options read from it */
+  /** An interim or final head has arrived: notes what it says about the connection. @param options read from it */
   answered(head: ResponseHead, options: ConnectionOptions): void
-  /** The upstream wants connections to be logged in, or its client goes on with that: from now on it is for this client alone. */
+  /** The upstream requires a login of the connection, or the client continues one: reserves the connection for this client. */
   reserveFor(logins: Logins): void
-  /** It belongs to one client connection already. */
+  /** The connection is already reserved for one client connection. */
   readonly isReserved: boolean
   readonly isPaused: boolean
   pause(): void
   resume(): void
-  /** These bytes stay as they are until a write of them is over. */
+  /** These bytes stay unchanged until a write of them is finished. */
   isStable(bytes: Buffer): boolean
-  /** Content goes on to `taker` in large reads, or has come to its end: where it is read to. */
+  /** Content is now relayed to `taker` in large reads (`relaysTo`), or has ended (`restsFor`): chooses the read buffer. */
   relaysTo(taker: LeaseReader): void
   restsFor(taker: LeaseReader): void
 
@@ -70,23 +70,26 @@ export interface UpstreamStream {
 
   /** Nothing of the request has been handed to the kernel. */
   readonly wroteNothing: boolean
-  /** Nothing has come since the request was sent. */
+  /** Nothing has arrived since the request was sent. */
   readonly heardNothing: boolean
   /** Content is being read. */
   readonly inContent: boolean
   /** The upstream has ended its side. */
   readonly hasEnded: boolean
   /**
-   * The response is whole: the connection goes back to its pool, or ends.
+   * The response is complete: the connection returns to its pool, or ends.
    * @param isSent the whole request was handed over before the response began
-   * @param surplus something stands behind the response
+   * @param surplus there are bytes after the response
    */
   release(isSent: boolean, surplus: boolean): 'keep' | CloseReason
   /** The request or the response is cut off. */
   abort(reason: CloseReason): void
-  /** A reused connection ended before a response: its pool learns how long such connections last. @param sentAt when the request was sent */
+  /**
+   * A reused connection ended before a response: the pool learns how long idle connections live. @param sentAt when the request
+   * was sent
+   */
   lost(sentAt: number, now: number): void
-  /** It becomes a tunnel, which ends with `tunnelEnded`. */
+  /** Becomes a tunnel, which ends with `tunnelEnded`. */
   becomeTunnel(): Transport
   tunnelEnded(reason: CloseReason): void
 }

@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto'
 import * as tls from 'node:tls'
 import { BoundedMap } from '../../link/bounded-map.js'
 
-/** How an upstream that is reached over TLS is verified, and what we show of ourselves. Not to be changed once it was dialled with. */
+/** How a TLS upstream is verified, and which certificate we present. Must not be changed after the first dial with it. */
 export interface UpstreamTls {
-  /** PEM of the authorities to trust instead of the system's. */
+  /** PEM of the CA certificates to trust instead of the system's. */
   readonly ca?: string
-  /** Expect and ask for this name instead of the URL's host. */
+  /** Request and verify this name instead of the URL's host. */
   readonly servername?: string
-  /** Do not verify. For laboratories only. */
+  /** Do not verify. For test setups only. */
   readonly insecure?: boolean
-  /** PEM of a client certificate, with what lies between it and its authority; `key` belongs to it. */
+  /** PEM of a client certificate with its intermediate certificates; `key` is its private key. */
   readonly cert?: string
   readonly key?: string
   /** Default TLSv1.2. */
@@ -19,19 +19,19 @@ export interface UpstreamTls {
 
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3'
 
-/** Some 2 KiB each; as many as there are origins by default. */
+/** About 2 KiB each; the number equals the default limit of origins. */
 const SESSIONS_MAX = 1_024
 
 /**
- * What stays of one settings object from dial to dial: its context, since reading authorities anew for each connection costs
- * more than the handshake, and for each peer the last session. What was proved to one settings object counts for no other.
+ * What is kept per settings object between dials: its context, since loading the CA certificates for each connection costs more
+ * than the handshake, and the last session of each peer. A verification under one settings object counts for no other.
  */
 export class TlsMemory {
   readonly context: tls.SecureContext
-  /** In the order of use, the longest unused first. */
+  /** In order of use, the least recently used first. */
   private readonly sessions = new BoundedMap<Buffer>(SESSIONS_MAX)
 
-  /** @throws what OpenSSL has against the certificates or the key */
+  /** @throws OpenSSL's error about the certificates or the key */
   constructor(settings: UpstreamTls) {
     const { ca, cert, key, minVersion = 'TLSv1.2' } = settings
     this.context = tls.createSecureContext({
@@ -43,8 +43,8 @@ export class TlsMemory {
   }
 
   /**
-   * The session to offer to this peer. A ticket is offered more than once: RFC 8446 C.4 advises against it since tickets tell
-   * an onlooker that two connections have the same client, and ours all come from one proxy anyway.
+   * The session to offer to this peer. A ticket is offered more than once: RFC 8446 C.4 advises against it because an observer
+   * could see that two connections have the same client, but ours all come from one proxy anyway.
    */
   session(peer: string): Buffer | undefined {
     return this.sessions.get(peer)
@@ -54,7 +54,7 @@ export class TlsMemory {
     this.sessions.set(peer, session)
   }
 
-  /** The connection ended in an error: if its session was to blame, the next one does without. */
+  /** The connection ended in an error: in case its session was the cause, the next one does without. */
   drop(peer: string): void {
     this.sessions.delete(peer)
   }
@@ -63,8 +63,8 @@ export class TlsMemory {
 const memories = new WeakMap<UpstreamTls, TlsMemory>()
 
 /**
- * The memory of these settings, made when it is asked for first.
- * @throws what OpenSSL has against the certificates or the key: ask once when the settings are new, to say so in time
+ * The memory of these settings, created at first use.
+ * @throws OpenSSL's error about the certificates or the key: call once when the settings are new, to report it early
  */
 export function tlsMemory(settings: UpstreamTls): TlsMemory {
   let memory = memories.get(settings)
@@ -76,8 +76,8 @@ export function tlsMemory(settings: UpstreamTls): TlsMemory {
 }
 
 /**
- * Everything about TLS that two connections must have in common to be interchangeable, as text for the key of a pool; '' for the
- * defaults. Certificates and the key stand in it as hashes.
+ * All TLS settings that two connections must have in common to be interchangeable, as text for the key of a pool; '' for the
+ * defaults. It contains hashes of the certificates and the key.
  */
 export function tlsKey(settings: UpstreamTls): string {
   const { ca, servername, insecure, cert, key, minVersion } = settings

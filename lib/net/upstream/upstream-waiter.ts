@@ -2,17 +2,17 @@ import type { ProxyError } from '../../link/proxy-error.js'
 import type { Deadline } from '../deadline-wheel.js'
 import type { UpstreamStream } from './upstream-stream.js'
 
-/** Asks for an upstream connection and may have to wait for it. */
+/** Requests an upstream connection and may have to wait for it. */
 export interface UpstreamWaiter {
-  /** A stream is the waiter's, until it is released or aborted. */
+  /** The stream belongs to the waiter until it is released or aborted. */
   onUpstream(stream: UpstreamStream): void
   onNoUpstream(error: ProxyError): void
-  /** The limit of its wait in the queue; made by the pool when it has to wait. */
+  /** The limit of its wait in the queue; set by the pool when it has to wait. */
   waiting: Deadline | null
-  /** Its request cannot be sent again if the connection turns out to be at its end: so that is looked for first. */
+  /** Its request cannot be sent again if the connection turns out to be closing: so that is checked first. */
   readonly onlyOnce: boolean
-  /** What a connection for this waiter alone begins with: its client's address in the PROXY protocol. */
+  /** The first bytes of a connection for this waiter alone: its client's address in the PROXY protocol. */
   preface(version: 'v1' | 'v2'): Buffer
-  /** The address of its client, by which the lookups that are made for it are counted. */
+  /** The address of its client; lookups made for the waiter are counted by it. */
   readonly clientAddress: string
 }

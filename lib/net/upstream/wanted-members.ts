@@ -3,9 +3,9 @@ import type { WatchedAddress } from '../names/name-watch.js'
 import { tlsKey } from './dial.js'
 import type { GroupSpec, ServerSpec } from './group-spec.js'
 
-/** How one member is asked to be, before it has a pool. */
+/** The specification of one member, before it has a pool. */
 export interface WantedMember {
-  /** The same key is the same pool, before a change and after it. */
+  /** The same key means the same pool, before and after a change. */
   readonly key: string
   readonly server: ServerSpec
   readonly origin: Origin
@@ -15,8 +15,8 @@ export interface WantedMember {
 }
 
 /**
- * The members that a group is to have now, by key.
- * @param addressesOf where the name of a server is served now; null: it is no name
+ * The members that a group should have now, by key.
+ * @param addressesOf the current addresses of a server's name; null: the server has no name
  */
 export function wantedMembers(
   spec: GroupSpec,
@@ -29,7 +29,7 @@ export function wantedMembers(
 function membersOf(server: ServerSpec, spec: GroupSpec, addresses: readonly WatchedAddress[] | null): WantedMember[] {
   const { origin, kind, weight, backup } = server
   const common = `${spec.name} ${origin.key} ${tlsKey(spec.dial.tls)} ${spec.proxyProtocol}`
-  // A name that has no answer yet is asked for when a connection is made, and the request waits for that.
+  // A name without an answer yet is looked up when a connection is made, and the request waits for that.
   if (addresses === null || (addresses.length === 0 && kind === 'name'))
     return [{ key: common, server, origin, at: null, weight, backup }]
   return addresses.map(at => ({
@@ -42,6 +42,6 @@ function membersOf(server: ServerSpec, spec: GroupSpec, addresses: readonly Watc
   }))
 }
 
-/** As the origins are written, with the address where its name may have several. */
+/** The origin in its written form, with the address if its name may have several. */
 export const nameOf = ({ origin, at }: WantedMember): string =>
   at === null ? origin.key : `${origin.key} (${at.address})`
