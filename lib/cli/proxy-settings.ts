@@ -1,6 +1,7 @@
 import * as fs from 'node:fs'
 import { writeAddress } from '../daemon/run.js'
 import { READ_MODES } from '../net/socket/read-mode.js'
+import { OptionError } from '../policy/option-error.js'
 import { settingsOf } from '../proxy/options/options.js'
 import type { ProxyOptions } from '../proxy/options/proxy-options.js'
 import { readUsersFile } from '../proxy/options/users-file.js'
@@ -69,7 +70,7 @@ export function checked(options: ProxyOptions): ProxyOptions {
     settingsOf(options)
     return options
   } catch (error) {
-    if (error instanceof TypeError) throw new UsageError(`${error.message.replace(/\.$/, '')}.`, { cause: error })
+    if (error instanceof OptionError) throw new UsageError(`${error.message.replace(/\.$/, '')}.`, { cause: error })
     throw error
   }
 }

@@ -4,6 +4,7 @@ import { Destinations } from '../net/upstream/destinations.js'
 import { checkFieldName, checkFieldValue } from '../policy/field-edits.js'
 import { destinationHabit } from '../policy/habits.js'
 import { checkKept } from '../policy/identity.js'
+import { WrongText } from '../policy/option-error.js'
 import { checkPath, checkRoutePath } from '../policy/path.js'
 import { hostPattern } from '../policy/route-hosts.js'
 import { checkRoute } from '../policy/routes.js'
@@ -19,19 +20,15 @@ export { readName, readNameserver, readNetwork, readPeer, readProtocol, WrongVal
 // Values that the engine checks: each reader throws WrongValue.
 
 /**
- * Turns an error of the engine into a WrongValue. Its messages begin with an option's name and the text, which the
- * finding shows anyway.
- * @param what for messages that only say what would be right
+ * Turns an error of the engine into a WrongValue.
+ * @param what for errors that only say what would be right
  */
 function adopted<T>(what: string, read: () => T): T {
   try {
     return read()
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    const rest = error.message.replace(/^.*?"(?:[^"\\]|\\.)*"/, '').trim()
-    if (rest === '' || rest.startsWith(':')) throw new WrongValue(what, rest.slice(1).trim())
-    const [is = '', ...right] = rest.split(/: (.*)/s)
-    throw new WrongValue(is, right.join(''))
+    if (!(error instanceof WrongText)) throw error
+    throw new WrongValue(error.what === '' ? what : error.what, error.right)
   }
 }
 
@@ -190,24 +187,16 @@ export function readSendHost(text: string): void {
 
 /** The value of a field that a route sets (RFC 9110 5.5). */
 export function readFieldValue(text: string): void {
-  try {
-    checkFieldValue('', text)
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    const [what = '', right = ''] = error.message.replace('the value of  ', '').split(/: (.*)/s)
-    throw new WrongValue(what, right)
-  }
+  adopted('is not a value of a field', () => checkFieldValue('', text))
 }
 
 /** The name of a field that a route sets or removes. */
 export function readFieldName(kind: 'request' | 'response', text: string): void {
+  if (!isToken(text)) throw new WrongValue('is not a field name', TOKEN_FORM)
   try {
     checkFieldName(kind, text)
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    const reason = /cannot be edited: (.*)$/s.exec(error.message)?.[1]
-    if (reason === undefined) throw new WrongValue('is not a field name', TOKEN_FORM)
-    throw new WrongValue('cannot be changed by routes', reason)
+    throw error instanceof WrongText ? new WrongValue('cannot be changed by routes', error.right) : error
   }
 }
 

@@ -102,7 +102,7 @@ class Groups {
     this.#sameDefaults = JSON.stringify({ dial, limits, deadlines }) === JSON.stringify(defaults)
   }
 
-  /** @throws TypeError, or the error of OpenSSL */
+  /** @throws OptionError, or the error of OpenSSL */
   *add(name: string, options: GatewayPlan['upstreams'][string]): Steps<void> {
     const madeOf = JSON.stringify(options)
     const known = this.#sameDefaults && this.#madeOf.get(name) === madeOf ? this.#before.get(name) : undefined
@@ -115,7 +115,7 @@ class Groups {
   }
 }
 
-/** null for the dumb proxy, which has no settings. @param groups the names of all groups @throws TypeError */
+/** null for the dumb proxy, which has no settings. @param groups the names of all groups @throws OptionError */
 function* settingsFor(
   { mode, options, users }: ListenerPlan,
   readMode: ReadMode,

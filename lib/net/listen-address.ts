@@ -1,5 +1,6 @@
 import cluster from 'node:cluster'
 import { isIPv6 } from 'node:net'
+import { WrongText } from '../policy/option-error.js'
 import { hostAndPort } from '../wire/authority.js'
 
 /** Where to listen, as configured. */
@@ -22,7 +23,7 @@ const PATH_BYTES_MAX = 107
 /**
  * Reads `127.0.0.1:8080`, `localhost:80`, `:80` (every address), `[::]:80` (IPv6 and IPv4), `unix:/run/hopwise.sock`, `fd:3` or
  * `systemd:web`.
- * @throws TypeError that says what is wrong and what to write instead
+ * @throws OptionError that says what is wrong and what to write instead
  */
 export function readListenAddress(text: string): ListenAddress {
   const [, scheme, rest = ''] = /^(unix|fd|systemd):(.*)$/s.exec(text) ?? []
@@ -43,8 +44,8 @@ export function readListenAddress(text: string): ListenAddress {
   return readHostPort(text)
 }
 
-function wrong(text: string, what: string, right: string): TypeError {
-  return new TypeError(`listen address ${JSON.stringify(text)} ${what}: ${right}`)
+function wrong(text: string, what: string, right: string): WrongText {
+  return new WrongText(`listen address ${JSON.stringify(text)}`, what, right)
 }
 
 function pathIn(text: string, path: string): string {
@@ -63,7 +64,7 @@ function readHostPort(text: string): ListenAddress {
   if (/^\d+$/.test(text)) throw wrong(text, 'is only a port', `write 127.0.0.1:${text}, or :${text} for every address`)
   if (isIPv6(text)) throw wrong(text, 'has no port', `write [${text}]:8080`)
   const [found, bracketed, plain = '', digits] = /^(?:\[([^\]]*)\]|([^:[\]/@\s]*)):(\d{1,5})$/.exec(text) ?? []
-  if (found === undefined) throw new TypeError(`${JSON.stringify(text)} is not a listen address: ${FORMS}`)
+  if (found === undefined) throw new WrongText(JSON.stringify(text), 'is not a listen address', FORMS)
   if (bracketed !== undefined && !isIPv6(bracketed))
     throw wrong(text, 'does not have an IPv6 address in the brackets', FORMS)
   const port = Number(digits)

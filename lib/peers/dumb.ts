@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import * as net from 'node:net'
 import { Resolver } from '../net/names/resolver.js'
 import { socketLookup } from '../net/names/socket-lookup.js'
+import { OptionError } from '../policy/option-error.js'
 
 /**
  * The deliberately wrong proxy, for demonstration: what RFC 9112 C.2.2 warns about.
@@ -43,7 +44,7 @@ export interface Dumb {
 
 const HEAD_BYTES_MAX = 65_536
 
-/** @throws TypeError when `upstream` is not `http://host[:port]`. */
+/** @throws OptionError when `upstream` is not `http://host[:port]`. */
 export function createDumb({ upstream, patienceMs = 120_000, clientsMax = 256 }: DumbOptions = {}): Dumb {
   const fixed = upstream === undefined ? undefined : readUpstream(upstream)
   const events = new EventEmitter()
@@ -166,7 +167,7 @@ function readAuthority(authority: string): Origin | undefined {
 function readUpstream(upstream: string): Origin {
   const authority = /^http:\/\/([^/]+)\/?$/i.exec(upstream)?.[1]
   const origin = authority === undefined ? undefined : readAuthority(authority)
-  if (!origin) throw new TypeError(`"${upstream}" is not an upstream for a dumb proxy: write http://host:port.`)
+  if (!origin) throw new OptionError(`"${upstream}" is not an upstream for a dumb proxy: write http://host:port.`)
   return origin
 }
 

@@ -2,6 +2,7 @@ import type { Lines } from '../wire/lines.js'
 import { trimOws } from '../wire/list.js'
 import { ID, isToken } from '../wire/names.js'
 import { fieldLine } from '../wire/writer.js'
+import { OptionError } from './option-error.js'
 
 /** The value of the first cookie with this name in all Cookie lines (RFC 6265 4.2.1), as received; '' when there is none. */
 export function readCookie(lines: Lines, name: string): string {
@@ -36,14 +37,14 @@ export interface CookieOptions {
 /**
  * A complete Set-Cookie line (RFC 6265 4.1.1) for a cookie that only this proxy reads: hidden from scripts, and not sent with the
  * forms of other sites.
- * @throws TypeError for a part that cannot be written
+ * @throws OptionError for a part that cannot be written
  */
 export function setCookieLine(name: string, value: string, { path, secure, maxAgeS }: CookieOptions): string {
-  if (!isToken(name)) throw new TypeError(`not the name of a cookie: ${JSON.stringify(name)}`)
-  if (!/^[!#-+\--:<-[\]-~]*$/.test(value)) throw new TypeError(`not the value of a cookie: ${JSON.stringify(value)}`)
-  if (!/^\/[!-:<-~]*$/.test(path)) throw new TypeError(`not the path of a cookie: ${JSON.stringify(path)}`)
+  if (!isToken(name)) throw new OptionError(`not the name of a cookie: ${JSON.stringify(name)}`)
+  if (!/^[!#-+\--:<-[\]-~]*$/.test(value)) throw new OptionError(`not the value of a cookie: ${JSON.stringify(value)}`)
+  if (!/^\/[!-:<-~]*$/.test(path)) throw new OptionError(`not the path of a cookie: ${JSON.stringify(path)}`)
   if (maxAgeS !== undefined && !Number.isSafeInteger(maxAgeS))
-    throw new TypeError(`not the age of a cookie: ${maxAgeS}`)
+    throw new OptionError(`not the age of a cookie: ${maxAgeS}`)
   const age = maxAgeS === undefined ? '' : `; Max-Age=${maxAgeS}`
   return fieldLine(
     'Set-Cookie',

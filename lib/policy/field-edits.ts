@@ -5,6 +5,7 @@ import { fieldLine } from '../wire/writer.js'
 import { CERTIFICATE_FIELDS } from './client-certificate.js'
 import { foldedName as folded } from './folded-name.js'
 import type { NamedRules, Rules } from './message-rules.js'
+import { OptionError, WrongText } from './option-error.js'
 import { KEEP, RULE } from './rules.js'
 
 /** The changes of a route to the fields of requests or of responses. */
@@ -27,7 +28,7 @@ export class FieldEdits {
   /** The rules of the hop with the edits applied, as far as they were needed: for each sum of `SENT`. */
   readonly #edited: readonly Map<Rules, Rules>[] = [new Map(), new Map(), new Map(), new Map()]
 
-  /** @throws TypeError like `checkFieldEdits` */
+  /** @throws OptionError like `checkFieldEdits` */
   constructor(kind: 'request' | 'response', options: FieldEditsOptions) {
     checkFieldEdits(kind, options)
     const set = Object.entries(options.set ?? {})
@@ -151,35 +152,34 @@ export const PROTECTED_FIELDS: Readonly<Record<'request' | 'response', ReadonlyM
 
 /**
  * Checks that these fields can be edited.
- * @throws TypeError that says what is wrong and why
+ * @throws OptionError that says what is wrong and why
  */
 export function checkFieldEdits(kind: 'request' | 'response', { set = {}, remove = [] }: FieldEditsOptions): void {
   const seen = new Set<string>()
   for (const name of [...Object.keys(set), ...remove]) {
     checkFieldName(kind, name)
     if (seen.has(folded(name)))
-      throw new TypeError(`field ${name} is edited twice (case and signs such as _ make no difference)`)
+      throw new OptionError(`field ${name} is edited twice (case and signs such as _ make no difference)`)
     seen.add(folded(name))
   }
   for (const [name, value] of Object.entries(set)) checkFieldValue(name, value)
 }
 
-/** @throws TypeError that says what is wrong and why */
+/** @throws OptionError that says what is wrong and why */
 export function checkFieldName(kind: 'request' | 'response', name: string): void {
-  if (!isToken(name)) throw new TypeError(`${JSON.stringify(name)} is not a field name (RFC 9110 5.1)`)
+  if (!isToken(name)) throw new WrongText(JSON.stringify(name), 'is not a field name (RFC 9110 5.1)')
   const reason = PROTECTED_FIELDS[kind].get(folded(name))
-  if (reason !== undefined) throw new TypeError(`field ${name} cannot be edited: ${reason}`)
+  if (reason !== undefined) throw new WrongText(`field ${name}`, 'cannot be edited', reason)
 }
 
-/** @throws TypeError that says what is wrong and how to write it */
+/** @throws OptionError that says what is wrong and how to write it */
 export function checkFieldValue(name: string, value: string): void {
-  if (/^[ \t]|[ \t]$/.test(value))
-    throw new TypeError(`the value of ${name} has leading or trailing whitespace: remove it`)
+  const what = `the value of ${name}`
+  if (/^[ \t]|[ \t]$/.test(value)) throw new WrongText(what, 'has leading or trailing whitespace', 'remove it')
   for (const character of value) {
     const code = character.codePointAt(0)!
-    if (code > 0xff)
-      throw new TypeError(`the value of ${name} contains ${JSON.stringify(character)}: only latin1 can be sent`)
-    if (FIELD_OCTET[code] !== 1) throw new TypeError(`the value of ${name} contains a control character (RFC 9110 5.5)`)
+    if (code > 0xff) throw new WrongText(what, `contains ${JSON.stringify(character)}`, 'only latin1 can be sent')
+    if (FIELD_OCTET[code] !== 1) throw new WrongText(what, 'contains a control character (RFC 9110 5.5)')
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Lines } from '../wire/lines.js'
 import { isToken } from '../wire/octets.js'
 import { foldedName } from './folded-name.js'
+import { WrongText } from './option-error.js'
 
 /**
  * Whether this is the name of a field that identifies the client, or overrides the target of the request, so that only a trusted
@@ -76,19 +77,21 @@ export function suspicionOf(lines: Lines, i: number): Suspicion {
 /**
  * Checks that this field may be kept from untrusted peers. Not allowed: the fields that this proxy sends itself, and framing
  * fields.
- * @throws TypeError that says what is wrong and why
+ * @throws OptionError that says what is wrong and why
  */
 export function checkKept(name: string): void {
   const what = `keepFields: ${JSON.stringify(name)}`
-  if (!isToken(name)) throw new TypeError(`${what} is not a field name (RFC 9110 5.1)`)
+  if (!isToken(name)) throw new WrongText(what, 'is not a field name (RFC 9110 5.1)')
   const folded = foldedName(name.toLowerCase())
   if (FRAMING.has(folded))
-    throw new TypeError(`${what} cannot be kept: it may be mistaken for a field that frames the content`)
+    throw new WrongText(what, 'cannot be kept', 'it may be mistaken for a field that frames the content')
   if (OURS.has(folded))
-    throw new TypeError(
-      `${what} cannot be kept: hopwise sends it itself; the setting trust lists the peers that may send it`,
+    throw new WrongText(
+      what,
+      'cannot be kept',
+      'hopwise sends it itself; the setting trust lists the peers that may send it',
     )
-  if (!isSaid(folded)) throw new TypeError(`${what} is never removed: leave it out`)
+  if (!isSaid(folded)) throw new WrongText(what, 'is never removed', 'leave it out')
 }
 
 const OURS: ReadonlySet<string> = new Set(['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'])

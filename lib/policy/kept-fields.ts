@@ -9,7 +9,7 @@ export class KeptFields {
   readonly #names: readonly { readonly name: string; readonly hash: number }[]
   readonly #made = new Map<Rules, Rules>()
 
-  /** @throws TypeError like `checkKept` */
+  /** @throws OptionError like `checkKept` */
   constructor(names: readonly string[]) {
     for (const name of names) checkKept(name)
     this.#names = names.map(name => ({ name: name.toLowerCase(), hash: hashOf(name) }))

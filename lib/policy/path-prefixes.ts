@@ -10,7 +10,7 @@ export interface PathPrefixes {
 
 /**
  * The two prefixes, ready for `rewritePath`; null when there is nothing to change.
- * @throws TypeError that says what is wrong and how to write it
+ * @throws OptionError that says what is wrong and how to write it
  */
 export function pathPrefixes({ stripPrefix = '', setPrefix = '' }: Partial<PathPrefixes>): PathPrefixes | null {
   if (stripPrefix !== '') checkRoutePath('stripPrefix', stripPrefix)

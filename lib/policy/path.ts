@@ -1,6 +1,7 @@
 import { ProtocolError } from '../wire/protocol-error.js'
 import { quote } from '../wire/request-target.js'
 import { pathHabit } from './habits.js'
+import { WrongText } from './option-error.js'
 
 // How a path is interpreted. It is forwarded unchanged (RFC 9110 7.7), and the upstream interprets it in its own way. So a
 // decision that is made here must hold for every way in which a server may interpret it.
@@ -79,29 +80,29 @@ export function refuseHiddenEnds(path: string): void {
 
 /**
  * Checks that a configured path, or prefix of one, has only one interpretation. `name` is the name of the setting.
- * @throws TypeError that says what is wrong and how to write it
+ * @throws OptionError that says what is wrong and how to write it
  */
 export function checkPath(name: string, path: string): void {
   const what = `${name} ${JSON.stringify(path)}`
-  if (!path.startsWith('/')) throw new TypeError(`${what} must begin with a slash`)
-  if (/[?#]/.test(path)) throw new TypeError(`${what} must end before the query: remove ? or # and what follows`)
+  if (!path.startsWith('/')) throw new WrongText(what, 'must begin with a slash')
+  if (/[?#]/.test(path)) throw new WrongText(what, 'must end before the query', 'remove ? or # and what follows')
   if (/[^!-~]/.test(path))
-    throw new TypeError(`${what} must be percent-encoded: write ${path.replace(/[^!-~]/gu, percentEncoded)}`)
-  if (/%(?![0-9a-f]{2})/i.test(path)) throw new TypeError(`${what} has a % without two hexadecimal digits: write %25`)
+    throw new WrongText(what, 'must be percent-encoded', `write ${path.replace(/[^!-~]/gu, percentEncoded)}`)
+  if (/%(?![0-9a-f]{2})/i.test(path)) throw new WrongText(what, 'has a % without two hexadecimal digits', 'write %25')
   const read = loosely(spelled(path))
   if (hasDotSegments(read))
-    throw new TypeError(`${what} must not contain . and .. segments: write the path that they resolve to`)
-  if (read !== path) throw new TypeError(`${what} is not read the same way everywhere: write ${read}`)
+    throw new WrongText(what, 'must not contain . and .. segments', 'write the path that they resolve to')
+  if (read !== path) throw new WrongText(what, 'is not read the same way everywhere', `write ${read}`)
 }
 
 /**
  * Like `checkPath`, for a path that requests are matched against: a pattern of another proxy would be taken literally and match
  * nothing.
- * @throws TypeError that says what is wrong and how to write it
+ * @throws OptionError that says what is wrong and how to write it
  */
 export function checkRoutePath(name: string, path: string): void {
   const habit = pathHabit(path)
-  if (habit !== null) throw new TypeError(`${name} ${JSON.stringify(path)} ${habit.what}: ${habit.right}`)
+  if (habit !== null) throw new WrongText(`${name} ${JSON.stringify(path)}`, habit.what, habit.right)
   checkPath(name, path)
 }
 

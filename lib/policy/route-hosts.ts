@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js'
 import { readAuthority } from '../wire/authority.js'
 import { hostHabit } from './habits.js'
+import { WrongText } from './option-error.js'
 
 /** The host of an authority in canonical form: without port and final dot, in lower case, IPv6 in the form of RFC 5952. */
 export function canonicalHost(authority: string): string {
@@ -15,21 +16,21 @@ export function canonicalHost(authority: string): string {
 
 /**
  * A host of a route in canonical form: `app.example`, `*.example` for one or more labels before it, `[::1]`, `192.0.2.1`.
- * @throws TypeError that says what is wrong and how to write it
+ * @throws OptionError that says what is wrong and how to write it
  */
 export function hostPattern(host: string): string {
   const what = `host ${JSON.stringify(host)}`
   const bare = host.startsWith('*.') ? host.slice(2) : host
   const habit = hostHabit(host)
-  if (habit !== null) throw new TypeError(`${what} ${habit.what}: ${habit.right}`)
-  if (bare.includes('*')) throw new TypeError(`${what}: * is allowed only as the first label, as in *.example`)
-  if (bare.includes('://')) throw new TypeError(`${what}: write the host alone, without scheme and path`)
-  if (/[^!-~]/.test(bare)) throw new TypeError(`${what}: write the name as it is sent, in ASCII (xn--…)`)
+  if (habit !== null) throw new WrongText(what, habit.what, habit.right)
+  if (bare.includes('*')) throw new WrongText(what, '', '* is allowed only as the first label, as in *.example')
+  if (bare.includes('://')) throw new WrongText(what, '', 'write the host alone, without scheme and path')
+  if (/[^!-~]/.test(bare)) throw new WrongText(what, '', 'write the name as it is sent, in ASCII (xn--…)')
   const literal = ipaddr.IPv6.isValid(bare) && bare.includes(':') ? `[${bare}]` : bare
   const authority = readAuthority(literal)
   if (authority === undefined || bare.startsWith('.') || (bare !== host && literal.startsWith('[')))
-    throw new TypeError(`${what} is neither a host name nor an address`)
-  if (authority.port >= 0) throw new TypeError(`${what}: remove the port, a route matches every port`)
+    throw new WrongText(what, 'is neither a host name nor an address')
+  if (authority.port >= 0) throw new WrongText(what, '', 'remove the port, a route matches every port')
   return bare === host ? canonicalHost(literal) : `*.${canonicalHost(literal)}`
 }
 

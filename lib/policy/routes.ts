@@ -4,6 +4,7 @@ import { ProtocolError } from '../wire/protocol-error.js'
 import type { RequestHead } from '../wire/request-head.js'
 import { quote } from '../wire/request-target.js'
 import { methodHabit } from './habits.js'
+import { OptionError, WrongText } from './option-error.js'
 import { checkRoutePath, loosely, refuseDotSegments, refuseHiddenEnds, SLASH, scanPath, spelled } from './path.js'
 import { HostIndex, hostPattern } from './route-hosts.js'
 import { type Conditions, NO_ROUTE, RouteIndex } from './route-index.js'
@@ -49,7 +50,7 @@ export class Routes<T> {
 
   /**
    * @param few up to this number of routes, they are compared one by one
-   * @throws TypeError for an invalid condition
+   * @throws OptionError for an invalid condition
    */
   constructor(rows: readonly RouteRow<T>[], few = FEW, table: Table<T> = atOnce(tableOf(rows, few))) {
     const { compiled, index } = table
@@ -168,24 +169,25 @@ function compile<T>({ match, value }: RouteRow<T>): Row<T> {
 
 /**
  * Checks that a request can fulfil these conditions.
- * @throws TypeError that says what is wrong and how to write it
+ * @throws OptionError that says what is wrong and how to write it
  */
 export function checkRoute({ host, path, exact, method }: RouteMatch): void {
-  if (path !== undefined && exact !== undefined) throw new TypeError('a route has path or exact, not both')
-  if (host?.length === 0) throw new TypeError('host is empty: omit it to match every host')
-  if (method?.length === 0) throw new TypeError('method is empty: omit it to match every method')
+  if (path !== undefined && exact !== undefined) throw new OptionError('a route has path or exact, not both')
+  if (host?.length === 0) throw new OptionError('host is empty: omit it to match every host')
+  if (method?.length === 0) throw new OptionError('method is empty: omit it to match every method')
   for (const one of host ?? []) hostPattern(one)
   if (path !== undefined) checkRoutePath('path', path)
   if (exact !== undefined) checkRoutePath('exact', exact)
   for (const one of method ?? []) checkMethod(one)
 }
 
-/** @throws TypeError */
+/** @throws OptionError */
 function checkMethod(method: string): void {
   const habit = methodHabit(method)
-  if (habit !== null) throw new TypeError(`method ${JSON.stringify(method)} ${habit.what}: ${habit.right}`)
-  if (!isToken(method)) throw new TypeError(`method ${JSON.stringify(method)} is not a method such as GET`)
+  const what = `method ${JSON.stringify(method)}`
+  if (habit !== null) throw new WrongText(what, habit.what, habit.right)
+  if (!isToken(method)) throw new WrongText(what, 'is not a method such as GET')
   const upper = method.toUpperCase()
   if (method !== upper && METHODS.includes(upper))
-    throw new TypeError(`method ${JSON.stringify(method)}: methods are case-sensitive, write ${upper}`)
+    throw new WrongText(what, '', `methods are case-sensitive, write ${upper}`)
 }

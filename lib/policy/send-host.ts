@@ -1,4 +1,5 @@
 import { isAuthority } from '../wire/authority.js'
+import { WrongText } from './option-error.js'
 
 /**
  * The value of Host toward the upstream (RFC 9110 7.2): with `preserve` the one that the client sent, with `upstream` that of the
@@ -9,10 +10,11 @@ export function hostToSend(sendHost: string, received: string, own: string): str
   return sendHost === 'upstream' ? own : sendHost
 }
 
-/** @throws TypeError for anything that is neither one of the two words nor a host */
+/** @throws OptionError for anything that is neither one of the two words nor a host */
 export function checkSendHost(sendHost: string): void {
   if (sendHost !== 'preserve' && sendHost !== 'upstream' && !isAuthority(sendHost))
-    throw new TypeError(
-      `sendHost ${JSON.stringify(sendHost)} must be preserve, upstream, or a host such as app.example`,
+    throw new WrongText(
+      `sendHost ${JSON.stringify(sendHost)}`,
+      'must be preserve, upstream, or a host such as app.example',
     )
 }

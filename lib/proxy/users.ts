@@ -2,6 +2,7 @@ import { createHash, createHmac, scrypt, timingSafeEqual } from 'node:crypto'
 import { FairQueue } from '../link/fair-queue.js'
 import type { RateLimit } from '../link/rate-limit.js'
 import { Remembered } from '../link/remembered.js'
+import { OptionError } from '../policy/option-error.js'
 
 /** `$scrypt$ln=15,r=8,p=1$salt$hash`, the two in base64 without padding (PHC string format). */
 export interface PasswordHash {
@@ -40,7 +41,7 @@ export class Users {
     private readonly hashes: ReadonlyMap<string, PasswordHash>,
     private readonly derive: typeof scrypt = scrypt,
   ) {
-    for (const [user, hash] of hashes) if (!isPasswordHash(hash)) throw new TypeError(wrongHash(user, hash))
+    for (const [user, hash] of hashes) if (!isPasswordHash(hash)) throw new OptionError(wrongHash(user, hash))
     this.#strangers = new Strangers([...hashes.values()])
   }
 

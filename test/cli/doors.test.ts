@@ -392,12 +392,12 @@ const bad: Bad[] = [
   ...(
     [
       ['an unknown key', { hosts: ['a'] }, 'hosts: [a]', /^routes\[0\] has no hosts: did you mean host\?/, /hosts/],
-      ['a pattern as path', { path: '/api/*' }, "path: '/api/*'", /^routes\[0\].*write \/api, which takes/, /path$/],
+      ['a pattern as path', { path: '/api/*' }, "path: '/api/*'", /^routes\[0\].*write \/api, which matches/, /path$/],
       [
         'a deep pattern as path',
         { path: '/api/**' },
         "path: '/api/**'",
-        /^routes\[0\].*write \/api, which takes/,
+        /^routes\[0\].*write \/api, which matches/,
         /path$/,
       ],
       [

@@ -1,8 +1,8 @@
 import { test } from 'tap'
 import { type Explanation, explainRequestHead, explainResponseHead, type Scene } from '../../lib/cli/explain.js'
 import { tableOf } from '../../lib/cli/explain-command.js'
-import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 import { settingsOf } from '../../lib/proxy/options/options.js'
+import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 
 const REVERSE: ProxyOptions = { mode: 'reverse', upstream: 'http://up:3000', name: 'edge' }
 const FORWARD: ProxyOptions = { mode: 'forward', name: 'edge' }

@@ -33,7 +33,7 @@ test('servers', async t => {
     ['http://a?b', /has the path \/\?b/],
     ['http://a:0', /port 0/],
     ['unix:a', /absolute path/],
-    [`unix:/${'a'.repeat(107)}`, /107 octets/],
+    [`unix:/${'a'.repeat(107)}`, /107 bytes/],
     ['srv+http://a:80', /does not name an SRV record/],
     ['srv+http://1.2.3.4', /does not name an SRV record/],
     ['srv+http://a/b', /does not name an SRV record/],
@@ -48,12 +48,12 @@ test('listen addresses', async t => {
     ['8080', /is only a port \| write 127\.0\.0\.1:8080, or :8080/],
     ['::1', /has no port \| write \[::1\]:8080/],
     ['http://a:80', /is a URL, not an address \| write a:80/],
-    ['a', /is none \| write host:port/],
+    ['a', /is not a listen address \| write host:port/],
     ['a:99999', /port above 65535/],
-    ['[a]:1', /no IPv6 address/],
+    ['[a]:1', /not have an IPv6 address/],
     ['unix:a', /does not have an absolute path/],
-    ['fd:x', /no file descriptor/],
-    ['systemd:', /no socket of systemd/],
+    ['fd:x', /not name a file descriptor/],
+    ['systemd:', /not name a systemd socket/],
   ] as const)
     t.match(refusal(values.readAddress, text), said, text)
 })

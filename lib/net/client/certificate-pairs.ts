@@ -1,5 +1,6 @@
 import { hash, X509Certificate } from 'node:crypto'
 import * as tls from 'node:tls'
+import { OptionError } from '../../policy/option-error.js'
 import { namesOf } from './server-names.js'
 
 /** A certificate with its key, ready to use in handshakes. */
@@ -22,7 +23,7 @@ const forgotten = new FinalizationRegistry<string>(digest => {
 /**
  * @param which its name in errors: `certificate 2`
  * @param options common to all pairs; `written`: the same as text
- * @throws TypeError that says what is wrong with it
+ * @throws OptionError that says what is wrong with it
  */
 export function certificatePair(
   { cert, key }: { readonly cert: string; readonly key: string },
@@ -41,21 +42,21 @@ export function certificatePair(
   return pair
 }
 
-/** @throws TypeError */
+/** @throws OptionError */
 export function readCertificate(pem: string, which: string): X509Certificate {
   try {
     return new X509Certificate(pem)
   } catch (error) {
-    throw new TypeError(`tls: ${which} is not a certificate in PEM format: ${reasonOf(error)}`)
+    throw new OptionError(`tls: ${which} is not a certificate in PEM format: ${reasonOf(error)}`)
   }
 }
 
-/** @throws TypeError */
+/** @throws OptionError */
 export function makeContext(options: tls.SecureContextOptions, what: string): tls.SecureContext {
   try {
     return tls.createSecureContext(options)
   } catch (error) {
-    throw new TypeError(`tls: ${what} cannot be used: ${reasonOf(error)}`)
+    throw new OptionError(`tls: ${what} cannot be used: ${reasonOf(error)}`)
   }
 }
 

@@ -89,7 +89,7 @@ export class ClientPool {
     readonly clock: Clock,
   ) {}
 
-  /** @throws TypeError for unusable TLS settings; nothing has changed then */
+  /** @throws OptionError for unusable TLS settings; nothing has changed then */
   reconfigure(changes: Partial<ClientPoolSettings>): void {
     const { tls, ...others } = changes
     // TLS sessions survive a change of certificate.

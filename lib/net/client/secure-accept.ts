@@ -2,6 +2,7 @@ import { constants, createHash, type X509Certificate } from 'node:crypto'
 import type * as net from 'node:net'
 import * as tls from 'node:tls'
 import { type CertificateField, distinguishedName, type ShownCertificate } from '../../policy/client-certificate.js'
+import { OptionError } from '../../policy/option-error.js'
 import { rawSocketOf } from '../socket/handle.js'
 import { type CertificatePair, certificatePair, makeContext, readCertificate, reasonOf } from './certificate-pairs.js'
 import { ServerNames } from './server-names.js'
@@ -77,12 +78,12 @@ export class SecureAccept {
 
   /**
    * @param ticketKeys 48 bytes: sessions can be resumed wherever the same keys are used. Without them, only here.
-   * @throws TypeError that names the certificate, key or cipher list that cannot be used
+   * @throws OptionError that names the certificate, key or cipher list that cannot be used
    */
   constructor(settings: ClientTlsSettings, ticketKeys?: Buffer) {
     const { certificates, clientCertificates, handshakeMs } = settings
     const [first] = certificates
-    if (first === undefined) throw new TypeError('tls: no certificate; give at least one, with its key')
+    if (first === undefined) throw new OptionError('tls: no certificate; give at least one, with its key')
     const { options, pairs, names } = preparedFor(settings)
     this.handshakeMs = handshakeMs
     this.certificates = pairs
@@ -166,7 +167,7 @@ interface Prepared {
 
 const prepared = new WeakMap<ClientTlsSettings, Prepared>()
 
-/** @throws TypeError */
+/** @throws OptionError */
 function preparedFor(settings: ClientTlsSettings): Prepared {
   const before = prepared.get(settings)
   if (before !== undefined) return before

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { networkHabit } from '../../policy/habits.js'
+import { OptionError } from '../../policy/option-error.js'
 import { isMapped, readIpv4, readIpv6 } from '../../wire/ip-address.js'
 import { type Network, Networks } from '../networks.js'
 
@@ -12,7 +13,7 @@ export class TrustedPeers {
 
   /**
    * @param option the name of the list
-   * @throws TypeError for an entry that is neither an address nor a block
+   * @throws OptionError for an entry that is neither an address nor a block
    */
   constructor(blocks: readonly string[], option = 'trust') {
     this.#any = blocks.length > 0
@@ -38,8 +39,8 @@ function networksOf(block: string, option: string): Network[] {
   const octets = octetsOf(address)
   if (octets === null || family === 0 || more.length > 0 || bits < 0 || bits > most) {
     const habit = networkHabit(block)
-    if (habit !== null) throw new TypeError(`${option}: ${JSON.stringify(block)} ${habit.what}: ${habit.right}`)
-    throw new TypeError(
+    if (habit !== null) throw new OptionError(`${option}: ${JSON.stringify(block)} ${habit.what}: ${habit.right}`)
+    throw new OptionError(
       `${option}: ${JSON.stringify(block)} is neither an address nor a CIDR block, for example 10.0.0.0/8 (or unix)`,
     )
   }

@@ -1,5 +1,6 @@
 import { ProxyError } from '../../link/proxy-error.js'
 import { destinationHabit } from '../../policy/habits.js'
+import { WrongText } from '../../policy/option-error.js'
 import { type Address, readLiteral } from '../names/resolver.js'
 import { type Network, Networks } from '../networks.js'
 import { innerOf, isMetadata, kindOf, METADATA_NAMES, type ParsedAddress, parseAddress } from './special-addresses.js'
@@ -23,7 +24,7 @@ export class Destinations {
    * @param allow destinations that are permitted although they are not public
    * @param only the only permitted destinations, public or not; empty: no such limit
    * @param deny destinations that are refused, whatever the other two lists say
-   * @throws TypeError that names the first invalid entry
+   * @throws OptionError that names the first invalid entry
    */
   constructor(allow: readonly string[], only: readonly string[] = [], deny: readonly string[] = []) {
     this.#allowed = new Places(allow)
@@ -120,7 +121,7 @@ class Places {
   /** What follows the `*`: `.example.org`. */
   readonly #suffixes = new Set<string>()
 
-  /** @throws TypeError */
+  /** @throws OptionError */
   constructor(entries: readonly string[]) {
     const networks: Network[] = []
     for (const entry of entries) {
@@ -139,9 +140,8 @@ class Places {
     } else {
       const habit = destinationHabit(entry)
       const right = habit === null ? '' : `; ${habit.right}`
-      throw new TypeError(
-        `"${entry}" is not a destination: write an address, a CIDR block, a host name or *.suffix${right}`,
-      )
+      const forms = `write an address, a CIDR block, a host name or *.suffix${right}`
+      throw new WrongText(`"${entry}"`, 'is not a destination', forms)
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Origin } from '../../link/origin.js'
 import type { ProxyError } from '../../link/proxy-error.js'
+import { OptionError } from '../../policy/option-error.js'
 import { ProtocolError } from '../../wire/protocol-error.js'
 import { writeProxyPreface } from '../../wire/proxy-protocol.js'
 import type { ResponseHead } from '../../wire/response-head.js'
@@ -65,7 +66,7 @@ export class HealthCheck {
     const host = options.host === '' ? origin.authority : options.host
     for (const [what, text] of Object.entries({ path, host })) {
       if (!/^[\x21-\x7e]+$/.test(text))
-        throw new TypeError(`${what} of a health check must be visible ASCII: ${JSON.stringify(text)}`)
+        throw new OptionError(`${what} of a health check must be visible ASCII: ${JSON.stringify(text)}`)
     }
     const fields = [`Host: ${host}`, 'User-Agent: hopwise-health-check', 'Accept: */*', 'Connection: close']
     this.request = `${method} ${path} HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n`

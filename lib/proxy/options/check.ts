@@ -1,12 +1,13 @@
 import { createSecureContext } from 'node:tls'
 import { rangeOf, TIMER_MS_MAX } from '../../link/number-range.js'
+import { OptionError } from '../../policy/option-error.js'
 import { isToken } from '../../wire/octets.js'
 import { didYouMean } from './did-you-mean.js'
 
-// Checks of the values that users give. Each throws a TypeError that says which option is wrong, how, and what would be right.
+// Checks of the values that users give. Each throws an OptionError that says which option is wrong, how, and what would be right.
 // The TypeScript types say the same at compile time; values from JSON, an environment or plain JavaScript are checked only here.
 
-/** Throws a TypeError that begins with `what` if the value is not of the right kind. Never called with undefined ("not given"). */
+/** Throws an OptionError that begins with `what` if the value is not of the right kind. Never called with undefined ("not given"). */
 export type Check = (what: string, value: unknown) => void
 
 /** The keys that an object may have, each with the check for its value. */
@@ -19,13 +20,13 @@ export function checkShape(
   shape: Readonly<Record<string, Check>>,
   needed: readonly string[] = [],
 ): void {
-  if (!isMapping(given)) throw new TypeError(`${what} must be a plain object, not ${shown(given)}`)
+  if (!isMapping(given)) throw new OptionError(`${what} must be a plain object, not ${shown(given)}`)
   for (const [key, value] of Object.entries(given)) {
-    if (!Object.hasOwn(shape, key)) throw new TypeError(unknownKey(`${what} has no ${key}`, key, Object.keys(shape)))
+    if (!Object.hasOwn(shape, key)) throw new OptionError(unknownKey(`${what} has no ${key}`, key, Object.keys(shape)))
     if (value !== undefined) shape[key]!(`${what}.${key}`, value)
   }
   for (const key of needed)
-    if ((given as Record<string, unknown>)[key] === undefined) throw new TypeError(`${what}.${key} is missing`)
+    if ((given as Record<string, unknown>)[key] === undefined) throw new OptionError(`${what}.${key} is missing`)
 }
 
 /** @param sentence says that the key is unknown */
@@ -44,16 +45,16 @@ export const text: Check = (what, value) => {
         : value instanceof Uint8Array
           ? ": read the file with 'utf8'"
           : ''
-  throw new TypeError(`${what} must be a string, not ${shown(value)}${right}`)
+  throw new OptionError(`${what} must be a string, not ${shown(value)}${right}`)
 }
 
 export const flag: Check = (what, value) => {
-  if (typeof value !== 'boolean') throw new TypeError(`${what} must be true or false, not ${shown(value)}`)
+  if (typeof value !== 'boolean') throw new OptionError(`${what} must be true or false, not ${shown(value)}`)
 }
 
 export const port: Check = (what, value) => {
   if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > 65_535)
-    throw new TypeError(`${what.replace(/\[\d+\]$/, '')}: ${shown(value)} is not a port (1 to 65535)`)
+    throw new OptionError(`${what.replace(/\[\d+\]$/, '')}: ${shown(value)} is not a port (1 to 65535)`)
 }
 
 /** An integer. */
@@ -70,7 +71,7 @@ const RATE_MAX = 1_000_000
 /** A number of times per second, possibly a fraction. */
 export const rate: Check = (what, value) => {
   if (typeof value !== 'number' || !(value >= 0) || value > RATE_MAX)
-    throw new TypeError(`${what} must be a number from 0 to ${RATE_MAX}, not ${shown(value)}`)
+    throw new OptionError(`${what} must be a number from 0 to ${RATE_MAX}, not ${shown(value)}`)
 }
 
 export const choice =
@@ -91,9 +92,9 @@ export const list =
   (what, value) => {
     if (!Array.isArray(value)) {
       const right = typeof value === 'string' ? `: write [${shown(value)}]` : ''
-      throw new TypeError(`${what} must be an array, not ${shown(value)}${right}`)
+      throw new OptionError(`${what} must be an array, not ${shown(value)}${right}`)
     }
-    if (value.length < least) throw new TypeError(`${what} is empty: omit it, or give at least one entry`)
+    if (value.length < least) throw new OptionError(`${what} is empty: omit it, or give at least one entry`)
     // Not `forEach`, which skips holes.
     for (let i = 0; i < value.length; i++) check(`${what}[${i}]`, value[i])
   }
@@ -112,7 +113,7 @@ export const shape =
 export const mapping =
   (check: Check): Check =>
   (what, value) => {
-    if (!isMapping(value)) throw new TypeError(`${what} must be a plain object, not ${shown(value)}`)
+    if (!isMapping(value)) throw new OptionError(`${what} must be a plain object, not ${shown(value)}`)
     for (const [key, one] of Object.entries(value)) check(`${what}.${key}`, one)
   }
 
@@ -122,7 +123,7 @@ export const methods =
   (what, value) => {
     const missing = names.find(name => typeof (value as Record<string, unknown> | null)?.[name] !== 'function')
     if (missing !== undefined)
-      throw new TypeError(`${what} must have a method ${missing}, but ${shown(value)} has none`)
+      throw new OptionError(`${what} must have a method ${missing}, but ${shown(value)} has none`)
   }
 
 /** A protocol that may be upgraded to (RFC 9110 7.8): `websocket`, `x/1`. */
@@ -134,7 +135,7 @@ function isProtocol(written: string): boolean {
 export const protocol: Check = (what, value) => {
   text(what, value)
   if (!isProtocol(value as string))
-    throw new TypeError(`${what} ${shown(value)} is not a protocol name: use a name such as websocket`)
+    throw new OptionError(`${what} ${shown(value)} is not a protocol name: use a name such as websocket`)
 }
 
 /** The checks for a table of numbers, such as deadlines or limits. */
@@ -154,41 +155,41 @@ export function filled<T extends object>(defaults: Readonly<T>, given: Partial<T
   return all
 }
 
-/** @throws TypeError */
+/** @throws OptionError */
 function checkWhole(what: string, value: unknown, least = 0, most: number = Number.MAX_SAFE_INTEGER): void {
   if (!Number.isSafeInteger(value) || (value as number) < least) {
     const right = typeof value === 'string' && /^\d+$/.test(value) ? `: write ${value} without quotes` : ''
-    throw new TypeError(`${what} must be an integer of at least ${least}, not ${shown(value)}${right}`)
+    throw new OptionError(`${what} must be an integer of at least ${least}, not ${shown(value)}${right}`)
   }
-  if ((value as number) > most) throw new TypeError(`${what} must be at most ${most}, not ${shown(value)}`)
+  if ((value as number) > most) throw new OptionError(`${what} must be at most ${most}, not ${shown(value)}`)
 }
 
-/** @throws TypeError */
+/** @throws OptionError */
 function checkChoice(what: string, value: unknown, choices: readonly string[]): void {
   if (typeof value === 'string' && choices.includes(value)) return
   const meant = typeof value === 'string' ? didYouMean(value, choices) : undefined
   const right = meant === undefined ? '' : `: did you mean ${meant}?`
-  throw new TypeError(`${what} must be ${choices.join(' or ')}, not ${shown(value)}${right}`)
+  throw new OptionError(`${what} must be ${choices.join(' or ')}, not ${shown(value)}${right}`)
 }
 
-/** @param ca PEM. @throws TypeError */
+/** @param ca PEM. @throws OptionError */
 export function checkAuthorities(what: string, ca: string): void {
   if (!ca.includes('-----BEGIN CERTIFICATE-----'))
-    throw new TypeError(`${what} contains no PEM certificate (-----BEGIN CERTIFICATE-----)`)
+    throw new OptionError(`${what} contains no PEM certificate (-----BEGIN CERTIFICATE-----)`)
   try {
     createSecureContext({ ca })
   } catch (error) {
-    throw new TypeError(`${what} cannot be used: ${(error as Error).message}`)
+    throw new OptionError(`${what} cannot be used: ${(error as Error).message}`)
   }
 }
 
-/** Puts the name of the option in front of the TypeErrors of `read`, unless they begin with it already. */
+/** Puts the name of the option in front of the OptionErrors of `read`, unless they begin with it already. */
 export function named<T>(what: string, read: () => T): T {
   try {
     return read()
   } catch (error) {
-    if (!(error instanceof TypeError) || error.message.startsWith(what)) throw error
-    throw new TypeError(`${what}: ${error.message}`, { cause: error })
+    if (!(error instanceof OptionError) || error.message.startsWith(what)) throw error
+    throw new OptionError(`${what}: ${error.message}`, { cause: error })
   }
 }
 

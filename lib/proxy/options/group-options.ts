@@ -4,6 +4,7 @@ import type { Origin } from '../../link/origin.js'
 import type { DialSettings, UpstreamTls } from '../../net/upstream/dial.js'
 import type { GroupSpec } from '../../net/upstream/group-spec.js'
 import type { HashBy } from '../../policy/hash-key.js'
+import { OptionError } from '../../policy/option-error.js'
 import { atOnce, type Steps } from '../../policy/steps.js'
 import { isToken } from '../../wire/octets.js'
 import {
@@ -97,7 +98,7 @@ export interface GroupDefaults {
 
 /**
  * Checks the options of one group and fills in the defaults.
- * @throws TypeError that says which option is wrong, how, and what would be right
+ * @throws OptionError that says which option is wrong, how, and what would be right
  */
 export function groupSpec(name: string, options: GroupOptions, defaults: GroupDefaults): GroupSpec {
   return atOnce(groupSteps(name, options, defaults))
@@ -111,7 +112,7 @@ export function* groupSteps(name: string, options: GroupOptions, defaults: Group
   const { healthCheck, proxyProtocol = 'off', retryOn = 'reused' } = options
   const cookie = sticky?.cookie ?? ''
   if (sticky !== undefined && !isToken(cookie))
-    throw new TypeError(`${what}.sticky.cookie must be a token, not ${shown(cookie)}`)
+    throw new OptionError(`${what}.sticky.cookie must be a token, not ${shown(cookie)}`)
   const health = healthCheck == null ? null : healthOf(`${what}.healthCheck`, healthCheck)
   return {
     name,
@@ -194,12 +195,12 @@ function hashBy(what: string, balance: string, hash: GroupOptions['hash']): Hash
   if (hash === undefined) return { by: 'address' }
   const { by = 'address', name } = hash
   if (balance !== 'hash')
-    throw new TypeError(`${what}.hash is for balance 'hash', but this group has '${balance}': omit one of them`)
+    throw new OptionError(`${what}.hash is for balance 'hash', but this group has '${balance}': omit one of them`)
   if (by === 'address') {
-    if (name !== undefined) throw new TypeError(`${what}.hash.name is not used with by 'address': omit it`)
+    if (name !== undefined) throw new OptionError(`${what}.hash.name is not used with by 'address': omit it`)
     return { by }
   }
   if (name === undefined || !isToken(name))
-    throw new TypeError(`${what}.hash.name must be the name of the ${by} to hash by`)
+    throw new OptionError(`${what}.hash.name must be the name of the ${by} to hash by`)
   return { by, name }
 }

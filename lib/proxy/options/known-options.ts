@@ -2,6 +2,7 @@ import { DEADLINES } from '../../link/deadlines.js'
 import { LIMITS } from '../../link/limits.js'
 import type { ClientTlsSettings } from '../../net/client/secure-accept.js'
 import { CERTIFICATE_FIELDS } from '../../policy/client-certificate.js'
+import { OptionError } from '../../policy/option-error.js'
 import { GRAMMAR_LIMITS, GRAMMAR_MAXIMA } from '../../wire/limits.js'
 import { isToken } from '../../wire/octets.js'
 import { wrongHash } from '../users.js'
@@ -111,28 +112,28 @@ export const OPTION_NAMES = Object.keys(OPTIONS) as readonly (keyof ProxyOptions
 /**
  * Checks that each option exists, is for this mode and has a value of the right kind. The contents of strings are checked later,
  * by the code that uses them.
- * @throws TypeError that names the option and says what would be right
+ * @throws OptionError that names the option and says what would be right
  */
 export function checkOptions(options: ProxyOptions): void {
   if (typeof options !== 'object' || options === null)
-    throw new TypeError(`the options must be an object, for example { mode: 'forward' }, not ${shown(options)}`)
+    throw new OptionError(`the options must be an object, for example { mode: 'forward' }, not ${shown(options)}`)
   for (const key of Object.keys(options))
-    if (!Object.hasOwn(OPTIONS, key)) throw new TypeError(unknownKey(`there is no option ${key}`, key, OPTION_NAMES))
+    if (!Object.hasOwn(OPTIONS, key)) throw new OptionError(unknownKey(`there is no option ${key}`, key, OPTION_NAMES))
   const { mode } = options
   if (mode !== 'reverse' && mode !== 'forward')
-    throw new TypeError(`mode must be 'reverse' or 'forward', not ${shown(mode)}`)
+    throw new OptionError(`mode must be 'reverse' or 'forward', not ${shown(mode)}`)
   for (const key of OPTION_NAMES) {
     const value = options[key]
     if (value === undefined) continue
     const known = OPTIONS[key]
     if (typeof known === 'function') known(key, value)
     else if (known.mode === mode) known.check(key, value)
-    else throw new TypeError(foreign(key, known.mode))
+    else throw new OptionError(foreign(key, known.mode))
   }
   if (options.routes !== undefined && options.upstream !== undefined)
-    throw new TypeError('upstream is for a proxy without routes: name the upstream in a route')
+    throw new OptionError('upstream is for a proxy without routes: name the upstream in a route')
   if (options.routes === undefined && options.upstreams !== undefined)
-    throw new TypeError('upstreams is for a proxy with routes, which name its groups: use routes instead of upstream')
+    throw new OptionError('upstreams is for a proxy with routes, which name its groups: use routes instead of upstream')
 }
 
 function anything(): void {}
@@ -160,7 +161,7 @@ function foreign(key: keyof ProxyOptions, mode: ProxyOptions['mode']): string {
 function name(what: string, value: unknown): void {
   text(what, value)
   if (!isToken(value as string))
-    throw new TypeError(`${what} must be a token (letters, digits and !#$%&'*+-.^_\`|~), not ${shown(value)}`)
+    throw new OptionError(`${what} must be a token (letters, digits and !#$%&'*+-.^_\`|~), not ${shown(value)}`)
 }
 
 const HASH = shape(
@@ -169,20 +170,20 @@ const HASH = shape(
 )
 
 function users(what: string, value: unknown): void {
-  if (!(value instanceof Map)) throw new TypeError(`${what} must be a Map of names to hashes, not ${shown(value)}`)
-  if (value.size === 0) throw new TypeError(`${what} is empty, so no one could log in: omit it, or add a user`)
+  if (!(value instanceof Map)) throw new OptionError(`${what} must be a Map of names to hashes, not ${shown(value)}`)
+  if (value.size === 0) throw new OptionError(`${what} is empty, so no one could log in: omit it, or add a user`)
   for (const [user, hash] of value) {
     text(`a key of ${what}`, user)
-    if (typeof hash !== 'object' || hash === null) throw new TypeError(wrongHash(user, hash))
+    if (typeof hash !== 'object' || hash === null) throw new OptionError(wrongHash(user, hash))
     HASH(`${what}.${user}`, hash)
   }
 }
 
 /** Its value is never shown. */
 function secret(what: string, value: unknown): void {
-  if (typeof value !== 'string') throw new TypeError(`${what} must be a string`)
+  if (typeof value !== 'string') throw new OptionError(`${what} must be a string`)
 }
 
 function bytes(what: string, value: unknown): void {
-  if (!(value instanceof Uint8Array)) throw new TypeError(`${what} must be a Buffer, not ${shown(value)}`)
+  if (!(value instanceof Uint8Array)) throw new OptionError(`${what} must be a Buffer, not ${shown(value)}`)
 }

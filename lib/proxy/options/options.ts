@@ -23,7 +23,7 @@ import { checkTls } from './upstream-tls-options.js'
 
 /**
  * Checks the options and fills in the defaults.
- * @throws TypeError that says which option is wrong, how, and what would be right
+ * @throws OptionError that says which option is wrong, how, and what would be right
  */
 export function settingsOf(options: ProxyOptions, door: Door = 'library'): Settings {
   const settings = atOnce(settingsSteps(options, null, door))

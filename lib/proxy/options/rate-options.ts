@@ -1,4 +1,5 @@
 import type { RateSettings } from '../../link/rate-limit.js'
+import { OptionError } from '../../policy/option-error.js'
 import type { ProxyOptions } from './proxy-options.js'
 
 // How often one address may do something.
@@ -11,13 +12,13 @@ export function burstOf(perSecond: number): number {
   return Math.max(1, perSecond)
 }
 
-/** @throws TypeError */
+/** @throws OptionError */
 export function rateOf({
   perSecond,
   burst = burstOf(perSecond),
 }: NonNullable<ProxyOptions['requestRate']>): RateSettings {
   if (perSecond === 0 || burst < 1)
-    throw new TypeError('requestRate needs a perSecond above 0 and a burst of at least 1')
+    throw new OptionError('requestRate needs a perSecond above 0 and a burst of at least 1')
   return { perSecond, burst, keysMax: RATE_KEYS_MAX }
 }
 

@@ -64,7 +64,7 @@ export interface Route extends RouteSpec {
 /**
  * @param what what messages call the route: `routes[3]`
  * @param isNamed whether the log names it
- * @throws TypeError that says which option of the route is wrong, how, and what would be right
+ * @throws OptionError that says which option of the route is wrong, how, and what would be right
  */
 export function routeSpec(options: RouteOptions, sendHost: string, what: string, isNamed = true): RouteSpec {
   checkShape(what, options, ROUTE, ['upstream'])

@@ -1,4 +1,5 @@
 import type { GroupSpec } from '../../net/upstream/group-spec.js'
+import { OptionError } from '../../policy/option-error.js'
 import { checkSendHost } from '../../policy/send-host.js'
 import type { Steps } from '../../policy/steps.js'
 import { named, shown } from './check.js'
@@ -12,7 +13,7 @@ import { readUpstream } from './upstream-url.js'
 /**
  * One upstream for all requests, or routes to groups; a route may name a server instead, which becomes a group of one.
  * @param shared the names of groups that are made elsewhere; null: they are made here
- * @throws TypeError that says which option is wrong, how, and what would be right
+ * @throws OptionError that says which option is wrong, how, and what would be right
  */
 export function* routesOf(
   options: ProxyOptions,
@@ -42,7 +43,8 @@ export function* routesOf(
   }
   for (const [i, { upstream: name }] of specs.entries()) {
     if (known.has(name)) continue
-    if (!name.includes(':')) throw new TypeError(unknownGroup(`routes[${i}].upstream ${shown(name)}`, name, [...known]))
+    if (!name.includes(':'))
+      throw new OptionError(unknownGroup(`routes[${i}].upstream ${shown(name)}`, name, [...known]))
     known.add(name)
     groups.push(named(`routes[${i}].upstream`, () => groupSpec(name, { servers: [name] }, defaults)))
     yield

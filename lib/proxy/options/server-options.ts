@@ -1,5 +1,6 @@
 import { readLiteral } from '../../net/address.js'
 import type { ServerSpec } from '../../net/upstream/group-spec.js'
+import { OptionError } from '../../policy/option-error.js'
 import type { Steps } from '../../policy/steps.js'
 import { type Check, checkShape, flag, named, type Shape, text, whole } from './check.js'
 import { readUpstream } from './upstream-url.js'
@@ -32,10 +33,10 @@ export const SERVER_OR_URL: Check = (what, value) =>
 /**
  * Checks the servers of one group.
  * @param what the group: `upstreams.app`
- * @throws TypeError that says which server is wrong, how, and what would be right
+ * @throws OptionError that says which server is wrong, how, and what would be right
  */
 export function* serversOf(what: string, servers: readonly (string | ServerOptions)[]): Steps<ServerSpec[]> {
-  if (servers.length === 0) throw new TypeError(`${what}.servers: ${what} has no servers`)
+  if (servers.length === 0) throw new OptionError(`${what}.servers: ${what} has no servers`)
   const specs: ServerSpec[] = []
   for (const [i, server] of servers.entries()) {
     specs.push(serverSpec(`${what}.servers[${i}]`, typeof server === 'string' ? { url: server } : server))
@@ -45,15 +46,17 @@ export function* serversOf(what: string, servers: readonly (string | ServerOptio
   for (const [i, { origin, kind }] of specs.entries()) {
     const key = `${kind} ${origin.key}`
     if (keys.has(key))
-      throw new TypeError(
+      throw new OptionError(
         `${what}.servers[${i}]: the server ${origin.key} is listed twice: give it a weight of 2 instead`,
       )
     keys.add(key)
   }
   if (specs.every(({ backup }) => backup))
-    throw new TypeError(`${what}.servers: all servers are backups: at least one must not be`)
+    throw new OptionError(`${what}.servers: all servers are backups: at least one must not be`)
   if (specs.every(({ weight }) => weight === 0))
-    throw new TypeError(`${what}.servers: all servers have weight 0, so none would be used: give one a weight above 0`)
+    throw new OptionError(
+      `${what}.servers: all servers have weight 0, so none would be used: give one a weight above 0`,
+    )
   return specs
 }
 

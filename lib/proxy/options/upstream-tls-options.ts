@@ -1,4 +1,5 @@
 import { tlsMemory, type UpstreamTls } from '../../net/upstream/dial.js'
+import { OptionError } from '../../policy/option-error.js'
 import { checkAuthorities, choice, flag, type Shape, shape, text } from './check.js'
 import type { ServerOptions } from './server-options.js'
 
@@ -11,27 +12,27 @@ export const UPSTREAM_TLS = shape({
   minVersion: choice('TLSv1.2', 'TLSv1.3'),
 } satisfies Shape<UpstreamTls>)
 
-/** The TLS settings of a group. Without an https:// server they would silently have no effect: an error. @throws TypeError */
+/** The TLS settings of a group. Without an https:// server they would silently have no effect: an error. @throws OptionError */
 export function tlsOf(what: string, servers: readonly (string | ServerOptions)[], tls: UpstreamTls): UpstreamTls {
   if (!servers.some(server => /^(srv\+)?https:/i.test(typeof server === 'string' ? server : server.url)))
-    throw new TypeError(`${what} has no effect: no server of this group is https://`)
+    throw new OptionError(`${what} has no effect: no server of this group is https://`)
   return checkTls(what, tls)
 }
 
-/** Reports what OpenSSL rejects now, not when the first connection is made. @throws TypeError */
+/** Reports what OpenSSL rejects now, not when the first connection is made. @throws OptionError */
 export function checkTls(what: string, tls: UpstreamTls): UpstreamTls {
   const { ca, cert, key, insecure } = tls
   if (ca !== undefined) checkAuthorities(`${what}.ca`, ca)
   if (ca !== undefined && insecure === true)
-    throw new TypeError(`${what}.ca and ${what}.insecure contradict each other: omit one of them`)
+    throw new OptionError(`${what}.ca and ${what}.insecure contradict each other: omit one of them`)
   if ((cert === undefined) !== (key === undefined))
-    throw new TypeError(
+    throw new OptionError(
       `${what}.${cert === undefined ? 'cert' : 'key'} is missing: a client certificate needs both cert and key`,
     )
   try {
     tlsMemory(tls)
   } catch (error) {
-    throw new TypeError(`${what} cannot be used: ${(error as Error).message}`)
+    throw new OptionError(`${what} cannot be used: ${(error as Error).message}`)
   }
   return tls
 }
