@@ -175,7 +175,13 @@ const CASES: Readonly<Record<string, Case>> = {
     says: {
       requestTrailers: {
         sent: true,
-        rows: [{ verdict: 'keep' }, { reason: /may not stand/ }, { verdict: 'keep' }, {}, { reason: /by Connection/ }],
+        rows: [
+          { verdict: 'keep' },
+          { reason: /not allowed in a trailer section/ },
+          { verdict: 'keep' },
+          {},
+          { reason: /by Connection/ },
+        ],
       },
       responseTrailers: { sent: true },
     },
