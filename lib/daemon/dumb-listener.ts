@@ -1,7 +1,7 @@
 import type { ListenerPlan } from '../config/plan.js'
 import { listenTarget, readListenAddress } from '../net/listen-address.js'
 import { createDumb } from '../peers/dumb.js'
-import type { Listener } from './gateway.js'
+import type { Listener } from './gateway-types.js'
 import { type BoundAddress, RefusedError } from './gateway-types.js'
 
 /** The warning for every operator who runs it. */

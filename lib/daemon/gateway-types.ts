@@ -1,4 +1,5 @@
 import type { Ledger, Snapshot, Totals } from '../admin/source.js'
+import type { ListenerPlan } from '../config/plan.js'
 import { hostAndPort } from '../wire/authority.js'
 
 /**
@@ -36,6 +37,20 @@ export interface BoundAddress {
 /** `127.0.0.1:8080`, `[::1]:8080`, `unix:/run/hopwise.sock` */
 export function writeBound({ address, port }: BoundAddress): string {
   return port === 0 ? `unix:${address}` : hostAndPort(address, port)
+}
+
+/** A listener of a daemon. */
+export interface Listener {
+  readonly plan: ListenerPlan
+  readonly bound: BoundAddress | null
+  listen(): Promise<BoundAddress>
+  /** Responses say `Connection: close` from now on. */
+  announce(): void
+  /** Stops accepting, open connections stay; resolves when nothing listens at the address any more. */
+  stopAccepting(): Promise<void>
+  /** Stops accepting; resolves when the last connection is gone, or after `graceMs` (0: no limit). */
+  close(graceMs: number): Promise<void>
+  destroy(): void
 }
 
 /** What a new configuration has changed. */

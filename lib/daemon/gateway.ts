@@ -1,5 +1,5 @@
 import type { Ledger, Snapshot } from '../admin/source.js'
-import type { GatewayPlan, ListenerPlan } from '../config/plan.js'
+import type { GatewayPlan } from '../config/plan.js'
 import { followTicketKeys } from '../net/client/ticket-keys.js'
 import { systemClock, type Timer } from '../net/clock.js'
 import { inSlices } from '../net/slices.js'
@@ -14,6 +14,7 @@ import {
   type BoundAddress,
   type Gateway,
   type GatewayStats,
+  type Listener,
   RefusedError,
   type ReloadSummary,
 } from './gateway-types.js'
@@ -25,20 +26,6 @@ import { openTelemetryTracer } from './spans/tracing.js'
 import { gatewayStatsSteps } from './views/gateway-stats.js'
 import { Watching } from './views/watching.js'
 import { summedStats } from './workers/summed-stats.js'
-
-/** A listener of a daemon. */
-export interface Listener {
-  readonly plan: ListenerPlan
-  readonly bound: BoundAddress | null
-  listen(): Promise<BoundAddress>
-  /** Responses say `Connection: close` from now on. */
-  announce(): void
-  /** Stops accepting, open connections stay; resolves when nothing listens at the address any more. */
-  stopAccepting(): Promise<void>
-  /** Stops accepting; resolves when the last connection is gone, or after `graceMs` (0: no limit). */
-  close(graceMs: number): Promise<void>
-  destroy(): void
-}
 
 type RoutesByAddress = ReadonlyMap<string, Routes<Route> | null>
 

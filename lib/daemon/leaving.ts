@@ -1,7 +1,6 @@
 import type { Clock } from '../net/clock.js'
 import type { HopwiseProxy } from '../proxy/proxy.js'
-import type { Listener } from './gateway.js'
-import type { GatewayStats } from './gateway-types.js'
+import type { GatewayStats, Listener } from './gateway-types.js'
 import { ProxyListener } from './proxy-listener.js'
 import { listenerStats } from './views/gateway-stats.js'
 import { Retired } from './workers/summed-stats.js'

@@ -2,25 +2,9 @@ import { latin1 } from '../wire/latin1.js'
 import { ID } from '../wire/names.js'
 import type { RequestHead } from '../wire/request-head.js'
 import { moreLines } from './client-fields.js'
-import type { FieldEdits } from './field-edits.js'
 import { forwardedElement } from './forwarded.js'
-import type { RequestContext } from './rewrite-request.js'
+import type { RequestContext } from './request-context.js'
 import { viaMember } from './via.js'
-
-/**
- * The last lines about a client that were sent to an upstream, kept with its connection: they hardly ever change from one request
- * to the next.
- */
-export class AboutClient {
-  host = ''
-  minor = -1
-  /** The settings and the route under which the lines were made. */
-  generation = 0
-  edits: FieldEdits | null = null
-  /** The prefix that the route had stripped from the path. */
-  prefix = ''
-  lines = ''
-}
 
 /** X-Forwarded-*, X-Real-IP, Forwarded and Via: the lines of this proxy about the client and about itself. */
 export function linesAbout(head: RequestHead, context: RequestContext): string {

@@ -4,22 +4,8 @@ import type { Lines } from '../wire/lines.js'
 import { addMembers, membersOf } from '../wire/list.js'
 import { ID } from '../wire/names.js'
 import type { RequestHead } from '../wire/request-head.js'
-import { type CertificateField, certificateLines } from './client-certificate.js'
-import type { RequestContext } from './rewrite-request.js'
-
-/** The fields about the client that are sent in addition to `X-Forwarded-For`, `-Host` and `-Proto`, if configured. */
-export interface ClientFields {
-  /** X-Forwarded-Port */
-  readonly forwardedPort: boolean
-  /** X-Forwarded-Prefix, for requests from whose path the route strips a prefix. */
-  readonly forwardedPrefix: boolean
-  /** X-Real-IP */
-  readonly realIp: boolean
-  /** The fields for the certificate of a client that is not a trusted peer, in this order. */
-  readonly certificate: readonly CertificateField[]
-  /** Whether a peer with this address is trusted to identify its own clients. */
-  readonly isTrusted: (address: string) => boolean
-}
+import { certificateLines } from './client-certificate.js'
+import type { ClientFields, RequestContext } from './request-context.js'
 
 /**
  * The lines of X-Forwarded-Port, X-Forwarded-Prefix, X-Real-IP and the certificate. A field from a trusted peer is kept, and none

@@ -2,75 +2,16 @@ import { membersOf } from '../wire/list.js'
 import { ID } from '../wire/names.js'
 import type { RequestHead } from '../wire/request-head.js'
 import { requestLine } from '../wire/writer.js'
-import { type AboutClient, linesAbout } from './about-client.js'
-import type { ShownCertificate } from './client-certificate.js'
-import type { ClientFields } from './client-fields.js'
+import { linesAbout } from './about-client.js'
 import type { ConnectionOptions } from './connection-options.js'
 import { readExpect } from './expect.js'
-import { type FieldEdits, NO_EDITS, SENT } from './field-edits.js'
+import { NO_EDITS, SENT } from './field-edits.js'
 import { copyKept } from './judge.js'
-import type { KeptFields } from './kept-fields.js'
 import { MAX_FORWARDS_MAX, readMaxForwards, UNCLEAR } from './max-forwards.js'
 import { REQUEST, type Rules, requestRules } from './message-rules.js'
+import type { ClientFields, RequestContext } from './request-context.js'
 import { requestIdLine } from './request-id.js'
 import { upgradesOf } from './upgrade.js'
-
-/** What the rewrite needs to know beyond the request head. */
-export interface RequestContext {
-  mode: 'reverse' | 'forward'
-  /** The identity fields that are kept although the peer is not trusted, null for none. */
-  keepFields: KeptFields | null
-  /** The pseudonym of this proxy in Via, or '' for none. */
-  via: string
-  /** Whether Via is added to requests. */
-  viaRequest: boolean
-  /** The value of Host toward the upstream, chosen by routing. */
-  authority: string
-  /** The request-target to send. */
-  target: string
-  /** The address of the client without brackets; '' when the transport has none. */
-  clientAddress: string
-  /** For `Forwarded` only; 0 omits it. */
-  clientPort: number
-  /** The scheme of the client connection. */
-  scheme: 'http' | 'https'
-  /** The peer is trusted to identify its clients. */
-  trustedPeer: boolean
-  /** Add X-Forwarded-For, -Host and -Proto. */
-  xForwarded: boolean
-  /** Add Forwarded. */
-  forwarded: boolean
-  /** Further fields about the client, null for none. */
-  more: ClientFields | null
-  /** The prefix that the route strips from the path, if it is sent in X-Forwarded-Prefix; else ''. */
-  prefix: string
-  /** The certificate that the client presented, null for none. */
-  certificate: ShownCertificate | null
-  /** Where the lines about this client are kept between its requests; null: they are made for each request. */
-  about: AboutClient | null
-  /**
-   * The number of these settings: new settings have a new number, so that no kept line outlives the settings it was made under.
-   */
-  generation: number
-  /** The edits of the route, null for none. */
-  edits: FieldEdits | null
-  /** The value of our X-Request-Id, '' for none. */
-  requestId: string
-  /** Our lines of the trace context (`traceLines`), '' or absent for none: received ones are then ordinary fields. */
-  trace?: string
-  /** The protocols to which a connection may be upgraded, in lower case. */
-  upgrades: ReadonlySet<string>
-  /** How to treat end-to-end fields that Connection names. */
-  nominatedEndToEnd: 'remove' | 'reject'
-  /** The framing of the content toward the upstream. */
-  framing: 'none' | 'length' | 'chunked'
-  /** The length of gathered content: if `framing` is 'length' and that of the client was not. Else -1, or absent. */
-  gatheredLength?: number
-  /** Our credentials for the next proxy, as the value of `Proxy-Authorization`; '' or absent for none. */
-  proxyAuthorization?: string
-  /** This proxy already sent 100 (Continue), so the upstream is not asked for it (RFC 9110 10.1.1). */
-  expectMet?: boolean
-}
 
 /**
  * The head to send. The Connection line is known only when the connection is, so it is joined then. If anything else changes, the

@@ -88,7 +88,8 @@ test('options in the documents exist', async t => {
 })
 
 test('docs/library.md names every option of createProxy, and no other', async t => {
-  const options = /export interface ProxyOptions \{([\s\S]*?)\n\}/.exec(read('lib/proxy/options/proxy-options.ts'))?.[1] ?? ''
+  const options =
+    /export interface ProxyOptions \{([\s\S]*?)\n\}/.exec(read('lib/proxy/options/proxy-options.ts'))?.[1] ?? ''
   const keys = [...options.matchAll(/^ {2}(\w+)\??:/gm)].map(([, key]) => `\`${key}\``)
   const table = read('docs/library.md').split('## Options')[1]?.split('## Events')[0] ?? ''
   t.same(

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { test } from 'tap'
-import { AboutClient, linesAbout } from '../../lib/policy/about-client.js'
+import { linesAbout } from '../../lib/policy/about-client.js'
 import { FieldEdits } from '../../lib/policy/field-edits.js'
+import { AboutClient } from '../../lib/policy/request-context.js'
 import { GATEWAY, request } from './heads.js'
 
 const EDITS = [

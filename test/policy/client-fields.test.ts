@@ -1,9 +1,9 @@
 import { test } from 'tap'
-import { AboutClient } from '../../lib/policy/about-client.js'
-import type { ClientFields } from '../../lib/policy/client-fields.js'
 import { FieldEdits } from '../../lib/policy/field-edits.js'
 import { explainRequest } from '../../lib/policy/ledger.js'
-import { type RequestContext, rewriteRequest } from '../../lib/policy/rewrite-request.js'
+import type { ClientFields, RequestContext } from '../../lib/policy/request-context.js'
+import { AboutClient } from '../../lib/policy/request-context.js'
+import { rewriteRequest } from '../../lib/policy/rewrite-request.js'
 import { QUIET, request } from './heads.js'
 import { FORWARD, GET, HOST, TRUSTED, testRows } from './request-rows.js'
 

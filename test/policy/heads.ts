@@ -1,5 +1,5 @@
 import { ConnectionOptions } from '../../lib/policy/connection-options.js'
-import type { RequestContext } from '../../lib/policy/rewrite-request.js'
+import type { RequestContext } from '../../lib/policy/request-context.js'
 import type { ResponseContext } from '../../lib/policy/rewrite-response.js'
 import { type WayBack, wayBack } from '../../lib/policy/way-back.js'
 import { Lines } from '../../lib/wire/lines.js'

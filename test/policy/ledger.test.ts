@@ -10,7 +10,8 @@ import {
   explainTrailers,
   type LedgerRow,
 } from '../../lib/policy/ledger.js'
-import { type RequestContext, rewriteRequest } from '../../lib/policy/rewrite-request.js'
+import type { RequestContext } from '../../lib/policy/request-context.js'
+import { rewriteRequest } from '../../lib/policy/rewrite-request.js'
 import { type ResponseContext, rewriteResponse } from '../../lib/policy/rewrite-response.js'
 import { fieldsOf } from '../../lib/wire/lines.js'
 import { ProtocolError } from '../../lib/wire/protocol-error.js'

@@ -1,5 +1,6 @@
 import { test } from 'tap'
-import { type RequestContext, rewriteRequest } from '../../lib/policy/rewrite-request.js'
+import type { RequestContext } from '../../lib/policy/request-context.js'
+import { rewriteRequest } from '../../lib/policy/rewrite-request.js'
 import { crlf, QUIET, request } from './heads.js'
 
 /** The input, its difference to a gateway that adds nothing, and the output. */

@@ -1,5 +1,6 @@
 import { test } from 'tap'
-import { type RequestContext, rewriteRequest } from '../../lib/policy/rewrite-request.js'
+import type { RequestContext } from '../../lib/policy/request-context.js'
+import { rewriteRequest } from '../../lib/policy/rewrite-request.js'
 import { ProtocolError } from '../../lib/wire/protocol-error.js'
 import { caught, crlf, GATEWAY, QUIET, request } from './heads.js'
 import {

@@ -1,7 +1,7 @@
 import { CLIENT_ROWS, type ClientRow, type ClientState, step } from '../../link/connection-state.js'
 import type { DeadlineName } from '../../link/deadlines.js'
-import type { AboutClient } from '../../policy/about-client.js'
 import type { CloseReason } from '../../policy/close-reason.js'
+import type { AboutClient } from '../../policy/request-context.js'
 import { ProtocolError } from '../../wire/protocol-error.js'
 import type { ProxiedEnds } from '../../wire/proxy-protocol.js'
 import { RequestReader, type RequestSink } from '../../wire/request-reader.js'

@@ -1,6 +1,6 @@
-import type { AboutClient } from '../../policy/about-client.js'
 import type { CloseReason } from '../../policy/close-reason.js'
 import type { ConnectionOptions } from '../../policy/connection-options.js'
+import type { AboutClient } from '../../policy/request-context.js'
 import type { ResponseContext } from '../../policy/rewrite-response.js'
 import type { ProxiedEnds } from '../../wire/proxy-protocol.js'
 import type { ContentFraming, RequestHead } from '../../wire/request-head.js'
