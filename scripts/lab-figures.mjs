@@ -21,7 +21,7 @@ import { figureFile, fileOf, indexOf, pageOf } from './lab-pages.mjs'
 const FOLDER = new URL('../docs/lab/', import.meta.url)
 /** A file that nobody minds to have in a repository. */
 const RECORDING_BYTES_MAX = 131_072
-/** Octets that a recording shows behind the last head of an event; how many there were it says in any case. */
+/** Bytes that a recording shows behind the last head of an event; how many there were it says in any case. */
 const CONTENT_SHOWN = 120
 /** A loaded machine may spoil a run. */
 const RUNS_MAX = 3
@@ -52,7 +52,7 @@ async function record(experiment) {
 }
 
 function keep(id, text) {
-  if (text.length > RECORDING_BYTES_MAX) throw new Error(`the recording of ${id} has ${text.length} octets`)
+  if (text.length > RECORDING_BYTES_MAX) throw new Error(`the recording of ${id} has ${text.length} bytes`)
   const folders = [homedir(), tmpdir(), process.cwd()].filter(folder => folder.length > 1)
   const host = hostname() === 'localhost' ? '' : hostname()
   const told = text

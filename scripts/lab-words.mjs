@@ -72,7 +72,7 @@ export const INDEX_WORDS = {
     words: 'Words',
     wordsHead: ['English', '한국어', 'shown by'],
     intro: `How connections of HTTP live and die, on real sockets: no experiment is a drawing. Each asks a question, opens client, proxy and origin on loopback, takes its times from the
-wire, shows the octets, and ends with a verdict that it has checked itself. The pages below tell what was seen in a recorded run, so they can be read without running
+wire, shows the bytes, and ends with a verdict that it has checked itself. The pages below tell what was seen in a recorded run, so they can be read without running
 anything; better is to guess first, run it, change one thing and run it again.`,
     outro: `Then [write a proxy of your own](exercises.md): a first one is given, and a check takes it through four more levels, in any language, and says what is still wrong.
 
@@ -83,7 +83,7 @@ npm run lab
 \`\`\`
 
 installs and builds what is needed and opens the laboratory on <http://127.0.0.1:8090/>; \`hopwise lab serve\` does the same. The page runs every experiment on the server's real sockets and
-shows it as it happens: guess, run, stop, go back step by step, look at the octets, change something. On its *workbench* you choose client, up to three proxies and the origin, send, and see
+shows it as it happens: guess, run, stop, go back step by step, look at the bytes, change something. On its *workbench* you choose client, up to three proxies and the origin, send, and see
 what becomes of it. A recording can be opened there, too.
 
 ## In the terminal

@@ -8,7 +8,7 @@ import type { WireLog } from './wire-log.js'
 export interface Received {
   /**
    * `whole`: complete by its framing. `truncated`: the connection ended before the message did. `silent`: the time was over first.
-   * `ended`: the connection ended without an octet of it. `garbage`: what came is no response.
+   * `ended`: the connection ended without a byte of it. `garbage`: what came is no response.
    */
   readonly outcome: 'whole' | 'truncated' | 'silent' | 'ended' | 'garbage'
   /** 0: there was no head. */
@@ -16,7 +16,7 @@ export interface Received {
   /** latin1, with its blank line; '' when there was none. */
   readonly head: string
   readonly content: Buffer
-  /** From the call until its first octet came; as long as `tookMs` when none did. */
+  /** From the call until its first byte came; as long as `tookMs` when none did. */
   readonly firstMs: number
   /** From the call until it was over. */
   readonly tookMs: number
@@ -44,13 +44,13 @@ export class LabClient {
   readonly party: string
   /** How the peer ended the connection, as far as it has. */
   ended: '' | 'fin' | 'reset' = ''
-  /** Pieces in which octets came so far: what was written at once need not be read at once. */
+  /** Pieces in which bytes came so far: what was written at once need not be read at once. */
   reads = 0
   private readonly reader = new ResponseReader()
   /** The reader waits for a response: one that was waited for in vain may still come. */
   private expecting = false
   private pending: Buffer = Buffer.alloc(0)
-  /** When the last octets came. */
+  /** When the last bytes came. */
   private cameAt = 0
   private wake: () => void = () => {}
 
@@ -168,12 +168,12 @@ export class LabClient {
     return this.log.isOver
   }
 
-  /** Octets that came and that no response has taken. */
+  /** Bytes that came and that no response has taken. */
   get surplus(): Buffer {
     return this.pending
   }
 
-  /** Sends a FIN; octets may still come. */
+  /** Sends a FIN; bytes may still come. */
   halfClose(): void {
     this.log.fin(this.party)
     this.socket.end()

@@ -78,7 +78,7 @@ export interface ConnectionOpened {
   readonly tookMs?: number
 }
 
-/** Octets passed, as one end wrote or read them. */
+/** Bytes passed, as one end wrote or read them. */
 export interface BytesSeen {
   readonly kind: 'bytes'
   readonly scene: string
@@ -199,5 +199,5 @@ export interface Judged {
   readonly right?: number
 }
 
-/** Octets of one event that are kept as text. */
+/** Bytes of one event that are kept as text. */
 export const TEXT_BYTES_MAX = 2_048

@@ -13,7 +13,7 @@ const HEADS_MAX = 32
 
 const SETTINGS = settingsOf({ mode: 'reverse', upstream: 'http://127.0.0.1', name: 'hopwise' })
 
-/** The heads in octets that one end sent at once, content with a known length between them skipped. What is no head is left out. */
+/** The heads in bytes that one end sent at once, content with a known length between them skipped. What is no head is left out. */
 export function headsIn(text: string): SeenHead[] {
   const heads: SeenHead[] = []
   let at = 0

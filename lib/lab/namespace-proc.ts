@@ -5,7 +5,7 @@ export interface KernelEnd {
   readonly localPort: number
   readonly remotePort: number
   readonly established: boolean
-  /** Octets that were sent and not acknowledged yet, or not sent yet. */
+  /** Bytes that were sent and not acknowledged yet, or not sent yet. */
   readonly unacknowledged: number
   /** Times out since the peer was last heard of: each is a retransmission of what nobody acknowledged. */
   readonly retransmits: number

@@ -8,7 +8,7 @@ import { said } from './said.js'
 import type { WireLog } from './wire-log.js'
 
 /**
- * An origin by the book, on a plain socket so that every octet of it is its own. HTTP/1.1 connections persist without a word. An HTTP/1.0
+ * An origin by the book, on a plain socket so that every byte of it is its own. HTTP/1.1 connections persist without a word. An HTTP/1.0
  * client that asks with `Connection: Keep-Alive` gets the echo, with `Keep-Alive: timeout=…, max=…` counting down, where the
  * length of the content is known; one that does not ask is closed after its response, and with `version: '1.0'` so is every client that does
  * not ask. `answer` can make it do anything else.
@@ -44,14 +44,14 @@ export interface OriginRequest {
   /** From 1: of this origin, and of this connection. */
   readonly connection: number
   readonly nth: number
-  /** When its octets came, in ms since the run began. */
+  /** When its bytes came, in ms since the run began. */
   readonly cameAt: number
 }
 
 export interface OriginAnswer {
   readonly status?: number
   readonly fields?: Readonly<Record<string, string>>
-  /** A string is latin1; a number: so many octets. */
+  /** A string is latin1; a number: so many bytes. */
   readonly content?: string | Buffer | number
   /** `length` by default; `close`: ends with the connection; `chunked`. */
   readonly framing?: 'length' | 'chunked' | 'close'
@@ -61,11 +61,11 @@ export interface OriginAnswer {
   readonly delayMs?: number
   /** `close`: says so, and closes. `leave`: closes without having said so. `reset`: likewise, with a reset. `stay` although it should close. */
   readonly after?: 'keep' | 'close' | 'leave' | 'reset' | 'stay'
-  /** Only so many octets of the content are sent before `after`. */
+  /** Only so many bytes of the content are sent before `after`. */
   readonly stopAfter?: number
   /** Real ms between what was sent and `after`: time for it to be read, so that an end does not come in the same moment. */
   readonly afterMs?: number
-  /** Octets that are sent instead of all that, as they are. */
+  /** Bytes that are sent instead of all that, as they are. */
   readonly raw?: string
 }
 
@@ -79,7 +79,7 @@ export class LabOrigin implements Place {
   /** Connections that were accepted so far, and that are open now. */
   accepted = 0
   open = 0
-  /** Octets that came so far, of all connections. */
+  /** Bytes that came so far, of all connections. */
   received = 0
   /** When it last ended a connection of its own accord, in ms since the run began. */
   endedAt = Number.NaN

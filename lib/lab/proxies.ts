@@ -57,7 +57,7 @@ async function openDumb(scene: Scene, party: string, to: string, upstream: strin
 
 function unread(bytes: number) {
   return said(
-    `${bytes} octets lay here that nobody ever read.`,
+    `${bytes} bytes lay here that nobody ever read.`,
     `아무도 읽지 않은 ${bytes}바이트가 여기에 남아 있었다.`,
   )
 }

@@ -3,7 +3,7 @@ import type { Place, Scene } from './bench.js'
 import type { RunClock } from './running-clock.js'
 import type { WireLog } from './wire-log.js'
 
-/** How a line is shaped, where an experiment needs one that is slower than loopback. Real ms and octets per real second. */
+/** How a line is shaped, where an experiment needs one that is slower than loopback. Real ms and bytes per real second. */
 export interface Shape {
   /** Each direction; half of the round trip. */
   readonly delayMs?: number
@@ -21,7 +21,7 @@ export interface Witness {
 }
 
 /**
- * Passes octets, FINs and resets on as they come, and tells what it saw: the witness between two proxies, neither of which is asked.
+ * Passes bytes, FINs and resets on as they come, and tells what it saw: the witness between two proxies, neither of which is asked.
  * With a shape it is a slow line. A relay ends TCP, so nothing of TCP itself can be seen through it.
  * @returns where `from` is to connect, in order to reach `to`
  */
@@ -59,9 +59,9 @@ interface Passing {
   readonly by: string
   readonly log: WireLog
   readonly witness: Witness | undefined
-  /** Octets that go over the line at once. Not given: all that there are. */
+  /** Bytes that go over the line at once. Not given: all that there are. */
   readonly atOnce?: number
-  /** Resolves when so many octets have come to the other end of the line. */
+  /** Resolves when so many bytes have come to the other end of the line. */
   carry(size: number): Promise<void> | null
 }
 

@@ -222,7 +222,7 @@ class NextServer {
 
   private take(octets: Buffer): void {
     if (this.answered === null) {
-      this.close() // octets that nobody asked for
+      this.close() // bytes that nobody asked for
       return
     }
     this.begun = true

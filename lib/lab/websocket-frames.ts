@@ -22,7 +22,7 @@ const CONTROL_BYTES_MAX = 125
 /** RFC 6455 1.3 */
 const MAGIC = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
-/** A `Sec-WebSocket-Key`: 16 random octets (RFC 6455 4.1). */
+/** A `Sec-WebSocket-Key`: 16 random bytes (RFC 6455 4.1). */
 export function newKey(): string {
   return randomBytes(16).toString('base64')
 }
@@ -34,13 +34,13 @@ export function acceptFor(key: string): string {
 
 /**
  * One frame (RFC 6455 5.2).
- * @param mask four octets, random for each frame of a client; null for a server
+ * @param mask four bytes, random for each frame of a client; null for a server
  * @throws RangeError for a control frame that is too long or not the last
  */
 export function frame(opcode: Opcode, payload: Buffer, mask: Buffer | null, fin = true): Buffer {
   const code = OPCODES[opcode]
   if (code >= 8 && (payload.length > CONTROL_BYTES_MAX || !fin))
-    throw new RangeError(`a ${opcode} frame has at most ${CONTROL_BYTES_MAX} octets, and is whole`)
+    throw new RangeError(`a ${opcode} frame has at most ${CONTROL_BYTES_MAX} bytes, and is whole`)
   const head = [(fin ? 0x80 : 0) | code]
   const maskBit = mask === null ? 0 : 0x80
   if (payload.length < 126) head.push(maskBit | payload.length)
@@ -59,7 +59,7 @@ export function newMask(): Buffer {
   return randomBytes(4)
 }
 
-/** Frames out of octets, however these are cut. */
+/** Frames out of bytes, however these are cut. */
 export class FrameReader {
   private pending: Buffer = Buffer.alloc(0)
 
@@ -74,13 +74,13 @@ export class FrameReader {
     return frames
   }
 
-  /** Octets of a frame that is not here whole. */
+  /** Bytes of a frame that is not here whole. */
   get unfinished(): number {
     return this.pending.length
   }
 }
 
-/** Null: more octets are needed. */
+/** Null: more bytes are needed. */
 function frameAt(octets: Buffer): { frame: Frame; to: number } | null {
   const [first, second] = octets
   if (first === undefined || second === undefined) return null
@@ -93,7 +93,7 @@ function frameAt(octets: Buffer): { frame: Frame; to: number } | null {
   const at = 2 + (short === 126 ? 2 : short === 127 ? 8 : 0)
   if (octets.length < at) return null
   const length = short === 126 ? octets.readUInt16BE(2) : short === 127 ? Number(octets.readBigUInt64BE(2)) : short
-  if (length > PAYLOAD_BYTES_MAX) throw new RangeError(`a frame of ${length} octets`)
+  if (length > PAYLOAD_BYTES_MAX) throw new RangeError(`a frame of ${length} bytes`)
   const from = at + (masked ? 4 : 0)
   const to = from + length
   if (octets.length < to) return null

@@ -66,7 +66,7 @@ export const PRESETS: readonly Preset[] = [
     id: 'death',
     title: said('Death in the middle of the content', '본문 도중의 죽음'),
     about: said(
-      'The origin promises 1,000 octets, sends 100 and is gone. Stock http-proxy leaves the client waiting; hopwise passes the end on at once.',
+      'The origin promises 1,000 bytes, sends 100 and is gone. Stock http-proxy leaves the client waiting; hopwise passes the end on at once.',
       '원 서버가 1,000바이트를 약속하고 100바이트만 보낸 뒤 사라진다. 기본 http-proxy는 클라이언트를 기다리게 두고, hopwise는 그 끝을 곧바로 전달한다.',
     ),
     description: checkedWorkbench({

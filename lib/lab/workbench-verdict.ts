@@ -120,7 +120,7 @@ function sentenceForWrong(wrong: Answered, outcome: Outcome): Said {
       )
     case 'truncated':
       return said(
-        `Response ${nth} was cut: ${received.content.length} octets of its content came, then the connection ended with a ${END[ended].en} after ${after} ms.`,
+        `Response ${nth} was cut: ${received.content.length} bytes of its content came, then the connection ended with a ${END[ended].en} after ${after} ms.`,
         `${ordinal(nth)} 응답이 잘렸다. 본문 ${received.content.length}바이트만 도착했고, ${after}ms 뒤에 ${END[ended].ko} 커넥션이 끝났다.`,
       )
     case 'ended':

@@ -9,7 +9,7 @@ import { type Said, said } from './said.js'
 export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'] as const
 export const HOPS = ['dumb', 'smart', 'stock', 'hopwise'] as const
 
-/** Bounds of a description. Octets are counted as they are sent. */
+/** Bounds of a description. Bytes are counted as they are sent. */
 export const WORKBENCH_LIMITS = {
   pathOctets: 200,
   fields: 20,
@@ -78,7 +78,7 @@ const origin = z.strictObject({
   contentBytes: z.int().min(0).max(LIMITS.originBytes).default(24),
   /** `keep`: by the book. `leave`: it closes without a word. */
   after: z.enum(['keep', 'close', 'leave', 'reset']).default('keep'),
-  /** Only so many octets of the content are sent. */
+  /** Only so many bytes of the content are sent. */
   stopAfter: z.int().min(0).max(LIMITS.originBytes).nullable().default(null),
   /** It says `Keep-Alive: timeout=…, max=…` where it agrees. */
   announce: z.boolean().default(true),
@@ -105,7 +105,7 @@ const workbench = z
       .refine(content => Buffer.byteLength(content) <= LIMITS.contentOctets, {
         params: {
           why: said(
-            `content has ${LIMITS.contentOctets} octets at most`,
+            `content has ${LIMITS.contentOctets} bytes at most`,
             `본문은 최대 ${LIMITS.contentOctets}바이트까지 쓸 수 있다`,
           ),
         },
@@ -120,7 +120,7 @@ const workbench = z
   .refine(description => headOf(description).length <= LIMITS.headOctets, {
     params: {
       why: said(
-        `the head of the request has ${LIMITS.headOctets} octets at most`,
+        `the head of the request has ${LIMITS.headOctets} bytes at most`,
         `요청 헤더 전체는 최대 ${LIMITS.headOctets}바이트까지 쓸 수 있다`,
       ),
     },

@@ -21,10 +21,10 @@ except OSError:
   wrote = 'failed'
 got = b''
 while True:
-  try: octets = c.recv(1000)
+  try: bytes = c.recv(1000)
   except OSError: break
-  if not octets: break
-  got += octets
+  if not bytes: break
+  got += bytes
 print(wrote, len(got))
 `
 
@@ -78,14 +78,14 @@ t.test('behind hopwise the reset does not reach the client, and its answer does'
   }
 })
 
-t.test('a Content-Length that is wrong by one octet spoils the next message, but not through hopwise', async t => {
+t.test('a Content-Length that is wrong by one byte spoils the next message, but not through hopwise', async t => {
   const run = await ran(t, 'close', { knobs: { off: 1 } })
   t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
   t.equal(run.figure('large', 'first') - run.figure('small', 'first'), 2)
   for (const scene of ['small', 'large']) t.equal(run.figure(scene, 'second'), 0)
   t.equal(run.figure('guarded', 'second'), 1)
   const upstream = run.of('open', 'guarded').filter(({ from }) => from === 'proxy')
-  t.equal(upstream.length, 2, 'the connection with surplus octets is not used again')
+  t.equal(upstream.length, 2, 'the connection with surplus bytes is not used again')
 })
 
 t.test('the answer comes after the client has ended its side', async t => {

@@ -28,7 +28,7 @@ t.test('the origin ends its connection in both scenes, and only hopwise ends the
 t.test('with chunks no last chunk is made up by hopwise', async t => {
   const run = await ran(t, 'death', { knobs: { framing: 'chunked', patience: 2 } })
   t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
-  t.equal(run.figure('hopwise', 'content'), 400, 'the octets of the chunk that came')
+  t.equal(run.figure('hopwise', 'content'), 400, 'the bytes of the chunk that came')
   const toClient = run.of('open', 'hopwise').find(({ from }) => from === 'client')?.connection
   const sent = run.of('bytes', 'hopwise').filter(({ by, connection }) => by === 'proxy' && connection === toClient)
   t.notMatch(sent.map(({ text }) => text).join(''), /\r\n0\r\n\r\n$/)

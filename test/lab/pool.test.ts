@@ -13,7 +13,7 @@ t.test('every GET that crosses a FIN fails through stock http-proxy, none throug
 })
 
 t.test(
-  'hopwise sends a raced GET exactly twice, the second time on a new connection, with the same octets',
+  'hopwise sends a raced GET exactly twice, the second time on a new connection, with the same bytes',
   async t => {
     const asked = run.of('bytes', 'hopwise').filter(({ by, text }) => by === 'proxy' && text.startsWith('GET'))
     t.equal(asked.length, 6)

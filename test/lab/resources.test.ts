@@ -1,7 +1,7 @@
 import t from 'tap'
 import { type Ran, ran } from './running.js'
 
-/** Octets that somebody sent over a connection of a party, in order with everything else. */
+/** Bytes that somebody sent over a connection of a party, in order with everything else. */
 const at = (run: Ran, scene: string, is: (event: Ran['events'][number]) => boolean) =>
   run.events.findIndex(event => (event as { scene?: string }).scene === scene && is(event))
 
@@ -103,7 +103,7 @@ t.test('what an idle connection costs is measured, and the crowd is not drawn', 
   await standard // which uses and frees memory of this process, too
   const run = await ran(t, 'resources', { knobs: { crowd: 200 }, scale: 0.02 })
   const bytes = run.figure('crowd', 'memory')
-  t.ok(bytes > 0 && bytes < 65_536, `${bytes} octets`)
+  t.ok(bytes > 0 && bytes < 65_536, `${bytes} bytes`)
   t.equal(run.of('open', 'crowd').length, 1)
   t.strictSame(statuses(run, 'crowd', 'proxy'), ['200'])
 })

@@ -261,7 +261,7 @@ test('the workbench says no to what would break out of its form', async t => {
   }
 })
 
-test('octets that are no HTTP, and connections that say nothing, leave it as it was', async t => {
+test('bytes that are no HTTP, and connections that say nothing, leave it as it was', async t => {
   const { port, ask } = await odd(t)
   for (const octets of [
     '\0\0\0\0\r\n\r\n',

@@ -14,7 +14,7 @@ test('a recording that grows too large ends its run; its verdict is always there
   await stream.closed
   t.match(stream.events.at(-1), { kind: 'verdict', text: { en: /grew too large/, ko: /너무 커졌다/ } })
   const { text } = await ask(`/runs/${run}`)
-  t.ok(text.length > 150_000 && text.length < 210_000, `${text.length} octets`)
+  t.ok(text.length > 150_000 && text.length < 210_000, `${text.length} bytes`)
 })
 
 test('recordings are kept for a while: so many, so large, so long', async t => {
@@ -82,7 +82,7 @@ test('a reader that takes nothing is dropped, and others do not notice', async t
   slow.resume()
   await until(async () => gone)
   const whole = quick.events.reduce((sum, event) => sum + JSON.stringify(event).length, 0)
-  t.ok(whole > 8_000_000, `${whole} octets were told`)
+  t.ok(whole > 8_000_000, `${whole} bytes were told`)
   t.ok(taken < whole, `${taken} of them taken, then it was closed`)
   t.notOk(quick.ended())
 })

@@ -6,7 +6,7 @@ import { plain } from '../../lib/lab/said.js'
 import { openSmart, type SmartOptions } from '../../lib/lab/smart.js'
 import { IdealClock } from './ideal-clock.js'
 
-// Raw sockets on both sides: what the smart proxy reads and writes is judged octet by octet.
+// Raw sockets on both sides: what the smart proxy reads and writes is judged byte by byte.
 
 const ASKS = 'GET / HTTP/1.0\r\nHost: a\r\nProxy-Connection: Keep-Alive\r\n\r\n'
 const AGREES = 'HTTP/1.0 200 OK\r\nContent-Length: 2\r\nConnection: Keep-Alive\r\nKeep-Alive: timeout=9\r\n\r\nok'
@@ -69,7 +69,7 @@ t.test('a kept connection that the server ends while it is idle is not used agai
   t.equal(server.sockets.length, 2)
 })
 
-t.test('octets of a kept server that nobody asked for end its connection', async t => {
+t.test('bytes of a kept server that nobody asked for end its connection', async t => {
   const { server, client } = await standing(t)
   client.socket.write(ASKS)
   await server.got('GET / HTTP/1.0\r\nHost: a\r\nConnection: Keep-Alive\r\n\r\n')
@@ -120,7 +120,7 @@ t.test('a head-only answer has no content, whatever its length says', async t =>
   await client.got('HTTP/1.0 200 OK\r\nContent-Length: 99\r\nProxy-Connection: Keep-Alive\r\n\r\n')
 })
 
-t.test('a server that ends early: without an octet the client is ended, in mid-response reset', async t => {
+t.test('a server that ends early: without a byte the client is ended, in mid-response reset', async t => {
   const silent = await standing(t)
   silent.client.socket.write(ASKS)
   await silent.server.asked()

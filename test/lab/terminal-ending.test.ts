@@ -59,7 +59,7 @@ t.test('figures stand by scenes, the last value of each, with a dash where there
     'Measured',
     '               Scene a   Scene b',
     '  first         5.4 ms   1235 ms',
-    '  octets   1,048,576 B         –',
+    '  bytes   1,048,576 B         –',
     '  share              –   12.35 %',
     '',
     '  ✔  OBSERVED. It was so.',

@@ -116,7 +116,7 @@ t.test(
   },
 )
 
-t.test('content: what its length does not say already, pieces together, octets that are no text', async t => {
+t.test('content: what its length does not say already, pieces together, bytes that are no text', async t => {
   const head = { startLine: 'HTTP/1.1 200 OK', fields: [field('Content-Length', '9')] }
   t.match(after(message(13, 's', 'c2', 'origin', { ...head, content: 9 })).join('\n'), /^(?!.*of content)/s)
   t.match(after(message(13, 's', 'c2', 'origin', { ...head, content: 4 })), [
@@ -152,7 +152,7 @@ t.test('notes and steps in the language that is wanted', async t => {
   const story = [
     ...OPENED,
     at(13, { kind: 'step', scene: 's', n: 2, text: said('It answers.', '응답한다.') }),
-    at(14, { kind: 'note', scene: 's', party: 'proxy', text: said('56 octets lie here.', '56바이트가 남아 있다.') }),
+    at(14, { kind: 'note', scene: 's', party: 'proxy', text: said('56 bytes lie here.', '56바이트가 남아 있다.') }),
     waits(14, 's', 'client', 'proxy'),
     waits(14, 's', 'proxy', 'origin'),
     at(2014, { kind: 'closed', scene: 's', connection: 'c2', by: 'origin', how: 'fin' }),

@@ -49,7 +49,7 @@ export function field(name: string, value: string, verdict: SeenField['verdict']
   return { name, value, verdict, reason: 'because', section: 'RFC 9110 7.6.1' }
 }
 
-/** A message with its head; `content` octets behind it. */
+/** A message with its head; `content` bytes behind it. */
 export function message(
   ms: number,
   scene: string,

@@ -56,7 +56,7 @@ t.test('what a terminal would obey is written out', async t => {
   t.equal(visible('\u202eabc\u2028'), '\\u{202e}abc\\u{2028}', 'what turns the direction, and ends of lines')
   t.equal(visible('\ud800'), '\\u{d800}')
   t.equal(visible('커넥션 é'), '커넥션 é')
-  t.equal(visibleOctets('caf\xe9 \x80'), 'caf\\xe9 \\x80', 'octets are ASCII or written out')
+  t.equal(visibleOctets('caf\xe9 \x80'), 'caf\\xe9 \\x80', 'bytes are ASCII or written out')
 })
 
 t.test('colours stand around texts, and only where they are wanted', async t => {

@@ -83,7 +83,7 @@ t.test('several connections are told apart', async t => {
   )
 })
 
-t.test('octets that are no text are written out; what was not recorded is counted', async t => {
+t.test('bytes that are no text are written out; what was not recorded is counted', async t => {
   t.strictSame(transcript(octets(2, 's', 'c1', 'proxy', '\x1b[2J\x00\xff\r\nx', 5000)).slice(3), [
     '\\x1b[2J\\x00\\xff',
     'x',

@@ -6,7 +6,7 @@ import { plain } from '../../lib/lab/said.js'
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
-t.test('who asks waits from the end of its request to the end of the response, however the octets are split', t => {
+t.test('who asks waits from the end of its request to the end of the response, however the bytes are split', t => {
   const { line, told } = seen(t, 'near')
   for (const octet of GET) line.bytes('curl', Buffer.from(octet))
   t.strictSame(told(), ['curl on proxy'])

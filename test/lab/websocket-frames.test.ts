@@ -27,7 +27,7 @@ t.test('the frames of RFC 6455 5.7, written and read', async t => {
   t.equal(new FrameReader().read(cases[7][1])[0]?.payload.length, 65_536)
 })
 
-t.test('a reader finds the frames however the octets are cut', async t => {
+t.test('a reader finds the frames however the bytes are cut', async t => {
   const sent = [
     frame('ping', HELLO, newMask()),
     frame('text', Buffer.alloc(300, 'x'), newMask()),

@@ -54,7 +54,7 @@ t.test('pings keep a tunnel that silence ends; the proxy makes none and answers 
   }
 })
 
-t.test('octets that are no frame keep the tunnel as well', async t => {
+t.test('bytes that are no frame keep the tunnel as well', async t => {
   const run = await often
   t.throws(() => run.figure('octets', 'silence'), 'it was not ended')
   t.equal(run.figure('octets', 'pongs'), 0)

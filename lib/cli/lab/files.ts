@@ -60,7 +60,7 @@ function readBounded(fd: number): string {
     if (read === 0) return Buffer.concat(pieces).toString('utf8')
     pieces.push(piece.subarray(0, read))
     bytes += read
-    if (bytes > RECORDING_BYTES_MAX) throw new Error(`it is larger than ${RECORDING_BYTES_MAX} octets`)
+    if (bytes > RECORDING_BYTES_MAX) throw new Error(`it is larger than ${RECORDING_BYTES_MAX} bytes`)
   }
 }
 

@@ -45,7 +45,7 @@ export const FIELD_CHECKS: readonly Check[] = [
       '요청이 원 서버에, 응답이 클라이언트에 도달한다',
     ),
     fix: said(
-      'Send the request to the origin that the check names, and its response back, octet for octet where nothing has to change.',
+      'Send the request to the origin that the check names, and its response back, byte for byte where nothing has to change.',
       '검사가 알려 준 원 서버로 요청을 보내고 그 응답을 돌려보내라. 바꿀 이유가 없는 것은 한 바이트도 바꾸지 마라.',
     ),
     section: 'RFC 9110 7.6',

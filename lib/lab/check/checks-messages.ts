@@ -8,7 +8,7 @@ function sameContent(content: Buffer, head: string): void {
   if (content.toString('latin1') !== TEXT)
     throw new Wrong(
       said(
-        `the content arrived with ${content.length} octets instead of ${TEXT.length}, or changed`,
+        `the content arrived with ${content.length} bytes instead of ${TEXT.length}, or changed`,
         `본문이 ${TEXT.length}바이트가 아니라 ${content.length}바이트로 왔거나, 바뀌었다`,
       ),
       `${head}${content.toString('latin1').slice(0, 400)}`,
@@ -25,7 +25,7 @@ export const FRAMING_CHECKS: readonly Check[] = [
     level: 'framing',
     title: said('Content of a request arrives whole', '요청의 본문이 온전히 도착한다'),
     fix: said(
-      'Pass on exactly as many octets as Content-Length says.',
+      'Pass on exactly as many bytes as Content-Length says.',
       'Content-Length가 알리는 바이트 수만큼 정확히 전달하라.',
     ),
     section: 'RFC 9112 6.2',
@@ -157,7 +157,7 @@ export const FRAMING_CHECKS: readonly Check[] = [
         )
       if (outcome === 'whole' && status < 500)
         throw new Wrong(
-          said('10 octets of 1,000 looked like a whole response', '1,000바이트 중 10바이트가 온전한 응답처럼 보였다'),
+          said('10 bytes of 1,000 looked like a whole response', '1,000바이트 중 10바이트가 온전한 응답처럼 보였다'),
           head,
         )
     },

@@ -66,7 +66,7 @@ export class Field {
     }
   }
 
-  /** The octets of a request to this check's path, each with a number of its own. */
+  /** The bytes of a request to this check's path, each with a number of its own. */
   message({ method = 'GET', version = '1.1', fields = [], content, chunked = false }: Asking = {}): string {
     this.asked += 1
     const authority = `127.0.0.1:${this.origin.port}`

@@ -46,7 +46,7 @@ export async function cutShort(bench: Bench): Promise<Cut> {
   await bench.sleep(PAUSE_MS)
   const withoutLength = await once(scene, to, get('/close'))
   if (withoutLength.outcome === 'whole') scene.step(3, NOBODY_CAN_TELL, 'client')
-  const label = said('Octets of the cut body that came', '잘린 본문에서 도착한 바이트 수')
+  const label = said('Bytes of the cut body that came', '잘린 본문에서 도착한 바이트 수')
   scene.figure('came', label, withLength.content.length, 'bytes')
   return { idle, withLength, withoutLength }
 }
@@ -92,7 +92,7 @@ export async function halfClosed(bench: Bench): Promise<Received> {
   if (got.outcome === 'whole') scene.step(2, STILL_ANSWERED, 'origin')
   scene.figure(
     'answer',
-    said('Octets of the answer, after the FIN', 'FIN을 보낸 뒤에 받은 응답의 바이트 수'),
+    said('Bytes of the answer, after the FIN', 'FIN을 보낸 뒤에 받은 응답의 바이트 수'),
     octetsOf(got),
     'bytes',
   )
@@ -104,7 +104,7 @@ export async function halfClosed(bench: Bench): Promise<Received> {
 export interface Uploaded {
   /** It writes on, and is a socket of Node: destroyed with the write that fails. */
   readonly writes: Received
-  /** It writes on, and reads although the write has failed: octets. */
+  /** It writes on, and reads although the write has failed: bytes. */
   readonly readsOn: number
   /** It writes no more and only reads. */
   readonly reads: Received
@@ -154,7 +154,7 @@ async function upload({ scene, how, bytes }: Way, writesOn: boolean, onAnswered:
   return got
 }
 
-/** The same by a client that reads on when its write has failed. @returns octets of the answer */
+/** The same by a client that reads on when its write has failed. @returns bytes of the answer */
 async function uploadReadingOn({ scene, how, bytes }: Way, onAnswered: () => void): Promise<number> {
   const { to, server } = await openUpload(scene, how)
   const client = await ReadingOn.connect(scene, to)
@@ -179,14 +179,14 @@ function uploadHead(bytes: number): string {
 
 const OCTETS_READ = {
   writes: said(
-    'Octets of the answer read by a client that wrote on, a socket of Node',
+    'Bytes of the answer read by a client that wrote on, a socket of Node',
     '계속 쓴 클라이언트(Node의 소켓)가 읽은 응답의 바이트 수',
   ),
   readsOn: said(
-    'Octets of the answer read by one that wrote on, and read after its failed write',
+    'Bytes of the answer read by one that wrote on, and read after its failed write',
     '계속 쓰다가 쓰기가 실패한 뒤에 읽은 클라이언트가 읽은 응답의 바이트 수',
   ),
-  reads: said('Octets of the answer read by one that only read', '읽기만 한 클라이언트가 읽은 응답의 바이트 수'),
+  reads: said('Bytes of the answer read by one that only read', '읽기만 한 클라이언트가 읽은 응답의 바이트 수'),
 } as const
 
 /** Of head and content together. */
@@ -208,7 +208,7 @@ function tellMisread(scene: Scene, { first, second }: Misread): void {
   scene.step(
     1,
     said(
-      `The client takes ${first.content.length} octets for the first answer: ${quoted(first)}`,
+      `The client takes ${first.content.length} bytes for the first answer: ${quoted(first)}`,
       `클라이언트는 ${first.content.length}바이트를 첫 번째 응답으로 받아들인다. ${quoted(first)}`,
     ),
     'client',
@@ -226,7 +226,7 @@ function tellMisread(scene: Scene, { first, second }: Misread): void {
   )
   scene.figure(
     'first',
-    said('Octets taken for the first body', '첫 번째 본문으로 받아들인 바이트 수'),
+    said('Bytes taken for the first body', '첫 번째 본문으로 받아들인 바이트 수'),
     first.content.length,
     'bytes',
   )
@@ -246,7 +246,7 @@ const IDLE_ENDS = said(
   '원 서버가 응답한 뒤 아무 말 없이 유휴 커넥션을 닫았다. 언제든지 그래도 되고, 잃은 것도 없다.',
 )
 const LENGTH_UNFULFILLED = said(
-  `${CONTENT_BYTES} octets were promised and ${SENT_BYTES} came: the client can tell that the body is cut.`,
+  `${CONTENT_BYTES} bytes were promised and ${SENT_BYTES} came: the client can tell that the body is cut.`,
   `${CONTENT_BYTES}바이트를 약속하고 ${SENT_BYTES}바이트만 보냈다. 클라이언트는 본문이 잘렸다는 것을 알 수 있다.`,
 )
 const NOBODY_CAN_TELL = said(
@@ -274,11 +274,11 @@ const ONLY_READS = said(
   '세 번째 클라이언트는 업로드를 멈추고 그때부터 읽기만 한다.',
 )
 const CLOSED_UNREAD = said(
-  `The server has sent its ${ANSWER.length} octets and closed. It leaves octets that it has not read, so its system sends a reset.`,
+  `The server has sent its ${ANSWER.length} bytes and closed. It leaves bytes that it has not read, so its system sends a reset.`,
   `서버가 ${ANSWER.length}바이트를 보내고 닫았다. 읽지 않은 바이트를 남겼으므로 시스템이 리셋을 보낸다.`,
 )
 const ENDED_ITS_SIDE = said(
-  `The server has sent its ${ANSWER.length} octets and ended its side. It reads on, to the end.`,
+  `The server has sent its ${ANSWER.length} bytes and ended its side. It reads on, to the end.`,
   `서버가 ${ANSWER.length}바이트를 보내고 자기 쪽 출력을 끝냈다. 읽기는 끝까지 계속한다.`,
 )
 const ANSWER_LOST = said(

@@ -1,7 +1,7 @@
 import * as net from 'node:net'
 import type { Place, Scene } from '../bench.js'
 
-/** What the server says to every upload: 45 octets. */
+/** What the server says to every upload: 45 bytes. */
 export const ANSWER = 'HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n'
 
 export interface EarlyServer extends Place {

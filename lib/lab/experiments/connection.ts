@@ -27,7 +27,7 @@ interface Moments {
 interface Transaction {
   readonly moments: Moments
   readonly reads: number
-  /** Every octet was there, each in its place. */
+  /** Every byte was there, each in its place. */
   readonly inOrder: boolean
 }
 
@@ -58,7 +58,7 @@ export const connection = experiment({
       '커넥션은 네 값으로 식별된다. 한쪽의 주소와 포트, 그리고 다른 쪽의 주소와 포트다. 동시에 열린 두 커넥션은 이 가운데 셋까지 같을 수 있지만 넷이 모두 같을 수는 없다.',
     ),
     said(
-      'TCP takes octets from one end and gives the same octets, in the same order, to the other. On the way it cuts them into segments, and IP carries each segment in a packet. Where one piece ends and the next begins means nothing: HTTP has to say by itself where a message ends.',
+      'TCP takes bytes from one end and gives the same bytes, in the same order, to the other. On the way it cuts them into segments, and IP carries each segment in a packet. Where one piece ends and the next begins means nothing: HTTP has to say by itself where a message ends.',
       'TCP는 한쪽 끝에서 받은 바이트를 다른 쪽 끝에 같은 순서로 그대로 전달한다. 그 과정에서 바이트를 세그먼트로 나누고, IP는 세그먼트를 하나씩 패킷에 담아 나른다. 조각이 어디에서 끊기는지는 아무 의미가 없다. 메시지가 어디에서 끝나는지는 HTTP가 스스로 알려야 한다.',
     ),
     said(
@@ -198,7 +198,7 @@ function tellRead(scene: Scene, client: LabClient, { content }: Received): void 
   scene.step(
     6,
     said(
-      `It reads the response to its end: ${content.length} octets of content, in ${counted(reads, 'piece')}.`,
+      `It reads the response to its end: ${content.length} bytes of content, in ${counted(reads, 'piece')}.`,
       `응답을 끝까지 읽는다. 본문 ${content.length}바이트가 ${reads}조각으로 도착했다.`,
     ),
     'client',
@@ -213,10 +213,10 @@ function tellPackets(scene: Scene, size: number, mtu: number | null): void {
   const here =
     mtu === null
       ? said('', '')
-      : said(` On loopback a packet may have ${mtu} octets.`, ` 루프백에서는 패킷 하나가 ${mtu}바이트까지 될 수 있다.`)
+      : said(` On loopback a packet may have ${mtu} bytes.`, ` 루프백에서는 패킷 하나가 ${mtu}바이트까지 될 수 있다.`)
   scene.note(
     said(
-      `Over Ethernet, with ${ETHERNET_BYTES} octets in a packet, this content would take at least ${counted(packets, 'segment')}.${here.en}`,
+      `Over Ethernet, with ${ETHERNET_BYTES} bytes in a packet, this content would take at least ${counted(packets, 'segment')}.${here.en}`,
       `패킷 하나가 ${ETHERNET_BYTES}바이트인 이더넷이라면 이 본문에는 세그먼트가 적어도 ${packets}개 필요하다.${here.ko}`,
     ),
     'origin',
@@ -243,7 +243,7 @@ function tellTimes(scene: Scene, at: Moments, connection: string): void {
   }
 }
 
-/** Content in which every octet shows where it belongs: lines of 16 octets, each with its own place. */
+/** Content in which every byte shows where it belongs: lines of 16 bytes, each with its own place. */
 function numbered(size: number): Buffer {
   const lines = Array.from({ length: Math.ceil(size / 16) }, (_, i) => `${String(i * 16).padStart(15, ' ')}\n`)
   return Buffer.from(lines.join(''), 'latin1').subarray(0, size)
@@ -265,11 +265,11 @@ function verdict({ moments, reads, inOrder }: Transaction, values: FourValues, s
   return judged(
     inOrder && told && answered,
     said(
-      `In seven steps and ${ms} ms ${size} octets came in order, in ${counted(reads, 'piece')}; ${share} % of the time was the work of the server, and no two connections had all four values in common.`,
+      `In seven steps and ${ms} ms ${size} bytes came in order, in ${counted(reads, 'piece')}; ${share} % of the time was the work of the server, and no two connections had all four values in common.`,
       `일곱 단계를 거쳐 ${ms}ms 만에 ${size}바이트가 ${reads}조각으로 나뉘어 순서대로 도착했다. 시간의 ${share}%는 서버의 처리였고, 네 값이 모두 같은 커넥션은 없었다.`,
     ),
     said(
-      `It was not as expected: octets in order: ${yesNo(inOrder).en}, a second connection with the same four values refused: ${yesNo(values.same !== '').en}, each answered by its own origin: ${yesNo(answered).en}.`,
+      `It was not as expected: bytes in order: ${yesNo(inOrder).en}, a second connection with the same four values refused: ${yesNo(values.same !== '').en}, each answered by its own origin: ${yesNo(answered).en}.`,
       `예상과 달랐다. 바이트 순서 유지: ${yesNo(inOrder).ko}, 네 값이 같은 두 번째 커넥션 거부: ${yesNo(values.same !== '').ko}, 각 커넥션에 맞는 원 서버의 응답: ${yesNo(answered).ko}.`,
     ),
     answerOf(moments),

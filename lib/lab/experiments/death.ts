@@ -9,7 +9,7 @@ import { type Said, said } from '../said.js'
 const CONTENT_BYTES = 1_000
 const SENT_BYTES = 400
 const CHUNK_LINE = `${CONTENT_BYTES.toString(16)}\r\n`
-/** From the first octets to the death: the proxy has passed them on by then. */
+/** From the first bytes to the death: the proxy has passed them on by then. */
 const LIFE_MS = 500
 /** hopwise ends its message within a millisecond or two; the patience of the client is far from that. */
 const AT_ONCE_SHARE = 0.5
@@ -30,7 +30,7 @@ export const death = experiment({
   id: 'death',
   title: said('An origin that dies in mid-body', '본문을 보내다 죽는 원 서버'),
   question: said(
-    `An origin announces ${CONTENT_BYTES} octets, sends ${SENT_BYTES} of them, and its process dies: the connection to the proxy ends. The proxy is http-proxy as it comes from npm. What does the client see?`,
+    `An origin announces ${CONTENT_BYTES} bytes, sends ${SENT_BYTES} of them, and its process dies: the connection to the proxy ends. The proxy is http-proxy as it comes from npm. What does the client see?`,
     `원 서버가 ${CONTENT_BYTES}바이트를 보내겠다고 알리고 ${SENT_BYTES}바이트를 보낸 뒤 프로세스가 죽어서, 프록시와 맺은 커넥션이 끝난다. 프록시는 npm에서 받은 그대로의 http-proxy다. 클라이언트에는 무엇이 보일까?`,
   ),
   answers: [
@@ -55,7 +55,7 @@ export const death = experiment({
   ),
   lesson: [
     said(
-      'The old hang came from a field that was passed on; this one comes from an end that is not. http-proxy copies octets from one connection to the other. When the first one ends in the middle of a message, the copying stops, and nobody tells the other side. The client was promised more and has no reason to believe that it will not come, so it waits: for its own time limit, if it has one.',
+      'The old hang came from a field that was passed on; this one comes from an end that is not. http-proxy copies bytes from one connection to the other. When the first one ends in the middle of a message, the copying stops, and nobody tells the other side. The client was promised more and has no reason to believe that it will not come, so it waits: for its own time limit, if it has one.',
       '옛날의 멈춤은 전달된 헤더 때문에 생겼다. 이 멈춤은 전달되지 않은 끝 때문에 생긴다. http-proxy는 한 커넥션의 바이트를 다른 커넥션으로 복사한다. 메시지 중간에 앞의 커넥션이 끝나면 복사는 멈추지만, 아무도 반대쪽에 알려 주지 않는다. 클라이언트는 나머지를 약속받았고 그것이 오지 않으리라고 볼 이유가 없으므로 계속 기다린다. 자신의 제한 시간이 있다면 그때까지다.',
     ),
     said(
@@ -128,7 +128,7 @@ async function through(bench: Bench, kind: 'stock' | 'hopwise', knobs: Knobs): P
   scene.step(3, ENDS[got.outcome], 'client')
   const waitedMs = overAt - origin.endedAt
   scene.figure('waited', said('Waited after the death', '원 서버가 죽은 뒤 기다린 시간'), waitedMs, 'ms')
-  scene.figure('content', said('Octets of the body that came', '도착한 본문의 바이트 수'), got.content.length, 'bytes')
+  scene.figure('content', said('Bytes of the body that came', '도착한 본문의 바이트 수'), got.content.length, 'bytes')
   client.close()
   return { got, waitedMs }
 }
@@ -139,12 +139,12 @@ function patienceOf(bench: Bench, seconds: number): number {
 }
 
 const DIES = said(
-  `The origin dies, with ${SENT_BYTES} of ${CONTENT_BYTES} octets sent.`,
+  `The origin dies, with ${SENT_BYTES} of ${CONTENT_BYTES} bytes sent.`,
   `원 서버가 ${CONTENT_BYTES}바이트 가운데 ${SENT_BYTES}바이트를 보내고 죽는다.`,
 )
 const ENDS: Readonly<Record<Received['outcome'], Said>> = {
   silent: said(
-    'The client loses patience. It still waited for octets that nobody would ever send.',
+    'The client loses patience. It still waited for bytes that nobody would ever send.',
     '클라이언트가 포기한다. 아무도 보내지 않을 바이트를 끝까지 기다렸다.',
   ),
   truncated: said(

@@ -147,7 +147,7 @@ class Line {
   private tellRound(n: number, window: number, octets: number): void {
     this.scene.note(
       said(
-        `Round trip ${n}: the window is ${window} segments; ${octets} octets leave.`,
+        `Round trip ${n}: the window is ${window} segments; ${octets} bytes leave.`,
         `왕복 ${n}: 윈도는 세그먼트 ${window}개이고, ${octets}바이트가 나간다.`,
       ),
       'origin',

@@ -45,7 +45,7 @@ export const handshake = experiment({
   ),
   lesson: [
     said(
-      'Before the first octet of a request there is a handshake: SYN one way, SYN and ACK the other, and only then the request, with or behind the last ACK. That is one round trip in which nothing is said; a small request with its response is one more. So the handshake can be half of a small transaction and more; the farther the server is, the longer the wait. And closing takes packets again.',
+      'Before the first byte of a request there is a handshake: SYN one way, SYN and ACK the other, and only then the request, with or behind the last ACK. That is one round trip in which nothing is said; a small request with its response is one more. So the handshake can be half of a small transaction and more; the farther the server is, the longer the wait. And closing takes packets again.',
       '요청의 첫 바이트보다 먼저 핸드셰이크가 오간다. 한쪽이 SYN을 보내고 다른 쪽이 SYN과 ACK로 답한 다음에야 마지막 ACK와 함께, 또는 그 뒤에 요청이 나간다. 아무 내용도 없는 왕복이 한 번 드는 것이다. 작은 요청과 응답도 왕복 한 번이면 끝난다. 그래서 핸드셰이크는 작은 트랜잭션의 절반 이상을 차지할 수 있고, 닫을 때에도 다시 패킷이 든다. 기다리는 시간은 서버가 멀수록 길다.',
     ),
     said(
@@ -57,7 +57,7 @@ export const handshake = experiment({
       '사용하던 커넥션은 이미 커진 윈도를 가지고 있다. 그래서 같은 본문을 더 적은 왕복으로 보낸다. 핸드셰이크가 끝난 뒤에도 새 커넥션은 사용하던 커넥션보다 느리다. 다만 재전송 제한 시간보다 오래 쉰 커넥션은 윈도를 다시 줄여야 한다(RFC 5681 4.1). 리눅스는 tcp_slow_start_after_idle을 끄지 않는 한 그렇게 한다.',
     ),
     said(
-      'Loopback has neither distance nor packets of 1500 octets, and only netem, which is not to be had everywhere, could delay it. The window is therefore shown in a network namespace whose loopback has an MTU of 1500, where the origin sends what the window allows and waits for the ACKs, as it would have to on a long line; the kernel tells the window (`ss -ti` shows the same as cwnd). A relay could not show it: it ends TCP.',
+      'Loopback has neither distance nor packets of 1500 bytes, and only netem, which is not to be had everywhere, could delay it. The window is therefore shown in a network namespace whose loopback has an MTU of 1500, where the origin sends what the window allows and waits for the ACKs, as it would have to on a long line; the kernel tells the window (`ss -ti` shows the same as cwnd). A relay could not show it: it ends TCP.',
       '루프백에는 거리도, 1500바이트 패킷도 없다. 지연은 netem으로만 만들 수 있는데 어디서나 쓸 수 있는 것은 아니다. 그래서 루프백의 MTU를 1500으로 한 네트워크 네임스페이스에서 윈도를 보인다. 원 서버는 먼 거리의 회선에서처럼 윈도가 허용하는 만큼 보내고 확인응답을 기다린다. 윈도의 크기는 커널이 알려 준다(`ss -ti`의 cwnd와 같다). 중계기에서는 TCP가 끝나고 새로 시작하므로 이것을 보일 수 없다.',
     ),
   ],

@@ -179,7 +179,7 @@ async function exchange(
   return answered - written
 }
 
-/** Resolves when something came behind so many octets: so that a proxy gets the pieces, and has to pass them on, one by one. */
+/** Resolves when something came behind so many bytes: so that a proxy gets the pieces, and has to pass them on, one by one. */
 async function arrived({ bench }: Scene, origin: LabOrigin, before: number): Promise<void> {
   const until = bench.clock.now() + PASSED_MS_MAX
   while (origin.received === before && bench.clock.now() < until) await delay(1)

@@ -68,7 +68,7 @@ export function isNamed(head: string, field: string): boolean {
 }
 
 /**
- * Octets that a next hop would take for the beginning of another request, if it deleted what Connection names before it looks for the
+ * Bytes that a next hop would take for the beginning of another request, if it deleted what Connection names before it looks for the
  * end of this one.
  */
 export function misread({ head, content }: Pick<OriginRequest, 'head' | 'content'>): number {

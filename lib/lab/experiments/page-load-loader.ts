@@ -37,7 +37,7 @@ export interface Technique {
 export interface Loaded {
   readonly scene: Scene
   readonly totalMs: number
-  /** Until the first octet of the last object to begin. */
+  /** Until the first byte of the last object to begin. */
   readonly begunMs: number
   readonly opened: number
   readonly openAtOnce: number
@@ -152,7 +152,7 @@ async function received(load: Load, client: LabClient, row: string, sentAt: numb
   const calledAt = scene.now()
   const response: Received = await client.response()
   if (response.outcome !== 'whole' || response.content.length !== page.objectBytes)
-    throw new Error(`${row} came ${response.outcome}, with ${response.content.length} octets`)
+    throw new Error(`${row} came ${response.outcome}, with ${response.content.length} bytes`)
   const { connection } = client
   const firstAt = calledAt + response.firstMs
   load.begunAt = Math.max(load.begunAt, firstAt)

@@ -179,7 +179,7 @@ function tellLine(scene: Scene, { connectMs, bytesPerS, roundTripMs }: Page): vo
   if (bytesPerS > 0 || roundTripMs > 0)
     scene.note(
       said(
-        `A relay shapes this line: ${bytesPerS > 0 ? `${Math.round(bytesPerS)} octets` : 'no limit'} in a second for all connections together, ${roundTripMs} ms of round trip.`,
+        `A relay shapes this line: ${bytesPerS > 0 ? `${Math.round(bytesPerS)} bytes` : 'no limit'} in a second for all connections together, ${roundTripMs} ms of round trip.`,
         `이 회선은 중계기가 조절한다. 모든 커넥션을 합쳐 ${bytesPerS > 0 ? `초당 ${Math.round(bytesPerS)}바이트` : '전송량 제한 없음'}, 왕복 시간 ${roundTripMs}ms다.`,
       ),
     )

@@ -13,7 +13,7 @@ const DIES_AFTER_MS = 300
 const get = (target: string) => request(`GET ${target} HTTP/1.1`, { Host: 'origin' })
 const ORDER = `${request('POST /order HTTP/1.1', { Host: 'origin', 'Content-Length': '5' })}order`
 
-/** `count` requests over a line with delay. @returns ms from the first octet sent to the last one read */
+/** `count` requests over a line with delay. @returns ms from the first byte sent to the last one read */
 export async function load(
   bench: Bench,
   how: 'serial' | 'pipelined',

@@ -40,11 +40,11 @@ export const pool = experiment({
       '유휴 커넥션은 어느 쪽이든 언제라도 닫을 수 있고, FIN이 도착하기 전에는 아무도 그것을 알 수 없다. 그 사이에 떠난 요청은 사라진다. 원 서버의 잘못도 클라이언트의 잘못도 아니지만, 프록시가 그대로 전달하면 오류가 된다.',
     ),
     said(
-      'Three things together make it never. The hint: where the origin says Keep-Alive: timeout, or has been seen to close after so long, the proxy lets go a second earlier. Liveness: an idle connection is watched, and one on which a FIN or an octet came is never used again. And one safe retry: on a connection that was used before, without an octet of an answer, for an idempotent method, once, on a new connection.',
+      'Three things together make it never. The hint: where the origin says Keep-Alive: timeout, or has been seen to close after so long, the proxy lets go a second earlier. Liveness: an idle connection is watched, and one on which a FIN or a byte came is never used again. And one safe retry: on a connection that was used before, without a byte of an answer, for an idempotent method, once, on a new connection.',
       '세 가지를 함께 쓰면 이 일은 일어나지 않는다. 첫째는 힌트다. 원 서버가 Keep-Alive: timeout으로 알려 주었거나 일정한 시간 뒤에 닫는 것이 관찰되었다면, 프록시가 1초 먼저 닫는다. 둘째는 생존 확인이다. 유휴 커넥션을 지켜보다가 FIN이나 바이트가 온 커넥션은 다시 쓰지 않는다. 셋째는 한 번의 안전한 재시도다. 이미 쓰인 적이 있는 커넥션에서, 응답이 한 바이트도 오지 않았고, 메서드가 멱등일 때, 새 커넥션으로 한 번만 다시 보낸다.',
     ),
     said(
-      'A POST is different. That no answer came says nothing about whether it was done: the proxy sees the same octets in both cases. Sent again, an order may be placed twice; so the client is told 502, and it alone can find out. That is why the hint matters: what has not been sent on a doubtful connection need not be repeated.',
+      'A POST is different. That no answer came says nothing about whether it was done: the proxy sees the same bytes in both cases. Sent again, an order may be placed twice; so the client is told 502, and it alone can find out. That is why the hint matters: what has not been sent on a doubtful connection need not be repeated.',
       'POST는 다르다. 응답이 오지 않았다는 사실은 요청이 처리되었는지에 대해 아무것도 알려 주지 않는다. 두 경우에 프록시가 보는 바이트는 똑같다. 다시 보내면 주문이 두 번 들어갈 수 있다. 그래서 클라이언트에 502로 알리고, 확인은 클라이언트에 맡긴다. 힌트가 중요한 까닭이 여기에 있다. 언제 끊길지 모르는 커넥션으로 보내지 않은 요청은 다시 보낼 필요도 없다.',
     ),
     said(

@@ -82,14 +82,14 @@ async function measure(bench: Bench, clients: number, bare: number, proxied: num
   }
 }
 
-/** By how many octets the memory in use grew while they came. */
+/** By how many bytes the memory in use grew while they came. */
 async function grown(session: Session, come: () => Promise<net.Socket[]>) {
   const before = await memory(session)
   const there = await come()
   return { there, bytes: (await memory(session)) - before }
 }
 
-/** What is in use, without garbage: octets. */
+/** What is in use, without garbage: bytes. */
 async function memory(session: Session): Promise<number> {
   await session.post('HeapProfiler.collectGarbage')
   const { heapUsed, external } = process.memoryUsage()

@@ -18,7 +18,7 @@ const LOOKS_MAX = 2_000
 export interface End {
   /** ETIMEDOUT: its kernel gave it up. '': in peace. */
   readonly code: string
-  /** Ms since the last octets of the origin: what it sent in vain, or what was acknowledged at once. */
+  /** Ms since the last bytes of the origin: what it sent in vain, or what was acknowledged at once. */
   readonly afterMs: number
 }
 
@@ -60,7 +60,7 @@ export class KeptConnection {
     return kept
   }
 
-  /** Ms since the last octets of the origin. */
+  /** Ms since the last bytes of the origin. */
   get silentMs(): number {
     return this.scene.bench.now() - this.since
   }

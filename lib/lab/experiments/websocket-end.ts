@@ -17,12 +17,12 @@ export class WebSocketEnd {
   /** Of the peer: latin1, with its blank line; '' before it is whole. */
   head = ''
   readonly frames: Frame[] = []
-  /** Octets after the heads. */
+  /** Bytes after the heads. */
   sent = 0
   received = 0
   /** How the peer ended the connection, as far as it has. */
   ended: '' | 'fin' | 'reset' = ''
-  /** When it did, and when octets passed here last: in ms since the run began. */
+  /** When it did, and when bytes passed here last: in ms since the run began. */
   endedAt = 0
   lastAt = 0
   private before: Buffer = Buffer.alloc(0)
@@ -59,7 +59,7 @@ export class WebSocketEnd {
     this.put(Buffer.from(head, 'latin1'))
   }
 
-  /** Octets as they are: a frame, or a part of one. */
+  /** Bytes as they are: a frame, or a part of one. */
   write(octets: Buffer): void {
     if (this.socket.writable) this.sent += octets.length
     this.put(octets)
@@ -106,7 +106,7 @@ export class WebSocketEnd {
     this.socket.write(octets)
   }
 
-  /** @returns octets behind the head */
+  /** @returns bytes behind the head */
   private take(octets: Buffer): Buffer {
     if (this.head !== '') return octets
     this.before = Buffer.concat([this.before, octets])

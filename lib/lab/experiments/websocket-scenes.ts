@@ -17,7 +17,7 @@ export interface Silence {
 export interface Lived {
   /** The proxy ended it. */
   readonly ended: boolean
-  /** Real ms, if it did, after the last octet that passed. */
+  /** Real ms, if it did, after the last byte that passed. */
   readonly silentMs: number
   /** Pings that one end sent, that the other read, and pongs that came back. */
   readonly pings: number
@@ -25,7 +25,7 @@ export interface Lived {
   readonly pongs: number
   /** Something could still be said in the end. */
   readonly talks: boolean
-  /** Each end read as many octets behind the heads as the other wrote. */
+  /** Each end read as many bytes behind the heads as the other wrote. */
   readonly untouched: boolean
   /** What the origin was sent. */
   readonly head: string
@@ -78,15 +78,15 @@ export async function pinged(bench: Bench, silence: Silence): Promise<Lived> {
   return lived
 }
 
-/** One end sends a single ping, an octet at a time: nobody but the two ends would call that a WebSocket. */
+/** One end sends a single ping, a byte at a time: nobody but the two ends would call that a WebSocket. */
 export async function trickled(bench: Bench, silence: Silence): Promise<Lived> {
-  const watched = await greeted(bench, silence, 'octets', said('With single octets', '바이트 하나씩'))
+  const watched = await greeted(bench, silence, 'octets', said('With single bytes', '바이트 하나씩'))
   const end = watched[silence.who]
   const ping = end.framed('ping', Buffer.alloc(TRICKLED_BYTES, '.'))
   watched.scene.step(
     3,
     said(
-      `One end sends a ping an octet at a time, one every ${silence.pingMs} ms: it is never whole, so there is no pong.`,
+      `One end sends a ping a byte at a time, one every ${silence.pingMs} ms: it is never whole, so there is no pong.`,
       `한쪽 끝이 핑 하나를 ${silence.pingMs}ms마다 한 바이트씩 보낸다. 핑이 끝내 완성되지 않으므로 퐁도 없다.`,
     ),
     silence.who,
@@ -168,7 +168,7 @@ function tell(watched: Watched, { pings, talks }: Pick<Lived, 'pings' | 'talks'>
   scene.figure('pongs', said('Pongs that came back', '돌아온 퐁'), lived.pongs, 'count')
   scene.figure(
     'octets',
-    said('Octets that went through the tunnel', '터널을 지나간 바이트'),
+    said('Bytes that went through the tunnel', '터널을 지나간 바이트'),
     client.received + origin.received,
     'bytes',
   )

@@ -17,14 +17,14 @@ export const websocket = experiment({
     { text: said('It drops it: keep-alive is for one hop', '버린다. 커넥션 유지는 홉마다 따로 하는 일이기 때문이다') },
     {
       text: said(
-        'It passes octets on without knowing what they are; that some passed keeps the tunnel',
+        'It passes bytes on without knowing what they are; that some passed keeps the tunnel',
         '무엇인지 모른 채 바이트를 전달한다. 무언가 지나갔다는 사실이 터널을 유지한다',
       ),
     },
     { text: said('It counts pings, and closes when a pong is missing', '핑을 세다가 퐁이 빠지면 닫는다') },
   ],
   watch: said(
-    'First see what the proxy takes out of the upgrade and writes anew. Then compare the three tunnels: silence, pings with their pongs, and single octets that are no ping at all.',
+    'First see what the proxy takes out of the upgrade and writes anew. Then compare the three tunnels: silence, pings with their pongs, and single bytes that are no ping at all.',
     '먼저 프록시가 업그레이드 요청에서 무엇을 떼어 내고 무엇을 새로 쓰는지 보라. 그다음 세 터널을 비교해 보라. 아무 말도 없는 터널, 핑과 퐁이 오가는 터널, 그리고 핑이라고 할 수도 없는 바이트만 하나씩 지나가는 터널이다.',
   ),
   lesson: [
@@ -104,7 +104,7 @@ function verdict(bench: Bench, { idleMs, pingMs }: Silence, { without, pings, oc
   const ms = (value: number) => Math.round(value)
   const fate = often
     ? said(
-        `the one with ${pings.pings} pings and as many pongs lived, and so did the one with single octets`,
+        `the one with ${pings.pings} pings and as many pongs lived, and so did the one with single bytes`,
         `핑 ${pings.pings}개와 같은 수의 퐁이 오간 터널은 살아남았고, 바이트만 하나씩 보낸 터널도 살아남았다`,
       )
     : said(
@@ -118,7 +118,7 @@ function verdict(bench: Bench, { idleMs, pingMs }: Silence, { without, pings, oc
       `프록시는 조용한 터널을 ${ms(without.silentMs)}ms 뒤에 끊었다. ${fate.ko}.`,
     ),
     said(
-      `Not everything showed: the silent tunnel ${without.ended ? `ended after ${ms(without.silentMs)} ms` : 'lived'}, the one with ${pings.pings} pings ${pings.ended ? 'ended' : 'lived'} with ${pings.pongs} pongs, the one with single octets ${octets.ended ? 'ended' : 'lived'}.`,
+      `Not everything showed: the silent tunnel ${without.ended ? `ended after ${ms(without.silentMs)} ms` : 'lived'}, the one with ${pings.pings} pings ${pings.ended ? 'ended' : 'lived'} with ${pings.pongs} pongs, the one with single bytes ${octets.ended ? 'ended' : 'lived'}.`,
       `모두 나타나지는 않았다. 조용한 터널은 ${without.ended ? `${ms(without.silentMs)}ms 뒤에 끊겼고` : '살아남았고'}, 핑 ${pings.pings}개를 보낸 터널은 퐁 ${pings.pongs}개를 받고 ${pings.ended ? '끊겼으며' : '살아남았으며'}, 바이트를 하나씩 보낸 터널은 ${octets.ended ? '끊겼다' : '살아남았다'}.`,
     ),
     often ? 3 : null,

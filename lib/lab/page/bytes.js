@@ -1,5 +1,5 @@
 /**
- * The octets of a message, on demand: as they passed, each line of a head with what becomes of it and why.
+ * The bytes of a message, on demand: as they passed, each line of a head with what becomes of it and why.
  *
  * @typedef {import('./player.js').SceneRecord} SceneRecord
  * @typedef {import('./layout.js').PlacedRow} PlacedRow
@@ -163,7 +163,7 @@ function octets(text) {
   return pre
 }
 
-/** @param {string} octet */
+/** @param {string} byte */
 function numbered(octet) {
   return `\\x${octet.charCodeAt(0).toString(16).padStart(2, '0')}`
 }

@@ -202,7 +202,7 @@ function rowShape(placed, seen) {
   )
 }
 
-/** Octets without a head have the colour of the side that they come from. @param {PlacedRow} placed */
+/** Bytes without a head have the colour of the side that they come from. @param {PlacedRow} placed */
 function wayOf({ row: { kind, starts }, x1, x2 }) {
   if (kind !== 'bytes') return ''
   const [start = ''] = starts

@@ -93,7 +93,7 @@ function piecesText({ members, endT }, size, say) {
   return endT === 0 ? text : say('row.until', { text, time: timeText(endT, say) })
 }
 
-/** The first letters of octets without a head, where they are letters. @param {import('./player.js').SceneRecord} scene @param {Row} row */
+/** The first letters of bytes without a head, where they are letters. @param {import('./player.js').SceneRecord} scene @param {Row} row */
 function preview({ events }, { index }) {
   const event = events[index]?.event
   const text = event?.kind === 'bytes' ? event.text.trimEnd() : ''

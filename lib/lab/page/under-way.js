@@ -5,7 +5,7 @@
  * @typedef {import('./player.js').SceneEvent} SceneEvent
  * @typedef {import('../events.js').SeenHead} SeenHead
  * @typedef {{ from: string, to: string, methods: string[], left: Record<string, number>, chunked: Record<string, boolean> }} Line
- * `methods`: of requests without a response; `left`: octets of a message that are still to come, by whom; infinite: as many as there will be
+ * `methods`: of requests without a response; `left`: bytes of a message that are still to come, by whom; infinite: as many as there will be
  */
 
 export class UnderWay {
@@ -70,7 +70,7 @@ function hasRest(left) {
   return Object.values(left).some(octets => octets > 0)
 }
 
-/** @param {Line} line @param {string} by @param {number} octets of content */
+/** @param {Line} line @param {string} by @param {number} bytes of content */
 function passed({ left }, by, octets) {
   left[by] = Math.max(0, (left[by] ?? 0) - octets)
 }

@@ -66,7 +66,7 @@ export const WORDS = {
     'framing.length': 'Content-Length',
     'framing.chunked': 'chunked',
     'framing.close': 'the end of the connection',
-    contentBytes: 'Content (octets)',
+    contentBytes: 'Content (bytes)',
     stopAfter: 'Sends only so many of them (empty: all)',
     after: 'After its response',
     'after.keep': 'keeps or closes by the book',

@@ -85,7 +85,7 @@ function parsed(content: Buffer): unknown {
 function tooLong(bytesMax: number): Problem {
   return new Problem(
     413,
-    said(`The content may have ${bytesMax} octets at most.`, `본문은 최대 ${bytesMax}바이트까지 받는다.`),
+    said(`The content may have ${bytesMax} bytes at most.`, `본문은 최대 ${bytesMax}바이트까지 받는다.`),
   )
 }
 

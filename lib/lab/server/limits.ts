@@ -11,7 +11,7 @@ export interface LabLimits {
   readonly graceMs: number
   /** A run that was told to stop and does not is ended by force after so many ms. */
   readonly stopMs: number
-  /** Octets of one recording. */
+  /** Bytes of one recording. */
   readonly recordingBytesMax: number
   /** Recordings of runs that are over: how many, of what size together, and for how long. The oldest go first. */
   readonly keptMax: number
@@ -27,7 +27,7 @@ export interface LabLimits {
   /** Runs that one visitor may begin in a second, on average, and at once after a pause. */
   readonly startsPerSecond: number
   readonly startsBurst: number
-  /** Octets of the content of a request. */
+  /** Bytes of the content of a request. */
   readonly contentBytesMax: number
   readonly connectionsMax: number
 }

@@ -8,7 +8,7 @@ export class RecordedRun {
   /** Not to be guessed: whoever knows it may see the run and stop it. */
   readonly id = randomBytes(12).toString('base64url')
   readonly lines: string[] = []
-  /** Octets of all lines, as UTF-8. */
+  /** Bytes of all lines, as UTF-8. */
   bytes = 0
   /** It grew too large: nothing more is recorded but its verdict. */
   full = false

@@ -10,7 +10,7 @@ export interface StreamSettings {
   readonly clock: Clock
 }
 
-/** Octets that are handed to the kernel at once. */
+/** Bytes that are handed to the kernel at once. */
 const BATCH_BYTES = 32_768
 /** What a browser waits before it comes again after the stream broke. */
 const RETRY_MS = 1_000

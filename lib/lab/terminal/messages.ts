@@ -4,7 +4,7 @@ import { type Style, visibleOctets } from './paint.js'
 import { cut } from './width.js'
 import type { Phrases } from './words.js'
 
-/** What is shown of octets that passed: an arrow's label, and lines under it. */
+/** What is shown of bytes that passed: an arrow's label, and lines under it. */
 export interface Shown {
   readonly label: string
   readonly style: Style
@@ -26,7 +26,7 @@ const SIGNS: Readonly<Record<SeenField['verdict'], readonly [sign: string, style
   add: ['+', 'add'],
 }
 
-/** One for each head in it, or one for octets without. */
+/** One for each head in it, or one for bytes without. */
 export function shownBytes({ size, text, heads = [] }: BytesSeen, say: Phrases): Shown[] {
   if (heads.length === 0) return [{ label: excerpt(size, text), style: 'strong', under: [] }]
   return heads.map((head, i) => shownHead(head, (heads[i + 1]?.from ?? size) - head.to, say))

@@ -52,7 +52,7 @@ t.test('what stands on the wire cannot break out of the drawing', async t => {
 t.test('the run in words says each field that dies, who waits, and the steps', async t => {
   const [dumb] = transcriptOf(recordOf(events), 'en')
   const text = dumb!.lines.map(line => line.text).join('\n')
-  t.match(text, 'client → dumb proxy (c1): GET / HTTP/1.0; Connection: Keep-Alive (dies at the next hop) · 56 octets')
+  t.match(text, 'client → dumb proxy (c1): GET / HTTP/1.0; Connection: Keep-Alive (dies at the next hop) · 56 bytes')
   t.match(text, 'dumb proxy waits for the server to close')
   t.match(text, '(5) The client sends its second request')
   const [korean] = transcriptOf(recordOf(events), 'ko')

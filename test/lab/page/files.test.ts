@@ -47,5 +47,5 @@ t.test('the drawings have the colours of the page', async t => {
 
 t.test('the whole page is small', async t => {
   const octets = [...files.values()].reduce((sum, { bytes }) => sum + bytes.length, 0)
-  t.ok(octets < 350_000, `${octets} octets`)
+  t.ok(octets < 350_000, `${octets} bytes`)
 })

@@ -76,7 +76,7 @@ test('one can step, scrub and play; what stands at a moment is shown', needs('ch
   t.same(complaints, [])
 })
 
-test('the octets of a message, each line with what becomes of it', needs('chromium'), async t => {
+test('the bytes of a message, each line with what becomes of it', needs('chromium'), async t => {
   const { page, complaints } = await lab()
   await page.click('.icon.end')
   await page.locator('[data-scene="dumb"] .row.response').first().click()

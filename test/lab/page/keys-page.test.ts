@@ -5,7 +5,7 @@ import { sharedLab } from './browser.js'
 /** The first test makes a run in it. */
 const lab = sharedLab('#/')
 
-test('with the keyboard alone: from the list through a run to its octets', needs('chromium'), async t => {
+test('with the keyboard alone: from the list through a run to its bytes', needs('chromium'), async t => {
   const { page, complaints } = await lab()
   const focused = () => page.evaluate('document.activeElement.className?.baseVal ?? document.activeElement.className')
   const tabTo = async (selector: string) => {

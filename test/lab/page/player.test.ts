@@ -67,7 +67,7 @@ const RUN: LabEvent = {
 const PARTIES = (['client', 'origin'] as const).map(id => ({ id, role: id, what: id, name: said(id, id) }))
 const SCENE: LabEvent = { at: 1, kind: 'scene', scene: 's', title: said('s', 's'), parties: PARTIES }
 const open: LabEvent = { at: 2, kind: 'open', scene: 's', connection: 'c1', from: 'client', to: 'origin' }
-/** A message of no content, or of so many octets, none of which has come yet. */
+/** A message of no content, or of so many bytes, none of which has come yet. */
 const passed = (at: number, by: string, startLine: string, length = 0): LabEvent => ({
   ...{ at, kind: 'bytes', scene: 's', connection: 'c1', by, size: 10, text: 'x' },
   heads: [{ from: 0, to: 10, startLine, fields: [field('Content-Length', `${length}`)] }],
@@ -110,7 +110,7 @@ t.test('a head is no response: while its content comes there is no hang, however
     const last = record.moments.at(-1)!.at
     t.equal(stateAt(record, record.moments.length, last + 1_500)[0]?.hang, null, `${n} pieces`)
   }
-  // The last octets never come: who waits for them, and who has more patience, can tell that nothing moves.
+  // The last bytes never come: who waits for them, and who has more patience, can tell that nothing moves.
   const stuck = recordOf([...begun, ...pieces])
   t.match(stateAt(stuck, stuck.moments.length, 4_300 + 2_001)[0]?.hang, { cycle: ['client', 'origin'] })
   // A response that came to its end while its sender waited was none, however long it took.
