@@ -1,5 +1,5 @@
-// What the pages of docs/lab have beyond what an experiment says of itself: with which settings it was recorded, what is drawn of the
-// recording, what to type in order to change one thing, and here and there a part of its own. A test checks every name in it.
+// What the pages of docs/lab have in addition to the texts of the experiments: the settings of the recordings, the scenes that are drawn, the
+// commands that change one thing, and a few extra sections. A test checks every name in it.
 
 /** @param {string} scene @param {string[]} beside other scenes in the same drawing */
 const scene = (scene, ...beside) => ({
@@ -31,7 +31,7 @@ curl --http1.0 -H 'Connection: keep-alive' -w '%{time_total} s\\n' http://127.0.
 
 /**
  * `knobs`: values for the recording where the standard ones make a drawing too long to read. `drawn`: drawings, from the first to the last;
- * without it every scene has one. `folded`: further drawings, to be opened by whoever wants to see them. `tries`: what to change.
+ * without it every scene has one. `folded`: further drawings, closed at first. `tries`: the settings to change.
  */
 export const EXTRAS = {
   connection: {
@@ -59,11 +59,11 @@ export const EXTRAS = {
     more: {
       en: `## By hand
 
-nginx agrees to keep HTTP/1.0 connections, so the classic hang can be had with real parts. This is \`origin.conf\`:
+nginx agrees to keep HTTP/1.0 connections, so you can produce the classic hang with real programs. This is \`origin.conf\`:
 
 ${NGINX}
 
-Three programs, each in a terminal of its own:
+Start three programs, each in its own terminal:
 
 \`\`\`sh
 nginx -p "$PWD" -c origin.conf -e stderr
@@ -71,12 +71,12 @@ hopwise dumb http://127.0.0.1:8081 --listen 127.0.0.1:8082
 hopwise reverse http://127.0.0.1:8081 --listen 127.0.0.1:8080
 \`\`\`
 
-And twice the same client, first through the dumb proxy, then through hopwise:
+Then run the same client twice, first through the dumb proxy, then through hopwise:
 
 ${CURL}
 
-The second transfer through the dumb proxy takes the 5 s of nginx, and has to connect anew: curl quietly asks again when the connection ends without an answer, and its exit code
-is 0. So what gives the hang away is the time, and the request that nobody read. Through hopwise the second transfer takes some milliseconds, on the connection of the first.
+The second transfer through the dumb proxy takes the 5 s of nginx, and needs a new connection: curl silently repeats the request when the connection ends without an answer, and its exit
+code is 0. So only the time and the unread request reveal the hang. Through hopwise the second transfer takes a few milliseconds, on the connection of the first.
 `,
       ko: `## 손으로 해 보기
 
@@ -135,20 +135,20 @@ ${CURL}
     more: {
       en: `## Four keep-alives
 
-| | who | by what | for what | how far |
+| | who | with what | why | how far |
 | --- | --- | --- | --- | --- |
 | HTTP | the application | \`Connection\`, an idle limit | the next request needs no handshake | one hop |
 | TCP | the kernel | empty probes | to find dead peers | one hop |
-| WebSocket | the application | ping and pong | to find dead peers, to keep idle limits from striking | end to end |
-| database pool | the application | a query now and then | to check a connection, and to keep it | end to end |
+| WebSocket | the application | ping and pong | to find dead peers, to stay within idle limits on the way | end to end |
+| database pool | the application | a query now and then | to check a connection, and to keep it open | end to end |
 
-Linux has the three numbers of TCP in \`/proc/sys/net/ipv4\`, for connections whose program asked for probes and gave no numbers of its own:
+On Linux the three numbers of TCP are in \`/proc/sys/net/ipv4\`. They apply to connections whose program asked for probes without giving its own numbers:
 
 | | by default | means |
 | --- | --- | --- |
 | \`tcp_keepalive_time\` | 7200 s | silence before the first probe |
-| \`tcp_keepalive_intvl\` | 75 s | from one unanswered probe to the next |
-| \`tcp_keepalive_probes\` | 9 | so many without an answer, and the connection is over |
+| \`tcp_keepalive_intvl\` | 75 s | time from one unanswered probe to the next |
+| \`tcp_keepalive_probes\` | 9 | after this many unanswered probes the connection is considered dead |
 `,
       ko: `## 네 가지 keep-alive
 

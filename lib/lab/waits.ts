@@ -2,10 +2,10 @@ import type { LabEvent } from './events.js'
 
 export { type Hang, HangBook, type HangSpan, hangIn, isHang } from './page/hangs.js'
 
-/** Who waits on whom at one moment, in one scene. */
+/** Which party waits for which, at one moment in one scene. */
 export type Waiting = ReadonlyMap<string, string>
 
-/** Who waits on whom after these events. */
+/** Which party waits for which after these events. */
 export function waitingAfter(events: Iterable<LabEvent>, scene: string): Waiting {
   const waiting = new Map<string, string>()
   for (const event of events) {

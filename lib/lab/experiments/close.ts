@@ -21,7 +21,7 @@ export const close = experiment({
   id: 'close',
   title: said('How connections end', '커넥션이 끝나는 방법'),
   question: said(
-    `A client uploads a large file and wants to read the answer afterwards. The server decides early: it sends its answer of ${ANSWER.length} bytes and closes the connection without reading the rest of the upload. The client's next write fails: the connection was reset. The answer came before that. How much of it can the client still read?`,
+    `A client uploads a large file and wants to read the answer afterwards. The server decides early: it sends its answer of ${ANSWER.length} bytes and closes the connection without reading the rest of the upload. The client's next write fails: the connection was reset. The answer came before the reset. How much of the answer can the client still read?`,
     `클라이언트가 큰 파일을 업로드하고, 그다음에 응답을 읽으려고 한다. 서버는 곧바로 충분히 보았다고 판단해 ${ANSWER.length}바이트의 응답을 보내고, 업로드의 나머지를 읽지 않은 채 커넥션을 닫는다. 클라이언트의 다음 쓰기는 실패한다. 커넥션이 리셋되었기 때문이다. 클라이언트는 그보다 먼저 도착한 응답을 얼마나 읽을 수 있을까?`,
   ),
   answers: [

@@ -29,7 +29,7 @@ export const handshake = experiment({
   id: 'handshake',
   title: said('What a new connection costs', '새 커넥션의 비용'),
   question: said(
-    'A small request and its small response use a connection that is opened only for them. How much of the time does opening it take?',
+    'A small request and its small response use a connection that is opened only for them. How much of the time does opening the connection take?',
     '작은 요청과 작은 응답을 위해 커넥션을 하나 연다. 전체 시간 가운데 커넥션을 여는 데 드는 시간은 얼마나 될까?',
   ),
   answers: [
