@@ -56,10 +56,7 @@ async function openDumb(scene: Scene, party: string, to: string, upstream: strin
 }
 
 function unread(bytes: number) {
-  return said(
-    `${bytes} bytes were left here and never read.`,
-    `아무도 읽지 않은 ${bytes}바이트가 여기에 남아 있었다.`,
-  )
+  return said(`${bytes} bytes were left here and never read.`, `아무도 읽지 않은 ${bytes}바이트가 여기에 남아 있었다.`)
 }
 
 /** Notes why hopwise closed each of its connections: the one thing that cannot be seen from outside. */

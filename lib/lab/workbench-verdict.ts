@@ -129,7 +129,10 @@ function sentenceForWrong(wrong: Answered, outcome: Outcome): Said {
         `${ordinal(nth)} 요청은 응답을 받지 못했다. ${after}ms 뒤에 ${END[ended].ko} 커넥션이 끝났다.`,
       )
     case 'garbage':
-      return said(`The answer to request ${nth} is not an HTTP response.`, `${ordinal(nth)} 요청에 돌아온 것은 응답이 아니다.`)
+      return said(
+        `The answer to request ${nth} is not an HTTP response.`,
+        `${ordinal(nth)} 요청에 돌아온 것은 응답이 아니다.`,
+      )
   }
 }
 

@@ -32,7 +32,7 @@ export const LAB_OPTIONS: OptionTable = {
   yes: { kind: 'flag', about: 'Do not ask the question first', group: LAB },
   transcript: {
     kind: 'flag',
-    about: "Print only what the client sees, as telnet would, instead of all parties",
+    about: 'Print only what the client sees, as telnet would, instead of all parties',
     group: LAB,
   },
   json: { kind: 'flag', about: 'Print the events as they happen, one line of JSON each', group: LAB },

@@ -67,8 +67,7 @@ export interface Showing {
 export async function shown(given: Given, showing: Showing, at: LabConsole): Promise<LabEvent[]> {
   const json = given.flag('json') === true
   const transcript = given.flag('transcript') === true
-  if (json && transcript)
-    throw new UsageError('--json and --transcript exclude each other: use only one of them.')
+  if (json && transcript) throw new UsageError('--json and --transcript exclude each other: use only one of them.')
   if (json) return showing.run(event => at.out(`${recordingLine(event)}\n`))
   const look = lookOf(showing.language, transcript ? 'transcript' : 'lifelines', at)
   return showLab(showing, look, { asks: given.flag('yes') !== true, now: () => performance.now() }, at)

@@ -74,7 +74,10 @@ export const FRAMING_CHECKS: readonly Check[] = [
       const { content, head } = await field.whole(await field.client(), { version: '1.0' })
       if (hasField(head, 'Transfer-Encoding'))
         throw new Wrong(
-          said('the HTTP/1.0 client received Transfer-Encoding', 'HTTP/1.0 클라이언트가 Transfer-Encoding 헤더를 받았다'),
+          said(
+            'the HTTP/1.0 client received Transfer-Encoding',
+            'HTTP/1.0 클라이언트가 Transfer-Encoding 헤더를 받았다',
+          ),
           head,
         )
       sameContent(content, head)
@@ -83,7 +86,10 @@ export const FRAMING_CHECKS: readonly Check[] = [
   {
     id: 'until-close',
     level: 'framing',
-    title: said('Content that ends with the connection arrives complete', '커넥션 종료로 끝나는 본문이 온전히 도착한다'),
+    title: said(
+      'Content that ends with the connection arrives complete',
+      '커넥션 종료로 끝나는 본문이 온전히 도착한다',
+    ),
     fix: said(
       "The end of the origin's connection is the end of this content: forward it in chunks, or close your connection to the client, too.",
       '원 서버 쪽 커넥션의 끝이 이 본문의 끝이다. 청크로 전달하거나, 마찬가지로 커넥션을 닫아서 알려라.',
@@ -240,7 +246,10 @@ export const POOL_CHECKS: readonly Check[] = [
   {
     id: 'idle-end',
     level: 'pool',
-    title: said('No GET is lost when an idle connection has died', '유휴 상태에서 죽은 커넥션 때문에 GET을 잃지 않는다'),
+    title: said(
+      'No GET is lost when an idle connection has died',
+      '유휴 상태에서 죽은 커넥션 때문에 GET을 잃지 않는다',
+    ),
     fix: said(
       'An idle connection on which a FIN arrives is dead: take it out of the pool. And if a connection dies while a GET uses it, repeat the GET once.',
       'FIN이 도착한 유휴 커넥션은 죽은 것이다. 풀에서 빼라. 사용하는 순간 죽으면 GET을 한 번 다시 보내라.',

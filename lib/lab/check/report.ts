@@ -42,7 +42,10 @@ export function summaryLines(results: readonly CheckResult[], language: Language
     language
   ]
   if (!next)
-    return ['', `${all} ${said('This proxy handles its hop correctly.', '이 프록시는 자기 홉을 제대로 다룬다.')[language]}`]
+    return [
+      '',
+      `${all} ${said('This proxy handles its hop correctly.', '이 프록시는 자기 홉을 제대로 다룬다.')[language]}`,
+    ]
   const what = said(
     `Next: ${TITLES[next.level].en} – ${next.title.en}.`,
     `다음 단계: ${TITLES[next.level].ko} – ${next.title.ko}`,

@@ -186,7 +186,10 @@ const OCTETS_READ = {
     'Bytes of the answer read by one that went on writing, and read after its failed write',
     '계속 쓰다가 쓰기가 실패한 뒤에 읽은 클라이언트가 읽은 응답의 바이트 수',
   ),
-  reads: said('Bytes of the answer read by one that stopped writing and only read', '읽기만 한 클라이언트가 읽은 응답의 바이트 수'),
+  reads: said(
+    'Bytes of the answer read by one that stopped writing and only read',
+    '읽기만 한 클라이언트가 읽은 응답의 바이트 수',
+  ),
 } as const
 
 /** Bytes of head and content together. */

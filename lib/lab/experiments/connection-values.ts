@@ -7,7 +7,7 @@ import { type Said, said } from '../said.js'
 export const ADDRESS = '127.0.0.1'
 
 const THREE_THE_SAME = said(
-  'From the port of the first connection to another origin: three values are the same',
+  'To another origin from the port of the first connection (three values are the same)',
   '첫 번째 커넥션의 포트에서 다른 원 서버로 커넥션을 열면 세 값이 같다',
 )
 

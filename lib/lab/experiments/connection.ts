@@ -213,7 +213,10 @@ function tellPackets(scene: Scene, size: number, mtu: number | null): void {
   const here =
     mtu === null
       ? said('', '')
-      : said(` On loopback a packet may have up to ${mtu} bytes.`, ` 루프백에서는 패킷 하나가 ${mtu}바이트까지 될 수 있다.`)
+      : said(
+          ` On loopback a packet may have up to ${mtu} bytes.`,
+          ` 루프백에서는 패킷 하나가 ${mtu}바이트까지 될 수 있다.`,
+        )
   scene.note(
     said(
       `Over Ethernet, with ${ETHERNET_BYTES} bytes in a packet, this content would take at least ${counted(packets, 'segment')}.${here.en}`,

@@ -128,7 +128,12 @@ async function through(bench: Bench, kind: 'stock' | 'hopwise', knobs: Knobs): P
   scene.step(3, ENDS[got.outcome], 'client')
   const waitedMs = overAt - origin.endedAt
   scene.figure('waited', said('Waited after the death', '원 서버가 죽은 뒤 기다린 시간'), waitedMs, 'ms')
-  scene.figure('content', said('Bytes of the body that arrived', '도착한 본문의 바이트 수'), got.content.length, 'bytes')
+  scene.figure(
+    'content',
+    said('Bytes of the body that arrived', '도착한 본문의 바이트 수'),
+    got.content.length,
+    'bytes',
+  )
   client.close()
   return { got, waitedMs }
 }

@@ -24,7 +24,7 @@ export interface Kept {
   /** The last response said that the connection would not be kept. */
   readonly reached: boolean
   /** The time from the first response to the last was longer than the idle limit: the timer was restarted in between. */
-  readonly anew: boolean
+  readonly restarted: boolean
   /** From the last response until the origin closed. */
   readonly idleMs: number
   readonly ended: '' | 'fin' | 'reset'
@@ -50,8 +50,8 @@ export async function kept(bench: Bench, timeoutS: number, max: number): Promise
     if (!hasOption(got.head, 'keep-alive')) break
   }
   const [first = 0, last = 0] = [times[0], times.at(-1)]
-  const anew = last - first > timeoutMs
-  if (anew) tellAnew(scene)
+  const restarted = last - first > timeoutMs
+  if (restarted) tellRestarted(scene)
   const ended = await client.end(bench.patienceMs(LIMITS_MAX * timeoutS * 1000))
   const idleMs = scene.now() - last
   const reached = !hasOption(heads.at(-1) ?? '', 'keep-alive')
@@ -63,7 +63,7 @@ export async function kept(bench: Bench, timeoutS: number, max: number): Promise
     responses: heads.length,
     max: heads.map(head => keepAliveParameter(head, 'max')),
     reached,
-    anew,
+    restarted,
     idleMs,
     ended,
   }
@@ -108,7 +108,7 @@ function tellResponse(scene: Scene, heads: readonly string[]): void {
     )
 }
 
-function tellAnew(scene: Scene): void {
+function tellRestarted(scene: Scene): void {
   const text = said(
     'The connection is now older than its timeout: the timer restarts after each response.',
     '커넥션이 timeout보다 오래 열려 있다. 타이머가 응답마다 새로 시작했기 때문이다.',

@@ -80,7 +80,7 @@ function verdict(
   [kept, without, notKept]: [Kept, Without, NotKept],
 ): Verdict {
   const counts = kept.max[0] === max && (max === 1 || kept.max[1] === max - 1)
-  const byTimer = kept.idleMs >= bench.ms(timeout * 1000) * IDLE_SHARE && kept.anew
+  const byTimer = kept.idleMs >= bench.ms(timeout * 1000) * IDLE_SHARE && kept.restarted
   const ended = kept.ended === 'fin' && (kept.reached ? kept.responses === max + 1 : byTimer)
   const apart = without.connections === without.responses && without.allEnded
   const surviving = Object.entries(notKept.closed).flatMap(([what, closed]) => (closed ? [] : [what]))

@@ -168,17 +168,26 @@ const WAYS = {
   '1.0': {
     minor: 0,
     word: '',
-    text: said('HTTP/1.0 without an option: the connection ends.', 'HTTP/1.0에서 아무 말도 하지 않으면 커넥션이 끝난다.'),
+    text: said(
+      'HTTP/1.0 without an option: the connection ends.',
+      'HTTP/1.0에서 아무 말도 하지 않으면 커넥션이 끝난다.',
+    ),
   },
   '1.0 keep-alive': {
     minor: 0,
     word: 'Keep-Alive',
-    text: said('HTTP/1.0 that asks to keep: the connection stays.', 'HTTP/1.0에서 유지해 달라고 요청하면 커넥션이 유지된다.'),
+    text: said(
+      'HTTP/1.0 that asks to keep: the connection stays.',
+      'HTTP/1.0에서 유지해 달라고 요청하면 커넥션이 유지된다.',
+    ),
   },
   '1.1': {
     minor: 1,
     word: '',
-    text: said('HTTP/1.1 without an option: the connection stays.', 'HTTP/1.1에서 아무 말도 하지 않으면 커넥션이 유지된다.'),
+    text: said(
+      'HTTP/1.1 without an option: the connection stays.',
+      'HTTP/1.1에서 아무 말도 하지 않으면 커넥션이 유지된다.',
+    ),
   },
   '1.1 close': {
     minor: 1,

@@ -95,7 +95,12 @@ export async function threeAtOnce(bench: Bench, through: 'direct' | 'hopwise'): 
     aloneMs,
     'ms',
   )
-  scene.figure('second', said('The second request in the pipeline, after', '파이프라인의 두 번째 응답까지'), secondMs, 'ms')
+  scene.figure(
+    'second',
+    said('The second request in the pipeline, after', '파이프라인의 두 번째 응답까지'),
+    secondMs,
+    'ms',
+  )
   return { came, secondMs, aloneMs, origin }
 }
 

@@ -16,10 +16,7 @@ export const pipelining = experiment({
   answers: [
     { text: said('Once: a request without an answer was not executed', '한 번. 응답이 없었다면 처리되지 않은 것이다') },
     {
-      text: said(
-        'The client cannot know; here, twice',
-        '클라이언트 쪽에서는 알 수 없다. 여기서는 두 번이다',
-      ),
+      text: said('The client cannot know; here, twice', '클라이언트 쪽에서는 알 수 없다. 여기서는 두 번이다'),
     },
     { text: said('Once: the server recognises the repetition', '한 번. 서버가 반복된 요청을 알아본다') },
     {

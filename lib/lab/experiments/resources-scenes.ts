@@ -114,7 +114,10 @@ export async function pressure(bench: Bench, { places, idleMs }: Room): Promise<
   const evicted = [...idle.keys()].filter(i => idle[i]?.ended !== '')
   scene.step(
     3,
-    said('The connection that was idle longest was closed for it.', '가장 오래 유휴 상태이던 클라이언트가 자리를 내주었다.'),
+    said(
+      'The connection that was idle longest was closed for it.',
+      '가장 오래 유휴 상태이던 클라이언트가 자리를 내주었다.',
+    ),
     'proxy',
   )
 

@@ -63,7 +63,7 @@ export const twoProxies = experiment({
       '순서를 바꾸어도 나아지지 않는다. 똑똑한 프록시가 보낸 Connection: Keep-Alive를 멍청한 프록시가 원 서버에 그대로 전달한다. 이번에는 멍청한 프록시와 원 서버가 서로를 기다리고, 똑똑한 프록시는 클라이언트와 함께 기다린다. 멈춤이 한 홉 더 멀어졌을 뿐이다.',
     ),
     said(
-      'A field that is passed on does not say who wrote it, so no field can repair the damage that passing on does. Today's rules: never send Proxy-Connection, never forward it, and a proxy does not keep a connection with an HTTP/1.0 client. The smart proxy here is an emulation; hopwise never does what it does.',
+      'A field that is passed on does not say who wrote it, so no field can repair the damage that passing on does. The rules today are: never send Proxy-Connection, never forward it, and a proxy does not keep a connection with an HTTP/1.0 client. The smart proxy here is an emulation; hopwise never does what it does.',
       '전달된 헤더는 누가 만든 것인지 말해 주지 않는다. 그래서 그대로 전달하는 데서 생긴 문제는 어떤 헤더로도 고칠 수 없다. 오늘날의 규칙은 이렇다. Proxy-Connection은 보내지도 전달하지도 않으며, 프록시는 HTTP/1.0 클라이언트와 커넥션을 유지하지 않는다. 여기의 똑똑한 프록시는 흉내 낸 것이며, hopwise는 결코 이렇게 동작하지 않는다.',
     ),
     said(

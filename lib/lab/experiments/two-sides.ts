@@ -156,10 +156,16 @@ function tellSides(scene: Scene, closer: Closer, { answered, client, upstream }:
   const [text, at] =
     closer === 'upstream'
       ? client === 1
-        ? [said('The connection of the client stays open all the time.', '클라이언트의 커넥션은 내내 유지된다.'), 'client']
+        ? [
+            said('The connection of the client stays open all the time.', '클라이언트의 커넥션은 내내 유지된다.'),
+            'client',
+          ]
         : [said(`The client needed ${client} connections.`, `클라이언트는 커넥션 ${client}개가 필요했다.`), 'client']
       : upstream === 1
-        ? [said('One upstream connection served all requests.', '업스트림 커넥션 하나가 모든 요청을 처리했다.'), 'origin']
+        ? [
+            said('One upstream connection served all requests.', '업스트림 커넥션 하나가 모든 요청을 처리했다.'),
+            'origin',
+          ]
         : [
             said(
               `The proxy needed ${upstream} upstream connections.`,

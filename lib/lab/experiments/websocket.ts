@@ -97,7 +97,7 @@ function verdict(bench: Bench, { idleMs, pingMs }: Silence, { without, pings, oc
   const kept = [pings, octets].every(each => (often ? !each.ended && each.talks : each.ended))
   const endToEnd = pings.read === pings.pings && pings.pongs === pings.pings && octets.pongs === 0
   const untouched = [without, pings, octets].every(each => each.untouched)
-  const anew =
+  const rewritten =
     fieldOf(pings.head, 'connection').toLowerCase() === 'upgrade' &&
     fieldOf(pings.head, 'upgrade') === 'websocket' &&
     fieldOf(pings.head, HOP_FIELD) === ''
@@ -112,7 +112,7 @@ function verdict(bench: Bench, { idleMs, pingMs }: Silence, { without, pings, oc
         `핑을 너무 드물게 보낸 터널도 ${ms(pings.silentMs)}ms 뒤에 끊겼다`,
       )
   return judged(
-    ended && kept && endToEnd && untouched && anew,
+    ended && kept && endToEnd && untouched && rewritten,
     said(
       `The proxy ended the silent tunnel after ${ms(without.silentMs)} ms; ${fate.en}.`,
       `프록시는 조용한 터널을 ${ms(without.silentMs)}ms 뒤에 끊었다. ${fate.ko}.`,

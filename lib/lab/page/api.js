@@ -24,7 +24,7 @@ const UNREACHABLE = {
   ko: '실험실 서버가 응답하지 않는다. 아직 실행 중인지 확인하라.',
 }
 const ODD = {
-  en: 'The server answered with something that is not understood here.',
+  en: 'The answer of the server was not understood.',
   ko: '서버가 이해할 수 없는 응답을 보냈다.',
 }
 

@@ -20,7 +20,8 @@ export function admit({ method = '', headers }: http.IncomingMessage, names: Rea
       ),
     )
   if (method === 'GET' || method === 'HEAD') {
-    if (hasContent(headers)) throw new Problem(413, said('No content is accepted here.', '여기서는 본문을 받지 않는다.'))
+    if (hasContent(headers))
+      throw new Problem(413, said('No content is accepted here.', '여기서는 본문을 받지 않는다.'))
   } else if (!isOwnPage(headers, host))
     throw new Problem(
       403,
