@@ -190,7 +190,7 @@ function wrongIn(issue: z.core.$ZodIssue): Said {
     case 'invalid_value':
       return said(`one of ${issue.values.join(', ')}`, `다음 중 하나여야 한다: ${issue.values.join(', ')}`)
     case 'unrecognized_keys':
-      return said(`${short(issue.keys[0])} is not known here`, `여기에 ${short(issue.keys[0])} 항목은 없다`)
+      return said(`there is no ${short(issue.keys[0])} here`, `여기에 ${short(issue.keys[0])} 항목은 없다`)
     case 'invalid_union':
       return said(`one of ${HOPS.join(', ')}`, `다음 중 하나여야 한다: ${HOPS.join(', ')}`)
     case 'invalid_type':

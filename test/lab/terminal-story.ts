@@ -3,7 +3,7 @@ import { plain, said } from '../../lib/lab/said.js'
 import { painter } from '../../lib/lab/terminal/paint.js'
 import { type Look, Stage } from '../../lib/lab/terminal/stage.js'
 
-/** An event of a story that was written and not run. */
+/** An event of a story that was written by hand and not run. */
 export function at(ms: number, what: Happening): LabEvent {
   return { at: ms, ...what }
 }

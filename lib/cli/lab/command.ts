@@ -74,7 +74,7 @@ function takes(given: Given, way: keyof typeof TAKES, shown: string): void {
   const [idle] = all.filter(name => given.onLine(name) && !(TAKES[way] as readonly string[]).includes(name))
   if (idle !== undefined) throw new UsageError(`--${idle} cannot be used with ${shown}.`)
   if (way !== 'replay' && way !== 'check' && given.onLine('file'))
-    throw new UsageError(`"${given.text('file')}" is not expected here: ${shown} takes only options.`)
+    throw new UsageError(`"${given.text('file')}" is one word too many: ${shown} takes options only.`)
 }
 
 /** @throws UsageError with a suggestion */

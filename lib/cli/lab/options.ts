@@ -48,7 +48,7 @@ export const LAB_OPTIONS: OptionTable = {
     about: 'Multiply every wait by this factor: 0.1 is a tenth (default 1; with --all 0.1)',
     group: LAB,
   },
-  set: { kind: 'list', about: 'Change a setting, as in timeout=10; repeatable', group: LAB },
+  set: { kind: 'list', about: 'Change a setting, as in timeout=10; repeat for more', group: LAB },
   all: { kind: 'flag', about: 'Run every experiment and print one line for each', group: LAB },
   start: {
     kind: 'text',
@@ -68,7 +68,7 @@ export const LAB_OPTIONS: OptionTable = {
   },
   'known-as': {
     kind: 'list',
-    about: 'With serve: accept requests for this host name, besides IP addresses and localhost; repeatable',
+    about: 'With serve: accept requests for this host name, besides IP addresses and localhost; repeat for more',
     group: LAB,
   },
   speed: { kind: 'text', about: 'With replay: this many times as fast as recorded (default 1)', group: LAB },

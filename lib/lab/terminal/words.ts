@@ -65,7 +65,7 @@ const ENGLISH: Phrases = {
       : `${connection} ${how === 'reset' ? 'reset' : 'closed'} by ${by}`,
   joined: waits => waits.map(([who, on]) => `${who} waits for ${on}`).join(', '),
   cycle: 'a cycle',
-  silence: ms => `${ms < 1000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(2)} s`} pass without an event`,
+  silence: ms => `${ms < 1000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(2)} s`} pass, nothing moves`,
   seconds: ms => `${(ms / 1000).toFixed(1)} s`,
   ms: ms => `${shortMs(ms)} ms`,
   unit: unit => ({ ms: ' ms', s: ' s', bytes: ' B', percent: ' %' })[unit],
