@@ -59,7 +59,7 @@ t.test('figures are listed by scene, the last value of each, with a dash if ther
     'Measured',
     '               Scene a   Scene b',
     '  first         5.4 ms   1235 ms',
-    '  bytes   1,048,576 B         –',
+    '  octets   1,048,576 B         –',
     '  share              –   12.35 %',
     '',
     '  ✔  OBSERVED. It was so.',
