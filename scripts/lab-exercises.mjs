@@ -1,5 +1,5 @@
-// The generated parts of docs/lab/exercises.md: the first proxies, the lists of checks, and the output of the check for the first proxy. The
-// text around them is written by hand; each part is between <!-- name --> and <!-- /name -->. Pure functions.
+// The generated parts of docs/lab/exercises.md: the first proxies, the lists of checks, and the output of the check for the first
+// proxy. The text around them is written by hand; each part is between <!-- name --> and <!-- /name -->. Pure functions.
 import { linked, tableOf } from './lab-pages.mjs'
 
 /** The number of levels whose output the page shows; the rest looks similar. */

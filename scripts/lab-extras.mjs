@@ -1,5 +1,5 @@
-// What the pages of docs/lab have in addition to the texts of the experiments: the settings of the recordings, the scenes that are drawn, the
-// commands that change one thing, and a few extra sections. A test checks every name in it.
+// What the pages of docs/lab have in addition to the texts of the experiments: the settings of the recordings, the scenes that
+// are drawn, the commands that change one thing, and a few extra sections. A test checks every name in it.
 
 /** @param {string} scene @param {string[]} beside other scenes in the same drawing */
 const scene = (scene, ...beside) => ({

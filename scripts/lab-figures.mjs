@@ -1,5 +1,5 @@
-// Writes docs/lab: runs every experiment on this machine, keeps the recordings, and makes drawings and pages from them. If an effect was
-// not observed, the old files stay and the exit code is 1. `npm run lab:figures` builds first.
+// Writes docs/lab: runs every experiment on this machine, keeps the recordings, and makes drawings and pages from them. If an
+// effect was not observed, the old files stay and the exit code is 1. `npm run lab:figures` builds first.
 //   npm run lab:figures -- hang pool        runs only these
 //   npm run lab:figures -- --recorded       runs nothing: rewrites everything from the existing recordings
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

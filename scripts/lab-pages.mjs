@@ -1,5 +1,5 @@
-// The pages of docs/lab as text, made only from the texts of an experiment and from one recorded run. Pure functions: a test makes the pages
-// again from the recordings and compares.
+// The pages of docs/lab as text, made only from the texts of an experiment and from one recorded run. Pure functions: a test
+// makes the pages again from the recordings and compares.
 import { recordOf, stateAt } from '../lib/lab/page/player.js'
 import { figureText } from '../lib/lab/page/say.js'
 import { transcriptOf } from '../lib/lab/page/transcript.js'

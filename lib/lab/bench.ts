@@ -52,8 +52,9 @@ export class Bench {
   }
 
   /**
-   * The time of an event that happens now, in ms since the run began. Scenes that are set in one turn of the event loop begin together, however
-   * long the machine takes from one to the next: all events until the end of that turn get the time at which the first of them was set.
+   * The time of an event that happens now, in ms since the run began. Scenes that are set in one turn of the event loop begin
+   * together, however long the machine takes from one to the next: all events until the end of that turn get the time at which
+   * the first of them was set.
    */
   get moment(): number {
     return this.setAt ?? this.now()
@@ -64,7 +65,9 @@ export class Bench {
     return storyMs * this.scale
   }
 
-  /** Real ms to wait for something that should come at once: so many ms of the story, but never less than a busy machine may need. */
+  /**
+   * Real ms to wait for something that should come at once: so many ms of the story, but never less than a busy machine may need.
+   */
   patienceMs(storyMs: number): number {
     return Math.max(this.ms(storyMs), PATIENCE_MS_MIN)
   }
@@ -177,7 +180,9 @@ export class Scene {
     return LabClient.connect(this, options)
   }
 
-  /** A log for a connection that other code opens, with the next name; it reports nothing if the other end reports the connection. */
+  /**
+   * A log for a connection that other code opens, with the next name; it reports nothing if the other end reports the connection.
+   */
   wire(from: string, to: string, told = false): WireLog {
     if (told) return new WireLog(() => {}, '', { from, to })
     this.connections += 1

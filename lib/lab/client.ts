@@ -39,7 +39,10 @@ const FOR_THE_RESPONSE = said('for the response', '응답을 기다린다')
 /** The longest wait, in real ms in which this machine lets us run: no wait of the lab may be without an end. */
 const WAIT_MS_MAX = 120_000
 
-/** One connection of a client that sends what it is given and reads responses as the standard says. All events are seen at this end. */
+/**
+ * One connection of a client that sends what it is given and reads responses as the standard says. All events are seen at this
+ * end.
+ */
 export class LabClient {
   readonly party: string
   /** How the peer ended the connection; '' while it has not. */

@@ -1,11 +1,11 @@
 import type { Said } from './said.js'
 
 /**
- * The events of an experiment, in the order in which they were seen. The terminal, the page, the saved file and the drawings in the
- * documentation read only these events; a file of them, one line of JSON each, is a whole recording.
+ * The events of an experiment, in the order in which they were seen. The terminal, the page, the saved file and the drawings in
+ * the documentation read only these events; a file of them, one line of JSON each, is a whole recording.
  *
- * Times are milliseconds since the run began, taken where the event was seen: at the client's end and at the origin's end of the real
- * connections, and in a relay between two proxies. A proxy is observed from both sides and reports nothing itself.
+ * Times are milliseconds since the run began, taken where the event was seen: at the client's end and at the origin's end of the
+ * real connections, and in a relay between two proxies. A proxy is observed from both sides and reports nothing itself.
  */
 export type LabEvent = Stamped & Happening
 
@@ -43,7 +43,10 @@ export interface RunBegan {
   readonly machine: string
 }
 
-/** A set of parties with their lifelines; its times count from here. Scenes that are set together have the same time and are side by side. */
+/**
+ * A set of parties with their lifelines; its times count from here. Scenes that are set together have the same time and are side
+ * by side.
+ */
 export interface SceneSet {
   readonly kind: 'scene'
   readonly scene: string
@@ -189,13 +192,16 @@ export interface Bar {
 export interface Judged {
   readonly kind: 'verdict'
   /**
-   * `observed`: the effect was really seen; `not-observed`: it was not; `too-busy`: this machine measurably delayed the run for so long that
-   * the effect could not be distinguished from the delay; `impossible`: this machine does not allow the experiment, and `text` says why.
+   * `observed`: the effect was really seen; `not-observed`: it was not; `too-busy`: this machine measurably delayed the run for
+   * so long that the effect could not be distinguished from the delay; `impossible`: this machine does not allow the experiment,
+   * and `text` says why.
    */
   readonly outcome: 'observed' | 'not-observed' | 'too-busy' | 'impossible'
   /** One sentence. */
   readonly text: Said
-  /** The answer to the experiment's question that this run showed to be right, from 1. Not given: the run cannot judge a guess. */
+  /**
+   * The answer to the experiment's question that this run showed to be right, from 1. Not given: the run cannot judge a guess.
+   */
   readonly right?: number
 }
 

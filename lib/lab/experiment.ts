@@ -93,7 +93,10 @@ export interface InTime {
   readonly hidesMs: number
 }
 
-/** The effect was observed, or not, or it cannot be known, because the machine itself was too slow while the effect should have been seen. */
+/**
+ * The effect was observed, or not, or it cannot be known, because the machine itself was too slow while the effect should have
+ * been seen.
+ */
 export function judgedInTime(
   { certain, inTime, tookMs, hidesMs }: InTime,
   seen: Said,

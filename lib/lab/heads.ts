@@ -4,8 +4,8 @@ import { settingsOf } from '../proxy/options/options.js'
 import { GRAMMAR_LIMITS } from '../wire/limits.js'
 import type { SeenField, SeenHead } from './events.js'
 
-// What a correct proxy would do with the heads that pass by. It judges everything on the wire, whichever party sent it, so a field that a
-// dumb proxy passed on stands out.
+// What a correct proxy would do with the heads that pass by. It judges everything on the wire, whichever party sent it, so a
+// field that a dumb proxy passed on stands out.
 
 const REQUEST_LINE = /[A-Z]{3,16} \S+ HTTP\/1\.[01]\r\n/y
 const STATUS_LINE = /HTTP\/1\.[01] \d{3}[^\r\n]*\r\n/y
@@ -13,7 +13,10 @@ const HEADS_MAX = 32
 
 const SETTINGS = settingsOf({ mode: 'reverse', upstream: 'http://127.0.0.1', name: 'hopwise' })
 
-/** The heads in bytes that one end sent at once. Content of known length between them is skipped; anything that is not a head is left out. */
+/**
+ * The heads in bytes that one end sent at once. Content of known length between them is skipped; anything that is not a head is
+ * left out.
+ */
 export function headsIn(text: string): SeenHead[] {
   const heads: SeenHead[] = []
   let at = 0

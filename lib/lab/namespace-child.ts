@@ -2,9 +2,9 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { NamespaceAsk, NamespaceReply } from './namespace.js'
 
 /**
- * The program of the process in the namespace: runs a command, writes a file, connects two sockets with each other and sends both to its
- * parent. It is passed there as its own text (`namespaceProgram`), so that it needs neither a file nor a loader: it may use nothing of
- * this module except types.
+ * The program of the process in the namespace: runs a command, writes a file, connects two sockets with each other and sends both
+ * to its parent. It is passed there as its own text (`namespaceProgram`), so that it needs neither a file nor a loader: it may
+ * use nothing of this module except types.
  */
 async function insideNamespace(): Promise<void> {
   const { execFileSync } = await import('node:child_process')

@@ -46,9 +46,9 @@ const ANSWER_MS_MAX = 20_000
 const LOOPBACK_MTU = 65_536
 
 /**
- * A network with only this machine, in its own user and network namespace (`unshare -Urn`, which needs no privileges on most Linux systems):
- * its loopback can have the packet size of a real line, or go down, and its kernel settings can be changed, without affecting the rest of
- * the system. Connections are opened inside and used from here.
+ * A network with only this machine, in its own user and network namespace (`unshare -Urn`, which needs no privileges on most
+ * Linux systems): its loopback can have the packet size of a real line, or go down, and its kernel settings can be changed,
+ * without affecting the rest of the system. Connections are opened inside and used from here.
  */
 export class Namespace {
   private asked = 0

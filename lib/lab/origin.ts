@@ -8,10 +8,10 @@ import { said } from './said.js'
 import type { WireLog } from './wire-log.js'
 
 /**
- * An origin that follows the standard, on a plain socket so that it controls every byte. HTTP/1.1 connections persist by default. An HTTP/1.0
- * client that asks with `Connection: Keep-Alive` gets the echo, with `Keep-Alive: timeout=…, max=…` counting down, if the length of the
- * content is known; the connection of one that does not ask is closed after its response, and with `version: '1.0'` that of every client
- * that does not ask. `answer` can make it do anything else.
+ * An origin that follows the standard, on a plain socket so that it controls every byte. HTTP/1.1 connections persist by default.
+ * An HTTP/1.0 client that asks with `Connection: Keep-Alive` gets the echo, with `Keep-Alive: timeout=…, max=…` counting down, if
+ * the length of the content is known; the connection of one that does not ask is closed after its response, and with `version:
+ * '1.0'` that of every client that does not ask. `answer` can make it do anything else.
  */
 export interface OriginOptions {
   /** `origin` when not given. */
@@ -59,7 +59,10 @@ export interface OriginAnswer {
   readonly saidLength?: number
   /** Real ms before the answer, instead of the origin's own delay. */
   readonly delayMs?: number
-  /** `close`: says close and closes. `leave`: closes without saying so. `reset`: the same with a reset. `stay`: stays although it should close. */
+  /**
+   * `close`: says close and closes. `leave`: closes without saying so. `reset`: the same with a reset. `stay`: stays although it
+   * should close.
+   */
   readonly after?: 'keep' | 'close' | 'leave' | 'reset' | 'stay'
   /** Only this many bytes of the content are sent before `after`. */
   readonly stopAfter?: number

@@ -35,8 +35,8 @@ export function recordingText(events: readonly LabEvent[]): string {
 }
 
 /**
- * The events of a recording from an untrusted source, all of them checked: `run` first, `verdict` last, times that do not go back, scenes
- * that were set. The texts in it are not checked: code that shows them must make them harmless.
+ * The events of a recording from an untrusted source, all of them checked: `run` first, `verdict` last, times that do not go
+ * back, scenes that were set. The texts in it are not checked: code that shows them must make them harmless.
  * @throws RecordingError
  */
 export function readRecording(text: string): LabEvent[] {

@@ -21,8 +21,8 @@ export interface Witness {
 }
 
 /**
- * Forwards bytes, FINs and resets as they come, and reports them: the observer between two proxies, which report nothing themselves.
- * With a shape it is a slow line. TCP ends at a relay, so nothing of TCP itself can be seen through it.
+ * Forwards bytes, FINs and resets as they come, and reports them: the observer between two proxies, which report nothing
+ * themselves. With a shape it is a slow line. TCP ends at a relay, so nothing of TCP itself can be seen through it.
  * @returns the place to which `from` connects in order to reach `to`
  */
 export async function openRelay(scene: Scene, from: string, to: Place, shape: Shape = {}): Promise<Place> {

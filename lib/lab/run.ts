@@ -23,7 +23,10 @@ export const SCALE_MAX = 10
 export const EVENTS_MAX = 5_000
 /** Additional real ms for work that is not scaled: the machine's own time. */
 const SPARE_MS = 20_000
-/** A cancelled run whose thread was at work for at least this share of the time was busy, not waiting for something that never came. */
+/**
+ * A cancelled run whose thread was at work for at least this share of the time was busy, not waiting for something that never
+ * came.
+ */
 const BUSY_SHARE = 0.5
 /** The longest run, whatever an experiment declares. Real ms in which this machine lets the run go on. */
 const RUN_MS_MAX = 300_000

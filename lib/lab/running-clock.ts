@@ -26,8 +26,9 @@ export interface RunClock extends Clock {
 }
 
 /**
- * Real time, except that the clock stands still while the machine does not let this thread run. Parties that idle, wait or work by the same
- * clock keep their order, however busy the machine is: within a second of this clock each gets as many turns as on a machine at rest.
+ * Real time, except that the clock stands still while the machine does not let this thread run. Parties that idle, wait or work
+ * by the same clock keep their order, however busy the machine is: within a second of this clock each gets as many turns as on a
+ * machine at rest.
  */
 export class RunningClock implements RunClock {
   private counted = 0

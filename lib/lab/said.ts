@@ -22,7 +22,9 @@ export function yesNo(so: boolean): Said {
   return so ? said('yes', '예') : said('no', '아니요')
 }
 
-/** The language of a locale as environments and browsers write it: `ko_KR.UTF-8`, `ko`, `en-GB`. Unknown languages become English. */
+/**
+ * The language of a locale as environments and browsers write it: `ko_KR.UTF-8`, `ko`, `en-GB`. Unknown languages become English.
+ */
 export function languageOf(locale: string | undefined): Language {
   return /^ko\b|^ko[_-]/i.test(locale ?? '') ? 'ko' : 'en'
 }

@@ -8,15 +8,16 @@ import type { Place, Scene } from './bench.js'
 import { said } from './said.js'
 
 /**
- * The smart proxy of the nineties, as Netscape intended it: an emulation for the laboratory only. hopwise never does this (RFC 9112 C.2.2).
+ * The smart proxy of the nineties, as Netscape intended it: an emulation for the laboratory only. hopwise never does this (RFC
+ * 9112 C.2.2).
  *
- * It understands `Proxy-Connection: Keep-Alive` from a client as a wish about their connection, just like `Connection: Keep-Alive`. It forwards
- * neither of them, but asks the next server with its own `Connection: Keep-Alive`, and answers its client with the field with which it was
- * asked. If both agree, it keeps both sides. So it believes that the sender of the field also wrote it: a mistake that becomes visible when
- * there is a dumb proxy next to it.
+ * It understands `Proxy-Connection: Keep-Alive` from a client as a wish about their connection, just like `Connection:
+ * Keep-Alive`. It forwards neither of them, but asks the next server with its own `Connection: Keep-Alive`, and answers its
+ * client with the field with which it was asked. If both agree, it keeps both sides. So it believes that the sender of the field
+ * also wrote it: a mistake that becomes visible when there is a dumb proxy next to it.
  *
- * For every client connection it has at most one connection to the next server. Messages are framed as RFC 9112 6.3 says; a message
- * without a length ends with the connection, as in HTTP/1.0.
+ * For every client connection it has at most one connection to the next server. Messages are framed as RFC 9112 6.3 says; a
+ * message without a length ends with the connection, as in HTTP/1.0.
  */
 export interface SmartOptions {
   /** Real ms that a client's connection may be idle after a response; 0: for ever. Default 0. */
@@ -168,7 +169,9 @@ class SmartConnection {
     this.next()
   }
 
-  /** The next server closed before its response was complete. A client with half an answer must see that it is half (RFC 9112 8). */
+  /**
+   * The next server closed before its response was complete. A client with half an answer must see that it is half (RFC 9112 8).
+   */
   private broken(begun: boolean): void {
     this.busy = false
     this.server = null

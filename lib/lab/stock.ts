@@ -30,8 +30,9 @@ export async function openStock(
 }
 
 /**
- * The package, loaded without its warning. It reads `util._extend` when it is loaded, and newer versions of Node warn when that is called.
- * `Object.assign` does the same, so the package gets that while it is being loaded; nothing else is changed, and no other code sees it.
+ * The package, loaded without its warning. It reads `util._extend` when it is loaded, and newer versions of Node warn when that
+ * is called. `Object.assign` does the same, so the package gets that while it is being loaded; nothing else is changed, and no
+ * other code sees it.
  */
 export function stockHttpProxy(): typeof HttpProxy {
   if (loaded !== null) return loaded

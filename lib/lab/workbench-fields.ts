@@ -10,7 +10,10 @@ export interface Handled {
   readonly passedOn: readonly string[]
 }
 
-/** Reports for every proxy which fields of the first request and the first response died there, from what was seen on its two sides. */
+/**
+ * Reports for every proxy which fields of the first request and the first response died there, from what was seen on its two
+ * sides.
+ */
 export function fieldsThatDied(scene: Scene, parties: readonly Party[], seen: readonly LabEvent[]): void {
   for (const [i, proxy] of parties.entries()) {
     const before = parties[i - 1]
@@ -28,7 +31,9 @@ const MESSAGE = {
   response: said('response', '응답'),
 } as const
 
-/** Proxies that understand these fields write them again for each connection; an equal value on both sides then proves nothing. */
+/**
+ * Proxies that understand these fields write them again for each connection; an equal value on both sides then proves nothing.
+ */
 const UNDERSTOOD = ['connection', 'keep-alive', 'proxy-connection']
 const OWN_WORDS: Partial<Record<PartyKind, readonly string[]>> = { hopwise: UNDERSTOOD, smart: UNDERSTOOD }
 

@@ -11,7 +11,9 @@ import { fieldsThatDied } from './workbench-fields.js'
 import { type Answered, HangWatch, ordinal, responsesOf, sentenceFor } from './workbench-verdict.js'
 
 const SCENE = 'workbench'
-/** The client waits this much longer than the origin keeps an idle connection, but never longer than the maximum. Ms of the story. */
+/**
+ * The client waits this much longer than the origin keeps an idle connection, but never longer than the maximum. Ms of the story.
+ */
 const MARGIN_MS = 2_000
 const PATIENCE_MS_MAX = 15_000
 /** The shortest wait, whatever the scale: real ms that loopback and a busy machine may need. */
@@ -22,8 +24,8 @@ const AFTERWARDS_MS = 200
 const LIFE_MS = 200
 
 /**
- * Runs the setup of the learner and reports what was seen. Like an experiment it always ends with a verdict, which is always `observed`,
- * because nothing was predicted.
+ * Runs the setup of the learner and reports what was seen. Like an experiment it always ends with a verdict, which is always
+ * `observed`, because nothing was predicted.
  * @returns all events
  * @throws WrongValue for the scale
  */
@@ -182,7 +184,10 @@ function proxyParty(hop: Hop, i: number, chain: readonly Hop[]): Party {
   return { ...rest, name: said(`${name.en}${more}`, `${name.ko}${more}`) }
 }
 
-/** Whether this response allows another request on its connection. `Proxy-Connection` counts, as it did for the clients that sent it. */
+/**
+ * Whether this response allows another request on its connection. `Proxy-Connection` counts, as it did for the clients that sent
+ * it.
+ */
 function persists(head: string): boolean {
   const options = `${fieldOf(head, 'connection')},${fieldOf(head, 'proxy-connection')}`.toLowerCase().split(',')
   const has = (option: string) => options.some(each => each.trim() === option)

@@ -3,8 +3,8 @@ import { isToken } from '../wire/octets.js'
 import { WrongValue } from './experiment.js'
 import { type Said, said } from './said.js'
 
-// The setup that a learner puts together on the workbench: a client, up to three proxies, an origin. All of them are parties of one run and
-// talk only to each other, whatever the message says.
+// The setup that a learner puts together on the workbench: a client, up to three proxies, an origin. All of them are parties of
+// one run and talk only to each other, whatever the message says.
 
 export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'] as const
 export const HOPS = ['dumb', 'smart', 'stock', 'hopwise'] as const
@@ -140,7 +140,10 @@ export function checkedWorkbench(given: unknown): Workbench {
   throw new WrongValue(reasonOf(error.issues[0]!))
 }
 
-/** Head and content as the client sends them. Content gets a Content-Length unless a field frames it; with `chunked` it is sent in chunks. */
+/**
+ * Head and content as the client sends them. Content gets a Content-Length unless a field frames it; with `chunked` it is sent in
+ * chunks.
+ */
 export function requestOctets(description: Workbench): Buffer {
   const content = Buffer.from(description.content)
   const chunks = /^chunked$/i.test(lastOf(description, 'transfer-encoding') ?? '')

@@ -6,7 +6,10 @@ import { openEarlyServer } from '../../lib/lab/experiments/close-server.js'
 import { plain } from '../../lib/lab/said.js'
 import { ran } from './running.js'
 
-/** A client on plain sockets: uploads, waits for the message that the server has closed, writes until a write fails, and then reads. */
+/**
+ * A client on plain sockets: uploads, waits for the message that the server has closed, writes until a write fails, and then
+ * reads.
+ */
 const RAW = `
 import socket, sys
 c = socket.create_connection(('127.0.0.1', int(sys.argv[1])))

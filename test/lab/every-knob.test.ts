@@ -4,8 +4,8 @@ import type { Knob } from '../../lib/lab/experiment.js'
 import { hangsShown } from './hangs-shown.js'
 import { type Ran, ran, ranHere } from './running.js'
 
-// Every value of every knob, one at a time: the answer that is called right agrees with the verdict, and a hang is shown where the verdict
-// says that a request hung, and nowhere else.
+// Every value of every knob, one at a time: the answer that is called right agrees with the verdict, and a hang is shown where
+// the verdict says that a request hung, and nowhere else.
 
 const SCALE = 0.05
 /** Where a request hangs, this has to be distinguished from the delays of a busy machine. */
@@ -114,7 +114,8 @@ for (const { id, knobs } of RUNS)
     t.equal(right ?? null, seen ? RIGHT[id]?.(run) : null, `${outcome}: ${text.en}`)
     const { live, recorded, terminal } = hangsShown(run.events)
     const hung = HUNG[id]?.(run) ?? []
-    // In real time, what is shown during the run depends on when events come, so on a busy machine: see test/lab/page/player.test.ts.
+    // In real time, what is shown during the run depends on when events come, so on a busy machine: see
+    // test/lab/page/player.test.ts.
     if (!isMeasured(id, knobs)) t.same([...live].sort(), [...hung].sort(), 'and while it goes on')
     if (seen) t.same([...recorded].sort(), [...hung].sort(), 'a hang is shown where one was')
     for (const scene of recorded) t.ok(hung.includes(scene), `${scene} is shown as a hang`)

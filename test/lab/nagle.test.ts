@@ -45,7 +45,9 @@ t.test('a message in one write does not wait, a message in three writes does', a
   t.ok(three.figure('nagle', 'later') >= 20)
 })
 
-/** The lower quartile of the later exchanges, from the last write to the response: a busy machine delays some, a delayed ACK all. */
+/**
+ * The lower quartile of the later exchanges, from the last write to the response: a busy machine delays some, a delayed ACK all.
+ */
 function quick(run: Ran, scene: string): number {
   const [, ...waits] = run.of('bar', scene).filter(({ part }) => part === 'wait')
   return quantile(

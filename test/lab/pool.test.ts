@@ -1,7 +1,9 @@
 import t from 'tap'
 import { keptWaiting, ran, ranHere } from './running.js'
 
-/** One run for all tests: two rounds, so that something that happens once is distinguished from something that happens each time. */
+/**
+ * One run for all tests: two rounds, so that something that happens once is distinguished from something that happens each time.
+ */
 const run = await ran(t, 'pool', { knobs: { rounds: 2 } })
 
 t.test('every GET that crosses a FIN fails through stock http-proxy, none through hopwise', async t => {

@@ -59,8 +59,8 @@ async function runBy(
 }
 
 /**
- * Whether the effect was seen. A machine that was measurably too busy is not a failure; checks that need a quiet machine are then skipped with
- * the verdict's reason. Nothing else is excused.
+ * Whether the effect was seen. A machine that was measurably too busy is not a failure; checks that need a quiet machine are then
+ * skipped with the verdict's reason. Nothing else is excused.
  */
 export function wasSeen(t: Test, { verdict: { outcome, text } }: Ran): boolean {
   if (outcome === 'too-busy') t.pass('the effect is to be seen', { skip: text.en })

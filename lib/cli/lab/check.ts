@@ -56,7 +56,8 @@ function asked(given: Given): CheckOptions {
     )
   const as = given.choice('as', ['reverse', 'forward']) ?? 'reverse'
   const port = given.text('origin')
-  // A proxy that we start gets the port in ORIGIN; absolute-form names it in each request. Only a running gateway must know it before.
+  // A proxy that we start gets the port in ORIGIN; absolute-form names it in each request. Only a running gateway must know it
+  // before.
   const originPort =
     port !== undefined
       ? readWhole(given.where('origin'), port, { min: 1, max: 65_535 })

@@ -28,7 +28,11 @@ const TAKES = {
   serve: ['listen', 'known-as'],
 } as const
 
-/** `hopwise lab`. @returns the exit code: 0 observed, 1 not observed, 3 not possible on this machine or too busy @throws UsageError */
+/**
+ * `hopwise lab`.
+ * @returns the exit code: 0 observed, 1 not observed, 3 not possible on this machine or too busy
+ * @throws UsageError
+ */
 export async function labCommand(given: Given, facts: LabFacts, at: LabConsole = PROCESS): Promise<number> {
   const word = given.flag('all') === true && !given.onLine('experiment') ? undefined : given.text('experiment')
   if (word === 'serve') {

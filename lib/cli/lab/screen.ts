@@ -8,7 +8,10 @@ export interface Outlet {
   readonly live: boolean
 }
 
-/** The interval between two frames: events that came in between are drawn together, so that drawing does not disturb the measurements. */
+/**
+ * The interval between two frames: events that came in between are drawn together, so that drawing does not disturb the
+ * measurements.
+ */
 const FRAME_MS = 40
 /** Returns to the beginning of the line and erases it. */
 export const ERASE = '\r\x1b[2K'

@@ -2,7 +2,10 @@ import * as os from 'node:os'
 
 type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 
-/** Ctrl-C and similar signals while an experiment runs: the first cancels the run, which closes everything; a second one exits at once. */
+/**
+ * Ctrl-C and similar signals while an experiment runs: the first cancels the run, which closes everything; a second one exits at
+ * once.
+ */
 export interface Stopping {
   readonly signal: AbortSignal
   /** The exit code that a shell reports for a process ended by this signal; 0: no signal came. */

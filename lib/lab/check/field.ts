@@ -23,7 +23,9 @@ export interface Asking {
   readonly apart?: boolean
 }
 
-/** The field of one check: the client in front of the learner's proxy and the origin behind it, which answers as the check says. */
+/**
+ * The field of one check: the client in front of the learner's proxy and the origin behind it, which answers as the check says.
+ */
 export class Field {
   /** Requests that reached the origin in this check. */
   readonly seen: OriginRequest[] = []

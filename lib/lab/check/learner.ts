@@ -27,8 +27,8 @@ export async function reached({ host, port }: { host: string; port: number }): P
 }
 
 /**
- * Starts the learner's proxy with the shell: PORT is the port to listen on, ORIGIN (`127.0.0.1:8091`) is the server to send requests to. The
- * proxy and everything that it started ends with the bench and with this process.
+ * Starts the learner's proxy with the shell: PORT is the port to listen on, ORIGIN (`127.0.0.1:8091`) is the server to send
+ * requests to. The proxy and everything that it started ends with the bench and with this process.
  * @throws NoProxy if it does not listen in time, or ends
  */
 export async function startLearner(bench: Bench, command: string, port: number, origin: string): Promise<void> {

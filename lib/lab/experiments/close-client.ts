@@ -7,8 +7,9 @@ import type { WireLog } from '../wire-log.js'
 const FOR_THE_RESPONSE = said('for the response', '응답을 기다린다')
 
 /**
- * A client that reads what has arrived although a write has failed. A program on plain sockets can always do so: a failed write says nothing
- * about what the peer sent before. A Node socket cannot: the failed write destroys it, and with it the data that it holds.
+ * A client that reads what has arrived although a write has failed. A program on plain sockets can always do so: a failed write
+ * says nothing about what the peer sent before. A Node socket cannot: the failed write destroys it, and with it the data that it
+ * holds.
  */
 export class ReadingOn implements TransportOwner {
   /** Bytes of the answer that arrived. */
@@ -51,7 +52,10 @@ export class ReadingOn implements TransportOwner {
     this.transport.flush()
   }
 
-  /** Resolves when the head of an answer without content has arrived; after a failed write, when the connection is gone (which is soon). */
+  /**
+   * Resolves when the head of an answer without content has arrived; after a failed write, when the connection is gone (which is
+   * soon).
+   */
   async read(): Promise<void> {
     const { log, scene, transport } = this
     scene.waits('client', log.ends.to, FOR_THE_RESPONSE)

@@ -13,8 +13,9 @@ export interface EarlyServer extends Place {
 const ANSWERED_MS = 300
 
 /**
- * A server that answers an upload as soon as it has seen the beginning, and stops reading. Then it ends the connection: `unread` by closing
- * with unread input; `lingering` by ending its own side, reading the rest to its end, and only then closing (RFC 9112 9.6).
+ * A server that answers an upload as soon as it has seen the beginning, and stops reading. Then it ends the connection: `unread`
+ * by closing with unread input; `lingering` by ending its own side, reading the rest to its end, and only then closing (RFC 9112
+ * 9.6).
  */
 export async function openEarlyServer(scene: Scene, ends: 'unread' | 'lingering'): Promise<EarlyServer> {
   let done = () => {}
@@ -64,7 +65,8 @@ function serve(scene: Scene, ends: 'unread' | 'lingering', socket: net.Socket, {
     socket.pause()
     log.bytes(from, octets)
     log.bytes('origin', Buffer.from(ANSWER))
-    // Then one more turn of the event loop: a client that has to read the answer before the end has read it, however late the timer is.
+    // Then one more turn of the event loop: a client that has to read the answer before the end has read it, however late the
+    // timer is.
     socket.write(ANSWER, () => scene.bench.clock.hold(scene.bench.ms(ANSWERED_MS), () => setImmediate(end)))
   })
 }

@@ -15,7 +15,9 @@ const THREE_THE_SAME = said(
 export interface FourValues {
   /** Two connections to the same origin, with ports that the system chose, have different ports. */
   readonly portsDiffer: boolean
-  /** From the port of the first: to another origin, and to the same one. `''`: connected; otherwise the error code of the refusal. */
+  /**
+   * From the port of the first: to another origin, and to the same one. `''`: connected; otherwise the error code of the refusal.
+   */
   readonly elsewhere: string
   readonly same: string
   /** Each connection was answered by its own origin. */

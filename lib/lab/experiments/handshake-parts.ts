@@ -72,7 +72,10 @@ export function ask(socket: net.Socket, log?: WireLog): Promise<void> {
   })
 }
 
-/** The code that reads heads for the report is slow when it runs for the first time: that must not look like part of a transaction. */
+/**
+ * The code that reads heads for the report is slow when it runs for the first time: that must not look like part of a
+ * transaction.
+ */
 export function warmUp(): void {
   const log = new WireLog(() => {}, '', { from: 'client', to: 'origin' })
   for (let n = 0; n < 10; n++) for (const octets of [REQUEST, RESPONSE]) log.bytes('client', Buffer.from(octets))

@@ -18,8 +18,9 @@ const LOOKS_MAX = 2_000
 export const COUNTED_TRANSACTIONS = 10
 
 /**
- * Reno is the one congestion control that every Linux has, and it follows RFC 5681 to the letter; others leave slow start earlier. With
- * `tcp_no_metrics_save` the window depends on this connection alone, not on what the kernel remembers of earlier ones.
+ * Reno is the one congestion control that every Linux has, and it follows RFC 5681 to the letter; others leave slow start
+ * earlier. With `tcp_no_metrics_save` the window depends on this connection alone, not on what the kernel remembers of earlier
+ * ones.
  */
 const SYSCTLS = { tcp_congestion_control: 'reno', tcp_slow_start_after_idle: 1, tcp_no_metrics_save: 1 }
 

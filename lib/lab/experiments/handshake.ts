@@ -7,9 +7,15 @@ import { type SlowStart, slowStart } from './handshake-slow-start.js'
 
 /** Transactions that are shown, of each kind. */
 const TOLD = 5
-/** A transaction with a handshake takes at least this many times as long as one without, even on loopback with its tiny round trip. */
+/**
+ * A transaction with a handshake takes at least this many times as long as one without, even on loopback with its tiny round
+ * trip.
+ */
 const LONGER_FACTOR = 1.25
-/** Enough retransmission timeouts for the window of a silent connection to be small again: the kernel halves it with each. Real ms. */
+/**
+ * Enough retransmission timeouts for the window of a silent connection to be small again: the kernel halves it with each. Real
+ * ms.
+ */
 const SILENCE_MS = 1_500
 /** The shortest retransmission timeout of Linux: after such a silence a connection begins to forget its window. Real ms. */
 const FORGOTTEN_MS = 200
@@ -106,7 +112,10 @@ export const handshake = experiment({
   },
 })
 
-/** The measured transactions are not reported, because reporting takes longer than they do; afterwards a few of each kind are shown. */
+/**
+ * The measured transactions are not reported, because reporting takes longer than they do; afterwards a few of each kind are
+ * shown.
+ */
 async function transactBoth(bench: Bench, transactions: number): Promise<Medians> {
   const port = await smallOrigin(bench)
   const took = await measure(bench, port, transactions)

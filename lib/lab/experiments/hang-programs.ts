@@ -42,8 +42,8 @@ function isProgram(path: string): boolean {
 }
 
 /**
- * One nginx process in the foreground, with its own configuration in its own folder. It answers every request with a short text. Process
- * and folder are gone when the run is over.
+ * One nginx process in the foreground, with its own configuration in its own folder. It answers every request with a short text.
+ * Process and folder are gone when the run is over.
  * @param idleS its keepalive_timeout, whole seconds
  * @returns its port
  * @throws Impossible when it is not installed or does not start

@@ -6,7 +6,8 @@ import { HANG_SHARE, SETTLE_MS, TITLES, tellBelieved, tellPassedOn } from './han
 import { agrees, inMs } from './proxies-parts.js'
 import { waitsSeen } from './waits-seen.js'
 
-// The same hang with external programs: curl as the client, nginx as the origin. Relays between the parties record what they send.
+// The same hang with external programs: curl as the client, nginx as the origin. Relays between the parties record what they
+// send.
 
 /** Added to the idle limit of nginx, so that curl never gives up first. Real ms. */
 const CURL_PATIENCE_MS = 30_000

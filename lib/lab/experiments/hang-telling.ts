@@ -1,7 +1,9 @@
 import type { Scene } from '../bench.js'
 import { said } from '../said.js'
 
-/** The hang lasts as long as the idle limit; the same request through hopwise takes 1 to 2 ms. Half of the limit is far from both. */
+/**
+ * The hang lasts as long as the idle limit; the same request through hopwise takes 1 to 2 ms. Half of the limit is far from both.
+ */
 export const HANG_SHARE = 0.5
 /** Time for the dumb proxy to see that it no longer has to wait. In story time. */
 export const SETTLE_MS = 1_000

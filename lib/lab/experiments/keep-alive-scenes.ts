@@ -7,7 +7,9 @@ import { hasOption, keepAliveParameter } from './keep-alive-parts.js'
 
 const PARTIES = [party('client'), party('origin')]
 const HELLO = 'GET /hello HTTP/1.0'
-/** Requests on the kept connection, unless `max` ends it before. The pauses between them together are longer than the idle limit. */
+/**
+ * Requests on the kept connection, unless `max` ends it before. The pauses between them together are longer than the idle limit.
+ */
 const REQUESTS = 4
 const PAUSE_SHARE = 0.4
 /** A pause between the connections that are not kept, so that the learner can follow. */

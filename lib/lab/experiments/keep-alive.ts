@@ -4,7 +4,9 @@ import { said, yesNo } from '../said.js'
 import { counted } from './keep-alive-parts.js'
 import { type Kept, kept, type NotKept, notKept, type Without, without } from './keep-alive-scenes.js'
 
-/** The origin closes an idle connection no earlier than this share of its limit: it is never early, and a busy clock is only late. */
+/**
+ * The origin closes an idle connection no earlier than this share of its limit: it is never early, and a busy clock is only late.
+ */
 const IDLE_SHARE = 0.9
 
 export const keepAlive = experiment({

@@ -8,7 +8,10 @@ import { said } from '../said.js'
 import { median, quantile, spoken } from './handshake-parts.js'
 
 const CONTENT = 'name=nagle&year=1984'
-/** The longest wait for a proxy to forward a piece; after that the next piece is sent anyway. Real ms in which this machine lets us run. */
+/**
+ * The longest wait for a proxy to forward a piece; after that the next piece is sent anyway. Real ms in which this machine lets
+ * us run.
+ */
 const PASSED_MS_MAX = 1_000
 /** Linux delays an acknowledgement by 40 ms at least, other systems longer; an exchange far below that did not wait for one. */
 const HELD_MS_MIN = 20
@@ -179,7 +182,10 @@ async function exchange(
   return answered - written
 }
 
-/** Resolves when the origin has received more than so many bytes, so that a proxy gets the pieces one by one and has to forward each. */
+/**
+ * Resolves when the origin has received more than so many bytes, so that a proxy gets the pieces one by one and has to forward
+ * each.
+ */
 async function arrived({ bench }: Scene, origin: LabOrigin, before: number): Promise<void> {
   const until = bench.clock.now() + PASSED_MS_MAX
   while (origin.received === before && bench.clock.now() < until) await delay(1)

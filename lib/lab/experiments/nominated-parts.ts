@@ -68,8 +68,8 @@ export function isNamed(head: string, field: string): boolean {
 }
 
 /**
- * The number of bytes that a next hop would take for the beginning of another request if it deleted the fields that Connection names
- * before it determined the end of this one.
+ * The number of bytes that a next hop would take for the beginning of another request if it deleted the fields that Connection
+ * names before it determined the end of this one.
  */
 export function misread({ head, content }: Pick<OriginRequest, 'head' | 'content'>): number {
   const sent =

@@ -94,7 +94,9 @@ export async function loadPage(
   return { scene, totalMs, begunMs, opened, openAtOnce, requests }
 }
 
-/** The work begins when the request has arrived, not when the previous answer has left, unless the server works on them in turn. */
+/**
+ * The work begins when the request has arrived, not when the previous answer has left, unless the server works on them in turn.
+ */
 function answerTo(bench: Bench, { work, serverMs, objectBytes }: Page, { cameAt }: OriginRequest): OriginAnswer {
   const delayMs = work === 'together' ? cameAt + bench.ms(serverMs) - bench.now() : bench.ms(serverMs)
   return { content: objectBytes, delayMs, fields: { 'Content-Type': 'image/png' } }

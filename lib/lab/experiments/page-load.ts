@@ -10,7 +10,10 @@ const HANDSHAKE_PACKETS = 3
 const NARROW_MS = 4_000
 /** On a slower line a page would take minutes. */
 const BYTES_PER_S_MIN = 5_000
-/** A share of the time that the line itself needs: no load was faster, however many connections shared the line. Clocks are not exact. */
+/**
+ * A share of the time that the line itself needs: no load was faster, however many connections shared the line. Clocks are not
+ * exact.
+ */
 const LINE_SHARE = 0.9
 
 export const pageLoad = experiment({
@@ -197,8 +200,8 @@ const ANSWERS_S = [3, 4, 5, 6]
 const WITHOUT_S = 6
 
 /**
- * Which answer was measured, relative to the load without keep-alive: what this machine adds to one it also adds to the other. Null: the page
- * is not the one in the question, or the machine disturbed the measurement too much.
+ * Which answer was measured, relative to the load without keep-alive: what this machine adds to one it also adds to the other.
+ * Null: the page is not the one in the question, or the machine disturbed the measurement too much.
  */
 function answerOf(page: Page, ways: Ways, { parallel, kept }: All<Ways>): number | null {
   const { objects, connectMs, serverMs, roundTripMs, bytesPerS } = page

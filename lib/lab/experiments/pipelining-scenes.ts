@@ -112,8 +112,9 @@ export interface Broken {
 }
 
 /**
- * GET, POST, GET in one write; the origin answers the first, executes the second, and dies without a further answer. Then the client repeats
- * on a new connection: `everything` that has no answer, or only what is `idempotent`. `behind` hopwise there is nothing to guess.
+ * GET, POST, GET in one write; the origin answers the first, executes the second, and dies without a further answer. Then the
+ * client repeats on a new connection: `everything` that has no answer, or only what is `idempotent`. `behind` hopwise there is
+ * nothing to guess.
  */
 export async function broken(bench: Bench, how: keyof typeof BROKEN): Promise<Broken> {
   const { title, after } = BROKEN[how]

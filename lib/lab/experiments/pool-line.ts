@@ -10,8 +10,9 @@ export interface CrossingLine extends Place {
 }
 
 /**
- * The idle race, made certain. Everything is forwarded at once, except the FIN of a server that owes no answer: it is held back until the
- * next request has been sent. On a real line this window lasts half a round trip, so it hits one request in many; here it hits every one.
+ * The idle race, made certain. Everything is forwarded at once, except the FIN of a server that owes no answer: it is held back
+ * until the next request has been sent. On a real line this window lasts half a round trip, so it hits one request in many; here
+ * it hits every one.
  * @returns the place to which `from` connects in order to reach `to`
  */
 export async function openCrossingLine(scene: Scene, from: string, to: Place): Promise<CrossingLine> {

@@ -24,7 +24,10 @@ export interface Fared {
 
 /** The approximate duration of a round of the other scenes, in idle limits. */
 const ROUND_LIMITS = 1.15
-/** The shortest idle limits, in real time so that a busy machine keeps up: where the limit has to pass; where something has to beat it. */
+/**
+ * The shortest idle limits, in real time so that a busy machine keeps up: where the limit has to pass; where something has to
+ * beat it.
+ */
 const LIMIT_MS_MIN = 200
 const IN_TIME_LIMIT_MS_MIN = 500
 /** How often a pool of database connections sends a query within the idle limit. */
@@ -67,7 +70,9 @@ export async function racedGets(bench: Bench, kind: 'stock' | 'hopwise', knobs: 
   return told(scene, { asked: knobs.rounds, errors, crossed: line.crossed, opened: origin.accepted })
 }
 
-/** POSTs through hopwise that end without an answer: half of them crossed a FIN, half were executed by an origin that then died. */
+/**
+ * POSTs through hopwise that end without an answer: half of them crossed a FIN, half were executed by an origin that then died.
+ */
 export async function lostPosts(bench: Bench, knobs: PoolKnobs): Promise<Fared & { readonly done: number }> {
   const scene = bench.scene('post', said('POST through hopwise', 'hopwise를 거친 POST'), THROUGH_HOPWISE)
   const answer = ({ target }: OriginRequest) => (target === '/done' ? ({ raw: '', after: 'leave' } as const) : {})
@@ -81,7 +86,8 @@ export async function lostPosts(bench: Bench, knobs: PoolKnobs): Promise<Fared &
     await until(bench, () => line.idling === 0)
     if (round === 1) scene.step(1, POST_CROSSES, 'proxy')
     const raced = await asker.ask(post('race'))
-    // Twice: after a connection that ended with its first answer, hopwise would not send the POST on a kept one, and there would be no race.
+    // Twice: after a connection that ended with its first answer, hopwise would not send the POST on a kept one, and there would
+    // be no race.
     await asker.ask(GET)
     await asker.ask(GET)
     if (round === 1) scene.step(2, POST_IS_DONE, 'origin')
@@ -96,7 +102,9 @@ export async function lostPosts(bench: Bench, knobs: PoolKnobs): Promise<Fared &
   return { ...told(scene, fared), done }
 }
 
-/** POSTs through hopwise that are safe. `liveness`: the FIN comes in time. `hint`: the origin says how long it keeps a connection. */
+/**
+ * POSTs through hopwise that are safe. `liveness`: the FIN comes in time. `hint`: the origin says how long it keeps a connection.
+ */
 export async function safePosts(bench: Bench, by: 'liveness' | 'hint', knobs: PoolKnobs): Promise<Fared> {
   const title =
     by === 'liveness'
@@ -111,7 +119,8 @@ export async function safePosts(bench: Bench, by: 'liveness' | 'hint', knobs: Po
   let errors = 0
   for (let round = 1; round <= knobs.rounds; round++) {
     await asker.ask(GET)
-    // With a hint the proxy closes before the origin does; without one the origin closes, and the proxy follows as soon as it sees that.
+    // With a hint the proxy closes before the origin does; without one the origin closes, and the proxy follows as soon as it
+    // sees that.
     await until(bench, () => (line?.idling ?? origin.open) === 0)
     const got = await asker.ask(post('order'))
     errors += failed(got) ? 1 : 0

@@ -9,7 +9,10 @@ import type { WireLog } from '../wire-log.js'
 
 const GET = request('GET / HTTP/1.1', { Host: 'origin' })
 const RESPONSE = 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n'
-/** The interval between two queries to the kernel about a connection. Real ms, as all times here: the kernel's seconds are not scaled. */
+/**
+ * The interval between two queries to the kernel about a connection. Real ms, as all times here: the kernel's seconds are not
+ * scaled.
+ */
 const LOOK_MS = 150
 /** An ACK comes at once, or after 40 ms; each check takes a ms or more. */
 const LOOKS_MAX = 2_000

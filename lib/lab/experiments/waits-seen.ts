@@ -8,7 +8,9 @@ import { said } from '../said.js'
 export interface Line {
   readonly near: string
   readonly far: string
-  /** The party whose waits are reported: the sender of requests waits for responses, the sender of responses for the next request. */
+  /**
+   * The party whose waits are reported: the sender of requests waits for responses, the sender of responses for the next request.
+   */
   readonly tells: 'near' | 'far'
   /** A request is complete. */
   readonly onRequest?: () => void

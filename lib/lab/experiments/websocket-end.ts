@@ -10,8 +10,9 @@ export const HOP_FIELD = 'X-Hop'
 const HANDSHAKE_MS = 10_000
 
 /**
- * One end of a WebSocket, written by hand on a socket: HTTP until the head of the peer is complete, then frames (RFC 6455). It answers a
- * ping with a pong of the same payload (5.5.3), and a close with a close (5.5.1), after which the server ends the connection (7.1.1).
+ * One end of a WebSocket, written by hand on a socket: HTTP until the head of the peer is complete, then frames (RFC 6455). It
+ * answers a ping with a pong of the same payload (5.5.3), and a close with a close (5.5.1), after which the server ends the
+ * connection (7.1.1).
  */
 export class WebSocketEnd {
   /** The head of the peer: latin1, with its blank line; '' before it is complete. */

@@ -20,7 +20,8 @@ const PADDING = 20
 
 /**
  * @param {readonly LabEvent[]} events of a run
- * @param {{ language: import('./words.js').Language, width?: number, scene?: string }} options `width`: px of the whole drawing; `scene`: only this scene
+ * @param {{ language: import('./words.js').Language, width?: number, scene?: string }} options `width`: px of the whole drawing;
+ * `scene`: only this scene
  * @returns {string}
  * @throws RangeError if there is no such scene
  */

@@ -5,7 +5,9 @@ import type { LabEvent, Party } from '../events.js'
 type SceneEvent = Extract<LabEvent, { scene: string }>
 
 export interface Hang {
-  /** The parties that wait for one another, each for the next and the last for the first; begins with the alphabetically first. */
+  /**
+   * The parties that wait for one another, each for the next and the last for the first; begins with the alphabetically first.
+   */
   readonly cycle: readonly string[]
   /** Parties that wait for one of these without being one of them. */
   readonly caught: readonly string[]

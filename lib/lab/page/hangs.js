@@ -1,8 +1,9 @@
 /**
- * Decides when a cycle of waiting is a hang, for everything that shows or judges a run: the page, the terminal, the workbench. A client is in
- * the cycle or caught by it, nothing moves on any connection between its members, and it does not end because a member goes on by itself,
- * but because a connection ends or the client gives up. It is not a hang when an answer is still on its way while its sender already waits
- * for the next request, nor when the head of a message has come and its content is still coming.
+ * Decides when a cycle of waiting is a hang, for everything that shows or judges a run: the page, the terminal, the workbench. A
+ * client is in the cycle or caught by it, nothing moves on any connection between its members, and it does not end because a
+ * member goes on by itself, but because a connection ends or the client gives up. It is not a hang when an answer is still on its
+ * way while its sender already waits for the next request, nor when the head of a message has come and its content is still
+ * coming.
  *
  * @typedef {import('./player.js').SceneEvent} SceneEvent
  * @typedef {import('./player.js').SceneRecord} SceneRecord
@@ -20,8 +21,8 @@ const LASTS_MS_MIN = 80
 /** While it still lasts, at least so many real ms: on a busy machine it takes time until sent bytes are seen at the other end. */
 const PATIENCE_MS_MIN = 250
 /**
- * While the rest of a message may still come: so many ms of the story, and at least so many real ms. The narrowest line of the laboratory
- * carries a segment every 300 ms of the story, and a busy machine is late.
+ * While the rest of a message may still come: so many ms of the story, and at least so many real ms. The narrowest line of the
+ * laboratory carries a segment every 300 ms of the story, and a busy machine is late.
  */
 const REST_MS = 2_000
 const REST_MS_MIN = 1_000

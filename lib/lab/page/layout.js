@@ -1,6 +1,7 @@
 /**
- * Turns the events of a run into places on a drawing. Pure. Scenes that were played together share one axis of time, each from its own
- * beginning: events are spread so that they can be read, and long times without an event are cut out and their length is written there.
+ * Turns the events of a run into places on a drawing. Pure. Scenes that were played together share one axis of time, each from
+ * its own beginning: events are spread so that they can be read, and long times without an event are cut out and their length is
+ * written there.
  *
  * @typedef {import('./player.js').Record_} Record_
  * @typedef {import('./player.js').SceneRecord} SceneRecord
@@ -34,8 +35,8 @@ const BETWEEN_ROWS = 0.55
 const TALLER_MAX = 1.4
 
 /**
- * Scenes side by side. Those that were played together share one axis of time, unless they do such different things at the same time that the
- * drawing would be mostly empty.
+ * Scenes side by side. Those that were played together share one axis of time, unless they do such different things at the same
+ * time that the drawing would be mostly empty.
  * @param {readonly SceneRecord[]} scenes in the order in which they were played
  * @param {LayoutOptions} options
  * @returns {Layout[]} one for each axis
@@ -60,7 +61,8 @@ function layoutOf(scenes, options) {
   const todo = placed
     .flatMap(frame => rowsOf(frame.scene).map(row => ({ frame, row })))
     .sort((a, b) => a.row.t - b.row.t)
-  // Within such a short time the order between scenes means nothing: each scene flows separately, and they are aligned again after it.
+  // Within such a short time the order between scenes means nothing: each scene flows separately, and they are aligned again
+  // after it.
   let together = { t: 0, y: size }
   let before = 0
   for (const { frame, row } of todo) {

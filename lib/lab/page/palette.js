@@ -1,4 +1,7 @@
-/** The colours, which can also be distinguished without telling red from green. base.css has the same for the page (a test compares them). */
+/**
+ * The colours, which can also be distinguished without telling red from green. base.css has the same for the page (a test
+ * compares them).
+ */
 
 export const LIGHT = {
   '--ground': '#f5f7f9',

@@ -60,7 +60,8 @@ export function headHeight(rows, size) {
 }
 
 /**
- * @param {SceneLayout} layout @param {SceneState} state @param {number} rows of tubes to leave room for, so that scenes are level @param {Options} options
+ * @param {SceneLayout} layout @param {SceneState} state @param {number} rows of tubes to leave room for, so that scenes are level
+ * @param {Options} options
  * @returns {Shape[]}
  */
 export function headShapes(layout, state, rows, options) {

@@ -1,5 +1,6 @@
 /**
- * Play, pause, step and scrub. The position is a number of moments; while a run is live it follows the newest one, unless the user went back.
+ * Play, pause, step and scrub. The position is a number of moments; while a run is live it follows the newest one, unless the
+ * user went back.
  *
  * @typedef {import('./player.js').Record_} Record_
  * @typedef {import('./player.js').Moment} Moment

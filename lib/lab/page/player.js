@@ -15,8 +15,8 @@
  * @typedef {{ t: number, event: SceneEvent }} Timed `t`: ms since its scene was set
  * @typedef {{ id: string, title: import('../said.js').Said, parties: readonly Party[], at: number, events: Timed[], hangs: import('./hangs.js').HangSpan[] }} SceneRecord
  *
- * A moment is a point at which the player stops. It includes events that have no moment of their own: waits and measurements. A time in
- * which nothing happens in any scene is a moment, too, without a scene.
+ * A moment is a point at which the player stops. It includes events that have no moment of their own: waits and measurements. A
+ * time in which nothing happens in any scene is a moment, too, without a scene.
  * @typedef {{ scene: string, at: number, first: number, end: number, gap?: { from: number, to: number } }} Moment `at`: ms since the run began;
  * `first` is the event that is shown, `end` is after the last event that it includes
  *
@@ -84,8 +84,8 @@ function momentsOf({ id, at, events }) {
 }
 
 /**
- * How many events of each scene have happened after so many moments. Events before the first moment of a scene count at once; in a time in
- * which nothing happens, events up to its middle count.
+ * How many events of each scene have happened after so many moments. Events before the first moment of a scene count at once; in
+ * a time in which nothing happens, events up to its middle count.
  * @param {Record_} record @param {number} position 0: nothing yet; `record.moments.length`: everything
  * @returns {Map<string, number>}
  */
@@ -186,7 +186,8 @@ export function connectionsBetween({ events }) {
 }
 
 /**
- * Scenes that were set together, or played at the same time, share an axis of time; scenes that came one after another have their own.
+ * Scenes that were set together, or played at the same time, share an axis of time; scenes that came one after another have their
+ * own.
  * @param {readonly SceneRecord[]} scenes @returns {SceneRecord[][]}
  */
 export function playedTogether(scenes) {

@@ -1,6 +1,6 @@
 /**
- * What a learner has done with an experiment. It outlives the view: a change of language or a visit to another page loses neither the run nor
- * the guess.
+ * What a learner has done with an experiment. It outlives the view: a change of language or a visit to another page loses neither
+ * the run nor the guess.
  *
  * @typedef {import('../events.js').LabEvent} LabEvent
  * @typedef {import('../said.js').Said} Said

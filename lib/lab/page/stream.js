@@ -6,10 +6,11 @@ const RETRY_MS = 2_000
 const RETRIES_MAX = 10
 
 /**
- * Follows a run live, from its first event. A broken connection is resumed after the last event that came, so each event is reported once and
- * in order.
+ * Follows a run live, from its first event. A broken connection is resumed after the last event that came, so each event is
+ * reported once and in order.
  *
- * `state`: `live`, `resuming` (the connection broke, and is being reopened), `ended` (all events have come), `lost` (no longer available).
+ * `state`: `live`, `resuming` (the connection broke, and is being reopened), `ended` (all events have come), `lost` (no longer
+ * available).
  * @param {string} run
  * @param {{ event(event: LabEvent): void, state(state: State): void }} told
  * @returns {() => void} ends it; nothing more is reported
@@ -34,7 +35,8 @@ export function follow(run, told) {
   const broke = async () => {
     const broken = source
     told.state('resuming')
-    // EventSource reconnects by itself, but not after an answer that is not a stream: then the run is gone, or there is no place for a viewer.
+    // EventSource reconnects by itself, but not after an answer that is not a stream: then the run is gone, or there is no place
+    // for a viewer.
     if (broken?.readyState !== EventSource.CLOSED) return
     retries += 1
     const isGone = retries > RETRIES_MAX || (await statusOf(run)) === 404

@@ -1,4 +1,6 @@
-/** The estimated width of text, without a page to measure it: rather too wide than too narrow, for the wider of the usual fonts. */
+/**
+ * The estimated width of text, without a page to measure it: rather too wide than too narrow, for the wider of the usual fonts.
+ */
 
 const NARROW = /[iljtfrI.,:;'|!()[\] ]/
 const WIDE = /[mwMW@%&—…→←⇄]/

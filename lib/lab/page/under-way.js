@@ -1,6 +1,6 @@
 /**
- * The messages in flight on the connections of a scene: requests without a response, and messages whose end has not come yet. A head is not
- * a whole message: its content may take long.
+ * The messages in flight on the connections of a scene: requests without a response, and messages whose end has not come yet. A
+ * head is not a whole message: its content may take long.
  *
  * @typedef {import('./player.js').SceneEvent} SceneEvent
  * @typedef {import('../events.js').SeenHead} SeenHead

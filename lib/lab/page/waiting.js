@@ -1,5 +1,6 @@
 /**
- * Which party waits for which, as arrows over the lifelines: to the right above, to the left below. So a cycle of waiting closes into a ring.
+ * Which party waits for which, as arrows over the lifelines: to the right above, to the left below. So a cycle of waiting closes
+ * into a ring.
  *
  * @typedef {import('./shape.js').Shape} Shape
  * @typedef {import('./layout.js').Lane} Lane

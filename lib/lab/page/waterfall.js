@@ -15,7 +15,8 @@ export const PARTS = /** @type {const} */ (['wait', 'name', 'connect', 'send', '
 const ROWS_MAX = 60
 
 /**
- * @param {readonly Chart[]} charts @param {{ width: number, size: number, language: import('./words.js').Language, untilMs: number }} options `untilMs`: the least end of the axis
+ * @param {readonly Chart[]} charts @param {{ width: number, size: number, language: import('./words.js').Language, untilMs:
+ * number }} options `untilMs`: the least end of the axis
  * @returns {{ height: number, shapes: Shape[] }}
  */
 export function waterfallOf(charts, { width, size, language, untilMs }) {

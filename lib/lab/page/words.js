@@ -1,4 +1,6 @@
-/** All texts of the page, in both languages under the same keys. The texts of the experiments come with them. `{x}` is filled in. */
+/**
+ * All texts of the page, in both languages under the same keys. The texts of the experiments come with them. `{x}` is filled in.
+ */
 
 /** @typedef {'en' | 'ko'} Language */
 /** @typedef {keyof typeof WORDS.en} Word */

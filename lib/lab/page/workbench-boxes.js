@@ -12,7 +12,8 @@ import { newHop, OPTIONS } from './workbench-link.js'
  * @property {Workbench} description the object that the controls change
  * @property {import('../workbench-choices.js').Choices} choices
  * @property {() => void} changed called when a value has changed
- * @property {(focus: string, said?: string) => void} rebuilt called when there are other controls: `focus` is the id of the one to focus
+ * @property {(focus: string, said?: string) => void} rebuilt called when there are other controls: `focus` is the id of the one
+ * to focus
  */
 
 /** @param {string} version */

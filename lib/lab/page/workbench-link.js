@@ -1,6 +1,6 @@
 /**
- * A setup of the workbench as part of the address, and back. Links come from others: invalid values in them become the defaults, and the server
- * checks everything again when it is sent.
+ * A setup of the workbench as part of the address, and back. Links come from others: invalid values in them become the defaults,
+ * and the server checks everything again when it is sent.
  *
  * @typedef {import('../workbench.js').Workbench} Workbench
  * @typedef {import('../workbench.js').Hop} Hop

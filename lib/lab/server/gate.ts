@@ -4,8 +4,8 @@ import { said } from '../said.js'
 import { Problem } from './problem.js'
 
 /**
- * Rejects requests that are not meant for this server, whatever they ask for: under a name that a stranger may have pointed here (DNS
- * rebinding), from a foreign page, or with content that is not accepted here.
+ * Rejects requests that are not meant for this server, whatever they ask for: under a name that a stranger may have pointed here
+ * (DNS rebinding), from a foreign page, or with content that is not accepted here.
  * @param names further names of this server, in lower case
  * @throws Problem
  */

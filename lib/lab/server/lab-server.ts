@@ -51,8 +51,8 @@ const PAGE = new URL('../page/', import.meta.url)
 const CATALOGUE = new URL(`../catalogue${extname(import.meta.url)}`, import.meta.url).href
 
 /**
- * Serves the page of the laboratory, and runs the experiments that are requested there, on sockets of this machine's loopback. Each run has
- * its own thread. A visitor chooses what happens among the parties, never which machines they talk to.
+ * Serves the page of the laboratory, and runs the experiments that are requested there, on sockets of this machine's loopback.
+ * Each run has its own thread. A visitor chooses what happens among the parties, never which machines they talk to.
  * @throws an Error that says where it could not listen and why; its `cause` is Node's error, with `code`
  */
 export async function serveLab(options: LabServerOptions): Promise<LabServer> {

@@ -1,12 +1,14 @@
-/** The limits of the laboratory's server. Visitors may come from anywhere; a run costs sockets, a thread and time of the machine. */
+/**
+ * The limits of the laboratory's server. Visitors may come from anywhere; a run costs sockets, a thread and time of the machine.
+ */
 export interface LabLimits {
   /** The most runs at once, including those that are being stopped. */
   readonly runsMax: number
   /** Real ms that a run may take; an experiment may declare less. */
   readonly runMs: number
   /**
-   * A run without a listener is stopped after so many ms: long enough to reload a page on a slow machine, or to reopen a broken stream
-   * (a browser waits a second; our page waits two before it asks again for a stream that was refused).
+   * A run without a listener is stopped after so many ms: long enough to reload a page on a slow machine, or to reopen a broken
+   * stream (a browser waits a second; our page waits two before it asks again for a stream that was refused).
    */
   readonly graceMs: number
   /** A run that does not obey an order to stop is terminated after so many ms. */

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 
 /**
- * The events of a run so far, one line of JSON each, and its listeners. It is written once and read by many, each at its own position: a slow
- * reader costs only its place.
+ * The events of a run so far, one line of JSON each, and its listeners. It is written once and read by many, each at its own
+ * position: a slow reader costs only its place.
  */
 export class RecordedRun {
   /** Unguessable: anyone who knows it may see the run and stop it. */

@@ -16,7 +16,9 @@ const BATCH_BYTES = 32_768
 const RETRY_MS = 1_000
 const RETRY_AFTER_S = 5
 
-/** The server-sent events of all runs: each stream reads its recording at its own pace, and nothing is buffered for a slow one. */
+/**
+ * The server-sent events of all runs: each stream reads its recording at its own pace, and nothing is buffered for a slow one.
+ */
 export class RunStreams {
   private readonly streams = new Set<RunStream>()
 

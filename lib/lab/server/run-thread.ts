@@ -4,8 +4,8 @@ import type { LabEvent } from '../events.js'
 import { BrokenOff, runExperiment } from '../run.js'
 import { type ThreadOrder, type ThreadTask, type ThreadTold, WHY } from './thread-task.js'
 
-// One run in its own thread: it shares no event loop with other runs, whose times it would disturb, and no failure in it ends the server.
-// This is the entry module of the thread; it is imported nowhere.
+// One run in its own thread: it shares no event loop with other runs, whose times it would disturb, and no failure in it ends the
+// server. This is the entry module of the thread; it is imported nowhere.
 
 const port = parentPort!
 const breaker = new AbortController()

@@ -30,7 +30,10 @@ export function verdictLines({ outcome, text }: Omit<Judged, 'kind'>, look: Look
   return item(sign, `${WORDS[outcome][language]}. ${text[language]}`, look, { sign: style, text: 'strong' })
 }
 
-/** Whether the prediction was right, as far as the run can say. `chosen` counts from 1; 0: there was none, and the right answer is shown. */
+/**
+ * Whether the prediction was right, as far as the run can say. `chosen` counts from 1; 0: there was none, and the right answer is
+ * shown.
+ */
 export function revealed({ answers }: Experiment, verdict: Omit<Judged, 'kind'>, chosen: number, look: Look): string[] {
   const { language } = look
   const say = phrases(language)

@@ -2,7 +2,9 @@ import { visible } from '../../wire/visible.js'
 
 export { visible, visibleOctets } from '../../wire/visible.js'
 
-/** The role of a piece of text, so that it can be distinguished on a terminal. Never by colour alone: there is always a sign, too. */
+/**
+ * The role of a piece of text, so that it can be distinguished on a terminal. Never by colour alone: there is always a sign, too.
+ */
 export type Style =
   | 'plain'
   | 'strong'

@@ -30,8 +30,8 @@ const LEAVE_MS_MIN = 400
 const CELL_NARROWEST = 38
 
 /**
- * The lifelines of a run: turns its events into lines that are only ever appended. Scenes that were set at one moment are side by side if they
- * fit; otherwise one after another, and the events of those that are not yet on the screen wait for their turn.
+ * The lifelines of a run: turns its events into lines that are only ever appended. Scenes that were set at one moment are side by
+ * side if they fit; otherwise one after another, and the events of those that are not yet on the screen wait for their turn.
  */
 export class Stage {
   private queue: LabEvent[] = []
@@ -62,7 +62,10 @@ export class Stage {
     return [...this.settle(Number.POSITIVE_INFINITY), ...this.rest()]
   }
 
-  /** Plays the queue, but stops at a new scene while earlier scenes may still have events, or while another scene may be set beside it. */
+  /**
+   * Plays the queue, but stops at a new scene while earlier scenes may still have events, or while another scene may be set
+   * beside it.
+   */
   private settle(at: number): string[] {
     const lines: string[] = []
     for (;;) {
@@ -139,7 +142,9 @@ export class Stage {
     return block.header()
   }
 
-  /** If nothing moves on the screen and no client waits: shows the held events of other scenes, up to one that is not over yet. */
+  /**
+   * If nothing moves on the screen and no client waits: shows the held events of other scenes, up to one that is not over yet.
+   */
   private leave(at: number): string[] {
     const lines: string[] = []
     for (const block of this.holding()) {

@@ -6,7 +6,10 @@ import type { OfScene, View } from './view.js'
 import type { WaitingText } from './waiting.js'
 import { type Phrases, phrases } from './words.js'
 
-/** One scene as its client sees it, printed as by telnet: typed lines begin with `>`. Several connections are distinguished by their names. */
+/**
+ * One scene as its client sees it, printed as by telnet: typed lines begin with `>`. Several connections are distinguished by
+ * their names.
+ */
 export class TranscriptView implements View {
   readonly id: string
   readonly title: string

@@ -11,7 +11,10 @@ export interface WaitingText {
   readonly cycle: boolean
 }
 
-/** Null: no party waits. Clients first, then the parties that they wait for. @param hangs they wait for one another and cannot go on */
+/**
+ * Null: no party waits. Clients first, then the parties that they wait for.
+ * @param hangs they wait for one another and cannot go on
+ */
 export function waitingText(
   waiting: Waiting,
   hangs: boolean,

@@ -1,4 +1,5 @@
-// Texts on a terminal, where letters are in columns: Hangul and Han take two (UAX 11), marks are combined with the letter before them.
+// Texts on a terminal, where letters are in columns: Hangul and Han take two (UAX 11), marks are combined with the letter before
+// them.
 
 const WIDE: readonly (readonly [first: number, last: number])[] = [
   [0x1100, 0x115f],

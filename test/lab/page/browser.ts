@@ -20,8 +20,8 @@ export interface OpenLab {
 }
 
 /**
- * One laboratory and one tab for all tests of a file: opened when the first test asks for it; each test finds it as the previous one left it.
- * The complaints of the page are those of all tests.
+ * One laboratory and one tab for all tests of a file: opened when the first test asks for it; each test finds it as the previous
+ * one left it. The complaints of the page are those of all tests.
  */
 export function sharedLab(hash: string, options: OpenOptions = {}): () => Promise<OpenLab> {
   let lab: Promise<OpenLab> | null = null
