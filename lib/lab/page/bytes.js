@@ -164,6 +164,6 @@ function octets(text) {
 }
 
 /** @param {string} byte */
-function numbered(octet) {
-  return `\\x${octet.charCodeAt(0).toString(16).padStart(2, '0')}`
+function numbered(byte) {
+  return `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`
 }

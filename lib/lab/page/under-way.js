@@ -67,12 +67,12 @@ export class UnderWay {
 
 /** @param {Record<string, number>} left */
 function hasRest(left) {
-  return Object.values(left).some(octets => octets > 0)
+  return Object.values(left).some(bytes => bytes > 0)
 }
 
 /** @param {Line} line @param {string} by @param {number} bytes of content */
-function passed({ left }, by, octets) {
-  left[by] = Math.max(0, (left[by] ?? 0) - octets)
+function passed({ left }, by, bytes) {
+  left[by] = Math.max(0, (left[by] ?? 0) - bytes)
 }
 
 /** @param {Line} line @param {string} by @param {SeenHead} head */
