@@ -8,12 +8,12 @@ import { markup, shape } from '../lib/lab/page/shape.js'
 import { waterfallOf } from '../lib/lab/page/waterfall.js'
 import { wordsOf } from '../lib/lab/page/words.js'
 
-/** The width of the column in which repository pages are shown. */
+/** The width of the column in which repository viewers show text. */
 const WIDTH = 900
 const SIZE = 14
 const PADDING = 20
 
-/** @returns the drawings of a recording that are shown, and those that are collapsed: `{ name, scenes, isChart }` */
+/** @returns the drawings of a recording that are shown at once, and those that are folded: `{ name, scenes, isChart }` */
 export function planOf(events, { drawn, folded = [] } = {}) {
   const { scenes } = recordOf(events)
   const known = new Set(scenes.map(({ id }) => id))
@@ -22,7 +22,7 @@ export function planOf(events, { drawn, folded = [] } = {}) {
   return { drawn: drawn ?? scenes.map(({ id }) => ({ name: id, scenes: [id] })), folded }
 }
 
-/** A short description of the drawing, for readers who cannot see it. */
+/** A few words about the drawing, for readers who cannot see it. */
 export function titleOf(events, { scenes, isChart }, language) {
   const record = recordOf(events)
   const titles = scenes.map(id => record.scenes.find(scene => scene.id === id)?.title[language])
@@ -74,7 +74,7 @@ function totalOf({ title, bars }, say) {
   return `${title}: ${timeText(Math.max(0, ...bars.map(({ to }) => to)), say)}`
 }
 
-/** Which pattern stands for which part of the time. */
+/** The key: which pattern stands for which part of the time. */
 function legend(parts, say) {
   const step = (WIDTH - 2 * PADDING) / Math.max(4, parts.length)
   return parts.map((part, i) => {

@@ -1,12 +1,12 @@
-// The generated parts of docs/lab/exercises.md: the first proxies, the list of checks, and the output of the check for the first
-// proxy. The text around them is written by hand; each part is between <!-- name --> and <!-- /name -->. Pure.
+// The generated parts of docs/lab/exercises.md: the first proxies, the lists of checks, and the output of the check for the first
+// proxy. The text around them is written by hand; each part is between <!-- name --> and <!-- /name -->. Pure functions.
 import { linked, tableOf } from './lab-pages.mjs'
 
 /** The number of levels whose output the page shows; the rest looks similar. */
 const SHOWN = 2
 const HEAD = { en: ['what is right', ''], ko: ['무엇이 맞는가', ''] }
 
-/** The page with its parts replaced. @throws when the place of one is missing */
+/** The page with its parts replaced. @throws if the place of a part is missing */
 export function exercisePage(page, parts) {
   return Object.entries(parts).reduce((text, [name, part]) => {
     const [begin, end] = [`<!-- ${name} -->\n`, `<!-- /${name} -->`]
@@ -24,7 +24,7 @@ export function programParts(texts) {
   )
 }
 
-/** What each level checks. */
+/** The requirements of each level. */
 export function levelParts(levels, checks, language) {
   return Object.fromEntries(
     levels.map(level => {
@@ -35,7 +35,7 @@ export function levelParts(levels, checks, language) {
   )
 }
 
-/** What the check prints. @param report `resultLines` and `summaryLines` of lib/lab/check/report */
+/** The output of the check. @param report `resultLines` and `summaryLines` of lib/lab/check/report */
 export function printedPart(levels, results, { resultLines, summaryLines }, language) {
   const lines = results
     .filter(({ level }) => levels.indexOf(level) < SHOWN)

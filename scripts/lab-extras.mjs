@@ -1,12 +1,12 @@
-// What the pages of docs/lab have besides the texts of an experiment: the settings of the recording, the drawings made
-// from it, the commands that change one thing, and for some experiments an additional part. A test checks every name in it.
+// What the pages of docs/lab have in addition to the texts of the experiments: the settings of the recordings, the scenes that
+// are drawn, the commands that change one thing, and a few extra sections. A test checks every name in it.
 
 /** @param {string} scene @param {string[]} beside other scenes in the same drawing */
 const scene = (scene, ...beside) => ({
   name: scene,
   scenes: [scene, ...beside],
 })
-/** A chart of where the time went in these scenes. */
+/** Where the time went, of these scenes. */
 const chart = (...scenes) => ({ name: 'chart', scenes, isChart: true })
 
 const NGINX = `\`\`\`nginx
@@ -30,8 +30,8 @@ curl --http1.0 -H 'Connection: keep-alive' -w '%{time_total} s\\n' http://127.0.
 \`\`\``
 
 /**
- * `knobs`: values for the recording where the defaults would make a drawing too long to read. `drawn`: drawings, in order;
- * without it every scene has one. `folded`: further drawings, collapsed until the reader opens them. `tries`: what to change.
+ * `knobs`: values for the recording where the standard ones make a drawing too long to read. `drawn`: drawings, from the first to the last;
+ * without it every scene has one. `folded`: further drawings, closed at first. `tries`: the settings to change.
  */
 export const EXTRAS = {
   connection: {
@@ -59,11 +59,11 @@ export const EXTRAS = {
     more: {
       en: `## By hand
 
-nginx agrees to keep HTTP/1.0 connections, so the classic hang can be reproduced with real programs. This is \`origin.conf\`:
+nginx agrees to keep HTTP/1.0 connections, so you can produce the classic hang with real programs. This is \`origin.conf\`:
 
 ${NGINX}
 
-Three programs, each in its own terminal:
+Start three programs, each in its own terminal:
 
 \`\`\`sh
 nginx -p "$PWD" -c origin.conf -e stderr
@@ -71,12 +71,12 @@ hopwise dumb http://127.0.0.1:8081 --listen 127.0.0.1:8082
 hopwise reverse http://127.0.0.1:8081 --listen 127.0.0.1:8080
 \`\`\`
 
-Then the same client twice, first through the dumb proxy, then through hopwise:
+Then run the same client twice, first through the dumb proxy, then through hopwise:
 
 ${CURL}
 
-The second transfer through the dumb proxy takes the 5 s of nginx, and has to open a new connection: curl silently retries when the connection ends without an answer, and its exit code
-is 0. So what reveals the hang is the time, and the request that was never read. Through hopwise the second transfer takes a few milliseconds, on the connection of the first.
+The second transfer through the dumb proxy takes the 5 s of nginx, and needs a new connection: curl silently repeats the request when the connection ends without an answer, and its exit
+code is 0. So only the time and the unread request reveal the hang. Through hopwise the second transfer takes a few milliseconds, on the connection of the first.
 `,
       ko: `## 손으로 해 보기
 
@@ -135,20 +135,20 @@ ${CURL}
     more: {
       en: `## Four keep-alives
 
-| | who | by what | for what | how far |
+| | who | with what | why | how far |
 | --- | --- | --- | --- | --- |
-| HTTP | the application | \`Connection\`, an idle limit | to save the next request a handshake | one hop |
+| HTTP | the application | \`Connection\`, an idle limit | the next request needs no handshake | one hop |
 | TCP | the kernel | empty probes | to find dead peers | one hop |
-| WebSocket | the application | ping and pong | to find dead peers, and to stay below idle limits | end to end |
-| database pool | the application | occasional queries | to check a connection, and to keep it open | end to end |
+| WebSocket | the application | ping and pong | to find dead peers, to stay within idle limits on the way | end to end |
+| database pool | the application | a query now and then | to check a connection, and to keep it open | end to end |
 
-Linux has the three values of TCP in \`/proc/sys/net/ipv4\`, for connections whose program asked for probes but set no values itself:
+On Linux the three numbers of TCP are in \`/proc/sys/net/ipv4\`. They apply to connections whose program asked for probes without giving its own numbers:
 
-| | default | meaning |
+| | by default | means |
 | --- | --- | --- |
 | \`tcp_keepalive_time\` | 7200 s | silence before the first probe |
-| \`tcp_keepalive_intvl\` | 75 s | time between unanswered probes |
-| \`tcp_keepalive_probes\` | 9 | after this many unanswered probes the connection is dead |
+| \`tcp_keepalive_intvl\` | 75 s | time from one unanswered probe to the next |
+| \`tcp_keepalive_probes\` | 9 | after this many unanswered probes the connection is considered dead |
 `,
       ko: `## 네 가지 keep-alive
 

@@ -1,7 +1,7 @@
-// Writes docs/lab: runs every experiment on this machine, saves the recordings, and makes drawings and pages from them. If an
-// effect was not observed, its old recording stays, and the exit code is 1. `npm run lab:figures` builds first.
+// Writes docs/lab: runs every experiment on this machine, keeps the recordings, and makes drawings and pages from them. If an
+// effect was not observed, the old files stay and the exit code is 1. `npm run lab:figures` builds first.
 //   npm run lab:figures -- hang pool        runs only these
-//   npm run lab:figures -- --recorded       runs nothing: makes drawings and pages again from the existing recordings
+//   npm run lab:figures -- --recorded       runs nothing: rewrites everything from the existing recordings
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, hostname, tmpdir } from 'node:os'
 import { dirname } from 'node:path'
@@ -19,9 +19,9 @@ import { EXTRAS } from './lab-extras.mjs'
 import { figureFile, fileOf, indexOf, pageOf } from './lab-pages.mjs'
 
 const FOLDER = new URL('../docs/lab/', import.meta.url)
-/** A recording must not be too large for a repository. */
+/** The largest recording that is acceptable in the repository. */
 const RECORDING_BYTES_MAX = 131_072
-/** Bytes that a recording keeps after the last head of an event; their number is recorded in any case. */
+/** Bytes of content that a recording shows after the last head of an event; the size is always given in full. */
 const CONTENT_SHOWN = 120
 /** A loaded machine may spoil a run. */
 const RUNS_MAX = 3
@@ -38,7 +38,7 @@ if (!words.includes('--recorded'))
 writePages()
 writeExercises(words.includes('--recorded') ? null : await checkFirst())
 
-/** Saves the recording of a run in which the effect was observed. */
+/** Keeps the recording of a run in which the effect was observed. */
 async function record(experiment) {
   const { id } = experiment
   for (let n = 1; n <= RUNS_MAX; n++) {
@@ -62,14 +62,14 @@ function keep(id, text) {
   write(`recordings/${id}.jsonl`, text)
 }
 
-/** Truncates long content. */
+/** Long content is of little use: keeps only its beginning. */
 function shortened(event) {
   if (event.kind !== 'bytes') return event
   const shown = Math.max(0, ...(event.heads ?? []).map(({ to }) => to)) + CONTENT_SHOWN
   return { ...event, text: event.text.slice(0, shown) }
 }
 
-/** Writes all pages and drawings, from the existing recordings. */
+/** Writes all pages and drawings from the existing recordings. */
 function writePages() {
   const recordings = new Map(
     EXPERIMENTS.map(({ id }) => [id, `recordings/${id}.jsonl`])
@@ -95,7 +95,7 @@ function writePages() {
     if (!drawings.has(`figures/${name}`)) rmSync(new URL(`figures/${name}`, FOLDER))
 }
 
-/** @param results of the check of the first proxy; null: the part about them stays */
+/** @param results of the check of the first proxy; null: the old output stays */
 function writeExercises(results) {
   const texts = Object.fromEntries(['proxy.py', 'proxy.mjs'].map(name => [name, read(`first/${name}`)]))
   for (const language of LANGUAGES) {
@@ -106,7 +106,7 @@ function writeExercises(results) {
   }
 }
 
-/** @returns null if the check cannot run, or its result is not what the pages say: right on level one, wrong on all others */
+/** @returns null if the check could not run, or if its result is not what the pages say: level 1 right, each other level wrong */
 async function checkFirst() {
   try {
     const results = await runChecks({ start: `exec python3 '${fileURLToPath(new URL('first/proxy.py', FOLDER))}'` })

@@ -1,5 +1,5 @@
-// The pages of docs/lab as text: made only from the texts of an experiment and one recorded run. Pure: a test makes them
-// again from the recordings and compares.
+// The pages of docs/lab as text, made only from the texts of an experiment and from one recorded run. Pure functions: a test
+// makes the pages again from the recordings and compares.
 import { recordOf, stateAt } from '../lib/lab/page/player.js'
 import { figureText } from '../lib/lab/page/say.js'
 import { transcriptOf } from '../lib/lab/page/transcript.js'
@@ -7,7 +7,7 @@ import { wordsOf } from '../lib/lab/page/words.js'
 import { planOf, titleOf } from './lab-drawings.mjs'
 import { GLOSSARY, INDEX_WORDS, PAGE_WORDS } from './lab-words.mjs'
 
-/** The most columns with which a table is still readable. */
+/** The most columns of a readable table. */
 const COLUMNS_MAX = 5
 const SYSTEMS = { linux: 'Linux', darwin: 'macOS', win32: 'Windows' }
 
@@ -23,7 +23,7 @@ export function figureFile(id, name, language) {
 
 /**
  * The page of one experiment.
- * @param {number} nth its place in the course
+ * @param {number} nth its position in the course
  * @param {readonly object[] | null} events its recording; null: there is none
  */
 export function pageOf(course, nth, events, extra, language) {
@@ -50,7 +50,7 @@ export function pageOf(course, nth, events, extra, language) {
   return `${parts.filter(part => part !== '').join('\n\n')}\n`
 }
 
-/** The first page of the course. It does not reveal the results: the reader should guess first. */
+/** The first page of the course. It does not give away the results: the learner guesses first. */
 export function indexOf(course, language) {
   const { title, other, head, intro, outro, words, wordsHead } = INDEX_WORDS[language]
   const rows = course.map(({ id, title, question }, i) => [
@@ -72,7 +72,7 @@ function glossary(course, language) {
   return rows.sort(([a], [b]) => a.localeCompare(b, language))
 }
 
-/** The drawings, and the result. */
+/** The drawings and the results. */
 function recorded({ id, answers }, events, extra, language) {
   const words = PAGE_WORDS[language]
   const plan = planOf(events, extra)
@@ -104,7 +104,7 @@ function runText({ machine, startedAt, scale, knobs: values }, language) {
   return PAGE_WORDS[language].run({ ...how, knobs: pairs.join(', ') })
 }
 
-/** The drawings as text: for readers who cannot see them, and for searching. */
+/** The drawings in words, for readers who cannot see them, and for searching. */
 function transcript(events, { drawn }, language) {
   const record = recordOf(events)
   const shown = new Set(drawn.filter(({ isChart }) => !isChart).flatMap(({ scenes }) => scenes))
@@ -115,7 +115,7 @@ function transcript(events, { drawn }, language) {
   return `\`\`\`text\n${lines.join('\n\n')}\n\`\`\``
 }
 
-/** The measurements: one table for scenes that measured the same, scenes as columns, or as rows if there are many. */
+/** The measured figures: one table for scenes with the same figures; few scenes are columns, many scenes are rows. */
 function figures(events, language) {
   const words = PAGE_WORDS[language]
   const record = recordOf(events)
@@ -137,7 +137,7 @@ function figures(events, language) {
   return tables.join('\n\n')
 }
 
-/** Groups of scenes; each scene shares a label with another one of its group. */
+/** Groups of scenes in which each has a label in common with another one. */
 function alike(columns) {
   return columns.reduce((groups, column) => {
     const has = group => group.some(({ values }) => [...values.keys()].some(label => column.values.has(label)))
@@ -189,7 +189,7 @@ function neighbours(course, nth, language) {
   return `---\n\n${links.join(' · ')}`
 }
 
-/** `RFC 9112 C.2.2` with a link to the RFC Editor; books stay as they are. */
+/** `RFC 9112 C.2.2` as a link to the RFC editor; books as they are. */
 export function linked(reference) {
   const [, rfc, place = ''] = /^RFC (\d+)(?: (\S+))?$/.exec(reference) ?? []
   if (rfc === undefined) return reference
@@ -211,7 +211,7 @@ export function tableOf(head, rows) {
   return [head, head.map(() => '---'), ...cells].map(row => `| ${row.join(' | ')} |`.replaceAll('  |', ' |')).join('\n')
 }
 
-/** Escapes what Markdown would take for markup. */
+/** A text for Markdown: characters that Markdown would interpret are escaped. */
 function prose(text) {
   return text.replaceAll('<', '&lt;').replace(/(?<![\w`])\*(?!\*)/g, '\\*')
 }

@@ -1,4 +1,4 @@
-// The words on the pages of docs/lab around the texts of the experiments, in both languages.
+// The texts of the pages of docs/lab around those of the experiments, in both languages.
 
 export const PAGE_WORDS = {
   en: {
@@ -8,11 +8,11 @@ export const PAGE_WORDS = {
     watch: 'What to look at',
     recorded: 'What was recorded',
     recording: (run, file) =>
-      `A real run, ${run}. Times are measured from the beginning of the scene; [how to read a drawing](README.md#how-to-read-a-drawing). To replay it: \`hopwise lab replay ${file}\`.`,
+      `A real run, ${run}. Times count from the start of the scene; see [how to read a drawing](README.md#how-to-read-a-drawing). To watch it: \`hopwise lab replay ${file}\`.`,
     run: ({ runtime, platform, date, scale, knobs }) =>
       `recorded on ${date} with ${runtime} on ${platform}, ${scale === 1 ? 'in real time' : `with every wait multiplied by ${scale}`}${knobs && `, with ${knobs}`}`,
     more: n => (n === 1 ? 'One more scene' : `${n} more scenes`),
-    words: 'The same as text',
+    words: 'The same in words',
     happened: 'What happened',
     right: (letter, text) => `**${letter}** is right: “${text}”.`,
     measured: 'measured',
@@ -20,7 +20,7 @@ export const PAGE_WORDS = {
     teaches: 'What it teaches',
     change: 'Change one thing',
     name: 'name',
-    what: 'meaning',
+    what: 'what',
     values: 'values',
     standard: 'default',
     range: (min, max) => `${min} to ${max}`,
@@ -71,10 +71,10 @@ export const INDEX_WORDS = {
     head: ['', 'experiment', 'in the terminal', 'the question'],
     words: 'Words',
     wordsHead: ['English', '한국어', 'shown by'],
-    intro: `How HTTP connections live and die, on real sockets: no experiment is only a drawing. Each asks a question, opens client, proxy and origin on loopback, takes its times from the
-wire, shows the bytes, and ends with a verdict that it has checked itself. The pages below describe what was seen in a recorded run, so they can be read without running
-anything; but it is better to guess first, run the experiment, change one thing and run it again.`,
-    outro: `Then [write your own proxy](exercises.md): a first one is given, and a check leads you through four more levels, in any language, and says what is still wrong.
+    intro: `How HTTP connections live and die, on real sockets: every experiment really runs. Each one asks a question, opens a client, a proxy and an origin on loopback, measures its times on the
+wire, shows the bytes, and ends with a verdict that it has checked itself. The pages below describe what was seen in a recorded run, so you can read them without running
+anything. But it is better to guess first, run the experiment, change one thing and run it again.`,
+    outro: `Then [write your own proxy](exercises.md), in any language: a first version is given, and a check takes it through four more levels and says what is still wrong.
 
 ## In the page
 
@@ -82,19 +82,19 @@ anything; but it is better to guess first, run the experiment, change one thing 
 npm run lab
 \`\`\`
 
-installs and builds what is needed and opens the laboratory on <http://127.0.0.1:8090/>; \`hopwise lab serve\` does the same. The page runs every experiment on the server's real sockets and
-shows it as it happens: guess, run, stop, go back step by step, look at the bytes, change something. On its *workbench* you choose client, up to three proxies and the origin, send a request, and see
-what happens to it. A recording can be opened there, too.
+installs and builds what is needed and opens the laboratory on <http://127.0.0.1:8090/>; \`hopwise lab serve\` does the same. The page runs every experiment on real sockets of the server and
+shows it live: guess, run, stop, go back step by step, look at the bytes, change something. On its *workbench* you choose a client, up to three proxies and an origin, send requests, and see
+what happens to them. You can also open a recording there.
 
 ## In the terminal
 
-The commands are typed in a clone after \`alias hopwise="node $PWD/dist/bin/hopwise.js"\`.
+Type these commands in a clone of the repository, after \`alias hopwise="node $PWD/dist/bin/hopwise.js"\`.
 
 \`\`\`sh
 hopwise lab                                  # the list of experiments
 hopwise lab hang                             # the question, then the run
 hopwise lab hang --transcript                # what the client sees, as telnet would show it
-hopwise lab hang --set timeout=10            # with one thing changed
+hopwise lab hang --set timeout=10            # with one setting changed
 hopwise lab hang --scale 0.2                 # every wait takes a fifth of its time
 hopwise lab hang --save hang.jsonl           # saves the recording
 hopwise lab replay hang.jsonl                # shows it again
@@ -108,28 +108,28 @@ hopwise lab --all                            # all experiments, in a tenth of th
 | --- | --- |
 | 0 | the effect was observed |
 | 1 | the effect was not observed |
-| 3 | this machine does not allow the experiment, or was measured to be too busy for its effect to be seen; the last line says why |
+| 3 | this machine does not allow the experiment, or it was too busy for the effect to be seen; the last line says why |
 
 ## How to read a drawing
 
-Time runs from top to bottom, and each party has a line. Long times in which nothing happens are cut out, and their length is written there.
+Time runs from top to bottom, and each party has a line. Long times without an event are cut out, and their length is written there.
 
 | in the drawing | means |
 | --- | --- |
-| dotted line | this party can do nothing until another one acts |
-| <kbd>hang</kbd>, with two arrows | the parties wait for each other: none can go on by itself |
-| *caught* | waits for a party that is part of such a cycle |
-| field with ✗ | is about this connection only: the next party must not pass it on |
-| field with !, on a dark ground | was passed on although it should not have been |
-| field with ✓ | may be passed on, or was made for this connection |
-| field with ⇄ | the next party replaces it by its own |
+| dotted line | this party can do nothing until another one does something |
+| <kbd>hang</kbd>, with two arrows | these parties wait for one another: none of them can go on |
+| *caught* | waits for a party that is part of such a circle |
+| field with ✗ | is about this one connection: it must end at the next party |
+| field with !, on a dark background | was passed on although it should have ended |
+| field with ✓ | may go on, or was written for this connection |
+| field with ⇄ | the next party replaces it with its own |
 | field with − | makes the next party refuse the message |
-| dashed arrow, FIN | this side sends no more |
+| dashed arrow, FIN | this side sends no more data |
 
 ## Recordings
 
-The files in [recordings](recordings) are the runs of these pages, one line of JSON for each event; the content of large messages is truncated, its size is kept. \`npm run lab:figures\` runs everything
-again and makes recordings, drawings and pages; an experiment whose effect was not observed is not written.
+The files in [recordings](recordings) are the runs of these pages, with one line of JSON for each event; the content of large messages is cut there, but their size is given in full. \`npm run lab:figures\`
+runs all experiments again and writes recordings, drawings and pages; an effect that was not observed is not written.
 `,
   },
   ko: {
@@ -201,7 +201,7 @@ hopwise lab --all                            # 모든 실험을 10분의 1 시�
   },
 }
 
-/** Words of the course: in English, in Korean, and the experiment that shows what they mean. */
+/** Terms of the course: in English, in Korean, and the experiment that shows what they mean. */
 export const GLOSSARY = [
   ['congestion window', '혼잡 윈도', 'handshake'],
   ['delayed ACK', '확인응답 지연', 'nagle'],

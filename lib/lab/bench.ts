@@ -9,23 +9,23 @@ import { type RunClock, RunningClock } from './running-clock.js'
 import { type Said, said } from './said.js'
 import { type Told, WireLog } from './wire-log.js'
 
-/** Where one can connect to: an origin, a proxy, a relay. */
+/** A place to connect to: an origin, a proxy, a relay. */
 export interface Place {
-  /** Whose lifeline it is. */
+  /** The party whose lifeline it is. */
   readonly party: string
   readonly port: number
   /** 127.0.0.1 when not given. */
   readonly host?: string
-  /** It tells of its connections itself; a proxy does not. */
+  /** It reports its connections itself; a proxy does not. */
   readonly observes: boolean
-  /** Told before anybody connects: who will, and whether they tell of the connection themselves: each is told of once. */
+  /** Called before a party connects: which one, and whether it reports the connection itself, so that each is reported once. */
   expect(party: string, told?: boolean): void
 }
 
-/** Whoever waits for what comes at once gives it up after so many ms at the earliest. */
+/** The shortest patience for something that should come at once: on a busy machine it may still take time. */
 const PATIENCE_MS_MIN = 20_000
 
-/** What an experiment works with. Everything that it opens here is closed when the run is over, however it ends. */
+/** The tools of an experiment. Everything that it opens here is closed when the run is over, however it ends. */
 export class Bench {
   private readonly began: number
   private readonly closers = new Set<() => unknown>()
@@ -33,16 +33,16 @@ export class Bench {
   private setAt: number | null = null
 
   constructor(
-    /** Every wait is multiplied with it. */
+    /** The factor of every wait. */
     readonly scale: number,
-    /** Aborted: the run is broken off. Whoever waits must listen to it. */
+    /** Aborted when the run is cancelled. All code that waits must listen to it. */
     readonly signal: AbortSignal,
     private readonly tell: (what: Happening) => void,
-    /** What everybody here waits by. */
+    /** The clock of all waits in this run. */
     readonly clock: RunClock = new RunningClock(),
   ) {
     this.began = clock.real()
-    // Whoever waits listens to it, and many may wait at once.
+    // All code that waits listens to it, and many waits may run at once.
     setMaxListeners(0, signal)
   }
 
@@ -52,29 +52,32 @@ export class Bench {
   }
 
   /**
-   * The time of what happens now, in ms since the run began. Scenes that are set in one turn of the event loop begin together, however long
-   * the machine takes from one to the next: so all that happens until that turn is over happens when the first of them was set.
+   * The time of an event that happens now, in ms since the run began. Scenes that are set in one turn of the event loop begin
+   * together, however long the machine takes from one to the next: all events until the end of that turn get the time at which
+   * the first of them was set.
    */
   get moment(): number {
     return this.setAt ?? this.now()
   }
 
-  /** So many ms of the story, in real ms. */
+  /** Converts ms of the story to real ms. */
   ms(storyMs: number): number {
     return storyMs * this.scale
   }
 
-  /** Real ms for what comes at once where it comes: so many of the story, and never less than a busy machine may need for it. */
+  /**
+   * Real ms to wait for something that should come at once: so many ms of the story, but never less than a busy machine may need.
+   */
   patienceMs(storyMs: number): number {
     return Math.max(this.ms(storyMs), PATIENCE_MS_MIN)
   }
 
-  /** Waits so many ms of the story. @throws the reason, when the run is broken off */
+  /** Waits so many ms of the story. @throws the reason, when the run is cancelled */
   sleep(storyMs: number): Promise<void> {
     return this.wait(this.ms(storyMs))
   }
 
-  /** Waits so many real ms, in which this machine lets us run. @throws the reason, when the run is broken off */
+  /** Waits so many real ms in which this machine lets us run. @throws the reason, when the run is cancelled */
   wait(realMs: number): Promise<void> {
     const { clock, signal } = this
     return new Promise((resolve, reject) => {
@@ -100,22 +103,22 @@ export class Bench {
       })
     }
     this.tell({ kind: 'scene', scene: id, title, parties })
-    // What ends because the run is over is no part of the story.
+    // Ends that only happen because the run is over are not part of the story.
     return new Scene(this, id, this.setAt, what => this.closing || this.tell({ ...what, scene: id } as Happening))
   }
 
-  /** Called when the run is over, or at once when it is; what is already closed must not mind. */
+  /** `close` is called when the run is over, or at once if it already is; it must accept things that are already closed. */
   own(close: () => unknown): void {
     if (this.closing) close()
     else this.closers.add(close)
   }
 
-  /** @throws when the run is over: what is opened then would never be closed */
+  /** @throws if the run is over: anything opened after that would never be closed */
   mustGoOn(): void {
     if (this.closing) throw new Error('The run is over.')
   }
 
-  /** Listens on 127.0.0.1, on a port that the system chooses unless one is given. @throws the listen error; when the run is over */
+  /** Listens on 127.0.0.1, on a port that the system chooses unless one is given. @throws the listen error; if the run is over */
   async listen(server: Server, port = 0): Promise<number> {
     this.mustGoOn()
     this.own(() => server.close())
@@ -125,7 +128,7 @@ export class Bench {
     })
   }
 
-  /** Ends everything that was opened. */
+  /** Closes everything that was opened. */
   async close(): Promise<void> {
     this.closing = true
     await Promise.allSettled([...this.closers].map(async close => close()))
@@ -134,10 +137,10 @@ export class Bench {
   }
 }
 
-/** How often it is looked whether somebody still waits, in ms of the story. */
+/** The interval between two checks whether a party still waits, in ms of the story. */
 const LOOK_EVERY_MS = 20
 
-/** One set of lifelines, and those who stand on them. */
+/** One set of lifelines and the parties on them. */
 export class Scene {
   private connections = 0
   private readonly waiting = new Map<string, string>()
@@ -149,7 +152,7 @@ export class Scene {
     private readonly tell: (what: Told) => unknown,
   ) {}
 
-  /** ms since this scene was set: what bars are measured in. */
+  /** ms since this scene was set: the unit of bars. */
   now(): number {
     return this.bench.now() - this.setAt
   }
@@ -158,7 +161,7 @@ export class Scene {
     return LabOrigin.open(this, options)
   }
 
-  /** A proxy in front of `to`. In front of another proxy there is a relay between them, which sees what they say to each other. */
+  /** A proxy in front of `to`. Between two proxies there is a relay, which sees what they send to each other. */
   async proxy(choice: ProxyChoice): Promise<Place> {
     const { party = 'proxy', to } = choice
     const next = to.observes ? to : await openRelay(this, party, to)
@@ -166,18 +169,20 @@ export class Scene {
     return openProxy(this, { ...choice, party, to: next })
   }
 
-  /** A line in front of `to` that is slower than loopback, as if it were the way of `from`. */
+  /** A line from `from` to `to` that is slower than loopback. */
   relay(from: string, to: Place, shape: Shape): Promise<Place> {
     return openRelay(this, from, to, shape)
   }
 
-  /** A client that is connected. @throws the connect error */
+  /** A connected client. @throws the connect error */
   client(options: ClientOptions): Promise<LabClient> {
     options.to.expect(options.party ?? 'client', true)
     return LabClient.connect(this, options)
   }
 
-  /** For whoever opens a connection of its own: a log under the next name; one that says nothing where the other end tells of it. */
+  /**
+   * A log for a connection that other code opens, with the next name; it reports nothing if the other end reports the connection.
+   */
   wire(from: string, to: string, told = false): WireLog {
     if (told) return new WireLog(() => {}, '', { from, to })
     this.connections += 1
@@ -205,19 +210,19 @@ export class Scene {
     this.tell({ kind: 'waits', who, on, what })
   }
 
-  /** Who waits on whom at this moment, for `hangIn`. */
+  /** Which party waits for which at this moment, for `hangIn`. */
   get waitingNow(): ReadonlyMap<string, string> {
     return this.waiting
   }
 
-  /** Resolves when it waits no more, or after so many ms of the story. @throws the reason, when the run is broken off */
+  /** Resolves when the party no longer waits, or after so many ms of the story. @throws the reason, when the run is cancelled */
   async untilGoesOn(who: string, storyMs: number): Promise<void> {
     const { clock } = this.bench
     for (const until = clock.now() + this.bench.ms(storyMs); this.waiting.has(who) && clock.now() < until; )
       await this.bench.sleep(LOOK_EVERY_MS)
   }
 
-  /** Told only when it was waiting. */
+  /** Reported only if the party was waiting. */
   goesOn(who: string): void {
     if (this.waiting.delete(who)) this.tell({ kind: 'goes-on', who })
   }
@@ -239,7 +244,7 @@ const NAMES: Readonly<Record<PartyKind, Said>> = {
   curl: said('curl', 'curl'),
 }
 
-/** A party by what it is; `id` is needed where there are two of a role. */
+/** A party of a kind; `id` is needed if a scene has two parties with the same role. */
 export function party(what: PartyKind, id?: string, name: Said = NAMES[what]): Party {
   const role =
     what === 'client' || what === 'curl' ? 'client' : what === 'origin' || what === 'nginx' ? 'origin' : 'proxy'

@@ -40,7 +40,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   resources,
 ]
 
-/** The one with that id. */
+/** The experiment with that id. */
 export function experimentCalled(id: string): Experiment | undefined {
   return EXPERIMENTS.find(each => each.id === id)
 }

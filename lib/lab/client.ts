@@ -4,19 +4,19 @@ import type { Place, Scene } from './bench.js'
 import { said } from './said.js'
 import type { WireLog } from './wire-log.js'
 
-/** What came of waiting for one response. */
+/** The result of waiting for one response. */
 export interface Received {
   /**
    * `whole`: complete by its framing. `truncated`: the connection ended before the message did. `silent`: the time was over first.
-   * `ended`: the connection ended without an octet of it. `garbage`: what came is no response.
+   * `ended`: the connection ended without a byte of it. `garbage`: what came is not a response.
    */
   readonly outcome: 'whole' | 'truncated' | 'silent' | 'ended' | 'garbage'
   /** 0: there was no head. */
   readonly status: number
-  /** latin1, with its blank line; '' when there was none. */
+  /** latin1, with its blank line; '' if there was none. */
   readonly head: string
   readonly content: Buffer
-  /** From the call until its first octet came; as long as `tookMs` when none did. */
+  /** From the call until its first byte came; equal to `tookMs` if none came. */
   readonly firstMs: number
   /** From the call until it was over. */
   readonly tookMs: number
@@ -26,31 +26,34 @@ export interface ClientOptions {
   readonly to: Place
   /** `client` when not given. */
   readonly party?: string
-  /** Ends its side when the peer has ended its own, as nearly everybody does. Default true. */
+  /** Ends its side when the peer has ended its own, as nearly all programs do. Default true. */
   readonly answersFin?: boolean
   readonly localAddress?: string
-  /** With `localAddress`: a port that it shares with other connections made so, as long as the four values differ. */
+  /** With `localAddress`: a port that several such connections may share as long as the four values differ. */
   readonly localPort?: number
   /** TCP_NODELAY: small writes leave at once. Default true. */
   readonly noDelay?: boolean
 }
 
 const FOR_THE_RESPONSE = said('for the response', '응답을 기다린다')
-/** Real ms in which this machine lets us run: a wait without an end of its own is none of this lab. */
+/** The longest wait, in real ms in which this machine lets us run: no wait of the lab may be without an end. */
 const WAIT_MS_MAX = 120_000
 
-/** One connection of a client that sends what it is told to and reads responses by the book. Everything is seen at this end. */
+/**
+ * One connection of a client that sends what it is given and reads responses as the standard says. All events are seen at this
+ * end.
+ */
 export class LabClient {
   readonly party: string
-  /** How the peer ended the connection, as far as it has. */
+  /** How the peer ended the connection; '' while it has not. */
   ended: '' | 'fin' | 'reset' = ''
-  /** Pieces in which octets came so far: what was written at once need not be read at once. */
+  /** The number of pieces in which bytes have come so far: bytes that were written at once may be read in pieces. */
   reads = 0
   private readonly reader = new ResponseReader()
-  /** The reader waits for a response: one that was waited for in vain may still come. */
+  /** The reader is waiting for a response: after a wait in vain the response may still come. */
   private expecting = false
   private pending: Buffer = Buffer.alloc(0)
-  /** When the last octets came. */
+  /** When the last bytes came. */
   private cameAt = 0
   private wake: () => void = () => {}
 
@@ -114,7 +117,7 @@ export class LabClient {
     return this.log.connection
   }
 
-  /** A string is latin1. Resolves when the kernel has taken it, or cannot any more. */
+  /** A string is latin1. Resolves when the kernel has taken the bytes, or can no longer take them. */
   send(octets: string | Uint8Array): Promise<void> {
     const bytes = typeof octets === 'string' ? Buffer.from(octets, 'latin1') : octets
     this.log.bytes(this.party, bytes)
@@ -122,7 +125,7 @@ export class LabClient {
   }
 
   /**
-   * Waits for the response to the oldest request that has none yet; interim responses are passed over.
+   * Waits for the response to the oldest request that has none yet; interim responses are skipped.
    * @param forMs real ms (scale it yourself); then the outcome is `silent`
    */
   async response({ forMs = WAIT_MS_MAX, method = 'GET', what = FOR_THE_RESPONSE } = {}): Promise<Received> {
@@ -152,7 +155,7 @@ export class LabClient {
     }
   }
 
-  /** Resolves when the peer has ended the connection (how), or the time is over (''). `forMs` is real. */
+  /** Resolves with how the peer ended the connection, or with '' when the time is over. `forMs` is real. */
   async end(forMs = WAIT_MS_MAX): Promise<'' | 'fin' | 'reset'> {
     const { clock } = this.scene.bench
     for (const until = clock.now() + forMs; this.ended === '' && clock.now() < until; )
@@ -168,12 +171,12 @@ export class LabClient {
     return this.log.isOver
   }
 
-  /** Octets that came and that no response has taken. */
+  /** Bytes that came and belong to no response. */
   get surplus(): Buffer {
     return this.pending
   }
 
-  /** Sends a FIN; octets may still come. */
+  /** Sends a FIN; bytes may still come. */
   halfClose(): void {
     this.log.fin(this.party)
     this.socket.end()
@@ -216,7 +219,7 @@ export class LabClient {
     return this.reader.done
   }
 
-  /** The connection ended: is it the end of the content, or in the middle of something? */
+  /** The connection ended: at the end of the content, or in the middle of a message? */
   private finish(got: { status: number }): Received['outcome'] {
     if (this.ended === 'fin' && got.status !== 0 && this.reader.contentLeft < 0) {
       try {
@@ -252,13 +255,13 @@ export class LabClient {
   }
 }
 
-/** A request's head: the request line, and fields in the order given. */
+/** The head of a request: the request line, and the fields in the given order. */
 export function request(line: string, fields: Readonly<Record<string, string>> = {}): string {
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
   return `${line}\r\n${lines.join('')}\r\n`
 }
 
-/** The value of a field of a head, '' when it is not there; several lines are joined with a comma. */
+/** The value of a field of a head, '' if it is missing; several lines are joined with a comma. */
 export function fieldOf(head: string, name: string): string {
   const lower = `${name.toLowerCase()}:`
   const lines = head.split('\r\n').slice(1)

@@ -1,11 +1,11 @@
 import type { Said } from './said.js'
 
 /**
- * What happens in an experiment, in the order in which it was seen. The terminal, the page, the saved file and the drawings in the
- * documentation all read this and nothing else; a file of it, a line of JSON for each, is a whole recording.
+ * The events of an experiment, in the order in which they were seen. The terminal, the page, the saved file and the drawings in
+ * the documentation read only these events; a file of them, one line of JSON each, is a whole recording.
  *
- * Times are milliseconds since the run began, taken where it was seen: at the client's end and at the origin's end of the real connections,
- * and in a relay between two proxies. A proxy is seen from both sides and never asked.
+ * Times are milliseconds since the run began, taken where the event was seen: at the client's end and at the origin's end of the
+ * real connections, and in a relay between two proxies. A proxy is observed from both sides and reports nothing itself.
  */
 export type LabEvent = Stamped & Happening
 
@@ -35,7 +35,7 @@ export interface RunBegan {
   readonly format: 'hopwise-lab/1'
   readonly experiment: string
   readonly knobs: Readonly<Record<string, string | number>>
-  /** What every wait was multiplied with: 1 is real time. */
+  /** The factor of every wait: 1 is real time. */
   readonly scale: number
   /** ISO 8601. */
   readonly startedAt: string
@@ -43,7 +43,10 @@ export interface RunBegan {
   readonly machine: string
 }
 
-/** A set of parties with their lifelines; its times count from here. Scenes that are set together have the same time, and stand side by side. */
+/**
+ * A set of parties with their lifelines; its times count from here. Scenes that are set together have the same time and are side
+ * by side.
+ */
 export interface SceneSet {
   readonly kind: 'scene'
   readonly scene: string
@@ -56,44 +59,44 @@ export interface Party {
   /** `client`, `proxy`, `proxy2`, `origin`: unique in its scene. */
   readonly id: string
   readonly role: 'client' | 'proxy' | 'origin'
-  /** `hopwise`, `dumb`, … : what it is, as far as that matters. */
+  /** The kind of party: `hopwise`, `dumb`, … */
   readonly what: PartyKind
   readonly name: Said
 }
 
 export type PartyKind = 'client' | 'dumb' | 'stock' | 'hopwise' | 'smart' | 'relay' | 'origin' | 'nginx' | 'curl'
 
-/** A connection stands. */
+/** A connection is open. */
 export interface ConnectionOpened {
   readonly kind: 'open'
   readonly scene: string
   /** `c1`, `c2`, … : unique in its scene. */
   readonly connection: string
-  /** Who connected, and to whom. */
+  /** The party that connected, and the one that accepted. */
   readonly from: string
   readonly to: string
-  /** Local and remote address with port, of the end that saw it, where they are known. With the two addresses they are the four values. */
+  /** Local and remote address with port, at the end that saw it, if known: together the four values. */
   readonly addresses?: readonly [string, string]
-  /** What connecting took, where the connecting end saw it. */
+  /** The time that connecting took, if the connecting end saw it. */
   readonly tookMs?: number
 }
 
-/** Octets passed, as one end wrote or read them. */
+/** Bytes passed, as one end wrote or read them. */
 export interface BytesSeen {
   readonly kind: 'bytes'
   readonly scene: string
   readonly connection: string
-  /** Who sent them. */
+  /** The sender. */
   readonly by: string
   readonly size: number
-  /** latin1, the first of them (see TEXT_BYTES_MAX); the rest is only counted. */
+  /** The first bytes as latin1 (see TEXT_BYTES_MAX); the rest is only counted. */
   readonly text: string
-  /** The heads that begin in `text`, each field with what has to become of it at the next hop. */
+  /** The heads that begin in `text`; each field with what must happen to it at the next hop. */
   readonly heads?: readonly SeenHead[]
 }
 
 export interface SeenHead {
-  /** Where in `text` it begins, and where its content does. */
+  /** Where in `text` the head begins, and where its content begins. */
   readonly from: number
   readonly to: number
   readonly startLine: string
@@ -110,7 +113,7 @@ export interface SeenField {
   readonly section: string
 }
 
-/** One side will send no more (a FIN); the other direction still stands. */
+/** One side will send no more (a FIN); the other direction is still open. */
 export interface HalfClosed {
   readonly kind: 'fin'
   readonly scene: string
@@ -118,12 +121,12 @@ export interface HalfClosed {
   readonly by: string
 }
 
-/** The connection is over. */
+/** The connection has ended. */
 export interface ConnectionClosed {
   readonly kind: 'closed'
   readonly scene: string
   readonly connection: string
-  /** Who ended it first. */
+  /** The side that ended it first. */
   readonly by: string
   readonly how: 'fin' | 'reset' | 'vanished'
   readonly why?: Said
@@ -135,7 +138,7 @@ export interface Waits {
   readonly scene: string
   readonly who: string
   readonly on: string
-  /** For what: "for the response". */
+  /** What it waits for: "for the response". */
   readonly what: Said
 }
 
@@ -151,7 +154,7 @@ export interface Step {
   readonly scene: string
   readonly n: number
   readonly text: Said
-  /** Beside whose lifeline it belongs. */
+  /** The party to whose lifeline it belongs. */
   readonly party?: string
 }
 
@@ -181,7 +184,7 @@ export interface Bar {
   readonly part: 'wait' | 'name' | 'connect' | 'send' | 'server' | 'receive'
   readonly from: number
   readonly to: number
-  /** Over which connection, where that is known. */
+  /** The connection, if known. */
   readonly connection?: string
 }
 
@@ -189,15 +192,18 @@ export interface Bar {
 export interface Judged {
   readonly kind: 'verdict'
   /**
-   * `observed`: the effect was really seen; `not-observed`: it was not there; `too-busy`: this machine was measured to have kept the run
-   * waiting for so long that the effect could not be told from that; `impossible`: this machine does not allow it, and `text` says why.
+   * `observed`: the effect was really seen; `not-observed`: it was not; `too-busy`: this machine measurably delayed the run for
+   * so long that the effect could not be distinguished from the delay; `impossible`: this machine does not allow the experiment,
+   * and `text` says why.
    */
   readonly outcome: 'observed' | 'not-observed' | 'too-busy' | 'impossible'
   /** One sentence. */
   readonly text: Said
-  /** Which answer to the question of its experiment this run has shown to be right, from 1. Not given: no guess can be judged by it. */
+  /**
+   * The answer to the experiment's question that this run showed to be right, from 1. Not given: the run cannot judge a guess.
+   */
   readonly right?: number
 }
 
-/** Octets of one event that are kept as text. */
+/** Bytes of one event that are kept as text. */
 export const TEXT_BYTES_MAX = 2_048

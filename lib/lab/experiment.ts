@@ -2,7 +2,7 @@ import type { Bench } from './bench.js'
 import type { Judged } from './events.js'
 import { type Said, said } from './said.js'
 
-/** One thing that can be changed before a run. */
+/** One setting that can be changed before a run. */
 export type Knob = NumberKnob | ChoiceKnob
 
 export interface NumberKnob {
@@ -24,19 +24,19 @@ export interface ChoiceKnob<C extends string = string> {
 
 export type Knobs = Readonly<Record<string, Knob>>
 
-/** What a run is given: a number for a number, one of its choices for a choice. */
+/** The values for a run: a number for a number knob, one of its choices for a choice knob. */
 export type KnobValues = Readonly<Record<string, string | number>>
 
 type ValuesOf<K extends Knobs> = {
   readonly [N in keyof K]: K[N] extends { readonly choices: infer C } ? keyof C & string : number
 }
 
-/** Which one is right says the verdict of a run: with other values of the knobs it may be another one, or none of them. */
+/** The verdict of a run says which answer is right: with other knob values it may be another one, or none. */
 export interface Answer {
   readonly text: Said
 }
 
-/** Where the books are: a section of an RFC, or a chapter. */
+/** A section of an RFC, or a chapter of a book. */
 export type Reference = string
 
 export interface Experiment extends Description {
@@ -44,29 +44,29 @@ export interface Experiment extends Description {
   run(bench: Bench, knobs: KnobValues): Promise<Verdict>
 }
 
-/** What is said of an experiment. */
+/** The description of an experiment. */
 export interface Description {
   /** As written on the command line. */
   readonly id: string
   readonly title: Said
-  /** What is asked before anything is shown, with two to four answers to choose from. */
+  /** The question before anything is shown, with two to four answers to choose from. */
   readonly question: Said
   readonly answers: readonly Answer[]
-  /** What to look at, in two or three sentences: before the run. */
+  /** What to look at, in two or three sentences, shown before the run. */
   readonly watch: Said
   /** What it teaches: paragraphs, shown after the run. */
   readonly lesson: readonly Said[]
-  /** One thing to change and run again, and what then to expect. */
+  /** One thing to change before running again, and what to expect then. */
   readonly change: Said
   readonly references: readonly Reference[]
-  /** In scaled time it ends after so many ms at the latest, with every knob at its largest; then it is broken off. */
+  /** The longest duration in scaled time, with every knob at its largest; after that the run is cancelled. */
   readonly timeMaxMs: number
 }
 
-/** How it ended, in one sentence. */
+/** The result, in one sentence. */
 export type Verdict = Omit<Judged, 'kind'>
 
-/** An experiment whose run knows the types of its knobs: `knobValues` sees to it that they hold. */
+/** An experiment whose run knows the types of its knobs: `knobValues` checks the values. */
 export function experiment<const K extends Knobs>(
   it: Description & { readonly knobs: K; run(bench: Bench, knobs: ValuesOf<K>): Promise<Verdict> },
 ): Experiment {
@@ -74,26 +74,29 @@ export function experiment<const K extends Knobs>(
 }
 
 /**
- * The effect was there, or it was not.
- * @param right which of the answers that showed to be right, from 1; null: none of them, or this run was not what the question asks about
+ * The effect was observed or not.
+ * @param right the answer that the run showed to be right, from 1; null: none of them, or the run does not match the question
  */
 export function judged(observed: boolean, seen: Said, notSeen: Said, right: number | null = null): Verdict {
   if (!observed) return { outcome: 'not-observed', text: notSeen }
   return { outcome: 'observed', text: seen, ...(right === null ? {} : { right }) }
 }
 
-/** An effect that has to be told from what the machine itself takes. */
+/** An effect that has to be distinguished from delays of the machine itself. */
 export interface InTime {
-  /** What no delay can change. */
+  /** The part of the effect that no delay can change. */
   readonly certain: boolean
-  /** What can be seen only while nothing else takes the time. */
+  /** The part that can be seen only without other delays. */
   readonly inTime: boolean
-  /** What this machine took, as it was measured in this run, and from how much on that hides the effect. Real ms. */
+  /** The delay of this machine as measured in this run, and the smallest delay that hides the effect. Real ms. */
   readonly tookMs: number
   readonly hidesMs: number
 }
 
-/** The effect was there; or it was not; or nobody can say, because this machine took the time in which it would have shown. */
+/**
+ * The effect was observed, or not, or it cannot be known, because the machine itself was too slow while the effect should have
+ * been seen.
+ */
 export function judgedInTime(
   { certain, inTime, tookMs, hidesMs }: InTime,
   seen: Said,
@@ -107,12 +110,12 @@ export function judgedInTime(
 function tooBusy(tookMs: number, hidesMs: number, notSeen: Said): Said {
   const [took, hides] = [tookMs, hidesMs].map(ms => ms.toFixed(ms < 10 ? 1 : 0))
   return said(
-    `The machine was too busy to see it: it kept this run waiting for ${took} ms, and ${hides} ms are enough to hide the effect. ${notSeen.en}`,
+    `The machine was too busy: it delayed this run by ${took} ms, and ${hides} ms are enough to hide the effect. ${notSeen.en}`,
     `컴퓨터가 너무 바빠서 확인할 수 없었다. 이 실행이 ${took}ms를 기다려야 했는데, ${hides}ms만 되어도 효과가 가려진다. ${notSeen.ko}`,
   )
 }
 
-/** This machine does not allow it. Thrown anywhere in a run; it becomes the verdict `impossible`. */
+/** This machine does not allow the experiment. Thrown anywhere in a run; becomes the verdict `impossible`. */
 export class Impossible extends Error {
   override readonly name = 'Impossible'
   constructor(readonly reason: Said) {
@@ -120,7 +123,7 @@ export class Impossible extends Error {
   }
 }
 
-/** What was given for a run cannot be: says what, and what would be right. */
+/** A value given for a run is wrong: says which one, and what would be right. */
 export class WrongValue extends RangeError {
   override readonly name = 'WrongValue'
   constructor(readonly reason: Said) {
@@ -129,7 +132,7 @@ export class WrongValue extends RangeError {
 }
 
 /**
- * The values for a run from what somebody gave, defaults where nothing was given.
+ * The values for a run: the given ones, otherwise the defaults.
  * @throws WrongValue that says which knob, what was given, and what would be right
  */
 export function knobValues(knobs: Knobs, given: Readonly<Record<string, unknown>>): KnobValues {
@@ -148,7 +151,7 @@ function checkedValue(name: string, knob: Knob, given: unknown): string | number
     const choices = Object.keys(knob.choices).join(', ')
     throw new WrongValue(
       said(
-        `${name} is one of ${choices}, not "${shown(given)}".`,
+        `${name} must be one of ${choices}, not "${shown(given)}".`,
         `${name}의 값은 다음 중 하나다: ${choices}. 받은 값: "${shown(given)}"`,
       ),
     )
@@ -157,7 +160,7 @@ function checkedValue(name: string, knob: Knob, given: unknown): string | number
   if (typeof value === 'number' && value >= knob.min && value <= knob.max) return value
   throw new WrongValue(
     said(
-      `${name} is a number from ${knob.min} to ${knob.max}, not "${shown(given)}".`,
+      `${name} must be a number from ${knob.min} to ${knob.max}, not "${shown(given)}".`,
       `${name}의 값은 ${knob.min}에서 ${knob.max}까지의 수다. 받은 값: "${shown(given)}"`,
     ),
   )
@@ -167,20 +170,20 @@ function nothingCalled(name: string, names: readonly string[]): WrongValue {
   const none = names.length === 0
   return new WrongValue(
     said(
-      `There is nothing called "${shown(name)}" to change here: ${none ? 'it has no knobs' : `there is ${names.join(', ')}`}.`,
+      `There is no setting "${shown(name)}" here: ${none ? 'this experiment has no settings' : `the settings are ${names.join(', ')}`}.`,
       `여기에 그런 설정은 없다: "${shown(name)}". ${none ? '바꿀 수 있는 값이 없다.' : `바꿀 수 있는 것: ${names.join(', ')}`}`,
     ),
   )
 }
 
-/** For a sentence: what was given may be anything, of any length. */
+/** A given value as part of a sentence: it may be anything, of any length. */
 export function shown(given: unknown): string {
   const text = typeof given === 'object' ? 'an object' : String(given)
   return text.length > 40 ? `${text.slice(0, 40)}…` : text
 }
 
-/** Said of every experiment with clocks in it. */
+/** The note for every run whose time is scaled. */
 export const SCALED: Said = said(
-  'All waits of this run are scaled; what stands on the wire is not.',
+  'All waits of this run are scaled; values in messages are not.',
   '이 실행의 모든 대기 시간은 배율을 곱한 값이다. 전송되는 메시지에 적힌 값은 그대로다.',
 )

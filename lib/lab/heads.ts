@@ -4,8 +4,8 @@ import { settingsOf } from '../proxy/options/options.js'
 import { GRAMMAR_LIMITS } from '../wire/limits.js'
 import type { SeenField, SeenHead } from './events.js'
 
-// What a right proxy would make of the heads that pass by. It judges whatever is on the wire, whoever sent it: so a field that a
-// dumb proxy passed on stands out.
+// What a correct proxy would do with the heads that pass by. It judges everything on the wire, whichever party sent it, so a
+// field that a dumb proxy passed on stands out.
 
 const REQUEST_LINE = /[A-Z]{3,16} \S+ HTTP\/1\.[01]\r\n/y
 const STATUS_LINE = /HTTP\/1\.[01] \d{3}[^\r\n]*\r\n/y
@@ -13,7 +13,10 @@ const HEADS_MAX = 32
 
 const SETTINGS = settingsOf({ mode: 'reverse', upstream: 'http://127.0.0.1', name: 'hopwise' })
 
-/** The heads in octets that one end sent at once, content with a known length between them skipped. What is no head is left out. */
+/**
+ * The heads in bytes that one end sent at once. Content of known length between them is skipped; anything that is not a head is
+ * left out.
+ */
 export function headsIn(text: string): SeenHead[] {
   const heads: SeenHead[] = []
   let at = 0
@@ -71,7 +74,7 @@ function explainResponse(octets: Buffer): Explanation | null {
     clientMinor: 1,
     method: 'GET',
     framing: framing === 'close' ? 'chunked' : framing,
-    // What was offered is not seen here: a 101 is taken to answer it.
+    // The offer is not visible here: a 101 is assumed to answer it.
     upgrade: upgradesOf(lines).join(', '),
     edits: null,
     way: null,

@@ -1,18 +1,18 @@
 import { rmSync } from 'node:fs'
 import { isMainThread, parentPort } from 'node:worker_threads'
 
-// What a run leaves behind when its thread is ended by force, and nothing in it can tidy up any more: its server does so instead.
+// What a run leaves behind when its thread is terminated and can no longer clean up: the server does it instead.
 
-/** Something outside of the thread that belongs to its run: a process by its id, or a folder. */
+/** Something outside of the thread that belongs to its run: a process (its id), or a folder. */
 export type Owned = { readonly process: number } | { readonly folder: string }
 
-/** What a thread tells: it has that now, or it is gone. */
+/** A report of a thread: it now owns this, or it is gone. */
 export interface OwnedTold {
   readonly owned: Owned
   readonly gone: boolean
 }
 
-/** Told to whoever started this thread, if anybody did. @returns to be called when it is gone */
+/** Reports ownership to the parent of this thread, if there is one. @returns a function to call when it is gone */
 export function owns(owned: Owned): () => void {
   const tell = (gone: boolean) => {
     if (!isMainThread) parentPort?.postMessage({ owned, gone } satisfies OwnedTold)
@@ -21,7 +21,7 @@ export function owns(owned: Owned): () => void {
   return () => tell(true)
 }
 
-/** What one thread has, as far as it has told. */
+/** What one thread owns, as far as it has reported. */
 export class LeftBehind {
   private readonly owned = new Map<string, Owned>()
 
@@ -31,7 +31,7 @@ export class LeftBehind {
     else this.owned.set(key, owned)
   }
 
-  /** Its thread is gone: processes are ended, then folders removed. */
+  /** The thread is gone: ends the processes, then removes the folders. */
   tidy(): void {
     for (const it of this.owned.values()) if ('process' in it) end(it.process)
     for (const it of this.owned.values()) if ('folder' in it) rmSync(it.folder, { recursive: true, force: true })
@@ -43,6 +43,6 @@ function end(id: number): void {
   try {
     process.kill(id, 'SIGKILL')
   } catch {
-    // It has ended by itself.
+    // The process has already ended.
   }
 }

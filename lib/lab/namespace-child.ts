@@ -2,9 +2,9 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { NamespaceAsk, NamespaceReply } from './namespace.js'
 
 /**
- * What the process in the namespace does: runs a command, writes a file, connects two sockets with each other and sends both to whoever
- * asked. It travels there as its own text (`namespaceProgram`), so that it needs neither a file nor a loader: it may use nothing of this
- * module but types.
+ * The program of the process in the namespace: runs a command, writes a file, connects two sockets with each other and sends both
+ * to its parent. It is passed there as its own text (`namespaceProgram`), so that it needs neither a file nor a loader: it may
+ * use nothing of this module except types.
  */
 async function insideNamespace(): Promise<void> {
   const { execFileSync } = await import('node:child_process')
@@ -13,7 +13,7 @@ async function insideNamespace(): Promise<void> {
   const server = createServer({ pauseOnConnect: true })
   const tell = (reply: NamespaceReply, socket?: Socket) => process.send?.(reply, socket)
 
-  /** Neither end reads here: what comes is for whoever gets them. */
+  /** Neither end reads here: the bytes are for the process that receives the sockets. */
   const pair = async (id: number) => {
     if (!server.listening) await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
     const accepted = new Promise<Socket>(resolve => server.once('connection', resolve))
@@ -31,7 +31,7 @@ async function insideNamespace(): Promise<void> {
     else writeFileSync(ask.file, ask.value)
     tell({ kind: 'done', id: ask.id })
   }
-  // One thing after the other: the next connection that is accepted belongs to the last that was asked for.
+  // One task after another: the next accepted connection belongs to the last request.
   let before: Promise<unknown> = Promise.resolve()
   process.on('message', (ask: NamespaceAsk) => {
     before = before

@@ -1,15 +1,15 @@
-// What Linux tells of the TCP connections of one network namespace, as text in /proc: the same that `ss -tio` shows.
+// What Linux reports about the TCP connections of one network namespace, as text in /proc: the same values that `ss -tio` shows.
 
 /** One end of a connection, as its kernel sees it. */
 export interface KernelEnd {
   readonly localPort: number
   readonly remotePort: number
   readonly established: boolean
-  /** Octets that were sent and not acknowledged yet, or not sent yet. */
+  /** Bytes that are not yet acknowledged, or not yet sent. */
   readonly unacknowledged: number
-  /** Times out since the peer was last heard of: each is a retransmission of what nobody acknowledged. */
+  /** Timeouts since the last packet of the peer: each is a retransmission of unacknowledged data. */
   readonly retransmits: number
-  /** Probes since the peer was last heard of. */
+  /** Probes since the last packet of the peer. */
   readonly unansweredProbes: number
   /** The congestion window, in segments. */
   readonly window: number
@@ -17,7 +17,7 @@ export interface KernelEnd {
 
 const ESTABLISHED = '01'
 
-/** Reads `/proc/net/tcp`. Lines of connections that only wait for their end are left out: they have no window. */
+/** Reads `/proc/net/tcp`. Lines of connections that only wait for their end (TIME_WAIT) are left out: they have no window. */
 export function kernelEnds(text: string): KernelEnd[] {
   return text
     .split('\n')

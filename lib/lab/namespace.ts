@@ -8,9 +8,9 @@ import { counters, type KernelEnd, kernelEnds } from './namespace-proc.js'
 import { said } from './said.js'
 
 export interface NamespaceSetup {
-  /** Of its loopback. Default 65536, as loopback has it; 1500 is what a line has. */
+  /** MTU of its loopback. Default 65536, as for loopback; 1500 is that of a real line. */
   readonly mtu: number
-  /** Below net.ipv4: `tcp_keepalive_time`. They hold in this namespace alone. */
+  /** Names below net.ipv4, such as `tcp_keepalive_time`. They apply only to this namespace. */
   readonly sysctls: Readonly<Record<string, string | number>>
 }
 
@@ -22,7 +22,7 @@ type Asked =
   | { readonly kind: 'write'; readonly file: string; readonly value: string }
   | { readonly kind: 'pair' }
 
-/** `client` and `server` come with a socket. 0 is the number of its first word: it is there. */
+/** `client` and `server` come with a socket. The first reply has number 0: the process is ready. */
 export type NamespaceReply =
   | { readonly kind: 'done' | 'client' | 'server'; readonly id: number }
   | { readonly kind: 'failed'; readonly id: number; readonly why: string }
@@ -39,16 +39,16 @@ interface Awaited {
   failed(error: Error): void
 }
 
-/** Where `ip` is, which an ordinary user's PATH leaves out. */
+/** The folders of `ip`, which are not in an ordinary user's PATH. */
 const SYSTEM_PATHS = '/usr/sbin:/sbin'
-/** A process must have started, or done what it was asked, by then. Real ms. */
+/** The longest time for a process to start or to do a task. Real ms. */
 const ANSWER_MS_MAX = 20_000
 const LOOPBACK_MTU = 65_536
 
 /**
- * A network of one machine, in a user and network namespace of its own (`unshare -Urn`, which needs no rights on most Linux systems):
- * its loopback can have the packet size of a line, or go down, and its kernel settings can be changed, without anybody else noticing.
- * Connections are made inside and used from here.
+ * A network with only this machine, in its own user and network namespace (`unshare -Urn`, which needs no privileges on most
+ * Linux systems): its loopback can have the packet size of a real line, or go down, and its kernel settings can be changed,
+ * without affecting the rest of the system. Connections are opened inside and used from here.
  */
 export class Namespace {
   private asked = 0
@@ -67,7 +67,7 @@ export class Namespace {
     child.once('close', () => this.over(new Error(firstLine(this.lastWords) || 'it ended')))
   }
 
-  /** @throws Impossible where this machine does not allow it, with its own words */
+  /** @throws Impossible if this machine does not allow it, with the message of the system */
   static async open(bench: Bench, { mtu = LOOPBACK_MTU, sysctls = {} }: Partial<NamespaceSetup>): Promise<Namespace> {
     if (process.platform !== 'linux') throw impossible(`${process.platform} has no network namespaces`)
     const args = ['-Urn', process.execPath, '--input-type=module', '--eval', namespaceProgram()]
@@ -84,7 +84,7 @@ export class Namespace {
     return namespace
   }
 
-  /** A new connection, both ends of it. */
+  /** Both ends of a new connection. */
   async pair(): Promise<Pair> {
     const [client, server] = await this.ask({ kind: 'pair' })
     if (!client || !server) throw new Error('The namespace sent no sockets.')
@@ -92,18 +92,18 @@ export class Namespace {
     return { client, server }
   }
 
-  /** From now on nothing arrives any more, in either direction, and nobody is told: no FIN, no reset. */
+  /** From now on nothing arrives in either direction, and neither side is told: no FIN, no reset. */
   async loopbackDown(): Promise<void> {
     await this.ip('link', 'set', 'dev', 'lo', 'down')
   }
 
-  /** What its kernel knows of this end of a connection; undefined: nothing any more. */
+  /** What the kernel knows about this end of a connection; undefined: it no longer knows it. */
   async endOf({ localPort, remotePort }: { localPort: number; remotePort: number }): Promise<KernelEnd | undefined> {
     const ends = kernelEnds(await this.read('tcp'))
     return ends.find(end => end.localPort === localPort && end.remotePort === remotePort)
   }
 
-  /** What its kernel has counted so far, since the namespace exists: `TcpOutSegs`, `TcpExtTCPKeepAlive`. */
+  /** A kernel counter since the namespace was created: `TcpOutSegs`, `TcpExtTCPKeepAlive`. */
   async counted(name: string): Promise<number> {
     return counters((await this.read('snmp')) + (await this.read('netstat'))).get(name) ?? 0
   }
@@ -159,7 +159,7 @@ export class Namespace {
     for (const { failed } of [...this.awaited.values()]) failed(why)
   }
 
-  /** Its process ends with the connection to this one. */
+  /** The process ends when its connection to this one is closed. */
   private async close(): Promise<void> {
     this.over(new Error('the run is over'))
     const { exitCode, signalCode, pid } = this.child
@@ -180,7 +180,7 @@ function firstLine(text: string): string {
 function impossible(why: string): Impossible {
   return new Impossible(
     said(
-      `This needs a network namespace of its own, which cannot be had here: ${why}.`,
+      `This experiment needs its own network namespace, which is not available here: ${why}.`,
       `이 실험에는 전용 네트워크 네임스페이스가 필요하지만 이 컴퓨터에서는 만들 수 없다: ${why}.`,
     ),
   )

@@ -17,7 +17,7 @@ export function connectionOptions(head: string): string[] {
   )
 }
 
-/** All of it as one chunk, and the last one. */
+/** The content as one chunk, followed by the last chunk. */
 export function chunked(octets: Buffer): Buffer {
   if (octets.length === 0) return Buffer.from('0\r\n\r\n')
   return Buffer.concat([Buffer.from(`${octets.length.toString(16)}\r\n`), octets, Buffer.from('\r\n0\r\n\r\n')])

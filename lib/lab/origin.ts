@@ -8,29 +8,29 @@ import { said } from './said.js'
 import type { WireLog } from './wire-log.js'
 
 /**
- * An origin by the book, on a plain socket so that every octet of it is its own. HTTP/1.1 connections persist without a word. An HTTP/1.0
- * client that asks with `Connection: Keep-Alive` gets the echo, with `Keep-Alive: timeout=…, max=…` counting down, where the
- * length of the content is known; one that does not ask is closed after its response, and with `version: '1.0'` so is every client that does
- * not ask. `answer` can make it do anything else.
+ * An origin that follows the standard, on a plain socket so that it controls every byte. HTTP/1.1 connections persist by default.
+ * An HTTP/1.0 client that asks with `Connection: Keep-Alive` gets the echo, with `Keep-Alive: timeout=…, max=…` counting down, if
+ * the length of the content is known; the connection of one that does not ask is closed after its response, and with `version:
+ * '1.0'` that of every client that does not ask. `answer` can make it do anything else.
  */
 export interface OriginOptions {
   /** `origin` when not given. */
   readonly party?: string
   /** 0 when not given: the system chooses. */
   readonly port?: number
-  /** What its status lines say. */
+  /** The version in its status lines. */
   readonly version?: '1.0' | '1.1'
   /** Real ms that a connection may be idle after a response; 0: for ever. Default 0. */
   readonly timeoutMs?: number
-  /** What `Keep-Alive` says of it, in seconds; not given: it says nothing. */
+  /** The `timeout` that it announces in `Keep-Alive`, in seconds; not given: it announces nothing. */
   readonly announceS?: number
   /** Responses on one connection; the last one says close. `Keep-Alive` says how many more: after the first response one less. */
   readonly max?: number
   /** Real ms between a request and its response. */
   readonly delayMs?: number
-  /** Connections that are served at once, as where each has a process of its own; more wait unread until one is closed. Not given: all. */
+  /** Connections served at once, as if each had its own process; further ones wait unread until one is closed. Not given: all. */
   readonly workers?: number
-  /** What to answer; nothing given: 200 with a short text. */
+  /** The answer to a request. Default: 200 with a short text. */
   readonly answer?: (request: OriginRequest) => OriginAnswer | Promise<OriginAnswer>
 }
 
@@ -41,31 +41,34 @@ export interface OriginRequest {
   /** latin1, with its blank line. */
   readonly head: string
   readonly content: Buffer
-  /** From 1: of this origin, and of this connection. */
+  /** Both from 1: the number of the connection at this origin, and of the request on its connection. */
   readonly connection: number
   readonly nth: number
-  /** When its octets came, in ms since the run began. */
+  /** When its bytes came, in ms since the run began. */
   readonly cameAt: number
 }
 
 export interface OriginAnswer {
   readonly status?: number
   readonly fields?: Readonly<Record<string, string>>
-  /** A string is latin1; a number: so many octets. */
+  /** A string is latin1; a number means that many bytes. */
   readonly content?: string | Buffer | number
   /** `length` by default; `close`: ends with the connection; `chunked`. */
   readonly framing?: 'length' | 'chunked' | 'close'
-  /** What Content-Length says, where it is to be wrong. */
+  /** The value of Content-Length, if it has to be wrong. */
   readonly saidLength?: number
-  /** Real ms before it, instead of the origin's own. */
+  /** Real ms before the answer, instead of the origin's own delay. */
   readonly delayMs?: number
-  /** `close`: says so, and closes. `leave`: closes without having said so. `reset`: likewise, with a reset. `stay` although it should close. */
+  /**
+   * `close`: says close and closes. `leave`: closes without saying so. `reset`: the same with a reset. `stay`: stays although it
+   * should close.
+   */
   readonly after?: 'keep' | 'close' | 'leave' | 'reset' | 'stay'
-  /** Only so many octets of the content are sent before `after`. */
+  /** Only this many bytes of the content are sent before `after`. */
   readonly stopAfter?: number
-  /** Real ms between what was sent and `after`: time for it to be read, so that an end does not come in the same moment. */
+  /** Real ms between the sent bytes and `after`: time to read them, so that the end does not come at the same moment. */
   readonly afterMs?: number
-  /** Octets that are sent instead of all that, as they are. */
+  /** Raw bytes that are sent instead. */
   readonly raw?: string
 }
 
@@ -74,14 +77,14 @@ const CONTENT = 'Hello from the origin.\n'
 
 export class LabOrigin implements Place {
   readonly observes = true
-  /** All that came, in order. */
+  /** All requests that came, in order. */
   readonly requests: OriginRequest[] = []
-  /** Connections that were accepted so far, and that are open now. */
+  /** Connections accepted so far, and connections open now. */
   accepted = 0
   open = 0
-  /** Octets that came so far, of all connections. */
+  /** Bytes received so far, on all connections. */
   received = 0
-  /** When it last ended a connection of its own accord, in ms since the run began. */
+  /** When it last ended a connection itself, in ms since the run began. */
   endedAt = Number.NaN
   /** Accepted by the kernel, and waiting for a worker. */
   readonly unserved: net.Socket[] = []
@@ -128,14 +131,14 @@ export class LabOrigin implements Place {
   }
 }
 
-/** One connection: a request at a time, in order, however many are sent at once. */
+/** One connection: one request at a time, in order, however many are sent at once. */
 class OriginConnection {
   private readonly reader = new RequestReader()
   private pending: Buffer = Buffer.alloc(0)
   private cameAt = 0
   private served = 0
   private working = false
-  /** It closed: what comes now is no request any more (RFC 9112 9.6). */
+  /** The origin has closed: bytes that come now are no longer requests (RFC 9112 9.6). */
   private over = false
   private idle: Timer | undefined
   private got: { method: string; target: string; minor: 0 | 1; head: string; content: Buffer[] } | null = null
@@ -187,7 +190,7 @@ class OriginConnection {
     if (this.socket.readableEnded && !this.socket.writableEnded) this.socket.end()
   }
 
-  /** The next request that is here whole. */
+  /** The next complete request. */
   private next(): OriginRequest | null {
     const { reader, pending } = this
     if (reader.done) reader.next()
@@ -227,7 +230,7 @@ class OriginConnection {
     return keep && answer.after !== 'leave'
   }
 
-  /** By the book, unless the answer says otherwise. */
+  /** As the standard says, unless the answer says otherwise. */
   private keeps({ minor, head, nth }: OriginRequest, { after, framing }: OriginAnswer): boolean {
     if (after === 'keep' || after === 'stay' || after === 'leave') return true
     if (after === 'close' || framing === 'close') return false
@@ -284,13 +287,13 @@ class OriginConnection {
     this.over = true
     this.log.fin(this.origin.party)
     this.socket.end()
-    // Whoever never answers the FIN must not hold the connection for ever.
+    // A peer that never answers the FIN must not hold the connection for ever.
     const { bench } = this.origin.scene
     bench.clock.after(bench.ms(5_000), () => this.socket.destroy())
   }
 
   private refuse(): void {
-    const content = 'This is no request that the origin can read.\n'
+    const content = 'The origin cannot read this request.\n'
     void this.send(
       Buffer.from(
         `HTTP/1.1 400 Bad Request\r\nContent-Length: ${content.length}\r\nConnection: close\r\n\r\n${content}`,

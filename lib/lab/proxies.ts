@@ -6,7 +6,7 @@ import { plain, said } from './said.js'
 import { openSmart, type SmartOptions } from './smart.js'
 import { openStock } from './stock.js'
 
-/** Which proxy, and where it goes. All of them are real, and go nowhere else. */
+/** Which proxy, and where it connects to. All proxies are real, and connect to nothing else. */
 export type ProxyChoice = {
   /** `proxy` when not given. */
   readonly party?: string
@@ -15,7 +15,7 @@ export type ProxyChoice = {
   | { readonly kind: 'dumb' }
   | {
       readonly kind: 'hopwise'
-      /** With mode forward everything goes to `to` all the same, as a parent, unless `allow` says where a request may lead. */
+      /** In forward mode everything still goes to `to`, as a parent proxy, unless `allow` says where a request may go. */
       readonly options?: Partial<ProxyOptions>
     }
   | { readonly kind: 'stock'; readonly upstreamKeepAlive?: boolean; readonly xForwarded?: boolean }
@@ -23,7 +23,7 @@ export type ProxyChoice = {
 )
 
 const SERVER_TO_CLOSE = said('for the server to close', '서버가 커넥션을 닫기를 기다린다')
-/** Longer than anything that is shown: the origin is to end a hang, not the proxy. Real ms. */
+/** Longer than any scene: the origin must end a hang, not the proxy. Real ms. */
 const DUMB_PATIENCE_MS = 120_000
 
 export async function openProxy(scene: Scene, choice: ProxyChoice & { party: string }): Promise<Place> {
@@ -33,7 +33,7 @@ export async function openProxy(scene: Scene, choice: ProxyChoice & { party: str
   return { party: choice.party, port, observes: false, expect() {} }
 }
 
-/** Those that need not know who is on their other side. */
+/** Proxies that do not need to know which party is on their client side. */
 type Plain = Exclude<ProxyChoice, { kind: 'smart' }> & { party: string }
 
 function open(scene: Scene, choice: Plain): Promise<number> {
@@ -56,13 +56,10 @@ async function openDumb(scene: Scene, party: string, to: string, upstream: strin
 }
 
 function unread(bytes: number) {
-  return said(
-    `${bytes} octets lay here that nobody ever read.`,
-    `아무도 읽지 않은 ${bytes}바이트가 여기에 남아 있었다.`,
-  )
+  return said(`${bytes} bytes were left here and never read.`, `아무도 읽지 않은 ${bytes}바이트가 여기에 남아 있었다.`)
 }
 
-/** Says why it closed each of its connections: the one thing that cannot be seen from outside. */
+/** Notes why hopwise closed each of its connections: the one thing that cannot be seen from outside. */
 async function openHopwise(
   scene: Scene,
   party: string,

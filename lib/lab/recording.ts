@@ -3,14 +3,14 @@ import { plainJson } from '../wire/visible.js'
 import type { LabEvent } from './events.js'
 import { EVENTS_MAX } from './run.js'
 
-/** A line of a recording is no longer than this: the text of an event with all that is said of its fields, many times over. */
+/** The longest line of a recording: many times the text of an event with everything about its fields. */
 export const LINE_CHARACTERS_MAX = 1_048_576
-/** Of a whole recording. */
+/** The largest whole recording. */
 export const RECORDING_BYTES_MAX = 67_108_864
 /** ms: longer than any run. */
 const AT_MAX = 3_600_000
 
-/** What stands in a recording is not one: which line, and why. */
+/** A text that is not a valid recording: which line is wrong, and why. */
 export class RecordingError extends Error {
   override readonly name = 'RecordingError'
 
@@ -24,7 +24,7 @@ export class RecordingError extends Error {
   }
 }
 
-/** One event as a line of JSON, without its end. Plain to a terminal too. */
+/** One event as a line of JSON, without its line end. Harmless to a terminal, too. */
 export function recordingLine(event: LabEvent): string {
   return plainJson(JSON.stringify(event))
 }
@@ -35,8 +35,8 @@ export function recordingText(events: readonly LabEvent[]): string {
 }
 
 /**
- * The events of a recording that somebody brings, all of them checked: `run` first, `verdict` last, times that do not go back, scenes that
- * were set. What the texts in it say is not looked at: whoever shows them must make them harmless.
+ * The events of a recording from an untrusted source, all of them checked: `run` first, `verdict` last, times that do not go
+ * back, scenes that were set. The texts in it are not checked: code that shows them must make them harmless.
  * @throws RecordingError
  */
 export function readRecording(text: string): LabEvent[] {
@@ -45,14 +45,14 @@ export function readRecording(text: string): LabEvent[] {
   let before = 0
   return lines.map((line, i) => {
     const n = i + 1
-    if (n > EVENTS_MAX + 1) throw new RecordingError(n, `no recording has more than ${EVENTS_MAX + 1} lines`)
+    if (n > EVENTS_MAX + 1) throw new RecordingError(n, `a recording has at most ${EVENTS_MAX + 1} lines`)
     const event = readLine(line, n)
     if ((event.kind === 'run') !== (n === 1))
       throw new RecordingError(n, n === 1 ? 'a recording begins with its event "run"' : 'only the first event is "run"')
     if ((event.kind === 'verdict') !== (n === lines.length))
       throw new RecordingError(
         n,
-        event.kind === 'verdict' ? 'something stands behind the verdict' : 'it ends without a verdict',
+        event.kind === 'verdict' ? 'something follows the verdict' : 'it ends without a verdict',
       )
     if (event.at < before) throw new RecordingError(n, `its time goes back, from ${before} to ${event.at}`)
     before = event.at
@@ -69,13 +69,13 @@ function readLine(line: string, n: number): LabEvent {
   try {
     value = JSON.parse(line)
   } catch {
-    throw new RecordingError(n, line.trim() === '' ? 'it is empty' : 'it is no JSON')
+    throw new RecordingError(n, line.trim() === '' ? 'it is empty' : 'it is not JSON')
   }
   const { success, data, error } = EVENT.safeParse(value)
   if (success) return data
   const [issue] = error.issues
   const path = issue?.path.join('.') ?? ''
-  throw new RecordingError(n, `it is no event of the laboratory${path === '' ? '' : `: ${path} is wrong`}`)
+  throw new RecordingError(n, `it is not an event of the laboratory${path === '' ? '' : `: ${path} is wrong`}`)
 }
 
 const at = z.number().min(0).max(AT_MAX)

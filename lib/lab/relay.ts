@@ -3,27 +3,27 @@ import type { Place, Scene } from './bench.js'
 import type { RunClock } from './running-clock.js'
 import type { WireLog } from './wire-log.js'
 
-/** How a line is shaped, where an experiment needs one that is slower than loopback. Real ms and octets per real second. */
+/** The shape of a line, for experiments that need one slower than loopback. Real ms and bytes per real second. */
 export interface Shape {
   /** Each direction; half of the round trip. */
   readonly delayMs?: number
-  /** All connections of the relay together, from the server to the client; they take turns, a segment each. */
+  /** For all connections of the relay together, from the server to the client; they take turns, one segment each. */
   readonly bytesPerS?: number
-  /** Told of each connection as well, where somebody draws conclusions from what passes. */
+  /** Creates a witness for each connection, for code that draws conclusions from the traffic. */
   readonly witness?: () => Witness
 }
 
-/** Sees what passes over one connection, in order, by whom. */
+/** Sees what passes over one connection, in order, and which side sent it. */
 export interface Witness {
   bytes(by: string, octets: Buffer): void
-  /** `by` sends no more, or the connection is over. */
+  /** `by` sends no more, or the connection has ended. */
   end(by: string): void
 }
 
 /**
- * Passes octets, FINs and resets on as they come, and tells what it saw: the witness between two proxies, neither of which is asked.
- * With a shape it is a slow line. A relay ends TCP, so nothing of TCP itself can be seen through it.
- * @returns where `from` is to connect, in order to reach `to`
+ * Forwards bytes, FINs and resets as they come, and reports them: the observer between two proxies, which report nothing
+ * themselves. With a shape it is a slow line. TCP ends at a relay, so nothing of TCP itself can be seen through it.
+ * @returns the place to which `from` connects in order to reach `to`
  */
 export async function openRelay(scene: Scene, from: string, to: Place, shape: Shape = {}): Promise<Place> {
   const line = new SharedLine(shape, scene.bench.clock)
@@ -59,9 +59,9 @@ interface Passing {
   readonly by: string
   readonly log: WireLog
   readonly witness: Witness | undefined
-  /** Octets that go over the line at once. Not given: all that there are. */
+  /** Bytes that go over the line at once. Not given: all available bytes. */
   readonly atOnce?: number
-  /** Resolves when so many octets have come to the other end of the line. */
+  /** Resolves when so many bytes have reached the other end of the line. */
   carry(size: number): Promise<void> | null
 }
 
@@ -101,7 +101,7 @@ function pass({ source, sink, by, log, witness, atOnce, carry }: Passing): void 
   })
 }
 
-/** What one connection sends at once over a narrow line: what an Ethernet frame holds. */
+/** The bytes that one connection sends at once over a narrow line: the content of an Ethernet frame. */
 const SEGMENT_BYTES = 1_460
 
 interface Segment {
@@ -109,7 +109,7 @@ interface Segment {
   arrived(): void
 }
 
-/** One line for all who come through: whoever has something to send takes turns with the others, so that all get the same. */
+/** One line for all connections of the relay: those that have something to send take turns, so that all get the same share. */
 class SharedLine {
   private readonly lanes: Segment[][] = []
   private freeAt = 0
@@ -125,7 +125,7 @@ class SharedLine {
     return delayMs > 0 ? this.after(delayMs) : null
   }
 
-  /** For one more connection. */
+  /** A lane for one more connection. */
   lane(): Pick<Passing, 'atOnce' | 'carry'> {
     if (!this.shape.bytesPerS) return { carry: () => this.up() }
     const lane: Segment[] = []
@@ -153,11 +153,11 @@ class SharedLine {
     this.busy = false
   }
 
-  /** The next one in turn that has something to send. */
+  /** The next lane in turn that has something to send. */
   private next(): Segment[] | undefined {
     const at = this.lanes.findIndex(({ length }) => length > 0)
     if (at < 0) return undefined
-    // It and those before it are the last ones next time.
+    // This lane and those before it come last next time.
     this.lanes.push(...this.lanes.splice(0, at + 1))
     return this.lanes.at(-1)
   }

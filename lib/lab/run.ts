@@ -5,31 +5,34 @@ import type { RunClock } from './running-clock.js'
 import { plain, type Said, said } from './said.js'
 
 export interface RunOptions {
-  /** Values for its knobs; what is not given is as standard. */
+  /** Values for its knobs; the others have their defaults. */
   readonly knobs?: Readonly<Record<string, unknown>>
   /** Multiplies every wait: 1 is real time. */
   readonly scale?: number
-  /** Told at once, in order. */
+  /** Called at once for each event, in order. */
   readonly onEvent?: (event: LabEvent) => void
-  /** Breaks it off. */
+  /** Cancels the run. */
   readonly signal?: AbortSignal
-  /** Real time, less what the machine takes of it, when not given. Stopped with the run. */
+  /** Default: real time, minus the time that the machine takes away. Stopped with the run. */
   readonly clock?: RunClock
 }
 
 export const SCALE_MIN = 0.02
 export const SCALE_MAX = 10
-/** Events of one run; more are not told, but for its verdict. */
+/** The most events of one run; further ones are dropped, except the verdict. */
 export const EVENTS_MAX = 5_000
-/** Real ms for what is not scaled: what this machine itself needs for it. */
+/** Additional real ms for work that is not scaled: the machine's own time. */
 const SPARE_MS = 20_000
-/** A run that is broken off while its thread was at work for so much of the time was not waiting for something that never came. */
+/**
+ * A cancelled run whose thread was at work for at least this share of the time was busy, not waiting for something that never
+ * came.
+ */
 const BUSY_SHARE = 0.5
-/** Never longer than this, whatever an experiment says of itself. Real ms in which this machine lets the run go on. */
+/** The longest run, whatever an experiment declares. Real ms in which this machine lets the run go on. */
 const RUN_MS_MAX = 300_000
 
 /**
- * Runs one experiment on real sockets of its own, and closes every one of them. Always ends with a verdict, in bounded time.
+ * Runs one experiment on its own real sockets, and closes all of them. Always ends with a verdict, in bounded time.
  * @returns all events
  * @throws WrongValue for knobs and scale
  */
@@ -68,13 +71,13 @@ export function checkScale(scale: unknown): asserts scale is number {
   if (typeof scale === 'number' && scale >= SCALE_MIN && scale <= SCALE_MAX) return
   throw new WrongValue(
     said(
-      `The scale is a number from ${SCALE_MIN} to ${SCALE_MAX}, not ${shown(scale)}.`,
+      `The scale must be a number from ${SCALE_MIN} to ${SCALE_MAX}, not ${shown(scale)}.`,
       `배율은 ${SCALE_MIN}에서 ${SCALE_MAX}까지의 수다. 받은 값: ${shown(scale)}`,
     ),
   )
 }
 
-/** Why a run is broken off, as the reason of its signal: told in the verdict. */
+/** Why a run is cancelled, as the reason of its signal: reported in the verdict. */
 export class BrokenOff extends Error {
   override readonly name = 'BrokenOff'
   constructor(
@@ -85,20 +88,20 @@ export class BrokenOff extends Error {
   }
 }
 
-/** @param busy which share of that time this thread was at work, or wanted to be: who hangs only waits */
+/** @param busy the share of that time in which this thread was at work, or wanted to be: a run that hangs only waits */
 function tookTooLong(ms: number, busy: number): BrokenOff {
   const rounded = Math.round(ms)
   if (busy < BUSY_SHARE)
-    return new BrokenOff(said(`it was not over after ${rounded} ms.`, `${rounded}ms가 지나도 끝나지 않았다.`))
+    return new BrokenOff(said(`it was not finished after ${rounded} ms.`, `${rounded}ms가 지나도 끝나지 않았다.`))
   const percent = Math.round(busy * 100)
   const why = said(
-    `it was not over after ${rounded} ms, of which it was at work for ${percent} %: this machine is too busy for it, or too slow.`,
+    `it was not finished after ${rounded} ms, although it was at work for ${percent} % of the time: this machine is too busy or too slow for it.`,
     `${rounded}ms가 지나도 끝나지 않았고, 그 시간의 ${percent}%를 일하는 데 썼다. 이 컴퓨터가 너무 바쁘거나 너무 느리다.`,
   )
   return new BrokenOff(why, 'too-busy')
 }
 
-/** The verdict of a run that is over, or is broken off: who does not listen to the signal is not waited for. */
+/** The verdict of a run that is over or cancelled: a run that ignores the signal is not waited for. */
 async function outcomeOf(run: Promise<Verdict>, signal: AbortSignal): Promise<Verdict> {
   const broken = new Promise<never>((_, reject) => {
     if (signal.aborted) reject(signal.reason)
@@ -118,7 +121,7 @@ function failure(error: unknown): Said {
   return brokenOff(plain(error instanceof Error ? error.message : String(error)))
 }
 
-/** The verdict's sentence for a run that did not come to its end. */
+/** The sentence of the verdict for a run that did not reach its end. */
 export function brokenOff(why: Said): Said {
-  return said(`The run was broken off: ${why.en}`, `실행이 중단되었다: ${why.ko}`)
+  return said(`The run was cancelled: ${why.en}`, `실행이 중단되었다: ${why.ko}`)
 }

@@ -1,33 +1,34 @@
 import type { Clock, Timer } from '../net/clock.js'
 
-/** How often it is looked how much time has passed, where tens of ms matter. Real ms. */
+/** The interval between two checks of how much time has passed, where tens of ms matter. Real ms. */
 const LOOK_MS = 5
-/** More than so many looks' time between two of them is time in which this thread did not run, and does not count. */
+/** Time between two checks beyond this many intervals is time in which this thread did not run, and does not count. */
 const COUNTED_LOOKS_MAX = 2
 
-/** The time that a run was kept waiting by its machine: real ms. */
+/** The time for which the machine kept a run waiting: real ms. */
 export interface Lost {
-  /** At once, at most. */
+  /** The longest single wait. */
   readonly longestMs: number
-  /** Altogether. */
+  /** All waits together. */
   readonly sumMs: number
 }
 
-/** The time of a run: what everybody in it waits by, and what is measured in it. */
+/** The time of a run: the clock of all its waits and measurements. */
 export interface RunClock extends Clock {
-  /** Like `after`; and while it waits, the process does not end. */
+  /** Like `after`, but keeps the process alive while it waits. */
   hold(ms: number, run: () => void): Timer
-  /** What is measured is measured in this: ms that have really passed; their zero means nothing. */
+  /** The clock for measurements: ms that have really passed; their zero has no meaning. */
   real(): number
-  /** What the machine has taken of it so far. */
+  /** The time that the machine has taken away so far. */
   readonly lost: Lost
-  /** It stands still for ever. */
+  /** Stops the clock for ever. */
   stop(): void
 }
 
 /**
- * Real time, but for what the machine keeps from this thread: then it stands still. Who idles, who waits and who works on one such clock
- * stay in their order, however busy the machine is: between two of its seconds everybody has had as many turns as on a machine at rest.
+ * Real time, except that the clock stands still while the machine does not let this thread run. Parties that idle, wait or work
+ * by the same clock keep their order, however busy the machine is: within a second of this clock each gets as many turns as on a
+ * machine at rest.
  */
 export class RunningClock implements RunClock {
   private counted = 0
@@ -38,7 +39,7 @@ export class RunningClock implements RunClock {
   private readonly looks: NodeJS.Timeout
   private readonly countedMsMax: number
 
-  /** @param lookMs the finer, the shorter the waits that it is good for, and the more work it is */
+  /** @param lookMs a smaller value allows shorter waits, but costs more work */
   constructor(private readonly lookMs = LOOK_MS) {
     this.countedMsMax = lookMs * COUNTED_LOOKS_MAX
     this.looks = setInterval(() => this.look(), lookMs).unref()
@@ -101,7 +102,7 @@ export class RunningClock implements RunClock {
     const fire = () => {
       if (this.stopped) return
       const leftMs = due - this.now()
-      // Timers of Node may be early by the fraction of a ms.
+      // Node's timers may fire a fraction of a ms early.
       if (leftMs >= 1) wait(leftMs)
       else run()
     }

@@ -1,4 +1,4 @@
-/** A sentence in each language of the lab. Korean is written as a Korean textbook would say it, not word by word. */
+/** A sentence in each language of the lab. The Korean text is written as in a Korean textbook, not translated word by word. */
 export interface Said {
   readonly en: string
   readonly ko: string
@@ -7,22 +7,24 @@ export interface Said {
 export const LANGUAGES = ['en', 'ko'] as const
 export type Language = (typeof LANGUAGES)[number]
 
-/** Two languages, one thing said. */
+/** One text in two languages. */
 export function said(en: string, ko: string): Said {
   return { en, ko }
 }
 
-/** Words that are the same everywhere: names, numbers, what stands on the wire. */
+/** Text that is the same in every language: names, numbers, text from the wire. */
 export function plain(text: string): Said {
   return { en: text, ko: text }
 }
 
-/** For a verdict that lists what was so and what was not. */
+/** For a verdict that lists which conditions were met. */
 export function yesNo(so: boolean): Said {
   return so ? said('yes', '예') : said('no', '아니요')
 }
 
-/** The language of a locale as environments and browsers write it: `ko_KR.UTF-8`, `ko`, `en-GB`. What we do not speak is English. */
+/**
+ * The language of a locale as environments and browsers write it: `ko_KR.UTF-8`, `ko`, `en-GB`. Unknown languages become English.
+ */
 export function languageOf(locale: string | undefined): Language {
   return /^ko\b|^ko[_-]/i.test(locale ?? '') ? 'ko' : 'en'
 }

@@ -8,33 +8,34 @@ import type { Place, Scene } from './bench.js'
 import { said } from './said.js'
 
 /**
- * The smart proxy of the nineties, as Netscape meant it: an emulation, for the laboratory alone. hopwise never does this (RFC 9112 C.2.2).
+ * The smart proxy of the nineties, as Netscape intended it: an emulation for the laboratory only. hopwise never does this (RFC
+ * 9112 C.2.2).
  *
- * It takes `Proxy-Connection: Keep-Alive` of a client for a wish about their connection, as it takes `Connection: Keep-Alive`. It passes on
- * neither of them as it came, but asks the next server with a `Connection: Keep-Alive` of its own, and answers its client in the words in
- * which it was asked. Where both agree it keeps both sides. So it believes that whoever sends it the field is also who made it: the mistake
- * that a dumb proxy beside it brings to light.
+ * It understands `Proxy-Connection: Keep-Alive` from a client as a wish about their connection, just like `Connection:
+ * Keep-Alive`. It forwards neither of them, but asks the next server with its own `Connection: Keep-Alive`, and answers its
+ * client with the field with which it was asked. If both agree, it keeps both sides. So it believes that the sender of the field
+ * also wrote it: a mistake that becomes visible when there is a dumb proxy next to it.
  *
- * For every client connection it has at most one connection to the next server. Messages are framed as RFC 9112 6.3 says; what
- * has no length ends with the connection, as it does in HTTP/1.0.
+ * For every client connection it has at most one connection to the next server. Messages are framed as RFC 9112 6.3 says; a
+ * message without a length ends with the connection, as in HTTP/1.0.
  */
 export interface SmartOptions {
   /** Real ms that a client's connection may be idle after a response; 0: for ever. Default 0. */
   readonly idleMs?: number
-  /** What `Keep-Alive` says of it, in seconds; not given: it says nothing. */
+  /** The `timeout` that it announces in `Keep-Alive`, in seconds; not given: it announces nothing. */
   readonly announceS?: number
 }
 
 const FOR_THE_RESPONSE = said('for the response', '응답을 기다린다')
 const NEXT_REQUEST = said('for the next request', '다음 요청을 기다린다')
-/** Content of a request is read whole before it is passed on. */
+/** The whole content of a request is read before it is forwarded. */
 const CONTENT_BYTES_MAX = 1_048_576
-/** Of this hop only. */
+/** Fields of this hop only. */
 const STRIPPED: ReadonlySet<string> = new Set(['connection', 'proxy-connection', 'keep-alive', 'transfer-encoding'])
-/** … and where the next hop gets another framing. */
+/** … and also those that are removed when the next hop gets another framing. */
 const FRAMED: ReadonlySet<string> = new Set([...STRIPPED, 'content-length'])
 
-/** @returns where to reach it; it listens until the run is over */
+/** @returns the place to reach it; it listens until the run is over */
 export async function openSmart(scene: Scene, party: string, to: Place, options: SmartOptions = {}): Promise<Place> {
   const server = net.createServer({ allowHalfOpen: true, noDelay: true }, client => {
     scene.bench.own(() => client.destroy())
@@ -51,7 +52,7 @@ interface Standing {
   readonly scene: Scene
   readonly party: string
   readonly to: Place
-  /** Who is on the other side of the client's connection. */
+  /** The party on the other side of the client's connection. */
   readonly from: string
   readonly options: SmartOptions
 }
@@ -65,7 +66,7 @@ interface Asked {
   readonly wishes: readonly string[]
 }
 
-/** One client's connection, and the one to the next server that belongs to it: a request at a time. */
+/** One client connection and the connection to the next server that belongs to it: one request at a time. */
 class SmartConnection {
   private readonly reader = new RequestReader()
   private pending: Buffer = Buffer.alloc(0)
@@ -91,7 +92,7 @@ class SmartConnection {
     })
   }
 
-  /** Reads on until a request is here whole, and passes it on. */
+  /** Reads until a request is complete, and forwards it. */
   private next(): void {
     if (this.busy) return
     const asked = this.read()
@@ -123,7 +124,7 @@ class SmartConnection {
       })
       this.pending = this.pending.subarray(at)
     } catch {
-      this.client.destroy() // no request, or one that is too large: a thing of its time says nothing
+      this.client.destroy() // not a request, or too large: a proxy of that time just closes
       return null
     }
     if (!reader.done || this.got === null) return null
@@ -139,12 +140,12 @@ class SmartConnection {
     got.content.push(Buffer.from(bytes.subarray(from, to)))
   }
 
-  /** Only who asked is kept, and only where the end of the content is known without the end of the connection. */
+  /** Keeps only clients that asked for it, and only if the content ends without the end of the connection. */
   private keeps({ wishes }: Asked, framing: ContentFraming): boolean {
     return wishes.length > 0 && (framing === 'length' || framing === 'none')
   }
 
-  /** Our own agreement, in the words in which we were asked, or our own end. */
+  /** The head with our own agreement, in the field in which we were asked, or with our own close. */
   private responseHead(head: string, framing: ContentFraming, asked: Asked): string {
     const lines = linesWithout(head, framing === 'chunked' ? FRAMED : STRIPPED)
     const { announceS } = this.at.options
@@ -168,7 +169,9 @@ class SmartConnection {
     this.next()
   }
 
-  /** The next server ended before its response did. Whoever has half an answer must see that it is half (RFC 9112 8). */
+  /**
+   * The next server closed before its response was complete. A client with half an answer must see that it is half (RFC 9112 8).
+   */
   private broken(begun: boolean): void {
     this.busy = false
     this.server = null
@@ -177,7 +180,7 @@ class SmartConnection {
   }
 }
 
-/** Who is told of a response. */
+/** The receiver of a response. */
 interface Answered {
   head(head: string, framing: ContentFraming): void
   content(octets: Buffer): void
@@ -203,7 +206,7 @@ class NextServer {
     this.socket.on('close', () => this.over())
   }
 
-  /** It agreed to be kept, and is still there. */
+  /** The server agreed to keep the connection, and it is still open. */
   get usable(): boolean {
     return this.agreed && !this.socket.destroyed && this.socket.writable
   }
@@ -222,14 +225,14 @@ class NextServer {
 
   private take(octets: Buffer): void {
     if (this.answered === null) {
-      this.close() // octets that nobody asked for
+      this.close() // bytes that were not requested
       return
     }
     this.begun = true
     try {
       this.reader.consume(octets, 0, octets.length, {
         onResponseHead: ({ status, framing, lines }) => {
-          if (status < 200) return // HTTP/1.0 knows no interim responses
+          if (status < 200) return // HTTP/1.0 does not know interim responses
           this.framing = framing
           this.agreed = optionsIn(lines.text, 'connection').includes('keep-alive') && framing !== 'close'
           this.answered?.head(lines.text, framing)
@@ -249,7 +252,7 @@ class NextServer {
     answered?.end(this.framing)
   }
 
-  /** The connection is over: that is the end of content without a length, and too early for everything else. */
+  /** The connection has ended: this is the end of content without a length, and too early for everything else. */
   private over(): void {
     this.agreed = false
     if (this.answered === null) return
@@ -262,7 +265,7 @@ class NextServer {
   }
 }
 
-/** What goes to the next server: nothing of this hop but a wish of our own. */
+/** The head for the next server: without the fields of this hop, but with our own wish. */
 function requestHead({ head, content, wishes }: Asked): string {
   const framed = /^(?:transfer-encoding|content-length):/im.test(head)
   const lines = linesWithout(head, FRAMED)

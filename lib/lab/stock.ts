@@ -6,7 +6,7 @@ import type { Scene } from './bench.js'
 
 let loaded: typeof HttpProxy | null = null
 
-/** http-proxy as it comes from npm, with an error handler as its own examples have it. @returns its port */
+/** http-proxy from npm, unchanged, with an error handler as in its own examples. @returns its port */
 export async function openStock(
   scene: Scene,
   target: string,
@@ -30,8 +30,9 @@ export async function openStock(
 }
 
 /**
- * The package, loaded so that it does not warn. It takes `util._extend` when it is loaded, and newer Nodes warn when that is called. It does
- * what `Object.assign` does, so it gets that while it is being loaded; nothing else is changed, and nobody else sees it.
+ * The package, loaded without its warning. It reads `util._extend` when it is loaded, and newer versions of Node warn when that
+ * is called. `Object.assign` does the same, so the package gets that while it is being loaded; nothing else is changed, and no
+ * other code sees it.
  */
 export function stockHttpProxy(): typeof HttpProxy {
   if (loaded !== null) return loaded

@@ -1,8 +1,8 @@
 import type { Clock } from '../net/clock.js'
 
 /**
- * A clock in the time of the story: a proxy that is given it keeps its deadlines in that time, so they are written as they would be
- * in real life, and its own steps of a tenth of a second are scaled with everything else.
+ * A clock in the time of the story: a proxy with this clock applies its deadlines in that time, so they can be written as in real
+ * life, and its own steps of a tenth of a second are scaled with everything else.
  */
 export function storyClock({ scale, clock }: { readonly scale: number; readonly clock: Clock }): Clock {
   return {

@@ -1,4 +1,4 @@
 export { type Hang, HangBook, type HangSpan, hangIn, isHang } from './page/hangs.js'
 
-/** Who waits on whom at one moment, in one scene. */
+/** Which party waits for which, at one moment in one scene. */
 export type Waiting = ReadonlyMap<string, string>

@@ -3,16 +3,16 @@ import { type ConnectionClosed, type Happening, TEXT_BYTES_MAX } from './events.
 import { headsIn } from './heads.js'
 import type { Said } from './said.js'
 
-/** Without the scene, which whoever tells adds. */
+/** An event without its scene, which the caller adds. */
 export type Told = DistributiveOmit<Extract<Happening, { scene: string }>, 'scene'>
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 
-/** Tells what is seen of one connection, by whoever stands at an end of it or in its middle. Nothing is told after its end. */
+/** Reports what is seen on one connection, at one of its ends or in the middle. Nothing is reported after its end. */
 export class WireLog {
   private over = false
   private readonly ended = new Set<string>()
 
-  /** @param ends who connected, and to whom */
+  /** @param ends the party that connected, and the one that accepted */
   constructor(
     private readonly tell: (what: Told) => unknown,
     readonly connection: string,
@@ -37,7 +37,7 @@ export class WireLog {
     this.tell({ kind: 'bytes', connection, by, size: octets.length, text, ...(heads.length > 0 ? { heads } : {}) })
   }
 
-  /** `by` sends no more. Told once for each side. */
+  /** `by` sends no more. Reported once for each side. */
   fin(by: string): void {
     if (this.over || this.ended.has(by)) return
     this.ended.add(by)
@@ -50,7 +50,7 @@ export class WireLog {
     this.tell({ kind: 'closed', connection: this.connection, by, how, ...(why ? { why } : {}) })
   }
 
-  /** Who sent the first FIN, if anybody did. */
+  /** The side that sent the first FIN, if any. */
   get firstToEnd(): string | undefined {
     return this.ended.values().next().value
   }

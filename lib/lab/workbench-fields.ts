@@ -6,11 +6,14 @@ import { said } from './said.js'
 export interface Handled {
   readonly died: readonly string[]
   readonly added: readonly string[]
-  /** They concerned one connection only, and are still there behind it as they came. */
+  /** Fields of one connection only that the proxy forwarded unchanged. */
   readonly passedOn: readonly string[]
 }
 
-/** Tells of every proxy which fields of the first request and the first response died there, from what was seen on both of its sides. */
+/**
+ * Reports for every proxy which fields of the first request and the first response died there, from what was seen on its two
+ * sides.
+ */
 export function fieldsThatDied(scene: Scene, parties: readonly Party[], seen: readonly LabEvent[]): void {
   for (const [i, proxy] of parties.entries()) {
     const before = parties[i - 1]
@@ -28,7 +31,9 @@ const MESSAGE = {
   response: said('response', '응답'),
 } as const
 
-/** Who understands these writes them anew for each connection; that they then read the same says nothing. */
+/**
+ * Proxies that understand these fields write them again for each connection; an equal value on both sides then proves nothing.
+ */
 const UNDERSTOOD = ['connection', 'keep-alive', 'proxy-connection']
 const OWN_WORDS: Partial<Record<PartyKind, readonly string[]>> = { hopwise: UNDERSTOOD, smart: UNDERSTOOD }
 
@@ -44,14 +49,14 @@ function tell(scene: Scene, proxy: Party, message: keyof typeof MESSAGE, { died,
   if (left.length > 0)
     scene.note(
       said(
-        `Hop-by-hop, and still in the ${en} behind it: ${left.join(', ')}`,
+        `Hop-by-hop, but still in the ${en} that was sent on: ${left.join(', ')}`,
         `홉별 헤더인데도 ${ko}에 그대로 남은 것: ${left.join(', ')}`,
       ),
       proxy.id,
     )
 }
 
-/** Null: it was not seen on both sides. */
+/** Null: the message was not seen on both sides. */
 export function handled(inbound: SeenHead | null, outbound: SeenHead | null): Handled | null {
   if (inbound === null || outbound === null) return null
   const has = (fields: readonly SeenField[], name: string) =>

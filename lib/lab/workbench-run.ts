@@ -11,19 +11,21 @@ import { fieldsThatDied } from './workbench-fields.js'
 import { type Answered, HangWatch, ordinal, responsesOf, sentenceFor } from './workbench-verdict.js'
 
 const SCENE = 'workbench'
-/** The client waits so much longer than the origin keeps an idle connection; never longer than that. Ms of the story. */
+/**
+ * The client waits this much longer than the origin keeps an idle connection, but never longer than the maximum. Ms of the story.
+ */
 const MARGIN_MS = 2_000
 const PATIENCE_MS_MAX = 15_000
-/** However small the scale: real ms that loopback and a busy machine may take. */
+/** The shortest wait, whatever the scale: real ms that loopback and a busy machine may need. */
 const PATIENCE_MS_MIN = 1_000
-/** What proxies do with their connections when the client has closed its own. Ms of the story. */
+/** Time for the proxies to deal with their connections after the client has closed. Ms of the story. */
 const AFTERWARDS_MS = 200
-/** What the origin sent has passed the proxies by the time it ends the connection. Ms of the story. */
+/** Time for the response to pass the proxies before the origin ends the connection. Ms of the story. */
 const LIFE_MS = 200
 
 /**
- * Sends what was put together, and tells what was seen. Like an experiment it always ends with a verdict; that is `observed` whatever
- * happened, because nothing was promised.
+ * Runs the setup of the learner and reports what was seen. Like an experiment it always ends with a verdict, which is always
+ * `observed`, because nothing was predicted.
  * @returns all events
  * @throws WrongValue for the scale
  */
@@ -105,7 +107,7 @@ class WorkbenchRun {
         return scene.proxy({ kind: 'smart', party: id, to, options: { idleMs: bench.ms(hop.idleS * 1_000) } })
       case 'hopwise': {
         const { kind, ...options } = hop
-        // Each has a name of its own: one that meets its own name in Via takes it for a loop.
+        // Each has its own name: a proxy that finds its own name in Via reports a loop.
         return scene.proxy({ kind, party: id, to, options: { ...options, name: `hopwise-${nth}` } })
       }
     }
@@ -173,7 +175,7 @@ function openOrigin(scene: Scene, { origin }: Workbench): Promise<LabOrigin> {
   })
 }
 
-/** The second of a kind is told from the first by its number. */
+/** Proxies of the same kind are distinguished by a number. */
 function proxyParty(hop: Hop, i: number, chain: readonly Hop[]): Party {
   const id = i === 0 ? 'proxy' : `proxy${i + 1}`
   const { name, ...rest } = party(hop.kind, id)
@@ -182,7 +184,10 @@ function proxyParty(hop: Hop, i: number, chain: readonly Hop[]): Party {
   return { ...rest, name: said(`${name.en}${more}`, `${name.ko}${more}`) }
 }
 
-/** May another request follow on this connection, as far as this response says? `Proxy-Connection` counts as it did for those who sent it. */
+/**
+ * Whether this response allows another request on its connection. `Proxy-Connection` counts, as it did for the clients that sent
+ * it.
+ */
 function persists(head: string): boolean {
   const options = `${fieldOf(head, 'connection')},${fieldOf(head, 'proxy-connection')}`.toLowerCase().split(',')
   const has = (option: string) => options.some(each => each.trim() === option)

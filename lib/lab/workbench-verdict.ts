@@ -3,27 +3,27 @@ import type { LabEvent, Party } from './events.js'
 import { type Said, said } from './said.js'
 import { HangBook } from './waits.js'
 
-/** What came of one request. */
+/** The result of one request. */
 export interface Answered {
   /** From 1. */
   readonly nth: number
   readonly received: Received
   readonly ended: '' | 'fin' | 'reset'
   readonly hang: Hung | null
-  /** The response says that none may follow. */
+  /** The response says that no other may follow. */
   readonly closes: boolean
 }
 
 export interface Hung {
-  /** Who waited for one another, in order. */
+  /** The parties that waited for one another, in order. */
   readonly cycle: readonly string[]
   readonly ms: number
 }
 
-/** A client that is caught for less than this share of its wait was only waiting. */
+/** A client that is caught for less than this share of its wait has not hung. */
 const HUNG_SHARE = 0.5
 
-/** Sees from the events how long the client was part of a hang, or caught by one, while it waited for a response. */
+/** Finds in the events how long the client was part of a hang, or caught by one, while it waited for a response. */
 export class HangWatch {
   private readonly book: HangBook
   private read = 0
@@ -44,7 +44,7 @@ export class HangWatch {
     this.before = this.book.spans.length
   }
 
-  /** @returns what held the client for most of its wait, if anything did */
+  /** @returns the hang that held the client for most of its wait, if there was one */
   end(tookMs: number): Hung | null {
     const now = this.catchUp()
     const hung = this.book.spans.slice(this.before).flatMap(({ cycle, from, to, broken }): Hung[] => {
@@ -54,7 +54,7 @@ export class HangWatch {
     return longest !== undefined && longest.ms >= tookMs * HUNG_SHARE ? longest : null
   }
 
-  /** @returns when the last of them was, in ms of the run */
+  /** @returns the time of the last event, in ms of the run */
   private catchUp(): number {
     for (; this.read < this.seen.length; this.read++) {
       const event = this.seen[this.read]!
@@ -66,20 +66,20 @@ export class HangWatch {
 
 export interface Outcome {
   readonly answered: readonly Answered[]
-  /** That were to be sent. */
+  /** Requests that the setup asks for. */
   readonly requests: number
   /** Responses that the origin sent. */
   readonly byOrigin: number
   readonly parties: readonly Party[]
 }
 
-/** Responses that came from the origin itself, whoever passed them on. */
+/** The number of responses that the origin itself sent. */
 export function responsesOf(origin: string, seen: readonly LabEvent[]): number {
   const heads = seen.flatMap(event => (event.kind === 'bytes' && event.by === origin ? (event.heads ?? []) : []))
   return heads.filter(({ startLine }) => startLine.startsWith('HTTP/')).length
 }
 
-/** One sentence about what was seen: the first thing that went wrong, or that nothing did. */
+/** One sentence about the run: the first thing that went wrong, or that nothing did. */
 export function sentenceFor(outcome: Outcome): Said {
   const { answered, requests } = outcome
   const wrong = answered.find(({ received }) => received.outcome !== 'whole' || received.status >= 400)
@@ -98,7 +98,7 @@ export function sentenceFor(outcome: Outcome): Said {
       )
 }
 
-/** Nothing went wrong, but nothing could follow either. */
+/** Nothing went wrong, but no further request could follow. */
 function endedBy({ nth, received }: Answered, requests: number): Said {
   return said(
     `Response ${nth} came after ${ms(received.tookMs)} ms and ended the connection, so ${nth} of ${requests} requests were sent.`,
@@ -115,12 +115,12 @@ function sentenceForWrong(wrong: Answered, outcome: Outcome): Said {
       return refused(wrong, outcome)
     case 'silent':
       return said(
-        `Request ${nth} had no whole response after ${after} ms, and the client gave up.`,
+        `Request ${nth} had no complete response after ${after} ms, and the client gave up.`,
         `${ordinal(nth)} 요청은 ${after}ms가 지나도 온전한 응답을 받지 못했고, 클라이언트는 포기했다.`,
       )
     case 'truncated':
       return said(
-        `Response ${nth} was cut: ${received.content.length} octets of its content came, then the connection ended with a ${END[ended].en} after ${after} ms.`,
+        `Response ${nth} was cut: ${received.content.length} bytes of its content came, then the connection ended with a ${END[ended].en} after ${after} ms.`,
         `${ordinal(nth)} 응답이 잘렸다. 본문 ${received.content.length}바이트만 도착했고, ${after}ms 뒤에 ${END[ended].ko} 커넥션이 끝났다.`,
       )
     case 'ended':
@@ -129,7 +129,10 @@ function sentenceForWrong(wrong: Answered, outcome: Outcome): Said {
         `${ordinal(nth)} 요청은 응답을 받지 못했다. ${after}ms 뒤에 ${END[ended].ko} 커넥션이 끝났다.`,
       )
     case 'garbage':
-      return said(`What came for request ${nth} is no response.`, `${ordinal(nth)} 요청에 돌아온 것은 응답이 아니다.`)
+      return said(
+        `The answer to request ${nth} is not an HTTP response.`,
+        `${ordinal(nth)} 요청에 돌아온 것은 응답이 아니다.`,
+      )
   }
 }
 
@@ -151,7 +154,7 @@ function refused({ nth, received }: Answered, { byOrigin }: Outcome): Said {
   const { status, tookMs } = received
   return byOrigin < nth
     ? said(
-        `Request ${nth} was refused with ${status} on its way, after ${ms(tookMs)} ms: the origin never saw it.`,
+        `A proxy refused request ${nth} with ${status} after ${ms(tookMs)} ms: the origin never saw it.`,
         `${ordinal(nth)} 요청은 도중에 거부되어 ${ms(tookMs)}ms 뒤에 ${status} 응답을 받았다. 원 서버는 이 요청을 보지 못했다.`,
       )
     : said(
@@ -160,7 +163,7 @@ function refused({ nth, received }: Answered, { byOrigin }: Outcome): Said {
       )
 }
 
-/** `첫 번째`; there are no more than four. */
+/** `첫 번째`; at most four requests are possible. */
 export function ordinal(nth: number): string {
   return `${['', '첫', '두', '세', '네'][nth]} 번째`
 }

@@ -3,13 +3,13 @@ import { isToken } from '../wire/octets.js'
 import { WrongValue } from './experiment.js'
 import { type Said, said } from './said.js'
 
-// What a learner puts together on the workbench: a client, up to three proxies, an origin. All of them are parties of one run and talk to
-// each other alone, whatever the message says.
+// The setup that a learner puts together on the workbench: a client, up to three proxies, an origin. All of them are parties of
+// one run and talk only to each other, whatever the message says.
 
 export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'] as const
 export const HOPS = ['dumb', 'smart', 'stock', 'hopwise'] as const
 
-/** Bounds of a description. Octets are counted as they are sent. */
+/** Bounds of a description. Bytes are counted as they are sent. */
 export const WORKBENCH_LIMITS = {
   pathOctets: 200,
   fields: 20,
@@ -43,7 +43,7 @@ const field = z.strictObject({
     LIMITS.valueOctets,
     value => FIELD_VALUE.test(value),
     said(
-      'a value has no line ends and no control characters, and only letters of ISO 8859-1',
+      'a value has no line ends, no control characters, and only characters of ISO 8859-1',
       '값에는 줄바꿈, 제어 문자, ISO 8859-1에 없는 글자를 쓸 수 없다',
     ),
   ),
@@ -72,15 +72,15 @@ const origin = z.strictObject({
   timeoutS: z.int().min(0).max(LIMITS.timeoutS).default(3),
   /** Responses on one connection; 0: any number. */
   max: z.int().min(0).max(LIMITS.max).default(0),
-  /** Between a request and its response. */
+  /** The time between a request and its response. */
   delayMs: z.int().min(0).max(LIMITS.delayMs).default(0),
   framing: z.enum(['length', 'chunked', 'close']).default('length'),
   contentBytes: z.int().min(0).max(LIMITS.originBytes).default(24),
-  /** `keep`: by the book. `leave`: it closes without a word. */
+  /** `keep`: as the standard says. `leave`: it closes without notice. */
   after: z.enum(['keep', 'close', 'leave', 'reset']).default('keep'),
-  /** Only so many octets of the content are sent. */
+  /** Only this many bytes of the content are sent. */
   stopAfter: z.int().min(0).max(LIMITS.originBytes).nullable().default(null),
-  /** It says `Keep-Alive: timeout=…, max=…` where it agrees. */
+  /** It sends `Keep-Alive: timeout=…, max=…` when it agrees to keep. */
   announce: z.boolean().default(true),
 })
 
@@ -105,7 +105,7 @@ const workbench = z
       .refine(content => Buffer.byteLength(content) <= LIMITS.contentOctets, {
         params: {
           why: said(
-            `content has ${LIMITS.contentOctets} octets at most`,
+            `content may have at most ${LIMITS.contentOctets} bytes`,
             `본문은 최대 ${LIMITS.contentOctets}바이트까지 쓸 수 있다`,
           ),
         },
@@ -120,19 +120,19 @@ const workbench = z
   .refine(description => headOf(description).length <= LIMITS.headOctets, {
     params: {
       why: said(
-        `the head of the request has ${LIMITS.headOctets} octets at most`,
+        `the head of the request may have at most ${LIMITS.headOctets} bytes`,
         `요청 헤더 전체는 최대 ${LIMITS.headOctets}바이트까지 쓸 수 있다`,
       ),
     },
   })
 
-/** A whole description, checked. Plain data: it is what a link carries, and what a thread is started with. */
+/** A complete, checked description. Plain data: a link carries it, and a thread is started with it. */
 export type Workbench = z.output<typeof workbench>
 export type Hop = Workbench['chain'][number]
 
 /**
- * A description with every default in its place.
- * @throws WrongValue that says where it is wrong, and what would be right
+ * A description with all defaults filled in.
+ * @throws WrongValue that says which part is wrong, and what would be right
  */
 export function checkedWorkbench(given: unknown): Workbench {
   const { success, data, error } = workbench.safeParse(given)
@@ -140,7 +140,10 @@ export function checkedWorkbench(given: unknown): Workbench {
   throw new WrongValue(reasonOf(error.issues[0]!))
 }
 
-/** Head and content as the client sends them. Content gets a length unless a field frames it; what says `chunked` is made so. */
+/**
+ * Head and content as the client sends them. Content gets a Content-Length unless a field frames it; with `chunked` it is sent in
+ * chunks.
+ */
 export function requestOctets(description: Workbench): Buffer {
   const content = Buffer.from(description.content)
   const chunks = /^chunked$/i.test(lastOf(description, 'transfer-encoding') ?? '')
@@ -194,9 +197,9 @@ function wrongIn(issue: z.core.$ZodIssue): Said {
     case 'invalid_union':
       return said(`one of ${HOPS.join(', ')}`, `다음 중 하나여야 한다: ${HOPS.join(', ')}`)
     case 'invalid_type':
-      return said(`${issue.expected} is wanted here`, `${issue.expected} 값이어야 한다`)
+      return said(`must be of type ${issue.expected}`, `${issue.expected} 값이어야 한다`)
     default:
-      return said('this is not understood', '이해할 수 없는 값이다')
+      return said('the value is not valid', '이해할 수 없는 값이다')
   }
 }
 

@@ -52,7 +52,7 @@ async function all(
   return { code, lines: out.split('\n').slice(0, -1) }
 }
 
-t.test('a line for each, and 0 when all were observed or are honestly impossible', async t => {
+t.test('a line for each, and 0 when all were observed or are impossible on this machine', async t => {
   const { code, lines } = await all([SEEN, NOWHERE])
   t.equal(code, 0)
   t.match(lines, [
@@ -64,13 +64,13 @@ t.test('a line for each, and 0 when all were observed or are honestly impossible
 })
 
 t.test(
-  'what a busy machine hides is said with its reason, and is no failure; what did not show beside it is',
+  'an effect hidden by a busy machine is reported with its reason and is not a failure; an effect that did not show is',
   async t => {
     const { code, lines } = await all([SEEN, BUSY])
     t.equal(code, 0)
     t.match(lines.slice(0, 2), [/^ok {12}seen/, /^too busy {6}busy/])
     const text = lines.slice(2).join(' ').replace(/ +/g, ' ')
-    t.match(text, /The machine was too busy to see it: .* 90 ms, and 20 ms .* It did not show\./)
+    t.match(text, /The machine was too busy: .* 90 ms, and 20 ms .* It did not show\./)
     t.match(text, '1 observed, 0 not observed, 1 hidden by a busy machine, 0 not possible')
     t.match((await all([BUSY], {}, 'ko')).lines, [/^너무 바쁨 +busy/, '컴퓨터가 너무 바빠서 확인할 수 없었다'])
     t.equal((await all([BUSY, UNSEEN])).code, 1)

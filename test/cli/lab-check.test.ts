@@ -21,7 +21,7 @@ test('a proxy that is right: every line says so, exit code 0; and as JSON', asyn
   const { code, out } = await labHere(words)
   t.equal(code, 0)
   t.notMatch(out, /✗/)
-  t.match(out, /22 of 22 are right\. This proxy gets its hop right\.\n$/)
+  t.match(out, /22 of 22 are right\. This proxy handles its hop correctly\.\n$/)
   const json = await labHere([...words, '--json'])
   const results = json.out
     .trim()
@@ -80,19 +80,16 @@ test('what cannot be checked is said in a sentence', async t => {
   for (const [words, expected] of [
     [[], { code: 2, err: /Say where your proxy listens/ }],
     [['http://127.0.0.1:1', '--start', 'x'], { code: 2, err: /Say where your proxy listens/ }],
-    [['http://192.0.2.1:80/'], { code: 2, err: /192\.0\.2\.1 is not this machine|not where a proxy listens/ }],
+    [['http://192.0.2.1:80/'], { code: 2, err: /192\.0\.2\.1 is not this machine|not the address of a proxy/ }],
     [['http://192.0.2.1:8080'], { code: 2, err: /192\.0\.2\.1 is not this machine/ }],
-    [['ftp://127.0.0.1:1'], { code: 2, err: /is not where a proxy listens/ }],
+    [['ftp://127.0.0.1:1'], { code: 2, err: /is not the address of a proxy/ }],
     [['http://127.0.0.1:1', '--origin', '0'], { code: 2, err: /--origin must be a whole number from 1 to 65535/ }],
-    [['http://127.0.0.1:1', '--scale', '2'], { code: 2, err: /--scale is not for hopwise lab check/ }],
+    [['http://127.0.0.1:1', '--scale', '2'], { code: 2, err: /--scale cannot be used with hopwise lab check/ }],
     [
       ['http://127.0.0.1:1', '--origin', String(port)],
-      { code: 3, err: /Port \d+, where the origin of the check is to listen, is taken/ },
+      { code: 3, err: /Port \d+ for the origin of the check is in use/ },
     ],
-    [
-      ['http://127.0.0.1:1', '--as', 'forward'],
-      { code: 3, err: /Nothing can be reached at 127\.0\.0\.1:1 \(ECONNREFUSED\)/ },
-    ],
+    [['http://127.0.0.1:1', '--as', 'forward'], { code: 3, err: /Nothing answers at 127\.0\.0\.1:1 \(ECONNREFUSED\)/ }],
     [['--start', 'exit 4'], { code: 3, err: /Your proxy did not start \(exit code 4\)/ }],
   ] as const) {
     const ended = await labHere(['check', ...words])

@@ -61,6 +61,6 @@ t.test('a name that it was told is answered, another one is not, and a wrong one
   const wrong = spawnHopwise(t, ['lab', 'serve', '--known-as', 'teacher:8090'])
   t.match(await wrong.ended, {
     code: 2,
-    err: /--known-as wants a host name without a port, such as .*, not "teacher:8090"/,
+    err: /--known-as needs a host name without a port, such as .*, not "teacher:8090"/,
   })
 })

@@ -54,7 +54,7 @@ t.test('the question stands first, and is judged at the end', needs('script'), a
   await terminal.shows('Your prediction')
   t.notMatch(terminal.out(), 'Watch', 'nothing is shown before the answer')
   terminal.type('7\r')
-  await terminal.shows('Your prediction\x1b[0m [1-4] (Enter alone: none): 7\r\n\x1b[1mYour prediction')
+  await terminal.shows('Your prediction\x1b[0m [1-4] (Enter to skip): 7\r\n\x1b[1mYour prediction')
   terminal.type('3\r')
   t.equal((await terminal.ended).code, 0)
   t.match(terminal.lines().join('\n'), '✔  You predicted 3. That is right.')
@@ -62,9 +62,9 @@ t.test('the question stands first, and is judged at the end', needs('script'), a
 
 t.test('a wrong prediction, and none', needs('script'), async t => {
   for (const [typed, told] of [
-    ['1\r', '✘  You predicted 1. The answer is 3: Nobody reads it'],
-    ['\r', '→  The answer is 3: Nobody reads it'],
-    ['\x04', '→  The answer is 3: Nobody reads it'],
+    ['1\r', '✘  You predicted 1. The answer is 3: It is not read'],
+    ['\r', '→  The answer is 3: It is not read'],
+    ['\x04', '→  The answer is 3: It is not read'],
   ] as const) {
     const terminal = atTerminal(t, 'hang --scale 0.05')
     await terminal.shows('Your prediction')

@@ -120,24 +120,24 @@ t.test('what cannot be replayed, and why', async t => {
   const file = join(folder, 'x.jsonl')
   for (const [text, why] of [
     ['', `${file}:1: it is empty.`],
-    ['{"at":0}\n', `${file}:1: it is no event of the laboratory: kind is wrong.`],
-    ['\x1b[2J\n', `${file}:1: it is no JSON.`],
+    ['{"at":0}\n', `${file}:1: it is not an event of the laboratory: kind is wrong.`],
+    ['\x1b[2J\n', `${file}:1: it is not JSON.`],
   ] as const) {
     writeFileSync(file, text)
     t.equal(await refusal(`replay ${file}`), why)
   }
-  t.match(await lab(`replay ${file}`), { code: 2, err: `hopwise: ${file}:1: it is no JSON.\n`, out: '' })
+  t.match(await lab(`replay ${file}`), { code: 2, err: `hopwise: ${file}:1: it is not JSON.\n`, out: '' })
   t.match(await refusal(`replay ${folder}/none`), /none cannot be read: there is no such file/)
   t.match(await refusal(`replay ${folder}`), /cannot be read: it is a folder/)
-  t.match(await refusal('replay'), /wants a recording/)
-  t.match(await refusal('replay /dev/zero'), /larger than 67108864 octets/)
+  t.match(await refusal('replay'), /needs a recording/)
+  t.match(await refusal('replay /dev/zero'), /larger than 67108864 bytes/)
 })
 
 t.test('what cannot be saved is said before the run', async t => {
   const folder = tempFolder(t)
   t.match(await refusal(`hang --save ${folder}/no/x`), /--save .* there is no such file or folder/)
-  t.match(await refusal(`hang --save ${folder}`), /it is no file/)
-  t.match(await refusal('hang --save /dev/full'), /it is no file/)
+  t.match(await refusal(`hang --save ${folder}`), /it is not a regular file/)
+  t.match(await refusal('hang --save /dev/full'), /it is not a regular file/)
 })
 
 t.test('what can no longer be saved when the run is over is said then', async t => {
@@ -168,19 +168,19 @@ t.test('a wrong command line: what was probably meant', async t => {
     ['zzzzzzzzz', 'There is no experiment "zzzzzzzzz"; hopwise lab lists them.'],
     ['servee', 'There is no experiment "servee": did you mean serve?'],
     ['hang x', '"x" is one word too many: hopwise lab hang takes options only.'],
-    ['hang --set timout=3', 'hang has no "timout" to change: did you mean timeout?'],
-    ['hang --set zzzzzzzz=3', 'hang has no "zzzzzzzz" to change: there is timeout'],
+    ['hang --set timout=3', 'hang has no setting "timout": did you mean timeout?'],
+    ['hang --set zzzzzzzz=3', 'hang has no setting "zzzzzzzz": its settings are timeout'],
     ['hang --set timeout', '--set "timeout" changes nothing: write name=value.'],
-    ['hang --set timeout=1000', '--set: timeout is a number from 1 to 30, not "1000".'],
-    ['hang --set timeout=x', '--set: timeout is a number from 1 to 30, not "x".'],
-    ['hang --scale 0', '--scale wants a number from 0.02 to 10, not "0".'],
-    ['hang --scale 1e9', '--scale wants a number from 0.02 to 10, not "1e9".'],
-    ['hang --json --transcript', '--json and --transcript are two ways to print a run: give one of the two.'],
-    ['hang --speed 2', '--speed is not for hopwise lab hang.'],
+    ['hang --set timeout=1000', '--set: timeout must be a number from 1 to 30, not "1000".'],
+    ['hang --set timeout=x', '--set: timeout must be a number from 1 to 30, not "x".'],
+    ['hang --scale 0', '--scale needs a number from 0.02 to 10, not "0".'],
+    ['hang --scale 1e9', '--scale needs a number from 0.02 to 10, not "1e9".'],
+    ['hang --json --transcript', '--json and --transcript exclude each other: use only one of them.'],
+    ['hang --speed 2', '--speed cannot be used with hopwise lab hang.'],
     ['hang --all', '--all runs every experiment: leave out "hang", or --all.'],
-    ['--all --set timeout=3', '--set is not for --all.'],
-    ['--save x', '--save is not for the list of experiments.'],
-    ['serve --json', '--json is not for hopwise lab serve.'],
+    ['--all --set timeout=3', '--set cannot be used with --all.'],
+    ['--save x', '--save cannot be used with the list of experiments.'],
+    ['serve --json', '--json cannot be used with hopwise lab serve.'],
     ['hang --lang fr', '--lang must be en or ko, not "fr".'],
     ['serve --listen 8090', '--listen "8090" is only a port'],
   ] as const) {

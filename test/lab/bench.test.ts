@@ -6,7 +6,7 @@ import { experiment, judged } from '../../lib/lab/experiment.js'
 import { runExperiment } from '../../lib/lab/run.js'
 import { plain } from '../../lib/lab/said.js'
 
-/** The times of what is told by a run that does this, by kinds. */
+/** The times of the events of a run that does this, by kind. */
 async function timesOf(run: (bench: Bench) => Promise<void>): Promise<Map<string, number>> {
   const text = plain('x')
   const it = experiment({
@@ -44,7 +44,7 @@ t.test('scenes that are set in one turn begin at one moment, whatever the machin
   t.ok(times.get('verdict')! >= c)
 })
 
-t.test('nothing is opened for a run that is over: nobody would close it', async t => {
+t.test('nothing is opened for a run that is over: it would never be closed', async t => {
   const bench = await closed(t)
   const scene = bench.scene('late', plain('late'), [party('client')])
   const to = { party: 'origin', port: 1, observes: true, expect() {} }

@@ -14,7 +14,7 @@ import { freePort } from '../support/ports.js'
 import { tempFolder } from '../support/temp-folder.js'
 import { IdealClock } from './ideal-clock.js'
 
-/** The ids of those that are wrong. */
+/** The ids of the failed checks. */
 function wrongOnes(results: readonly CheckResult[]): string[] {
   return results.filter(({ right }) => !right).map(({ id }) => id)
 }
@@ -28,7 +28,7 @@ async function checked(t: Test, open: (upstream: string) => Promise<number>): Pr
   return wrongOnes(results)
 }
 
-test('hopwise gets all of it right, as a gateway', async t => {
+test('hopwise passes all checks as a gateway', async t => {
   const wrong = await checked(t, async upstream => {
     const proxy = createProxy({ mode: 'reverse', upstream })
     t.teardown(() => proxy.destroy())
@@ -37,7 +37,7 @@ test('hopwise gets all of it right, as a gateway', async t => {
   t.strictSame(wrong, [])
 })
 
-test('hopwise gets all of it right, as a forward proxy that may keep HTTP/1.0', async t => {
+test('hopwise passes all checks as a forward proxy that may keep HTTP/1.0', async t => {
   const proxy = createProxy({ mode: 'forward', allow: ['127.0.0.0/8'], forwardHttp10KeepAlive: true })
   t.teardown(() => proxy.destroy())
   const { port } = await proxy.listen({ host: '127.0.0.1', port: 0 })
@@ -57,7 +57,7 @@ test('the dumb proxy strips nothing, and hangs', async t => {
   for (const id of ['forward', 'length-request', 'until-close']) t.notOk(wrong.includes(id), id)
 })
 
-test('stock http-proxy passes on what is named, and one side fares as the other', async t => {
+test('stock http-proxy forwards named fields, and what happens on one side happens on the other', async t => {
   const wrong = await checked(t, async upstream => {
     const proxy = stockHttpProxy().createProxyServer({ target: upstream })
     proxy.on('error', (_error, _request, response) => void ('writeHead' in response && response.writeHead(502).end()))
@@ -78,7 +78,7 @@ test('stock http-proxy passes on what is named, and one side fares as the other'
   for (const id of ['chunked-request', 'chunked-to-http10', 'no-hang', 'post-once']) t.notOk(wrong.includes(id), id)
 })
 
-test('nginx with a pool frames and pools by itself, and passes on what is named', needs('nginx'), async t => {
+test('nginx with a pool does its own framing and pooling, but forwards named fields', needs('nginx'), async t => {
   const originPort = await freePort()
   const location = `location / { proxy_pass http://behind; proxy_http_version 1.1; proxy_set_header Connection ""; }`
   const nginx = await startNginx(t, {
@@ -91,7 +91,7 @@ test('nginx with a pool frames and pools by itself, and passes on what is named'
   t.ok(wrong.includes('named-request'), 'nginx does not remove what Connection names')
 })
 
-/** What a learner may begin with: it knows sockets, and nothing of hops. */
+/** A learner's first proxy: it knows sockets, but nothing about hops. */
 const FIRST_TRY = `
 import os, socket, threading
 host, port = os.environ['ORIGIN'].split(':')
@@ -113,31 +113,27 @@ while True:
     threading.Thread(target=serve, args=(server.accept()[0],), daemon=True).start()
 `
 
-test(
-  "a learner's first try in another language is started, told what is wrong, and ended",
-  needs('python3'),
-  async t => {
-    const file = join(tempFolder(t), 'proxy.py')
-    writeFileSync(file, FIRST_TRY)
-    const results = await runChecks({ start: `exec python3 '${file}'` })
-    const wrong = wrongOnes(results)
-    t.notOk(wrong.includes('forward'))
-    t.notOk(wrong.includes('no-hang'), 'it closes after each response')
-    for (const id of ['named-request', 'client-stays', 'upstream-stays']) t.ok(wrong.includes(id), id)
-    const lines = results.flatMap((result, i) => resultLines(result, result.level !== results[i - 1]?.level, 'en'))
-    t.match(
-      lines.join('\n'),
-      /✗ A field that Connection names goes no further[\s\S]*seen: the origin received the field X-Secret[\s\S]*\| X-Secret: for this hop[\s\S]*do: {3}Read the options/,
-    )
-    t.match(summaryLines(results, 'ko').join('\n'), /22개 가운데 \d+개가 맞다/)
-  },
-)
+test("a learner's first proxy in another language is started, checked, and ended", needs('python3'), async t => {
+  const file = join(tempFolder(t), 'proxy.py')
+  writeFileSync(file, FIRST_TRY)
+  const results = await runChecks({ start: `exec python3 '${file}'` })
+  const wrong = wrongOnes(results)
+  t.notOk(wrong.includes('forward'))
+  t.notOk(wrong.includes('no-hang'), 'it closes after each response')
+  for (const id of ['named-request', 'client-stays', 'upstream-stays']) t.ok(wrong.includes(id), id)
+  const lines = results.flatMap((result, i) => resultLines(result, result.level !== results[i - 1]?.level, 'en'))
+  t.match(
+    lines.join('\n'),
+    /✗ A field that Connection names is not forwarded[\s\S]*seen: the origin received the field X-Secret[\s\S]*\| X-Secret: for this hop[\s\S]*do: {3}First read the options/,
+  )
+  t.match(summaryLines(results, 'ko').join('\n'), /22개 가운데 \d+개가 맞다/)
+})
 
-test('what cannot be reached or started is said in a sentence', async t => {
+test('a proxy that cannot be reached or started is reported in a sentence', async t => {
   const port = await freePort()
   await t.rejects(runChecks({ proxy: { host: '127.0.0.1', port } }), {
     name: 'NoProxy',
-    message: /Nothing can be reached at 127\.0\.0\.1:\d+ \(ECONNREFUSED\)/,
+    message: /Nothing answers at 127\.0\.0\.1:\d+ \(ECONNREFUSED\)/,
   })
   await t.rejects(runChecks({ start: 'echo no such thing >&2; exit 3' }), {
     name: 'NoProxy',
@@ -145,7 +141,7 @@ test('what cannot be reached or started is said in a sentence', async t => {
   })
 })
 
-test('evidence from the wire cannot reach the terminal as it is', async t => {
+test('evidence from the wire does not reach the terminal unescaped', async t => {
   const lines = resultLines(
     {
       id: 'x',
@@ -164,7 +160,7 @@ test('evidence from the wire cannot reach the terminal as it is', async t => {
   t.match(lines.join('\n'), /A: \\x1b\[2J\\x9b1m/)
 })
 
-test('both languages say everything', async t => {
+test('all texts exist in both languages', async t => {
   for (const { title, fix } of CHECKS)
     for (const text of [title, fix]) t.ok(text.en.length > 0 && /[가-힣]/.test(text.ko), text.en)
 })

@@ -6,7 +6,10 @@ import { openEarlyServer } from '../../lib/lab/experiments/close-server.js'
 import { plain } from '../../lib/lab/said.js'
 import { ran } from './running.js'
 
-/** A client on plain sockets: uploads, waits until it is told that the server has closed, writes until that fails, and then reads. */
+/**
+ * A client on plain sockets: uploads, waits for the message that the server has closed, writes until a write fails, and then
+ * reads.
+ */
 const RAW = `
 import socket, sys
 c = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
@@ -21,10 +24,10 @@ except OSError:
   wrote = 'failed'
 got = b''
 while True:
-  try: octets = c.recv(1000)
+  try: bytes = c.recv(1000)
   except OSError: break
-  if not octets: break
-  got += octets
+  if not bytes: break
+  got += bytes
 print(wrote, len(got))
 `
 
@@ -34,7 +37,7 @@ function sceneOf(t: Test) {
   return bench.scene('raw', plain('raw'), [party('client'), party('origin')])
 }
 
-t.test('every end is seen for what it is', async t => {
+t.test('every kind of end is recognised', async t => {
   const run = await ran(t, 'close')
   t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
   t.equal(run.figure('short', 'came'), 40)
@@ -44,7 +47,7 @@ t.test('every end is seen for what it is', async t => {
   for (const who of ['writes', 'reads-on', 'reads']) t.equal(run.figure('lingering', who), 45)
 })
 
-t.test('closing with unread input makes a reset, reading to the end does not', async t => {
+t.test('closing with unread input causes a reset, reading to the end does not', async t => {
   const run = await ran(t, 'close', { knobs: { upload: 262_144 } })
   const resets = (scene: string, by: string) =>
     run.of('closed', scene).filter(closed => closed.how === 'reset' && closed.by === by)
@@ -56,7 +59,7 @@ t.test('closing with unread input makes a reset, reading to the end does not', a
   t.equal(run.of('closed', 'unread').find(({ connection }) => connection === 'c2')?.how, 'reset')
 })
 
-t.test('what is said of Linux is true of a client that is not ours', async t => {
+t.test('the statement about Linux also holds for an external client', async t => {
   if (process.platform !== 'linux' || spawnSync('python3', ['-V']).status !== 0)
     return t.pass('no python3 on Linux here')
   const scene = sceneOf(t)
@@ -64,7 +67,7 @@ t.test('what is said of Linux is true of a client that is not ours', async t => 
   const client = spawn('python3', ['-c', RAW, `${server.port}`], { stdio: ['pipe', 'pipe', 'inherit'] })
   await server.answered
   client.stdin.end('go\n')
-  t.match(await text(client.stdout), /^failed 45$/m, 'its write failed, and then it read the whole answer')
+  t.match(await text(client.stdout), /^failed 45$/m, 'its write failed, and after that it read the whole answer')
 })
 
 t.test('behind hopwise the reset does not reach the client, and its answer does', async t => {
@@ -78,14 +81,14 @@ t.test('behind hopwise the reset does not reach the client, and its answer does'
   }
 })
 
-t.test('a Content-Length that is wrong by one octet spoils the next message, but not through hopwise', async t => {
+t.test('a Content-Length that is wrong by one byte destroys the next message, but not through hopwise', async t => {
   const run = await ran(t, 'close', { knobs: { off: 1 } })
   t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
   t.equal(run.figure('large', 'first') - run.figure('small', 'first'), 2)
   for (const scene of ['small', 'large']) t.equal(run.figure(scene, 'second'), 0)
   t.equal(run.figure('guarded', 'second'), 1)
   const upstream = run.of('open', 'guarded').filter(({ from }) => from === 'proxy')
-  t.equal(upstream.length, 2, 'the connection with surplus octets is not used again')
+  t.equal(upstream.length, 2, 'the connection with surplus bytes is not used again')
 })
 
 t.test('the answer comes after the client has ended its side', async t => {

@@ -18,7 +18,7 @@ t.test('a transaction has seven steps, and its time is in five parts that follow
   t.match(run.of('closed', 'transaction'), [{ by: 'client', how: 'fin' }])
 })
 
-t.test('the content comes in pieces, and in order: every line says where it belongs', async t => {
+t.test('the content comes in pieces, and in order: every line contains its position', async t => {
   const size = 300_000
   const run = await ran(t, 'connection', { knobs: { work: 0, size } })
   t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
@@ -30,13 +30,13 @@ t.test('the content comes in pieces, and in order: every line says where it belo
   let place = -(head + 4)
   for (const { size, text } of pieces) {
     const line = /\n *(\d+)\n/.exec(text)
-    t.equal(Number(line?.[1]), place + (line?.index ?? 0) + 1, 'what a line says is where it stands')
+    t.equal(Number(line?.[1]), place + (line?.index ?? 0) + 1, 'a line is at the position that it contains')
     place += size
   }
   t.equal(place, size)
 })
 
-t.test('what is to be changed: without work the other parts are left, small content comes in one piece', async t => {
+t.test('the thing to change: without work only the other parts are left, small content comes in one piece', async t => {
   const [slow, quick] = [
     await ran(t, 'connection', { knobs: { work: 5_000, size: 100 } }),
     await ran(t, 'connection', { knobs: { work: 0, size: 100 } }),
@@ -51,7 +51,7 @@ t.test('what is to be changed: without work the other parts are left, small cont
   t.equal(quick.verdict.right, undefined)
 })
 
-t.test('on a real machine what took most of the time is what the verdict says, whatever it was', async t => {
+t.test('on a real machine the verdict names the part that took most of the time, whichever it was', async t => {
   for (const work of [0, 5_000]) {
     const run = await ranHere(t, 'connection', { knobs: { work, size: 100 } })
     const [name = 0, connect = 0, send = 0, working = 0, answer = 0] = [
@@ -68,7 +68,7 @@ t.test('on a real machine what took most of the time is what the verdict says, w
   }
 })
 
-t.test('connections at the same time have three values in common at most', async t => {
+t.test('simultaneous connections have at most three values in common', async t => {
   const run = await ran(t, 'connection', { knobs: { work: 0 } })
   const values = run.of('open', 'four-values').map(({ addresses }) => addresses?.join(' '))
   t.ok(values.length >= 2)

@@ -18,7 +18,7 @@ import { fileOf, indexOf, pageOf } from '../../scripts/lab-pages.mjs'
 import { needs, pathOf } from '../support/needs.js'
 
 const FOLDER = new URL('../../docs/lab/', import.meta.url)
-const ANEW = 'npm run lab:figures -- --recorded writes it anew'
+const REWRITE = 'npm run lab:figures -- --recorded writes it again'
 const PAGES = readdirSync(FOLDER).filter(name => name.endsWith('.md'))
 const FIRST = ['proxy.py', 'proxy.mjs'] as const
 
@@ -31,12 +31,12 @@ function recordingOf(id: string): LabEvent[] | null {
   return existsSync(new URL(file, FOLDER)) ? readRecording(read(file)) : null
 }
 
-test('each page is what the code and its recording make of it', async t => {
+test('each page is up to date with the code and its recording', async t => {
   for (const language of LANGUAGES) {
-    t.equal(read(fileOf('README', language)), indexOf(EXPERIMENTS, language), `README: ${ANEW}`)
+    t.equal(read(fileOf('README', language)), indexOf(EXPERIMENTS, language), `README: ${REWRITE}`)
     for (const [nth, { id }] of EXPERIMENTS.entries()) {
       const page = pageOf(EXPERIMENTS, nth, recordingOf(id), EXTRAS[id], language)
-      t.equal(read(fileOf(id, language)), page, `${id}, ${language}: ${ANEW}`)
+      t.equal(read(fileOf(id, language)), page, `${id}, ${language}: ${REWRITE}`)
     }
   }
 })
@@ -64,7 +64,7 @@ test('Korean pages are Korean, English pages are English', async t => {
   }
 })
 
-test('every recording can be read, shows its effect, and tells nothing of the machine', async t => {
+test('every recording can be read, shows its effect, and reveals nothing about the machine', async t => {
   const names = readdirSync(new URL('recordings', FOLDER))
   t.strictSame(names, EXPERIMENTS.map(({ id }) => `${id}.jsonl`).sort(), 'one for each experiment')
   for (const name of names) {
@@ -72,7 +72,11 @@ test('every recording can be read, shows its effect, and tells nothing of the ma
     const events = readRecording(text)
     const { experiment, knobs } = events[0] as LabEvent & RunBegan
     t.equal(`${experiment}.jsonl`, name)
-    t.strictSame(knobValues(experimentCalled(experiment)!.knobs, knobs), knobs, `${name}: its knobs are those of today`)
+    t.strictSame(
+      knobValues(experimentCalled(experiment)!.knobs, knobs),
+      knobs,
+      `${name}: its knobs are the current ones`,
+    )
     t.match(events.at(-1), { kind: 'verdict', outcome: 'observed' }, name)
     t.notMatch(text, /\/(?:home|root|Users|tmp|work|var)\//, name)
     for (const folder of [homedir(), tmpdir(), process.cwd()]) t.notOk(text.includes(folder), `${name}: ${folder}`)
@@ -80,7 +84,7 @@ test('every recording can be read, shows its effect, and tells nothing of the ma
   }
 })
 
-test('what a page tells one to type can be done, and changes something', async t => {
+test('the commands of a page are valid, and change something', async t => {
   for (const { id, knobs } of EXPERIMENTS) {
     const tries = EXTRAS[id]?.tries ?? []
     t.ok(tries.length > 0, id)
@@ -90,7 +94,7 @@ test('what a page tells one to type can be done, and changes something', async t
   for (const id of Object.keys(EXTRAS)) t.ok(experimentCalled(id), id)
 })
 
-test('command lines are read without a complaint', async t => {
+test('command lines are read without an error', async t => {
   const surroundings = { environment: {}, version: '', columns: 80 }
   const blocks = PAGES.flatMap(name => [...read(name).matchAll(/^```sh\n([\s\S]*?)^```$/gm)])
   const lines = blocks
@@ -119,7 +123,7 @@ test('every link leads somewhere, every drawing is in a page', async t => {
   t.strictSame([...drawn].sort(), readdirSync(new URL('figures', FOLDER)).sort())
 })
 
-/** As repository viewers make them. */
+/** Anchors as repository viewers make them. */
 function anchorsOf(page: string): string[] {
   return [...page.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
     title
@@ -129,7 +133,7 @@ function anchorsOf(page: string): string[] {
   )
 }
 
-/** A judge of another house: what it says of a file is empty when nothing is wrong. */
+/** An independent checker: its text about a file is empty if nothing is wrong. */
 const XML_JUDGE = `
 import re, sys, xml.etree.ElementTree as tree
 for path in sys.argv[1:]:
@@ -160,11 +164,11 @@ test('the exercises show the first proxies and the checks as they are', async t 
   for (const language of LANGUAGES) {
     const page = read(fileOf('exercises', language))
     const parts = { ...programParts(texts), ...levelParts(LEVELS, CHECKS, language) }
-    t.equal(page, exercisePage(page, parts), `exercises, ${language}: ${ANEW}`)
+    t.equal(page, exercisePage(page, parts), `exercises, ${language}: ${REWRITE}`)
   }
 })
 
-/** The first proxies know how to forward, and nothing else: each level has something left to do. */
+/** The first proxies can only forward: each further level has something left to do. */
 function onlyForwards(t: Test, results: readonly CheckResult[]): void {
   for (const level of LEVELS) {
     const wrong = results.filter(each => each.level === level && !each.right).map(({ id }) => id)
@@ -173,7 +177,7 @@ function onlyForwards(t: Test, results: readonly CheckResult[]): void {
 }
 
 test(
-  'the first proxy in Python forwards, and the check says of it what the exercises show',
+  'the first proxy in Python forwards, and the check prints about it what the exercises show',
   needs('python3'),
   async t => {
     const results = await runChecks({ start: `exec python3 '${fileURLToPath(new URL('first/proxy.py', FOLDER))}'` })

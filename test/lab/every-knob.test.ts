@@ -4,17 +4,17 @@ import type { Knob } from '../../lib/lab/experiment.js'
 import { hangsShown } from './hangs-shown.js'
 import { type Ran, ran, ranHere } from './running.js'
 
-// Every value of every knob, each alone: whatever is turned, the answer that is called right is what the verdict says, and a hang is shown
-// where the verdict says that somebody hung, and nowhere else.
+// Every value of every knob, one at a time: the answer that is called right agrees with the verdict, and a hang is shown where
+// the verdict says that a request hung, and nowhere else.
 
 const SCALE = 0.05
-/** Where somebody hangs it has to be told from what a busy machine takes. */
+/** Where a request hangs, this has to be distinguished from the delays of a busy machine. */
 const SCALE_OF_HANGS = 0.3
-/** What the kernel decides, or another program: in real time. */
+/** Experiments that depend on the kernel or another program: in real time. */
 const MEASURED = ['handshake', 'nagle', 'tcp-keepalive']
 const isMeasured = (id: string, knobs: object) => MEASURED.includes(id) || 'parts' in knobs
 
-/** Which answer the sentence of a verdict, or what was measured, makes the right one; null: none. */
+/** The right answer according to the sentence of a verdict or the measured figures; null: none. */
 const RIGHT: Readonly<Record<string, (run: Ran) => number | null>> = {
   connection: ({ verdict }) => (percentIn(verdict.text.en) > 51 ? 3 : (verdict.right ?? null)),
   'keep-alive': () => 3,
@@ -36,19 +36,19 @@ const RIGHT: Readonly<Record<string, (run: Ran) => number | null>> = {
   websocket: ({ verdict }) => (/pings lived|pongs lived/.test(verdict.text.en) ? 3 : null),
   pool: () => 2,
   handshake: ({ verdict }) => (percentIn(verdict.text.en) >= 35 ? 3 : (verdict.right ?? null)),
-  // What waits for longer than any system holds an ACK back (a busy machine's doing) answers no question.
+  // A wait that is longer than any system delays an ACK (on a busy machine) answers no question.
   nagle: ({ verdict }) => (Number(/took ([\d.]+) ms with Nagle/.exec(verdict.text.en)?.[1] ?? 1_000) <= 80 ? 2 : null),
   close: run => (run.figure('unread', 'reads-on') === 45 ? 2 : 1),
   death: ({ verdict }) =>
     /was told nothing/.test(verdict.text.en)
       ? 2
-      : /ended the client's connection, too/.test(verdict.text.en)
+      : /also ended the client's connection/.test(verdict.text.en)
         ? 1
         : null,
   resources: () => 2,
 }
 
-/** With these there is nothing to see, and the verdict says so. */
+/** With these values there is nothing to see, and the verdict says so. */
 const SHOWS_NOTHING = ['page-load {"objects":1}']
 
 /** The first percentage of a sentence. */
@@ -56,7 +56,7 @@ function percentIn(text: string): number {
   return Number(/(\d+) %/.exec(text)?.[1] ?? Number.NaN)
 }
 
-/** What the first response of an origin to each scene says of `max`, where the scene is about how many there are. */
+/** `max` in the first response of the origin in each scene that is about the number of requests. */
 function announced(run: Ran): number[] {
   const scenes = run
     .of('scene')
@@ -74,26 +74,26 @@ function announced(run: Ran): number[] {
   })
 }
 
-/** The scenes of which a verdict says that somebody hung. */
+/** The scenes in which a request hung, according to the verdict. */
 const HUNG: Readonly<Record<string, (run: Ran) => string[]>> = {
   hang: () => ['dumb'],
   'two-proxies': ({ verdict }) => [
     ...['dumb-smart', 'smart-dumb'],
-    ...(/hopwise could not prevent it either/.test(verdict.text.en) ? ['hopwise'] : []),
+    ...(/hopwise could not prevent it, either/.test(verdict.text.en) ? ['hopwise'] : []),
   ],
 }
 
-/** Of a number its ends: the standard is a run of its own. */
+/** For a number its two ends: the default has its own run. */
 function valuesOf(knob: Knob): (string | number)[] {
   const all = knob.kind === 'choice' ? Object.keys(knob.choices) : [knob.min, knob.max]
   return all.filter(value => value !== knob.standard)
 }
 
-/** What takes most of the work and is not what a knob is about is as small as it can be. */
+/** Values that cause most of the work, but are not the subject of a knob, are as small as possible. */
 const SMALLEST: Readonly<Record<string, Record<string, number>>> = { resources: { crowd: 50 } }
 
 const RUNS = EXPERIMENTS.flatMap(({ id, knobs }) => {
-  // Its clocks are the kernel's and not scaled, and none of them changes what was asked.
+  // Its clocks are those of the kernel and not scaled, and none of them changes the answer to the question.
   const turned = id === 'tcp-keepalive' ? [] : Object.entries(knobs)
   return [
     { id, knobs: {} },
@@ -114,7 +114,8 @@ for (const { id, knobs } of RUNS)
     t.equal(right ?? null, seen ? RIGHT[id]?.(run) : null, `${outcome}: ${text.en}`)
     const { live, recorded, terminal } = hangsShown(run.events)
     const hung = HUNG[id]?.(run) ?? []
-    // In real time what is shown while it goes on depends on when things come, which a busy machine decides: see test/lab/page/player.test.ts.
+    // In real time, what is shown during the run depends on when events come, so on a busy machine: see
+    // test/lab/page/player.test.ts.
     if (!isMeasured(id, knobs)) t.same([...live].sort(), [...hung].sort(), 'and while it goes on')
     if (seen) t.same([...recorded].sort(), [...hung].sort(), 'a hang is shown where one was')
     for (const scene of recorded) t.ok(hung.includes(scene), `${scene} is shown as a hang`)

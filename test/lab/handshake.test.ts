@@ -19,7 +19,7 @@ t.test('a transaction with a handshake takes longer than one without, and more p
   t.ok(separate - together >= 9 * 4, 'nine handshakes more, and nine FINs at least, however many ACKs travel alone')
 })
 
-t.test('the first transactions are told in full: a connection each, and one for all', async t => {
+t.test('the first transactions are reported in full: one connection each, and one for all', async t => {
   const run = await ranHere(t, 'handshake', { knobs: { transactions: 20 } })
   t.equal(run.of('open', 'new').length, 5)
   t.equal(run.of('open', 'kept').length, 1)
@@ -30,7 +30,7 @@ t.test('the first transactions are told in full: a connection each, and one for 
   t.equal(run.of('bar', 'kept').filter(({ part }) => part === 'connect').length, 1)
 })
 
-t.test('the window of a new connection grows from 10; a used one begins with what it has', async t => {
+t.test('the window of a new connection grows from 10; a used one begins with the window that it has', async t => {
   const run = await ranHere(t, 'handshake', { knobs: { transactions: 20 } })
   const of = (id: string) => run.figure('slow-start', id)
   t.equal(of('initial'), 10)
@@ -47,12 +47,12 @@ t.test('the window of a new connection grows from 10; a used one begins with wha
   t.equal(content.length, of('new-rounds') + of('used-rounds'))
 })
 
-t.test('a used connection that was silent for a while has to begin anew', async t => {
+t.test('a used connection that was silent for a while begins with a small window again', async t => {
   const run = await ranHere(t, 'handshake', { knobs: { transactions: 20, silence: 'long' } })
   if (wasSeen(t, run)) t.ok(run.figure('slow-start', 'used') * 4 <= run.figure('slow-start', 'grown'))
 })
 
-t.test('where there are no namespaces the handshake is shown all the same, and the rest says why not', async t => {
+t.test('without namespaces the handshake is still shown, and the rest says why it is missing', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'hopwise-'))
   const before = process.env.PATH
   writeFileSync(join(folder, 'unshare'), '#!/bin/sh\necho "unshare: Operation not permitted" >&2\nexit 1\n')
@@ -68,7 +68,7 @@ t.test('where there are no namespaces the handshake is shown all the same, and t
   t.match(run.of('note', 'slow-start'), [{ text: { en: /Operation not permitted/ } }])
 })
 
-t.test('medians, and how times are spoken', async t => {
+t.test('medians, and how times are written', async t => {
   t.equal(median([3, 1, 100]), 3)
   t.equal(median([]), 0)
   t.equal(quantile([4, 3, 2, 1], 0.25), 2)

@@ -14,7 +14,7 @@ t.test(
       'one request to the origin, one response to the client',
     )
     t.equal(run.of('bytes', 'hopwise').filter(({ by }) => by === 'proxy').length, 4)
-    t.match(run.of('note', 'dumb')[0]?.text, { en: /octets lay here that nobody ever read/, ko: /바이트/ })
+    t.match(run.of('note', 'dumb')[0]?.text, { en: /bytes were left here and never read/, ko: /바이트/ })
     t.strictSame(
       run.of('step', 'dumb').map(({ n }) => n),
       [1, 2, 3, 4, 5],
@@ -22,7 +22,7 @@ t.test(
   },
 )
 
-t.test('who waits for whom closes into a cycle, and the client is caught by it', async t => {
+t.test('the waits form a cycle, and the client is caught by it', async t => {
   const { events } = await ran(t, 'hang', { knobs: { timeout: 6 } })
   const second = events.findIndex(({ kind, ...rest }) => kind === 'step' && (rest as { n: number }).n === 5)
   const closed = events.findIndex(({ kind }, i) => i > second && kind === 'fin')

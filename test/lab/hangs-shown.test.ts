@@ -5,7 +5,7 @@ import { hangsShown } from './hangs-shown.js'
 import { ran } from './running.js'
 
 const RECORDINGS = new URL('../../docs/lab/recordings/', import.meta.url)
-/** The scenes of which the verdict says that somebody hung. */
+/** The scenes in which a request hung, according to the verdict. */
 const HANG: Readonly<Record<string, readonly string[]>> = {
   hang: ['dumb'],
   'two-proxies': ['dumb-smart', 'smart-dumb'],
@@ -19,8 +19,8 @@ t.test('a recording is shown as a hang where its verdict says so, and nowhere el
   }
 })
 
-// What is shown while it goes on depends on when octets come: test/lab/page/player.test.ts has it with times of its own.
-t.test('a narrow line on which octets still come is no hang', async t => {
+// What is shown during the run depends on when bytes come: test/lab/page/player.test.ts tests this with its own times.
+t.test('a narrow line on which bytes still come is not a hang', async t => {
   const knobs = { objects: 3, objectBytes: 30_000, connectMs: 0, serverMs: 0, bytesPerS: 12_000 }
   const { events } = await ran(t, 'page-load', { knobs, scale: 0.2 })
   const { recorded, terminal } = hangsShown(events)

@@ -4,17 +4,17 @@ import { lines } from './terminal-story.js'
 
 const { recordOf, stateAt } = await load('player.js')
 
-/** Where a run is shown as a hang, by scenes. */
+/** Where a run is shown as a hang, by scene. */
 export interface HangsShown {
-  /** On the page while it goes on: at any time between two events. */
+  /** On the page during the run: at any time between two events. */
   readonly live: string[]
   /** On the page afterwards, at any moment. */
   readonly recorded: string[]
-  /** How many in the terminal. */
+  /** The number of hangs in the terminal. */
   readonly terminal: number
 }
 
-/** As everybody who shows a run shows it. */
+/** How every view shows a run. */
 export function hangsShown(events: readonly LabEvent[]): HangsShown {
   const whole = recordOf(events)
   const recorded = new Set<string>()

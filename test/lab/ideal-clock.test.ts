@@ -12,7 +12,7 @@ function clockOf(t: Test): IdealClock {
 
 const after = (clock: IdealClock, ms: number) => new Promise<number>(done => clock.after(ms, () => done(clock.now())))
 
-t.test('it passes at once to what is waited for, in order, and to the fraction of a millisecond', async t => {
+t.test('it moves at once to the next wait, in order, and exact to a fraction of a millisecond', async t => {
   const clock = clockOf(t)
   const began = clock.now()
   const due = await Promise.all([after(clock, 3_600_000.5), after(clock, 20), after(clock, 1_000)])
@@ -23,7 +23,7 @@ t.test('it passes at once to what is waited for, in order, and to the fraction o
   t.equal(clock.real(), clock.now())
 })
 
-t.test('it stands still while anybody can go on without it, for however long', async t => {
+t.test('it stands still while any code can go on without it, for however long', async t => {
   const clock = clockOf(t)
   const server = net.createServer(socket => socket.pipe(socket)).listen(0, '127.0.0.1')
   t.teardown(() => server.close())
@@ -44,7 +44,7 @@ t.test('it stands still while anybody can go on without it, for however long', a
   t.equal(clock.now(), began + 1)
 })
 
-t.test('what waits on two of them comes to its end on both', async t => {
+t.test('code that waits on two of them finishes on both', async t => {
   const [one, other] = [clockOf(t), clockOf(t)]
   const rounds = async (clock: IdealClock) => {
     for (let nth = 0; nth < 20; nth++) await after(clock, 100)
@@ -54,7 +54,7 @@ t.test('what waits on two of them comes to its end on both', async t => {
   t.strictSame(ended, [begun + 2_000, begun + 2_000])
 })
 
-t.test('stopped it stands still for ever', async t => {
+t.test('when stopped it stands still for ever', async t => {
   const clock = clockOf(t)
   clock.after(10, () => t.fail('it passed'))
   clock.stop()

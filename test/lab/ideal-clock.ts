@@ -4,9 +4,9 @@ import { FakeClock } from '../support/fake-clock.js'
 import { idle } from '../support/turns.js'
 
 /**
- * The clock of a machine on which nothing takes time: it moves only when nobody can go on without it, and then to the moment that is waited
- * for. So a run takes as long as its waits say, to the millisecond, whatever the machine does. Only for runs of which nothing happens elsewhere: the
- * kernel's own clocks and other processes are not waited for.
+ * The clock of a machine on which nothing takes time: it moves only when no code can go on without it, and then to the time of
+ * the next wait. So a run takes exactly as long as its waits, to the millisecond, whatever the machine does. Only for runs that
+ * happen completely in this process: it does not wait for the kernel's own clocks and other processes.
  */
 export class IdealClock implements RunClock {
   readonly lost = { longestMs: 0, sumMs: 0 }

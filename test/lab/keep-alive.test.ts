@@ -1,7 +1,7 @@
 import t from 'tap'
 import { type Ran, ran } from './running.js'
 
-/** The heads that somebody sent in a scene, in order. */
+/** The heads that a party sent in a scene, in order. */
 function heads(run: Ran, scene: string, by: string): string[] {
   return run
     .of('bytes', scene)
@@ -9,7 +9,7 @@ function heads(run: Ran, scene: string, by: string): string[] {
     .map(({ text }) => text.slice(0, text.indexOf('\r\n\r\n')))
 }
 
-t.test('asked and agreed: one connection, max counts down, the timer starts anew, and the origin closes', async t => {
+t.test('asked and agreed: one connection, max counts down, the timer restarts, and the origin closes', async t => {
   const run = await ran(t, 'keep-alive', { knobs: { timeout: 10, max: 20 } })
   t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
   for (const head of heads(run, 'kept', 'client')) t.match(head, /\r\nConnection: Keep-Alive/, 'each asks again')
@@ -31,7 +31,7 @@ t.test('asked and agreed: one connection, max counts down, the timer starts anew
   t.ok(run.figure('kept', 'idle') >= 900)
 })
 
-t.test('without keep-alive each response takes a connection, with a word and without one', async t => {
+t.test('without keep-alive each response needs a connection, with Connection: close and without it', async t => {
   const run = await ran(t, 'keep-alive', { knobs: { timeout: 4 } })
   t.equal(run.figure('without', 'responses'), 2)
   t.equal(run.figure('without', 'connections'), 2)
@@ -43,7 +43,7 @@ t.test('without keep-alive each response takes a connection, with a word and wit
   for (const { by } of run.of('fin', 'without')) t.equal(by, 'origin')
 })
 
-t.test('whatever is no agreement ends with its response, and the client may leave too', async t => {
+t.test('without an agreement the connection ends with its response, and the client may close, too', async t => {
   const run = await ran(t, 'keep-alive', { knobs: { timeout: 4 } })
   const closed = run.of('closed', 'not-kept')
   t.equal(closed.length, run.of('open', 'not-kept').length)
@@ -59,10 +59,10 @@ t.test('whatever is no agreement ends with its response, and the client may leav
   t.notMatch(heads(run, 'not-kept', 'client')[4], /\r\nConnection: /, 'no token')
   t.match(answers[5], /\r\nKeep-Alive: /)
   t.notMatch(answers[5], /\r\nConnection: /, 'no token either')
-  t.match(answers[6], /\r\nKeep-Alive: max=5, timeout=120/, 'a hint, and closed all the same')
+  t.match(answers[6], /\r\nKeep-Alive: max=5, timeout=120/, 'a hint, but still closed')
 })
 
-t.test('what is to be changed: a small max ends the connection before its timer does', async t => {
+t.test('the thing to change: a small max ends the connection before its timer does', async t => {
   for (const max of [1, 2, 3]) {
     const run = await ran(t, 'keep-alive', { knobs: { timeout: 10, max } })
     t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)

@@ -35,7 +35,7 @@ t.test('while it waits, the two ends wait for each other', async t => {
   t.equal(hangIn(waitingAfter(events, 'nagle')), null, 'and it goes on')
 })
 
-t.test('a message that is one write waits for nothing, one of three does', async t => {
+t.test('a message in one write does not wait, a message in three writes does', async t => {
   const one = await ranHere(t, 'nagle', { knobs: { writes: 1 } })
   const three = await ranHere(t, 'nagle', { knobs: { writes: 3, exchanges: 8 } })
   t.equal(one.of('bytes', 'nodelay').filter(({ by }) => by === 'client').length, 12)
@@ -45,7 +45,9 @@ t.test('a message that is one write waits for nothing, one of three does', async
   t.ok(three.figure('nagle', 'later') >= 20)
 })
 
-/** What a quarter of the later exchanges did not exceed, from the last write to the response: a busy machine delays some, a held ACK all. */
+/**
+ * The lower quartile of the later exchanges, from the last write to the response: a busy machine delays some, a delayed ACK all.
+ */
 function quick(run: Ran, scene: string): number {
   const [, ...waits] = run.of('bar', scene).filter(({ part }) => part === 'wait')
   return quantile(

@@ -19,7 +19,7 @@ function bench(t: Test): Bench {
   return bench
 }
 
-/** A PATH of its own for this test, with at most one command in it or in front of the rest: a script of the shell. */
+/** A PATH for this test, with at most one command in it or in front of the rest: a shell script. */
 function path(t: Test, { command = '', script = '', behind = '' } = {}): void {
   const folder = mkdtempSync(join(tmpdir(), 'hopwise-'))
   const before = process.env.PATH
@@ -46,7 +46,7 @@ function ports({ localPort = 0, remotePort = 0 }: Socket) {
   return { localPort, remotePort }
 }
 
-t.test('two ends of a connection inside can be used from here, and its kernel is asked about them', async t => {
+t.test('both ends of a connection inside can be used from here, and the kernel reports about them', async t => {
   const namespace = await Namespace.open(bench(t), { mtu: 1_500 })
   const { client, server } = await namespace.pair()
   t.strictSame(ports(client), { localPort: server.remotePort, remotePort: server.localPort })
@@ -79,7 +79,7 @@ t.test('with loopback down nothing arrives, and neither side is told', async t =
     heard += 1
   })
   await namespace.loopbackDown()
-  client.write('is anybody there?')
+  client.write('is anyone there?')
   client.resume()
   const [error] = await once(client, 'error')
   t.match(error, { code: 'ETIMEDOUT' }, 'its kernel gave up')
@@ -87,7 +87,7 @@ t.test('with loopback down nothing arrives, and neither side is told', async t =
   t.match(await namespace.endOf(ports(server)), { established: true }, 'the other end still believes')
 })
 
-t.test('when the run is over its process is, and its sockets are closed', async t => {
+t.test('when the run is over, its process has ended and its sockets are closed', async t => {
   const bench = new Bench(0.1, new AbortController().signal, () => {})
   const own = readlinkSync('/proc/self/ns/net')
   const namespaces = () =>
@@ -105,7 +105,7 @@ t.test('when the run is over its process is, and its sockets are closed', async 
   await t.rejects(namespace.pair(), 'and nothing can be asked any more')
 })
 
-t.test('where there is no unshare, or it may do nothing, the reason is said', async t => {
+t.test('without unshare, or without the right to use it, the reason is reported', async t => {
   path(t)
   await t.rejects(Namespace.open(bench(t), {}), { name: 'Impossible', reason: { en: /ENOENT/, ko: /ENOENT/ } })
   path(t, { command: 'unshare', script: "echo 'unshare: unshare failed: Operation not permitted' >&2; exit 1" })
@@ -114,7 +114,7 @@ t.test('where there is no unshare, or it may do nothing, the reason is said', as
   t.match(refused.reason, { en: /Operation not permitted/, ko: /Operation not permitted/ })
 })
 
-t.test('a namespace in which loopback may not be changed is none, with the words of ip', async t => {
+t.test('a namespace in which loopback may not be changed is refused, with the message of ip', async t => {
   const script = "echo 'RTNETLINK answers: Operation not permitted' >&2; exit 2"
   path(t, { command: 'ip', script, behind: process.env.PATH ?? '' })
   const opened = Namespace.open(bench(t), {})
@@ -126,7 +126,7 @@ t.test('a setting that does not exist, or may not be changed, is a reason, too',
   await t.rejects(opened, { name: 'Impossible', reason: { en: /tcp_no_such_setting/ } })
 })
 
-t.test('what /proc says is read as it is written', async t => {
+t.test('the texts of /proc are read correctly', async t => {
   const head = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode'
   const end =
     '   2: 0100007F:AA57 0100007F:EBE0 01 00000064:00000000 01:0000000B 00000003 0 2 30248933 1 000000004f4acb1b 20 0 0 10 -1'

@@ -3,7 +3,7 @@ import { type Ran, ran, ranHere, wasSeen } from './running.js'
 
 const WAYS = ['serial', 'parallel', 'persistent', 'parallel-persistent', 'pipelined']
 
-/** To a tenth of a ms: nothing but the waits takes time. */
+/** Exact to a tenth of a ms: only the waits take time. */
 function takes(t: Test, run: Ran, scene: string, sum: number): void {
   const measured = run.figure(scene, 'total')
   t.ok(Math.abs(measured - sum) < 0.1, `${scene}: ${measured} ms for ${sum} ms`)
@@ -13,7 +13,7 @@ const standard = ran(t, 'page-load')
 
 const figures = (run: Ran, id: string) => WAYS.map(scene => run.figure(scene, id))
 
-t.test('four images, two at a time: 6 s with a connection for each, 5 s where the connections are kept', async t => {
+t.test('four images, two at a time: 6 s with a connection for each, 5 s when the connections are kept', async t => {
   const run = await standard
   t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
   t.strictSame(
@@ -59,7 +59,7 @@ t.test('on a narrow line many connections take as long as one, but their objects
     'all have begun before one is there',
   )
   for (const [i, { from }] of received('narrow-one').entries())
-    t.ok(i === 0 || from >= received('narrow-one')[i - 1]!.to, 'one after the other')
+    t.ok(i === 0 || from >= received('narrow-one')[i - 1]!.to, 'one after another')
   t.equal(run.of('open', 'narrow-many').length, 4)
   t.match(
     run.of('note', 'narrow-many').map(({ text }) => text.en),
@@ -67,16 +67,13 @@ t.test('on a narrow line many connections take as long as one, but their objects
   )
 })
 
-t.test(
-  'the one thing to change: where every page comes over a narrow line, parallel connections gain little',
-  async t => {
-    const knobs = { bytesPerS: 10_000, connectMs: 100, serverMs: 0 }
-    const run = await ran(t, 'page-load', { knobs })
-    t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
-    for (const scene of WAYS) t.ok(run.figure(scene, 'total') >= 380, `${scene}: the line alone needs 400 ms`)
-    t.throws(() => run.figure('parallel', 'sum'), 'no sum says what a line does')
-  },
-)
+t.test('the one thing to change: if every page comes over a narrow line, parallel connections help little', async t => {
+  const knobs = { bytesPerS: 10_000, connectMs: 100, serverMs: 0 }
+  const run = await ran(t, 'page-load', { knobs })
+  t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
+  for (const scene of WAYS) t.ok(run.figure(scene, 'total') >= 380, `${scene}: the line alone needs 400 ms`)
+  t.throws(() => run.figure('parallel', 'sum'), 'there is no calculation for a line')
+})
 
 t.test('a round trip: pipelining pays for one, persistence for one an object', async t => {
   const knobs = { roundTripMs: 1_000, connectMs: 0, serverMs: 0 }
@@ -85,7 +82,7 @@ t.test('a round trip: pipelining pays for one, persistence for one an object', a
   takes(t, run, 'persistent', 400)
 })
 
-t.test('all pipelined requests leave at once; a server that takes them in turn needs the whole sum', async t => {
+t.test('all pipelined requests are sent at once; a server that works on them in turn needs the whole sum', async t => {
   const run = await ran(t, 'page-load', { knobs: { work: 'in-turn', serverMs: 1_000 } })
   takes(t, run, 'pipelined', 500)
   const [asked] = run.of('bytes', 'pipelined').filter(({ by }) => by === 'client')
@@ -95,7 +92,7 @@ t.test('all pipelined requests leave at once; a server that takes them in turn n
   )
 })
 
-t.test('the bars of the waterfall: one row an object, its parts one after the other', async t => {
+t.test('the bars of the waterfall: one row for each object, its parts one after another', async t => {
   const run = await ran(t, 'page-load', { scale: 0.02 })
   const parts = (scene: string, row: string) => run.of('bar', scene).filter(bar => bar.row === row)
   t.strictSame(

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { type Ran, ran } from './running.js'
 
-/** The fields about the connection in what passed in a scene. */
+/** The fields about the connection in all messages of a scene. */
 function words(run: Ran, scene: string): string[] {
   return run
     .of('bytes', scene)
@@ -11,7 +11,7 @@ function words(run: Ran, scene: string): string[] {
     .map(({ value }) => value)
 }
 
-t.test('nobody says a word, and the connection persists until the idle limit of the origin', async t => {
+t.test('without a Connection field the connection persists until the idle limit of the origin', async t => {
   const run = await ran(t, 'persistent', { knobs: { timeout: 5 } })
   t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
   t.strictSame(words(run, 'persistent'), [])
@@ -21,7 +21,7 @@ t.test('nobody says a word, and the connection persists until the idle limit of 
   t.ok(run.figure('persistent', 'idle') >= 450, 'its limit is 500 ms')
 })
 
-t.test('what is to be changed: the limit of requests ends it, with a close in the last response', async t => {
+t.test('the thing to change: the limit of requests ends it, with a close in the last response', async t => {
   for (const max of [2, 6]) {
     const run = await ran(t, 'persistent', { knobs: { timeout: 4, max } })
     t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
@@ -33,7 +33,7 @@ t.test('what is to be changed: the limit of requests ends it, with a close in th
   }
 })
 
-t.test('close ends it from either side, and what is sent behind it is not answered', async t => {
+t.test('close ends it from either side, and a request after it is not answered', async t => {
   const run = await ran(t, 'persistent', { knobs: { timeout: 4 } })
   const requests = run.of('bytes', 'close').filter(({ by }) => by === 'client')
   const responses = run.of('bytes', 'close').filter(({ by }) => by === 'origin')

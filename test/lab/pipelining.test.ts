@@ -37,7 +37,7 @@ t.test('hopwise pipelines nothing to the origin', async t => {
   }
 })
 
-t.test('an order that was done without an answer is placed twice by who repeats it', async t => {
+t.test('an order that was executed without an answer is placed twice if the client repeats it', async t => {
   const run = await ran(t, 'pipelining')
   t.equal(run.figure('everything', 'answers'), 1)
   t.equal(run.figure('everything', 'orders'), 2)
@@ -59,7 +59,7 @@ t.test('through hopwise each of the three has an answer, and the order is never 
 })
 
 t.test(
-  'what is pipelined before the connection is known to persist is lost when the first answer says close',
+  'requests pipelined before the connection is known to persist are lost when the first answer says close',
   async t => {
     const run = await ran(t, 'pipelining')
     t.equal(run.figure('soon', 'read'), 1)

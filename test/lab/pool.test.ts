@@ -1,7 +1,9 @@
 import t from 'tap'
 import { keptWaiting, ran, ranHere } from './running.js'
 
-/** One run for all that is asked of it: two rounds, so that what happens once is told from what happens each time. */
+/**
+ * One run for all tests: two rounds, so that something that happens once is distinguished from something that happens each time.
+ */
 const run = await ran(t, 'pool', { knobs: { rounds: 2 } })
 
 t.test('every GET that crosses a FIN fails through stock http-proxy, none through hopwise', async t => {
@@ -12,25 +14,22 @@ t.test('every GET that crosses a FIN fails through stock http-proxy, none throug
   t.equal(run.figure('hopwise', 'opened'), 3, 'the first connection, and one for each retry')
 })
 
-t.test(
-  'hopwise sends a raced GET exactly twice, the second time on a new connection, with the same octets',
-  async t => {
-    const asked = run.of('bytes', 'hopwise').filter(({ by, text }) => by === 'proxy' && text.startsWith('GET'))
-    t.equal(asked.length, 6)
-    for (const round of [asked.slice(0, 3), asked.slice(3)]) {
-      const [warm, raced, again] = round
-      t.equal(warm?.connection, raced?.connection)
-      t.not(raced?.connection, again?.connection)
-      t.equal(raced?.text, again?.text)
-      const fin = run
-        .of('fin', 'hopwise')
-        .find(({ by, connection }) => by === 'origin' && connection === raced?.connection)
-      t.ok((fin?.at ?? 0) < (raced?.at ?? 0), 'the FIN had left before the request did')
-    }
-  },
-)
+t.test('hopwise sends a raced GET exactly twice, the second time on a new connection, with the same bytes', async t => {
+  const asked = run.of('bytes', 'hopwise').filter(({ by, text }) => by === 'proxy' && text.startsWith('GET'))
+  t.equal(asked.length, 6)
+  for (const round of [asked.slice(0, 3), asked.slice(3)]) {
+    const [warm, raced, again] = round
+    t.equal(warm?.connection, raced?.connection)
+    t.not(raced?.connection, again?.connection)
+    t.equal(raced?.text, again?.text)
+    const fin = run
+      .of('fin', 'hopwise')
+      .find(({ by, connection }) => by === 'origin' && connection === raced?.connection)
+    t.ok((fin?.at ?? 0) < (raced?.at ?? 0), 'the FIN had left before the request did')
+  }
+})
 
-t.test('a POST is sent once, whether the origin has done it or not: the client is told 502', async t => {
+t.test('a POST is sent once, whether the origin has executed it or not: the client gets 502', async t => {
   const sent = run.of('bytes', 'post').filter(({ by, text }) => by === 'proxy' && text.startsWith('POST'))
   t.equal(sent.length, 4)
   t.equal(run.figure('post', 'errors'), 4)
@@ -47,12 +46,12 @@ t.test('with the FIN seen in time, with a hint, or with a query now and then, no
   t.equal(upstream.length, 4)
   for (const { connection } of upstream) {
     const first = run.of('fin', 'hint').find(fin => fin.connection === connection)
-    t.equal(first?.by ?? 'proxy', 'proxy', `${connection}: the proxy was the first to let go`)
+    t.equal(first?.by ?? 'proxy', 'proxy', `${connection}: the proxy closed first`)
   }
 })
 
-t.test('a machine that lets nobody run for longer than an idle limit loses no POST that was in time', async t => {
-  // Just when the pool has had an answer to its second query: its next one, and the limit of the origin, both fall into that.
+t.test('a machine that is blocked for longer than an idle limit loses no POST that was in time', async t => {
+  // Right after the answer to the pool's second query: its next query and the limit of the origin both fall into that time.
   let answers = 0
   const onEvent = keptWaiting(700, event => {
     if (event.kind === 'goes-on' && event.scene === 'query' && event.who === 'client') answers += 1

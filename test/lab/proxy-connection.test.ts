@@ -7,7 +7,7 @@ t.test(
   async t => {
     const run = await ran(t, 'proxy-connection')
     t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
-    t.equal(Math.round(run.figure('dumb', 'slowest')), 0, 'the idle limit of 1500 ms is waited for by nobody')
+    t.equal(Math.round(run.figure('dumb', 'slowest')), 0, 'no party waits for the idle limit of 1500 ms')
     t.strictSame(fieldValues(run, 'dumb', 'proxy', 'Proxy-Connection'), ['Keep-Alive', 'Keep-Alive', 'Keep-Alive'])
     t.strictSame(fieldValues(run, 'dumb', 'origin', 'Connection'), ['close', 'close', 'close'])
     t.equal(run.figure('dumb', 'near'), 3)
@@ -34,7 +34,7 @@ t.test('through a proxy that knows it both hops persist, each by its own agreeme
   t.equal(run.of('open', 'smart').length, 2, 'one connection on each side')
 })
 
-t.test('hopwise drops it; an HTTP/1.0 client is kept only where that was asked for', async t => {
+t.test('hopwise drops it; an HTTP/1.0 client is kept only if that is configured', async t => {
   for (const [http10, connections] of [
     ['closed', 3],
     ['kept', 1],
@@ -47,7 +47,7 @@ t.test('hopwise drops it; an HTTP/1.0 client is kept only where that was asked f
   }
 })
 
-t.test('what the steps say is what was seen', async t => {
+t.test('the steps say what was seen', async t => {
   const run = await ran(t, 'proxy-connection', { knobs: { requests: 2 } })
   for (const scene of ['dumb', 'smart', 'hopwise'])
     t.strictSame(

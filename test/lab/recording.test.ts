@@ -25,7 +25,7 @@ function refusal(text: string): string {
   return ''
 }
 
-/** The story with one line put in the place of another. */
+/** The story with one line replaced. */
 function withLine(n: number, line: string): string {
   return recordingText(STORY)
     .split('\n')
@@ -49,19 +49,19 @@ t.test('each line is JSON that a terminal shows as it is', async t => {
   t.strictSame(JSON.parse(recordingLine(tag)), tag)
 })
 
-t.test('what is no recording is refused with the line and the reason', async t => {
+t.test('a text that is not a recording is refused with the line and the reason', async t => {
   t.equal(refusal(''), 'line 1: it is empty')
-  t.equal(refusal('hello'), 'line 1: it is no JSON')
+  t.equal(refusal('hello'), 'line 1: it is not JSON')
   t.equal(refusal(withLine(2, '')), 'line 2: it is empty')
-  t.equal(refusal(withLine(2, '[]')), 'line 2: it is no event of the laboratory')
-  t.equal(refusal(withLine(2, '{"at":1,"kind":"boom"}')), 'line 2: it is no event of the laboratory: kind is wrong')
+  t.equal(refusal(withLine(2, '[]')), 'line 2: it is not an event of the laboratory')
+  t.equal(refusal(withLine(2, '{"at":1,"kind":"boom"}')), 'line 2: it is not an event of the laboratory: kind is wrong')
   t.equal(
     refusal(withLine(1, recordingLine({ ...RUN, format: 'hopwise-lab/2' } as unknown as LabEvent))),
-    'line 1: it is no event of the laboratory: format is wrong',
+    'line 1: it is not an event of the laboratory: format is wrong',
   )
   t.equal(refusal(withLine(1, recordingLine(VERDICT))), 'line 1: a recording begins with its event "run"')
   t.equal(refusal(withLine(2, recordingLine(RUN))), 'line 2: only the first event is "run"')
-  t.equal(refusal(withLine(3, recordingLine(VERDICT))), 'line 3: something stands behind the verdict')
+  t.equal(refusal(withLine(3, recordingLine(VERDICT))), 'line 3: something follows the verdict')
   t.equal(refusal(recordingText(STORY.slice(0, 3))), 'line 3: it ends without a verdict')
   t.equal(refusal(recordingText([RUN])), 'line 1: it ends without a verdict')
 })
@@ -78,8 +78,8 @@ t.test('times, scenes and values are checked', async t => {
     [{ text: 5 }, 'text'],
     [{ heads: [{ from: 0, to: 1, startLine: 'x', fields: [{}] }] }, 'heads.0.fields.0.name'],
   ] as const)
-    t.equal(refusal(third(change)), `line 3: it is no event of the laboratory: ${path} is wrong`)
-  t.match(refusal(third({ more: 1 })), 'line 3: it is no event of the laboratory')
+    t.equal(refusal(third(change)), `line 3: it is not an event of the laboratory: ${path} is wrong`)
+  t.match(refusal(third({ more: 1 })), 'line 3: it is not an event of the laboratory')
 })
 
 t.test('its size has limits', async t => {
@@ -88,11 +88,11 @@ t.test('its size has limits', async t => {
     `line 3: it is longer than ${LINE_CHARACTERS_MAX} characters`,
   )
   const many = Array.from({ length: EVENTS_MAX }, () => setScene(1, 's'))
-  t.match(refusal(recordingText([RUN, ...many, VERDICT])), `line ${EVENTS_MAX + 2}: no recording has more than`)
+  t.match(refusal(recordingText([RUN, ...many, VERDICT])), `line ${EVENTS_MAX + 2}: a recording has at most`)
   t.equal(readRecording(recordingText([RUN, ...many.slice(1), VERDICT])).length, EVENTS_MAX + 1)
 })
 
-t.test('what real runs tell can be read again', async t => {
+t.test('the recordings of real runs can be read again', async t => {
   for (const { id } of EXPERIMENTS.slice(0, 5)) {
     const { events } = await ran(t, id, { scale: 0.05 })
     t.strictSame(readRecording(recordingText(events)), events, id)

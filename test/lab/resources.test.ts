@@ -1,7 +1,7 @@
 import t from 'tap'
 import { type Ran, ran } from './running.js'
 
-/** Octets that somebody sent over a connection of a party, in order with everything else. */
+/** Bytes sent over a connection of a party, in order with all other events. */
 const at = (run: Ran, scene: string, is: (event: Ran['events'][number]) => boolean) =>
   run.events.findIndex(event => (event as { scene?: string }).scene === scene && is(event))
 
@@ -43,7 +43,7 @@ t.test(
   },
 )
 
-t.test('the one thing to change: a longer limit makes the newcomer wait longer, at hopwise not', async t => {
+t.test('the one thing to change: a longer limit makes the newcomer wait longer, but not at hopwise', async t => {
   const run = await ran(t, 'resources', { knobs: { idleMs: 10_000, places: 2 } })
   const waited = run.figure('processes', 'newcomer')
   t.ok(waited >= 700, `${waited} ms, of a limit of 1000 ms`)
@@ -51,17 +51,17 @@ t.test('the one thing to change: a longer limit makes the newcomer wait longer, 
   t.equal(connectionsOf(run, 'processes', 'idle').length, 2)
 })
 
-t.test('hopwise under pressure ends the longest idle connection, and refuses where nobody is idle', async t => {
+t.test('hopwise under pressure closes the longest idle connection, and refuses if none is idle', async t => {
   const run = await ran(t, 'resources', { knobs: { places: 4 }, scale: 0.05 })
   const [first, ...others] = connectionsOf(run, 'pressure', 'idle')
   const ended = run.of('fin', 'pressure').filter(({ by }) => by === 'proxy')
   t.ok(
     ended.some(({ connection }) => connection === first),
-    'who came first',
+    'the one that came first',
   )
   t.notOk(
     ended.some(({ connection }) => others.includes(connection)),
-    'and nobody else of them',
+    'and no other one',
   )
   t.strictSame(
     statuses(run, 'pressure', 'proxy').filter(status => status !== '200'),
@@ -83,27 +83,30 @@ t.test('one address does not get every place: refused there, served elsewhere, s
   const idle = connectionsOf(run, 'one-address', 'idle')
   const room = at(run, 'one-address', e => e.kind === 'fin' && e.by === 'proxy' && idle.includes(e.connection))
   const last = at(run, 'one-address', e => e.kind === 'bytes' && e.by === 'proxy' && e.connection === newcomers.at(-1))
-  t.ok(room >= 0 && room < last, 'when the idle limit had given room')
+  t.ok(room >= 0 && room < last, 'when the idle limit had freed a place')
   const elsewhere = run.of('open', 'one-address').findIndex(({ addresses }) => addresses?.[0].startsWith('127.0.0.2:'))
   t.ok(elsewhere >= 0, 'there is a second loopback address')
   t.match(answers[1], / 200 /)
 })
 
-t.test('a limit too short costs a connection a request, one too long holds a connection for nothing', async t => {
-  const run = await standard
-  t.equal(connectionsOf(run, 'too-short', 'client').length, 5)
-  t.equal(connectionsOf(run, 'too-long', 'client').length, 1)
-  t.equal(run.figure('too-short', 'connections'), 5)
-  t.equal(run.figure('too-long', 'connections'), 1)
-  t.ok(run.figure('too-long', 'held') >= 300, 'nearly all of the limit')
-  t.ok(run.figure('too-short', 'held') < run.figure('too-long', 'held'))
-})
+t.test(
+  'a limit that is too short costs one connection per request, one that is too long keeps a connection uselessly',
+  async t => {
+    const run = await standard
+    t.equal(connectionsOf(run, 'too-short', 'client').length, 5)
+    t.equal(connectionsOf(run, 'too-long', 'client').length, 1)
+    t.equal(run.figure('too-short', 'connections'), 5)
+    t.equal(run.figure('too-long', 'connections'), 1)
+    t.ok(run.figure('too-long', 'held') >= 300, 'nearly all of the limit')
+    t.ok(run.figure('too-short', 'held') < run.figure('too-long', 'held'))
+  },
+)
 
-t.test('what an idle connection costs is measured, and the crowd is not drawn', async t => {
+t.test('the cost of an idle connection is measured, and the crowd is not drawn', async t => {
   await standard // which uses and frees memory of this process, too
   const run = await ran(t, 'resources', { knobs: { crowd: 200 }, scale: 0.02 })
   const bytes = run.figure('crowd', 'memory')
-  t.ok(bytes > 0 && bytes < 65_536, `${bytes} octets`)
+  t.ok(bytes > 0 && bytes < 65_536, `${bytes} bytes`)
   t.equal(run.of('open', 'crowd').length, 1)
   t.strictSame(statuses(run, 'crowd', 'proxy'), ['200'])
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { RunningClock } from '../../lib/lab/running-clock.js'
 
-/** What a busy machine does to a process: nothing of it runs. */
+/** The effect of a busy machine on a process: nothing in it runs. */
 function keepWaiting(ms: number): void {
   for (const until = performance.now() + ms; performance.now() < until; );
 }
@@ -19,7 +19,7 @@ t.test('it stands still while the machine does not let us run, and says how long
   t.ok(clock.now() - before < 50, `${clock.now() - before} ms counted`)
   t.ok(clock.lost.longestMs >= 380, `${clock.lost.longestMs} ms at once`)
   await new Promise(done => setTimeout(done, 20))
-  t.ok(clock.lost.sumMs >= 380, 'it is still lost when it was looked at')
+  t.ok(clock.lost.sumMs >= 380, 'it is still lost after it was read')
   const lost = clock.lost.longestMs
   keepWaiting(30)
   await new Promise(done => setTimeout(done, 20))
@@ -39,28 +39,31 @@ t.test('its time never goes back', async t => {
   t.pass('200 looks')
 })
 
-t.test('who idles is still there for whoever came in time, whatever the machine takes in between', async t => {
-  const clock = clockOf()
-  const order: string[] = []
-  await new Promise<void>(over => {
-    clock.hold(100, () => {
-      order.push('the idle limit')
-      over()
+t.test(
+  'an idle connection is still there for a request that came in time, whatever the machine takes in between',
+  async t => {
+    const clock = clockOf()
+    const order: string[] = []
+    await new Promise<void>(over => {
+      clock.hold(100, () => {
+        order.push('the idle limit')
+        over()
+      })
+      clock.hold(60, () => {
+        // A chain of turns, as a request on its way through proxies.
+        let turns = 4
+        const turn = () => {
+          turns -= 1
+          if (turns > 0) setImmediate(turn)
+          else order.push('a request')
+        }
+        turn()
+      })
+      keepWaiting(500)
     })
-    clock.hold(60, () => {
-      // A chain of turns, as a request on its way through proxies.
-      let turns = 4
-      const turn = () => {
-        turns -= 1
-        if (turns > 0) setImmediate(turn)
-        else order.push('a request')
-      }
-      turn()
-    })
-    keepWaiting(500)
-  })
-  t.strictSame(order, ['a request', 'the idle limit'])
-})
+    t.strictSame(order, ['a request', 'the idle limit'])
+  },
+)
 
 t.test('its timers run once, not before their time, and not at all when cancelled', async t => {
   const clock = clockOf()
@@ -71,7 +74,7 @@ t.test('its timers run once, not before their time, and not at all when cancelle
   t.ok(performance.now() - began >= 49)
 })
 
-t.test('stopped, it keeps no process: what waits by it is over', async t => {
+t.test('when stopped, it keeps no process alive: its waits are over', async t => {
   const waiting = () => process.getActiveResourcesInfo().filter(resource => resource === 'Timeout').length
   const clock = new RunningClock()
   const before = waiting()

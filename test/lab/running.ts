@@ -5,13 +5,13 @@ import { runExperiment } from '../../lib/lab/run.js'
 import { type RunClock, RunningClock } from '../../lib/lab/running-clock.js'
 import { IdealClock } from './ideal-clock.js'
 
-/** A run that is over, and ways to ask about it. */
+/** A finished run, and ways to query it. */
 export interface Ran {
   readonly events: readonly LabEvent[]
   readonly verdict: Judged
-  /** Of that kind, in that scene when one is named. */
+  /** The events of that kind, in that scene if one is given. */
   of<K extends LabEvent['kind']>(kind: K, scene?: string): Extract<LabEvent, { kind: K }>[]
-  /** The last value of a figure. @throws when there is none */
+  /** The last value of a figure. @throws if there is none */
   figure(scene: string, id: string): number
 }
 
@@ -21,12 +21,12 @@ interface RanOptions {
   readonly onEvent?: (event: LabEvent) => void
 }
 
-/** Runs one experiment by an ideal clock: what it says of times is exact. Scaled to a tenth unless told otherwise, broken off with the test. */
+/** Runs one experiment by an ideal clock: its times are exact. Scaled to a tenth by default, cancelled with the test. */
 export function ran(t: Test, id: string, options: RanOptions = {}): Promise<Ran> {
   return runBy(new IdealClock(), t, id, options)
 }
 
-/** The same in real time: for what the kernel or another program decides. Of what was measured its verdict says whether it can be relied on. */
+/** The same in real time, if the kernel or another program decides. The verdict says whether the measurements are reliable. */
 export function ranHere(t: Test, id: string, options: RanOptions = {}): Promise<Ran> {
   return runBy(new RunningClock(), t, id, options)
 }
@@ -59,8 +59,8 @@ async function runBy(
 }
 
 /**
- * Whether the effect was seen. A machine that was measured to be too busy for it is no failure, and what only quiet shows is then not looked at:
- * the verdict's reason stands in its place. Nothing else is excused.
+ * Whether the effect was seen. A machine that was measurably too busy is not a failure; checks that need a quiet machine are then
+ * skipped with the verdict's reason. Nothing else is excused.
  */
 export function wasSeen(t: Test, { verdict: { outcome, text } }: Ran): boolean {
   if (outcome === 'too-busy') t.pass('the effect is to be seen', { skip: text.en })
@@ -69,14 +69,14 @@ export function wasSeen(t: Test, { verdict: { outcome, text } }: Ran): boolean {
 }
 
 /**
- * For `onEvent`: the first time that it is so, nothing of this process runs for so many ms, as on a machine that others keep busy.
+ * For `onEvent`: the first time that the condition holds, nothing in this process runs for so many ms, as on a busy machine.
  */
 export function keptWaiting(ms: number, isSo: (event: LabEvent) => boolean): (event: LabEvent) => void {
   let done = false
   return event => {
     if (done || !isSo(event)) return
     done = true
-    // Behind whoever is about to go on, so that what it starts falls into that time.
+    // After the code that is about to go on, so that what it starts falls into that time.
     setImmediate(() => busy(ms))
   }
 }

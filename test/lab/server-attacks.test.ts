@@ -3,7 +3,7 @@ import { type Test, test } from 'tap'
 import { rawTalk } from '../admin/raw-talk.js'
 import { ODD, type Visited, visited } from './server-visitor.js'
 
-// A page of a stranger, a visitor who means harm, and one who is only careless: none of them gets further than a sentence.
+// A foreign page, a malicious visitor, and one who is only careless: all of them get only a sentence.
 
 const odd = (t: Test): Promise<Visited> => visited(t, { catalogue: ODD, hosts: ['Lab.Internal'] })
 const START = JSON.stringify({ experiment: 'well' })
@@ -42,7 +42,7 @@ test('a name that a stranger pointed here is not ours, whatever is asked', async
     t.match(await rawTalk(port, postOf('/runs', START, [`Host: ${host}`, JSON_FIELD])), /^HTTP\/1\.1 201 /, host)
 })
 
-test('a page of somebody else starts and stops nothing', async t => {
+test('a foreign page starts and stops nothing', async t => {
   const { port, start, ask } = await odd(t)
   const run = await start('waits')
   const foreign = [
@@ -68,7 +68,7 @@ test('a page of somebody else starts and stops nothing', async t => {
   t.match(await rawTalk(port, postOf('/runs', START, own)), /^HTTP\/1\.1 201 /)
 })
 
-test('a form of somebody else cannot send JSON, and no preflight lets it', async t => {
+test('a foreign form cannot send JSON, and no preflight allows it', async t => {
   const { ask, port } = await odd(t)
   for (const type of [
     'text/plain',
@@ -86,7 +86,7 @@ test('a form of somebody else cannot send JSON, and no preflight lets it', async
   t.notMatch(Object.keys(preflight.headers).join(), /access-control/)
 })
 
-test('what is too long, not whole or not JSON is refused', async t => {
+test('content that is too long, incomplete or not JSON is refused', async t => {
   const { port, post, ask } = await odd(t)
   const long = JSON.stringify({ experiment: 'x'.repeat(20_000) })
   const fields = ['Host: localhost', JSON_FIELD]
@@ -138,20 +138,20 @@ test('an unknown experiment, a knob that is too large, or none: the answer says 
     [{ experiment: '../well' }, /no such experiment/],
     [{ experiment: ['well'] }, /no such experiment/],
     [{}, /no such experiment/],
-    [{ experiment: 'well', knobs: { size: 1e9 } }, /size is a number from 1 to 9, not "1000000000"/],
-    [{ experiment: 'well', knobs: { size: -1 } }, /size is a number/],
-    [{ experiment: 'well', knobs: { size: null } }, /size is a number/],
-    [{ experiment: 'well', knobs: { size: '2; rm' } }, /size is a number/],
-    [{ experiment: 'well', knobs: { way: 'sideways' } }, /way is one of up, down/],
-    [{ experiment: 'well', knobs: { way: 'toString' } }, /way is one of/],
-    [{ experiment: 'well', knobs: { other: 1 } }, /nothing called "other"/],
-    [{ experiment: 'well', knobs: { ['x'.repeat(5_000)]: 1 } }, /nothing called "x{40}…"/],
+    [{ experiment: 'well', knobs: { size: 1e9 } }, /size must be a number from 1 to 9, not "1000000000"/],
+    [{ experiment: 'well', knobs: { size: -1 } }, /size must be a number/],
+    [{ experiment: 'well', knobs: { size: null } }, /size must be a number/],
+    [{ experiment: 'well', knobs: { size: '2; rm' } }, /size must be a number/],
+    [{ experiment: 'well', knobs: { way: 'sideways' } }, /way must be one of up, down/],
+    [{ experiment: 'well', knobs: { way: 'toString' } }, /way must be one of/],
+    [{ experiment: 'well', knobs: { other: 1 } }, /no setting "other"/],
+    [{ experiment: 'well', knobs: { ['x'.repeat(5_000)]: 1 } }, /no setting "x{40}…"/],
     [{ experiment: 'well', knobs: [] }, /JSON object/],
-    [{ experiment: 'well', scale: 1e6 }, /scale is a number from/],
-    [{ experiment: 'well', scale: 0 }, /scale is a number from/],
-    [{ experiment: 'well', scale: '1' }, /scale is a number from/],
-    [{ experiment: 'well', catalogue: 'file:///etc/passwd' }, /nothing called "catalogue"/],
-    [{ experiment: 'well', signal: {} }, /nothing called "signal"/],
+    [{ experiment: 'well', scale: 1e6 }, /scale must be a number from/],
+    [{ experiment: 'well', scale: 0 }, /scale must be a number from/],
+    [{ experiment: 'well', scale: '1' }, /scale must be a number from/],
+    [{ experiment: 'well', catalogue: 'file:///etc/passwd' }, /"catalogue" is not known/],
+    [{ experiment: 'well', signal: {} }, /"signal" is not known/],
   ]
   for (const [content, en] of rows) {
     const { status, text } = await post('/runs', content)
@@ -161,7 +161,7 @@ test('an unknown experiment, a knob that is too large, or none: the answer says 
   t.match((await post('/runs', JSON.parse('{"experiment":"well","__proto__":{"scale":9}}'))).status, 400)
 })
 
-test('paths of every kind lead to what is served and to nothing else', async t => {
+test('paths of every kind lead only to served files', async t => {
   const { port } = await odd(t)
   const paths = [
     '/../server/lab-server.js',
@@ -207,7 +207,7 @@ test('other methods are told which there are', async t => {
   t.match(await ask(`/runs/${run}`), { status: 409 }, 'it goes on')
 })
 
-test('the workbench says no to what would break out of its form', async t => {
+test('the workbench refuses everything that would break out of its form', async t => {
   const { post } = await odd(t)
   const field = (name: string, value: string) => ({ fields: [{ name, value }] })
   const rows: readonly (readonly [object, RegExp])[] = [
@@ -234,7 +234,7 @@ test('the workbench says no to what would break out of its form', async t => {
     [{ fields: Array(21).fill({ name: 'X', value: '' }) }, /^fields: at most 20/],
     [
       { fields: Array(8).fill({ name: 'X', value: 'x'.repeat(256) }) },
-      /the head of the request has 1536 octets at most/,
+      /the head of the request may have at most 1536 bytes/,
     ],
     [{ content: 'x'.repeat(4_097) }, /^content: /],
     [{ content: '가'.repeat(1_366) }, /^content: /],
@@ -251,7 +251,7 @@ test('the workbench says no to what would break out of its form', async t => {
     [{ origin: { contentBytes: 1e12 } }, /^origin\.contentBytes: at most 65536/],
     [{ origin: { timeoutS: 11 } }, /^origin\.timeoutS: at most 10/],
     [{ origin: null }, /^origin: /],
-    [{ scale: 1e9 }, /scale is a number/],
+    [{ scale: 1e9 }, /scale must be a number/],
     [{ host: 'evil.example' }, /there is no host here/],
   ]
   for (const [content, en] of rows) {
@@ -261,7 +261,7 @@ test('the workbench says no to what would break out of its form', async t => {
   }
 })
 
-test('octets that are no HTTP, and connections that say nothing, leave it as it was', async t => {
+test('bytes that are not HTTP, and silent connections, have no effect', async t => {
   const { port, ask } = await odd(t)
   for (const octets of [
     '\0\0\0\0\r\n\r\n',

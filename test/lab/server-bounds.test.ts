@@ -19,8 +19,8 @@ test('no more runs at once than there are places; a place is free again when its
   const runs = [await start('waits'), await start('waits')]
   const full = await post('/runs', { experiment: 'well' })
   t.match(full, { status: 503, headers: { 'retry-after': '5' } })
-  t.match(JSON.parse(full.text), { error: { en: /places are taken/, ko: /빈자리가 없다/ } })
-  t.match(await post('/workbench', {}), { status: 503 }, 'the workbench has no places of its own')
+  t.match(JSON.parse(full.text), { error: { en: /places are in use/, ko: /빈자리가 없다/ } })
+  t.match(await post('/workbench', {}), { status: 503 }, 'the workbench has no separate places')
   const stream = await follow(runs[0]!)
   await ask(`/runs/${runs[0]}`, { method: 'DELETE' })
   await stream.closed
@@ -51,7 +51,7 @@ test('the first visitor leaves room for others, and each of them finds a place',
   t.same(begun(1, 1), [1])
 })
 
-test('a visitor is an address or a /64; this machine is nobody in particular', async t => {
+test('a visitor is an address or a /64; this machine is not a visitor', async t => {
   for (const here of ['127.0.0.1', '127.8.9.1', '::1', '::ffff:127.0.0.1', undefined, ''])
     t.equal(visitorOf(here), null)
   t.equal(visitorOf('192.0.2.7'), '192.0.2.7')
@@ -60,7 +60,7 @@ test('a visitor is an address or a /64; this machine is nobody in particular', a
   t.not(visitorOf('2001:db8::1'), visitorOf('2001:db8:0:1::1'))
 })
 
-test('a visitor from elsewhere is counted, and told when to come again', async t => {
+test('a visitor from another machine is counted, and told when to try again', async t => {
   const clock = new FakeClock()
   const runs = new Runs({ limits: { ...LAB_LIMITS, runsMax: 6, startsBurst: 4 }, clock, warn: () => {} })
   t.teardown(() => runs.close())
@@ -76,24 +76,24 @@ test('a visitor from elsewhere is counted, and told when to come again', async t
   }
   const own = [start('192.0.2.1'), start('192.0.2.1'), start('192.0.2.1')]
   t.same(refused('192.0.2.1'), [503, '5'], 'half of all places')
-  t.ok(start('192.0.2.2'), 'there is one for somebody else')
+  t.ok(start('192.0.2.2'), 'there is one for another visitor')
   for (const run of own) runs.stop(run)
   await until(async () => runs.count === 1)
   start('192.0.2.1')
   t.same(refused('192.0.2.1'), [429, '2'], 'too fast')
   clock.advance(2_000)
   t.ok(start('192.0.2.1'))
-  t.ok(start(null), 'whoever is on this machine is not counted')
+  t.ok(start(null), 'visitors on this machine are not counted')
 })
 
-test('a run that nobody listens to is stopped: from its start, and when the last one has left', async t => {
+test('a run without listeners is stopped: from its start, and when the last one has left', async t => {
   const clock = new FakeClock()
   const graceMs = 10
   const { start, follow, ask, recording } = await odd(t, { graceMs, streamsOfRunMax: 2 }, { clock })
-  const alone = { kind: 'verdict', outcome: 'not-observed', text: { en: /nobody was looking/ } }
+  const alone = { kind: 'verdict', outcome: 'not-observed', text: { en: /no page was watching/ } }
   const nobodys = await start('waits')
   clock.advance(graceMs)
-  t.match((await recording(nobodys)).at(-1), alone, 'nobody ever came')
+  t.match((await recording(nobodys)).at(-1), alone, 'no listener ever came')
   const run = await start('ticks')
   const first = await follow(run)
   const second = await follow(run)
@@ -102,7 +102,7 @@ test('a run that nobody listens to is stopped: from its start, and when the last
   const third = await noticed(() => follow(run))
   clock.advance(graceMs * 100)
   await second.until(second.events.length + 20)
-  t.notOk(second.ended(), 'it goes on as long as somebody is there')
+  t.notOk(second.ended(), 'it goes on as long as there is a listener')
   second.leave()
   third.leave()
   await until(async () => {
@@ -112,7 +112,7 @@ test('a run that nobody listens to is stopped: from its start, and when the last
   t.match((await recording(run)).at(-1), alone, 'all have left')
 })
 
-test('a machine that lets nobody look for longer than the grace stops no run', async t => {
+test('a machine that is blocked for longer than the grace stops no run', async t => {
   const { start, follow } = await odd(t, { graceMs: 600 })
   const run = await start('ticks')
   for (const until = performance.now() + 1_200; performance.now() < until; );
@@ -121,7 +121,7 @@ test('a machine that lets nobody look for longer than the grace stops no run', a
   t.notOk(stream.ended())
 })
 
-test('who comes back in time finds the run going on', async t => {
+test('a visitor who comes back in time finds the run going on', async t => {
   const clock = new FakeClock()
   const { start, follow } = await odd(t, { streamsOfRunMax: 1 }, { clock })
   const run = await start('ticks')
@@ -135,7 +135,7 @@ test('who comes back in time finds the run going on', async t => {
   t.equal(again.ids[0], 4)
 })
 
-test('a run that takes too long is broken off; one that hears of nothing is ended by force', async t => {
+test('a run that takes too long is cancelled; one that ignores orders is terminated', async t => {
   const clock = new FakeClock()
   const { start, follow, ask } = await odd(t, {}, { runsMax: 2, clock })
   const slow = await follow(await start('waits'))
@@ -151,13 +151,13 @@ test('a run that takes too long is broken off; one that hears of nothing is ende
   t.match(deaf.events.at(-1), {
     kind: 'verdict',
     outcome: 'not-observed',
-    text: { en: /took too long.*by force/, ko: /강제로/ },
+    text: { en: /took too long.*terminated/, ko: /강제로/ },
   })
   const begins = () => start('well').catch(() => null) // its place is free when its thread is gone
   await until(async () => (await begins()) !== null)
 })
 
-test('a run that is ended by force leaves no program and no folder behind', async t => {
+test('a run that is terminated leaves no program and no folder behind', async t => {
   const clock = new FakeClock()
   const { start, follow } = await odd(t, {}, { clock })
   const run = await follow(await start('leaves'))
@@ -172,27 +172,27 @@ test('a run that is ended by force leaves no program and no folder behind', asyn
   await until(async () => !existsSync(folder) && !isRunning(Number(id)))
 })
 
-test('what goes wrong in a run ends that run, with a verdict that says so, and nothing else', async t => {
+test('a failure in a run ends only that run, with a verdict that says so', async t => {
   const { start, follow, complaints } = await odd(t)
   const well = await follow(await start('waits'))
   for (const [id, en] of [
     ['throws', /it broke/],
-    ['bursts', /nobody caught this/],
-    ['rejects', /nobody awaited this/],
-    ['exits', /ended without a word/],
+    ['bursts', /this was not caught/],
+    ['rejects', /this was not awaited/],
+    ['exits', /ended without a message/],
   ] as const) {
     const stream = await follow(await start(id))
     await stream.closed
     t.match(stream.events.at(-1), { kind: 'verdict', outcome: 'not-observed', text: { en } }, id)
   }
-  t.equal(complaints.length, 2, 'what burst is told to whoever runs the server')
+  t.equal(complaints.length, 2, 'the failures are reported to the operator of the server')
   t.notOk(well.ended())
   const after = await follow(await start('well'))
   await after.closed
   t.match(after.events.at(-1), { kind: 'verdict', outcome: 'observed' })
 })
 
-/** As soon as there is room for it: who left is known to have left. */
+/** Starts a run as soon as there is room for it, after the server has noticed who left. */
 async function noticed(follow: () => Promise<Followed>): Promise<Followed> {
   for (;;) {
     const stream = await follow()
@@ -209,7 +209,7 @@ function pause(ms: number): Promise<void> {
   return new Promise(done => setTimeout(done, ms))
 }
 
-/** One that has ended may stay in the table of processes, for nobody is left to ask how it ended. */
+/** A process that has ended may stay in the process table, because its parent is gone and cannot reap it. */
 function isRunning(id: number): boolean {
   try {
     process.kill(id, 0)

@@ -14,7 +14,7 @@ test('a recording that grows too large ends its run; its verdict is always there
   await stream.closed
   t.match(stream.events.at(-1), { kind: 'verdict', text: { en: /grew too large/, ko: /너무 커졌다/ } })
   const { text } = await ask(`/runs/${run}`)
-  t.ok(text.length > 150_000 && text.length < 210_000, `${text.length} octets`)
+  t.ok(text.length > 150_000 && text.length < 210_000, `${text.length} bytes`)
 })
 
 test('recordings are kept for a while: so many, so large, so long', async t => {
@@ -33,7 +33,7 @@ test('recordings are kept for a while: so many, so large, so long', async t => {
   clock.advance(1)
   t.equal(await statusOf(few, runs[1]!), 404)
   t.match(JSON.parse((await few.ask(`/runs/${runs[1]}/events`)).text), {
-    error: { en: /no such run any more/, ko: /더 이상/ },
+    error: { en: /no longer exists/, ko: /더 이상/ },
   })
   const small = await odd(t, { keptBytesMax: 10 }, clock)
   const run = await small.start('well')
@@ -53,7 +53,7 @@ test('streams are bounded: those of one run, and all together', async t => {
   await until(async () => (await follow(other)).status === 200)
 })
 
-test('a reader that takes nothing is dropped, and others do not notice', async t => {
+test('a reader that reads nothing is dropped, and others do not notice', async t => {
   const clock = new FakeClock()
   const { start, follow, port } = await odd(t, { recordingBytesMax: 20_000_000 }, clock)
   const run = await start('talks')
@@ -70,7 +70,7 @@ test('a reader that takes nothing is dropped, and others do not notice', async t
       gone = true
     })
   let taken = 0
-  // The one has taken everything, the other nothing but what its kernel took for it: then time passes, beat by beat.
+  // One reader has read everything, the other only what its kernel has taken: then time passes, beat by beat.
   for (let beats = 0; beats * LAB_LIMITS.beatMs <= LAB_LIMITS.slowMs; beats++) {
     clock.advance(LAB_LIMITS.beatMs)
     await new Promise(done => setImmediate(done))
@@ -82,7 +82,7 @@ test('a reader that takes nothing is dropped, and others do not notice', async t
   slow.resume()
   await until(async () => gone)
   const whole = quick.events.reduce((sum, event) => sum + JSON.stringify(event).length, 0)
-  t.ok(whole > 8_000_000, `${whole} octets were told`)
+  t.ok(whole > 8_000_000, `${whole} bytes were sent`)
   t.ok(taken < whole, `${taken} of them taken, then it was closed`)
   t.notOk(quick.ended())
 })
@@ -120,7 +120,7 @@ test('closing ends everything: runs, streams, idle connections', async t => {
   await t.rejects(lab.ask('/experiments'), { code: 'ECONNREFUSED' })
 })
 
-test('where it cannot listen it says so', async t => {
+test('if it cannot listen it says so', async t => {
   const { port } = await odd(t)
   await t.rejects(visited(t, { catalogue: ODD, port }), {
     message: `The laboratory cannot listen on 127.0.0.1:${port}: something else listens there (EADDRINUSE).`,

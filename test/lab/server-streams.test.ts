@@ -6,7 +6,7 @@ import { RecordedRun } from '../../lib/lab/server/recorded-run.js'
 import { RunStreams } from '../../lib/lab/server/run-streams.js'
 import { FakeClock } from '../support/fake-clock.js'
 
-/** A response whose reader takes as much as the test lets it. */
+/** A response whose reader reads as much as the test allows. */
 class PlayedResponse extends EventEmitter {
   writableNeedDrain = false
   written = ''
@@ -44,7 +44,7 @@ function scene() {
 
 const told = (n: number) => `id: ${n}\ndata: {"n":${n}}\n\n`
 
-test('a reader gets what was there already in pieces, and then each event as it comes', async t => {
+test('a reader gets the earlier events in pieces, and then each event as it comes', async t => {
   const { run, add } = scene()
   for (let nth = 1; nth <= 3; nth++) run.add(`{"n":${nth}}`)
   const all = add()
@@ -57,7 +57,7 @@ test('a reader gets what was there already in pieces, and then each event as it 
   t.ok(late.ended)
 })
 
-test('nothing is written for a reader that does not take it; it is dropped when it goes on like that', async t => {
+test('nothing is written for a reader that does not read; it is dropped if it goes on like that', async t => {
   const { clock, streams, run, add } = scene()
   const slow = add()
   const quick = add()
@@ -89,7 +89,7 @@ test('a reader that was only slow goes on where it was', async t => {
   t.notOk(slow.destroyed)
 })
 
-test('who has been told everything and does not go is dropped too; no timer is left', async t => {
+test('a reader that has got everything and does not leave is dropped, too; no timer is left', async t => {
   const { clock, streams, run, add } = scene()
   const reader = add()
   run.end()

@@ -14,12 +14,12 @@ export interface Answered {
 export interface Visited {
   readonly port: number
   readonly url: string
-  /** What the server complained of. */
+  /** The complaints of the server. */
   readonly complaints: string[]
   close(): Promise<void>
   ask(path: string, options?: http.RequestOptions, content?: string | Buffer): Promise<Answered>
   post(path: string, content: unknown, headers?: http.OutgoingHttpHeaders): Promise<Answered>
-  /** Starts a run and says its id. */
+  /** Starts a run. @returns its id */
   start(experiment: string, more?: object): Promise<string>
   follow(run: string, options?: FollowOptions): Promise<Followed>
   /** Asks until the run is over. @returns its recording */
@@ -33,13 +33,13 @@ export interface FollowOptions {
 
 export interface Followed {
   readonly status: number
-  /** So far. */
+  /** The events so far. */
   readonly events: readonly LabEvent[]
   readonly ids: readonly number[]
   /** Its last event was `end`. */
   ended(): boolean
   closed: Promise<void>
-  /** Resolves when so many events have come. @throws when it ended before */
+  /** Resolves when so many events have come. @throws if the stream ended before that */
   until(count: number): Promise<void>
   leave(): void
   readonly response: http.IncomingMessage

@@ -5,7 +5,7 @@ import { visited } from './server-visitor.js'
 
 const QUICK = { knobs: { timeout: 2 }, scale: 0.05 }
 
-test('the page is served, and what is said of every experiment', async t => {
+test('the page is served, and the descriptions of all experiments', async t => {
   const { ask } = await visited(t)
   const page = await ask('/')
   t.match(page, { status: 200, headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' } })
@@ -28,7 +28,7 @@ test('the page is served, and what is said of every experiment', async t => {
   t.match(await ask('/experiments', { method: 'HEAD' }), { status: 200, text: '' })
 })
 
-test('a run is told as it happens, from its first event to its verdict, and can then be had whole', async t => {
+test('a run is streamed live, from its first event to its verdict, and is then available as a whole', async t => {
   const { post, follow, ask, recording } = await visited(t)
   const { status, headers, text } = await post('/runs', { experiment: 'hang', ...QUICK })
   t.equal(status, 201)
@@ -58,12 +58,12 @@ test('the events come while the run goes on, not when it is over', async t => {
   const run = await start('hang', { knobs: { timeout: 30 }, scale: 10 })
   const stream = await follow(run)
   await stream.until(10)
-  t.match(await ask(`/runs/${run}`), { status: 409, text: /not over yet/ })
+  t.match(await ask(`/runs/${run}`), { status: 409, text: /not finished yet/ })
   t.notOk(stream.events.some(({ kind }) => kind === 'verdict'))
   t.notOk(stream.ended())
 })
 
-test('a stream that broke goes on behind the last event that came', async t => {
+test('a broken stream continues after the last event that came', async t => {
   const { start, follow } = await visited(t)
   const run = await start('hang', { knobs: { timeout: 10 }, scale: 0.1 })
   const first = await follow(run)
@@ -85,7 +85,7 @@ test('a stream that broke goes on behind the last event that came', async t => {
   t.same([beyond.events.length, beyond.ended()], [0, true])
 })
 
-test('a run can be stopped; what it told until then is kept, with a verdict that says so', async t => {
+test('a run can be stopped; its events until then are kept, with a verdict that says so', async t => {
   const { start, follow, ask } = await visited(t)
   const run = await start('hang', { knobs: { timeout: 30 }, scale: 10 })
   const stream = await follow(run)
@@ -95,13 +95,13 @@ test('a run can be stopped; what it told until then is kept, with a verdict that
   t.match(stream.events.at(-1), {
     kind: 'verdict',
     outcome: 'not-observed',
-    text: { en: /broken off: it was stopped/, ko: /중단/ },
+    text: { en: /cancelled: it was stopped/, ko: /중단/ },
   })
-  t.match(await ask(`/runs/${run}`, { method: 'DELETE' }), { status: 204 }, 'once more does no harm')
+  t.match(await ask(`/runs/${run}`, { method: 'DELETE' }), { status: 204 }, 'a second time does no harm')
   t.match(await ask(`/runs/${run}`), { status: 200 })
 })
 
-test('six learners at once: each recording is whole, and has nothing of the others', async t => {
+test('six learners at once: each recording is complete, and contains nothing of the others', async t => {
   const { start, follow } = await visited(t)
   const timeouts = [1, 2, 3, 4, 5, 6]
   const streams = await Promise.all(
@@ -142,7 +142,7 @@ function kindsOf(events: readonly LabEvent[], kind: LabEvent['kind']): LabEvent[
   return events.filter(event => event.kind === kind)
 }
 
-/** A connection has four values, and nobody else has the same four at the same time. */
+/** A connection has four values, and no other one has the same four at the same time. */
 function addressesOf(events: readonly LabEvent[]): string[] {
   return events.flatMap(event => (event.kind === 'open' ? [event.addresses?.join(' ') ?? ''] : []))
 }

@@ -6,12 +6,12 @@ import { plain } from '../../lib/lab/said.js'
 import { openSmart, type SmartOptions } from '../../lib/lab/smart.js'
 import { IdealClock } from './ideal-clock.js'
 
-// Raw sockets on both sides: what the smart proxy reads and writes is judged octet by octet.
+// Raw sockets on both sides: the input and output of the smart proxy are checked byte by byte.
 
 const ASKS = 'GET / HTTP/1.0\r\nHost: a\r\nProxy-Connection: Keep-Alive\r\n\r\n'
 const AGREES = 'HTTP/1.0 200 OK\r\nContent-Length: 2\r\nConnection: Keep-Alive\r\nKeep-Alive: timeout=9\r\n\r\nok'
 
-t.test('Proxy-Connection becomes a Connection of its own, and the answer comes in the words of the client', async t => {
+t.test('Proxy-Connection becomes its own Connection field, and the answer uses the field of the client', async t => {
   const { server, client } = await standing(t, { announceS: 5 })
   client.socket.write(ASKS)
   await server.got('GET / HTTP/1.0\r\nHost: a\r\nConnection: Keep-Alive\r\n\r\n')
@@ -24,7 +24,7 @@ t.test('Proxy-Connection becomes a Connection of its own, and the answer comes i
   t.equal(server.sockets.length, 1, 'both hops persist')
 })
 
-t.test('who asks with Connection is answered with Connection, who asks with both with both', async t => {
+t.test('a client that asks with Connection is answered with Connection, one that asks with both with both', async t => {
   const { server, client } = await standing(t)
   client.socket.write(
     'GET / HTTP/1.0\r\nConnection: x, KEEP-ALIVE\r\nKeep-Alive: 300\r\nproxy-connection: keep-alive\r\n\r\n',
@@ -36,7 +36,7 @@ t.test('who asks with Connection is answered with Connection, who asks with both
   )
 })
 
-t.test('who does not ask is closed, and nobody is asked for it', async t => {
+t.test('the connection of a client that does not ask is closed, and the server is not asked, either', async t => {
   const { server, client } = await standing(t)
   client.socket.write('GET / HTTP/1.0\r\nHost: a\r\n\r\n')
   await server.got('GET / HTTP/1.0\r\nHost: a\r\n\r\n')
@@ -69,7 +69,7 @@ t.test('a kept connection that the server ends while it is idle is not used agai
   t.equal(server.sockets.length, 2)
 })
 
-t.test('octets of a kept server that nobody asked for end its connection', async t => {
+t.test('unrequested bytes of a kept server end its connection', async t => {
   const { server, client } = await standing(t)
   client.socket.write(ASKS)
   await server.got('GET / HTTP/1.0\r\nHost: a\r\nConnection: Keep-Alive\r\n\r\n')
@@ -80,7 +80,7 @@ t.test('octets of a kept server that nobody asked for end its connection', async
   t.equal(client.text(), '', 'and they go nowhere')
 })
 
-t.test('content is framed by its length: also what came in chunks', async t => {
+t.test('content is framed by its length, also if it came in chunks', async t => {
   const { server, client } = await standing(t)
   client.socket.write('POST /a HTTP/1.0\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\nhel')
   client.socket.write('lo')
@@ -94,7 +94,7 @@ t.test('content is framed by its length: also what came in chunks', async t => {
   await server.got('POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nhello!')
 })
 
-t.test('a response without a length ends with the connection: chunks, and what lasts until close', async t => {
+t.test('a response without a length ends with the connection: chunks, and content until close', async t => {
   const chunked = await standing(t)
   chunked.client.socket.write(ASKS)
   await chunked.server.asked()
@@ -120,22 +120,25 @@ t.test('a head-only answer has no content, whatever its length says', async t =>
   await client.got('HTTP/1.0 200 OK\r\nContent-Length: 99\r\nProxy-Connection: Keep-Alive\r\n\r\n')
 })
 
-t.test('a server that ends early: without an octet the client is ended, in mid-response reset', async t => {
-  const silent = await standing(t)
-  silent.client.socket.write(ASKS)
-  await silent.server.asked()
-  silent.server.socket().end()
-  t.equal(await silent.client.end(), 'end')
-  t.equal(silent.client.text(), '')
+t.test(
+  'a server that ends early: before the response the client is closed, in the middle of it the client is reset',
+  async t => {
+    const silent = await standing(t)
+    silent.client.socket.write(ASKS)
+    await silent.server.asked()
+    silent.server.socket().end()
+    t.equal(await silent.client.end(), 'end')
+    t.equal(silent.client.text(), '')
 
-  const half = await standing(t)
-  half.client.socket.write(ASKS)
-  await half.server.asked()
-  half.server.socket().end('HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\nhalf')
-  t.equal(await half.client.end(), 'ECONNRESET')
-})
+    const half = await standing(t)
+    half.client.socket.write(ASKS)
+    await half.server.asked()
+    half.server.socket().end('HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\nhalf')
+    t.equal(await half.client.end(), 'ECONNRESET')
+  },
+)
 
-t.test('a server that answers with no HTTP, and one that cannot be reached, end the client', async t => {
+t.test('a server that does not answer with HTTP, and one that cannot be reached, end the client', async t => {
   const odd = await standing(t)
   odd.client.socket.write(ASKS)
   await odd.server.asked()
@@ -148,25 +151,22 @@ t.test('a server that answers with no HTTP, and one that cannot be reached, end 
   t.equal(await gone.client.end(), 'end')
 })
 
-t.test(
-  'requests that come at once are answered in turn; what is no request, and content without measure, is not',
-  async t => {
-    const { server, client } = await standing(t)
-    client.socket.write(ASKS + ASKS.replace('GET /', 'GET /2'))
-    await server.got('GET / HTTP/1.0\r\nHost: a\r\nConnection: Keep-Alive\r\n\r\n')
-    server.socket().write(AGREES)
-    await server.got('GET /2 HTTP/1.0\r\nHost: a\r\nConnection: Keep-Alive\r\n\r\n')
+t.test('requests that come at once are answered in turn; invalid requests and too much content are not', async t => {
+  const { server, client } = await standing(t)
+  client.socket.write(ASKS + ASKS.replace('GET /', 'GET /2'))
+  await server.got('GET / HTTP/1.0\r\nHost: a\r\nConnection: Keep-Alive\r\n\r\n')
+  server.socket().write(AGREES)
+  await server.got('GET /2 HTTP/1.0\r\nHost: a\r\nConnection: Keep-Alive\r\n\r\n')
 
-    const odd = await standing(t)
-    odd.client.socket.write('this is no request\r\n\r\n')
-    t.not(await odd.client.end(), '')
+  const odd = await standing(t)
+  odd.client.socket.write('this is no request\r\n\r\n')
+  t.not(await odd.client.end(), '')
 
-    const large = await standing(t)
-    large.client.socket.write(`POST / HTTP/1.0\r\nContent-Length: 2000000\r\n\r\n${'.'.repeat(2_000_000)}`)
-    t.not(await large.client.end(), '')
-    t.equal(large.server.sockets.length, 0)
-  },
-)
+  const large = await standing(t)
+  large.client.socket.write(`POST / HTTP/1.0\r\nContent-Length: 2000000\r\n\r\n${'.'.repeat(2_000_000)}`)
+  t.not(await large.client.end(), '')
+  t.equal(large.server.sockets.length, 0)
+})
 
 t.test('a client that ends its side is answered and then ended; its server goes with it', async t => {
   const { server, client } = await standing(t)
@@ -178,7 +178,7 @@ t.test('a client that ends its side is answered and then ended; its server goes 
   await server.gone()
 })
 
-t.test('it ends a client that is idle for too long, and tells for whom it waits', async t => {
+t.test('it closes a client that is idle for too long, and reports which party it waits for', async t => {
   const { server, client, events } = await standing(t, { idleMs: 50 })
   client.socket.write(ASKS)
   await server.asked()
@@ -192,7 +192,7 @@ t.test('it ends a client that is idle for too long, and tells for whom it waits'
   t.strictSame(waits, ['proxy on origin', 'proxy goes on', 'proxy on browser', 'proxy goes on'])
 })
 
-/** A smart proxy between a raw server and a raw client that is connected. */
+/** A smart proxy between a raw server and a connected raw client. */
 async function standing(t: Test, options: SmartOptions = {}) {
   const events: Happening[] = []
   const bench = new Bench(1, new AbortController().signal, event => events.push(event), new IdealClock())
@@ -236,7 +236,7 @@ async function rawServer(t: Test, scene: Scene) {
   }
 }
 
-/** A socket with what came and was not asked for yet. */
+/** A socket with the bytes that came and were not read yet. */
 function peer(t: Test, socket: net.Socket) {
   let text = ''
   let over = ''
@@ -267,7 +267,7 @@ function peer(t: Test, socket: net.Socket) {
       await until(() => over !== '')
       return over
     },
-    /** Exactly this came next. */
+    /** Checks that exactly this came next. */
     async got(expected: string) {
       await until(() => text.length >= expected.length || over !== '')
       const came = text.slice(0, expected.length)

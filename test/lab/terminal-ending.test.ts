@@ -42,7 +42,7 @@ function bar(scene: string, row: string, part: Bar['part'], from: number, to: nu
 
 const trimmed = (lines: readonly string[]) => lines.map(line => line.trimEnd())
 
-t.test('figures stand by scenes, the last value of each, with a dash where there is none', async t => {
+t.test('figures are listed by scene, the last value of each, with a dash if there is none', async t => {
   const events = [
     RUN,
     setScene(0, 'a'),
@@ -73,7 +73,7 @@ t.test('figures stand by scenes, the last value of each, with a dash where there
   ])
 })
 
-t.test('a table that is too wide is turned, and one that is too wide then is a list', async t => {
+t.test('a table that is too wide is turned, and if it is still too wide it becomes a list', async t => {
   const scenes = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map(each => `${each}-with-a-long-name`)
   const events = [
     RUN,
@@ -90,7 +90,7 @@ t.test('a table that is too wide is turned, and one that is too wide then is a l
   t.ok(listed.every(line => widthOf(line) <= LOOK.width))
 })
 
-t.test('headings are broken into lines before a table is given up', async t => {
+t.test('headings are wrapped before a table becomes a list', async t => {
   const scenes = ['one', 'two', 'three'].map(each => `${each} through a proxy that keeps`)
   const events = [
     RUN,
@@ -144,7 +144,7 @@ t.test('bars of all scenes share one scale; each part has its own sign', async t
   t.match(trimmed(result([RUN, setScene(0, 'a'), ...rows, VERDICT], LOOK)).at(-4), '… +6')
 })
 
-t.test('the question with its numbers, what to watch, and under which circumstances', async t => {
+t.test('the question with its numbers, what to watch, and special conditions', async t => {
   t.strictSame(trimmed(question(IT, LOOK)), [
     '',
     'It                                                         hopwise lab it',
@@ -162,14 +162,14 @@ t.test('the question with its numbers, what to watch, and under which circumstan
   t.match(circumstances(run, true, LOOK), ['Recorded 2026-11-20T12:00:00.000Z on node 24.0.0, linux.'])
 })
 
-t.test('the prediction is judged; without one the answer is told', async t => {
+t.test('the prediction is judged; without one the answer is shown', async t => {
   const seen = { outcome: 'observed', text: plain('') } as const
   const verdict = { ...seen, right: 2 }
   t.strictSame(revealed(IT, verdict, 2, LOOK), ['  ✔  You predicted 2. That is right.'])
   t.strictSame(revealed(IT, verdict, 1, LOOK), ['  ✘  You predicted 1. The answer is 2: That.'])
   t.strictSame(revealed(IT, verdict, 0, LOOK), ['  →  The answer is 2: That.'])
   t.strictSame(revealed(IT, verdict, 1, { ...LOOK, language: 'ko' }), ['  ✘  1번을 골랐다. 정답은 2번이다: 저것.'])
-  // The verdict decides; what it says nothing of is not judged.
+  // The verdict decides; without its judgement the prediction is not judged.
   t.strictSame(revealed(IT, { ...seen, right: 1 }, 1, LOOK), ['  ✔  You predicted 1. That is right.'])
   t.match(revealed(IT, seen, 1, LOOK).join(' '), /You predicted 1\. This run does not answer the question/)
   t.match(revealed(IT, { ...seen, outcome: 'too-busy' }, 1, LOOK).join(' '), /The run did not show the effect/)
@@ -188,11 +188,11 @@ t.test('the lesson, and the command line that changes one thing', async t => {
     '  Change it.',
     '    $ hopwise lab it --set timeout=10',
     '',
-    'What can be changed',
+    'Settings',
     '  --set timeout=5  Limit (from 1 to 30 s)',
     '  --set through=dumb  Proxy (dumb | hopwise)',
     '',
-    'To read on',
+    'Further reading',
     '  RFC 9112 9.3, RFC 9110 7.6.1',
     '',
   ])
@@ -211,7 +211,7 @@ t.test('the lesson, and the command line that changes one thing', async t => {
   t.equal(commandToTry({ ...IT, knobs: { tenths } }, { tenths: 0.3 }), 'hopwise lab it --set tenths=0.6')
 })
 
-t.test('the list says what is asked, whole, on as many lines as it needs', async t => {
+t.test('the list shows the whole question, on as many lines as it needs', async t => {
   t.strictSame(listLines([IT], LOOK), ['it  It', '    Something happens. What is it?'])
   t.strictSame(listLines([IT], { ...LOOK, width: 20 }), ['it  It', '    Something', '    happens. What is', '    it?'])
   t.equal(
@@ -221,7 +221,7 @@ t.test('the list says what is asked, whole, on as many lines as it needs', async
   t.equal(asked('끝이 없다. 어떻게 될까?'), '끝이 없다. 어떻게 될까?')
 })
 
-t.test('a line for each of many runs, with the reason where there is one', async t => {
+t.test('a line for each of many runs, with the reason if there is one', async t => {
   const summed = { id: 'it', ms: 1234.5, text: said('Because of this.', '그래서 그렇다.') }
   t.strictSame(summaryLines({ ...summed, outcome: 'observed' }, 4, LOOK), ['ok            it     1235 ms'])
   t.strictSame(summaryLines({ ...summed, outcome: 'impossible' }, 4, LOOK), [
@@ -238,7 +238,7 @@ t.test('a line for each of many runs, with the reason where there is one', async
   )
 })
 
-t.test('texts of a file are harmless here too', async t => {
+t.test('texts of a file are harmless here, too', async t => {
   const evil = said('\x1b[2Jx', '\x9bx')
   const events = [
     RUN,

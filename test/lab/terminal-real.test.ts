@@ -6,7 +6,7 @@ import { widthOf } from '../../lib/lab/terminal/width.js'
 import { ran } from './running.js'
 import { LOOK, lines } from './terminal-story.js'
 
-/** Without our colours. */
+/** The text without our colours. */
 const bare = (line: string) => line.replace(/\x1b\[[\d;]+m/g, '')
 
 t.test('the real hang on a terminal, in both languages, narrow and wide', async t => {
@@ -20,7 +20,7 @@ t.test('the real hang on a terminal, in both languages, narrow and wide', async 
       t.equal(
         shown.some(line => /│.*╎.*│/.test(line)),
         width === 139,
-        'side by side where there is room',
+        'side by side if there is room',
       )
       t.match(text, /[├]── GET \/ HTTP\/1\.0 ─+ c1 ►/)
       t.match(text, /- Connection: Keep-Alive/)
@@ -44,7 +44,7 @@ t.test('the field that should have died goes on in one scene, and not in the oth
   for (const n of [1, 2, 3, 4, 5]) t.match(dumb.join('\n'), `(${n}) `)
 })
 
-t.test('what is shown piece by piece is what is shown at once', async t => {
+t.test('shown piece by piece, the output is the same as shown at once', async t => {
   const { events } = await ran(t, 'hang', { knobs: { timeout: 1 } })
   const stage = new Stage(LOOK)
   const piecewise: string[] = []

@@ -7,7 +7,7 @@ const KEEP = field('Connection', 'Keep-Alive', 'drop')
 const REQUEST = { startLine: 'GET / HTTP/1.0', fields: [field('Host', 'a'), KEEP] }
 const OPENED = [RUN, setScene(10, 's'), open(12, 's', 'c1', 'client', 'proxy'), open(12, 's', 'c2', 'proxy', 'origin')]
 
-/** What is drawn of a story behind its first two connections. */
+/** The drawing of a story after its first two connections. */
 function after(...story: Parameters<typeof lines>[0]) {
   return lines([...OPENED, ...story]).slice(6)
 }
@@ -46,7 +46,7 @@ t.test('lifelines, arrows with start lines, and under them the fields that matte
   ])
 })
 
-t.test('who ended a connection, and how', async t => {
+t.test('which side ended a connection, and how', async t => {
   t.strictSame(
     after(
       at(20, { kind: 'fin', scene: 's', connection: 'c2', by: 'origin' }),
@@ -66,7 +66,7 @@ t.test('who ended a connection, and how', async t => {
   ])
 })
 
-t.test('silence is told with who waits for whom; in a cycle through a proxy it says so', async t => {
+t.test('silence is shown with the waits; in a cycle through a proxy it says so', async t => {
   const stalled = [
     waits(13, 's', 'proxy', 'origin'),
     waits(14, 's', 'origin', 'proxy'),
@@ -98,7 +98,7 @@ t.test('silence is told with who waits for whom; in a cycle through a proxy it s
 })
 
 t.test(
-  'what is on its way, or still comes, is no cycle; what nothing comes of is one, without a proxy, too',
+  'with a message on its way there is no cycle; with nothing to come there is one, even without a proxy',
   async t => {
     const begins = [RUN, setScene(0, 's', { proxy: false }), open(1, 's', 'c1', 'client', 'origin')]
     const asked = [...begins, message(2, 's', 'c1', 'client', REQUEST), waits(2, 's', 'client', 'origin')]
@@ -116,7 +116,7 @@ t.test(
   },
 )
 
-t.test('content: what its length does not say already, pieces together, octets that are no text', async t => {
+t.test('content: sizes that its length does not already say, pieces together, bytes that are not text', async t => {
   const head = { startLine: 'HTTP/1.1 200 OK', fields: [field('Content-Length', '9')] }
   t.match(after(message(13, 's', 'c2', 'origin', { ...head, content: 9 })).join('\n'), /^(?!.*of content)/s)
   t.match(after(message(13, 's', 'c2', 'origin', { ...head, content: 4 })), [
@@ -148,11 +148,11 @@ t.test('several heads in one piece are several arrows; of many fields the first 
   t.ok(many.length < 20, 'one of them does not fill the screen')
 })
 
-t.test('notes and steps in the language that is wanted', async t => {
+t.test('notes and steps in the chosen language', async t => {
   const story = [
     ...OPENED,
     at(13, { kind: 'step', scene: 's', n: 2, text: said('It answers.', '응답한다.') }),
-    at(14, { kind: 'note', scene: 's', party: 'proxy', text: said('56 octets lie here.', '56바이트가 남아 있다.') }),
+    at(14, { kind: 'note', scene: 's', party: 'proxy', text: said('56 bytes lie here.', '56바이트가 남아 있다.') }),
     waits(14, 's', 'client', 'proxy'),
     waits(14, 's', 'proxy', 'origin'),
     at(2014, { kind: 'closed', scene: 's', connection: 'c2', by: 'origin', how: 'fin' }),
@@ -172,14 +172,14 @@ t.test('notes and steps in the language that is wanted', async t => {
   ])
 })
 
-t.test('whoever has no lifeline is told of in words', async t => {
+t.test('a party without a lifeline is reported in words', async t => {
   t.match(after(open(13, 's', 'c3', 'somebody', 'origin'), octets(14, 's', 'c9', 'client', 'x')), [
     'somebody → origin server: c3 opens',
     'client → client: 1 B "x"',
   ])
 })
 
-t.test('nothing that came from the wire or a file reaches the terminal as a command', async t => {
+t.test('no text from the wire or a file reaches the terminal as a command', async t => {
   const evil = '\x1b]0;owned\x07\x9b2J\r\n'
   const story = [
     RUN,
@@ -206,5 +206,5 @@ t.test('nothing that came from the wire or a file reaches the terminal as a comm
     t.notMatch(shown.join(''), /\p{Cc}/u, view)
   }
   const coloured = lines(story, { paint: painter(true) }).join('')
-  t.notMatch(coloured.replace(/\x1b\[[\d;]+m/g, ''), /\p{Cc}/u, 'but for our own colours')
+  t.notMatch(coloured.replace(/\x1b\[[\d;]+m/g, ''), /\p{Cc}/u, 'except our own colours')
 })

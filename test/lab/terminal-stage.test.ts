@@ -7,7 +7,7 @@ import { at, LOOK, lines, message, open, RUN, setScene, step, VERDICT, waits } f
 const REQUEST = { startLine: 'GET / HTTP/1.1' }
 const SLOW: LabEvent[] = [RUN, setScene(0, 'a'), setScene(0, 'b')]
 
-/** What happens in two scenes at the same time. */
+/** Events in two scenes at the same time. */
 function together(...scenes: string[]): LabEvent[] {
   return scenes.flatMap((scene, i) => [
     step(10 + i, scene, 1, `step of ${scene}`),
@@ -21,7 +21,7 @@ function order(shown: readonly string[]): string[] {
   return shown.flatMap(line => [...line.matchAll(/Scene (\w+)/g)].map(([, scene = '']) => scene))
 }
 
-t.test('scenes that run together stand one after the other, each whole', async t => {
+t.test('scenes that run together are shown one after another, each complete', async t => {
   const events = [...SLOW, ...together('a', 'b').sort((x, y) => x.at - y.at), VERDICT]
   const shown = lines(events)
   t.strictSame(order(shown), ['a', 'b'])
@@ -31,7 +31,7 @@ t.test('scenes that run together stand one after the other, each whole', async t
   )
 })
 
-t.test('where there is room they stand side by side, a column for each', async t => {
+t.test('if there is room they are side by side, a column for each', async t => {
   const events = [...SLOW, ...together('a', 'b'), VERDICT]
   t.strictSame(lines(events, { width: 140, sideBySide: true }).slice(1), [
     'Scene a                                                              ╎  Scene b',
@@ -45,10 +45,10 @@ t.test('where there is room they stand side by side, a column for each', async t
     const count = order(lines(events, { width, sideBySide: true }).slice(1, 2)).length
     t.equal(count, width < 119 ? 1 : 2, `${width} columns`)
   }
-  t.strictSame(order(lines(events, { width: 200 }).slice(1, 2)), ['a'], 'only where it is wanted')
+  t.strictSame(order(lines(events, { width: 200 }).slice(1, 2)), ['a'], 'only if it is wanted')
 })
 
-t.test('the one that is shown goes on while nothing happens in the other: a blank cell, lifelines in it', async t => {
+t.test('the shown scene goes on while nothing happens in the other: a blank cell with lifelines', async t => {
   const stage = new Stage({ ...LOOK, width: 140, sideBySide: true })
   stage.take([...SLOW, step(60, 'a', 1, 'first')])
   const [line = ''] = stage.take([step(61, 'b', 1, 'second')])
@@ -62,7 +62,7 @@ t.test('events are held back while another scene may still be set beside', async
   t.match(stage.tick(51), ['', 'Scene a', '', 'client', '(1) x'])
 })
 
-t.test('what was set at one moment stands side by side; what was set later, however soon, does not', async t => {
+t.test('scenes set at one moment are side by side; scenes set later, however soon, are not', async t => {
   const headings = (ms: number) => {
     const stage = new Stage({ ...LOOK, width: 140, sideBySide: true })
     const events = [RUN, setScene(0, 'a'), setScene(ms, 'b'), step(100, 'b', 1, 'x')]
@@ -72,7 +72,7 @@ t.test('what was set at one moment stands side by side; what was set later, howe
   t.match(headings(0.001), [/^Scene a$/, /^Scene b$/])
 })
 
-t.test('a scene that is set later comes when it is set, behind what the one before has still to say', async t => {
+t.test('a scene that is set later comes when it is set, after the remaining events of the one before', async t => {
   const shown = lines([
     RUN,
     setScene(0, 'a'),
@@ -82,7 +82,7 @@ t.test('a scene that is set later comes when it is set, behind what the one befo
     step(600, 'b', 1, 'later'),
     at(700, { kind: 'closed', scene: 'a', connection: 'c1', by: 'proxy', how: 'fin' }),
   ])
-  t.strictSame(order(shown), ['a', 'b', 'a'], 'what comes much later is told at the end')
+  t.strictSame(order(shown), ['a', 'b', 'a'], 'much later events are shown at the end')
   t.match(
     shown.filter(line => /✕|later/.test(line)),
     ['510.0', 'later', '700.0'],
@@ -120,7 +120,7 @@ t.test('in a scaled run it is left sooner', async t => {
   t.strictSame(order(stage.tick(470)), ['b'])
 })
 
-t.test('the clock: from when on, who waits for whom, and what of it has room', async t => {
+t.test('the clock: when it starts, which party waits for which, and how much of it fits', async t => {
   const hang = [
     waits(13, 'a', 'proxy', 'origin'),
     waits(14, 'a', 'origin', 'proxy'),

@@ -3,7 +3,7 @@ import { plain, said } from '../../lib/lab/said.js'
 import { painter } from '../../lib/lab/terminal/paint.js'
 import { type Look, Stage } from '../../lib/lab/terminal/stage.js'
 
-/** An event of a story that was written and not run. */
+/** An event of a story that was written by hand and not run. */
 export function at(ms: number, what: Happening): LabEvent {
   return { at: ms, ...what }
 }
@@ -49,7 +49,7 @@ export function field(name: string, value: string, verdict: SeenField['verdict']
   return { name, value, verdict, reason: 'because', section: 'RFC 9110 7.6.1' }
 }
 
-/** A message with its head; `content` octets behind it. */
+/** A message with its head; `content` bytes behind it. */
 export function message(
   ms: number,
   scene: string,

@@ -6,7 +6,7 @@ import { cut, padded, widthOf, wrapped } from '../../lib/lab/terminal/width.js'
 
 const plain = painter(false)
 
-t.test('a letter of Hangul or Han takes two columns, a mark none, all else one', async t => {
+t.test('a letter of Hangul or Han takes two columns, a mark none, every other letter one', async t => {
   for (const [text, columns] of [
     ['', 0],
     ['Keep-Alive', 10],
@@ -23,7 +23,7 @@ t.test('a letter of Hangul or Han takes two columns, a mark none, all else one',
     t.equal(widthOf(text), columns, JSON.stringify(text))
 })
 
-t.test('what is cut says so, and never takes more than it may', async t => {
+t.test('a cut text shows that it is cut, and never exceeds its width', async t => {
   t.equal(cut('dumb proxy', 10), 'dumb proxy')
   t.equal(cut('dumb proxy', 9), 'dumb pro…')
   t.equal(cut('dumb proxy', 6), 'dumb…', 'no blank before the sign')
@@ -49,31 +49,31 @@ t.test('lines break between words, and inside one only where it is longer than a
       t.ok(widthOf(line) <= columns, `${columns}: ${line}`)
 })
 
-t.test('what a terminal would obey is written out', async t => {
+t.test('characters that a terminal would obey are escaped', async t => {
   t.equal(visible('a\x1b[2Jb'), 'a\\x1b[2Jb')
   t.equal(visible('\r\n\t\0'), '\\r\\n\\t\\x00')
   t.equal(visible('\x9b31m\x7f'), '\\x9b31m\\x7f', 'C1 and DEL as well')
   t.equal(visible('\u202eabc\u2028'), '\\u{202e}abc\\u{2028}', 'what turns the direction, and ends of lines')
   t.equal(visible('\ud800'), '\\u{d800}')
   t.equal(visible('커넥션 é'), '커넥션 é')
-  t.equal(visibleOctets('caf\xe9 \x80'), 'caf\\xe9 \\x80', 'octets are ASCII or written out')
+  t.equal(visibleOctets('caf\xe9 \x80'), 'caf\\xe9 \\x80', 'bytes are ASCII or escaped')
 })
 
-t.test('colours stand around texts, and only where they are wanted', async t => {
+t.test('colours surround texts, and only if they are wanted', async t => {
   t.equal(plain('x', 'bad'), 'x')
   t.equal(painter(true)('x', 'bad'), '\x1b[1;31mx\x1b[0m')
   t.equal(painter(true)('x'), 'x')
-  t.equal(painter(true)('\x1b[0m', 'bad'), '\x1b[1;31m\\x1b[0m\x1b[0m', 'nobody ends them from inside')
+  t.equal(painter(true)('\x1b[0m', 'bad'), '\x1b[1;31m\\x1b[0m\x1b[0m', 'text cannot end them from inside')
   t.equal(painter(true)('', 'bad'), '')
 })
 
-t.test('a row takes texts at their columns, over what stood there', async t => {
+t.test('a row takes texts at their columns and overwrites what was there', async t => {
   t.equal(new Row(10).put(2, 'ab').put(6, 'c').text(plain), '  ab  c')
   t.equal(new Row(8).put(2, 'ab').text(plain, true), '  ab    ')
   t.equal(new Row(6).put(0, '------').put(1, 'ab').text(plain), '-ab---')
-  t.equal(new Row(4).put(2, 'abcdef').text(plain), '  ab', 'beyond its width nothing stands')
-  t.equal(new Row(5).put(0, '원').put(4, '서').text(plain), '원', 'half a letter does not stand either')
-  t.equal(new Row(6).put(0, '원서').put(1, 'x').text(plain), ' x서', 'nor stay')
+  t.equal(new Row(4).put(2, 'abcdef').text(plain), '  ab', 'there is nothing beyond its width')
+  t.equal(new Row(5).put(0, '원').put(4, '서').text(plain), '원', 'half a letter is not shown, either')
+  t.equal(new Row(6).put(0, '원서').put(1, 'x').text(plain), ' x서', 'and does not remain')
   t.equal(new Row(6).put(0, '원서').put(2, 'x').text(plain), '원x')
   t.equal(new Row(6).put(1, '서').put(0, '원').text(plain), '원')
   t.equal(new Row(6).put(0, 'e\u0301x').text(plain), 'e\u0301x')

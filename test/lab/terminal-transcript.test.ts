@@ -18,7 +18,7 @@ function transcript(...story: Parameters<typeof lines>[0]): string[] {
 
 const GREETING = ['Trying 127.0.0.1...', 'Connected to 127.0.0.1.', "Escape character is '^]'."]
 
-t.test('what the client types and what comes, and nothing of what happens behind the proxy', async t => {
+t.test('the input and output of the client, and nothing of what happens behind the proxy', async t => {
   t.strictSame(
     transcript(
       step(1, 's', 1, 'a step'),
@@ -71,7 +71,7 @@ t.test('how a connection ended, by whom', async t => {
   )
 })
 
-t.test('several connections are told apart', async t => {
+t.test('several connections are distinguished', async t => {
   t.strictSame(
     transcript(
       open(2, 's', 'c2', 'client', 'proxy'),
@@ -83,7 +83,7 @@ t.test('several connections are told apart', async t => {
   )
 })
 
-t.test('octets that are no text are written out; what was not recorded is counted', async t => {
+t.test('bytes that are not text are escaped; bytes that were not recorded are counted', async t => {
   t.strictSame(transcript(octets(2, 's', 'c1', 'proxy', '\x1b[2J\x00\xff\r\nx', 5000)).slice(3), [
     '\\x1b[2J\\x00\\xff',
     'x',
@@ -110,7 +110,7 @@ t.test('it is never cut to a width, and has a title for each scene', async t => 
 })
 
 t.test(
-  'how a connection ends stands under its own heading, however long that takes and whatever runs beside it',
+  'the end of a connection is under its own heading, however long it takes and whatever runs beside it',
   async t => {
     const beside = open(1, 'other', 'c1', 'client', 'proxy')
     const stage = new Stage({ ...LOOK, view: 'transcript' })

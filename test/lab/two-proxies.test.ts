@@ -4,25 +4,28 @@ import { fieldValues } from './fields.js'
 import { type Ran, ran } from './running.js'
 import { hangIn, waitingAfter } from './waits.js'
 
-t.test('dumb before smart: the two wait for one another, client and origin are caught', async t => {
+t.test('dumb before smart: the two wait for each other, client and origin are caught', async t => {
   const run = await two(t, 'behind')
   t.strictSame(hangIn(waitingBefore(run, 'dumb-smart')), { cycle: ['proxy', 'proxy2'], caught: ['client', 'origin'] })
-  t.strictSame(fieldValues(run, 'dumb-smart', 'proxy2', 'Connection'), ['Keep-Alive'], 'made by the smart one')
+  t.strictSame(fieldValues(run, 'dumb-smart', 'proxy2', 'Connection'), ['Keep-Alive'], 'written by the smart one')
   t.strictSame(fieldValues(run, 'dumb-smart', 'proxy', 'Proxy-Connection'), ['Keep-Alive', 'Keep-Alive'], 'both ways')
   t.ok(run.figure('dumb-smart', 'second') >= 300, 'most of the idle limit of 600 ms')
 })
 
-t.test('smart before dumb: the circle stands one hop further, and the smart one is caught with the client', async t => {
-  const run = await two(t, 'behind')
-  t.strictSame(hangIn(waitingBefore(run, 'smart-dumb')), { cycle: ['origin', 'proxy2'], caught: ['client', 'proxy'] })
-  t.strictSame(fieldValues(run, 'smart-dumb', 'proxy', 'Proxy-Connection'), ['Keep-Alive'], 'in its answer alone')
-  t.equal(
-    run.of('bytes', 'smart-dumb').filter(({ by, connection }) => by === 'proxy2' && connection === 'c3').length,
-    1,
-    'the second request never came to the origin',
-  )
-  t.ok(run.figure('smart-dumb', 'second') >= 300)
-})
+t.test(
+  'smart before dumb: the circle is one hop further away, and the smart one is caught with the client',
+  async t => {
+    const run = await two(t, 'behind')
+    t.strictSame(hangIn(waitingBefore(run, 'smart-dumb')), { cycle: ['origin', 'proxy2'], caught: ['client', 'proxy'] })
+    t.strictSame(fieldValues(run, 'smart-dumb', 'proxy', 'Proxy-Connection'), ['Keep-Alive'], 'in its answer alone')
+    t.equal(
+      run.of('bytes', 'smart-dumb').filter(({ by, connection }) => by === 'proxy2' && connection === 'c3').length,
+      1,
+      'the second request never reached the origin',
+    )
+    t.ok(run.figure('smart-dumb', 'second') >= 300)
+  },
+)
 
 t.test('with hopwise in the place of the smart one there is no hang, in either order', async t => {
   for (const hopwise of ['behind', 'before']) {
@@ -38,7 +41,7 @@ t.test('with hopwise in the place of the smart one there is no hang, in either o
   }
 })
 
-t.test('told to keep HTTP/1.0 clients behind a dumb proxy, hopwise waits in the circle too', async t => {
+t.test('configured to keep HTTP/1.0 clients behind a dumb proxy, hopwise waits in the circle, too', async t => {
   const run = await two(t, 'allowed')
   t.strictSame(hangIn(waitingBefore(run, 'hopwise'))?.cycle, ['proxy', 'proxy2'])
   t.ok(run.figure('hopwise', 'second') >= 300)
@@ -69,7 +72,7 @@ async function two(t: Test, hopwise: string, timeout = 6): Promise<Ran> {
   return run
 }
 
-/** Who waits in a scene when the first FIN after the second request of its client is about to come. */
+/** The waits in a scene right before the first FIN after the second request of its client. */
 function waitingBefore({ events }: Ran, scene: string) {
   const inScene = (event: LabEvent) => (event as { scene?: string }).scene === scene
   const asked = events.findLastIndex(event => inScene(event) && event.kind === 'bytes' && event.by === 'client')

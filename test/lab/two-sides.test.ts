@@ -6,7 +6,7 @@ function opened(run: Ran, scene: string, from: 'client' | 'proxy'): number {
   return run.of('open', scene).filter(event => event.from === from).length
 }
 
-/** How many messages somebody sent on one side said close. */
+/** How many messages of a party on one side said close. */
 function closes(run: Ran, scene: string, by: string, ofClient: boolean): number {
   const sides = new Map(run.of('open', scene).map(({ connection, from }) => [connection, from === 'client']))
   return run

@@ -11,23 +11,23 @@ function judged(it: Partial<InTime>) {
   return judgedInTime({ certain: true, inTime: false, tookMs: 0, hidesMs: 40, ...it }, SEEN, NOT_SEEN)
 }
 
-t.test('what was seen is observed, however busy the machine was', async t => {
+t.test('an effect that was seen is observed, however busy the machine was', async t => {
   t.strictSame(judged({ inTime: true, tookMs: 1_000 }), { outcome: 'observed', text: SEEN })
 })
 
-t.test('what no delay can spoil is not excused by one', async t => {
+t.test('a failure that no delay can cause is not excused by one', async t => {
   t.strictSame(judged({ certain: false, tookMs: 1_000 }), { outcome: 'not-observed', text: NOT_SEEN })
   t.strictSame(judged({ certain: false, inTime: true, tookMs: 1_000 }), { outcome: 'not-observed', text: NOT_SEEN })
 })
 
-t.test('where the machine took less than hides it, it was not there', async t => {
+t.test('if the machine took too little to hide the effect, it was not observed', async t => {
   t.strictSame(judged({ tookMs: 39.9 }), { outcome: 'not-observed', text: NOT_SEEN })
 })
 
-t.test('where the machine took what hides it, nobody can say: and that is said, with both figures', async t => {
+t.test('if the machine took enough to hide the effect, the verdict says so, with both figures', async t => {
   const { outcome, text } = judged({ tookMs: 312.4 })
   t.equal(outcome, 'too-busy')
-  t.match(text.en, /^The machine was too busy to see it: .* 312 ms, and 40 ms are enough.*It was not seen\.$/)
+  t.match(text.en, /^The machine was too busy: .* 312 ms, and 40 ms are enough.*It was not seen\.$/)
   t.match(text.ko, /^컴퓨터가 너무 바빠서 .*312ms.*40ms.*보이지 않았다\.$/)
 })
 
@@ -39,7 +39,7 @@ function ends(timeMaxMs: number, run: Experiment['run']): Experiment {
   })
 }
 
-t.test('a run that the machine never lets come to its end is no run that hangs', async t => {
+t.test('a run that the machine does not let finish does not count as a hang', async t => {
   const busy = ends(-19_800, async bench => {
     while (!bench.signal.aborted) {
       for (const until = performance.now() + 60; performance.now() < until; );
@@ -51,10 +51,10 @@ t.test('a run that the machine never lets come to its end is no run that hangs',
   const verdictOf = async (it: Experiment) => (await runExperiment(it)).at(-1) as LabEvent & Judged
   t.match(await verdictOf(busy), {
     outcome: 'too-busy',
-    text: { en: /not over after 200 ms, of which .* too busy for it/ },
+    text: { en: /not finished after 200 ms, although .* too busy or too slow for it/ },
   })
   t.match(await verdictOf(hangs), {
     outcome: 'not-observed',
-    text: { en: /broken off: it was not over after 200 ms\.$/ },
+    text: { en: /cancelled: it was not finished after 200 ms\.$/ },
   })
 })

@@ -27,7 +27,7 @@ t.test('the frames of RFC 6455 5.7, written and read', async t => {
   t.equal(new FrameReader().read(cases[7][1])[0]?.payload.length, 65_536)
 })
 
-t.test('a reader finds the frames however the octets are cut', async t => {
+t.test('a reader finds the frames however the bytes are cut', async t => {
   const sent = [
     frame('ping', HELLO, newMask()),
     frame('text', Buffer.alloc(300, 'x'), newMask()),
@@ -50,14 +50,14 @@ t.test('a reader finds the frames however the octets are cut', async t => {
   t.match(reader.read(Buffer.from([0])), [{ opcode: 'ping', payload: { length: 0 } }])
 })
 
-t.test('what is no frame is refused', async t => {
+t.test('bytes that are not a frame are refused', async t => {
   const read = (hex: string) => () => new FrameReader().read(Buffer.from(hex, 'hex'))
   t.throws(read('c100'), { name: 'RangeError', message: /reserved bit/ })
   t.throws(read('8300'), /no opcode 3/)
   t.throws(read('0900'), /ping frame is cut/)
   t.throws(read('897e'), /ping frame is cut/)
-  t.throws(read(`827f${(BigInt(PAYLOAD_BYTES_MAX) + 1n).toString(16).padStart(16, '0')}`), /a frame of 1048577 octets/)
-  t.throws(() => frame('ping', Buffer.alloc(126), null), /at most 125 octets/)
-  t.throws(() => frame('close', Buffer.alloc(0), null, false), /is whole/)
+  t.throws(read(`827f${(BigInt(PAYLOAD_BYTES_MAX) + 1n).toString(16).padStart(16, '0')}`), /a frame of 1048577 bytes/)
+  t.throws(() => frame('ping', Buffer.alloc(126), null), /at most 125 bytes/)
+  t.throws(() => frame('close', Buffer.alloc(0), null, false), /is not fragmented/)
   t.not(newMask().toString('hex'), newMask().toString('hex'))
 })

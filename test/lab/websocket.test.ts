@@ -8,12 +8,12 @@ import { plain } from '../../lib/lab/said.js'
 import { FrameReader } from '../../lib/lab/websocket-frames.js'
 import { type Ran, ran } from './running.js'
 
-/** The limit is ten times what lies between two pings, and a second long: a loaded machine stalls for less. */
+/** The limit is ten times the interval of the pings, and a second long: a loaded machine stalls for less. */
 const OFTEN = { idleMs: 5_000, pingMs: 500 }
 
 const often = ran(t, 'websocket', { knobs: OFTEN, scale: 0.2 })
 
-/** What one end wrote behind its head, as the other end of the wire saw it. */
+/** The bytes that one end wrote after its head, as seen at the other end of the wire. */
 function framesOf(run: Ran, scene: string, connection: string, by: string) {
   const sent = run.of('bytes', scene).filter(bytes => bytes.connection === connection && bytes.by === by)
   const octets = Buffer.from(sent.map(({ text }) => text).join(''), 'latin1')
@@ -25,7 +25,7 @@ function fields(run: Ran, scene: string, connection: string, by: string) {
   return new Map(head?.fields.map(({ name, value }) => [name.toLowerCase(), value]))
 }
 
-t.test('pings keep a tunnel that silence ends; the proxy makes none and answers none', async t => {
+t.test('pings keep a tunnel that silence ends; the proxy sends none and answers none', async t => {
   const run = await often
   t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
   const silence = run.figure('silent', 'silence')
@@ -54,14 +54,14 @@ t.test('pings keep a tunnel that silence ends; the proxy makes none and answers 
   }
 })
 
-t.test('octets that are no frame keep the tunnel as well', async t => {
+t.test('bytes that are not a frame also keep the tunnel', async t => {
   const run = await often
   t.throws(() => run.figure('octets', 'silence'), 'it was not ended')
   t.equal(run.figure('octets', 'pongs'), 0)
   t.strictSame(framesOf(run, 'octets', 'c1', 'proxy'), [])
 })
 
-t.test('the proxy strips the upgrade of its hop and writes its own; what is end to end passes', async t => {
+t.test('the proxy removes the upgrade fields of one hop and writes its own; end-to-end fields pass', async t => {
   const run = await often
   const [asked, passed] = [fields(run, 'pings', 'c1', 'client'), fields(run, 'pings', 'c2', 'proxy')]
   t.equal(asked.get('connection'), 'keep-alive, Upgrade, X-Hop')
@@ -74,14 +74,14 @@ t.test('the proxy strips the upgrade of its hop and writes its own; what is end 
   t.equal(agreed.get('sec-websocket-accept'), fields(run, 'pings', 'c2', 'origin').get('sec-websocket-accept'))
 })
 
-t.test('the one thing to change: pings more rarely than the limit keep nothing', async t => {
+t.test('the one thing to change: pings that are rarer than the limit keep nothing', async t => {
   const run = await ran(t, 'websocket', { knobs: { idleMs: 4_000, pingMs: 12_000 } })
   t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
   for (const scene of ['silent', 'pings', 'octets']) t.ok(run.figure(scene, 'silence') >= 360, scene)
   t.match(run.verdict.text.en, /too rarely/)
 })
 
-t.test('the client may be the one who pings', async t => {
+t.test('the client may send the pings', async t => {
   const run = await ran(t, 'websocket', { knobs: { ...OFTEN, who: 'client' }, scale: 0.2 })
   t.equal(run.verdict.outcome, 'observed', run.verdict.text.en)
   const pings = framesOf(run, 'pings', 'c1', 'client').filter(({ opcode }) => opcode === 'ping')
@@ -96,7 +96,7 @@ function scene(t: Test): Scene {
   return bench.scene('here', plain('here'), [party('client'), party('origin')])
 }
 
-t.test('our client by the book: another server agrees, and answers its ping', async t => {
+t.test('our client follows the standard: another server agrees, and answers its ping', async t => {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   t.teardown(() => server.close())
   await once(server, 'listening')
@@ -116,7 +116,7 @@ t.test('our client by the book: another server agrees, and answers its ping', as
   t.equal(client.count('close'), 1)
 })
 
-t.test('our server by the book: another client is agreed to, answered, and closed in order', async t => {
+t.test('our server follows the standard: another client is accepted, answered, and closed in order', async t => {
   const { port } = await webSocketServer(scene(t))
   const client = new WebSocket(`ws://127.0.0.1:${port}/`)
   await once(client, 'open')
@@ -126,7 +126,7 @@ t.test('our server by the book: another client is agreed to, answered, and close
   t.equal((await once(client, 'close'))[0], 1000)
 })
 
-t.test('who sends what is no frame is nobody to talk to', async t => {
+t.test('a peer that sends bytes that are not a frame is disconnected', async t => {
   const place = await webSocketServer(scene(t))
   const client = await webSocket(scene(t), place)
   client.write(Buffer.from('8105', 'hex')) // not masked

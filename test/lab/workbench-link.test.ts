@@ -11,7 +11,7 @@ interface Links {
 const { linkOf, readLink }: Links = await import(new URL('../../lib/lab/page/workbench-link.js', import.meta.url).href)
 const choices = workbenchChoices()
 
-test('an arrangement survives its link', async t => {
+test('a setup survives its link', async t => {
   for (const { id, description } of PRESETS) {
     const link = linkOf(description)
     t.match(link, /^#\/workbench\/[\w-]+$/)
@@ -32,13 +32,13 @@ test('an arrangement survives its link', async t => {
   t.same(readLink(linkOf(full), choices), full)
 })
 
-test('what is no link of ours is none', async t => {
+test('a foreign link is not a setup', async t => {
   const rows = [
     '',
     '#/workbench',
     '#/workbench/',
     '#/workbench/!!!!',
-    '#/workbench/e30', // {} is one: everything as standard
+    '#/workbench/e30', // {} is one: all defaults
     `#/workbench/${btoa('null')}`,
     `#/workbench/${btoa('[1]')}`,
     `#/workbench/${btoa('"x"')}`,
@@ -52,7 +52,7 @@ test('what is no link of ours is none', async t => {
   )
 })
 
-test('whatever a stranger wrote into a link becomes something that the server takes, or refuses with a sentence', async t => {
+test('a link by a stranger becomes something that the server accepts, or refuses with a sentence', async t => {
   const strange = {
     version: '9.9',
     method: '<script>',

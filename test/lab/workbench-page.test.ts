@@ -10,7 +10,7 @@ interface Opened extends Tab {
 
 let shared: Promise<Opened> | null = null
 
-/** One laboratory and one tab for all of them; each test has the page anew. */
+/** One laboratory and one tab for all tests; each test loads the page again. */
 async function opened(hash = '#/workbench'): Promise<Opened> {
   shared ??= (async () => {
     const lab = await visited(root)
@@ -33,7 +33,7 @@ async function sent(page: Page): Promise<string | null> {
   return sentence(page)
 }
 
-test('what is put together is sent, and its run is shown', needs('chromium'), async t => {
+test('the setup is sent, and its run is shown', needs('chromium'), async t => {
   const { page, complaints } = await opened()
   t.equal(await page.locator('#wb-preset-hang').getAttribute('aria-pressed'), 'true')
   t.match(await sent(page), /^Request 2 hung/)
@@ -42,12 +42,12 @@ test('what is put together is sent, and its run is shown', needs('chromium'), as
   t.equal(await page.locator('#wb-preset-hang').getAttribute('aria-pressed'), 'false')
   await page.locator('#wb-send').click()
   await page.locator('.verdict.given', { hasText: 'All 2 requests were answered' }).waitFor()
-  t.match(await page.locator('.figures').textContent(), /Run before/, 'beside the run before')
+  t.match(await page.locator('.figures').textContent(), /Previous run/, 'beside the previous run')
   t.same(complaints, [])
 })
 
 test(
-  'with the keyboard alone: proxies are added, moved and removed, and the focus stays where one works',
+  'with the keyboard alone: proxies are added, moved and removed, and the focus stays in place',
   needs('chromium'),
   async t => {
     const { page, complaints } = await opened()
@@ -62,7 +62,7 @@ test(
     t.same(await kinds(), ['hopwise', 'dumb'])
     t.equal(await focused(), 'wb-hop-0-kind')
     await page.locator('#wb-add').press('Enter')
-    t.ok(await page.locator('#wb-add').isDisabled(), 'three are all')
+    t.ok(await page.locator('#wb-add').isDisabled(), 'three is the limit')
     await page.locator('#wb-hop-0-remove').press('Enter')
     t.same(await kinds(), ['dumb', 'hopwise'])
     t.equal(await focused(), 'wb-hop-0-kind')
@@ -78,7 +78,7 @@ test(
   },
 )
 
-test('the address holds the arrangement, and whoever opens it has the same', needs('chromium'), async t => {
+test('the address contains the setup, and opening it shows the same', needs('chromium'), async t => {
   const { page } = await opened()
   await page.locator('#wb-preset-pipelined').click()
   await page.locator('#wb-path').fill('/a?b=c')
@@ -93,10 +93,10 @@ test('the address holds the arrangement, and whoever opens it has the same', nee
   t.equal(await other.locator('#wb-origin-stopAfter').inputValue(), '5')
   t.equal(await other.locator('#wb-sending').inputValue(), 'pipelined')
   await opened('#/workbench/AAAA')
-  t.equal(await page.locator('#wb-preset-hang').getAttribute('aria-pressed'), 'true', 'nonsense is not minded')
+  t.equal(await page.locator('#wb-preset-hang').getAttribute('aria-pressed'), 'true', 'nonsense is ignored')
 })
 
-test('what the server refuses is said, in the language of the page', needs('chromium'), async t => {
+test('a refusal of the server is shown in the language of the page', needs('chromium'), async t => {
   const { page, complaints } = await opened()
   await page.locator('#wb-field-0-value').fill('가')
   await page.locator('#wb-send').click()
@@ -135,7 +135,7 @@ test('it fits from 320 px to 1920 px, and everything in it has a name', needs('c
       await page.locator(`[data-language="${language}"]`).click()
       await page.locator('#wb-version').waitFor()
       const wide = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
-      t.equal(wide, 0, `${language} ${width}: nothing to scroll to the side`)
+      t.equal(wide, 0, `${language} ${width}: nothing scrolls sideways`)
       const cut = await page.evaluate<string[]>(
         `[...document.querySelectorAll('.workbench button')].filter(each => each.scrollWidth > each.clientWidth + 1).map(each => each.textContent)`,
       )

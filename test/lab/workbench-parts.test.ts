@@ -29,10 +29,10 @@ test('a client hangs when a circle held it for most of its wait', async t => {
   t.same(watch.end(95), { cycle: ['origin', 'proxy'], ms: 88 })
   watch.begin()
   seen.push(waits(100, 'client', 'proxy'), waits(101, 'origin', 'proxy'), goesOn(103, 'client'))
-  t.equal(watch.end(100), null, 'a short circle is only the order in which things were seen')
+  t.equal(watch.end(100), null, 'a short circle is only the order in which events were seen')
 })
 
-test('a circle without the client, and one of another scene, is none of its business', async t => {
+test('a circle without the client, and one in another scene, does not count', async t => {
   const seen: LabEvent[] = []
   const watch = new HangWatch(seen, 's', PARTIES, 0.02)
   watch.begin()
@@ -41,7 +41,7 @@ test('a circle without the client, and one of another scene, is none of its busi
   t.equal(watch.end(100), null)
 })
 
-test('what a proxy did with fields: died, added, passed on although it ought not to be', async t => {
+test('what a proxy did with fields: died, added, passed on although they should have died', async t => {
   const head = (...fields: readonly [name: string, value: string, verdict?: 'drop'][]): SeenHead => ({
     from: 0,
     to: 0,

@@ -12,7 +12,7 @@ interface Worked {
   readonly en: string
   figure(id: string): number
   notes(party: string): string[]
-  /** Heads that came to the origin, first one first. */
+  /** Heads that reached the origin, in order. */
   readonly reached: readonly string[]
 }
 
@@ -46,12 +46,12 @@ function preset(id: string): Workbench {
   return PRESETS.find(each => each.id === id)!.description
 }
 
-test('the classic hang: the circle is named, the second request reached nobody; through hopwise both are answered', async t => {
+test('the classic hang: the circle is named, the origin gets one request; through hopwise it answers both', async t => {
   const hung = await worked(t, preset('hang'))
   t.match(hung.en, /^Request 2 hung for \d+ ms in a circle of waiting: origin server → dumb proxy → origin server\.$/)
   t.ok(hung.figure('response-2') >= 400, 'most of the idle limit of 500 ms')
   t.equal(hung.reached.length, 1)
-  t.match(hung.notes('proxy').join(), /still in the request behind it: Connection/)
+  t.match(hung.notes('proxy').join(), /still in the request that was sent on: Connection/)
   const well = await worked(t, { ...preset('hang'), chain: [{ kind: 'hopwise' }] })
   t.match(well.en, /^All 2 requests were answered on one connection/)
   t.equal(well.reached.length, 2)
@@ -61,7 +61,7 @@ test('the classic hang: the circle is named, the second request reached nobody; 
 test('a field that Connection names is passed on by stock http-proxy and dies in hopwise', async t => {
   const stock = await worked(t, preset('nominated'))
   t.match(stock.reached[0], /x-private: for the next hop only/i)
-  t.match(stock.notes('proxy').join(), /still in the request behind it: X-Private/)
+  t.match(stock.notes('proxy').join(), /still in the request that was sent on: X-Private/)
   const hopwise = await worked(t, { ...preset('nominated'), chain: [{ kind: 'hopwise' }] })
   t.notMatch(hopwise.reached[0], /X-Private/)
   t.match(hopwise.notes('proxy').join(), /Died in the request: Connection, X-Private/)
@@ -70,18 +70,18 @@ test('a field that Connection names is passed on by stock http-proxy and dies in
 test('Proxy-Connection through a dumb and a smart proxy hangs between these two', async t => {
   const { en, reached } = await worked(t, preset('proxy-connection'))
   t.match(en, /^Request 2 hung .*: dumb proxy → smart proxy → dumb proxy\.$/)
-  t.match(reached[0], /\r\nConnection: Keep-Alive\r\n/, 'the smart one made it out of what the dumb one passed on')
+  t.match(reached[0], /\r\nConnection: Keep-Alive\r\n/, 'the smart one turned the forwarded field into it')
 })
 
-test('a death in mid-content: the client waits through stock http-proxy, and is told at once through hopwise', async t => {
+test('a death in mid-content: the client waits through stock http-proxy, and is told at once by hopwise', async t => {
   const stock = await worked(t, preset('death'), 0.5)
-  t.match(stock.en, /^Request 1 had no whole response after \d+ ms, and the client gave up\.$/)
+  t.match(stock.en, /^Request 1 had no complete response after \d+ ms, and the client gave up\.$/)
   const hopwise = await worked(t, { ...preset('death'), chain: [{ kind: 'hopwise' }] }, 0.5)
-  t.match(hopwise.en, /^Response 1 was cut: 100 octets of its content came, then the connection ended with a FIN/)
+  t.match(hopwise.en, /^Response 1 was cut: 100 bytes of its content came, then the connection ended with a FIN/)
   t.ok(hopwise.figure('response-1') < stock.figure('response-1') / 2)
 })
 
-test('pipelined requests leave at once and are answered in their order', async t => {
+test('pipelined requests are sent at once and answered in order', async t => {
   const { en, events, reached } = await worked(t, preset('pipelined'))
   t.match(en, /^All 4 requests were answered/)
   const sent = events.filter(event => event.kind === 'bytes' && event.by === 'client')
@@ -89,7 +89,7 @@ test('pipelined requests leave at once and are answered in their order', async t
   t.equal(reached.length, 4)
 })
 
-test('how each end of a run is told', async t => {
+test('how each end of a run is reported', async t => {
   const rows: readonly (readonly [object, RegExp])[] = [
     [{ requests: 1 }, /^The request was answered with 200 after [\d.]+ ms\.$/],
     [{ origin: { after: 'close' } }, /^Response 1 came .* ended the connection, so 1 of 2 requests were sent\.$/],
@@ -107,10 +107,10 @@ test('how each end of a run is told', async t => {
       },
       /^All 2 requests/,
     ],
-    [{ requests: 1, origin: { after: 'reset', stopAfter: 3 } }, /^Response 1 was cut: 3 octets .* ended with a reset/],
-    [{ requests: 1, origin: { after: 'leave', stopAfter: 3 } }, /^Response 1 was cut: 3 octets .* ended with a FIN/],
+    [{ requests: 1, origin: { after: 'reset', stopAfter: 3 } }, /^Response 1 was cut: 3 bytes .* ended with a reset/],
+    [{ requests: 1, origin: { after: 'leave', stopAfter: 3 } }, /^Response 1 was cut: 3 bytes .* ended with a FIN/],
     [{ requests: 1, fields: [{ name: 'Content-Length', value: 'x' }] }, /^Request 1 was answered with 400/],
-    [{ fields: [], chain: [{ kind: 'hopwise' }] }, /^Request 1 was refused with 400 .* the origin never saw it\.$/],
+    [{ fields: [], chain: [{ kind: 'hopwise' }] }, /^A proxy refused request 1 with 400 .* the origin never saw it\.$/],
     [{ method: 'HEAD' }, /^All 2 requests were answered/],
     [{ method: 'POST', content: 'a=1' }, /^All 2 requests were answered/],
     [{ requests: 1, origin: { stopAfter: 3, timeoutS: 2 } }, /^Request 1 hung .*: client → origin server → client\.$/],
@@ -132,15 +132,15 @@ test('the options of a proxy are its options', async t => {
   }
   t.notMatch((await through({ kind: 'hopwise' }, named)).reached[0], /Cookie/)
   const rejected = await through({ kind: 'hopwise', nominatedEndToEnd: 'reject' }, named)
-  t.match(rejected.en, /refused with 400/)
+  t.match(rejected.en, /refused request 1 with 400/)
   t.same(rejected.reached, [])
   const kept = await worked(t, { chain: [{ kind: 'stock', upstreamKeepAlive: true }] })
-  const anew = await worked(t, { chain: [{ kind: 'stock' }] })
+  const stock = await worked(t, { chain: [{ kind: 'stock' }] })
   t.match(kept.en, /^All 2 requests/)
-  t.match(anew.en, /^Response 1 .* ended the connection/, 'what it does to one side it does to the other')
+  t.match(stock.en, /^Response 1 .* ended the connection/, 'what happens on one side happens on the other')
 })
 
-test('three proxies of a kind stand in a row, each with a name of its own', async t => {
+test('three proxies of a kind in a row each have their own name', async t => {
   const { events, en, notes } = await worked(t, { requests: 1, chain: Array(3).fill({ kind: 'hopwise' }) })
   t.match(en, /answered with 200/)
   const scene = events.find(event => event.kind === 'scene')!
@@ -154,12 +154,12 @@ test('three proxies of a kind stand in a row, each with a name of its own', asyn
   t.match(notes('proxy').join(), /Added to the request: Via/)
 })
 
-test('a run is bounded, although nobody ends the wait', async t => {
+test('a run is bounded, although nothing ends the wait', async t => {
   const { en } = await worked(t, { ...preset('hang'), origin: { timeoutS: 0 } }, 0.05)
   t.match(en, /^Request 2 hung/)
 })
 
-test('content is framed: by a length of ours, or as the fields say', async t => {
+test('content is framed: by our length, or as the fields say', async t => {
   const octets = (description: object) => requestOctets(checkedWorkbench(description)).toString('latin1')
   t.equal(octets({ fields: [] }), 'GET / HTTP/1.1\r\n\r\n')
   t.equal(octets({ fields: [], content: 'é' }), 'GET / HTTP/1.1\r\nContent-Length: 2\r\n\r\n\xc3\xa9')
@@ -169,20 +169,20 @@ test('content is framed: by a length of ours, or as the fields say', async t => 
   t.equal(octets(chunked), 'GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n')
 })
 
-test('what is checked is said in both languages', async t => {
+test('errors are reported in both languages', async t => {
   t.throws(() => checkedWorkbench({ path: 'x' }), WrongValue)
   try {
     checkedWorkbench({ chain: [{ kind: 'dumb' }, { kind: 'stock', upstreamKeepAlive: 'yes' }] })
   } catch (error) {
     t.match((error as WrongValue).reason, {
-      en: 'chain.1.upstreamKeepAlive: boolean is wanted here.',
+      en: 'chain.1.upstreamKeepAlive: must be of type boolean.',
       ko: /boolean 값이어야/,
     })
   }
   t.same(checkedWorkbench({}), checkedWorkbench(checkedWorkbench({})), 'checked once more it stays the same')
 })
 
-test('whatever the message says, its parties talk to each other alone', async t => {
+test('whatever the message says, the parties talk only to each other', async t => {
   const witness = net.createServer(socket => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nwitness'))
   let came = 0
   witness.on('connection', () => {
@@ -224,7 +224,7 @@ test('whatever the message says, its parties talk to each other alone', async t 
     ))
       if (events.some(event => event.kind === 'bytes' && event.by === 'origin')) answered += 1
   t.equal(came, 0)
-  t.ok(answered > runs.length / 2, `${answered} of ${runs.length} came to an origin of their own`)
+  t.ok(answered > runs.length / 2, `${answered} of ${runs.length} came to their own origin`)
   const control = net.connect(port, '127.0.0.1')
   await new Promise(done => control.on('data', () => {}).on('close', done))
   t.equal(came, 1, 'it would have been seen')

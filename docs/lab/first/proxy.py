@@ -1,4 +1,4 @@
-"""A first proxy: one request for each connection, and nothing known of hops."""
+"""A first proxy: one request for each connection, and no knowledge of hops."""
 
 import os
 import socket
@@ -8,14 +8,14 @@ ORIGIN_HOST, ORIGIN_PORT = os.environ.get("ORIGIN", "127.0.0.1:8091").split(":")
 
 
 def read_head(connection):
-    """The lines before the blank line, and the octets that came behind it."""
-    octets = b""
-    while b"\r\n\r\n" not in octets:
+    """The lines before the blank line, and the bytes after it."""
+    data = b""
+    while b"\r\n\r\n" not in data:
         more = connection.recv(65536)
         if not more:
             return [], b""
-        octets += more
-    head, _, rest = octets.partition(b"\r\n\r\n")
+        data += more
+    head, _, rest = data.partition(b"\r\n\r\n")
     return head.decode("latin-1").split("\r\n"), rest
 
 
@@ -25,14 +25,14 @@ def serve(client):
         if not lines:
             return
         start_line, fields = lines[0], lines[1:]
-        # Here is where a field ends or goes on. So far every one of them goes on.
+        # Here your proxy decides which fields end and which go on. So far, all of them go on.
         fields = [*fields, "Connection: close"]
         with socket.create_connection((ORIGIN_HOST, int(ORIGIN_PORT))) as origin:
             head = "\r\n".join([start_line, *fields, "", ""])
             origin.sendall(head.encode("latin-1") + rest)
             # The origin was told to close: its end is the end of the response.
-            while octets := origin.recv(65536):
-                client.sendall(octets)
+            while data := origin.recv(65536):
+                client.sendall(data)
 
 
 server = socket.create_server(("127.0.0.1", int(os.environ.get("PORT", "9000"))))

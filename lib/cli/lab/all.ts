@@ -15,7 +15,7 @@ import { stopping } from './stop.js'
 
 const SCALE = 0.1
 
-/** Which experiments, and where they are told of; for tests. */
+/** Which experiments to run, and where to report them; for tests. */
 export interface Many {
   readonly experiments: readonly Experiment[]
   write(text: string): unknown
@@ -24,8 +24,8 @@ export interface Many {
 const ALL: Many = { experiments: EXPERIMENTS, write: text => PROCESS.out(text) }
 
 /**
- * `hopwise lab --all`: one after the other, so that none disturbs what another measures.
- * @returns 0 when each was observed, or honestly could not be on this machine, or at this hour
+ * `hopwise lab --all`: runs the experiments one after another, so that none disturbs the measurements of another.
+ * @returns 0 if each effect was observed, or was impossible on this machine, or hidden because the machine was too busy
  */
 export async function runAll(given: Given, language: Language, { experiments, write }: Many = ALL): Promise<number> {
   const scale = scaleGiven(given) ?? SCALE

@@ -4,8 +4,8 @@ import type { Look } from '../../lab/terminal/stage.js'
 import { WORDS } from '../../lab/terminal/words.js'
 
 /**
- * Asks which answer is right, on a terminal. @returns its number from 1; 0: none was given
- * @throws the reason of the signal, when it is broken off
+ * Asks on a terminal which answer is right. @returns its number from 1; 0: none was given
+ * @throws the reason of the signal, if it is cancelled
  */
 export async function askPrediction(
   { answers }: Description,
@@ -13,7 +13,7 @@ export async function askPrediction(
   signal: AbortSignal,
 ): Promise<number> {
   const prompt = `${paint(WORDS.predict[language], 'strong')} [1-${answers.length}] (${WORDS.orSkip[language]}): `
-  // The terminal itself edits the line, and makes a signal of Ctrl-C.
+  // The terminal itself edits the line and turns Ctrl-C into a signal.
   const lines = createInterface({ input: process.stdin, terminal: false })
   const close = () => lines.close()
   signal.addEventListener('abort', close, { once: true })
@@ -25,7 +25,7 @@ export async function askPrediction(
       if (/^[1-9]$/.test(chosen) && Number(chosen) <= answers.length) return Number(chosen)
       process.stdout.write(prompt)
     }
-    // Ctrl-D, or broken off: the line of the question is still open.
+    // Ctrl-D, or cancelled: the line of the question is still open.
     process.stdout.write('\n')
     signal.throwIfAborted()
     return 0

@@ -12,13 +12,13 @@ import type { LabConsole } from './console.js'
 import { lookOf } from './look.js'
 import { stopping } from './stop.js'
 
-/** What a proxy that runs already is told to go to. */
+/** The default port of the origin for a proxy that is already running. */
 const ORIGIN_PORT = 8091
 const EXIT = { right: 0, wrong: 1, impossible: 3 } as const
 
 /**
  * `hopwise lab check`: takes a learner's own proxy through the exercises.
- * @returns 0: all is right, 1: not yet, 3: there is no proxy to be checked
+ * @returns 0: everything is right, 1: not yet, 3: there is no proxy to check
  * @throws UsageError
  */
 export async function checkLearner(given: Given, language: Language, at: LabConsole): Promise<number> {
@@ -56,7 +56,8 @@ function asked(given: Given): CheckOptions {
     )
   const as = given.choice('as', ['reverse', 'forward']) ?? 'reverse'
   const port = given.text('origin')
-  // Whoever is started is told; whoever is asked in absolute-form is told each time. Only a gateway that runs already has to know before.
+  // A proxy that we start gets the port in ORIGIN; absolute-form names it in each request. Only a running gateway must know it
+  // before.
   const originPort =
     port !== undefined
       ? readWhole(given.where('origin'), port, { min: 1, max: 65_535 })
@@ -66,12 +67,12 @@ function asked(given: Given): CheckOptions {
   return { as, originPort, ...(start === undefined ? { proxy: loopback(url as string) } : { start }) }
 }
 
-/** Only a proxy on this machine: the check sends what nobody should send to others. */
+/** Accepts only a proxy on this machine: the check sends messages that must not be sent to other machines. */
 function loopback(text: string): { host: string; port: number } {
   const url = URL.canParse(text) ? new URL(text) : null
   const host = url?.hostname.replace(/^\[|\]$/g, '') ?? ''
   if (url?.protocol !== 'http:' || url.pathname !== '/' || url.port === '')
-    throw new UsageError(`"${text}" is not where a proxy listens: write http://127.0.0.1:PORT.`)
+    throw new UsageError(`"${text}" is not the address of a proxy: write http://127.0.0.1:PORT.`)
   if (host !== 'localhost' && host !== '::1' && !(net.isIPv4(host) && host.startsWith('127.')))
     throw new UsageError(
       `${host} is not this machine: the check is for a proxy on loopback (127.0.0.1, ::1, localhost).`,
@@ -82,5 +83,5 @@ function loopback(text: string): { host: string; port: number } {
 function listenFault(error: unknown, port: number | undefined): string {
   const { code } = error as NodeJS.ErrnoException
   if (code !== 'EADDRINUSE') throw error
-  return `Port ${port}, where the origin of the check is to listen, is taken: choose another one with --origin, and tell your proxy.`
+  return `Port ${port} for the origin of the check is in use: choose another port with --origin, and use it in your proxy, too.`
 }

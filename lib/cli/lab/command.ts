@@ -18,7 +18,7 @@ export interface LabFacts {
   readonly doubts: string[]
 }
 
-/** Which options each way of use takes. */
+/** The options of each form of the command. */
 const TAKES = {
   list: ['lang', 'json'],
   run: ['yes', 'transcript', 'json', 'save', 'lang', 'scale', 'set'],
@@ -28,7 +28,11 @@ const TAKES = {
   serve: ['listen', 'known-as'],
 } as const
 
-/** `hopwise lab`. @returns the exit code: 0 observed, 1 not observed, 3 not possible on this machine, or while it is so busy @throws UsageError */
+/**
+ * `hopwise lab`.
+ * @returns the exit code: 0 observed, 1 not observed, 3 not possible on this machine or too busy
+ * @throws UsageError
+ */
 export async function labCommand(given: Given, facts: LabFacts, at: LabConsole = PROCESS): Promise<number> {
   const word = given.flag('all') === true && !given.onLine('experiment') ? undefined : given.text('experiment')
   if (word === 'serve') {
@@ -68,16 +72,16 @@ export async function labCommand(given: Given, facts: LabFacts, at: LabConsole =
   return 0
 }
 
-/** @throws UsageError for an option on the command line that would do nothing */
+/** @throws UsageError for an option on the command line that would have no effect */
 function takes(given: Given, way: keyof typeof TAKES, shown: string): void {
   const all = Object.values(TAKES).flat()
   const [idle] = all.filter(name => given.onLine(name) && !(TAKES[way] as readonly string[]).includes(name))
-  if (idle !== undefined) throw new UsageError(`--${idle} is not for ${shown}.`)
+  if (idle !== undefined) throw new UsageError(`--${idle} cannot be used with ${shown}.`)
   if (way !== 'replay' && way !== 'check' && given.onLine('file'))
     throw new UsageError(`"${given.text('file')}" is one word too many: ${shown} takes options only.`)
 }
 
-/** @throws UsageError with what was probably meant */
+/** @throws UsageError with a suggestion */
 function called(id: string): Experiment {
   const found = experimentCalled(id)
   if (found !== undefined) return found

@@ -1,11 +1,11 @@
-/** Where `hopwise lab` writes, and what it knows of who reads. */
+/** Where `hopwise lab` writes, and what it knows about the reader. */
 export interface LabConsole {
   out(text: string): unknown
   err(text: string): unknown
-  /** Somebody reads at a terminal, so many columns wide; 0: nobody knows. */
+  /** The output is a terminal with this many columns; 0: unknown. */
   readonly isTerminal: boolean
   readonly columns: number
-  /** Somebody can answer. */
+  /** The input is a terminal, so a question can be answered. */
   readonly answers: boolean
   readonly env: NodeJS.ProcessEnv
 }

@@ -5,20 +5,20 @@ import { RECORDING_BYTES_MAX, RecordingError, readRecording, recordingText } fro
 import { replaceFile } from '../replace-file.js'
 import { UsageError } from '../usage-error.js'
 
-/** For everybody, as the umask allows. */
+/** Readable and writable by everyone, as far as the umask allows. */
 const NEW_MODE = 0o666
 
-/** Before a run that is to be saved: what can be known now is said now. @throws UsageError */
+/** Checks before a run whether its recording can be saved, as far as that is known now. @throws UsageError */
 export function checkWritable(where: string, file: string): void {
   try {
-    if (fs.statSync(file, { throwIfNoEntry: false })?.isFile() === false) throw new Error('it is no file')
+    if (fs.statSync(file, { throwIfNoEntry: false })?.isFile() === false) throw new Error('it is not a regular file')
     fs.accessSync(path.dirname(path.resolve(file)), fs.constants.W_OK)
   } catch (error) {
     throw new UsageError(`${where} ${file} cannot be written: ${reasonOf(error)}.`, { cause: error })
   }
 }
 
-/** Whole, or not at all. @returns '', or a sentence that says why not */
+/** Writes the whole recording or nothing. @returns '', or a sentence that says why not */
 export function saveRecording(file: string, events: readonly LabEvent[]): string {
   try {
     replaceFile(file, recordingText(events), NEW_MODE)
@@ -28,7 +28,7 @@ export function saveRecording(file: string, events: readonly LabEvent[]): string
   }
 }
 
-/** @throws UsageError when it cannot be read, or is none */
+/** @throws UsageError if the file cannot be read or is not a recording */
 export function loadRecording(file: string): LabEvent[] {
   const text = textOf(file)
   try {
@@ -60,7 +60,7 @@ function readBounded(fd: number): string {
     if (read === 0) return Buffer.concat(pieces).toString('utf8')
     pieces.push(piece.subarray(0, read))
     bytes += read
-    if (bytes > RECORDING_BYTES_MAX) throw new Error(`it is larger than ${RECORDING_BYTES_MAX} octets`)
+    if (bytes > RECORDING_BYTES_MAX) throw new Error(`it is larger than ${RECORDING_BYTES_MAX} bytes`)
   }
 }
 
@@ -69,9 +69,9 @@ function reasonOf(error: unknown): string {
   const known: Readonly<Record<string, string>> = {
     ENOENT: 'there is no such file or folder',
     EISDIR: 'it is a folder',
-    ENOTDIR: 'a part of its path is no folder',
-    EACCES: 'this user may not',
-    EROFS: 'nothing can be written there',
+    ENOTDIR: 'a part of its path is not a folder',
+    EACCES: 'permission denied',
+    EROFS: 'the file system is read-only',
     ENOSPC: 'the disk is full',
   }
   return known[code ?? ''] ?? message

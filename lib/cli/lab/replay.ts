@@ -12,10 +12,14 @@ import { stopping } from './stop.js'
 const SPEED_MIN = 0.001
 const SPEED_MAX = 1_000
 
-/** `hopwise lab replay FILE`: a recording with its own timing on a terminal, at once elsewhere. @returns as its run would have @throws UsageError */
+/**
+ * `hopwise lab replay FILE`: on a terminal with the recorded timing, elsewhere at once.
+ * @returns the exit code of the run
+ * @throws UsageError
+ */
 export async function replayRecording(given: Given, language: Language, at: LabConsole): Promise<number> {
   const file = given.text('file')
-  if (file === undefined) throw new UsageError('hopwise lab replay wants a recording: hopwise lab replay hang.jsonl.')
+  if (file === undefined) throw new UsageError('hopwise lab replay needs a recording: hopwise lab replay hang.jsonl.')
   const speed = numberGiven(given, 'speed', SPEED_MIN, SPEED_MAX) ?? 1
   const events = loadRecording(file)
   const began = events[0] as LabEvent & RunBegan

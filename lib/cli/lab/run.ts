@@ -13,7 +13,7 @@ import { lookOf } from './look.js'
 import { showLab } from './show.js'
 import { stopping } from './stop.js'
 
-/** What the verdict is to a shell: 3 says nothing of the effect, but of the machine. */
+/** The exit code of a verdict: 3 says nothing about the effect, only about the machine. */
 const EXIT: Readonly<Record<Judged['outcome'], number>> = {
   observed: 0,
   'not-observed': 1,
@@ -43,7 +43,7 @@ export async function runOne(
     at.err(visibleLines(`hopwise: ${complaint}\n`))
     return 1
   } catch (error) {
-    // Broken off while the question stood.
+    // Cancelled while the question was open.
     if (stop.code() === 0) throw error
     return stop.code()
   } finally {
@@ -51,24 +51,23 @@ export async function runOne(
   }
 }
 
-/** A run or a recording, and what is known of its experiment. */
+/** A run or a recording, and what is known about its experiment. */
 export interface Showing {
-  /** Not given: this hopwise does not know it. */
+  /** Not given: this hopwise does not know the experiment. */
   readonly experiment?: Experiment | undefined
   readonly language: Language
-  /** Tells the events at their time. @returns all of them */
+  /** Reports the events at their time. @returns all of them */
   run(onEvent: (event: LabEvent) => void): Promise<LabEvent[]>
   readonly signal: AbortSignal
-  /** A recording is shown: as it began, and so many times as fast. */
+  /** Given for a recording: its first event, and how many times as fast it is shown. */
   readonly recorded?: { readonly began: RunBegan; readonly speed: number }
 }
 
-/** As events, as a transcript, or as a view of everybody. @throws the signal's reason */
+/** Shows the run as events, as a transcript, or as a view of all parties. @throws the signal's reason */
 export async function shown(given: Given, showing: Showing, at: LabConsole): Promise<LabEvent[]> {
   const json = given.flag('json') === true
   const transcript = given.flag('transcript') === true
-  if (json && transcript)
-    throw new UsageError('--json and --transcript are two ways to print a run: give one of the two.')
+  if (json && transcript) throw new UsageError('--json and --transcript exclude each other: use only one of them.')
   if (json) return showing.run(event => at.out(`${recordingLine(event)}\n`))
   const look = lookOf(showing.language, transcript ? 'transcript' : 'lifelines', at)
   return showLab(showing, look, { asks: given.flag('yes') !== true, now: () => performance.now() }, at)
@@ -90,7 +89,7 @@ export function numberGiven(given: Given, name: string, min: number, max: number
   if (text === undefined) return undefined
   const value = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN
   if (value >= min && value <= max) return value
-  throw new UsageError(`${given.where(name)} wants a number from ${min} to ${max}, not "${text}".`)
+  throw new UsageError(`${given.where(name)} needs a number from ${min} to ${max}, not "${text}".`)
 }
 
 /** @throws UsageError */
@@ -102,8 +101,8 @@ function knobsGiven(given: Given, { id, knobs }: Experiment): KnobValues {
     if (Object.hasOwn(knobs, name)) return [name, value] as const
     const names = Object.keys(knobs)
     const meant = didYouMean(name, names)
-    const there = names.length === 0 ? 'nothing can be changed there' : `there is ${names.join(', ')}`
-    throw new UsageError(`${id} has no "${name}" to change: ${meant ? `did you mean ${meant}?` : `${there}.`}`)
+    const there = names.length === 0 ? 'it has no settings' : `its settings are ${names.join(', ')}`
+    throw new UsageError(`${id} has no setting "${name}": ${meant ? `did you mean ${meant}?` : `${there}.`}`)
   })
   try {
     return knobValues(knobs, Object.fromEntries(pairs ?? []))

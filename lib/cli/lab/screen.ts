@@ -1,16 +1,19 @@
 import type { LabEvent } from '../../lab/events.js'
 import type { Stage } from '../../lab/terminal/stage.js'
 
-/** Where a run is shown. */
+/** The output on which a run is shown. */
 export interface Outlet {
   write(text: string): unknown
-  /** Lines may be rewritten: somebody looks at a terminal. */
+  /** Lines may be rewritten: the output is a terminal. */
   readonly live: boolean
 }
 
-/** How often it is looked for what is new: whatever came in between is drawn at once, so that drawing costs a run nothing that it measures. */
+/**
+ * The interval between two frames: events that came in between are drawn together, so that drawing does not disturb the
+ * measurements.
+ */
 const FRAME_MS = 40
-/** Back to the beginning of the line, and nothing on it. */
+/** Returns to the beginning of the line and erases it. */
 export const ERASE = '\r\x1b[2K'
 
 /** Shows a run while it goes on: lines are added, and on a terminal the last one is a clock that is rewritten. */
@@ -28,7 +31,7 @@ export class LabScreen {
     this.timer = setInterval(() => this.frame(), FRAME_MS)
   }
 
-  /** It is shown with the next frame. */
+  /** The event is shown with the next frame. */
   show(event: LabEvent): void {
     this.queue.push(event)
   }

@@ -7,7 +7,7 @@ import { UsageError } from '../usage-error.js'
 import { readListen } from '../values.js'
 import type { LabFacts } from './command.js'
 
-/** `hopwise lab serve`: the page, until a signal comes. @returns the exit code @throws UsageError, ListenError */
+/** `hopwise lab serve`: serves the page until a signal comes. @returns the exit code @throws UsageError, ListenError */
 export function serveLaboratory(given: Given, { version, doubts }: LabFacts): Promise<number> {
   const listen = readListen(given.where('listen'), given.text('listen') ?? STANDARD_LISTEN.lab)
   const hosts = given.list('known-as', readHostName)
@@ -37,7 +37,7 @@ function pageService(hosts: readonly string[], warn: (message: string, cause: un
         server = await serveLab({ host, port, hosts, warn })
         return server
       } catch (error) {
-        // Why it cannot listen is explained here as for every other command.
+        // The cause, so that a listen error is explained in the same way as for every other command.
         throw (error as Error).cause ?? error
       }
     },
@@ -46,8 +46,8 @@ function pageService(hosts: readonly string[], warn: (message: string, cause: un
   }
 }
 
-/** A name as it stands in `Host`, without a port. */
+/** A name as in `Host`, without a port. */
 function readHostName(where: string, text: string): string {
   if (/^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?$/i.test(text)) return text
-  throw new UsageError(`${where} wants a host name without a port, such as teacher.school.example, not "${text}".`)
+  throw new UsageError(`${where} needs a host name without a port, such as teacher.school.example, not "${text}".`)
 }

@@ -8,13 +8,13 @@ import type { Showing } from './run.js'
 import { LabScreen } from './screen.js'
 
 export interface Manner {
-  /** The question is asked where somebody can answer. */
+  /** Ask the question if the input is a terminal. */
   readonly asks: boolean
-  /** ms of a clock that does not go back. */
+  /** ms of a monotonic clock. */
   now(): number
 }
 
-/** Question, lifelines, verdict, lesson: everything that a terminal shows of a run. @throws the signal's reason */
+/** Question, lifelines, verdict, lesson: all that a terminal shows of a run. @throws the signal's reason */
 export async function showLab(
   showing: Showing,
   look: Look & { readonly live: boolean },
@@ -29,7 +29,7 @@ export async function showLab(
   const predicted = experiment && mayAsk ? await askPrediction(experiment, look, signal) : 0
   if (experiment && whole) print([...(mayAsk ? [''] : []), ...watch(experiment, look)])
 
-  // The clock of the run, as far as it is known: it began with its first event.
+  // The clock of the run: it starts with the first event.
   let began = Number.NaN
   const screen = new LabScreen(
     new Stage(look),
@@ -44,7 +44,7 @@ export async function showLab(
     screen.show(event)
   })
   screen.end()
-  // Whoever stops it has seen enough.
+  // A learner who stops the run has seen enough.
   if (signal.aborted) return events
   print(result(events, look))
   if (experiment && whole) {

@@ -2,12 +2,15 @@ import * as os from 'node:os'
 
 type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 
-/** Ctrl-C and its kin while an experiment runs: the first breaks the run off, so that it closes everything; a second one ends at once. */
+/**
+ * Ctrl-C and similar signals while an experiment runs: the first cancels the run, which closes everything; a second one exits at
+ * once.
+ */
 export interface Stopping {
   readonly signal: AbortSignal
-  /** What a shell says of a process that this signal ended; 0: none came. */
+  /** The exit code that a shell reports for a process ended by this signal; 0: no signal came. */
   code(): number
-  /** Gives the signals back. */
+  /** Restores the default handling of the signals. */
   over(): void
 }
 
@@ -19,8 +22,8 @@ export function stopping(): Stopping {
     code = 128 + os.constants.signals[signal]
     stop.abort(new Error(signal))
   }
-  // Nobody reads any more: nothing is left to run for.
-  const unread = () => stop.abort(new Error('nobody reads the output'))
+  // The output is closed: there is no reason to go on.
+  const unread = () => stop.abort(new Error('the output was closed'))
   process.on('SIGINT', take).on('SIGTERM', take).on('SIGHUP', take)
   process.stdout.on('error', unread)
   return {

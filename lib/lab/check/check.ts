@@ -1,24 +1,24 @@
 import type { Said } from '../said.js'
 import type { Field } from './field.js'
 
-/** What a learner's proxy learns, in this order. */
+/** The levels of the exercises, in the order in which a learner's proxy reaches them. */
 export const LEVELS = ['forward', 'connection', 'named', 'framing', 'pool'] as const
 export type Level = (typeof LEVELS)[number]
 
-/** One thing that a proxy must get right, and how it is tried. */
+/** One thing that a proxy must get right, and how it is tested. */
 export interface Check {
   readonly id: string
   readonly level: Level
-  /** What is right, in one sentence. */
+  /** The right behaviour, in one sentence. */
   readonly title: Said
-  /** What to do, when it is wrong. */
+  /** What to do if it is wrong. */
   readonly fix: Said
   readonly section: string
-  /** Returns when it is right. @throws Wrong with what was seen instead */
+  /** Returns if the proxy is right. @throws Wrong with what was seen instead */
   run(field: Field): Promise<void>
 }
 
-/** It is not as it should be. */
+/** The proxy did not behave as it should. */
 export class Wrong extends Error {
   override readonly name = 'Wrong'
   /**

@@ -8,7 +8,7 @@ function sameContent(content: Buffer, head: string): void {
   if (content.toString('latin1') !== TEXT)
     throw new Wrong(
       said(
-        `the content arrived with ${content.length} octets instead of ${TEXT.length}, or changed`,
+        `the content arrived with ${content.length} bytes instead of ${TEXT.length}, or it was changed`,
         `본문이 ${TEXT.length}바이트가 아니라 ${content.length}바이트로 왔거나, 바뀌었다`,
       ),
       `${head}${content.toString('latin1').slice(0, 400)}`,
@@ -23,9 +23,9 @@ export const FRAMING_CHECKS: readonly Check[] = [
   {
     id: 'length-request',
     level: 'framing',
-    title: said('Content of a request arrives whole', '요청의 본문이 온전히 도착한다'),
+    title: said('The content of a request arrives complete', '요청의 본문이 온전히 도착한다'),
     fix: said(
-      'Pass on exactly as many octets as Content-Length says.',
+      'Forward exactly as many bytes as Content-Length says.',
       'Content-Length가 알리는 바이트 수만큼 정확히 전달하라.',
     ),
     section: 'RFC 9112 6.2',
@@ -37,9 +37,9 @@ export const FRAMING_CHECKS: readonly Check[] = [
   {
     id: 'chunked-request',
     level: 'framing',
-    title: said('Chunked content of a request arrives whole', '청크로 보낸 요청 본문이 온전히 도착한다'),
+    title: said('The chunked content of a request arrives complete', '청크로 보낸 요청 본문이 온전히 도착한다'),
     fix: said(
-      'Transfer-Encoding is for one hop: read the chunks, and frame the content anew for the next connection.',
+      'Transfer-Encoding is for one hop: read the chunks, and frame the content again for the next connection.',
       'Transfer-Encoding은 홉별 헤더다. 청크를 읽고, 다음 커넥션에 맞게 본문의 경계를 새로 정하라.',
     ),
     section: 'RFC 9112 7.1',
@@ -51,7 +51,7 @@ export const FRAMING_CHECKS: readonly Check[] = [
   {
     id: 'chunked-response',
     level: 'framing',
-    title: said('Chunked content of a response arrives whole', '청크로 온 응답 본문이 온전히 도착한다'),
+    title: said('The chunked content of a response arrives complete', '청크로 온 응답 본문이 온전히 도착한다'),
     fix: said('Read the chunks of the origin and write your own.', '원 서버의 청크를 읽고 자신의 청크를 써라.'),
     section: 'RFC 9112 7.1',
     async run(field) {
@@ -65,7 +65,7 @@ export const FRAMING_CHECKS: readonly Check[] = [
     level: 'framing',
     title: said('An HTTP/1.0 client never gets chunks', 'HTTP/1.0 클라이언트는 청크를 받지 않는다'),
     fix: said(
-      'HTTP/1.0 knows no chunks: take them out, and end the content with Content-Length or with the connection.',
+      'HTTP/1.0 does not know chunks: remove the chunk framing, and end the content with Content-Length or with the connection.',
       'HTTP/1.0은 청크를 모른다. 청크를 풀고, Content-Length나 커넥션 종료로 본문의 끝을 알려라.',
     ),
     section: 'RFC 9112 6.1',
@@ -74,7 +74,10 @@ export const FRAMING_CHECKS: readonly Check[] = [
       const { content, head } = await field.whole(await field.client(), { version: '1.0' })
       if (hasField(head, 'Transfer-Encoding'))
         throw new Wrong(
-          said('the HTTP/1.0 client got Transfer-Encoding', 'HTTP/1.0 클라이언트가 Transfer-Encoding 헤더를 받았다'),
+          said(
+            'the HTTP/1.0 client received Transfer-Encoding',
+            'HTTP/1.0 클라이언트가 Transfer-Encoding 헤더를 받았다',
+          ),
           head,
         )
       sameContent(content, head)
@@ -83,9 +86,12 @@ export const FRAMING_CHECKS: readonly Check[] = [
   {
     id: 'until-close',
     level: 'framing',
-    title: said('Content that ends with the connection arrives whole', '커넥션 종료로 끝나는 본문이 온전히 도착한다'),
+    title: said(
+      'Content that ends with the connection arrives complete',
+      '커넥션 종료로 끝나는 본문이 온전히 도착한다',
+    ),
     fix: said(
-      "The end of the origin's connection is the end of this content: pass it on in chunks, or by closing in turn.",
+      "The end of the origin's connection is the end of this content: forward it in chunks, or close your connection to the client, too.",
       '원 서버 쪽 커넥션의 끝이 이 본문의 끝이다. 청크로 전달하거나, 마찬가지로 커넥션을 닫아서 알려라.',
     ),
     section: 'RFC 9112 6.3',
@@ -99,7 +105,7 @@ export const FRAMING_CHECKS: readonly Check[] = [
     id: 'head',
     level: 'framing',
     title: said(
-      'A response to HEAD has no content, and nobody waits for it',
+      'A response to HEAD has no content, and the proxy does not wait for it',
       'HEAD 응답에는 본문이 없고, 아무도 본문을 기다리지 않는다',
     ),
     fix: said(
@@ -118,11 +124,11 @@ export const FRAMING_CHECKS: readonly Check[] = [
     id: 'named-framing',
     level: 'framing',
     title: said(
-      'Content is not lost because Connection names its length',
+      'Content is not lost when Connection names its length',
       'Connection이 본문의 길이를 지목해도 본문을 잃지 않는다',
     ),
     fix: said(
-      'Frame by yourself: how content is framed on the next connection is your decision, never that of the client.',
+      'Do the framing yourself: how content is framed on the next connection is your decision, never that of the client.',
       '메시지의 경계는 스스로 정하라. 다음 커넥션에서의 경계는 클라이언트가 아니라 프록시가 정한다.',
     ),
     section: 'RFC 9110 7.6.1',
@@ -138,9 +144,9 @@ export const FRAMING_CHECKS: readonly Check[] = [
   {
     id: 'truncated',
     level: 'framing',
-    title: said('What was cut off does not look whole', '잘린 것이 온전한 것처럼 보이지 않는다'),
+    title: said('A cut message does not look complete', '잘린 것이 온전한 것처럼 보이지 않는다'),
     fix: said(
-      'When the origin ends before its content does, end the connection to the client as broken: no last chunk, no shorter length.',
+      'If the origin closes before its content is complete, the client must see it: close its connection without a last chunk and without a shorter length.',
       '본문이 끝나기 전에 원 서버의 커넥션이 끝나면 클라이언트와의 커넥션도 깨진 것으로 끝내라. 마지막 청크를 보내거나 길이를 줄이지 마라.',
     ),
     section: 'RFC 9112 8',
@@ -150,14 +156,14 @@ export const FRAMING_CHECKS: readonly Check[] = [
       if (outcome === 'silent')
         throw new Wrong(
           said(
-            `the client still waits after ${field.patienceMs / 1000} s`,
+            `the client is still waiting after ${field.patienceMs / 1000} s`,
             `${field.patienceMs / 1000}초가 지나도 클라이언트가 아직 기다리고 있다`,
           ),
           head,
         )
       if (outcome === 'whole' && status < 500)
         throw new Wrong(
-          said('10 octets of 1,000 looked like a whole response', '1,000바이트 중 10바이트가 온전한 응답처럼 보였다'),
+          said('10 bytes of 1,000 looked like a complete response', '1,000바이트 중 10바이트가 온전한 응답처럼 보였다'),
           head,
         )
     },
@@ -173,7 +179,7 @@ export const POOL_CHECKS: readonly Check[] = [
       'keep-alive를 요청한 HTTP/1.0 요청 두 개가 멈추지 않는다',
     ),
     fix: said(
-      'Either keep the connection and read the next request from it, or do not promise to: close it after the response.',
+      'Either keep the connection and read the next request from it, or do not promise to keep it and close it after the response.',
       '커넥션을 유지하면서 다음 요청을 읽거나, 유지하겠다고 약속하지 말고 응답 뒤에 닫아라.',
     ),
     section: 'RFC 9112 9.3',
@@ -183,7 +189,7 @@ export const POOL_CHECKS: readonly Check[] = [
       await field.whole(client, asking)
       const second = await field.exchange(client, asking)
       if (second.outcome === 'silent')
-        throw new Wrong(said('nobody read the second request', '두 번째 요청을 아무도 읽지 않았다'), second.head)
+        throw new Wrong(said('the second request was not read', '두 번째 요청을 아무도 읽지 않았다'), second.head)
       if (second.outcome === 'ended') await field.whole(await field.client(), asking)
     },
   },
@@ -195,7 +201,7 @@ export const POOL_CHECKS: readonly Check[] = [
       '원 서버가 닫아도 클라이언트의 커넥션은 끝나지 않는다',
     ),
     fix: said(
-      "The origin's close is about its own connection. Keep the client's, and dial anew for the next request.",
+      "The origin's close is about its own connection. Keep the client's connection, and open a new one to the origin for the next request.",
       '원 서버의 close는 그쪽 커넥션에 대한 말이다. 클라이언트의 커넥션은 유지하고, 다음 요청을 위해 원 서버와 커넥션을 새로 열어라.',
     ),
     section: 'RFC 9112 9.3',
@@ -207,7 +213,7 @@ export const POOL_CHECKS: readonly Check[] = [
       if (second.outcome !== 'whole')
         throw new Wrong(
           said(
-            "the client's connection ended with that of the origin",
+            "the client's connection ended together with that of the origin",
             '클라이언트의 커넥션이 원 서버의 커넥션과 함께 끝났다',
           ),
           second.head,
@@ -222,7 +228,7 @@ export const POOL_CHECKS: readonly Check[] = [
       '클라이언트가 닫아도 원 서버와의 커넥션은 끝나지 않는다',
     ),
     fix: said(
-      'Keep connections to the origin in a pool: the next client, whoever it is, may use one that is idle.',
+      'Keep connections to the origin in a pool: the next client, whichever it is, may use an idle one.',
       '원 서버와의 커넥션을 풀에 보관하라. 다음 클라이언트가 누구든 유휴 커넥션을 쓸 수 있다.',
     ),
     section: 'RFC 9112 9.3',
@@ -240,9 +246,12 @@ export const POOL_CHECKS: readonly Check[] = [
   {
     id: 'idle-end',
     level: 'pool',
-    title: said('A connection that died while idle costs no GET', '유휴 상태에서 죽은 커넥션 때문에 GET을 잃지 않는다'),
+    title: said(
+      'No GET is lost when an idle connection has died',
+      '유휴 상태에서 죽은 커넥션 때문에 GET을 잃지 않는다',
+    ),
     fix: said(
-      'An idle connection on which a FIN arrives is dead: take it out of the pool; and repeat a GET once when it dies as it is used.',
+      'An idle connection on which a FIN arrives is dead: take it out of the pool. And if a connection dies while a GET uses it, repeat the GET once.',
       'FIN이 도착한 유휴 커넥션은 죽은 것이다. 풀에서 빼라. 사용하는 순간 죽으면 GET을 한 번 다시 보내라.',
     ),
     section: 'RFC 9112 9.3.1',
@@ -270,7 +279,7 @@ export const POOL_CHECKS: readonly Check[] = [
     level: 'pool',
     title: said('A POST is never sent twice', 'POST는 두 번 보내지 않는다'),
     fix: said(
-      'When a connection dies under a POST nobody knows whether it was done: answer 502, and leave it to the client.',
+      'If a connection dies during a POST, the proxy cannot know whether the POST was executed: answer 502, and let the client decide.',
       'POST 도중 커넥션이 죽으면 처리되었는지 아무도 모른다. 502로 응답하고 판단은 클라이언트에게 맡겨라.',
     ),
     section: 'RFC 9110 9.2.2',
@@ -280,7 +289,7 @@ export const POOL_CHECKS: readonly Check[] = [
       await field.whole(client)
       const { outcome } = await field.exchange(client, { method: 'POST', content: TEXT })
       if (outcome === 'silent')
-        throw new Wrong(said('the client still waits for an answer', '클라이언트가 아직도 응답을 기다리고 있다'))
+        throw new Wrong(said('the client is still waiting for an answer', '클라이언트가 아직도 응답을 기다리고 있다'))
       const times = field.seen.filter(({ method }) => method === 'POST').length
       if (times > 1)
         throw new Wrong(said(`the origin received the POST ${times} times`, `원 서버가 같은 POST를 ${times}번 받았다`))

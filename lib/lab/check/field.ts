@@ -4,9 +4,9 @@ import type { LabOrigin, OriginAnswer, OriginRequest } from '../origin.js'
 import { said } from '../said.js'
 import { Wrong } from './check.js'
 
-/** How long a proxy may take for one response before it counts as hanging, in ms, unless told otherwise. The origin answers at once. */
+/** How long a proxy may take for one response before it counts as hanging, in ms: the default. The origin answers at once. */
 export const PATIENCE_MS = 3_000
-/** So that two writes are read one after the other. */
+/** A pause so that two writes are read separately. */
 const APART_MS = 100
 
 export interface Asking {
@@ -23,9 +23,11 @@ export interface Asking {
   readonly apart?: boolean
 }
 
-/** Where one check is played: the client in front of the learner's proxy and the origin behind it, which answers as the check says. */
+/**
+ * The field of one check: the client in front of the learner's proxy and the origin behind it, which answers as the check says.
+ */
 export class Field {
-  /** What came to the origin in this check. */
+  /** Requests that reached the origin in this check. */
   readonly seen: OriginRequest[] = []
   private asked = 0
 
@@ -33,7 +35,7 @@ export class Field {
     private readonly scene: Scene,
     private readonly proxy: Place,
     private readonly origin: LabOrigin,
-    /** Absolute-form, as a forward proxy is asked. */
+    /** Use absolute-form, as for a forward proxy. */
     private readonly absolute: boolean,
     /** The check's own path: `/named`. */
     readonly path: string,
@@ -44,7 +46,7 @@ export class Field {
     this.answers(() => ({}))
   }
 
-  /** How the origin answers from now on. */
+  /** Sets how the origin answers from now on. */
   answers(answer: (request: OriginRequest, nth: number) => OriginAnswer): void {
     this.answering.with(request => {
       this.seen.push(request)
@@ -52,21 +54,21 @@ export class Field {
     })
   }
 
-  /** @throws Wrong when the proxy takes no connection */
+  /** @throws Wrong if the proxy does not accept the connection */
   async client(): Promise<LabClient> {
     try {
       return await this.scene.client({ to: this.proxy })
     } catch (error) {
       throw new Wrong(
         said(
-          `your proxy took no connection (${(error as NodeJS.ErrnoException).code})`,
+          `your proxy did not accept the connection (${(error as NodeJS.ErrnoException).code})`,
           `프록시가 커넥션을 받지 않았다(${(error as NodeJS.ErrnoException).code})`,
         ),
       )
     }
   }
 
-  /** The octets of a request to this check's path, each with a number of its own. */
+  /** The bytes of a request to this check's path; each request has its own number. */
   message({ method = 'GET', version = '1.1', fields = [], content, chunked = false }: Asking = {}): string {
     this.asked += 1
     const authority = `127.0.0.1:${this.origin.port}`
@@ -83,7 +85,7 @@ export class Field {
     return `${head.slice(0, -2)}${lines.join('')}\r\n${body}`
   }
 
-  /** Sends a request and waits for its response, whatever comes of it. */
+  /** Sends a request and waits for its response, whatever happens. */
   async exchange(client: LabClient, asking: Asking = {}): Promise<Received> {
     const message = this.message(asking)
     const headTo = asking.apart ? message.indexOf('\r\n\r\n') + 4 : message.length
@@ -95,7 +97,7 @@ export class Field {
     return client.response({ forMs: this.patienceMs, method: asking.method ?? 'GET' })
   }
 
-  /** The same, where there must be a whole response with that status. @throws Wrong when there is not */
+  /** The same, but there must be a complete response with that status. @throws Wrong if there is not */
   async whole(client: LabClient, asking: Asking = {}, status = 200): Promise<Received> {
     const received = await this.exchange(client, asking)
     if (received.outcome !== 'whole') throw new Wrong(outcomes(received, this.patienceMs), received.head)
@@ -107,14 +109,14 @@ export class Field {
     return received
   }
 
-  /** The request that came to the origin last. @throws Wrong when none did */
+  /** The last request that reached the origin. @throws Wrong if none did */
   get last(): OriginRequest {
     const last = this.seen.at(-1)
-    if (!last) throw new Wrong(said('no request came to the origin', '원 서버에 요청이 도착하지 않았다'))
+    if (!last) throw new Wrong(said('no request reached the origin', '원 서버에 요청이 도착하지 않았다'))
     return last
   }
 
-  /** Connections on which requests of this check came to the origin. */
+  /** The number of connections on which requests of this check reached the origin. */
   get connections(): number {
     return new Set(this.seen.map(({ connection }) => connection)).size
   }
@@ -122,16 +124,16 @@ export class Field {
 
 function outcomes({ outcome }: Received, patienceMs: number) {
   const words = {
-    whole: said('the response was whole', '응답이 온전했다'),
+    whole: said('the response was complete', '응답이 온전했다'),
     truncated: said('the connection ended in the middle of the response', '응답 도중에 커넥션이 끝났다'),
     silent: said(`no response came within ${patienceMs / 1000} s`, `${patienceMs / 1000}초 안에 응답이 오지 않았다`),
     ended: said('the connection ended without a response', '응답 없이 커넥션이 끝났다'),
-    garbage: said('what came is no HTTP response', '받은 것이 HTTP 응답이 아니다'),
+    garbage: said('the answer is not an HTTP response', '받은 것이 HTTP 응답이 아니다'),
   }
   return words[outcome]
 }
 
-/** The options that Connection has, in all its lines, in lower case. */
+/** The options in all Connection lines, in lower case. */
 export function connectionOptions(head: string): string[] {
   return [...head.matchAll(/^connection:([^\r\n]*)/gim)]
     .flatMap(([, value = '']) => value.split(','))
@@ -139,7 +141,7 @@ export function connectionOptions(head: string): string[] {
     .filter(option => option !== '')
 }
 
-/** Is there a line with that name? */
+/** Whether there is a line with that name. */
 export function hasField(head: string, name: string): boolean {
   return new RegExp(`^${name}[ \\t]*:`, 'im').test(head)
 }

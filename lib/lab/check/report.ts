@@ -5,15 +5,15 @@ import { type CheckResult, LEVELS, type Level } from './check.js'
 const TITLES: Readonly<Record<Level, Said>> = {
   forward: said('Forward', '전달하기'),
   connection: said('Strip Connection', 'Connection 제거하기'),
-  named: said('Strip what it names', 'Connection이 지목한 것 제거하기'),
-  framing: said('Frame by yourself', '메시지의 경계를 스스로 정하기'),
-  pool: said('Pool by yourself', '커넥션을 스스로 관리하기'),
+  named: said('Strip the fields that it names', 'Connection이 지목한 것 제거하기'),
+  framing: said('Do your own framing', '메시지의 경계를 스스로 정하기'),
+  pool: said('Run your own pool', '커넥션을 스스로 관리하기'),
 }
 const SEEN = said('seen:', '관찰:')
 const DO = said('do:  ', '할 일:')
 const EVIDENCE_LINES_MAX = 12
 
-/** One result as lines; the title of its level before the first of that level. */
+/** One result as lines; the title of its level comes before the first result of that level. */
 export function resultLines(
   result: CheckResult,
   first: boolean,
@@ -34,7 +34,7 @@ export function resultLines(
   ]
 }
 
-/** The last line: how much is right, and what to do next. */
+/** The last line: how many checks are right, and what to do next. */
 export function summaryLines(results: readonly CheckResult[], language: Language): string[] {
   const right = results.filter(each => each.right).length
   const next = results.find(each => !each.right)
@@ -42,7 +42,10 @@ export function summaryLines(results: readonly CheckResult[], language: Language
     language
   ]
   if (!next)
-    return ['', `${all} ${said('This proxy gets its hop right.', '이 프록시는 자기 홉을 제대로 다룬다.')[language]}`]
+    return [
+      '',
+      `${all} ${said('This proxy handles its hop correctly.', '이 프록시는 자기 홉을 제대로 다룬다.')[language]}`,
+    ]
   const what = said(
     `Next: ${TITLES[next.level].en} – ${next.title.en}.`,
     `다음 단계: ${TITLES[next.level].ko} – ${next.title.ko}`,

@@ -11,31 +11,31 @@ import { FRAMING_CHECKS, POOL_CHECKS } from './checks-messages.js'
 import { Field, PATIENCE_MS } from './field.js'
 import { reached, startLearner } from './learner.js'
 
-/** All of them, in the order in which a proxy is written. */
+/** All checks, in the order in which a proxy is written. */
 export const CHECKS: readonly Check[] = [...FIELD_CHECKS, ...FRAMING_CHECKS, ...POOL_CHECKS]
 
 export interface CheckOptions {
-  /** Where the learner's proxy listens. With `start`: left out. */
+  /** Where the learner's proxy listens. Not given with `start`. */
   readonly proxy?: { readonly host: string; readonly port: number }
   /** The command that starts it, with PORT and ORIGIN in its environment. */
   readonly start?: string
-  /** How it is asked: as a gateway that always goes to the origin, or in absolute-form. Default reverse. */
+  /** How requests are sent to it: as to a gateway that always goes to the origin, or in absolute-form. Default reverse. */
   readonly as?: 'reverse' | 'forward'
-  /** The origin's port; 0: the system chooses, which a reverse proxy that runs already cannot know. */
+  /** The origin's port; 0: the system chooses it, so a reverse proxy that is already running cannot know it. */
   readonly originPort?: number
   /** How long the proxy may take for one response, in ms. */
   readonly patienceMs?: number
   readonly onResult?: (result: CheckResult) => void
   readonly signal?: AbortSignal
-  /** Real time, less what the machine takes of it, when not given. */
+  /** Default: real time, minus the time that the machine takes away. */
   readonly clock?: RunClock
 }
 
 const CHECK_MS_MAX = 30_000
 
 /**
- * Takes a learner's proxy through all checks, one after the other, with an origin of its own behind it.
- * @throws NoProxy when there is no proxy; the listen error of the origin's port
+ * Takes a learner's proxy through all checks, one after another, with its own origin behind it.
+ * @throws NoProxy if there is no proxy; the listen error of the origin's port
  */
 export async function runChecks(options: CheckOptions): Promise<CheckResult[]> {
   const { signal = new AbortController().signal, onResult = () => {} } = options
@@ -57,13 +57,13 @@ export async function runChecks(options: CheckOptions): Promise<CheckResult[]> {
         options.patienceMs ?? PATIENCE_MS,
         {
           with: given => {
-            // What comes late from an earlier check is none of this one's.
+            // A late request of an earlier check does not count for this one.
             answer = request => (request.target.includes(`/${check.id}/`) ? given(request) : {})
           },
         },
       )
       const result = await resultOf(bench, check, field)
-      // What was broken off is neither right nor wrong.
+      // A cancelled check is neither right nor wrong.
       signal.throwIfAborted()
       results.push(result)
       onResult(result)
@@ -86,7 +86,7 @@ async function resultOf({ clock }: Bench, check: Check, field: Field): Promise<C
   let timer: Timer | undefined
   try {
     const limit = new Promise<never>((_, reject) => {
-      timer = clock.hold(CHECK_MS_MAX, () => reject(new Error(`not over after ${CHECK_MS_MAX / 1000} s`)))
+      timer = clock.hold(CHECK_MS_MAX, () => reject(new Error(`not finished after ${CHECK_MS_MAX / 1000} s`)))
     })
     await Promise.race([check.run(field), limit])
     return { id, level, title, section, right: true }
@@ -99,7 +99,7 @@ async function resultOf({ clock }: Bench, check: Check, field: Field): Promise<C
   }
 }
 
-/** One that was free a moment ago: a program that is told a port cannot be told "any". */
+/** A port that was free a moment ago: the program is told its port, so it cannot let the system choose. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = net.createServer().once('error', reject)

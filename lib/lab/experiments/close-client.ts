@@ -7,11 +7,12 @@ import type { WireLog } from '../wire-log.js'
 const FOR_THE_RESPONSE = said('for the response', '응답을 기다린다')
 
 /**
- * A client that reads what has come although a write of it has failed. A program on plain sockets can always do so: that nothing can be sent
- * says nothing of what the peer sent before. A socket of Node does not: it is destroyed with the write that fails, and what it holds with it.
+ * A client that reads what has arrived although a write has failed. A program on plain sockets can always do so: a failed write
+ * says nothing about what the peer sent before. A Node socket cannot: the failed write destroys it, and with it the data that it
+ * holds.
  */
 export class ReadingOn implements TransportOwner {
-  /** What came of the answer. */
+  /** Bytes of the answer that arrived. */
   octets = 0
   private head = ''
   private over = false
@@ -24,7 +25,7 @@ export class ReadingOn implements TransportOwner {
     socket: net.Socket,
   ) {
     this.transport = Transport.dialed(this, 'data', () => socket)
-    // It means to read when it is done.
+    // It wants to read only after the upload.
     this.transport.pause()
   }
 
@@ -51,7 +52,10 @@ export class ReadingOn implements TransportOwner {
     this.transport.flush()
   }
 
-  /** Resolves when the head of an answer without content has come; after a failed write when the connection is gone, as it is soon. */
+  /**
+   * Resolves when the head of an answer without content has arrived; after a failed write, when the connection is gone (which is
+   * soon).
+   */
   async read(): Promise<void> {
     const { log, scene, transport } = this
     scene.waits('client', log.ends.to, FOR_THE_RESPONSE)

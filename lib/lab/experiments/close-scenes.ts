@@ -5,20 +5,20 @@ import { said } from '../said.js'
 import { ReadingOn } from './close-client.js'
 import { ANSWER, type EarlyServer, openEarlyServer } from './close-server.js'
 
-// The scenes of `close`: each ends connections in one way, and tells what the other side could make of it.
+// The scenes of `close`: each ends connections in one way, and shows what the other side can conclude from it.
 
-/** What the origin means to send in the first scene, and what it has sent when it ends. */
+/** What the origin announces in the first scene, and what it has sent when it ends. */
 export const CONTENT_BYTES = 100
 export const SENT_BYTES = 40
-/** The origin thinks so long before it answers a client that has ended its side. */
+/** The origin waits this long before it answers a client that has ended its side. */
 const THINKS_MS = 500
-/** Between two things, so that they can be told apart. */
+/** A pause between two events, so that they can be distinguished. */
 const PAUSE_MS = 300
 
 const get = (target: string) => request(`GET ${target} HTTP/1.1`, { Host: 'origin' })
 
 export interface Cut {
-  /** After a whole answer, without a word. */
+  /** How the connection ended after a complete answer, without notice. */
   readonly idle: '' | 'fin' | 'reset'
   readonly withLength: Received
   readonly withoutLength: Received
@@ -46,12 +46,12 @@ export async function cutShort(bench: Bench): Promise<Cut> {
   await bench.sleep(PAUSE_MS)
   const withoutLength = await once(scene, to, get('/close'))
   if (withoutLength.outcome === 'whole') scene.step(3, NOBODY_CAN_TELL, 'client')
-  const label = said('Octets of the cut body that came', '잘린 본문에서 도착한 바이트 수')
+  const label = said('Bytes of the cut body that came', '잘린 본문에서 도착한 바이트 수')
   scene.figure('came', label, withLength.content.length, 'bytes')
   return { idle, withLength, withoutLength }
 }
 
-/** Two messages on a kept connection, the first of which says a wrong length. */
+/** Two messages on a kept connection; the first has a wrong Content-Length. */
 export interface Misread {
   readonly first: Received
   readonly second: Received
@@ -68,7 +68,7 @@ export async function wrongLength(bench: Bench, through: 'direct' | 'hopwise', o
   })
   const to = through === 'direct' ? origin : await scene.proxy({ kind: 'hopwise', to: origin })
   const client = await scene.client({ to })
-  // With a length that is too large the first message is over only when the second has begun.
+  // With a length that is too large, the first message ends only after the second has begun.
   await client.send(off < 0 ? get('/wrong') : get('/wrong') + get('/next'))
   const first = await client.response()
   await bench.sleep(PAUSE_MS)
@@ -79,7 +79,7 @@ export async function wrongLength(bench: Bench, through: 'direct' | 'hopwise', o
   return { first, second }
 }
 
-/** The client ends its side right after its request. @returns the answer, and whether it came after that */
+/** The client ends its side right after its request. @returns the answer */
 export async function halfClosed(bench: Bench): Promise<Received> {
   const title = said('Half close', '절반 끊기')
   const scene = bench.scene('half', title, [party('client'), party('origin')])
@@ -92,7 +92,7 @@ export async function halfClosed(bench: Bench): Promise<Received> {
   if (got.outcome === 'whole') scene.step(2, STILL_ANSWERED, 'origin')
   scene.figure(
     'answer',
-    said('Octets of the answer, after the FIN', 'FIN을 보낸 뒤에 받은 응답의 바이트 수'),
+    said('Bytes of the answer after the FIN', 'FIN을 보낸 뒤에 받은 응답의 바이트 수'),
     octetsOf(got),
     'bytes',
   )
@@ -100,17 +100,17 @@ export async function halfClosed(bench: Bench): Promise<Received> {
   return got
 }
 
-/** What came of the answer, by what the client is like. */
+/** How much of the answer arrived, by kind of client. */
 export interface Uploaded {
-  /** It writes on, and is a socket of Node: destroyed with the write that fails. */
+  /** It goes on writing with a Node socket, which is destroyed by the failed write. */
   readonly writes: Received
-  /** It writes on, and reads although the write has failed: octets. */
+  /** It goes on writing, and reads after the failed write: bytes. */
   readonly readsOn: number
-  /** It writes no more and only reads. */
+  /** It stops writing and only reads. */
   readonly reads: Received
 }
 
-/** Uploads to a server that answers early. `hopwise` stands in front of one that then closes with unread input. */
+/** Uploads to a server that answers early. `hopwise`: hopwise is in front of a server that closes with unread input. */
 export async function uploads(bench: Bench, how: keyof typeof UPLOADS, bytes: number): Promise<Uploaded> {
   const { title, parties, ended, kept } = UPLOADS[how]
   const scene = bench.scene(how, title, parties)
@@ -137,7 +137,7 @@ interface Way {
   readonly bytes: number
 }
 
-/** Sends one half, and when the server has answered and ended the other one too, or not; reads afterwards. */
+/** Sends one half; when the server has answered and ended, sends the other half if `writesOn`; then reads. */
 async function upload({ scene, how, bytes }: Way, writesOn: boolean, onAnswered: () => void): Promise<Received> {
   const { to, server } = await openUpload(scene, how)
   const client = await scene.client({ to })
@@ -154,7 +154,7 @@ async function upload({ scene, how, bytes }: Way, writesOn: boolean, onAnswered:
   return got
 }
 
-/** The same by a client that reads on when its write has failed. @returns octets of the answer */
+/** The same with a client that goes on reading after its failed write. @returns bytes of the answer */
 async function uploadReadingOn({ scene, how, bytes }: Way, onAnswered: () => void): Promise<number> {
   const { to, server } = await openUpload(scene, how)
   const client = await ReadingOn.connect(scene, to)
@@ -179,17 +179,20 @@ function uploadHead(bytes: number): string {
 
 const OCTETS_READ = {
   writes: said(
-    'Octets of the answer read by a client that wrote on, a socket of Node',
+    'Bytes of the answer read by a client that went on writing (a Node socket)',
     '계속 쓴 클라이언트(Node의 소켓)가 읽은 응답의 바이트 수',
   ),
   readsOn: said(
-    'Octets of the answer read by one that wrote on, and read after its failed write',
+    'Bytes of the answer read by one that went on writing, and read after its failed write',
     '계속 쓰다가 쓰기가 실패한 뒤에 읽은 클라이언트가 읽은 응답의 바이트 수',
   ),
-  reads: said('Octets of the answer read by one that only read', '읽기만 한 클라이언트가 읽은 응답의 바이트 수'),
+  reads: said(
+    'Bytes of the answer read by one that stopped writing and only read',
+    '읽기만 한 클라이언트가 읽은 응답의 바이트 수',
+  ),
 } as const
 
-/** Of head and content together. */
+/** Bytes of head and content together. */
 export function octetsOf({ head, content }: Received): number {
   return head.length + content.length
 }
@@ -208,7 +211,7 @@ function tellMisread(scene: Scene, { first, second }: Misread): void {
   scene.step(
     1,
     said(
-      `The client takes ${first.content.length} octets for the first answer: ${quoted(first)}`,
+      `The client takes ${first.content.length} bytes for the first answer: ${quoted(first)}`,
       `클라이언트는 ${first.content.length}바이트를 첫 번째 응답으로 받아들인다. ${quoted(first)}`,
     ),
     'client',
@@ -219,14 +222,14 @@ function tellMisread(scene: Scene, { first, second }: Misread): void {
     right
       ? said('The second answer is what the origin meant.', '두 번째 응답은 원 서버가 보내려던 그대로다.')
       : said(
-          'What stands where the second answer should begin is no answer.',
+          'The bytes where the second answer should begin are not an answer.',
           '두 번째 응답이 시작되어야 할 자리에 있는 것은 응답이 아니다.',
         ),
     'client',
   )
   scene.figure(
     'first',
-    said('Octets taken for the first body', '첫 번째 본문으로 받아들인 바이트 수'),
+    said('Bytes taken for the first body', '첫 번째 본문으로 받아들인 바이트 수'),
     first.content.length,
     'bytes',
   )
@@ -242,15 +245,15 @@ const WRONG_TITLES = {
 } as const
 
 const IDLE_ENDS = said(
-  'The origin has answered, and then closed the idle connection without a word. It may, at any time, and nothing is lost.',
+  'The origin has answered, and then closed the idle connection without notice. It may do so at any time, and nothing is lost.',
   '원 서버가 응답한 뒤 아무 말 없이 유휴 커넥션을 닫았다. 언제든지 그래도 되고, 잃은 것도 없다.',
 )
 const LENGTH_UNFULFILLED = said(
-  `${CONTENT_BYTES} octets were promised and ${SENT_BYTES} came: the client can tell that the body is cut.`,
+  `${CONTENT_BYTES} bytes were promised and ${SENT_BYTES} came: the client knows that the body is cut.`,
   `${CONTENT_BYTES}바이트를 약속하고 ${SENT_BYTES}바이트만 보냈다. 클라이언트는 본문이 잘렸다는 것을 알 수 있다.`,
 )
 const NOBODY_CAN_TELL = said(
-  'The same cut in a body that only the end of the connection ends: it looks whole, and nobody can tell.',
+  'The same cut in a body that ends with the connection: it looks complete, and the client cannot know.',
   '커넥션의 끝으로만 끝나는 본문이 똑같이 잘렸다. 온전해 보이고, 아무도 알 수 없다.',
 )
 const HALF_CLOSES = said(
@@ -258,39 +261,39 @@ const HALF_CLOSES = said(
   '클라이언트가 요청을 보내고 자기 쪽 출력을 끝낸다. 읽기는 계속한다.',
 )
 const STILL_ANSWERED = said(
-  'The other direction stands until the origin ends it: the answer comes.',
+  'The other direction stays open until the origin ends it: the answer comes.',
   '반대 방향은 원 서버가 끝낼 때까지 남아 있다. 응답이 온다.',
 )
 const WRITES_ON = said(
-  'A client uploads, and means to read when it is done. It is a socket of Node. The server will have answered and ended long before.',
+  'A client uploads, and wants to read the answer afterwards. It uses a Node socket. The server will have answered and ended long before.',
   '한 클라이언트가 업로드를 하고, 다 보낸 다음에 읽으려고 한다. 이 클라이언트는 Node의 소켓이다. 서버는 그보다 훨씬 먼저 응답하고 끝낼 것이다.',
 )
 const READS_AFTER = said(
-  'Another client writes on in the same way, but still reads when its write has failed.',
+  'Another client goes on writing in the same way, but still reads after its write has failed.',
   '다른 클라이언트도 똑같이 계속 쓰지만, 쓰기가 실패한 뒤에도 읽는다.',
 )
 const ONLY_READS = said(
-  'A third client stops uploading and only reads from then on.',
+  'A third client stops the upload and from then on only reads.',
   '세 번째 클라이언트는 업로드를 멈추고 그때부터 읽기만 한다.',
 )
 const CLOSED_UNREAD = said(
-  `The server has sent its ${ANSWER.length} octets and closed. It leaves octets that it has not read, so its system sends a reset.`,
+  `The server has sent its ${ANSWER.length} bytes and closed. It leaves bytes unread, so its system sends a reset.`,
   `서버가 ${ANSWER.length}바이트를 보내고 닫았다. 읽지 않은 바이트를 남겼으므로 시스템이 리셋을 보낸다.`,
 )
 const ENDED_ITS_SIDE = said(
-  `The server has sent its ${ANSWER.length} octets and ended its side. It reads on, to the end.`,
+  `The server has sent its ${ANSWER.length} bytes and ended its side. It goes on reading to the end.`,
   `서버가 ${ANSWER.length}바이트를 보내고 자기 쪽 출력을 끝냈다. 읽기는 끝까지 계속한다.`,
 )
 const ANSWER_LOST = said(
-  'The next write failed, and Node destroyed the socket with it: the answer, which had come before, was thrown away unread.',
+  'The next write failed, and Node destroyed the socket: the answer, which had arrived before, was thrown away unread.',
   '다음 쓰기가 실패하자 Node가 소켓을 없앴다. 그전에 이미 도착한 응답은 읽히지 않은 채 버려졌다.',
 )
 const ANSWER_THERE = said(
-  'The next write failed, and the client read all the same: the answer was still there.',
+  'The next write failed, but the client still read: the answer was there.',
   '다음 쓰기가 실패했지만 클라이언트는 그래도 읽었다. 응답이 그대로 남아 있었다.',
 )
 const ANSWER_GONE = said(
-  'The next write failed, and there was nothing left to read: with the reset this system has thrown the answer away.',
+  'The next write failed, and there was nothing left to read: this system threw the answer away when the reset came.',
   '다음 쓰기가 실패했고 읽을 것이 남아 있지 않았다. 이 시스템은 리셋을 받자 응답도 버렸다.',
 )
 const UPLOADS = {
@@ -298,14 +301,14 @@ const UPLOADS = {
     title: said('Closed with unread input', '읽지 않은 입력을 남기고 닫기'),
     parties: [party('client'), party('origin')],
     ended: CLOSED_UNREAD,
-    kept: said('The client has read its answer all the same.', '그래도 클라이언트는 응답을 읽었다.'),
+    kept: said('The client has still read its answer.', '그래도 클라이언트는 응답을 읽었다.'),
   },
   lingering: {
-    title: said('Ended, read to the end, closed', '출력을 끝내고 끝까지 읽은 뒤 닫기'),
+    title: said('Own side ended, rest read, then closed', '출력을 끝내고 끝까지 읽은 뒤 닫기'),
     parties: [party('client'), party('origin')],
     ended: ENDED_ITS_SIDE,
     kept: said(
-      'What the client wrote was read and thrown away. Nothing broke, and the answer was there when it looked.',
+      'The server read and discarded what the client wrote. Nothing broke, and the answer was there when the client read.',
       '클라이언트가 쓴 것은 읽히고 버려졌다. 아무것도 끊기지 않았고, 클라이언트가 읽을 때 응답이 그대로 있었다.',
     ),
   },
@@ -314,7 +317,7 @@ const UPLOADS = {
     parties: THROUGH_HOPWISE,
     ended: CLOSED_UNREAD,
     kept: said(
-      'The reset met hopwise, which had read the answer by then. It read what the client still wrote, and the client has its answer.',
+      'The reset reached hopwise, which had already read the answer. hopwise read what the client still wrote, and the client has its answer.',
       '리셋은 이미 응답을 읽은 hopwise에 닿았다. hopwise는 클라이언트가 아직 쓰고 있던 것을 읽었고, 클라이언트는 응답을 받았다.',
     ),
   },

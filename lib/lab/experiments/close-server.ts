@@ -1,20 +1,21 @@
 import * as net from 'node:net'
 import type { Place, Scene } from '../bench.js'
 
-/** What the server says to every upload: 45 octets. */
+/** What the server says to every upload: 45 bytes. */
 export const ANSWER = 'HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n'
 
 export interface EarlyServer extends Place {
-  /** Resolves when a connection has its answer, and the server has done what it does then. */
+  /** Resolves when the server has answered a connection and ended it in its way. */
   readonly answered: Promise<void>
 }
 
-/** From the answer to the end: it has reached the client by then. */
+/** From the answer to the end: time for the answer to reach the client. */
 const ANSWERED_MS = 300
 
 /**
- * A server that answers an upload as soon as it has seen the beginning of it, and reads no further. Then it ends the connection: `unread` by
- * closing, with input that nobody has read; `lingering` by ending its own side, reading the rest to its end, and closing then (RFC 9112 9.6).
+ * A server that answers an upload as soon as it has seen the beginning, and stops reading. Then it ends the connection: `unread`
+ * by closing with unread input; `lingering` by ending its own side, reading the rest to its end, and only then closing (RFC 9112
+ * 9.6).
  */
 export async function openEarlyServer(scene: Scene, ends: 'unread' | 'lingering'): Promise<EarlyServer> {
   let done = () => {}
@@ -23,7 +24,7 @@ export async function openEarlyServer(scene: Scene, ends: 'unread' | 'lingering'
   })
   let from = 'client'
   let told = false
-  // Whatever Node reads ahead after `pause` would be read input: as little as it can.
+  // What Node reads ahead after `pause` would count as read: let it read as little as possible.
   const server = net.createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: 1 }, socket =>
     serve(scene, ends, socket, { from, told, done }),
   )
@@ -64,7 +65,8 @@ function serve(scene: Scene, ends: 'unread' | 'lingering', socket: net.Socket, {
     socket.pause()
     log.bytes(from, octets)
     log.bytes('origin', Buffer.from(ANSWER))
-    // Then one more turn of the loop: whoever is to read the answer before the end has read it, however late the timer is.
+    // Then one more turn of the event loop: a client that has to read the answer before the end has read it, however late the
+    // timer is.
     socket.write(ANSWER, () => scene.bench.clock.hold(scene.bench.ms(ANSWERED_MS), () => setImmediate(end)))
   })
 }

@@ -3,26 +3,28 @@ import { party } from '../bench.js'
 import { type LabClient, request } from '../client.js'
 import { type Said, said } from '../said.js'
 
-/** Where every origin of the lab stands. */
+/** The address of every origin of the lab. */
 export const ADDRESS = '127.0.0.1'
 
 const THREE_THE_SAME = said(
-  'From the port of the first to another origin, three values are the same',
+  'To another origin from the port of the first connection (three values are the same)',
   '첫 번째 커넥션의 포트에서 다른 원 서버로 커넥션을 열면 세 값이 같다',
 )
 
-/** What connections of one client at the same time have in common. */
+/** What simultaneous connections of one client have in common. */
 export interface FourValues {
-  /** Of two that the system chose the port for, to the same origin. */
+  /** Two connections to the same origin, with ports that the system chose, have different ports. */
   readonly portsDiffer: boolean
-  /** With the port of the first: to another origin, and to the same one. `''`: it was connected, else the code of the refusal. */
+  /**
+   * From the port of the first: to another origin, and to the same one. `''`: connected; otherwise the error code of the refusal.
+   */
   readonly elsewhere: string
   readonly same: string
-  /** Each was answered by the origin that it was connected to. */
+  /** Each connection was answered by its own origin. */
   readonly answered: boolean
 }
 
-/** Connections of one client from one port, as far as the system allows. */
+/** Opens connections of one client, from one port as far as the system allows. */
 export async function fourValues(bench: Bench): Promise<FourValues> {
   const scene = bench.scene('four-values', said('Four values, one connection', '네 값, 하나의 커넥션'), [
     party('client'),
@@ -55,7 +57,7 @@ export async function fourValues(bench: Bench): Promise<FourValues> {
   }
 }
 
-/** @returns the code of the refusal, where it was refused */
+/** @returns the client, or the error code when the system refused */
 async function attempt(scene: Scene, to: Place, localPort: number): Promise<LabClient | string> {
   try {
     return await scene.client({ to, localAddress: ADDRESS, localPort })
@@ -72,7 +74,7 @@ function tellValues(scene: Scene, n: number, what: Said, { addresses }: LabClien
 function tellElsewhere(scene: Scene, elsewhere: LabClient | string): void {
   if (typeof elsewhere === 'string') {
     const text = said(
-      `This system gives a port of its own to each connection (${elsewhere}).`,
+      `This system gives each connection its own port (${elsewhere}).`,
       `이 운영 체제는 커넥션마다 다른 포트를 쓰게 한다(${elsewhere}).`,
     )
     scene.note(text, 'client')

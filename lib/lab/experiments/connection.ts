@@ -10,7 +10,7 @@ import { counted } from './keep-alive-parts.js'
 
 const HOST = 'localhost'
 const PATH = '/page.txt'
-/** What most networks carry in one packet, and what of it is left for content behind the heads of IPv4 and TCP. */
+/** The packet size of most networks, and the room that is left in it for content after the IPv4 and TCP headers. */
 const ETHERNET_BYTES = 1_500
 const ETHERNET_CONTENT_BYTES = 1_460
 
@@ -27,7 +27,7 @@ interface Moments {
 interface Transaction {
   readonly moments: Moments
   readonly reads: number
-  /** Every octet was there, each in its place. */
+  /** Every byte arrived, in its right place. */
   readonly inOrder: boolean
 }
 
@@ -35,22 +35,22 @@ export const connection = experiment({
   id: 'connection',
   title: said('What a transaction is made of', '트랜잭션은 무엇으로 이루어지는가'),
   question: said(
-    'A client fetches one document from a server nearby, and the server needs a moment to prepare it. What takes most of the time?',
+    'A client fetches one document from a nearby server, and the server needs a moment to prepare it. Which part takes most of the time?',
     '클라이언트가 가까이 있는 서버에서 문서 하나를 가져오고, 서버는 그 문서를 준비하는 데 시간이 조금 걸린다. 무엇이 가장 오래 걸릴까?',
   ),
   answers: [
-    { text: said('Finding the address of the name', '이름에 해당하는 주소를 찾는 일') },
+    { text: said('Looking up the address of the name', '이름에 해당하는 주소를 찾는 일') },
     { text: said('Opening the connection', '커넥션을 여는 일') },
     { text: said('The work of the server', '서버가 처리하는 일') },
     { text: said('Sending the content over the line', '본문을 전송하는 일') },
   ],
   watch: said(
-    'Count the seven steps from the name in the address bar to the closed connection, and see in the bars where the time goes. Then see what tells two connections apart.',
+    'Count the seven steps from the name in the address bar to the closed connection, and see in the bars where the time goes. Then see what makes two connections different.',
     '주소창의 이름에서 시작하여 커넥션이 닫힐 때까지 일곱 단계를 세어 보고, 시간이 어디에 쓰이는지 막대에서 확인하라. 그다음 무엇이 두 커넥션을 구별하는지 보라.',
   ),
   lesson: [
     said(
-      'A client takes the host name from the URL, finds its address, takes the port from the URL (80 when http gives none), connects, sends the request, reads the response and closes the connection. Seven steps, and only two of them carry HTTP.',
+      'A client takes the host name from the URL, looks up its address, takes the port from the URL (80 if an http URL has none), connects, sends the request, reads the response and closes the connection. These are seven steps, and only two of them carry HTTP.',
       '클라이언트는 URL에서 호스트 이름을 얻고, 그 이름의 주소를 찾고, URL에서 포트를 얻고(http에서 생략하면 80), 커넥션을 열고, 요청을 보내고, 응답을 읽고, 커넥션을 닫는다. 일곱 단계 가운데 HTTP가 오가는 단계는 둘뿐이다.',
     ),
     said(
@@ -58,16 +58,16 @@ export const connection = experiment({
       '커넥션은 네 값으로 식별된다. 한쪽의 주소와 포트, 그리고 다른 쪽의 주소와 포트다. 동시에 열린 두 커넥션은 이 가운데 셋까지 같을 수 있지만 넷이 모두 같을 수는 없다.',
     ),
     said(
-      'TCP takes octets from one end and gives the same octets, in the same order, to the other. On the way it cuts them into segments, and IP carries each segment in a packet. Where one piece ends and the next begins means nothing: HTTP has to say by itself where a message ends.',
+      'TCP takes bytes at one end and delivers the same bytes, in the same order, at the other. On the way it cuts them into segments, and IP carries each segment in a packet. Where one piece ends and the next begins means nothing, so HTTP itself has to say where a message ends.',
       'TCP는 한쪽 끝에서 받은 바이트를 다른 쪽 끝에 같은 순서로 그대로 전달한다. 그 과정에서 바이트를 세그먼트로 나누고, IP는 세그먼트를 하나씩 패킷에 담아 나른다. 조각이 어디에서 끊기는지는 아무 의미가 없다. 메시지가 어디에서 끝나는지는 HTTP가 스스로 알려야 한다.',
     ),
     said(
-      'The time of a transaction goes into the name, the connecting, the sending of the request, the work of the server, and the answer. Near a slow server the work is nearly all of it; far from a fast one, with a connection for each request, name and connecting are.',
+      'The time of a transaction has five parts: looking up the name, connecting, sending the request, the work of the server, and the answer. With a slow server nearby, the work takes nearly all of the time; with a fast server far away and a new connection for each request, the name and the connecting do.',
       '트랜잭션에 걸리는 시간은 이름 찾기, 커넥션 열기, 요청 보내기, 서버의 처리, 응답 받기로 나뉜다. 가까이 있는 느린 서버라면 거의 모두가 처리 시간이다. 멀리 있는 빠른 서버에 요청마다 커넥션을 연다면 이름 찾기와 커넥션 열기가 대부분을 차지한다.',
     ),
   ],
   change: said(
-    'Let the server work for 0 ms: now the parts that were too small to see are all that is left. Then make the content small: it comes in one piece.',
+    'Set the work of the server to 0 ms: now you see the parts that were too small before. Then make the content small: it comes in one piece.',
     '서버의 처리 시간을 0ms로 해 보라. 너무 짧아서 보이지 않던 부분만 남는다. 그다음 본문을 작게 해 보라. 한 조각으로 도착한다.',
   ),
   references: [
@@ -111,7 +111,7 @@ async function transact(bench: Bench, workMs: number, size: number): Promise<Tra
   const mtu = await loopbackMtu()
   const moments: Moments = { begin: 0, named: 0, connected: 0, arrived: 0, worked: 0, read: 0 }
   const origin = await scene.origin({
-    // Both ends are in one process: one clock tells when the request had come, and when the work was done.
+    // Both ends are in one process: one clock says when the request arrived and when the work was done.
     async answer() {
       moments.arrived = scene.now()
       await bench.sleep(workMs)
@@ -136,7 +136,7 @@ async function transact(bench: Bench, workMs: number, size: number): Promise<Tra
   return { moments, reads: client.reads, inOrder }
 }
 
-/** Steps 1 to 3. Whatever the name means here is said; the origin stands on one address. */
+/** Steps 1 to 3. All addresses of the name are reported; the origin listens on one of them. */
 async function findAddress(scene: Scene, port: number): Promise<void> {
   const url = `http://${HOST}:${port}${PATH}`
   scene.step(
@@ -157,7 +157,7 @@ async function findAddress(scene: Scene, port: number): Promise<void> {
   scene.step(
     2,
     said(
-      `It asks for the address of that name. The answer after ${tookMs} ms: ${what}. The origin stands on ${ADDRESS}.`,
+      `It asks for the address of that name. The answer after ${tookMs} ms: ${what}. The origin is at ${ADDRESS}.`,
       `그 이름의 주소를 묻는다. ${tookMs}ms 뒤에 받은 답: ${what}. 원 서버는 ${ADDRESS} 주소에 있다.`,
     ),
     'client',
@@ -198,7 +198,7 @@ function tellRead(scene: Scene, client: LabClient, { content }: Received): void 
   scene.step(
     6,
     said(
-      `It reads the response to its end: ${content.length} octets of content, in ${counted(reads, 'piece')}.`,
+      `It reads the response to its end: ${content.length} bytes of content, in ${counted(reads, 'piece')}.`,
       `응답을 끝까지 읽는다. 본문 ${content.length}바이트가 ${reads}조각으로 도착했다.`,
     ),
     'client',
@@ -213,17 +213,20 @@ function tellPackets(scene: Scene, size: number, mtu: number | null): void {
   const here =
     mtu === null
       ? said('', '')
-      : said(` On loopback a packet may have ${mtu} octets.`, ` 루프백에서는 패킷 하나가 ${mtu}바이트까지 될 수 있다.`)
+      : said(
+          ` On loopback a packet may have up to ${mtu} bytes.`,
+          ` 루프백에서는 패킷 하나가 ${mtu}바이트까지 될 수 있다.`,
+        )
   scene.note(
     said(
-      `Over Ethernet, with ${ETHERNET_BYTES} octets in a packet, this content would take at least ${counted(packets, 'segment')}.${here.en}`,
+      `Over Ethernet, with ${ETHERNET_BYTES} bytes in a packet, this content would take at least ${counted(packets, 'segment')}.${here.en}`,
       `패킷 하나가 ${ETHERNET_BYTES}바이트인 이더넷이라면 이 본문에는 세그먼트가 적어도 ${packets}개 필요하다.${here.ko}`,
     ),
     'origin',
   )
 }
 
-/** The largest packet on loopback, where the system says it. */
+/** The largest packet on loopback, where the system reports it. */
 async function loopbackMtu(): Promise<number | null> {
   const text = await readFile('/sys/class/net/lo/mtu', 'latin1').catch(() => '')
   return /^\d+\s*$/.test(text) ? Number(text) : null
@@ -243,13 +246,13 @@ function tellTimes(scene: Scene, at: Moments, connection: string): void {
   }
 }
 
-/** Content in which every octet shows where it belongs: lines of 16 octets, each with its own place. */
+/** Content in which every byte shows its position: lines of 16 bytes, each with its own offset. */
 function numbered(size: number): Buffer {
   const lines = Array.from({ length: Math.ceil(size / 16) }, (_, i) => `${String(i * 16).padStart(15, ' ')}\n`)
   return Buffer.from(lines.join(''), 'latin1').subarray(0, size)
 }
 
-/** Which part took most of the time: more than all others together, or it is hard to say. */
+/** The part that took more time than all others together; null when there is none. */
 function answerOf({ begin, named, connected, arrived, worked, read }: Moments): number | null {
   const parts = [named - begin, connected - named, worked - arrived, read - worked]
   const most = parts.findIndex(part => part > (read - begin) / 2)
@@ -265,11 +268,11 @@ function verdict({ moments, reads, inOrder }: Transaction, values: FourValues, s
   return judged(
     inOrder && told && answered,
     said(
-      `In seven steps and ${ms} ms ${size} octets came in order, in ${counted(reads, 'piece')}; ${share} % of the time was the work of the server, and no two connections had all four values in common.`,
+      `In seven steps and ${ms} ms, ${size} bytes arrived in order, in ${counted(reads, 'piece')}; ${share} % of the time was the work of the server, and no two connections had all four values in common.`,
       `일곱 단계를 거쳐 ${ms}ms 만에 ${size}바이트가 ${reads}조각으로 나뉘어 순서대로 도착했다. 시간의 ${share}%는 서버의 처리였고, 네 값이 모두 같은 커넥션은 없었다.`,
     ),
     said(
-      `It was not as expected: octets in order: ${yesNo(inOrder).en}, a second connection with the same four values refused: ${yesNo(values.same !== '').en}, each answered by its own origin: ${yesNo(answered).en}.`,
+      `The result is not as expected: bytes in order: ${yesNo(inOrder).en}, a second connection with the same four values refused: ${yesNo(values.same !== '').en}, each answered by its own origin: ${yesNo(answered).en}.`,
       `예상과 달랐다. 바이트 순서 유지: ${yesNo(inOrder).ko}, 네 값이 같은 두 번째 커넥션 거부: ${yesNo(values.same !== '').ko}, 각 커넥션에 맞는 원 서버의 응답: ${yesNo(answered).ko}.`,
     ),
     answerOf(moments),

@@ -4,35 +4,35 @@ import { request } from '../client.js'
 import type { Pair } from '../namespace.js'
 import { WireLog } from '../wire-log.js'
 
-/** The smallest transaction that is worth the name. */
+/** A transaction that is as small as is sensible. */
 const REQUEST = request('GET /small HTTP/1.1', { Host: 'origin' })
 const CONTENT = 'A small response.\n'
 const RESPONSE = `HTTP/1.1 200 OK\r\nContent-Length: ${CONTENT.length}\r\n\r\n${CONTENT}`
 
-/** The value in the middle; of none 0. */
+/** The value in the middle; 0 if there are no values. */
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5)
 }
 
-/** The value that this share of them does not exceed; of none 0. */
+/** The value that this share of them does not exceed; 0 if there are no values. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.floor(sorted.length * share)] ?? 0
 }
 
-/** For people: hundredths of a ms where the tenths would say nothing. */
+/** For readers: hundredths of a ms where tenths would say nothing. */
 export function spoken(ms: number): string {
   return ms.toFixed(ms < 1 ? 2 : ms < 10 ? 1 : 0)
 }
 
 /** Real ms. */
 export interface Took {
-  /** 0: the connection was there already. */
+  /** 0: the connection was already open. */
   readonly connect: number
   readonly whole: number
 }
 
-/** An origin that answers every small request at once. It has little to do, and tells nothing, so that there is time only for TCP. */
+/** An origin that answers every small request at once. It does little and reports nothing, so that only TCP takes time. */
 export function smallOrigin(bench: Bench): Promise<number> {
   return bench.listen(
     net.createServer({ noDelay: true }, socket => {
@@ -42,7 +42,7 @@ export function smallOrigin(bench: Bench): Promise<number> {
   )
 }
 
-/** Answers what comes: a request at a time. */
+/** Answers one request at a time. */
 function answerSmall(socket: net.Socket): void {
   let came = 0
   socket.on('error', () => {})
@@ -54,7 +54,7 @@ function answerSmall(socket: net.Socket): void {
   })
 }
 
-/** A request, and all of its response. @throws when the connection ends before */
+/** Sends a request and reads its whole response. @throws if the connection ends before that */
 function ask(socket: net.Socket, log?: WireLog): Promise<void> {
   log?.bytes(log.ends.from, Buffer.from(REQUEST))
   return new Promise((resolve, reject) => {
@@ -72,13 +72,16 @@ function ask(socket: net.Socket, log?: WireLog): Promise<void> {
   })
 }
 
-/** What reads heads in order to tell of them is slow for the first time: that must not look like a part of a transaction. */
+/**
+ * The code that reads heads for the report is slow when it runs for the first time: that must not look like part of a
+ * transaction.
+ */
 export function warmUp(): void {
   const log = new WireLog(() => {}, '', { from: 'client', to: 'origin' })
   for (let n = 0; n < 10; n++) for (const octets of [REQUEST, RESPONSE]) log.bytes('client', Buffer.from(octets))
 }
 
-/** A client that makes one transaction after the other. In a scene it tells of them; without one it is as quick as it can be. */
+/** A client that makes one transaction after another. With a scene it reports them; without one it is as quick as possible. */
 export class SmallClient {
   private kept: net.Socket | null = null
   private log: WireLog | undefined
@@ -90,7 +93,7 @@ export class SmallClient {
     private readonly scene?: Scene,
   ) {}
 
-  /** @param row of the chart, where it is told */
+  /** @param row row of the chart in which it is drawn */
   async transact(row = ''): Promise<Took> {
     const began = this.bench.now()
     const fresh = this.kept === null
@@ -134,7 +137,7 @@ export class SmallClient {
   }
 }
 
-/** Ends its side, and waits for the other. */
+/** Ends its side and waits for the other side to end. */
 async function closed(socket: net.Socket): Promise<void> {
   const over = new Promise(resolve => socket.once('close', resolve))
   socket.end()
@@ -142,8 +145,8 @@ async function closed(socket: net.Socket): Promise<void> {
 }
 
 /**
- * How many packets so many transactions take in both directions, as the kernel counts them where nobody else sends any.
- * @param connect a connection whose server end answers
+ * Makes so many transactions in a namespace where no one else sends packets, so that the kernel's counter counts only these.
+ * @param connect opens a connection, both ends in our hands
  */
 export async function transactInside(
   connect: () => Promise<Pair>,

@@ -9,34 +9,35 @@ import { said } from '../said.js'
 import type { WireLog } from '../wire-log.js'
 import { transactInside } from './handshake-parts.js'
 
-/** What a line carries in one packet, and what of it is content: behind the heads of IPv4 and TCP, and TCP's timestamps. */
+/** The size of a packet, and the room for content in it after the IPv4 and TCP headers and TCP's timestamps. */
 const MTU = 1_500
 const SEGMENT_BYTES = 1_448
-/** Looks at the kernel's table until everything is acknowledged; each takes a ms or more. */
+/** Checks of the kernel's table until everything is acknowledged; each takes a ms or more. */
 const LOOKS_MAX = 2_000
-/** How many transactions are counted in packets. */
+/** The number of transactions whose packets are counted. */
 const COUNTED_TRANSACTIONS = 10
 
 /**
- * Reno is the one rule for the window that every Linux has, and follows RFC 5681 to the letter; others leave slow start earlier. What the
- * window becomes is a matter of this connection alone, not of what the kernel remembers of those before it.
+ * Reno is the one congestion control that every Linux has, and it follows RFC 5681 to the letter; others leave slow start
+ * earlier. With `tcp_no_metrics_save` the window depends on this connection alone, not on what the kernel remembers of earlier
+ * ones.
  */
 const SYSCTLS = { tcp_congestion_control: 'reno', tcp_slow_start_after_idle: 1, tcp_no_metrics_save: 1 }
 
 export interface SlowStart {
-  /** Segments that a new connection may have on its way, at first and after the first transfer. */
+  /** Segments that a new connection may have in flight, at first and after the first transfer. */
   readonly initial: number
   readonly grown: number
-  /** With what the used connection began its second transfer. */
+  /** The window with which the used connection began its second transfer. */
   readonly used: number
   /** Windows that had to be acknowledged, one after the other: each costs a round trip. */
   readonly newRounds: number
   readonly usedRounds: number
-  /** For COUNTED_TRANSACTIONS: a connection each, one connection for all. */
+  /** For COUNTED_TRANSACTIONS: one connection each, and one connection for all. */
   readonly packets: readonly [number, number]
 }
 
-/** What needs a network of its own. Null: this machine does not allow one, which the scene says. */
+/** The part that needs its own network. Null: this machine does not allow one, as the scene says. */
 export async function slowStart(bench: Bench, size: number, idleMs: number): Promise<SlowStart | null> {
   const set = () =>
     bench.scene('slow-start', said('Slow start: the congestion window grows', '느린 시작: 혼잡 윈도가 커진다'), [
@@ -90,7 +91,7 @@ async function grow(
   return { initial: first.window, grown, used: second.window, newRounds: first.rounds, usedRounds: second.rounds }
 }
 
-/** One connection on which the origin sends what the window allows, and waits until it is acknowledged: as a long line would have it. */
+/** One connection on which the origin sends what the window allows and then waits for the acknowledgement, as on a long line. */
 class Line {
   private readonly log: WireLog
   private readonly ports: { localPort: number; remotePort: number }
@@ -115,7 +116,7 @@ class Line {
     return end
   }
 
-  /** @returns the window when its content began, and how many of them the content took */
+  /** @returns the window when the content began, and how many windows the content took */
   async transfer(size: number): Promise<{ window: number; rounds: number }> {
     const get = Buffer.from(request('GET /big HTTP/1.1', { Host: 'origin' }))
     this.log.bytes('client', get)
@@ -147,7 +148,7 @@ class Line {
   private tellRound(n: number, window: number, octets: number): void {
     this.scene.note(
       said(
-        `Round trip ${n}: the window is ${window} segments; ${octets} octets leave.`,
+        `Round trip ${n}: the window is ${window} segments; ${octets} bytes are sent.`,
         `왕복 ${n}: 윈도는 세그먼트 ${window}개이고, ${octets}바이트가 나간다.`,
       ),
       'origin',
@@ -169,7 +170,7 @@ function tellFigures(
     ['used-rounds', said('Round trips, used connection', '왕복 횟수(사용하던 커넥션)'), it.usedRounds],
     [
       'packets-new',
-      said(`Packets for ${n} transactions, a connection each`, `트랜잭션 ${n}개의 패킷 수(매번 새 커넥션)`),
+      said(`Packets for ${n} transactions, one connection each`, `트랜잭션 ${n}개의 패킷 수(매번 새 커넥션)`),
       separate,
     ],
     [

@@ -9,17 +9,17 @@ import { Impossible } from '../experiment.js'
 import { owns } from '../left-behind.js'
 import { said } from '../said.js'
 
-// Programs that are not ours: found where they usually stand, started with nothing of the user's configuration, ended by their id.
+// External programs: found in their usual folders, started without the user's configuration, ended by process id.
 
-/** nginx often stands where only root looks. */
+/** nginx is often installed in a folder that is only in root's PATH. */
 const FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/sbin', '/usr/bin', '/usr/local/bin']
-/** Somebody may take the port between our asking for one and nginx's listening. */
+/** Another program may take the port after we have asked for a free one and before nginx listens on it. */
 const TRIES = 5
 /** Real ms. */
 const START_MS_MAX = 10_000
 const END_MS_MAX = 2_000
 
-/** @throws Impossible when it is not there, and says how to get it */
+/** @throws Impossible when it is not installed; the message says how to get it */
 export function programCalled(name: string): string {
   const folders = [...(process.env.PATH ?? '').split(delimiter).filter(folder => folder !== ''), ...FOLDERS]
   const found = folders.map(folder => join(folder, name)).find(isProgram)
@@ -42,11 +42,11 @@ function isProgram(path: string): boolean {
 }
 
 /**
- * One nginx process in the foreground, with a configuration of its own in a folder of its own, that answers everything with a short text.
- * Both are gone when the run is over.
+ * One nginx process in the foreground, with its own configuration in its own folder. It answers every request with a short text.
+ * Process and folder are gone when the run is over.
  * @param idleS its keepalive_timeout, whole seconds
  * @returns its port
- * @throws Impossible when it is not there or does not start
+ * @throws Impossible when it is not installed or does not start
  */
 export async function startNginx(bench: Bench, idleS: number): Promise<number> {
   const program = programCalled('nginx')
@@ -83,7 +83,7 @@ function didNotStart(why: string) {
   return said(`nginx did not start: ${reason}`, `nginx가 시작되지 않았다: ${reason}`)
 }
 
-/** No master: one process, that ends when it is ended. It logs nothing and writes nowhere else. */
+/** No master: a single process, so ending it ends nginx. It logs nothing and writes nowhere else. */
 function configuration(home: string, port: number, idleS: number): string {
   const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(name => `  ${name}_temp_path ${home}/${name};`)
   return `daemon off;
@@ -104,19 +104,19 @@ ${temp.join('\n')}
 `
 }
 
-/** How curl fared. */
+/** The result of a run of curl. */
 export interface CurlRan {
   readonly code: number
-  /** What each transfer took by its own clock, in ms. */
+  /** The time of each transfer by curl's own clock, in ms. */
   readonly tookMs: readonly number[]
   /** Connections that it opened for each. */
   readonly connects: readonly number[]
   readonly err: string
 }
 
-/** curl in HTTP/1.0 fetches the URL twice and asks for its connection to be kept. `limitMs`: real, for each transfer. */
+/** curl fetches the URL twice with HTTP/1.0 and asks for its connection to be kept. `limitMs`: real time, for each transfer. */
 export async function curlTwice(bench: Bench, url: string, limitMs: number): Promise<CurlRan> {
-  // No configuration file and no proxy of the user's: it is to connect to the URL.
+  // No configuration file and no proxy of the user: it has to connect to the URL itself.
   const plain = ['-q', '-sS', '--noproxy', '*', '--max-time', String(Math.ceil(limitMs / 1000))]
   const ask = ['--http1.0', '-H', 'Connection: keep-alive', '-o', devNull, '-o', devNull]
   const report = ['-w', '%{time_total} %{num_connects}\\n', url, url]
@@ -143,11 +143,11 @@ export interface Running {
   readonly ended: Promise<number>
   out(): string
   err(): string
-  /** Resolves when it is gone. */
+  /** Resolves when the process has ended. */
   stop(): Promise<void>
 }
 
-/** Starts a program with nothing of the user's environment. */
+/** Starts a program with an empty environment. */
 export function run(program: string, args: readonly string[]): Running {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: {} })
   const gone = child.pid === undefined ? () => {} : owns({ process: child.pid })
@@ -166,7 +166,7 @@ export function run(program: string, args: readonly string[]): Running {
     })
     child.once('close', code => done(code ?? -1))
   })
-  // Who ends at once, as at a second Ctrl-C, has no time to stop it gently.
+  // If this process ends at once, as after a second Ctrl-C, there is no time to stop the program gently.
   const kill = () => child.kill('SIGKILL')
   process.once('exit', kill)
   void ended.then(() => process.off('exit', kill))
@@ -179,7 +179,7 @@ export function run(program: string, args: readonly string[]): Running {
   return { id: child.pid, ended, out: () => read.out, err: () => read.err, stop }
 }
 
-/** @returns false: it ended instead. @throws the reason, when the run is broken off */
+/** @returns false: it ended instead of listening. @throws the reason, when the run is cancelled */
 async function listens(bench: Bench, port: number, { ended }: Running): Promise<boolean> {
   let over = false
   void ended.then(() => {

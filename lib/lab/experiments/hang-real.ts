@@ -6,9 +6,10 @@ import { HANG_SHARE, SETTLE_MS, TITLES, tellBelieved, tellPassedOn } from './han
 import { agrees, inMs } from './proxies-parts.js'
 import { waitsSeen } from './waits-seen.js'
 
-// The same hang with parts that are not ours: curl as the client, nginx as the origin. They are not asked: relays see what they send.
+// The same hang with external programs: curl as the client, nginx as the origin. Relays between the parties record what they
+// send.
 
-/** Longer than nginx can hold a connection, so that the transfer is never what gives up. Real ms. */
+/** Added to the idle limit of nginx, so that curl never gives up first. Real ms. */
 const CURL_PATIENCE_MS = 30_000
 
 interface Through {
@@ -16,7 +17,7 @@ interface Through {
   readonly secondMs: number
   /** The connection of the second request ended without a response to it. */
   readonly unread: boolean
-  /** Requests that nginx had got by then. */
+  /** Requests that nginx had received by then. */
   readonly arrived: number
 }
 
@@ -69,7 +70,7 @@ function wholeSeconds(idleS: number) {
   )
 }
 
-/** What is told of the line between curl and the proxy, and when it was. */
+/** The steps of the story that are seen on the line between curl and the proxy, and when they happened. */
 class Story {
   unread = false
   arrivedThen = 0
@@ -127,7 +128,7 @@ class Story {
     this.ended.push(this.scene.now())
     this.scene.note(
       said(
-        'The connection ends without a response. curl says nothing of it and connects again.',
+        'The connection ends without a response. curl does not report this; it connects again.',
         '응답 없이 커넥션이 끝난다. curl은 아무 말 없이 커넥션을 다시 연다.',
       ),
       'client',
@@ -141,10 +142,10 @@ function verdict(bench: Bench, idleS: number, dumb: Through, hopwise: Through): 
   const well = !hopwise.unread && hopwise.secondMs < hangMs && hopwise.arrived === 2
   const whole = [dumb, hopwise].every(({ curl }) => curl.code === 0)
   return judgedInTime(
-    // These programs have clocks of their own, which do not wait for anybody.
+    // These programs have their own clocks, which do not wait when this process is late.
     { certain: whole, inTime: hung && well, tookMs: bench.clock.lost.longestMs, hidesMs: hangMs },
     said(
-      `Through the dumb proxy curl's second transfer stalled for ${inMs(dumb.secondMs)} ms on a request that nobody read, until nginx closed; then curl quietly connected again and exited with 0. Through hopwise it took ${inMs(hopwise.secondMs)} ms.`,
+      `Through the dumb proxy curl's second transfer stalled for ${inMs(dumb.secondMs)} ms because its request was never read, until nginx closed; then curl silently connected again and exited with 0. Through hopwise it took ${inMs(hopwise.secondMs)} ms.`,
       `멍청한 프록시를 거친 curl의 두 번째 전송은 아무도 읽지 않은 요청 때문에 nginx가 닫을 때까지 ${inMs(dumb.secondMs)}ms 동안 멈추었다. 그다음 curl은 조용히 커넥션을 다시 열고 종료 코드 0으로 끝났다. hopwise를 거친 전송은 ${inMs(hopwise.secondMs)}ms가 걸렸다.`,
     ),
     said(

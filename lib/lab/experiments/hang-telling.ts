@@ -1,9 +1,11 @@
 import type { Scene } from '../bench.js'
 import { said } from '../said.js'
 
-/** Beside the hang the same through hopwise takes a millisecond or two: half of the idle limit is far from both. */
+/**
+ * The hang lasts as long as the idle limit; the same request through hopwise takes 1 to 2 ms. Half of the limit is far from both.
+ */
 export const HANG_SHARE = 0.5
-/** For the dumb proxy to see that it need not wait any more. In story time. */
+/** Time for the dumb proxy to see that it no longer has to wait. In story time. */
 export const SETTLE_MS = 1_000
 
 export const TITLES = {

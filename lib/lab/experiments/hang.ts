@@ -6,13 +6,13 @@ import { withRealParts } from './hang-real.js'
 import { HANG_SHARE, SETTLE_MS, TITLES, tellBelieved, tellPassedOn } from './hang-telling.js'
 import { agrees, inMs, RESPONSES_MAX } from './proxies-parts.js'
 
-/** What the origin announces and keeps, in seconds. */
+/** The idle limit that the origin announces and applies, in seconds. */
 const TIMEOUT_S = 5
 
 interface Through {
   readonly first: Received
   readonly second: Received
-  /** Heads that the origin was sent. */
+  /** Request heads that the origin received. */
   readonly requests: readonly string[]
 }
 
@@ -20,7 +20,7 @@ export const hang = experiment({
   id: 'hang',
   title: said('The dumb proxy', '멍청한 프록시'),
   question: said(
-    'An HTTP/1.0 client asks through a proxy for its connection to be kept, and the proxy passes that on without understanding it. The first response arrives at once. What happens to the second request on the same connection?',
+    'An HTTP/1.0 client asks its proxy to keep the connection open. The proxy forwards this wish to the origin without understanding it. The first response arrives at once. What happens to the second request on the same connection?',
     'HTTP/1.0 클라이언트가 커넥션을 유지해 달라고 요청하고, 프록시는 그 헤더를 이해하지 못한 채 그대로 전달한다. 첫 응답은 바로 도착한다. 같은 커넥션으로 보낸 두 번째 요청은 어떻게 될까?',
   ),
   answers: [
@@ -28,7 +28,7 @@ export const hang = experiment({
     { text: said('The proxy answers it with an error', '프록시가 오류로 응답한다') },
     {
       text: said(
-        'Nobody reads it: everyone waits until the origin loses patience',
+        'It is not read: everyone waits until the idle limit of the origin is over',
         '아무도 읽지 않는다. 원 서버의 제한 시간이 지날 때까지 모두가 기다린다',
       ),
     },
@@ -40,20 +40,20 @@ export const hang = experiment({
   ),
   lesson: [
     said(
-      'Connection speaks about one connection: the one that it is sent on. A proxy that passes it on makes two parties agree who have no connection with each other. The origin believes that the proxy wants to keep its connection, the client believes that the proxy has agreed.',
+      'The Connection field is about one connection: the one on which it is sent. When a proxy forwards it, two parties make an agreement although no connection joins them. The origin believes that the proxy wants to keep its connection; the client believes that the proxy has agreed.',
       'Connection 헤더는 그것이 전송된 커넥션 하나에 대해서만 말한다. 이것을 그대로 전달하는 프록시는 서로 커넥션도 없는 두 당사자가 합의하게 만든다. 원 서버는 프록시가 커넥션을 유지하려 한다고 믿고, 클라이언트는 프록시가 동의했다고 믿는다.',
     ),
     said(
-      'The dumb proxy knows only one end of a response: the end of the connection. So it waits for the origin to close, while the origin waits for a next request. The second request lies unread in the proxy until the idle limit of the origin breaks the circle.',
+      'The dumb proxy knows only one way to find the end of a response: the end of the connection. So it waits for the origin to close, while the origin waits for the next request. The second request stays unread in the proxy until the idle limit of the origin breaks the circle.',
       '멍청한 프록시가 아는 응답의 끝은 커넥션의 끝뿐이다. 그래서 프록시는 원 서버가 닫기를 기다리고, 원 서버는 다음 요청을 기다린다. 두 번째 요청은 원 서버의 유휴 제한 시간이 이 순환을 끊을 때까지 읽히지 않은 채 프록시에 남아 있다.',
     ),
     said(
-      'A proxy that gets it right removes Connection and everything that it names, and decides about each of its two connections by itself.',
+      'A correct proxy removes Connection and every field that it names, and decides for each of its two connections separately whether to keep it.',
       '올바른 프록시는 Connection 헤더와 그 헤더가 지목한 모든 헤더를 제거하고, 두 커넥션을 유지할지 각각 스스로 결정한다.',
     ),
   ],
   change: said(
-    'Make the idle limit of the origin longer: the hang is exactly that long, for it is the only thing that ends it. Or let curl and nginx play the two ends.',
+    'Make the idle limit of the origin longer: the hang lasts exactly that long, because only this limit ends it. Or choose curl and nginx as the client and the origin.',
     '원 서버의 유휴 제한 시간을 늘려 보라. 멈춤은 정확히 그만큼 길어진다. 그것만이 멈춤을 끝내기 때문이다. 또는 양쪽 끝을 curl과 nginx에 맡겨 보라.',
   ),
   references: ['RFC 9112 C.2.2', 'RFC 9110 7.6.1', 'RFC 2068 19.7.1', 'HTTP: The Definitive Guide 4.5'],
@@ -131,7 +131,7 @@ function verdict(bench: Bench, timeoutS: number, dumb: Through, hopwise: Through
   return judged(
     hung && unread && well,
     said(
-      `Through the dumb proxy the second request hung for ${inMs(hungMs)} ms and nobody read it; through hopwise it was answered after ${inMs(hopwise.second.tookMs)} ms.`,
+      `Through the dumb proxy the second request hung for ${inMs(hungMs)} ms and was never read; through hopwise it was answered after ${inMs(hopwise.second.tookMs)} ms.`,
       `멍청한 프록시를 거친 두 번째 요청은 ${inMs(hungMs)}ms 동안 멈추었고 아무도 읽지 않았다. hopwise를 거친 요청은 ${inMs(hopwise.second.tookMs)}ms 만에 응답을 받았다.`,
     ),
     said(

@@ -1,15 +1,15 @@
 import { fieldOf } from '../client.js'
 
-// What the experiments about keeping connections read in heads, and how they count.
+// Helpers of the experiments about kept connections: reading heads and counting.
 
-/** Does `Connection` of this head have that option? In any case, in any of its lines. */
+/** Does `Connection` of this head have that option? Case is ignored, and all of its lines are read. */
 export function hasOption(head: string, option: string): boolean {
   return fieldOf(head, 'connection')
     .split(',')
     .some(each => each.trim().toLowerCase() === option)
 }
 
-/** A parameter of `Keep-Alive`: `max` of `timeout=5, max=99` is 99; -1 when it is not there. */
+/** A parameter of `Keep-Alive`: `max` of `timeout=5, max=99` is 99; -1 if it is missing. */
 export function keepAliveParameter(head: string, name: 'timeout' | 'max'): number {
   const match = new RegExp(`(?:^|[\\s,])${name}=(\\d{1,9})(?:[\\s,]|$)`, 'i').exec(fieldOf(head, 'keep-alive'))
   return match === null ? -1 : Number(match[1])

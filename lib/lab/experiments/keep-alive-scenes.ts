@@ -7,24 +7,26 @@ import { hasOption, keepAliveParameter } from './keep-alive-parts.js'
 
 const PARTIES = [party('client'), party('origin')]
 const HELLO = 'GET /hello HTTP/1.0'
-/** Requests of the story that is kept, unless the limit ends it before, with pauses between them that are longer than the limit in sum. */
+/**
+ * Requests on the kept connection, unless `max` ends it before. The pauses between them together are longer than the idle limit.
+ */
 const REQUESTS = 4
 const PAUSE_SHARE = 0.4
-/** Between the connections that are not kept, so that one can follow. */
+/** A pause between the connections that are not kept, so that the learner can follow. */
 const PACE_MS = 600
-/** Nobody waits longer than so many idle limits, or so long where there is none, for an end that should have come. */
+/** The longest wait for an expected end: this many idle limits, or this long where there is no limit. */
 const LIMITS_MAX = 4
 const PATIENCE_MS = 10_000
 
-/** What became of the connection that was kept. */
+/** The history of the kept connection. */
 export interface Kept {
   readonly responses: number
-  /** What each response said of `max`; -1: nothing. */
+  /** `max` in each response; -1: not given. */
   readonly max: readonly number[]
-  /** The last response said that it is the last. */
+  /** The last response said that the connection would not be kept. */
   readonly reached: boolean
-  /** From the first response to the last was longer than the idle limit: the timer was started again in between. */
-  readonly anew: boolean
+  /** The time from the first response to the last was longer than the idle limit: the timer was restarted in between. */
+  readonly restarted: boolean
   /** From the last response until the origin closed. */
   readonly idleMs: number
   readonly ended: '' | 'fin' | 'reset'
@@ -34,7 +36,7 @@ export interface Kept {
 export async function kept(bench: Bench, timeoutS: number, max: number): Promise<Kept> {
   const scene = bench.scene('kept', said('With keep-alive', 'keep-alive를 쓰는 경우'), PARTIES)
   const timeoutMs = bench.ms(timeoutS * 1000)
-  // max is how many more it will take: the first response is not one of them.
+  // `max` announces how many more requests the origin will accept: the first one is not counted.
   const origin = await scene.origin({ version: '1.0', timeoutMs, announceS: timeoutS, max: max + 1 })
   const client = await scene.client({ to: origin })
   const heads: string[] = []
@@ -50,8 +52,8 @@ export async function kept(bench: Bench, timeoutS: number, max: number): Promise
     if (!hasOption(got.head, 'keep-alive')) break
   }
   const [first = 0, last = 0] = [times[0], times.at(-1)]
-  const anew = last - first > timeoutMs
-  if (anew) tellAnew(scene)
+  const restarted = last - first > timeoutMs
+  if (restarted) tellRestarted(scene)
   const ended = await client.end(bench.patienceMs(LIMITS_MAX * timeoutS * 1000))
   const idleMs = scene.now() - last
   const reached = !hasOption(heads.at(-1) ?? '', 'keep-alive')
@@ -63,7 +65,7 @@ export async function kept(bench: Bench, timeoutS: number, max: number): Promise
     responses: heads.length,
     max: heads.map(head => keepAliveParameter(head, 'max')),
     reached,
-    anew,
+    restarted,
     idleMs,
     ended,
   }
@@ -82,7 +84,7 @@ function tellAsking(scene: Scene): void {
   scene.step(1, text, 'client')
 }
 
-/** Steps 2 and 3, as the heads say. */
+/** Steps 2 and 3, from what the heads say. */
 function tellResponse(scene: Scene, heads: readonly string[]): void {
   const head = heads.at(-1) ?? ''
   if (!hasOption(head, 'keep-alive')) return
@@ -92,7 +94,7 @@ function tellResponse(scene: Scene, heads: readonly string[]): void {
     scene.step(
       2,
       said(
-        `The origin agrees by echoing it: it waits ${timeout} s for the next request and takes ${max} more.`,
+        `The origin agrees by echoing it: it waits ${timeout} s for the next request and accepts ${max} more.`,
         `원 서버가 헤더를 되돌려 주어 동의한다. 다음 요청을 ${timeout}초 동안 기다리고, 앞으로 ${max}개를 더 받는다.`,
       ),
       'origin',
@@ -101,16 +103,16 @@ function tellResponse(scene: Scene, heads: readonly string[]): void {
     scene.step(
       3,
       said(
-        `The client asks again on the same connection, and the response says max=${max}.`,
+        `The client sends another request on the same connection, and the response says max=${max}.`,
         `클라이언트가 같은 커넥션에서 다시 요청하고, 응답은 max=${max} 값을 알린다.`,
       ),
       'origin',
     )
 }
 
-function tellAnew(scene: Scene): void {
+function tellRestarted(scene: Scene): void {
   const text = said(
-    'The connection is older now than its timeout: the timer has started anew after each response.',
+    'The connection is now older than its timeout: the timer restarts after each response.',
     '커넥션이 timeout보다 오래 열려 있다. 타이머가 응답마다 새로 시작했기 때문이다.',
   )
   scene.step(4, text, 'origin')
@@ -121,11 +123,11 @@ function tellEnd(scene: Scene, { reached, idleMs, ended }: Pick<Kept, 'reached' 
   if (ended === '') return
   const text = reached
     ? said('max is reached: the origin closes.', 'max에 이르렀으므로 원 서버가 커넥션을 닫는다.')
-    : said('Nobody asked any more: the origin closes.', '요청이 더 오지 않았으므로 원 서버가 커넥션을 닫는다.')
+    : said('No further request came: the origin closes.', '요청이 더 오지 않았으므로 원 서버가 커넥션을 닫는다.')
   scene.step(5, text, 'origin')
 }
 
-/** What became of those who did not ask. */
+/** The history of connections whose clients did not ask to keep them. */
 export interface Without {
   readonly responses: number
   readonly connections: number
@@ -133,7 +135,7 @@ export interface Without {
   readonly allEnded: boolean
 }
 
-/** The same without: once without a word, once with `Connection: close`. */
+/** The same without keep-alive: once without a Connection field, once with `Connection: close`. */
 export async function without(bench: Bench, timeoutS: number): Promise<Without> {
   const scene = bench.scene('without', said('Without keep-alive', 'keep-alive를 쓰지 않는 경우'), PARTIES)
   const timeoutMs = bench.ms(timeoutS * 1000)
@@ -141,7 +143,7 @@ export async function without(bench: Bench, timeoutS: number): Promise<Without> 
   const ways: readonly [Said, Readonly<Record<string, string>>][] = [
     [
       said(
-        'The client says nothing: the origin closes after the response.',
+        'The client does not ask to keep the connection: the origin closes after the response.',
         '클라이언트가 커넥션에 대해 아무 말도 하지 않는다. 원 서버는 응답한 뒤 커넥션을 닫는다.',
       ),
       {},
@@ -189,7 +191,7 @@ const CASES: readonly Case[] = [
     target: '/old',
     fields: ASKS,
     text: said(
-      'An origin that does not know the option does not echo it: no agreement, and it closes.',
+      'An origin that does not know the option does not echo it: there is no agreement, and it closes.',
       '이 옵션을 모르는 원 서버는 헤더를 되돌려 주지 않는다. 동의가 없으므로 커넥션이 닫힌다.',
     ),
   },
@@ -207,7 +209,7 @@ const CASES: readonly Case[] = [
     target: '/hello',
     fields: { 'Keep-Alive': 'timeout=10, max=20' },
     text: said(
-      'Keep-Alive without its token in Connection asks for nothing.',
+      'A Keep-Alive field without its token in Connection asks for nothing.',
       'Connection 헤더에 토큰이 없으면 Keep-Alive 헤더는 아무것도 요청하지 못한다.',
     ),
   },
@@ -216,7 +218,7 @@ const CASES: readonly Case[] = [
     target: '/half',
     fields: ASKS,
     text: said(
-      'Nor does it agree to anything when the origin sends it alone.',
+      'When the origin sends Keep-Alive alone, it does not agree to anything, either.',
       '원 서버가 Keep-Alive 헤더만 보낸 경우에도 동의한 것이 아니다.',
     ),
   },
@@ -225,7 +227,7 @@ const CASES: readonly Case[] = [
     target: '/hint',
     fields: ASKS,
     text: said(
-      'The origin announces max=5, timeout=120 and closes at once: a hint is no promise.',
+      'The origin announces max=5, timeout=120 and closes at once: a hint is not a promise.',
       '원 서버가 max=5, timeout=120을 알리고도 바로 커넥션을 닫는다. 힌트는 약속이 아니다.',
     ),
   },
@@ -241,10 +243,10 @@ const ANSWERS: Readonly<Record<string, OriginAnswer>> = {
   '/hint': { fields: { Connection: 'Keep-Alive', 'Keep-Alive': 'max=5, timeout=120' }, after: 'leave' },
 }
 
-/** All the ways of a connection not to be kept, one after the other. */
+/** All the ways in which a connection is not kept, one after another. */
 export async function notKept(bench: Bench): Promise<NotKept> {
-  const scene = bench.scene('not-kept', said('What is no agreement', '동의가 되지 않는 경우'), PARTIES)
-  // Closes no idle connection within this scene: whatever is closed, is closed for its own reason.
+  const scene = bench.scene('not-kept', said('What is not an agreement', '동의가 되지 않는 경우'), PARTIES)
+  // This origin has no idle limit within this scene: every connection that closes, closes for its own reason.
   const origin = await scene.origin({ version: '1.0', answer: ({ target }) => ANSWERS[target] ?? {} })
   const closed: Record<string, boolean> = {}
   const first = await scene.client({ to: origin })
@@ -276,7 +278,7 @@ export async function notKept(bench: Bench): Promise<NotKept> {
   return { closed }
 }
 
-/** The client may, too: it closes a connection that the origin has agreed to keep. */
+/** The client may close, too: it closes a connection that the origin has agreed to keep. */
 function leave(scene: Scene, client: LabClient, n: number): void {
   const text = said(
     'The client closes a connection that the origin would have kept: either side may, at any time.',

@@ -3,20 +3,20 @@ import { fieldOf, request } from '../client.js'
 import type { OriginAnswer, OriginRequest } from '../origin.js'
 import { optionsOf } from './proxies-parts.js'
 
-/** Fields that the lists of the first request name, and one beside them that nobody names. */
+/** Fields that the lists of the first request name, and one that is not named. */
 export const NAMED = ['Meter', 'X-Color', 'X-Hop-Note'] as const
 export const UNNAMED = 'X-Traveller'
 /** The same for the response. */
 export const ANSWER_NAMED = 'X-Answer-Note'
 export const ANSWER_UNNAMED = 'X-Answer-Traveller'
-/** What the client says of itself: an address that is kept for documentation (RFC 5737). */
+/** The forged address that the client sends: reserved for documentation (RFC 5737). */
 export const FORGED = '203.0.113.9'
-/** Content that reads like a request, for whoever loses its length. */
+/** Content that looks like a request to a receiver that has lost its length. */
 const HIDDEN = 'GET /hidden HTTP/1.1\r\nHost: origin\r\n\r\n'
 
 export type FramingField = 'content-length' | 'transfer-encoding' | 'host' | 'cookie'
 
-/** Several lines, any case, empty members, a private token without a field, and `close` among them. */
+/** Several lines, mixed case, empty members, a private token without a field, and `close`. */
 export const LISTS = request('GET /lists HTTP/1.1', {
   Host: 'origin',
   Connection: 'Meter',
@@ -28,14 +28,14 @@ export const LISTS = request('GET /lists HTTP/1.1', {
   [UNNAMED]: 'for everybody',
 })
 
-/** Names the field with which the next hop says who asked. */
+/** Names the field that tells the next hop who the client is. */
 export const IDENTITY = request('GET /identity HTTP/1.1', {
   Host: 'origin',
   Connection: 'X-Forwarded-For, close',
   'X-Forwarded-For': FORGED,
 })
 
-/** Names a field that is no business of the connection. */
+/** Names a field that has nothing to do with the connection. */
 export function framingRequest(field: FramingField): string {
   const fields = { Host: 'origin', Connection: `${field}, close` }
   if (field === 'content-length')
@@ -45,7 +45,7 @@ export function framingRequest(field: FramingField): string {
   return request('GET /framing HTTP/1.1', field === 'cookie' ? { ...fields, Cookie: 'session=1' } : fields)
 }
 
-/** An answer that names a field of its own, and says close when it was asked to. */
+/** An answer that names one of its own fields, and says close if the request did. */
 export function answerNaming({ head }: OriginRequest): OriginAnswer {
   const closes = optionsOf(head, 'connection').includes('close')
   return {
@@ -57,19 +57,19 @@ export function answerNaming({ head }: OriginRequest): OriginAnswer {
   }
 }
 
-/** Which of these fields stand in a head. */
+/** Which of these fields are in a head. */
 export function present(head: string, names: readonly string[]): string[] {
   return names.filter(name => fieldOf(head, name) !== '')
 }
 
-/** Does Connection still name it, so that whoever comes next must delete it? */
+/** Does Connection still name the field, so that the next hop must delete it? */
 export function isNamed(head: string, field: string): boolean {
   return optionsOf(head, 'connection').includes(field.toLowerCase())
 }
 
 /**
- * Octets that a next hop would take for the beginning of another request, if it deleted what Connection names before it looks for the
- * end of this one.
+ * The number of bytes that a next hop would take for the beginning of another request if it deleted the fields that Connection
+ * names before it determined the end of this one.
  */
 export function misread({ head, content }: Pick<OriginRequest, 'head' | 'content'>): number {
   const sent =
@@ -84,7 +84,7 @@ export function misread({ head, content }: Pick<OriginRequest, 'head' | 'content
       reader.consume(octets, 0, octets.length, { onRequestHead() {}, onRequestContent() {}, onRequestEnd() {} })
     )
   } catch {
-    return 0 // without Host it is no request at all
+    return 0 // without Host it is not a valid request
   }
 }
 

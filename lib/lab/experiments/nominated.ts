@@ -20,23 +20,23 @@ import {
   UNNAMED,
 } from './nominated-parts.js'
 
-/** Between two requests, so that one can see them apart. */
+/** A pause between two requests, so that they can be distinguished. */
 const PAUSE_MS = 300
-/** For the proxy to end a connection that was to be closed. In story time. */
+/** The time that the proxy has to end a connection after `close`. In story time. */
 const END_MS_MAX = 2_000
-/** An answer that has not come by then does not come: a dumb proxy knows no chunks. Real ms. */
+/** After this time no answer will come: the dumb proxy does not understand chunks. Real ms. */
 const SILENT_MS = 1_000
 
 type Kind = 'hopwise' | 'dumb' | 'stock'
 
 interface Through {
-  /** Of the fields that the lists name: how many came to the origin. And whether the one beside them did. */
+  /** How many of the fields that the lists name reached the origin, and whether the one that is not named did. */
   readonly named: number
   readonly unnamed: boolean
-  /** The same of the answer: what a cache in the client's place would store. */
+  /** The same for the answer: whether a cache in the client's place would store a named field. */
   readonly stored: boolean
   readonly answered: boolean
-  /** As the origin read it, '' for none; and whether it is still named. */
+  /** X-Forwarded-For as the origin read it, '' if missing; and whether it is still named. */
   readonly forwardedFor: string
   readonly stillNamed: boolean
   readonly framing: {
@@ -45,7 +45,7 @@ interface Through {
     readonly intact: boolean
     readonly misread: number
   }
-  /** The first two requests came to the origin over one connection, although the client said close. */
+  /** The first two requests reached the origin over one connection, although the client said close. */
   readonly oneConnection: boolean
 }
 
@@ -53,18 +53,18 @@ export const nominated = experiment({
   id: 'nominated',
   title: said('What Connection names', 'Connection이 지목하는 것'),
   question: said(
-    'A client sends Connection: X-Forwarded-For to a proxy that adds X-Forwarded-For itself. By the standard the proxy has to remove every field that Connection names. What does the origin read in X-Forwarded-For?',
+    'A client sends Connection: X-Forwarded-For to a proxy that adds X-Forwarded-For itself. According to the standard, the proxy has to remove every field that Connection names. What does the origin read in X-Forwarded-For?',
     '클라이언트가 Connection: X-Forwarded-For를 프록시에 보낸다. 이 프록시는 스스로 X-Forwarded-For를 추가한다. 표준에 따르면 프록시는 Connection이 지목한 모든 헤더를 제거해야 한다. 원 서버는 X-Forwarded-For에서 무엇을 읽게 될까?',
   ),
   answers: [
-    { text: said('Nothing: the client has had it removed', '아무것도 없다. 클라이언트가 제거하게 만들었다') },
+    { text: said('Nothing: the client had the field removed', '아무것도 없다. 클라이언트가 제거하게 만들었다') },
     {
       text: said(
-        "The client's address, if the proxy removes first and adds afterwards",
+        "The client's address, if the proxy first removes and then adds",
         '프록시가 먼저 제거하고 나중에 추가한다면 클라이언트의 주소',
       ),
     },
-    { text: said('Whatever the client wrote into it', '클라이언트가 써넣은 값 그대로') },
+    { text: said('What the client wrote into it', '클라이언트가 써넣은 값 그대로') },
     { text: said('The address of the proxy', '프록시의 주소') },
   ],
   watch: said(
@@ -73,24 +73,24 @@ export const nominated = experiment({
   ),
   lesson: [
     said(
-      'Connection is a list: of names of fields that are meant for the next hop only, of private tokens that are no field at all, and of close. There may be several lines, in any case, with empty members. Whoever passes the message on removes every field that is named, then Connection itself, in both directions; close speaks about one connection and no other.',
+      'Connection is a list. It contains names of fields that are meant only for the next hop, private tokens that are not fields at all, and close. There may be several lines, in upper or lower case, with empty members. A proxy that forwards the message removes every field that is named, then Connection itself, in both directions; close is about one connection and no other.',
       'Connection은 목록이다. 다음 홉만을 위한 헤더의 이름, 헤더 이름이 아닌 비표준 토큰, 그리고 close가 담긴다. 여러 줄일 수 있고, 대소문자를 가리지 않으며, 빈 항목이 있을 수 있다. 메시지를 전달하는 쪽은 양방향 모두에서 지목된 헤더를 전부 제거하고 Connection 자체도 제거한다. close는 그 커넥션 하나에 대해서만 말한다.',
     ),
     said(
-      'It can be abused, for it lets a client delete what others have to say. A proxy that adds X-Forwarded-For and removes the named fields afterwards deletes its own line; one that passes the list on makes the next hop delete it. So strip first, add after.',
+      'The list can be abused, because it lets a client delete what others have to say. A proxy that first adds X-Forwarded-For and then removes the named fields deletes its own line; a proxy that forwards the list makes the next hop delete it. So remove first, add afterwards.',
       '이것은 악용될 수 있다. 클라이언트가 다른 쪽이 써넣은 헤더를 지우게 할 수 있기 때문이다. X-Forwarded-For를 추가한 뒤에 지목된 헤더를 제거하는 프록시는 자기가 쓴 헤더를 지우고, 목록을 그대로 전달하는 프록시는 다음 홉이 그것을 지우게 만든다. 그러므로 먼저 제거하고 나중에 추가해야 한다.',
     ),
     said(
-      'A field that frames or routes the message must never be deleted that way: without Content-Length or Transfer-Encoding the content becomes the next request, which nobody meant to send. hopwise answers a request that names one of them, or Host, with 400. An end-to-end field such as Cookie is removed, as the standard demands, and counted.',
+      'A field that frames or routes the message must never be deleted in this way: without Content-Length or Transfer-Encoding the content becomes the next request, which no one wanted to send. hopwise answers a request that names one of them, or Host, with 400. An end-to-end field such as Cookie is removed, as the standard demands, and counted.',
       '메시지의 경계나 경로를 정하는 헤더는 이런 식으로 지워져서는 안 된다. Content-Length나 Transfer-Encoding이 없어지면 본문이 아무도 보낸 적 없는 다음 요청이 되어 버린다. hopwise는 이들이나 Host를 지목한 요청에 400으로 응답한다. Cookie 같은 종단간 헤더는 표준이 요구하는 대로 제거하고 그 수를 센다.',
     ),
     said(
-      'Strip before forwarding and before storing: a cache that keeps a field which was named would give it to everybody who asks later.',
+      'Remove named fields before forwarding and before storing: a cache that keeps a named field would give it to every client that asks later.',
       '전달하기 전에, 그리고 저장하기 전에 제거해야 한다. 지목된 헤더를 저장한 캐시는 나중에 요청하는 모두에게 그것을 내주게 된다.',
     ),
   ],
   change: said(
-    'Let http-proxy keep its upstream connections: now it passes the whole list on, and the next hop that obeys deletes the X-Forwarded-For which http-proxy added.',
+    'Let http-proxy keep its upstream connections: now it forwards the whole list, and a next hop that obeys it deletes the X-Forwarded-For that http-proxy added.',
     'http-proxy가 업스트림 커넥션을 유지하게 해 보라. 이제 목록 전체를 그대로 전달하므로, 표준을 따르는 다음 홉은 http-proxy가 추가한 X-Forwarded-For를 지우게 된다.',
   ),
   references: ['RFC 9110 7.6.1', 'RFC 9110 5.6.1', 'RFC 9111 3.1', 'RFC 9112 6.3', 'RFC 7239 8.1'],
@@ -110,7 +110,7 @@ export const nominated = experiment({
       kind: 'choice',
       label: said('Upstream connections of stock http-proxy', '기본 http-proxy의 업스트림 커넥션'),
       choices: {
-        fresh: said('a new one for each request, as it comes', '요청마다 새로 연다(기본값)'),
+        fresh: said('a new one for each request (the default)', '요청마다 새로 연다(기본값)'),
         kept: said('kept, with an agent', '에이전트로 유지한다'),
       },
       standard: 'fresh',
@@ -152,7 +152,7 @@ function choiceOf(kind: Kind, to: LabOrigin, kept: boolean): ProxyChoice {
   return { kind, to, xForwarded: true, upstreamKeepAlive: kept }
 }
 
-/** One request on a connection of its own, and what came to the origin of it. */
+/** One request on its own connection, and what the origin received of it. */
 async function exchange(scene: Scene, to: Place, origin: LabOrigin, octets: string, forMs = 0) {
   const before = origin.requests.length
   const client = await scene.client({ to })
@@ -179,12 +179,12 @@ async function sendLists(scene: Scene, to: Place, origin: LabOrigin) {
   scene.step(
     2,
     said(
-      `${named} of the ${NAMED.length} named fields came to the origin; the one that the answer names ${stored ? 'came' : 'did not come'} to the client, and a cache there would ${stored ? '' : 'not '}store it.`,
+      `${named} of the ${NAMED.length} named fields reached the origin; the one that the answer names ${stored ? 'reached' : 'did not reach'} the client, and a cache there would ${stored ? '' : 'not '}store it.`,
       `지목된 헤더 ${NAMED.length}개 가운데 ${named}개가 원 서버에 도착했다. 응답이 지목한 헤더는 클라이언트에 ${stored ? '도착했고, 거기 캐시가 있다면 저장할 것이다' : '도착하지 않았고, 거기 캐시가 있어도 저장할 수 없다'}.`,
     ),
     'origin',
   )
-  scene.figure('named', said('Named fields that came to the origin', '원 서버에 도착한 지목된 헤더'), named, 'count')
+  scene.figure('named', said('Named fields that reached the origin', '원 서버에 도착한 지목된 헤더'), named, 'count')
   scene.figure(
     'stored',
     said('Named fields that a cache would store', '캐시가 저장하게 되는 지목된 헤더'),
@@ -199,7 +199,7 @@ async function sendIdentity(scene: Scene, to: Place, origin: LabOrigin) {
   scene.step(
     3,
     said(
-      'The client sends an X-Forwarded-For of its own, and names it.',
+      'The client sends its own X-Forwarded-For, and names it.',
       '클라이언트가 자신의 X-Forwarded-For를 보내면서 그것을 지목한다.',
     ),
     'client',
@@ -211,7 +211,7 @@ async function sendIdentity(scene: Scene, to: Place, origin: LabOrigin) {
   scene.step(
     4,
     said(
-      `The origin reads X-Forwarded-For: ${forwardedFor}. ${stillNamed ? 'It is still named: whoever obeys deletes it.' : 'It is named no more.'}`,
+      `The origin reads X-Forwarded-For: ${forwardedFor}. ${stillNamed ? 'It is still named: a next hop that obeys deletes it.' : 'It is no longer named.'}`,
       `원 서버가 읽은 값은 X-Forwarded-For: ${forwardedFor}. ${stillNamed ? '여전히 지목되어 있어, 표준을 따르는 쪽은 이것을 지운다.' : '더는 지목되어 있지 않다.'}`,
     ),
     'origin',
@@ -235,7 +235,7 @@ async function sendFraming(scene: Scene, to: Place, origin: LabOrigin, field: Fr
   scene.figure(
     'misread',
     said(
-      'Content that a next hop would take for another request, if it obeyed',
+      'Content that a next hop would take for another request if it obeyed',
       '다음 홉이 그대로 따른다면 다른 요청으로 읽게 되는 본문',
     ),
     lost,
@@ -247,7 +247,7 @@ async function sendFraming(scene: Scene, to: Place, origin: LabOrigin, field: Fr
 function framingSaid({ outcome, status }: Received, arrived: boolean, intact: boolean): Said {
   if (outcome === 'silent')
     return said(
-      'There is no answer: the proxy does not know where the content ends, and passes none of it on.',
+      'There is no answer: the proxy does not know where the content ends, and forwards none of it.',
       '응답이 없다. 프록시는 본문이 어디에서 끝나는지 알지 못하고 본문을 전혀 전달하지 않는다.',
     )
   if (!arrived) return said(`The proxy refuses it with ${status}.`, `프록시가 거부한다(${status}).`)
@@ -278,11 +278,11 @@ function verdict({ hopwise, dumb, stock }: Record<Kind, Through>, field: Framing
   return judged(
     everywhere && right && safe && wrong,
     said(
-      `Of ${n} named fields ${hopwise.named} passed hopwise, ${dumb.named} the dumb proxy and ${stock.named} stock http-proxy; in the same order the origin read X-Forwarded-For ${read}, and the request that named ${field} was answered ${answers.en}.`,
+      `Of ${n} named fields ${hopwise.named} passed through hopwise, ${dumb.named} through the dumb proxy and ${stock.named} through stock http-proxy; in the same order the origin read X-Forwarded-For ${read}, and the request that named ${field} was answered ${answers.en}.`,
       `지목된 헤더 ${n}개 가운데 hopwise는 ${hopwise.named}개, 멍청한 프록시는 ${dumb.named}개, 기본 http-proxy는 ${stock.named}개를 통과시켰다. 같은 순서로 원 서버가 읽은 X-Forwarded-For의 값은 ${read}, ${field} 헤더를 지목한 요청의 응답은 ${answers.ko}이다.`,
     ),
     said(
-      `It did not go as expected: ${hopwise.named}, ${dumb.named} and ${stock.named} named fields passed, the origin read X-Forwarded-For ${read}, and the request that named ${field} was answered ${answers.en}.`,
+      `The result is not as expected: ${hopwise.named}, ${dumb.named} and ${stock.named} named fields passed, the origin read X-Forwarded-For ${read}, and the request that named ${field} was answered ${answers.en}.`,
       `예상과 다르게 진행되었다. 지목되었는데도 통과한 헤더는 각각 ${hopwise.named}개, ${dumb.named}개, ${stock.named}개, 원 서버가 읽은 X-Forwarded-For의 값은 ${read}, ${field} 헤더를 지목한 요청의 응답은 ${answers.ko}이다.`,
     ),
     2,

@@ -4,26 +4,26 @@ import { type LabClient, type Received, request } from '../client.js'
 import type { LabOrigin, OriginAnswer, OriginRequest } from '../origin.js'
 import { type Said, said } from '../said.js'
 
-/** What is to be loaded, over what: in the time of the story. */
+/** What is loaded, over which line: in the time of the story. */
 export interface Page {
   readonly objects: number
   readonly objectBytes: number
-  /** Before a connection stands. */
+  /** Until a connection is open. */
   readonly connectMs: number
-  /** What the server needs for an object. */
+  /** The time that the server needs for an object. */
   readonly serverMs: number
   readonly roundTripMs: number
-  /** What the line carries, for all connections together; 0: as much as loopback. */
+  /** The capacity of the line for all connections together; 0: as much as loopback. */
   readonly bytesPerS: number
-  /** Whether requests that came together are worked on together. Answers are in their order either way (RFC 9112 9.3.2). */
+  /** Whether requests that arrive together are processed together. The answers keep their order either way (RFC 9112 9.3.2). */
   readonly work: 'together' | 'in-turn'
 }
 
 export interface Technique {
-  /** Of its scene. */
+  /** The id of its scene. */
   readonly id: string
   readonly title: Said
-  /** Told as the scene begins. */
+  /** Reported when the scene begins. */
   readonly how: Said
   /** Connections open at the same time. */
   readonly lanes: number
@@ -33,11 +33,11 @@ export interface Technique {
   readonly pipelined: boolean
 }
 
-/** A page that is there, and what that took: real ms. */
+/** A loaded page, and what loading it took: real ms. */
 export interface Loaded {
   readonly scene: Scene
   readonly totalMs: number
-  /** Until the first octet of the last object to begin. */
+  /** Until the first byte of the last object to begin. */
   readonly begunMs: number
   readonly opened: number
   readonly openAtOnce: number
@@ -63,9 +63,9 @@ interface Load {
 }
 
 /**
- * Loads a page in one way, in a scene of its own.
- * @param begins told when the scene is set
- * @throws when an object does not come whole
+ * Loads a page in one way, in its own scene.
+ * @param begins called when the scene is set
+ * @throws if an object does not arrive complete
  */
 export async function loadPage(
   bench: Bench,
@@ -90,11 +90,13 @@ export async function loadPage(
   const { opened, openAtOnce } = load
   const [totalMs, begunMs] = [load.doneAt - load.startedAt, load.begunAt - load.startedAt]
   const requests = origin.requests.length
-  scene.step(2, said(`All ${requests} objects are there.`, `객체 ${requests}개가 모두 도착했다.`), 'client')
+  scene.step(2, said(`All ${requests} objects have arrived.`, `객체 ${requests}개가 모두 도착했다.`), 'client')
   return { scene, totalMs, begunMs, opened, openAtOnce, requests }
 }
 
-/** Work begins when the request has come, not when the answer before it has left: that is, unless the server takes them in turn. */
+/**
+ * The work begins when the request has arrived, not when the previous answer has left, unless the server works on them in turn.
+ */
 function answerTo(bench: Bench, { work, serverMs, objectBytes }: Page, { cameAt }: OriginRequest): OriginAnswer {
   const delayMs = work === 'together' ? cameAt + bench.ms(serverMs) - bench.now() : bench.ms(serverMs)
   return { content: objectBytes, delayMs, fields: { 'Content-Type': 'image/png' } }
@@ -106,7 +108,7 @@ async function lineTo(scene: Scene, origin: LabOrigin, { roundTripMs, bytesPerS 
   return scene.relay('client', origin, { delayMs: bench.ms(roundTripMs) / 2, bytesPerS: bytesPerS / bench.scale })
 }
 
-/** One place in the queue of the client: takes an object as soon as the one before is there. */
+/** One worker of the client: takes the next object as soon as its previous one has arrived. */
 async function oneAfterAnother(load: Load): Promise<void> {
   const { technique, left, scene } = load
   let client: LabClient | null = null
@@ -116,7 +118,7 @@ async function oneAfterAnother(load: Load): Promise<void> {
     const sentAt = scene.now()
     await client.send(requestFor(target, technique.keep))
     await received(load, client, target, sentAt)
-    // The server closes, and nobody waits for that.
+    // The server closes; the client does not wait for that.
     if (!technique.keep) load.open -= 1
   }
   if (technique.keep) client?.close()
@@ -134,7 +136,7 @@ async function pipeline(load: Load): Promise<void> {
   client.close()
 }
 
-/** The kernel connects on loopback at once, and cannot be made to wait: so the client waits before it connects. */
+/** On loopback the kernel connects at once and cannot be made to wait: so the client waits before it connects. */
 async function opened(load: Load, row: string): Promise<LabClient> {
   const { bench, scene, page } = load
   const from = scene.now()
@@ -152,7 +154,7 @@ async function received(load: Load, client: LabClient, row: string, sentAt: numb
   const calledAt = scene.now()
   const response: Received = await client.response()
   if (response.outcome !== 'whole' || response.content.length !== page.objectBytes)
-    throw new Error(`${row} came ${response.outcome}, with ${response.content.length} octets`)
+    throw new Error(`the response for ${row} was ${response.outcome}, with ${response.content.length} bytes`)
   const { connection } = client
   const firstAt = calledAt + response.firstMs
   load.begunAt = Math.max(load.begunAt, firstAt)

@@ -1,17 +1,17 @@
 import { said } from '../said.js'
 import type { Page, Technique } from './page-load-loader.js'
 
-/** What browsers open to one server. */
+/** The number of connections that browsers open to one server. */
 const BROWSER_CONNECTIONS = 6
 
-/** The five ways, from the oldest on. */
+/** The five techniques, the oldest first. */
 export function techniques(atATime: number) {
   return {
     serial: {
       id: 'serial',
       title: said('Serial', '순차'),
       how: said(
-        'One object after the other, each over a connection of its own.',
+        'One object after another, each over its own connection.',
         '객체를 하나씩 차례로, 매번 새 커넥션으로 받는다.',
       ),
       ...{ lanes: 1, keep: false, pipelined: false },
@@ -20,7 +20,7 @@ export function techniques(atATime: number) {
       id: 'parallel',
       title: said('Parallel', '병렬'),
       how: said(
-        `${atATime} objects at a time, each over a connection of its own.`,
+        `${atATime} objects at a time, each over its own connection.`,
         `한 번에 객체 ${atATime}개씩, 매번 새 커넥션으로 받는다.`,
       ),
       ...{ lanes: atATime, keep: false, pipelined: false },
@@ -29,7 +29,7 @@ export function techniques(atATime: number) {
       id: 'persistent',
       title: said('Persistent', '지속'),
       how: said(
-        'One object after the other, all over one connection.',
+        'One object after another, all over one connection.',
         '객체를 하나씩 차례로, 모두 한 커넥션으로 받는다.',
       ),
       ...{ lanes: 1, keep: true, pipelined: false },
@@ -38,7 +38,7 @@ export function techniques(atATime: number) {
       id: 'parallel-persistent',
       title: said('Parallel and persistent', '병렬 + 지속'),
       how: said(
-        `${atATime} connections, and each is used again and again.`,
+        `${atATime} connections, each used again and again.`,
         `커넥션 ${atATime}개를 열고, 저마다 여러 번 다시 쓴다.`,
       ),
       ...{ lanes: atATime, keep: true, pipelined: false },
@@ -47,7 +47,7 @@ export function techniques(atATime: number) {
       id: 'pipelined',
       title: said('Pipelined', '파이프라인'),
       how: said(
-        'One connection, and all requests leave before the first answer has come.',
+        'One connection; all requests leave before the first answer arrives.',
         '커넥션 하나로, 첫 응답이 오기도 전에 모든 요청을 보낸다.',
       ),
       ...{ lanes: 1, keep: true, pipelined: true },
@@ -55,14 +55,14 @@ export function techniques(atATime: number) {
   } as const satisfies Record<string, Technique>
 }
 
-/** Two ways over a line that nobody can make wider: by one connection, and by as many as a browser opens. */
+/** Two techniques over a line of fixed width: with one connection, and with as many as a browser opens. */
 export function narrowTechniques(objects: number) {
   const lanes = Math.min(objects, BROWSER_CONNECTIONS)
   return {
     one: {
       id: 'narrow-one',
       title: said('A narrow line, one connection', '좁은 회선, 커넥션 하나'),
-      how: said('The objects come one after the other.', '객체가 하나씩 차례로 온다.'),
+      how: said('The objects come one after another.', '객체가 하나씩 차례로 온다.'),
       ...{ lanes: 1, keep: true, pipelined: false },
     },
     many: {
@@ -77,7 +77,7 @@ export function narrowTechniques(objects: number) {
   } as const satisfies Record<string, Technique>
 }
 
-/** What it takes on paper, in ms of the story, where the line is no limit. */
+/** The calculated time, in ms of the story, where the line is not the limit. */
 export function sumOf(page: Page, { lanes, keep, pipelined }: Technique): number {
   const { objects, connectMs, serverMs, roundTripMs, work } = page
   const rounds = Math.ceil(objects / lanes)

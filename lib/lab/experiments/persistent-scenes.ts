@@ -8,30 +8,30 @@ const PARTIES = [party('client'), party('origin')]
 /** Requests on the quiet connection, with pauses shorter than its idle limit. */
 const REQUESTS = 3
 const PAUSE_SHARE = 0.4
-/** Between things that would otherwise happen too fast to follow. */
+/** A pause between events that would otherwise be too fast to follow. */
 const PACE_MS = 500
-/** What should come comes at once; what does not is not waited for longer, of the story. */
+/** The longest wait for something that should come at once, in ms of the story. */
 const PATIENCE_MS = 10_000
-/** Nobody waits longer than so many idle limits for an end that should have come. */
+/** The longest wait for an expected end, in idle limits. */
 const LIMITS_MAX = 4
 
 function get(minor: 0 | 1, fields: Readonly<Record<string, string>> = {}): string {
   return request(`GET /hello HTTP/1.${minor}`, { Host: 'origin', ...fields })
 }
 
-/** What became of a connection about which nobody said a word. */
+/** The history of a connection without any Connection field. */
 export interface Persisted {
   readonly requests: number
   readonly responses: number
   readonly connections: number
-  /** Fields about the connection, in requests and responses. */
+  /** Requests and responses that had a field about the connection. */
   readonly words: number
   readonly idleMs: number
   readonly ended: '' | 'fin' | 'reset'
 }
 
 export async function persisted(bench: Bench, timeoutS: number): Promise<Persisted> {
-  const scene = bench.scene('persistent', said('Without a word', '아무 말 없이'), PARTIES)
+  const scene = bench.scene('persistent', said('Without a Connection field', '아무 말 없이'), PARTIES)
   const timeoutMs = bench.ms(timeoutS * 1000)
   const origin = await scene.origin({ timeoutMs })
   const client = await scene.client({ to: origin })
@@ -49,7 +49,7 @@ export async function persisted(bench: Bench, timeoutS: number): Promise<Persist
   const idleMs = scene.now() - since
   await client.over(bench.patienceMs(LIMITS_MAX * timeoutS * 1000))
   const text = said(
-    'Nobody has asked for as long as the origin waits: it closes.',
+    'No request has come for as long as the origin waits: it closes.',
     '원 서버가 기다리는 시간 동안 요청이 없었다. 원 서버가 커넥션을 닫는다.',
   )
   if (ended !== '') scene.step(3, text, 'origin')
@@ -67,7 +67,7 @@ function tellRequest(scene: Scene, i: number): void {
   const text =
     i === 0
       ? said(
-          'The client asks, and says nothing about its connection; neither does the origin.',
+          'The client sends a request and says nothing about its connection; neither does the origin.',
           '클라이언트가 요청하면서 커넥션에 대해서는 아무 말도 하지 않는다. 원 서버도 마찬가지다.',
         )
       : said(
@@ -77,7 +77,7 @@ function tellRequest(scene: Scene, i: number): void {
   scene.step(i + 1, text, 'client')
 }
 
-/** What became of a connection that was used as long as it was allowed. */
+/** The history of a connection that was used as long as the origin allowed. */
 export interface Limited {
   readonly responses: number
   /** Which response said close; 0: none. */
@@ -88,10 +88,10 @@ export interface Limited {
 export async function limited(bench: Bench, max: number): Promise<Limited> {
   const scene = bench.scene('limit', said('Until the limit', '횟수 제한까지'), PARTIES)
   const client = await scene.client({ to: await scene.origin({ max }) })
-  scene.step(1, said('The client asks again and again.', '클라이언트가 계속 요청한다.'), 'client')
+  scene.step(1, said('The client sends one request after another.', '클라이언트가 계속 요청한다.'), 'client')
   let responses = 0
   let saidCloseAt = 0
-  // One more than allowed, so that an origin without a limit would be found out.
+  // One request more than allowed, so that an origin without a limit would be detected.
   while (saidCloseAt === 0 && responses <= max) {
     if (responses > 0) await bench.sleep(PACE_MS)
     await client.send(get(1))
@@ -115,7 +115,7 @@ export async function limited(bench: Bench, max: number): Promise<Limited> {
   return { responses, saidCloseAt, ended }
 }
 
-/** With a second request right behind: only the first was read and answered, when close was said by … */
+/** With a second request right behind the first: whether only the first was read and answered, when close was said by … */
 export interface AfterClose {
   readonly client: boolean
   readonly origin: boolean
@@ -143,7 +143,7 @@ export async function afterClose(bench: Bench): Promise<AfterClose> {
     1,
     get(1, { Connection: 'close' }),
     said(
-      'The client says close, and sends another request behind it, which it must not: nobody answers it.',
+      'The client says close, and sends another request behind it, which it must not do: that request is not answered.',
       '클라이언트가 close를 보내고도 그 뒤에 보내서는 안 되는 요청을 하나 더 보낸다. 아무도 응답하지 않는다.',
     ),
   )
@@ -161,29 +161,38 @@ export async function afterClose(bench: Bench): Promise<AfterClose> {
   return { client: byClient, origin: byOrigin }
 }
 
-/** Was a second request answered on the connection, after a first one of that version with that word? */
+/** Was a second request answered on the connection, after a first one of that version with that Connection option? */
 export type Versions = Readonly<Record<keyof typeof WAYS, boolean>>
 
 const WAYS = {
   '1.0': {
     minor: 0,
     word: '',
-    text: said('HTTP/1.0 without a word: it ends.', 'HTTP/1.0에서 아무 말도 하지 않으면 커넥션이 끝난다.'),
+    text: said(
+      'HTTP/1.0 without an option: the connection ends.',
+      'HTTP/1.0에서 아무 말도 하지 않으면 커넥션이 끝난다.',
+    ),
   },
   '1.0 keep-alive': {
     minor: 0,
     word: 'Keep-Alive',
-    text: said('HTTP/1.0 that asks to keep: it stays.', 'HTTP/1.0에서 유지해 달라고 요청하면 커넥션이 유지된다.'),
+    text: said(
+      'HTTP/1.0 that asks to keep: the connection stays.',
+      'HTTP/1.0에서 유지해 달라고 요청하면 커넥션이 유지된다.',
+    ),
   },
   '1.1': {
     minor: 1,
     word: '',
-    text: said('HTTP/1.1 without a word: it stays.', 'HTTP/1.1에서 아무 말도 하지 않으면 커넥션이 유지된다.'),
+    text: said(
+      'HTTP/1.1 without an option: the connection stays.',
+      'HTTP/1.1에서 아무 말도 하지 않으면 커넥션이 유지된다.',
+    ),
   },
   '1.1 close': {
     minor: 1,
     word: 'close',
-    text: said('HTTP/1.1 that asks to end: it ends.', 'HTTP/1.1에서 끊겠다고 알리면 커넥션이 끝난다.'),
+    text: said('HTTP/1.1 that asks to end: the connection ends.', 'HTTP/1.1에서 끊겠다고 알리면 커넥션이 끝난다.'),
   },
 } as const
 
@@ -205,7 +214,7 @@ export async function versions(bench: Bench): Promise<Versions> {
   return stayed
 }
 
-/** Asks until told, by the head of the response or by a FIN, that there is no more; twice at most. */
+/** Sends requests until the head of a response or a FIN says that the connection ends; two at most. */
 async function stays(bench: Bench, client: LabClient, asking: string): Promise<boolean> {
   await client.send(asking)
   const first = await client.response()

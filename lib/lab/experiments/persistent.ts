@@ -13,18 +13,18 @@ import {
   versions,
 } from './persistent-scenes.js'
 
-/** An origin is never early with its idle limit, and a busy clock is only late. */
+/** An origin never applies its idle limit early, and a busy clock is only late. */
 const IDLE_SHARE = 0.9
 
 export const persistent = experiment({
   id: 'persistent',
   title: said('Persistent connections in HTTP/1.1', 'HTTP/1.1의 지속 커넥션'),
   question: said(
-    'An HTTP/1.1 client sends a request without a Connection field, and the response has none either. What becomes of the connection?',
+    'An HTTP/1.1 client sends a request without a Connection field, and the response has none, either. What happens to the connection?',
     'HTTP/1.1 클라이언트가 Connection 헤더 없이 요청을 보냈고, 응답에도 Connection 헤더가 없다. 커넥션은 어떻게 될까?',
   ),
   answers: [
-    { text: said('It closes: nobody asked for it to be kept', '아무도 유지해 달라고 하지 않았으므로 닫힌다') },
+    { text: said('It closes: no one asked to keep it', '아무도 유지해 달라고 하지 않았으므로 닫힌다') },
     { text: said('It stays open for the next request', '다음 요청을 위해 열린 채로 남는다') },
     { text: said('It stays open for ever', '영원히 열린 채로 남는다') },
     {
@@ -35,24 +35,24 @@ export const persistent = experiment({
     },
   ],
   watch: said(
-    'Look for the word that keeps the connection: there is none. Then count what ends it after all: the timer, the limit, and close from either side. See also what becomes of a request that is sent behind a close.',
+    'Look for a field that keeps the connection: there is none. Then count what ends it in the end: the timer, the limit, and close from either side. See also what happens to a request that is sent after a close.',
     '커넥션을 유지해 달라는 말을 찾아보라. 그런 말은 없다. 그런데도 커넥션을 끝내는 것이 무엇인지 세어 보라. 타이머, 횟수 제한, 그리고 어느 쪽이든 보낼 수 있는 close다. close 뒤에 보낸 요청이 어떻게 되는지도 보라.',
   ),
   lesson: [
     said(
-      'In HTTP/1.1 a connection persists unless somebody says Connection: close. In HTTP/1.0 one asks to keep, in 1.1 one asks to end.',
+      'In HTTP/1.1 a connection persists unless one side says Connection: close. In HTTP/1.0 you ask to keep it; in 1.1 you ask to end it.',
       'HTTP/1.1에서는 누군가 Connection: close를 보내지 않는 한 커넥션이 유지된다. 1.0에서는 유지해 달라고 요청하고, 1.1에서는 끊겠다고 알린다.',
     ),
     said(
-      'It ends all the same: when nobody has asked for some time, when the origin has answered as many requests as it wants to answer on one connection, or when either side says close. Whoever does not say close has promised nothing: the other one must be ready for the end at any time.',
+      'It still ends: when no request has come for some time, when the origin has answered as many requests as it wants to answer on one connection, or when either side says close. A side that does not say close has promised nothing: the other side must be ready for the end at any time.',
       '그래도 커넥션은 언젠가 끝난다. 한동안 요청이 없거나, 원 서버가 커넥션 하나에서 처리하려던 수만큼 요청을 처리했거나, 어느 쪽이든 close를 보내면 끝난다. close를 보내지 않았다고 해서 무엇을 약속한 것은 아니므로, 상대는 언제든지 커넥션이 끊길 수 있음에 대비해야 한다.',
     ),
     said(
-      'After close nothing more may be sent on the connection: a client that has said it sends no further request, and the origin acts on none. What was already on its way when the origin said close is not answered; the client has to ask again on another connection, if the request may be repeated at all.',
+      'After close nothing more may be sent on the connection: a client that has said close sends no further request, and the origin does not act on one. A request that was already on its way when the origin said close is not answered; the client has to send it again on another connection, if it may be repeated at all.',
       'close를 보낸 뒤에는 그 커넥션으로 더 이상 아무것도 보내서는 안 된다. close를 보낸 클라이언트는 다음 요청을 보내지 않고, 원 서버도 다음 요청을 처리하지 않는다. 원 서버가 close를 보낼 때 이미 오고 있던 요청은 응답을 받지 못한다. 클라이언트는 반복해도 되는 요청일 때만 다른 커넥션으로 다시 보낼 수 있다.',
     ),
     said(
-      'All this needs messages that say themselves where they end: a Content-Length that is right, or chunked. A message that ends with its connection ends the connection.',
+      'All this needs messages that say where they end: with a correct Content-Length, or with chunked. A message without either ends only when its connection ends, so that connection cannot persist.',
       '이 모든 것은 메시지가 자신의 끝을 스스로 알릴 때만 가능하다. Content-Length가 정확하거나 청크 인코딩을 써야 한다. 커넥션이 끝나야 끝나는 메시지는 커넥션도 끝낸다.',
     ),
   ],
@@ -106,11 +106,11 @@ function verdict(bench: Bench, { timeout, max }: { timeout: number; max: number 
   return judged(
     silent && timed && limit && nothingMore && book,
     said(
-      `Without a word ${counted(quiet.responses, 'response')} came over one connection; it ended after ${quiet.idleMs.toFixed(0)} ms of silence, another after ${counted(counting.responses, 'request')}, and nothing that was sent behind a close was answered.`,
+      `Without a Connection field ${counted(quiet.responses, 'response')} came over one connection; it ended after ${quiet.idleMs.toFixed(0)} ms of silence, another after ${counted(counting.responses, 'request')}, and no request that was sent after a close was answered.`,
       `아무 말 없이도 커넥션 하나로 응답 ${quiet.responses}개가 왔다. 이 커넥션은 ${quiet.idleMs.toFixed(0)}ms 동안 조용하다가 닫혔고, 다른 하나는 요청 ${counting.responses}개를 처리한 뒤 닫혔으며, close 뒤에 보낸 것은 응답을 받지 못했다.`,
     ),
     said(
-      `It was not as expected: persistent without a word: ${yesNo(silent).en}, ended by the timer: ${yesNo(timed).en}, by the limit: ${yesNo(limit).en}, nothing answered behind close: ${yesNo(nothingMore).en}, 1.0 and 1.1 by the book: ${yesNo(book).en}.`,
+      `The result is not as expected: persistent without a Connection field: ${yesNo(silent).en}, ended by the timer: ${yesNo(timed).en}, by the limit: ${yesNo(limit).en}, nothing answered after close: ${yesNo(nothingMore).en}, 1.0 and 1.1 as the standard says: ${yesNo(book).en}.`,
       `예상과 달랐다. 말 없이 유지: ${yesNo(silent).ko}, 타이머로 종료: ${yesNo(timed).ko}, 횟수 제한으로 종료: ${yesNo(limit).ko}, close 뒤 응답 없음: ${yesNo(nothingMore).ko}, 1.0과 1.1의 규칙: ${yesNo(book).ko}.`,
     ),
     2,

@@ -1,18 +1,19 @@
 import * as net from 'node:net'
 import type { Place, Scene } from '../bench.js'
 
-/** A line on which a FIN and a request cross whenever they can. */
+/** A line on which a FIN and a request cross whenever possible. */
 export interface CrossingLine extends Place {
-  /** Requests that set out while a FIN was coming toward them. */
+  /** Requests that were sent while a FIN was on its way in the other direction. */
   readonly crossed: number
-  /** Connections on which nothing has ended, and no FIN is under way. */
+  /** Connections of which no side has ended and on which no FIN is in flight. */
   readonly idling: number
 }
 
 /**
- * The idle race, made certain. Everything passes as it comes, but for the FIN of a server that owes no answer: it is on its way until the
- * next request has set out. On a real line that lasts half a round trip, so it hits one request in many; here it hits each one.
- * @returns where `from` is to connect, in order to reach `to`
+ * The idle race, made certain. Everything is forwarded at once, except the FIN of a server that owes no answer: it is held back
+ * until the next request has been sent. On a real line this window lasts half a round trip, so it hits one request in many; here
+ * it hits every one.
+ * @returns the place to which `from` connects in order to reach `to`
  */
 export async function openCrossingLine(scene: Scene, from: string, to: Place): Promise<CrossingLine> {
   const line = { party: to.party, port: 0, observes: true, crossed: 0, idling: 0, expect() {} }

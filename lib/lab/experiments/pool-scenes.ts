@@ -4,7 +4,7 @@ import type { LabOrigin, OriginRequest } from '../origin.js'
 import { type Said, said } from '../said.js'
 import { openCrossingLine } from './pool-line.js'
 
-// The scenes of `pool`: in each a pool keeps a connection to an origin that closes what idles too long.
+// The scenes of `pool`: in each one a pool keeps a connection to an origin that closes connections that are idle too long.
 
 export interface PoolKnobs {
   /** Idle limit of the origin, in seconds. */
@@ -12,32 +12,35 @@ export interface PoolKnobs {
   readonly rounds: number
 }
 
-/** What came of the requests that an idle connection was kept for. */
+/** The results of the requests that were sent on a kept connection. */
 export interface Fared {
   readonly asked: number
   readonly errors: number
-  /** Requests that met a FIN on their way. */
+  /** Requests that crossed a FIN on their way. */
   readonly crossed: number
   /** Connections that the origin accepted. */
   readonly opened: number
 }
 
-/** What a round of the others takes, in idle limits, about. */
+/** The approximate duration of a round of the other scenes, in idle limits. */
 const ROUND_LIMITS = 1.15
-/** In real time, as a busy machine has its own: the limit is to pass; and where something is to come in time before it does. */
+/**
+ * The shortest idle limits, in real time so that a busy machine keeps up: where the limit has to pass; where something has to
+ * beat it.
+ */
 const LIMIT_MS_MIN = 200
 const IN_TIME_LIMIT_MS_MIN = 500
-/** A query of a pool of database connections comes so often within the idle limit. */
+/** How often a pool of database connections sends a query within the idle limit. */
 const QUERIES_PER_LIMIT = 4
 /** Longer than anything here, in real time: the idle limit of the origin is the subject. */
 const OUT_OF_THE_WAY_MS = 600_000
-/** How often it is looked whether an end has come. Real ms. */
+/** The interval between two checks whether an end has come. Real ms. */
 const LOOK_MS = 20
 
 const GET = request('GET /list HTTP/1.1', { Host: 'origin' })
 const QUERY = request('OPTIONS * HTTP/1.1', { Host: 'origin' })
 
-/** A POST, and what the origin is to make of it. */
+/** A POST; its target tells the origin what to do with it. */
 function post(what: 'race' | 'done' | 'order'): string {
   return `${request(`POST /${what} HTTP/1.1`, { Host: 'origin', 'Content-Length': '5' })}order`
 }
@@ -67,7 +70,9 @@ export async function racedGets(bench: Bench, kind: 'stock' | 'hopwise', knobs: 
   return told(scene, { asked: knobs.rounds, errors, crossed: line.crossed, opened: origin.accepted })
 }
 
-/** POSTs through hopwise that end without an answer: half of them met a FIN, half were done by an origin that then died. */
+/**
+ * POSTs through hopwise that end without an answer: half of them crossed a FIN, half were executed by an origin that then died.
+ */
 export async function lostPosts(bench: Bench, knobs: PoolKnobs): Promise<Fared & { readonly done: number }> {
   const scene = bench.scene('post', said('POST through hopwise', 'hopwise를 거친 POST'), THROUGH_HOPWISE)
   const answer = ({ target }: OriginRequest) => (target === '/done' ? ({ raw: '', after: 'leave' } as const) : {})
@@ -81,7 +86,8 @@ export async function lostPosts(bench: Bench, knobs: PoolKnobs): Promise<Fared &
     await until(bench, () => line.idling === 0)
     if (round === 1) scene.step(1, POST_CROSSES, 'proxy')
     const raced = await asker.ask(post('race'))
-    // Twice: an origin whose connection ends after its first answer is not trusted with a POST on the next one, and no race is left to see.
+    // Twice: after a connection that ended with its first answer, hopwise would not send the POST on a kept one, and there would
+    // be no race.
     await asker.ask(GET)
     await asker.ask(GET)
     if (round === 1) scene.step(2, POST_IS_DONE, 'origin')
@@ -91,12 +97,14 @@ export async function lostPosts(bench: Bench, knobs: PoolKnobs): Promise<Fared &
     errors += lost
   }
   const done = origin.requests.filter(({ method }) => method === 'POST').length
-  scene.figure('done', said('POSTs that the origin had done', '원 서버가 실제로 처리한 POST'), done, 'count')
+  scene.figure('done', said('POSTs that the origin had executed', '원 서버가 실제로 처리한 POST'), done, 'count')
   const fared = { asked: 2 * knobs.rounds, errors, crossed: line.crossed, opened: origin.accepted }
   return { ...told(scene, fared), done }
 }
 
-/** POSTs through hopwise that are safe. `liveness`: the FIN has come in time. `hint`: the origin says how long it keeps a connection. */
+/**
+ * POSTs through hopwise that are safe. `liveness`: the FIN comes in time. `hint`: the origin says how long it keeps a connection.
+ */
 export async function safePosts(bench: Bench, by: 'liveness' | 'hint', knobs: PoolKnobs): Promise<Fared> {
   const title =
     by === 'liveness'
@@ -111,7 +119,8 @@ export async function safePosts(bench: Bench, by: 'liveness' | 'hint', knobs: Po
   let errors = 0
   for (let round = 1; round <= knobs.rounds; round++) {
     await asker.ask(GET)
-    // With a hint the proxy ends it, before the origin does; without one the origin, and the proxy likewise as soon as it sees that.
+    // With a hint the proxy closes before the origin does; without one the origin closes, and the proxy follows as soon as it
+    // sees that.
     await until(bench, () => (line?.idling ?? origin.open) === 0)
     const got = await asker.ask(post('order'))
     errors += failed(got) ? 1 : 0
@@ -120,7 +129,7 @@ export async function safePosts(bench: Bench, by: 'liveness' | 'hint', knobs: Po
   return told(scene, { asked: knobs.rounds, errors, crossed: line?.crossed ?? 0, opened: origin.accepted })
 }
 
-/** As a pool of database connections does it: a query now and then, for as long as the rounds of the others take, then the POST. */
+/** The method of a database pool: a query now and then, for as long as the rounds of the other scenes take, then the POST. */
 export async function queried(bench: Bench, knobs: PoolKnobs): Promise<Fared> {
   const parties = [party('client', 'client', said('database pool', '데이터베이스 풀')), party('origin')]
   const scene = bench.scene('query', said('A query now and then', '이따금 보내는 쿼리'), parties)
@@ -142,12 +151,12 @@ export async function queried(bench: Bench, knobs: PoolKnobs): Promise<Fared> {
   return told(scene, { asked: 1, errors, crossed: 0, opened: origin.accepted })
 }
 
-/** Real ms that the origin lets a connection idle. */
+/** The idle limit of the origin in real ms. */
 function limitOf(bench: Bench, { timeout }: PoolKnobs, least: number = LIMIT_MS_MIN): number {
   return Math.max(least, bench.ms(timeout * 1_000))
 }
 
-/** The client is silent until it has come to this, however long that takes: the run's own limit ends it otherwise. */
+/** The client is silent until this is so, however long it takes; only the time limit of the run ends the wait earlier. */
 async function until(bench: Bench, isSo: () => boolean): Promise<void> {
   while (!isSo()) await bench.wait(LOOK_MS)
 }
@@ -160,7 +169,7 @@ function openPooling(scene: Scene, kind: 'stock' | 'hopwise', to: Place | LabOri
   return scene.proxy({ kind, to, options: { deadlines: { upstreamIdleMs: OUT_OF_THE_WAY_MS } } })
 }
 
-/** A client that connects anew only when it has to. */
+/** A client that opens a new connection only when it has to. */
 class Asker {
   private client: LabClient | null = null
 
@@ -183,12 +192,12 @@ function failed({ outcome, status }: Received): boolean {
 function told(scene: Scene, fared: Fared): Fared {
   scene.figure(
     'asked',
-    said('Requests on a connection that had idled', '유휴 상태였던 커넥션의 요청'),
+    said('Requests on a connection that had been idle', '유휴 상태였던 커넥션의 요청'),
     fared.asked,
     'count',
   )
   scene.figure('errors', said('Errors', '오류'), fared.errors, 'count')
-  scene.figure('crossed', said('Requests that met a FIN', 'FIN과 엇갈린 요청'), fared.crossed, 'count')
+  scene.figure('crossed', said('Requests that crossed a FIN', 'FIN과 엇갈린 요청'), fared.crossed, 'count')
   scene.figure('opened', said('Connections to the origin', '원 서버와 맺은 커넥션'), fared.opened, 'count')
   return fared
 }
@@ -196,7 +205,7 @@ function told(scene: Scene, fared: Fared): Fared {
 function tellOutcome(scene: Scene, got: Received): void {
   const text = failed(got)
     ? said(
-        `The client gets an error (${got.status}), although the origin is well.`,
+        `The client gets an error (${got.status}), although the origin is healthy.`,
         `원 서버는 멀쩡한데도 클라이언트는 오류(${got.status})를 받는다.`,
       )
     : said(
@@ -211,7 +220,7 @@ const KEPT: Said = said(
   '요청이 응답을 받고, 프록시는 원 서버와 맺은 커넥션을 유지한다.',
 )
 const FIN_UNDER_WAY: Said = said(
-  'The idle limit has passed and the origin has closed. Its FIN is under way as the next request leaves: they cross.',
+  'The idle limit has passed and the origin has closed. Its FIN is on its way when the next request is sent: they cross.',
   '유휴 제한 시간이 지나 원 서버가 닫았다. FIN이 오는 도중에 다음 요청이 떠나서 둘이 엇갈린다.',
 )
 const POST_CROSSES: Said = said(
@@ -219,15 +228,15 @@ const POST_CROSSES: Said = said(
   '이 POST는 FIN과 엇갈린다. 원 서버는 이것을 읽지 않는다.',
 )
 const POST_IS_DONE: Said = said(
-  'This POST is read and done, and then the origin ends without an answer.',
+  'This POST is read and executed, and then the origin closes without an answer.',
   '원 서버가 이 POST를 읽고 처리하지만, 응답 없이 커넥션을 끝낸다.',
 )
 const POST_LOOKS_THE_SAME: Said = said(
-  'The proxy has seen the same twice: a request sent, a FIN, no answer. So it sends neither again, and says 502.',
+  'The proxy has seen the same thing twice: a request sent, a FIN, no answer. So it sends neither of them again, and answers 502.',
   '프록시가 본 것은 두 번 다 같다. 요청을 보냈고, FIN이 왔고, 응답은 없었다. 그래서 어느 쪽도 다시 보내지 않고 502로 응답한다.',
 )
 const LET_GO_FIRST: Said = said(
-  'The origin had said how long it keeps a connection, so the proxy had closed it first, and opened a new one.',
+  'The origin had said how long it keeps a connection, so the proxy closed it first, and opened a new one.',
   '원 서버가 커넥션을 얼마나 유지하는지 알려 주었으므로, 프록시가 먼저 닫고 새 커넥션을 열었다.',
 )
 const SEEN_IN_TIME: Said = said(
@@ -235,10 +244,10 @@ const SEEN_IN_TIME: Said = said(
   '커넥션이 유휴 상태일 때 FIN이 도착했다. 프록시는 커넥션을 지켜보고 있었으므로 새 커넥션을 열었다.',
 )
 const ASKED_NOW_AND_THEN: Said = said(
-  'A harmless query now and then keeps the connection, and shows that it is alive.',
+  'A harmless query now and then keeps the connection open, and shows that it is alive.',
   '해가 없는 쿼리를 이따금 보내서 커넥션을 유지하고, 살아 있는지도 확인한다.',
 )
 const STILL_THERE: Said = said(
-  'After all that time the first connection was still there, and took the POST.',
+  'After all that time the first connection was still open, and carried the POST.',
   '그 시간이 다 지난 뒤에도 처음의 커넥션이 남아 있어서 POST를 보낼 수 있었다.',
 )

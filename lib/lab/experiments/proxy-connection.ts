@@ -15,21 +15,21 @@ import {
   uriOf,
 } from './proxies-parts.js'
 
-/** Idle limit of everybody who has one, and what they announce: nobody gets there. */
+/** The idle limit of every party that has one, and the value that it announces: it is never reached. */
 const TIMEOUT_S = 15
-/** Between two requests, so that one can see them apart. */
+/** A pause between two requests, so that they can be distinguished. */
 const PAUSE_MS = 300
 
 type Kind = 'dumb' | 'smart' | 'hopwise'
 
 interface Through {
-  /** Responses that came whole. */
+  /** Complete responses. */
   readonly answered: number
   readonly slowestMs: number
-  /** Connections that the client needed, and that the origin got. */
+  /** Connections that the client needed, and that the origin accepted. */
   readonly near: number
   readonly far: number
-  /** What the origin was sent: the old field, a wish for its own connection. */
+  /** What the origin received: Proxy-Connection itself; a wish to keep its own connection. */
   readonly passedOn: boolean
   readonly asked: boolean
   /** The client was told that its connection is kept. */
@@ -40,14 +40,14 @@ export const proxyConnection = experiment({
   id: 'proxy-connection',
   title: said('Proxy-Connection, the way out', 'Proxy-Connection이라는 우회로'),
   question: said(
-    'To escape the hang, browsers once sent Proxy-Connection: Keep-Alive to proxies instead of Connection: Keep-Alive. A dumb proxy passes it on just the same. What does the origin do with it?',
+    'To avoid the hang, browsers once sent Proxy-Connection: Keep-Alive to proxies instead of Connection: Keep-Alive. A dumb proxy also passes this field on. What does the origin do with it?',
     '멈춤을 피하기 위해 한때 브라우저는 프록시에 Connection: Keep-Alive 대신 Proxy-Connection: Keep-Alive를 보냈다. 멍청한 프록시는 이것도 그대로 전달한다. 원 서버는 이 헤더를 어떻게 처리할까?',
   ),
   answers: [
-    { text: said('It agrees as before, and everybody hangs', '전처럼 동의하고, 모두가 멈춘다') },
+    { text: said('It agrees as before, and everyone hangs', '전처럼 동의하고, 모두가 멈춘다') },
     {
       text: said(
-        'It ignores it, answers and closes: no hang, and nothing kept',
+        'It ignores the field, answers and closes: no hang, and nothing is kept',
         '무시하고 응답한 뒤 닫는다. 멈춤도 없고, 유지되는 것도 없다',
       ),
     },
@@ -55,32 +55,32 @@ export const proxyConnection = experiment({
     { text: said('It refuses the request with 400', '요청을 400으로 거부한다') },
   ],
   watch: said(
-    'Count the connections on both sides of each proxy. One proxy passes the field on, one turns it into a Connection of its own, and hopwise drops it.',
+    'Count the connections on both sides of each proxy. One proxy passes the field on, one turns it into its own Connection field, and hopwise drops it.',
     '각 프록시의 양쪽에서 커넥션의 수를 세어 보라. 한 프록시는 헤더를 그대로 전달하고, 한 프록시는 자신의 Connection으로 바꾸고, hopwise는 제거한다.',
   ),
   lesson: [
     said(
-      'Proxy-Connection is an invention of Netscape and never became a standard. It works because of what does not happen: through a dumb proxy it arrives at an origin that does not know it. So there is no agreement, the origin closes after its response, and the dumb proxy gets the end that it waits for. Nothing hangs, and nothing persists.',
+      'Proxy-Connection was invented by Netscape and never became a standard. It works because of what does not happen: through a dumb proxy it arrives at an origin that does not know it. So there is no agreement, the origin closes after its response, and the dumb proxy gets the end that it waits for. Nothing hangs, and nothing persists.',
       'Proxy-Connection은 넷스케이프가 고안한 것으로 표준이 된 적이 없다. 이 방법은 아무 일도 일어나지 않기 때문에 통한다. 멍청한 프록시를 거쳐 도착한 헤더를 원 서버는 알지 못한다. 그래서 동의가 없고, 원 서버는 응답한 뒤 닫으며, 멍청한 프록시는 기다리던 커넥션의 끝을 얻는다. 멈추는 것도, 유지되는 것도 없다.',
     ),
     said(
-      'A proxy that knows the field takes it for a wish about its own connection with the client. It sends a Connection: Keep-Alive of its own to the origin, gets an agreement of its own, and answers its client with Proxy-Connection: Keep-Alive. Now both hops persist, each by its own agreement.',
+      'A proxy that knows the field understands it as a wish about its own connection with the client. It sends its own Connection: Keep-Alive to the origin, gets its own agreement, and answers its client with Proxy-Connection: Keep-Alive. Now both hops persist, each by its own agreement.',
       '이 헤더를 아는 프록시는 이것을 클라이언트와 자신 사이의 커넥션에 대한 요청으로 받아들인다. 원 서버에는 자신의 Connection: Keep-Alive를 보내 따로 동의를 얻고, 클라이언트에는 Proxy-Connection: Keep-Alive로 응답한다. 이제 두 홉 모두 각자의 동의에 따라 커넥션이 유지된다.',
     ),
     said(
-      'hopwise never forwards this field, and does not let it name other ones. As a gateway it does not listen to the field at all, for somebody dumb may have passed it on. A forward proxy must not keep an HTTP/1.0 client in any case; its connection to the origin persists all the same, because HTTP/1.1 needs no wish for that.',
+      'hopwise never forwards this field, and does not let it name other fields. As a gateway it ignores the field completely, because a dumb proxy may have passed it on. A forward proxy must not keep the connection of an HTTP/1.0 client in any case; its connection to the origin still persists, because HTTP/1.1 needs no wish for that.',
       'hopwise는 이 헤더를 전달하지 않으며, 이 헤더로 다른 헤더를 지목하게 두지도 않는다. 게이트웨이일 때는 이 헤더를 아예 무시한다. 멍청한 프록시가 그대로 전달한 것일 수 있기 때문이다. 포워드 프록시는 어떤 경우에도 HTTP/1.0 클라이언트와 커넥션을 유지해서는 안 된다. 그래도 원 서버 쪽 커넥션은 유지된다. HTTP/1.1에서는 유지해 달라고 요청할 필요가 없기 때문이다.',
     ),
   ],
   change: said(
-    'Let hopwise keep HTTP/1.0 clients, which the standard forbids to a proxy: now one connection is enough on both sides. The next experiment shows why it is forbidden.',
+    'Let hopwise keep the connections of HTTP/1.0 clients, which the standard forbids for a proxy: now one connection is enough on both sides. The next experiment shows why it is forbidden.',
     'hopwise가 HTTP/1.0 클라이언트와 커넥션을 유지하게 해 보라. 표준은 프록시에 이를 금지한다. 이제 양쪽 모두 커넥션 하나면 충분하다. 금지하는 이유는 다음 실험에서 볼 수 있다.',
   ),
   references: ['RFC 9112 C.2.2', 'RFC 9112 9.3', 'RFC 9110 7.6.1', 'HTTP: The Definitive Guide 4.5'],
   knobs: {
     requests: {
       kind: 'number',
-      label: said('Requests, one after the other', '차례로 보내는 요청 수'),
+      label: said('Requests, one after another', '차례로 보내는 요청 수'),
       unit: 'count',
       min: 2,
       max: 10,
@@ -91,7 +91,7 @@ export const proxyConnection = experiment({
       kind: 'choice',
       label: said('HTTP/1.0 clients at hopwise', 'hopwise의 HTTP/1.0 클라이언트'),
       choices: {
-        closed: said('closed after each response, by the book', '표준대로 응답마다 닫는다'),
+        closed: said('closed after each response, as the standard says', '표준대로 응답마다 닫는다'),
         kept: said('kept when they ask (forwardHttp10KeepAlive)', '요청하면 유지한다(forwardHttp10KeepAlive)'),
       },
       standard: 'closed',
@@ -143,7 +143,7 @@ interface Asking {
   readonly told: (agreed: boolean) => void
 }
 
-/** Asks again and again: on the same connection as long as the responses agree to that, else on a new one. */
+/** Sends one request after another: on the same connection as long as the responses agree to keep it, otherwise on a new one. */
 async function askAgain(scene: Scene, { to, get, times, told }: Asking) {
   const sum = { answered: 0, slowestMs: 0, near: 0, agreed: false }
   let client: LabClient | null = null
@@ -179,7 +179,7 @@ function whatCame({ requests }: LabOrigin): Pick<Through, 'passedOn' | 'asked'> 
   }
 }
 
-/** Steps 2 to 4, after the first response: told only where the fields on the wire are witnesses. */
+/** Steps 2 to 4, after the first response: each says only what the fields on the wire prove. */
 function tellWhatHappened(scene: Scene, { kind, origin, agreed }: { kind: Kind; origin: LabOrigin; agreed: boolean }) {
   const { passedOn, asked } = whatCame(origin)
   if (passedOn) scene.step(2, PASSED_ON, 'proxy')
@@ -195,16 +195,16 @@ const PASSED_ON = said(
   '프록시는 이 헤더를 알지 못한 채 그대로 전달한다.',
 )
 const TURNED = said(
-  'The proxy knows the field, and asks the origin with a Connection: Keep-Alive of its own.',
+  'The proxy knows the field, and asks the origin with its own Connection: Keep-Alive.',
   '프록시는 이 헤더를 알고, 자신의 Connection: Keep-Alive로 원 서버에 요청한다.',
 )
 const DROPPED = said(
-  'The proxy drops the field: it is not for anybody behind it.',
+  'The proxy drops the field: it is not meant for the servers behind it.',
   '프록시는 이 헤더를 제거한다. 뒤에 있는 누구를 위한 것도 아니기 때문이다.',
 )
 const AGREED = said('The origin agrees with the proxy.', '원 서버가 프록시에 동의한다.')
 const BY_ITSELF = said(
-  'The origin was asked in HTTP/1.1, so the connection to the proxy persists without a word.',
+  'The origin was asked in HTTP/1.1, so its connection to the proxy persists by default.',
   '원 서버는 HTTP/1.1로 요청받았으므로 프록시와의 커넥션은 아무 말 없이도 유지된다.',
 )
 const IGNORED = said(
@@ -216,7 +216,7 @@ const KEPT = said(
   '클라이언트는 커넥션이 유지된다는 응답을 받고, 다음 요청을 그 커넥션으로 보낸다.',
 )
 const NOT_KEPT = said(
-  'Nobody agreed: the client opens a new connection for its next request.',
+  'There was no agreement: the client opens a new connection for its next request.',
   '아무도 동의하지 않았다. 클라이언트는 다음 요청을 위해 새 커넥션을 연다.',
 )
 
@@ -243,11 +243,11 @@ function verdict({ dumb, smart, hopwise }: Record<Kind, Through>, { bench, reque
       hidesMs: hangMs,
     },
     said(
-      `Nothing hung (${slowest} ms at most): for ${requests} requests the dumb proxy needed ${dumb.near} connections on its one side and ${dumb.far} on the other, the proxy that knows the field ${smart.near} and ${smart.far}, hopwise ${hopwise.near} and ${hopwise.far}.`,
+      `Nothing hung (${slowest} ms at most): for ${requests} requests the dumb proxy needed ${dumb.near} connections on one side and ${dumb.far} on the other, the proxy that knows the field ${smart.near} and ${smart.far}, hopwise ${hopwise.near} and ${hopwise.far}.`,
       `아무것도 멈추지 않았다(최대 ${slowest}ms). 요청 ${requests}개에 필요한 커넥션은 클라이언트 쪽과 원 서버 쪽이 각각 멍청한 프록시 ${dumb.near}개와 ${dumb.far}개, 헤더를 아는 프록시 ${smart.near}개와 ${smart.far}개, hopwise ${hopwise.near}개와 ${hopwise.far}개였다.`,
     ),
     said(
-      `It did not go as expected: ${dumb.near}/${dumb.far}, ${smart.near}/${smart.far} and ${hopwise.near}/${hopwise.far} connections, ${slowest} ms at most.`,
+      `The result is not as expected: ${dumb.near}/${dumb.far}, ${smart.near}/${smart.far} and ${hopwise.near}/${hopwise.far} connections, ${slowest} ms at most.`,
       `예상과 다르게 진행되었다. 커넥션은 각각 ${dumb.near}/${dumb.far}, ${smart.near}/${smart.far}, ${hopwise.near}/${hopwise.far}개였고 최대 ${slowest}ms가 걸렸다.`,
     ),
     2,

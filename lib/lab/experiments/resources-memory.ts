@@ -8,22 +8,22 @@ import { type LabClient, request } from '../client.js'
 import { Impossible } from '../experiment.js'
 import { said } from '../said.js'
 
-/** What many idle connections cost a proxy on an event loop. */
+/** The cost of many idle connections for a proxy on an event loop. */
 export interface Crowded {
-  /** For one idle connection, about. */
+  /** About, for one idle connection. */
   readonly bytesEach: number
-  /** What a newcomer waits for its response while all of them are there. Real ms. */
+  /** The time that a newcomer waits for its response while all of them are connected. Real ms. */
   readonly newcomerMs: number
 }
 
-/** Before it is measured, so that what is made only once is made. */
+/** Clients before the measurement, so that everything that is allocated only once is already there. */
 const WARM_UP = 20
-/** Others may use or free memory meanwhile, and then what was measured makes no sense. */
+/** Other code may use or free memory meanwhile; then the measured value makes no sense. */
 const TRIES = 3
 const GET = request('GET / HTTP/1.1', { Host: 'origin' })
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
-/** Fills hopwise with idle clients, none of which is drawn, and lets one more come, which is. */
+/** Fills hopwise with idle clients, which are not drawn, and lets one more come, which is drawn. */
 export async function crowd(bench: Bench, clients: number): Promise<Crowded> {
   const scene = bench.scene(
     'crowd',
@@ -37,14 +37,14 @@ export async function crowd(bench: Bench, clients: number): Promise<Crowded> {
   scene.step(
     1,
     said(
-      `${clients} clients ask once each and keep their connections. They are not drawn.`,
+      `${clients} clients send one request each and keep their connections. They are not drawn.`,
       `클라이언트 ${clients}개가 한 번씩 요청하고 커넥션을 유지한다. 이들은 그리지 않는다.`,
     ),
   )
   const bytesEach = await measure(bench, clients, bare, port)
   scene.note(
     said(
-      'Measured in the memory of this process after a collection of its garbage, less half of what two bare sockets take, which is the part of the client. What the kernel keeps is not in it. So it is "about".',
+      'Measured in the memory of this process after a garbage collection, minus half of what a pair of bare sockets takes, which is the part of the client. Memory in the kernel is not included. So the value is approximate.',
       '가비지를 수거한 뒤 이 프로세스의 메모리에서 잰 값이다. 클라이언트 쪽 몫, 곧 아무 일도 하지 않는 소켓 한 쌍이 차지하는 양의 절반을 뺐다. 커널이 쓰는 메모리는 들어 있지 않다. 그러므로 어림값이다.',
     ),
     'proxy',
@@ -82,21 +82,21 @@ async function measure(bench: Bench, clients: number, bare: number, proxied: num
   }
 }
 
-/** By how many octets the memory in use grew while they came. */
+/** How many bytes the memory in use grew while they connected. */
 async function grown(session: Session, come: () => Promise<net.Socket[]>) {
   const before = await memory(session)
   const there = await come()
   return { there, bytes: (await memory(session)) - before }
 }
 
-/** What is in use, without garbage: octets. */
+/** The memory in use, without garbage, in bytes. */
 async function memory(session: Session): Promise<number> {
   await session.post('HeapProfiler.collectGarbage')
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
 }
 
-/** So many clients, one after the other, each of which has had its response. @throws Impossible */
+/** Connects so many clients, one after another, each of which has had its response. @throws Impossible */
 async function come(bench: Bench, port: number, clients: number): Promise<net.Socket[]> {
   const there: net.Socket[] = []
   try {
@@ -111,7 +111,7 @@ async function come(bench: Bench, port: number, clients: number): Promise<net.So
     if ((error as NodeJS.ErrnoException).code !== 'EMFILE') throw error
     throw new Impossible(
       said(
-        'This process may not have that many files open: raise the limit (ulimit -n), or let fewer clients come.',
+        'This process may not open so many files: raise the limit (ulimit -n), or choose fewer clients.',
         '이 프로세스가 열 수 있는 파일 수를 넘었다. 제한을 올리거나(ulimit -n) 클라이언트 수를 줄여야 한다.',
       ),
     )
@@ -119,7 +119,7 @@ async function come(bench: Bench, port: number, clients: number): Promise<net.So
   return there
 }
 
-/** Resolves when they are gone at both ends. */
+/** Resolves when they are closed at both ends. */
 async function leave(sockets: readonly net.Socket[]): Promise<void> {
   for (const socket of sockets) {
     socket.resume().end()
@@ -127,7 +127,7 @@ async function leave(sockets: readonly net.Socket[]): Promise<void> {
   }
 }
 
-/** As little as can be: what is left is the price of a socket. */
+/** Does as little as possible: what remains is the price of a socket. */
 function answerEverything(socket: net.Socket): void {
   socket.on('error', () => {})
   socket.on('data', () => socket.write(ANSWER))

@@ -4,7 +4,7 @@ import { type LabClient, type Received, request } from '../client.js'
 import { said } from '../said.js'
 import { storyClock } from '../story-clock.js'
 
-/** The places that there are, and how long an idle client may hold one, in ms of the story. */
+/** The number of places, and how long an idle client may hold one, in ms of the story. */
 export interface Room {
   readonly places: number
   readonly idleMs: number
@@ -14,14 +14,14 @@ const IDLE = party('client', 'idle', said('idle clients', '유휴 클라이언�
 const NEWCOMER = party('client', 'newcomer', said('newcomer', '새 클라이언트'))
 const GET = request('GET / HTTP/1.1', { Host: 'origin' })
 const GET_SLOW = request('GET /slow HTTP/1.1', { Host: 'origin' })
-/** Looks at what is awaited so often, until the time that is waited at most is over. */
+/** The number of checks for an awaited condition within the longest wait. */
 const LOOKS = 100
 
-/** How a newcomer fared where the places are held by idle clients. */
+/** What happened to a newcomer where idle clients hold the places. */
 export interface Newcomer {
-  /** Real ms for which it waited for its response. */
+  /** Real ms that it waited for its response. */
   readonly waitedMs: number
-  /** Real ms until then since the first of the idle clients asked, just before its idle time began. */
+  /** Real ms until then, since the first idle client sent its request, just before its idle time began. */
   readonly afterFirstMs: number
   /** None of the idle connections had ended when it was answered. */
   readonly besideAll: boolean
@@ -49,7 +49,7 @@ export async function processes(bench: Bench, { places, idleMs }: Room): Promise
   scene.step(
     3,
     said(
-      'An idle connection has reached its limit. Its process is free, and the newcomer is answered.',
+      'An idle connection has reached its limit. Its process is now free, and the newcomer is answered.',
       '유휴 커넥션 하나가 제한 시간에 이르렀다. 프로세스가 비자 새 클라이언트가 응답을 받는다.',
     ),
     'origin',
@@ -76,7 +76,7 @@ export async function eventLoop(bench: Bench, { places, idleMs }: Room): Promise
   scene.step(
     3,
     said(
-      'It is answered at once: nobody waited for the idle ones.',
+      'It is answered at once: it did not have to wait for the idle clients.',
       '바로 응답을 받는다. 유휴 클라이언트 때문에 기다릴 일이 없다.',
     ),
     'proxy',
@@ -85,15 +85,15 @@ export async function eventLoop(bench: Bench, { places, idleMs }: Room): Promise
 }
 
 export interface Pressed {
-  /** Of the idle clients, in the order in which they came: from 0. */
+  /** Indexes of the evicted idle clients, in the order in which they came, from 0. */
   readonly evicted: readonly number[]
-  /** Of the newcomer. */
+  /** The status that the newcomer got. */
   readonly status: number
-  /** Of another one, while all are busy. */
+  /** The status that another newcomer got while all clients were busy. */
   readonly statusWhenBusy: number
 }
 
-/** More clients than there is room for: the longest idle one goes; where nobody is idle the newcomer is refused. */
+/** More clients than places: the connection that was idle longest is closed; if none is idle, the newcomer is refused. */
 export async function pressure(bench: Bench, { places, idleMs }: Room): Promise<Pressed> {
   const scene = bench.scene('pressure', said(`hopwise with room for ${places}`, `자리가 ${places}개인 hopwise`), [
     IDLE,
@@ -114,19 +114,22 @@ export async function pressure(bench: Bench, { places, idleMs }: Room): Promise<
   const evicted = [...idle.keys()].filter(i => idle[i]?.ended !== '')
   scene.step(
     3,
-    said('The one that was idle longest had to go for it.', '가장 오래 유휴 상태이던 클라이언트가 자리를 내주었다.'),
+    said(
+      'The connection that was idle longest was closed for it.',
+      '가장 오래 유휴 상태이던 클라이언트가 자리를 내주었다.',
+    ),
     'proxy',
   )
 
   const busy = [...idle.filter(({ ended }) => ended === ''), client]
-  scene.step(4, said('Now all of them ask for something slow.', '이제 모두가 오래 걸리는 것을 요청한다.'), 'idle')
+  scene.step(4, said('Now all clients request something slow.', '이제 모두가 오래 걸리는 것을 요청한다.'), 'idle')
   for (const each of busy) await each.send(GET_SLOW)
   await until(bench, idleMs, () => origin.requests.filter(({ target }) => target === '/slow').length === busy.length)
   const refused = await ask(scene, proxy, 'newcomer')
   scene.step(
     5,
     said(
-      `Nobody is idle: the next newcomer is told ${refused.response.status} at once.`,
+      `No client is idle: the next newcomer gets ${refused.response.status} at once.`,
       `유휴 클라이언트가 없다. 다음 클라이언트는 바로 ${refused.response.status} 응답을 받는다.`,
     ),
     'proxy',
@@ -137,15 +140,15 @@ export async function pressure(bench: Bench, { places, idleMs }: Room): Promise<
 
 export interface Shared {
   readonly refused: number
-  /** Of somebody from another address; 0: this machine has no second one. */
+  /** The status that a client from another address got; 0: this machine has no second address. */
   readonly elsewhere: number
-  /** Of the refused one, in the end. */
+  /** The status that the refused client got in the end. */
   readonly later: number
   /** Real ms until then. */
   readonly waitedMs: number
 }
 
-/** One address holds all that an address may have, as in an attack. */
+/** One address holds all the places that an address may have, as in an attack. */
 export async function oneAddress(bench: Bench, { places, idleMs }: Room): Promise<Shared> {
   const scene = bench.scene(
     'one-address',
@@ -174,12 +177,12 @@ export async function oneAddress(bench: Bench, { places, idleMs }: Room): Promis
   scene.step(
     4,
     said(
-      'The newcomer has come back until the idle limit gave room.',
+      'The newcomer has tried again until the idle limit freed a place.',
       '새 클라이언트는 유휴 제한 시간이 자리를 비워 줄 때까지 다시 찾아왔다.',
     ),
     'newcomer',
   )
-  scene.figure('waited', said('Room after', '자리가 나기까지'), waitedMs, 'ms')
+  scene.figure('waited', said('A place was free after', '자리가 나기까지'), waitedMs, 'ms')
   return { refused, elsewhere, later, waitedMs }
 }
 
@@ -189,7 +192,7 @@ async function fromElsewhere(scene: Scene, proxy: Place): Promise<number> {
     scene.step(
       3,
       said(
-        `Somebody from another address is served (${status}): one address never takes every place.`,
+        `A client from another address is served (${status}): one address never takes every place.`,
         `다른 주소에서 온 클라이언트는 ${status} 응답을 받는다. 한 주소가 모든 자리를 차지하지는 못한다.`,
       ),
       'newcomer',
@@ -202,12 +205,12 @@ async function fromElsewhere(scene: Scene, proxy: Place): Promise<number> {
   }
 }
 
-/** So many clients have asked once, and keep their connections. */
+/** Lets so many clients send one request each and keep their connections. */
 async function settle(scene: Scene, to: Place, clients: number): Promise<LabClient[]> {
   scene.step(
     1,
     said(
-      `${clients} clients ask once each, and keep their connections.`,
+      `${clients} clients send one request each, and keep their connections.`,
       `클라이언트 ${clients}개가 한 번씩 요청하고 커넥션을 유지한다.`,
     ),
     'idle',
@@ -227,7 +230,7 @@ interface Asked {
   readonly response: Received
 }
 
-/** On a connection of its own, which stays as it is. */
+/** Sends a request on a new connection, which stays open. */
 async function ask(scene: Scene, to: Place, party: string, localAddress?: string): Promise<Asked> {
   const client = await scene.client({ to, party, ...(localAddress ? { localAddress } : {}) })
   await client.send(GET)

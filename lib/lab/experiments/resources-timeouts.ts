@@ -4,12 +4,12 @@ import { type LabClient, request } from '../client.js'
 import { type Said, said } from '../said.js'
 import { storyClock } from '../story-clock.js'
 
-/** What an idle limit did to a client that comes back now and then. */
+/** The effect of an idle limit on a client that comes back now and then. */
 export interface Limited {
   readonly requests: number
-  /** That it had to open. */
+  /** Connections that it had to open. */
   readonly connections: number
-  /** Real ms for which its last connection was held after its last response, for nothing. */
+  /** Real ms that its last connection was kept uselessly after the last response. */
   readonly heldMs: number
 }
 
@@ -17,7 +17,7 @@ const REQUESTS = 5
 const GET = request('GET / HTTP/1.1', { Host: 'origin' })
 
 /**
- * A client asks, pauses, and asks again; then it does not come back.
+ * A client sends a request, pauses, and sends another one; in the end it does not come back.
  * @param pauseMs of the story, as is `limitMs`
  */
 export async function underLimit(
@@ -35,7 +35,7 @@ export async function underLimit(
   scene.step(
     1,
     said(
-      `The client asks every ${pauseMs} ms; the proxy keeps an idle connection for ${limitMs} ms.`,
+      `The client sends a request every ${pauseMs} ms; the proxy keeps an idle connection for ${limitMs} ms.`,
       `클라이언트는 ${pauseMs}ms마다 요청하고, 프록시는 유휴 커넥션을 ${limitMs}ms 동안 유지한다.`,
     ),
   )
@@ -53,7 +53,7 @@ export async function underLimit(
   return tell(scene, opened.length, await held(scene, client))
 }
 
-/** On that connection, or on a new one: where the end of the old one was on its way, a GET may be sent again. */
+/** Sends a GET on that connection, or on a new one: if the end of the old one was already on its way, a GET may be sent again. */
 async function askOn(kept: LabClient, open: () => Promise<LabClient>): Promise<LabClient> {
   let client = kept.ended === '' ? kept : await open()
   await client.send(GET)
@@ -76,10 +76,10 @@ function tell(scene: Scene, connections: number, heldMs: number): Limited {
   scene.figure('requests', said('Requests', '요청'), REQUESTS, 'count')
   scene.figure(
     'connections',
-    said('Connections, a handshake each', '커넥션(저마다 핸드셰이크 한 번)'),
+    said('Connections, with a handshake each', '커넥션(저마다 핸드셰이크 한 번)'),
     connections,
     'count',
   )
-  scene.figure('held', said('Held for nothing in the end', '마지막에 쓸모없이 유지된 시간'), heldMs, 'ms')
+  scene.figure('held', said('Kept uselessly at the end', '마지막에 쓸모없이 유지된 시간'), heldMs, 'ms')
   return { requests: REQUESTS, connections, heldMs }
 }

@@ -9,22 +9,25 @@ import type { WireLog } from '../wire-log.js'
 
 const GET = request('GET / HTTP/1.1', { Host: 'origin' })
 const RESPONSE = 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n'
-/** How often its kernel is asked about a connection. Real ms, as all times here: the kernel's seconds are not scaled. */
+/**
+ * The interval between two queries to the kernel about a connection. Real ms, as all times here: the kernel's seconds are not
+ * scaled.
+ */
 const LOOK_MS = 150
-/** An ACK comes at once, or after 40 ms; each look takes a ms or more. */
+/** An ACK comes at once, or after 40 ms; each check takes a ms or more. */
 const LOOKS_MAX = 2_000
 
-/** How a connection ended for the origin; null: it has not. */
+/** How a connection ended for the origin. */
 export interface End {
-  /** ETIMEDOUT: its kernel gave it up. '': in peace. */
+  /** ETIMEDOUT: its kernel gave up. '': closed normally. */
   readonly code: string
-  /** Ms since the last octets of the origin: what it sent in vain, or what was acknowledged at once. */
+  /** Ms since the last bytes of the origin: those that it sent in vain, or those that were acknowledged at once. */
   readonly afterMs: number
 }
 
-/** A connection inside a namespace, both ends in our hands: kept after a first exchange, as HTTP/1.1 does. */
+/** A connection inside a namespace whose two ends we both control: kept after a first exchange, as in HTTP/1.1. */
 export class KeptConnection {
-  /** What its kernel has given up, or what was ended in peace. */
+  /** The end of the connection, by its kernel or by a normal close; null: it has not ended. */
   end: End | null = null
   private since = 0
   private readonly log: WireLog
@@ -50,28 +53,28 @@ export class KeptConnection {
     })
   }
 
-  /** @param keepAlive whether the origin has its kernel look after the peer */
+  /** @param keepAlive whether the origin switches TCP keep-alive on */
   static async open(scene: Scene, namespace: Namespace, keepAlive: boolean): Promise<KeptConnection> {
     const pair = await namespace.pair()
     const kept = new KeptConnection(scene, namespace, pair)
-    // 0 leaves the delay as the kernel has it: anything else has Node set the interval and the number of probes, too.
+    // 0 leaves the delay to the kernel: with any other value Node also sets the interval and the number of probes.
     if (keepAlive) pair.server.setKeepAlive(true, 0)
     await kept.exchange()
     return kept
   }
 
-  /** Ms since the last octets of the origin. */
+  /** Ms since the last bytes of the origin. */
   get silentMs(): number {
     return this.scene.bench.now() - this.since
   }
 
-  /** The response to a request whose sender is gone: nobody acknowledges it. */
+  /** The response to a request whose sender is gone: it is not acknowledged. */
   answerInVain(): void {
     this.answer()
     this.scene.waits('origin', 'client', said('for an ACK', '확인응답을 기다린다'))
   }
 
-  /** The request that is answered in vain. */
+  /** Sends a request and waits until it has reached the origin. */
   async ask(): Promise<void> {
     const { client, server } = this.pair
     this.log.bytes('client', Buffer.from(GET))
@@ -79,7 +82,7 @@ export class KeptConnection {
     await once(server, 'data')
   }
 
-  /** The origin ends it, and the client, which is there, does likewise. */
+  /** The origin ends the connection, and the client, which is present, follows. */
   async close(): Promise<void> {
     this.log.fin('origin')
     this.pair.server.end()
@@ -89,16 +92,16 @@ export class KeptConnection {
     this.scene.goesOn('origin')
   }
 
-  /** What its kernel knows of the origin's end. */
+  /** What the kernel knows about the origin's end. */
   kernel(): Promise<KernelEnd | undefined> {
     const { localPort = 0, remotePort = 0 } = this.pair.server
     return this.namespace.endOf({ localPort, remotePort })
   }
 
   /**
-   * Waits until the connection is over, or so many ms have passed, and asks its kernel from time to time how many there were.
-   * @param told the first, the second, …
-   * @returns how many
+   * Waits until the connection has ended, or so many ms have passed, and asks the kernel from time to time for the count.
+   * @param told called for the first, the second, …
+   * @returns the count
    */
   async watch(forMs: number, count: () => Promise<number>, told: (nth: number) => void): Promise<number> {
     const { bench } = this.scene
@@ -115,19 +118,19 @@ export class KeptConnection {
     return seen
   }
 
-  /** Counts the probes that its kernel sends from now on: no other connection of the namespace has any. */
+  /** Counts the probes that the kernel sends from now on: no other connection of the namespace sends any. */
   async probes(): Promise<() => Promise<number>> {
     const sent = () => this.namespace.counted('TcpExtTCPKeepAlive')
     const before = await sent()
     return async () => (await sent()) - before
   }
 
-  /** Of what the origin has sent last. 0 when its kernel knows the connection no more. */
+  /** Retransmissions of what the origin sent last. 0 when its kernel no longer knows the connection. */
   async retransmits(): Promise<number> {
     return (await this.kernel())?.retransmits ?? 0
   }
 
-  /** The origin was told by its kernel: for it the connection is over. */
+  /** The kernel has told the origin: for the origin the connection has ended. */
   givenUp(why: Said): void {
     this.scene.goesOn('origin')
     this.log.closed('client', 'vanished', why)
@@ -143,7 +146,7 @@ export class KeptConnection {
     this.scene.waits('origin', 'client', said('for the next request', '다음 요청을 기다린다'))
   }
 
-  /** Only then is it idle: what is not acknowledged yet would be sent again. */
+  /** Only then is the connection idle: data that is not yet acknowledged would be sent again. */
   private async acknowledged(): Promise<void> {
     const { signal } = this.scene.bench
     for (let looks = 0; looks < LOOKS_MAX; looks++) {
@@ -154,7 +157,7 @@ export class KeptConnection {
   }
 
   private answer(): void {
-    // Before it is sent: the clock of the kernel begins with the ACK, and never before this one.
+    // Taken before sending: the kernel's timer starts with the ACK, never before this moment.
     this.since = this.scene.bench.now()
     this.log.bytes('origin', Buffer.from(RESPONSE))
     this.pair.server.write(RESPONSE)

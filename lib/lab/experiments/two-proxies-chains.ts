@@ -3,7 +3,7 @@ import { type Said, said } from '../said.js'
 /** The proxies of this experiment. */
 export type Kind = 'dumb' | 'smart' | 'hopwise'
 
-/** Where hopwise stands in the smart one's place, and under which circumstances. */
+/** The position of hopwise in place of the smart proxy, and its settings. */
 export type Instead = 'behind' | 'before' | 'before11' | 'allowed'
 
 /** Two proxies from left to right. */
@@ -11,12 +11,12 @@ export interface Chain {
   readonly id: string
   readonly title: Said
   readonly kinds: readonly [Kind, Kind]
-  /** What is said when the first answer has come, and was as expected. */
+  /** The steps that are reported when the first answer has come and was as expected. */
   readonly steps: readonly (readonly [party: string, text: Said])[]
-  /** What the first exchange is expected to show: the origin is asked to keep a connection; the client is told that its own is kept. */
+  /** Expected in the first exchange: the origin is asked to keep a connection; the client is told that its connection is kept. */
   readonly asked: boolean
   readonly agreed: boolean
-  /** hopwise is a forward proxy and gets the whole URI; it may keep HTTP/1.0 clients. */
+  /** hopwise is a forward proxy and gets the absolute URI; it may keep HTTP/1.0 clients. */
   readonly forward?: { readonly keepsHttp10: boolean }
   readonly version: '1.0' | '1.1'
 }
@@ -38,7 +38,7 @@ export const DUMB_FIRST: Chain = {
     [
       'proxy2',
       said(
-        'The smart proxy believes that its neighbour asked, and turns it into Connection: Keep-Alive.',
+        'The smart proxy believes that its neighbour asked, and turns the field into Connection: Keep-Alive.',
         '똑똑한 프록시는 이웃이 요청했다고 믿고 이를 Connection: Keep-Alive로 바꾼다.',
       ),
     ],
@@ -63,7 +63,7 @@ export const SMART_FIRST: Chain = {
     [
       'proxy',
       said(
-        'The smart proxy turns it into a Connection: Keep-Alive of its own.',
+        'The smart proxy turns the field into its own Connection: Keep-Alive.',
         '똑똑한 프록시는 이를 자신의 Connection: Keep-Alive로 바꾼다.',
       ),
     ],
@@ -71,7 +71,7 @@ export const SMART_FIRST: Chain = {
     [
       'origin',
       said(
-        'The origin agrees with the dumb proxy, the smart one believes that its neighbour did, and agrees with the client.',
+        'The origin agrees with the dumb proxy. The smart proxy believes that its neighbour has agreed, and agrees with the client.',
         '원 서버는 멍청한 프록시에 동의하고, 똑똑한 프록시는 이웃이 동의했다고 믿고 클라이언트에 동의한다.',
       ),
     ],
@@ -91,7 +91,7 @@ const HOPWISE_BEHIND: Chain = {
     [
       'proxy2',
       said(
-        'hopwise drops the field: it never turns it into another one, and as a proxy it keeps no HTTP/1.0 connection.',
+        'hopwise drops the field: it never turns it into another field, and as a forward proxy it does not keep HTTP/1.0 connections.',
         'hopwise는 이 헤더를 제거한다. 다른 헤더로 바꾸는 일이 없고, 프록시이므로 HTTP/1.0 커넥션을 유지하지 않는다.',
       ),
     ],
@@ -137,5 +137,5 @@ export const HOPWISE: Readonly<Record<Instead, Chain>> = {
   },
 }
 
-/** What must happen to the second request with hopwise in the smart one's place. */
+/** Whether the second request must hang with hopwise in the smart proxy's place. */
 export const HANGS: Readonly<Record<Instead, boolean>> = { behind: false, before: false, before11: true, allowed: true }

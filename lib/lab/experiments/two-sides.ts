@@ -5,7 +5,7 @@ import { experiment, judged, type Verdict } from '../experiment.js'
 import { type Said, said, yesNo } from '../said.js'
 import { counted, hasOption } from './keep-alive-parts.js'
 
-/** Which side says close, and with which proxy between the two. */
+/** The side that says close, and the proxy in between. */
 type Closer = 'upstream' | 'client'
 type Kind = 'hopwise' | 'stock'
 
@@ -16,9 +16,9 @@ interface Sides {
   readonly upstream: number
 }
 
-/** Between requests, so that one can follow. */
+/** A pause between requests, so that the learner can follow. */
 const PACE_MS = 400
-/** What was said to end ends at once; it is not waited for longer, of the story. */
+/** The longest wait for a connection to end after close, which should be at once, in ms of the story. */
 const PATIENCE_MS = 10_000
 
 export const twoSides = experiment({
@@ -43,20 +43,20 @@ export const twoSides = experiment({
   ),
   lesson: [
     said(
-      'A proxy has two connections, and each has a life of its own: Connection speaks about one of them, and never about the other. So a proxy decides on each side by itself whether to keep.',
+      'A proxy has two connections, and each has its own life: the Connection field is about one of them, and never about the other. So a proxy decides for each side separately whether to keep the connection.',
       '프록시에는 커넥션이 둘 있고, 두 커넥션의 수명은 서로 무관하다. Connection 헤더는 그중 하나에 대해서만 말하고 다른 하나에 대해서는 말하지 않는다. 그러므로 프록시는 커넥션을 유지할지를 양쪽에서 따로 결정한다.',
     ),
     said(
-      'Through hopwise a server may say close after each response: the client keeps its connection, only upstream connections change. A client may close each time: one upstream connection serves all of its requests.',
+      'Through hopwise a server may say close after each response: the client keeps its connection, and only the upstream connections change. A client may close each time: one upstream connection serves all of its requests.',
       'hopwise를 거치면 서버가 응답마다 close를 보내도 클라이언트는 커넥션을 유지하고, 업스트림 커넥션만 바뀐다. 클라이언트가 매번 커넥션을 닫아도 업스트림 커넥션 하나가 모든 요청을 처리한다.',
     ),
     said(
-      'Stock http-proxy passes the Connection field on, in both directions: the fate of one side becomes the fate of the other. A server that closes costs the client its connection, and a client that closes costs the proxy its own, even where an agent would have kept it.',
+      'Stock http-proxy passes the Connection field on in both directions: what happens on one side happens on the other. When the server closes, the client loses its connection, and when the client closes, the proxy loses its own, even where an agent would have kept it.',
       '기본 http-proxy는 Connection 헤더를 양방향으로 그대로 전달한다. 그래서 한쪽이 닫히면 다른 쪽도 닫힌다. 서버가 닫으면 클라이언트도 커넥션을 잃고, 클라이언트가 닫으면 에이전트가 유지하려던 업스트림 커넥션까지 닫힌다.',
     ),
   ],
   change: said(
-    'Take the agent away from stock http-proxy, as it comes from the shelf: now it says close to the server by itself with each request, whatever the client wants.',
+    'Use stock http-proxy without the agent, which is the default: now it says close to the server with each request, whatever the client wants.',
     '기본 http-proxy에서 에이전트를 빼 보라. 설치한 그대로의 설정이다. 이제 클라이언트가 무엇을 원하든 프록시가 요청마다 서버에 close를 보낸다.',
   ),
   references: ['RFC 9110 7.6.1', 'RFC 9112 9.3', 'RFC 9112 9.6', 'RFC 2616 8.1.3'],
@@ -74,7 +74,7 @@ export const twoSides = experiment({
       kind: 'choice',
       label: said('Stock http-proxy', '기본 http-proxy'),
       choices: {
-        none: said('as it comes', '기본 설정 그대로'),
+        none: said('with default settings', '기본 설정 그대로'),
         keeping: said('with an agent that keeps connections', '커넥션을 유지하는 에이전트와 함께'),
       },
       standard: 'keeping',
@@ -133,7 +133,7 @@ async function through(bench: Bench, kind: Kind, closer: Closer, requests: numbe
   const asked = origin.requests.filter(({ head }) => hasOption(head, 'close')).length
   scene.note(
     said(
-      `${asked} of ${counted(requests, 'request')} came to the server with Connection: close.`,
+      `${asked} of ${counted(requests, 'request')} reached the server with Connection: close.`,
       `요청 ${requests}개 가운데 ${asked}개가 Connection: close를 단 채 서버에 도착했다.`,
     ),
     'origin',
@@ -148,7 +148,7 @@ function tellCloser(scene: Scene, closer: Closer): void {
     scene.step(1, said('The client says close with each request.', '클라이언트가 요청마다 close를 보낸다.'), 'client')
 }
 
-/** What was counted, and what it means on the side that did not say close. */
+/** Reports the counts, and what they mean on the side that did not say close. */
 function tellSides(scene: Scene, closer: Closer, { answered, client, upstream }: Sides): void {
   scene.figure('answered', said('Responses', '응답'), answered, 'count')
   scene.figure('client', said('Connections of the client', '클라이언트 쪽 커넥션'), client, 'count')
@@ -156,10 +156,16 @@ function tellSides(scene: Scene, closer: Closer, { answered, client, upstream }:
   const [text, at] =
     closer === 'upstream'
       ? client === 1
-        ? [said('The connection of the client stays all the time.', '클라이언트의 커넥션은 내내 유지된다.'), 'client']
+        ? [
+            said('The connection of the client stays open all the time.', '클라이언트의 커넥션은 내내 유지된다.'),
+            'client',
+          ]
         : [said(`The client needed ${client} connections.`, `클라이언트는 커넥션 ${client}개가 필요했다.`), 'client']
       : upstream === 1
-        ? [said('One upstream connection served them all.', '업스트림 커넥션 하나가 모든 요청을 처리했다.'), 'origin']
+        ? [
+            said('One upstream connection served all requests.', '업스트림 커넥션 하나가 모든 요청을 처리했다.'),
+            'origin',
+          ]
         : [
             said(
               `The proxy needed ${upstream} upstream connections.`,
@@ -184,11 +190,11 @@ function verdict(requests: number, upstream: Pair, client: Pair): Verdict {
   return judged(
     all && apart && tied,
     said(
-      `${requests} responses each time: through hopwise a closing server left the client its one connection and a closing client left one upstream connection; through stock http-proxy the client needed ${stockClient}, and the proxy ${stockUpstream}.`,
+      `${requests} responses each time: through hopwise the client kept its one connection when the server closed, and one upstream connection was enough when the client closed; through stock http-proxy the client needed ${stockClient} connections, and the proxy ${stockUpstream}.`,
       `매번 응답 ${requests}개를 받았다. hopwise를 거치면 서버가 닫아도 클라이언트의 커넥션은 하나로 유지되었고, 클라이언트가 닫아도 업스트림 커넥션은 하나로 유지되었다. 기본 http-proxy를 거치면 클라이언트는 ${stockClient}개, 프록시는 ${stockUpstream}개가 필요했다.`,
     ),
     said(
-      `It was not as expected. Connections of the client when the server closes: hopwise ${upstream[0].client}, stock ${counted(stockClient, 'connection')}; upstream connections when the client closes: hopwise ${client[0].upstream}, stock ${stockUpstream}; everything answered: ${yesNo(all).en}.`,
+      `The result is not as expected. Connections of the client when the server closes: hopwise ${upstream[0].client}, stock ${counted(stockClient, 'connection')}; upstream connections when the client closes: hopwise ${client[0].upstream}, stock ${stockUpstream}; everything answered: ${yesNo(all).en}.`,
       `예상과 달랐다. 서버가 닫을 때 클라이언트의 커넥션: hopwise ${upstream[0].client}개, 기본 http-proxy ${stockClient}개. 클라이언트가 닫을 때 업스트림 커넥션: hopwise ${client[0].upstream}개, 기본 http-proxy ${stockUpstream}개. 모두 응답을 받음: ${yesNo(all).ko}.`,
     ),
     2,

@@ -4,24 +4,26 @@ import type { Scene } from '../bench.js'
 import type { Witness } from '../relay.js'
 import { said } from '../said.js'
 
-/** A line between two parties, one of which is not ours and says nothing. */
+/** A line between two parties, one of which is an external program that reports nothing. */
 export interface Line {
   readonly near: string
   readonly far: string
-  /** Of whom waits are told: who sends requests waits for responses, who answers them waits for the next one. */
+  /**
+   * The party whose waits are reported: the sender of requests waits for responses, the sender of responses for the next request.
+   */
   readonly tells: 'near' | 'far'
-  /** A request is whole. */
+  /** A request is complete. */
   readonly onRequest?: () => void
-  /** A final response is whole. `head`: latin1, with its blank line. */
+  /** A final response is complete. `head`: latin1, with its blank line. */
   readonly onResponse?: (head: string) => void
-  /** The connection is over, or will carry no more in one direction. Told once. */
+  /** The connection has ended, or at least one direction has. Called once. */
   readonly onEnd?: () => void
 }
 
 const FOR_THE_RESPONSE = said('for the response', '응답을 기다린다')
 const NEXT_REQUEST = said('for the next request', '다음 요청을 기다린다')
 
-/** For a relay: concludes from the messages on the wire who waits, and tells it. What is no HTTP is left alone. */
+/** For a relay: derives from the messages on the wire who waits, and reports it. Bytes that are not HTTP are ignored. */
 export function waitsSeen(scene: Scene, line: Line): () => Witness {
   return () => new SeenConnection(scene, line)
 }
@@ -94,7 +96,7 @@ class SeenConnection implements Witness {
 
   private responded(): void {
     const { near, far, tells } = this.line
-    // Somebody who has more to answer is at work, and somebody who has asked for more waits on.
+    // With requests still unanswered, the answering party is at work and the asking party goes on waiting.
     if (this.methods.length === 0) {
       if (tells === 'far') this.waits(far, near)
       else this.goesOn()
@@ -107,7 +109,7 @@ class SeenConnection implements Witness {
     this.scene.waits(who, on, this.line.tells === 'near' ? FOR_THE_RESPONSE : NEXT_REQUEST)
   }
 
-  /** Only what this connection has told: the same party may wait on another one by now. */
+  /** Ends only a wait that this connection has reported: the same party may already wait on another connection. */
   private goesOn(): void {
     if (!this.told) return
     this.told = false

@@ -10,19 +10,20 @@ export const HOP_FIELD = 'X-Hop'
 const HANDSHAKE_MS = 10_000
 
 /**
- * One end of a WebSocket, by hand on a socket: HTTP until the head of the peer is whole, frames from then on (RFC 6455). It answers a
- * ping with a pong of the same payload (5.5.3), and a close with a close (5.5.1), after which the server ends the connection (7.1.1).
+ * One end of a WebSocket, written by hand on a socket: HTTP until the head of the peer is complete, then frames (RFC 6455). It
+ * answers a ping with a pong of the same payload (5.5.3), and a close with a close (5.5.1), after which the server ends the
+ * connection (7.1.1).
  */
 export class WebSocketEnd {
-  /** Of the peer: latin1, with its blank line; '' before it is whole. */
+  /** The head of the peer: latin1, with its blank line; '' before it is complete. */
   head = ''
   readonly frames: Frame[] = []
-  /** Octets after the heads. */
+  /** Bytes after the heads. */
   sent = 0
   received = 0
-  /** How the peer ended the connection, as far as it has. */
+  /** How the peer ended the connection; '' while it has not. */
   ended: '' | 'fin' | 'reset' = ''
-  /** When it did, and when octets passed here last: in ms since the run began. */
+  /** When the peer ended it, and when bytes last passed here: in ms since the run began. */
   endedAt = 0
   lastAt = 0
   private before: Buffer = Buffer.alloc(0)
@@ -44,7 +45,7 @@ export class WebSocketEnd {
       try {
         this.read(this.take(octets))
       } catch {
-        // Who sends what is no frame is nobody to talk to (7.1.7).
+        // A peer that sends bytes that are not a valid frame has failed the connection (7.1.7).
         socket.destroy()
       }
       this.changed()
@@ -54,12 +55,12 @@ export class WebSocketEnd {
     socket.on('close', () => log.closed(log.firstToEnd ?? peer, 'fin'))
   }
 
-  /** What is no frame: a head. */
+  /** Sends a head, which is not a frame. */
   say(head: string): void {
     this.put(Buffer.from(head, 'latin1'))
   }
 
-  /** Octets as they are: a frame, or a part of one. */
+  /** Sends raw bytes: a frame, or a part of one. */
   write(octets: Buffer): void {
     if (this.socket.writable) this.sent += octets.length
     this.put(octets)
@@ -77,7 +78,7 @@ export class WebSocketEnd {
     return this.frames.filter(frame => frame.opcode === opcode).length
   }
 
-  /** Resolves when it is so, or the connection has ended, or so many real ms are over. @returns whether it is so */
+  /** Resolves when the condition holds, the connection has ended, or so many real ms have passed. @returns whether it holds */
   until(isSo: () => boolean, forMs: number): Promise<boolean> {
     const { clock, signal } = this.scene.bench
     return new Promise((resolve, reject) => {
@@ -106,7 +107,7 @@ export class WebSocketEnd {
     this.socket.write(octets)
   }
 
-  /** @returns octets behind the head */
+  /** @returns the bytes after the head */
   private take(octets: Buffer): Buffer {
     if (this.head !== '') return octets
     this.before = Buffer.concat([this.before, octets])
@@ -129,7 +130,7 @@ export class WebSocketEnd {
     }
   }
 
-  /** Masked as they are, nobody could read them on the wire. */
+  /** Reports a frame in clear text: the frames are masked and cannot be read on the wire. */
   private tellOf({ opcode, payload }: Frame): void {
     const { from, to } = this.log.ends
     const text = opcode === 'close' ? '' : `: ${payload.toString('latin1')}`
@@ -155,7 +156,7 @@ export class WebSocketEnd {
   }
 }
 
-/** A server that agrees to every WebSocket, and what came to it. */
+/** A server that accepts every WebSocket, and the ends that it accepted. */
 export interface WebSocketServer extends Place {
   readonly accepted: WebSocketEnd[]
 }
@@ -170,7 +171,7 @@ export async function webSocketServer(scene: Scene): Promise<WebSocketServer> {
     const agree = (asked: boolean) => {
       if (asked) end.say(agreement(end.head))
     }
-    // Broken off means that the run is over, which says so itself.
+    // A rejection means that the run was cancelled; the run reports that itself.
     end.until(() => end.head !== '', HANDSHAKE_MS).then(agree, () => {})
   })
   const port = await scene.bench.listen(server)
@@ -183,7 +184,7 @@ function agreement(head: string): string {
   return request('HTTP/1.1 101 Switching Protocols', fields)
 }
 
-/** A client whose upgrade was agreed to. @throws when it was not */
+/** A client whose upgrade was accepted. @throws if it was not */
 export async function webSocket(scene: Scene, to: Place): Promise<WebSocketEnd> {
   const socket = net.connect({ host: '127.0.0.1', port: to.port, allowHalfOpen: true, noDelay: true })
   await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject))

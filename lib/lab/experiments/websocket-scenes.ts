@@ -7,37 +7,37 @@ import { HOP_FIELD, type WebSocketEnd, webSocket, webSocketServer } from './webs
 
 /** In ms of the story. */
 export interface Silence {
-  /** Of the tunnel, as long as the proxy allows it. */
+  /** The longest silence of the tunnel that the proxy allows. */
   readonly idleMs: number
   readonly pingMs: number
   readonly who: 'client' | 'origin'
 }
 
-/** What became of a WebSocket. */
+/** The history of a WebSocket. */
 export interface Lived {
   /** The proxy ended it. */
   readonly ended: boolean
-  /** Real ms, if it did, after the last octet that passed. */
+  /** If it did: real ms after the last byte that passed. */
   readonly silentMs: number
-  /** Pings that one end sent, that the other read, and pongs that came back. */
+  /** Pings that one end sent, pings that the other read, and pongs that came back. */
   readonly pings: number
   readonly read: number
   readonly pongs: number
-  /** Something could still be said in the end. */
+  /** A message still got through at the end. */
   readonly talks: boolean
-  /** Each end read as many octets behind the heads as the other wrote. */
+  /** After the heads, each end read as many bytes as the other wrote. */
   readonly untouched: boolean
-  /** What the origin was sent. */
+  /** The head that the origin received. */
   readonly head: string
 }
 
-/** Of the idle limit: how long it is watched. */
+/** How long the tunnel is watched, in idle limits. */
 const WATCHED = 2.5
-/** For what comes at once, in ms of the story. */
+/** The longest wait for something that should come at once, in ms of the story. */
 const SOON_MS = 20_000
 /** 1000 (RFC 6455 7.4.1) */
 const CLOSE_NORMAL = Buffer.from([0x03, 0xe8])
-/** More than there are beats, so that the frame is never whole. */
+/** More than the number of beats, so that the frame is never complete. */
 const TRICKLED_BYTES = 125
 
 interface Watched {
@@ -48,7 +48,7 @@ interface Watched {
   readonly silence: Silence
 }
 
-/** Nobody says anything after the greeting. */
+/** Both ends are silent after the greeting. */
 export async function silent(bench: Bench, silence: Silence): Promise<Lived> {
   const watched = await greeted(bench, silence, 'silent', said('Without pings', '핑 없이'))
   const { scene, client } = watched
@@ -78,15 +78,15 @@ export async function pinged(bench: Bench, silence: Silence): Promise<Lived> {
   return lived
 }
 
-/** One end sends a single ping, an octet at a time: nobody but the two ends would call that a WebSocket. */
+/** One end sends a single ping, one byte at a time: only the two ends could recognise a WebSocket in that. */
 export async function trickled(bench: Bench, silence: Silence): Promise<Lived> {
-  const watched = await greeted(bench, silence, 'octets', said('With single octets', '바이트 하나씩'))
+  const watched = await greeted(bench, silence, 'octets', said('With single bytes', '바이트 하나씩'))
   const end = watched[silence.who]
   const ping = end.framed('ping', Buffer.alloc(TRICKLED_BYTES, '.'))
   watched.scene.step(
     3,
     said(
-      `One end sends a ping an octet at a time, one every ${silence.pingMs} ms: it is never whole, so there is no pong.`,
+      `One end sends a ping byte by byte, one byte every ${silence.pingMs} ms: the ping is never complete, so there is no pong.`,
       `한쪽 끝이 핑 하나를 ${silence.pingMs}ms마다 한 바이트씩 보낸다. 핑이 끝내 완성되지 않으므로 퐁도 없다.`,
     ),
     silence.who,
@@ -108,11 +108,11 @@ async function greeted(bench: Bench, silence: Silence, id: string, title: Said):
   })
   const client = await webSocket(scene, proxy)
   const [origin] = server.accepted
-  if (!origin) throw new Error('nobody came to the origin')
+  if (!origin) throw new Error('no connection reached the origin')
   scene.step(
     1,
     said(
-      `The client offers to upgrade. The proxy takes Connection and ${HOP_FIELD} away, and writes Upgrade and its own Connection: ${fieldOf(origin.head, 'connection')}.`,
+      `The client offers to upgrade. The proxy removes Connection and ${HOP_FIELD}, and writes Upgrade and its own Connection: ${fieldOf(origin.head, 'connection')}.`,
       `클라이언트가 업그레이드를 제안한다. 프록시는 Connection과 ${HOP_FIELD}을 떼어 내고, Upgrade와 자신의 Connection(${fieldOf(origin.head, 'connection')})을 새로 쓴다.`,
     ),
     'proxy',
@@ -122,7 +122,7 @@ async function greeted(bench: Bench, silence: Silence, id: string, title: Said):
   scene.step(
     2,
     said(
-      'The origin agreed with 101. From here on there is no HTTP any more: the proxy is a tunnel.',
+      'The origin agreed with 101. From here on there is no more HTTP: the proxy is a tunnel.',
       '원 서버가 101로 동의했다. 이제부터는 HTTP가 아니다. 프록시는 터널이 된다.',
     ),
     'origin',
@@ -130,7 +130,7 @@ async function greeted(bench: Bench, silence: Silence, id: string, title: Said):
   return watched
 }
 
-/** Whoever sends no pings says hello. @returns whether that arrived */
+/** The end that sends no pings says hello. @returns whether that arrived */
 async function talk({ bench, client, origin, silence }: Watched): Promise<boolean> {
   const [from, to] = silence.who === 'client' ? [origin, client] : [client, origin]
   const heard = to.count('text')
@@ -138,7 +138,7 @@ async function talk({ bench, client, origin, silence }: Watched): Promise<boolea
   return to.until(() => to.count('text') > heard, bench.patienceMs(SOON_MS))
 }
 
-/** @returns how often, until the time is over or the proxy has ended it */
+/** Calls `once` again and again until the time is over or the proxy has ended the tunnel. @returns how often */
 async function beat({ bench, scene, client, silence }: Watched, once: (n: number) => void): Promise<number> {
   const until = scene.now() + bench.ms(silence.idleMs * WATCHED)
   let beats = 0
@@ -168,7 +168,7 @@ function tell(watched: Watched, { pings, talks }: Pick<Lived, 'pings' | 'talks'>
   scene.figure('pongs', said('Pongs that came back', '돌아온 퐁'), lived.pongs, 'count')
   scene.figure(
     'octets',
-    said('Octets that went through the tunnel', '터널을 지나간 바이트'),
+    said('Bytes that passed through the tunnel', '터널을 지나간 바이트'),
     client.received + origin.received,
     'bytes',
   )

@@ -4,10 +4,10 @@
 /** @typedef {import('../workbench-choices.js').Choices} Choices */
 /** @typedef {import('../events.js').LabEvent} LabEvent */
 
-/** Longer than the server takes for any of these. */
+/** Longer than the server needs for any of these requests. */
 const PATIENCE_MS = 15_000
 
-/** The server said no, or could not be asked. `said` is for the learner to read. */
+/** The server refused, or could not be reached. `said` is a text for the learner. */
 export class Refused extends Error {
   /** @param {Said} said @param {number} status 0: there was no answer @param {number} [retryAfterS] */
   constructor(said, status, retryAfterS = 0) {
@@ -24,7 +24,7 @@ const UNREACHABLE = {
   ko: '실험실 서버가 응답하지 않는다. 아직 실행 중인지 확인하라.',
 }
 const ODD = {
-  en: 'The server answered with something that is not understood here.',
+  en: 'The answer of the server was not understood.',
   ko: '서버가 이해할 수 없는 응답을 보냈다.',
 }
 
@@ -42,7 +42,7 @@ export async function startRun(what) {
   return idIn(await ask('POST', '/runs', what))
 }
 
-/** Stops it; one that is over already does not mind. @param {string} run */
+/** Stops a run; no effect if it is already over. @param {string} run */
 export async function stopRun(run) {
   try {
     await ask('DELETE', `/runs/${run}`)
@@ -51,7 +51,7 @@ export async function stopRun(run) {
   }
 }
 
-/** The whole recording of a run that is over. @param {string} run @returns {Promise<LabEvent[]>} */
+/** The whole recording of a finished run. @param {string} run @returns {Promise<LabEvent[]>} */
 export async function recording(run) {
   const text = await (await ask('GET', `/runs/${run}`)).text()
   return text
@@ -60,7 +60,7 @@ export async function recording(run) {
     .map(line => JSON.parse(line))
 }
 
-/** What the workbench can be set to. @returns {Promise<Choices>} */
+/** The choices of the workbench. @returns {Promise<Choices>} */
 export async function workbenchChoices() {
   return (await ask('GET', '/workbench')).json()
 }
@@ -79,7 +79,7 @@ async function idIn(response) {
 
 /**
  * @param {'GET' | 'POST' | 'DELETE'} method @param {string} path @param {unknown} [content]
- * @returns {Promise<Response>} one that is no refusal
+ * @returns {Promise<Response>} a response that is not a refusal
  */
 async function ask(method, path, content) {
   /** @type {RequestInit} */

@@ -1,5 +1,5 @@
 /**
- * What passes from one lifeline to another: octets, an opening, an end.
+ * Arrows from one lifeline to another: bytes, an opening, an end.
  *
  * @typedef {import('./shape.js').Shape} Shape
  * @typedef {import('./layout.js').PlacedRow} PlacedRow

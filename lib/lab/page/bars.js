@@ -1,4 +1,4 @@
-/** The waterfall of a page load in the page, and as a table for those who do not see it. */
+/** The waterfall of a page load in the page, and as a table for users who cannot see it. */
 
 import { html, setAttribute, svg } from './dom.js'
 import { patch } from './patch.js'

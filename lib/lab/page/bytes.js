@@ -1,5 +1,5 @@
 /**
- * The octets of a message, on demand: as they passed, each line of a head with what becomes of it and why.
+ * The bytes of a message, on demand: as they passed, and for each line of a head what happens to it and why.
  *
  * @typedef {import('./player.js').SceneRecord} SceneRecord
  * @typedef {import('./layout.js').PlacedRow} PlacedRow
@@ -62,7 +62,7 @@ export function makeBytes(context) {
       html('p', { class: 'about' }, say('bytes.control')),
     )
   }
-  // A click beside it closes it.
+  // A click outside closes it.
   element.addEventListener('click', event => event.target === element && element.close())
   return {
     element,
@@ -150,7 +150,7 @@ function mark(text) {
   return html('span', { class: 'control', 'aria-hidden': 'true' }, text)
 }
 
-/** Line ends as they are written in programs, and a line for each; what no letter shows by its number. @param {string} text */
+/** Line ends as written in programs, one line each; bytes that are not printable by their number. @param {string} text */
 function octets(text) {
   const pre = html('pre')
   for (const piece of text.split(/(\r\n|[\x00-\x1f\x7f-\xff])/)) {
@@ -163,7 +163,7 @@ function octets(text) {
   return pre
 }
 
-/** @param {string} octet */
-function numbered(octet) {
-  return `\\x${octet.charCodeAt(0).toString(16).padStart(2, '0')}`
+/** @param {string} byte */
+function numbered(byte) {
+  return `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`
 }

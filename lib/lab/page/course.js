@@ -1,7 +1,7 @@
 import { html } from './dom.js'
 import { sessionOf } from './session.js'
 
-/** The experiments as a course: in their order, each with its question. @param {import('./stage.js').Context} context @param {readonly import('./api.js').Described[]} course @returns {import('./stage.js').View} */
+/** The experiments as a course, in order, each with its question. @param {import('./stage.js').Context} context @param {readonly import('./api.js').Described[]} course @returns {import('./stage.js').View} */
 export function makeCourse({ say, of }, course) {
   const items = course.map(it => {
     const done = sessionOf(it).events.some(({ kind }) => kind === 'verdict')

@@ -1,4 +1,4 @@
-/** The little that is needed to make a page: elements. */
+/** Helpers that create and change the elements of the page. */
 
 const SVG = 'http://www.w3.org/2000/svg'
 
@@ -44,7 +44,7 @@ export function find(selector, type, within = document) {
   return element
 }
 
-/** Only what changed is touched: a screen reader, a selection and the layout stay at rest. @param {Element} element @param {string} text */
+/** Writes only if the text changed, so that screen readers, a selection and the layout are not disturbed. @param {Element} element @param {string} text */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text
 }

@@ -1,4 +1,4 @@
-/** How drawings look: in the page, and inside of each standalone figure. */
+/** The style of drawings: in the page, and inside each standalone figure. */
 
 export const SANS =
   'system-ui, -apple-system, "Segoe UI", "Noto Sans", "Noto Sans KR", "Apple SD Gothic Neo", "Malgun Gothic", "DejaVu Sans", "NanumGothic", sans-serif'

@@ -7,7 +7,7 @@ import { makeStage } from './stage.js'
 /** @typedef {import('./stage.js').Context} Context */
 /** @typedef {import('./api.js').Described} Described */
 
-/** One experiment: the question, what can be set, the run, what it teaches. @param {Context} context @param {readonly Described[]} course @param {number} nth @returns {import('./stage.js').View} */
+/** One experiment: the question, the settings, the run, and what it teaches. @param {Context} context @param {readonly Described[]} course @param {number} nth @returns {import('./stage.js').View} */
 export function makeExperiment(context, course, nth) {
   const { say, of } = context
   const experiment = /** @type {Described} */ (course[nth])
@@ -64,7 +64,7 @@ export function makeExperiment(context, course, nth) {
     const over = events.at(-1)?.kind === 'verdict'
     setText(run, events.length > 0 ? say('run.again') : guessed === null ? say('question.skip') : say('run'))
     run.classList.toggle('primary', guessed !== null || events.length > 0)
-    // Not `disabled`: what has the focus would lose it.
+    // Not `disabled`: a disabled button would lose the focus.
     setAttribute(run, 'aria-disabled', String(isRunning))
     if (!isRunning && document.activeElement === stop) run.focus({ preventScroll: true })
     stop.hidden = !isRunning

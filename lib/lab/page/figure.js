@@ -1,5 +1,5 @@
 /**
- * A run as one standalone SVG, for documents: readable on white and on dark ground, without a page around it.
+ * A run as one standalone SVG for documents: readable on a white and on a dark background, without a page around it.
  *
  * @typedef {import('../events.js').LabEvent} LabEvent
  */
@@ -20,9 +20,10 @@ const PADDING = 20
 
 /**
  * @param {readonly LabEvent[]} events of a run
- * @param {{ language: import('./words.js').Language, width?: number, scene?: string }} options `width`: px of the whole; `scene`: only this one
+ * @param {{ language: import('./words.js').Language, width?: number, scene?: string }} options `width`: px of the whole drawing;
+ * `scene`: only this scene
  * @returns {string}
- * @throws RangeError when there is no such scene
+ * @throws RangeError if there is no such scene
  */
 export function figureOf(events, { language, width = 1_080, scene: only }) {
   const record = recordOf(events)

@@ -1,19 +1,19 @@
-/** Somebody who scrolls by hand is left alone for so long. */
+/** After scrolling by hand, the page does not scroll by itself for this long. */
 const ALONE_MS = 4_000
 const MARGIN_PX = 36
 
-/** Brings the place where something happens into view, between what stays at the top and at the bottom. @param {HTMLElement} scenes */
+/** Scrolls the place where something happens into view, between the fixed parts at the top and at the bottom. @param {HTMLElement} scenes */
 export function makeFollower(scenes) {
   let handled = Number.NEGATIVE_INFINITY
   for (const type of ['wheel', 'touchmove'])
     scenes.addEventListener(type, () => (handled = performance.now()), { passive: true })
   const isAlone = () => performance.now() - handled < ALONE_MS
   return {
-    /** At the end of a run. @param {HTMLElement} verdict */
+    /** Called at the end of a run. @param {HTMLElement} verdict */
     reveal(verdict) {
       if (!isAlone()) verdict.scrollIntoView({ block: 'end', behavior: isCalm() ? 'instant' : 'smooth' })
     },
-    /** @param {SVGSVGElement | null} life of the scene in which it happens; null: of any */
+    /** @param {SVGSVGElement | null} life the scene in which it happens; null: any scene */
     follow(life) {
       const picture = life ?? scenes.querySelector('svg.life')
       if (!(picture instanceof SVGSVGElement) || isAlone()) return
@@ -31,7 +31,7 @@ export function makeFollower(scenes) {
   }
 }
 
-/** Who wants no motion gets none. */
+/** Users who prefer reduced motion get none. */
 function isCalm() {
   return matchMedia('(prefers-reduced-motion: reduce)').matches
 }

@@ -1,17 +1,19 @@
 import type { LabEvent, Party } from '../events.js'
 
-// The types of hangs.js for whoever is not of the page: the terminal and the workbench read the same truth.
+// The types of hangs.js for code outside of the page: the terminal and the workbench use the same rules.
 
 type SceneEvent = Extract<LabEvent, { scene: string }>
 
 export interface Hang {
-  /** Who wait for one another, in order, each for the next and the last for the first; begins with the first by name. */
+  /**
+   * The parties that wait for one another, each for the next and the last for the first; begins with the alphabetically first.
+   */
   readonly cycle: readonly string[]
-  /** Who wait on one of these without being one of them. */
+  /** Parties that wait for one of these without being one of them. */
   readonly caught: readonly string[]
 }
 
-/** A cycle of waiting with a client in it or caught by it, from when nothing has moved in it until it ended. */
+/** A cycle of waiting with a client in it or caught by it, from the moment when nothing moved in it any more until its end. */
 export interface HangSpan extends Hang {
   readonly first: number
   readonly end: number
@@ -42,5 +44,5 @@ export declare function hangSpans(
 
 export declare function isHang(span: HangSpan, now: number): boolean
 
-/** A cycle of waiting, and who is caught by it. Null: everybody can go on when somebody does. */
+/** A cycle of waiting and the parties that are caught by it. Null: there is none, so every party can go on once another does. */
 export declare function hangIn(waiting: ReadonlyMap<string, string>): Hang | null

@@ -1,32 +1,33 @@
 /**
- * When a cycle of waiting is a hang, for everybody who shows or judges a run: the page, the terminal, the workbench. A client is in it or
- * caught by it, nothing moves on any connection between those who are in it, and it does not end because somebody in it goes on by
- * himself, but because a connection ends or the client gives up. That an answer is still on its way, while its sender waits for what comes
- * next, is none; nor is a message whose head has come and whose content still comes.
+ * Decides when a cycle of waiting is a hang, for everything that shows or judges a run: the page, the terminal, the workbench. A
+ * client is in the cycle or caught by it, nothing moves on any connection between its members, and it does not end because a
+ * member goes on by itself, but because a connection ends or the client gives up. It is not a hang when an answer is still on its
+ * way while its sender already waits for the next request, nor when the head of a message has come and its content is still
+ * coming.
  *
  * @typedef {import('./player.js').SceneEvent} SceneEvent
  * @typedef {import('./player.js').SceneRecord} SceneRecord
  * @typedef {{ cycle: string[], caught: string[] }} Hang
  * @typedef {Hang & { first: number, end: number, from: number, to: number, broken: boolean, leastMs: number, patienceMs: number }} HangSpan
- * `first`, `end`: counts of events between which it stands; `from`: since when nothing has moved in it; `to`: infinite while it lasts;
- * `broken`: it ended as a hang does; real ms that it must last: `leastMs` when it is over, `patienceMs` before that is known
+ * `first`, `end`: numbers of the events between which it lasts; `from`: since when nothing has moved in it; `to`: infinite while it lasts;
+ * `broken`: it ended as a hang ends; real ms that it must last: `leastMs` once it has ended, `patienceMs` while it still lasts
  */
 
 import { UnderWay } from './under-way.js'
 
-/** It lasts at least so many ms of the story, and so many real ones: who only is slow for a moment does not hang. */
+/** A hang lasts at least so many ms of the story, and so many real ms: a party that is slow for a moment does not hang. */
 const LASTS_MS = 500
 const LASTS_MS_MIN = 80
-/** While it lasts at least so many real ms: what has been sent takes some until it is seen at the other end, on a busy machine. */
+/** While it still lasts, at least so many real ms: on a busy machine it takes time until sent bytes are seen at the other end. */
 const PATIENCE_MS_MIN = 250
 /**
- * While the rest of a message may still come, so many ms of the story, and at least so many real ones: the narrowest line of the laboratory
- * carries a segment every 300 ms of the story, and a busy machine is late.
+ * While the rest of a message may still come: so many ms of the story, and at least so many real ms. The narrowest line of the
+ * laboratory carries a segment every 300 ms of the story, and a busy machine is late.
  */
 const REST_MS = 2_000
 const REST_MS_MIN = 1_000
 
-/** Sees from the events of a scene, one after the other, when it hangs. */
+/** Detects hangs from the events of a scene, which it is given one by one. */
 export class HangBook {
   /** @type {HangSpan[]} */
   spans = []
@@ -36,7 +37,7 @@ export class HangBook {
   #waiting = new Map()
   #under = new UnderWay()
   #count = 0
-  /** What moved or ended last. */
+  /** The kind of the last event on the wire. */
   #wire = ''
 
   /** @param {readonly import('../events.js').Party[]} parties @param {number} scale */
@@ -45,17 +46,17 @@ export class HangBook {
     this.scale = scale
   }
 
-  /** Who waits on whom. */
+  /** Which party waits for which. */
   get waiting() {
     return /** @type {ReadonlyMap<string, string>} */ (this.#waiting)
   }
 
-  /** What stands at this moment, if it lasts. */
+  /** The cycle at this moment; a hang if it lasts long enough. */
   get running() {
     return this.#running
   }
 
-  /** @param {SceneEvent} event @param {number} t ms, by whatever clock */
+  /** @param {SceneEvent} event @param {number} t ms, by any clock */
   note(event, t) {
     const i = this.#count
     this.#count += 1
@@ -70,7 +71,7 @@ export class HangBook {
     else this.#stand(hang, event, i, t)
   }
 
-  /** Whether what runs ends with it as a hang does: a connection ends, or a client gives up. @param {SceneEvent} event */
+  /** Whether the event ends the cycle as a hang ends: a connection ends, or a client gives up. @param {SceneEvent} event */
   breaks(event) {
     return event.kind === 'fin' || event.kind === 'closed' || (event.kind === 'goes-on' && this.#givesUp(event.who))
   }
@@ -116,13 +117,13 @@ export function hangSpans({ parties, events }, scale) {
   return book.spans
 }
 
-/** @param {HangSpan} span @param {number} now by the clock of its times, as far as it is known */
+/** @param {HangSpan} span @param {number} now the last known time, by the clock of the span's times */
 export function isHang({ from, to, broken, leastMs, patienceMs }, now) {
   return Number.isFinite(to) ? broken && to - from >= leastMs : now - from >= patienceMs
 }
 
 /**
- * A cycle of waiting, and who is caught by it; null when there is none.
+ * A cycle of waiting and the parties that are caught by it; null if there is none.
  * @param {ReadonlyMap<string, string>} waiting
  * @returns {Hang | null}
  */
@@ -139,7 +140,7 @@ export function hangIn(waiting) {
   return null
 }
 
-/** Whom `first` waits on, whom that one waits on, and so on, until it ends or comes to somebody again. @param {string} first @param {ReadonlyMap<string, string>} waiting */
+/** The party that `first` waits for, the one that this party waits for, and so on, until the chain ends or repeats a party. @param {string} first @param {ReadonlyMap<string, string>} waiting */
 function wayFrom(first, waiting) {
   /** @type {string[]} */
   const way = []

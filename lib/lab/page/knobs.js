@@ -5,7 +5,7 @@ import { octetsText } from './say.js'
 
 const SCALES = /** @type {const} */ ([0.1, 0.3, 1, 2, 4])
 
-/** What can be changed before a run, as controls: a change is kept in the session. @param {import('./stage.js').Context} context @param {Session} session */
+/** The settings before a run, as controls: a change is kept in the session. @param {import('./stage.js').Context} context @param {Session} session */
 export function makeKnobs(context, session) {
   const { say } = context
   const element = html('div', { class: 'knobs' })
@@ -70,7 +70,7 @@ function scaleControl(session, { say }) {
   return html('div', { class: 'knob' }, html('label', { for: 'scale' }, say('scale')), select, hint)
 }
 
-/** What the knobs of a run were, in words. @param {import('../experiment.js').Knobs} knobs @param {Readonly<Record<string, string | number>>} values @param {import('./stage.js').Context} context */
+/** The knob values of a run, in words. @param {import('../experiment.js').Knobs} knobs @param {Readonly<Record<string, string | number>>} values @param {import('./stage.js').Context} context */
 export function knobsText(knobs, values, { say, of }) {
   const parts = Object.entries(knobs).map(([name, knob]) => {
     const value = values[name]

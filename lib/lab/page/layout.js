@@ -1,6 +1,7 @@
 /**
- * From the events of a run to places on a drawing. Pure. Scenes that were played together have one axis of time, each from its own beginning:
- * events are spread so that they can be read, and where nothing happens for long the axis is cut and the time written there.
+ * Turns the events of a run into places on a drawing. Pure. Scenes that were played together share one axis of time, each from
+ * its own beginning: events are spread so that they can be read, and long times without an event are cut out and their length is
+ * written there.
  *
  * @typedef {import('./player.js').Record_} Record_
  * @typedef {import('./player.js').SceneRecord} SceneRecord
@@ -18,7 +19,7 @@
  * @typedef {{ height: number, size: number, scenes: SceneLayout[] }} Layout
  *
  * @typedef {{ width: number, size: number, language: import('./words.js').Language, nowAt?: number | undefined }} LayoutOptions
- * `width`: of one scene, px; `size`: of its text, px; `nowAt`: ms since the run began, while it runs
+ * `width`: of one scene, px; `size`: of its text, px; `nowAt`: ms since the run began, while it is running
  */
 
 import { measured } from './measure.js'
@@ -26,19 +27,19 @@ import { GAP_MS, playedTogether } from './player.js'
 import { rowsOf } from './rows.js'
 import { waitingBetween, waitsOf } from './spans.js'
 
-/** A silence at the end is drawn while the run goes on, but not each breath. */
+/** A silence at the end is drawn while the run goes on, but not a very short one. */
 const TICKING_MS = 300
 const BETWEEN_ROWS = 0.55
 
-/** Scenes on one axis may be so much taller together than the tallest of them by itself. */
+/** The factor by which scenes on one axis may be taller together than the tallest of them alone. */
 const TALLER_MAX = 1.4
 
 /**
- * Scenes that stand side by side: on one axis of time those that were played together, unless they do such different things at the same time
- * that the drawing would be mostly empty.
+ * Scenes side by side. Those that were played together share one axis of time, unless they do such different things at the same
+ * time that the drawing would be mostly empty.
  * @param {readonly SceneRecord[]} scenes in the order in which they were played
  * @param {LayoutOptions} options
- * @returns {Layout[]} for each axis one
+ * @returns {Layout[]} one for each axis
  */
 export function layoutsOf(scenes, options) {
   return playedTogether(scenes).flatMap(together => {
@@ -50,7 +51,7 @@ export function layoutsOf(scenes, options) {
 }
 
 /**
- * @param {readonly SceneRecord[]} scenes those that have one axis of time
+ * @param {readonly SceneRecord[]} scenes scenes that share one axis of time
  * @param {LayoutOptions} options
  * @returns {Layout}
  */
@@ -60,7 +61,8 @@ function layoutOf(scenes, options) {
   const todo = placed
     .flatMap(frame => rowsOf(frame.scene).map(row => ({ frame, row })))
     .sort((a, b) => a.row.t - b.row.t)
-  // Within so short a time who was first in another scene says nothing: each flows by itself, and they meet again behind it.
+  // Within such a short time the order between scenes means nothing: each scene flows separately, and they are aligned again
+  // after it.
   let together = { t: 0, y: size }
   let before = 0
   for (const { frame, row } of todo) {
@@ -83,7 +85,7 @@ function layoutOf(scenes, options) {
   }
 }
 
-/** Where the lifelines stand. @param {SceneRecord} scene @param {LayoutOptions} options */
+/** The places of the lifelines. @param {SceneRecord} scene @param {LayoutOptions} options */
 function frameOf(scene, { width, size }) {
   const gutter = width < size * 28 ? size * 0.4 : size * 4.1
   const inner = width - gutter - size * 0.4
@@ -103,8 +105,8 @@ function frameOf(scene, { width, size }) {
 }
 
 /**
- * Cuts the axis through all scenes: below everything that was drawn so far.
- * @param {(ReturnType<typeof frameOf> & { bottom: number, drawn: string })[]} frames `drawn`: the hang that was drawn already
+ * Cuts the axis through all scenes, below everything that was drawn so far.
+ * @param {(ReturnType<typeof frameOf> & { bottom: number, drawn: string })[]} frames `drawn`: the hang that was already drawn
  * @param {number} from @param {number} to @param {number} size @param {boolean} ticking
  * @returns {number} where it goes on
  */

@@ -3,7 +3,7 @@ import { patch } from './patch.js'
 import { shape, through } from './shape.js'
 import { tagShapes } from './tags.js'
 
-/** How to read the drawing: each sign as it is drawn, with its words. @param {import('./stage.js').Context} context */
+/** How to read the drawing: each sign as it is drawn, with its meaning. @param {import('./stage.js').Context} context */
 export function makeLegend({ say }) {
   const item = (
     /** @type {import('./words.js').Word} */ word,

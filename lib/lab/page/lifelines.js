@@ -1,5 +1,5 @@
 /**
- * The lifelines of a scene as shapes: what passed between the parties, from top to bottom.
+ * The lifelines of a scene as shapes: the messages between the parties, from top to bottom.
  *
  * @typedef {import('./shape.js').Shape} Shape
  * @typedef {import('./layout.js').SceneLayout} SceneLayout
@@ -10,7 +10,7 @@
  *   size: number, language: import('./words.js').Language, height: number,
  *   count: number, until: number, depth: number, current: number, clock?: number | undefined, clockTo?: number | undefined,
  *   label?: ((row: PlacedRow) => string) | undefined,
- * }} Seen `count`: events of this scene that have happened; `until`: the time that has passed, for what is no event; `depth`: how far down
+ * }} Seen `count`: events of this scene that have happened; `until`: the time that has passed, for things that are not events; `depth`: how far down
  * time has come; `current`: the event that happened last, -1 when it was in another scene; `clock`: what the silence that ends at `clockTo` shows instead of
  * its length; `label`: makes messages into buttons with that name
  */
@@ -92,7 +92,7 @@ function band({ y1, y2 }, { width }) {
   return shape('rect', { class: 'band', x: 0, y: y1, width, height: y2 - y1 })
 }
 
-/** Where time is cut: the lifelines are broken, and how long it was is written there. @param {PlacedGap} gap @param {SceneLayout} layout @param {Seen} seen */
+/** A cut in time: the lifelines are broken, and the length of the cut is written there. @param {PlacedGap} gap @param {SceneLayout} layout @param {Seen} seen */
 function silence(gap, { lanes, width, gutter }, { size, language, clock, clockTo }) {
   const { from, to, y1, y2, hang, ticking } = gap
   const say = wordsOf(language)
@@ -103,7 +103,7 @@ function silence(gap, { lanes, width, gutter }, { size, language, clock, clockTo
         ? clockText(long, say)
         : timeText(long, say)
       : clockText(clock, say)
-  // Beside a scene that hangs the others have the same room, and the length stands at the same height.
+  // Scenes beside one that hangs get the same room, and the length is at the same height.
   const tall = y2 - y1 > size * 6
   const y = tall ? y1 + size * 1.7 : (y1 + y2) / 2
   const [first, second] = lanes
@@ -149,7 +149,7 @@ function broken(x, y, size) {
   )
 }
 
-/** The time in the margin, where it does not lie on the one before. @param {readonly PlacedRow[]} rows @param {SceneLayout} layout @param {Seen} seen */
+/** The time in the margin, unless it would overlap the previous one. @param {readonly PlacedRow[]} rows @param {SceneLayout} layout @param {Seen} seen */
 function stamps(rows, { gutter }, { size, language }) {
   if (gutter < size * 3) return []
   const say = wordsOf(language)
@@ -202,14 +202,14 @@ function rowShape(placed, seen) {
   )
 }
 
-/** Octets without a head have the colour of the side that they come from. @param {PlacedRow} placed */
+/** Bytes without a head have the colour of the sending side. @param {PlacedRow} placed */
 function wayOf({ row: { kind, starts }, x1, x2 }) {
   if (kind !== 'bytes') return ''
   const [start = ''] = starts
   return (start === '' ? x1 > x2 : /^HTTP\//.test(start)) ? 'response' : 'request'
 }
 
-/** A pointer meets the whole row, and the focus is seen around it. @param {PlacedRow} placed @param {Seen} seen */
+/** The whole row can be clicked, and the focus is visible around it. @param {PlacedRow} placed @param {Seen} seen */
 function hitArea({ x1, x2, top, bottom, lines, tags }, { size }) {
   const half = Math.max(0, ...lines.map(({ text, mono }) => widthOf(text, size * STRONG, { mono }) / 2))
   const xs = [

@@ -24,7 +24,7 @@ const style = new CSSStyleSheet()
 style.replaceSync(DRAWING_STYLE)
 document.adoptedStyleSheets.push(style)
 
-/** A page that may remember nothing still works. */
+/** The page also works if it may not store anything. */
 function remembered() {
   try {
     return localStorage.getItem(REMEMBERED)
@@ -39,7 +39,7 @@ function speak(chosen) {
   try {
     localStorage.setItem(REMEMBERED, chosen)
   } catch {
-    // Then it is chosen again next time.
+    // Then the language must be chosen again next time.
   }
   const url = new URL(location.href)
   if (url.searchParams.has('lang')) {
@@ -49,7 +49,7 @@ function speak(chosen) {
   void show()
 }
 
-/** What stands around the view. @param {Context} context */
+/** The parts of the page around the view. @param {Context} context */
 function label({ say, language }) {
   document.documentElement.lang = language
   setText(find('.skip', HTMLElement), say('skip'))
@@ -70,7 +70,7 @@ function label({ say, language }) {
   setText(find('footer p', HTMLElement), say('footer'))
 }
 
-/** What the address names, in the language of now. */
+/** Shows what the address names, in the current language. */
 async function show() {
   const say = wordsOf(language)
   /** @type {Context} */
@@ -90,7 +90,7 @@ async function show() {
     if (course === null && name !== 'open') {
       view.replaceChildren(html('p', { class: 'loading' }, say('loading')))
       course = await experiments()
-      // Meanwhile somebody may have gone elsewhere, or changed the language.
+      // Meanwhile the user may have gone elsewhere, or changed the language.
       return await show()
     }
     shown = name === 'open' ? makeOpen(context, course) : viewOf(name, context, course ?? [])
@@ -133,7 +133,7 @@ find('.languages', HTMLElement).addEventListener('click', ({ target }) => {
   if (chosen === 'en' || chosen === 'ko') speak(chosen)
 })
 find('.skip', HTMLElement).addEventListener('click', event => {
-  // The address names the view, so the link cannot.
+  // The address already names the view, so the skip link cannot use it.
   event.preventDefault()
   view.focus()
 })

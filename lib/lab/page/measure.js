@@ -1,5 +1,5 @@
 /**
- * How much room a row needs, and what stands in it: lines of text and tags, with places relative to the row.
+ * The room that a row needs, and its content: lines of text and tags, with places relative to the row.
  *
  * @typedef {import('./rows.js').Row} Row
  * @typedef {import('./rows.js').Tag} Tag
@@ -14,7 +14,7 @@ import { wordsOf } from './words.js'
 
 /** @typedef {import('./words.js').Word} Word */
 
-/** What is said of one, and of many in a row. @type {Partial<Record<Row['kind'], [Word, Word]>>} */
+/** The words for one event, and for many in a row. @type {Partial<Record<Row['kind'], [Word, Word]>>} */
 const WORDS_OF = {
   open: ['row.open', 'row.open.many'],
   fin: ['row.fin', 'row.fin.many'],
@@ -93,17 +93,17 @@ function piecesText({ members, endT }, size, say) {
   return endT === 0 ? text : say('row.until', { text, time: timeText(endT, say) })
 }
 
-/** The first letters of octets without a head, where they are letters. @param {import('./player.js').SceneRecord} scene @param {Row} row */
+/** The first letters of bytes without a head, if they are letters. @param {import('./player.js').SceneRecord} scene @param {Row} row */
 function preview({ events }, { index }) {
   const event = events[index]?.event
   const text = event?.kind === 'bytes' ? event.text.trimEnd() : ''
-  // Filling says nothing.
+  // Filler says nothing.
   if (/^(.?)\1*$/.test(text) || /[^\x20-\x7e\r\n]/.test(text.slice(0, 24))) return ''
   const [first = ''] = text.split(/\r?\n/)
   return `“${first.slice(0, 18)}${text.length > Math.min(18, first.length) ? '…' : ''}” · `
 }
 
-/** Beside one another as long as there is room, then below. @param {Tag[]} tags @param {number} size @param {number} room @param {(wide: number) => number} middle @returns {PlacedTag[]} */
+/** Side by side as long as there is room, then below. @param {Tag[]} tags @param {number} size @param {number} room @param {(wide: number) => number} middle @returns {PlacedTag[]} */
 function tagsIn(tags, size, room, middle) {
   const textSize = size * 0.83
   const height = size * 1.5

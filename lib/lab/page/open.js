@@ -2,10 +2,10 @@ import { html, setText } from './dom.js'
 import { NoRecording, parseRecording, RECORDING_BYTES_MAX } from './recording.js'
 import { makeStage } from './stage.js'
 
-/** What was opened last: a change of language does not lose it. @type {{ name: string, events: import('../events.js').LabEvent[] } | null} */
+/** The last opened recording: it survives a change of language. @type {{ name: string, events: import('../events.js').LabEvent[] } | null} */
 let opened = null
 
-/** A recording that is chosen or dropped; nothing of it leaves the browser. @param {import('./stage.js').Context} context @param {readonly import('./api.js').Described[] | null} course @returns {import('./stage.js').View} */
+/** A recording that the user chooses or drops; it never leaves the browser. @param {import('./stage.js').Context} context @param {readonly import('./api.js').Described[] | null} course @returns {import('./stage.js').View} */
 export function makeOpen(context, course) {
   const { say, of } = context
   const stage = makeStage(context)

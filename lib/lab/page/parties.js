@@ -1,5 +1,5 @@
 /**
- * The head of a scene at one moment: who takes part, their connections as tubes, and who waits for whom.
+ * The head of a scene at one moment: the parties, their connections as tubes, and which party waits for which.
  *
  * @typedef {import('./shape.js').Shape} Shape
  * @typedef {import('./layout.js').SceneLayout} SceneLayout
@@ -20,13 +20,13 @@ const BOX = 2.6
 const TUBE = 1.55
 const BETWEEN_TUBES = 0.35
 const TUBES_MAX = 4
-/** More rows are too much to keep in view. */
+/** More rows would be too much to keep in view. */
 const ROWS_CALM = 5
 
 /** @typedef {{ rows: number, places: Map<string, { first: number, rows: number }> }} TubePlan how many rows, and which of them are for which pair of parties */
 
 /**
- * Where the tubes of a scene lie in the whole run: below one another where they run side by side.
+ * The places of the tubes of a scene in the whole run: parallel connections are below one another.
  * @param {import('./player.js').SceneRecord} scene @returns {TubePlan}
  */
 export function tubePlan(scene) {
@@ -60,7 +60,8 @@ export function headHeight(rows, size) {
 }
 
 /**
- * @param {SceneLayout} layout @param {SceneState} state @param {number} rows of tubes that there is room for, so that scenes are level @param {Options} options
+ * @param {SceneLayout} layout @param {SceneState} state @param {number} rows of tubes to leave room for, so that scenes are level
+ * @param {Options} options
  * @returns {Shape[]}
  */
 export function headShapes(layout, state, rows, options) {
@@ -79,7 +80,7 @@ export function headShapes(layout, state, rows, options) {
   ]
 }
 
-/** The boxes alone, with their upper edge at 0. @param {SceneLayout} layout @param {Options} options */
+/** Only the boxes, with their upper edge at 0. @param {SceneLayout} layout @param {Options} options */
 export function partyShapes({ lanes, width }, options) {
   const space = lanes.length < 2 ? width : /** @type {Lane} */ (lanes[1]).x - /** @type {Lane} */ (lanes[0]).x
   return lanes.map(lane => box(lane, Math.min(options.size * 8.4, space - options.size * 0.5), options))
@@ -142,7 +143,7 @@ function tubes(layout, connections, top, options) {
   })
 }
 
-/** Those that are not over, else the last; in the order in which they were opened. @param {Connection[]} all @param {number} count */
+/** The connections that have not ended, otherwise the last ones; in the order in which they were opened. @param {Connection[]} all @param {number} count */
 function shownOf(all, count) {
   const alive = all.filter(({ phase }) => phase !== 'closed')
   const over = all.filter(({ phase }) => phase === 'closed')
@@ -204,7 +205,7 @@ function crossAt(x, y, r) {
   })
 }
 
-/** As much as there is room for. @param {Connection} connection @param {SceneLayout} layout @param {number} room @param {number} size @param {import('./words.js').Language} language */
+/** As much text as there is room for. @param {Connection} connection @param {SceneLayout} layout @param {number} room @param {number} size @param {import('./words.js').Language} language */
 function tubeText({ id, phase, by, how }, { scene }, room, size, language) {
   const say = wordsOf(language)
   const who = nameOf(scene.parties, by, language)

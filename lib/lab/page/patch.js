@@ -1,4 +1,4 @@
-/** Keeps a drawing in the page as its shapes say, and touches only what changed: focus and pointer stay where they are. */
+/** Updates a drawing in the page to its shapes, and touches only what changed: focus and pointer stay where they are. */
 
 import { setAttribute } from './dom.js'
 

@@ -1,5 +1,6 @@
 /**
- * Play, pause, step and scrub. The position is a number of moments; while a run is live it follows the newest one, unless somebody went back.
+ * Play, pause, step and scrub. The position is a number of moments; while a run is live it follows the newest one, unless the
+ * user went back.
  *
  * @typedef {import('./player.js').Record_} Record_
  * @typedef {import('./player.js').Moment} Moment
@@ -12,7 +13,7 @@ import { hangText } from './scene-parts.js'
 import { describe } from './transcript.js'
 import { wordsOf } from './words.js'
 
-/** What it takes to take in a moment, ms. */
+/** The time that a reader needs for a moment, ms. */
 const ARROW_MS = 950
 const QUICK_MS = 550
 const GAP_SHOWN_MS = 2_400
@@ -39,7 +40,7 @@ export function makePlayer({ language, say }, told) {
   let playing = false
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let next
-  /** When the silence that is being shown began, by the clock of this page. */
+  /** When the silence that is being played began, by the clock of this page. */
   let gapSince = 0
   let frame = 0
 
@@ -84,7 +85,7 @@ export function makePlayer({ language, say }, told) {
   range.addEventListener('input', () => go(Number(range.value)))
   follow.addEventListener('click', () => {
     go(record.moments.length)
-    // It is hidden now, and what has the focus would lose it.
+    // The button is now hidden, so it would lose the focus.
     range.focus({ preventScroll: true })
   })
 
@@ -113,7 +114,7 @@ export function makePlayer({ language, say }, told) {
     told.clock()
     frame = gapSince > 0 ? requestAnimationFrame(tick) : 0
   }
-  /** By hand: what was playing stops. @param {number} to */
+  /** Moved by hand: playing stops. @param {number} to */
   function go(to) {
     if (playing) pause()
     place(to)
@@ -156,13 +157,13 @@ export function makePlayer({ language, say }, told) {
     get isAtEnd() {
       return atEnd
     },
-    /** What the clock of the silence that is being played shows. */
+    /** The time shown by the clock of the silence that is being played. */
     get gapClock() {
       const gap = record.moments[position - 1]?.gap
       if (!playing || gap === undefined || gapSince === 0) return undefined
       return (gap.to - gap.from) * Math.min(1, (performance.now() - gapSince) / (GAP_SHOWN_MS * 0.85))
     },
-    /** What stands beside the range: a hang first. @param {readonly import('./player.js').SceneState[]} states */
+    /** The text beside the range: a hang comes first. @param {readonly import('./player.js').SceneState[]} states */
     say(states) {
       const text = position === 0 ? say('player.before') : momentText(record, position, language)
       const hang = hangWords(record, states, language)
@@ -178,7 +179,7 @@ export function makePlayer({ language, say }, told) {
       atEnd = position === record.moments.length
       tell()
     },
-    /** The keys of the player, wherever the focus is that has no use for them itself. @param {HTMLElement} stage @returns {() => void} */
+    /** The keys of the player, wherever the focus is, unless the focused element uses them itself. @param {HTMLElement} stage @returns {() => void} */
     listen(stage) {
       const pressed = (/** @type {KeyboardEvent} */ event) => {
         if (!(event.target instanceof Element) || event.altKey || event.ctrlKey || event.metaKey || element.hidden)
@@ -229,7 +230,7 @@ export function momentText(record, position, language) {
   return record.scenes.length > 1 ? `${scene.title[language]} – ${text}` : text
 }
 
-/** Of the scenes that hang at that moment. @param {Record_} record @param {readonly import('./player.js').SceneState[]} states @param {import('./words.js').Language} language */
+/** The text about the scenes that hang at that moment. @param {Record_} record @param {readonly import('./player.js').SceneState[]} states @param {import('./words.js').Language} language */
 function hangWords(record, states, language) {
   const hanging = states.flatMap(({ hang }, i) => {
     const parties = record.scenes[i]?.parties ?? []

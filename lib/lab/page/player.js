@@ -1,5 +1,5 @@
 /**
- * From events to what stands at a moment. Pure: events in, plain values out; it runs in a browser and in Node.
+ * Turns events into the state at a moment. Pure: events in, plain values out; it runs in a browser and in Node.
  *
  * @typedef {import('../events.js').LabEvent} LabEvent
  * @typedef {import('../events.js').SceneSet} SceneSet
@@ -15,10 +15,10 @@
  * @typedef {{ t: number, event: SceneEvent }} Timed `t`: ms since its scene was set
  * @typedef {{ id: string, title: import('../said.js').Said, parties: readonly Party[], at: number, events: Timed[], hangs: import('./hangs.js').HangSpan[] }} SceneRecord
  *
- * A moment is something to stop at. It takes with it what belongs to no moment of its own: who waits, what was measured. A time in
- * which nothing happens in any scene is a moment too, without a scene.
+ * A moment is a point at which the player stops. It includes events that have no moment of their own: waits and measurements. A
+ * time in which nothing happens in any scene is a moment, too, without a scene.
  * @typedef {{ scene: string, at: number, first: number, end: number, gap?: { from: number, to: number } }} Moment `at`: ms since the run began;
- * `first` is what is shown, `end` is behind the last that it takes
+ * `first` is the event that is shown, `end` is after the last event that it includes
  *
  * @typedef {{ run: (RunBegan & { at: number }) | null, scenes: SceneRecord[], moments: Moment[], verdict: Judged | null, endedAt: number }} Record_
  *
@@ -30,13 +30,13 @@
 
 import { hangSpans, isHang } from './hangs.js'
 
-/** Loopback answers within microseconds, a busy machine within some milliseconds: what takes longer was waited for. */
+/** Loopback answers within microseconds, a busy machine within some milliseconds: anything longer is a wait. */
 export const GAP_MS = 20
 
 const STOPS = new Set(['open', 'bytes', 'fin', 'closed', 'step', 'note'])
 
 /**
- * Sorts out the events of a run, or of as much of it as there is yet.
+ * Sorts the events of a run, or of the part of it that exists so far.
  * @param {readonly LabEvent[]} events
  * @returns {Record_}
  */
@@ -71,7 +71,7 @@ function withGaps(moments) {
   })
 }
 
-/** What comes long after a moment is no part of it: the next one takes it. @param {SceneRecord} scene @returns {Moment[]} */
+/** Events that come long after a moment are not part of it: the next moment includes them. @param {SceneRecord} scene @returns {Moment[]} */
 function momentsOf({ id, at, events }) {
   /** @type {Moment[]} */
   const moments = []
@@ -84,8 +84,8 @@ function momentsOf({ id, at, events }) {
 }
 
 /**
- * How many events of each scene have happened when so many moments have. What comes before the first moment of a scene counts at once, and
- * in a time in which nothing happens what has come by the middle of it.
+ * How many events of each scene have happened after so many moments. Events before the first moment of a scene count at once; in
+ * a time in which nothing happens, events up to its middle count.
  * @param {Record_} record @param {number} position 0: nothing yet; `record.moments.length`: everything
  * @returns {Map<string, number>}
  */
@@ -103,8 +103,8 @@ export function reached(record, position) {
 }
 
 /**
- * What stands after so many moments.
- * @param {Record_} record @param {number} position @param {number} [nowAt] ms since the run began, while it runs
+ * The state after so many moments.
+ * @param {Record_} record @param {number} position @param {number} [nowAt] ms since the run began, while it is running
  * @returns {SceneState[]} in the order of the scenes
  */
 export function stateAt(record, position, nowAt = record.endedAt) {
@@ -159,7 +159,7 @@ function noteConnection(connections, event) {
   } else if (event.kind === 'closed') Object.assign(connection, { phase: 'closed', by: event.by, how: event.how })
 }
 
-/** Idle: as many final responses as requests have passed, and at least one. @param {Connection} connection @param {import('../events.js').BytesSeen} bytes */
+/** A connection is idle when as many final responses as requests have passed, and at least one. @param {Connection} connection @param {import('../events.js').BytesSeen} bytes */
 function noteBytes(connection, { by, size, heads = [] }) {
   connection.size += size
   for (const { startLine } of heads) {
@@ -171,7 +171,7 @@ function noteBytes(connection, { by, size, heads = [] }) {
   connection.phase = requests > 0 && responses >= requests ? 'idle' : 'open'
 }
 
-/** Two parties, whoever of them connected. @param {{ from: string, to: string }} connection */
+/** The key of two parties, whichever of them connected. @param {{ from: string, to: string }} connection */
 export function pairOf({ from, to }) {
   return [from, to].sort().join(' ')
 }
@@ -186,7 +186,8 @@ export function connectionsBetween({ events }) {
 }
 
 /**
- * Scenes that were set together, or played at the same time, share an axis of time; those that came one after the other have each their own.
+ * Scenes that were set together, or played at the same time, share an axis of time; scenes that came one after another have their
+ * own.
  * @param {readonly SceneRecord[]} scenes @returns {SceneRecord[][]}
  */
 export function playedTogether(scenes) {

@@ -1,7 +1,7 @@
 import { html, setText } from './dom.js'
 
 /**
- * First a guess, then the run: the answers as buttons. What is right is shown when the run has shown it.
+ * First a guess, then the run: the answers as buttons. The right one is marked when the run has shown it.
  * @param {import('./stage.js').Context} context @param {import('./session.js').Session} session @param {() => void} guessed
  */
 export function makeQuestion({ say, of }, session, guessed) {

@@ -1,4 +1,4 @@
-/** The reasons of the ledger (lib/policy) in Korean: it gives them in English. @type {Readonly<Record<string, string>>} */
+/** The ledger's reasons (lib/policy gives them in English) in Korean. @type {Readonly<Record<string, string>>} */
 export const REASONS_KO = {
   'CGI cannot distinguish it from another field': 'CGI가 이것을 다른 헤더로 여기기 때문',
   'CGI would turn it into HTTP_PROXY': 'CGI가 이것을 HTTP_PROXY로 바꾸기 때문',

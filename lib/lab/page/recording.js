@@ -1,4 +1,4 @@
-/** A recording is the events of a run, a line of JSON for each. */
+/** A recording consists of the events of a run, one line of JSON each. */
 
 /** @typedef {import('../events.js').LabEvent} LabEvent */
 
@@ -22,7 +22,7 @@ const KINDS = new Set([
   'verdict',
 ])
 
-/** Says what is wrong, with the word for it. */
+/** Names what is wrong by the key of its text. */
 export class NoRecording extends Error {
   /** @param {'open.bad.line' | 'open.bad.format' | 'open.bad.size'} word @param {Record<string, string | number>} values */
   constructor(word, values) {
@@ -48,7 +48,7 @@ export function parseRecording(text) {
       )
         return event
     } catch {
-      // What is no JSON is no event either.
+      // A line that is not JSON is not an event, either.
     }
     if (i === 0) throw new NoRecording('open.bad.format', { format: FORMAT })
     throw new NoRecording('open.bad.line', { n: i + 1 })
@@ -58,7 +58,7 @@ export function parseRecording(text) {
   return events
 }
 
-/** What is drawn without asking must be there: a recording may come from anywhere. @param {Record<string, unknown>} event */
+/** Checks that everything is there that the drawing relies on: a recording may come from anywhere. @param {Record<string, unknown>} event */
 function isWhole(event) {
   const texts = (/** @type {string[]} */ ...names) => names.every(name => typeof event[name] === 'string')
   const said = (/** @type {unknown} */ it) =>
@@ -122,7 +122,7 @@ export function textOf(events) {
   return `${events.map(event => JSON.stringify(event)).join('\n')}\n`
 }
 
-/** Gives it to the browser as a file. @param {readonly LabEvent[]} events */
+/** Offers the recording as a file in the browser. @param {readonly LabEvent[]} events */
 export function saveRecording(events) {
   const run = events.find(({ kind }) => kind === 'run')
   const name =

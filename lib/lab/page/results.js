@@ -1,5 +1,5 @@
 /**
- * What came of a run: the verdict in one sentence, what was measured, the run in words.
+ * The results of a run: the verdict in one sentence, the measured figures, and the run in words.
  *
  * @typedef {import('./player.js').Record_} Record_
  * @typedef {import('../events.js').LabEvent} LabEvent
@@ -17,7 +17,7 @@ export function makeResults(context, { afterVerdict, afterFigures }) {
   const { say, of, language } = context
   const outcome = html('p', { class: 'outcome' })
   const sentence = html('p', { class: 'sentence' })
-  // It is there before it has a text, or it would not be read out.
+  // It exists before it has a text; otherwise screen readers would not announce the text.
   const verdict = html(
     'section',
     { class: 'verdict', role: 'status', 'aria-label': say('verdict.title') },

@@ -1,5 +1,5 @@
 /**
- * What is drawn of a scene, from top to bottom, before anything has a place: a row for each event, or for several that belong together.
+ * The rows of a scene, from top to bottom, before they have places: one row for each event, or for several that belong together.
  *
  * @typedef {import('./player.js').SceneRecord} SceneRecord
  * @typedef {import('./player.js').Timed} Timed
@@ -12,23 +12,23 @@
  *   kind: 'open' | 'bytes' | 'fin' | 'reset' | 'vanished' | 'closed' | 'step' | 'note' | 'more',
  *   t: number, index: number, members: number[], by: string, to: string, connection: string, last: string,
  *   size: number, tags: Tag[], starts: string[], text: Said | null, n: number, endT: number,
- * }} Row `members`: the indexes of its events in the scene, in order; `by` and `to` are parties, '' where there are none; `endT`: when the last of it came, 0: with the first
+ * }} Row `members`: the indexes of its events in the scene, in order; `by` and `to` are parties, '' where there are none; `endT`: when its last event came, 0: together with the first
  */
 
-/** Fields of which it is of interest that they go on. */
+/** Fields that are shown although they go on. */
 const OF_INTEREST =
   /^(?:connection|keep-alive|proxy-connection|via|upgrade|te|trailer|transfer-encoding|forwarded|x-forwarded-\w+)$/i
 /** Pieces of one content come this close to one another, ms. */
 const PIECES_MS = 5
-/** So many rows can be looked at; with more of them, what is alike is drawn once. */
+/** So many rows can be read; if there are more, similar rows are drawn once. */
 const ROWS_CALM = 70
 const ROWS_MAX = 160
-/** Alike and in a row: from so many on they are one. */
+/** From this many similar rows in sequence on, they are drawn as one. */
 const ALIKE_MIN = 4
 const SWITCHES = /^HTTP\/\S+ 101/
-/** So many pieces of a content are drawn each by itself. */
+/** Up to this many pieces of a content are drawn separately. */
 const PIECES_MAX = 4
-/** How far back a piece of content finds what it belongs to: parallel connections take turns. */
+/** How many rows back a piece of content can find the one that it belongs to: parallel connections alternate. */
 const BACK = 8
 
 /** @param {SceneRecord} scene @returns {Row[]} */
@@ -76,7 +76,7 @@ function plainRows(scene) {
   })
 }
 
-/** An end by FINs was seen already; unless it says why. @param {Omit<Row, 'kind'>} on @param {import('../events.js').ConnectionClosed} event @param {Set<string>} ended @returns {Row[]} */
+/** An end by FINs has already been shown, so it gets no row unless it gives a reason. @param {Omit<Row, 'kind'>} on @param {import('../events.js').ConnectionClosed} event @param {Set<string>} ended @returns {Row[]} */
 function closedRow(on, { how, why, by }, ended) {
   if (how === 'reset' || how === 'vanished') return [{ ...on, kind: how, text: why ?? null }]
   return ended.has(by) && why === undefined ? [] : [{ ...on, kind: 'closed', text: why ?? null }]
@@ -99,7 +99,7 @@ function isOfInterest({ name, verdict }) {
 }
 
 /**
- * Finds fields of one connection that somebody sends on as they came. hopwise makes fields of its own that may look the same.
+ * Finds fields of one connection that a proxy forwards unchanged. hopwise writes its own fields, which may look the same.
  * @param {SceneRecord} scene
  */
 function leakFinder({ parties, events }) {
@@ -121,7 +121,7 @@ function leakFinder({ parties, events }) {
 }
 
 /**
- * Content that comes in pieces is one row, where its beginning is.
+ * Content that comes in pieces is one row, at the place of its beginning.
  * @param {Row[]} rows @param {number} withinMs
  */
 function joinPieces(rows, withinMs) {
@@ -143,7 +143,7 @@ function joinPieces(rows, withinMs) {
   return joined
 }
 
-/** A content of many pieces, however slowly they come, is drawn once. @param {Row[]} rows */
+/** Content in many pieces, however slowly they come, is drawn once. @param {Row[]} rows */
 function joinStreams(rows) {
   /** @type {Map<string, Row>} */
   const heads = new Map()
@@ -154,7 +154,7 @@ function joinStreams(rows) {
     const head = heads.get(row.connection)
     if (row.starts.length > 0 && !SWITCHES.test(row.starts.at(-1) ?? '')) heads.set(row.connection, row)
     else if (head !== undefined && head.by === row.by) streams.set(head, [...(streams.get(head) ?? []), row])
-    // The other side speaks, or it is no HTTP any more: the content is over.
+    // The other side sends, or it is no longer HTTP: the content has ended.
     else heads.delete(row.connection)
   }
   const gone = new Set()
@@ -170,7 +170,7 @@ function joinStreams(rows) {
   return rows.filter(row => !gone.has(row))
 }
 
-/** Many of a kind, one behind the other, are one. @param {Row[]} rows @param {(row: Row) => boolean} joins */
+/** Joins many similar rows in sequence into one. @param {Row[]} rows @param {(row: Row) => boolean} joins */
 function joinAlike(rows, joins) {
   /** @type {Row[]} */
   const joined = []

@@ -1,17 +1,17 @@
-/** Numbers and names for people, in their language. */
+/** Numbers and names for readers, in their language. */
 
 /** @typedef {import('./words.js').Say} Say */
 /** @typedef {import('../said.js').Said} Said */
 /** @typedef {import('./words.js').Language} Language */
 
-/** How long: three digits where that is enough. @param {number} ms @param {Say} say */
+/** A duration, with three digits where that is enough. @param {number} ms @param {Say} say */
 export function timeText(ms, say) {
   if (ms < 9.95) return say('ms.below', { n: Math.max(0, ms).toFixed(1) })
   if (ms < 999.5) return say('ms.below', { n: Math.round(ms) })
   return say('s.below', { n: (ms / 1000).toFixed(ms < 99_500 ? 2 : 0) })
 }
 
-/** A clock that runs: always as wide as a moment ago. @param {number} ms @param {Say} say */
+/** A running clock: its width does not jump. @param {number} ms @param {Say} say */
 export function clockText(ms, say) {
   return say('s.below', { n: (Math.max(0, ms) / 1000).toFixed(1) })
 }
@@ -29,7 +29,7 @@ export function figureText({ value, unit }, say) {
   return unit === 'percent' ? `${n} %` : n
 }
 
-/** What a party is called. @param {readonly import('../events.js').Party[]} parties @param {string} id @param {Language} language */
+/** The name of a party. @param {readonly import('../events.js').Party[]} parties @param {string} id @param {Language} language */
 export function nameOf(parties, id, language) {
   return parties.find(party => party.id === id)?.name[language] ?? id
 }

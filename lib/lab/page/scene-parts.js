@@ -14,7 +14,7 @@ export function partsOfScene({ id }) {
   return { element: html('article', { class: 'scene', 'data-scene': id }, top, life), title, clock, head, life }
 }
 
-/** What the head of a scene shows, for those who do not see it. @param {import('./player.js').SceneRecord} scene @param {import('./player.js').SceneState} state @param {import('./words.js').Language} language */
+/** The head of a scene in words, for users who cannot see it. @param {import('./player.js').SceneRecord} scene @param {import('./player.js').SceneState} state @param {import('./words.js').Language} language */
 export function describeState({ parties }, { connections, waits, hang }, language) {
   const say = wordsOf(language)
   const name = (/** @type {string} */ id) => nameOf(parties, id, language)

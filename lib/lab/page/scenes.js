@@ -1,5 +1,5 @@
 /**
- * The scenes of a run, side by side where there is room: heads that stay in view, lifelines below them.
+ * The scenes of a run, side by side if there is room: heads that stay in view, lifelines below them.
  *
  * @typedef {import('./player.js').Record_} Record_
  * @typedef {import('./player.js').SceneRecord} SceneRecord
@@ -8,8 +8,8 @@
  * @typedef {import('./layout.js').PlacedRow} PlacedRow
  *
  * @typedef {{ position: number, states: readonly SceneState[], nowAt: number | undefined, clock: number | undefined, following: boolean, follows: boolean }} Moment
- * `nowAt`: ms since the run began, while it runs; `clock`: what a silence that is played shows; `following`: at the newest event; `follows`:
- * the place where something happens is to be brought into view
+ * `nowAt`: ms since the run began, while it is running; `clock`: the time that a silence being played shows; `following`: at the newest event;
+ * `follows`: the place where something happens has to be scrolled into view
  *
  * @typedef {{ element: HTMLElement, title: HTMLElement, clock: HTMLElement, head: SVGSVGElement, life: SVGSVGElement }} Parts
  */
@@ -60,7 +60,7 @@ export function makeScenes(context, { open }) {
     return true
   }
 
-  /** One Tab leads to the messages, the arrow keys from one to the next. @param {EventTarget | null} target @param {number} by */
+  /** Tab moves to the messages, the arrow keys from one to the next. @param {EventTarget | null} target @param {number} by */
   function moveFocus(target, by) {
     const button = target instanceof Element ? target.closest('[data-row]') : null
     if (!(button instanceof SVGElement)) return false
@@ -123,7 +123,7 @@ export function makeScenes(context, { open }) {
     },
   }
 
-  /** A title of two lines beside one of one line: both take as much room, or the axes of time would not be level. */
+  /** Titles with one and with two lines get the same room; otherwise the axes of time would not be level. */
   function levelTitles() {
     const lines = groups.map(group => [...group.querySelectorAll('.line')].filter(it => it instanceof HTMLElement))
     const natural = lines.map(each => Math.max(...each.map(it => it.querySelector('h3')?.offsetHeight ?? 0)))
@@ -181,7 +181,7 @@ export function makeScenes(context, { open }) {
   }
 }
 
-/** Text is larger where there is more room: it is read from the last row of a lecture hall. @param {number} room */
+/** The text is larger if there is more room: it must be readable from the last row of a lecture hall. @param {number} room */
 function sizeFor(room) {
   return room < 560 ? 13 : Math.round(Math.min(20, 10 + room / 195) * 2) / 2
 }

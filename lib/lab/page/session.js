@@ -1,6 +1,6 @@
 /**
- * What a learner has done with an experiment. It outlives the view: a change of language or a look at another page ends neither a run nor
- * what was guessed.
+ * What a learner has done with an experiment. It outlives the view: a change of language or a visit to another page loses neither
+ * the run nor the guess.
  *
  * @typedef {import('../events.js').LabEvent} LabEvent
  * @typedef {import('../said.js').Said} Said
@@ -21,24 +21,24 @@ export function sessionOf(experiment) {
 }
 
 export class Session {
-  /** Which answer was chosen; null: none. @type {number | null} */
+  /** The chosen answer; null: none. @type {number | null} */
   guess = null
   /** @type {Record<string, string | number>} */
   knobs
   scale = 1
   /** @type {LabEvent[]} */
   events = []
-  /** The run before the last. @type {LabEvent[] | undefined} */
+  /** The previous run. @type {LabEvent[] | undefined} */
   earlier
   /** @type {'rest' | 'starting' | 'live' | 'resuming' | 'lost'} */
   state = 'rest'
-  /** Why a run could not begin. @type {Refused | null} */
+  /** Why a run could not start. @type {Refused | null} */
   refused = null
-  /** Told of every change. */
+  /** Called at every change. */
   changed = () => {}
   /** @type {string | null} */
   #run = null
-  /** Ends what is heard of the last run. */
+  /** Stops listening to the last run. */
   #leave = () => {}
 
   /** @param {Described} experiment */
@@ -79,7 +79,7 @@ export class Session {
     }
   }
 
-  /** The server ends the run; what it still tells of it is shown. */
+  /** The server ends the run; events that still come are shown. */
   async stop() {
     try {
       if (this.#run !== null && this.isRunning) await stopRun(this.#run)

@@ -1,11 +1,11 @@
 /**
- * A drawing as plain values: made by pure functions, then written as text (figure.js) or kept in the page (patch.js).
+ * A drawing as plain values: made by pure functions, then written as text (figure.js) or updated in the page (patch.js).
  *
  * @typedef {{ tag: string, attributes: Readonly<Record<string, string>>, children: readonly (Shape | string)[] }} Shape
  */
 
 /**
- * Numbers are rounded to a tenth; what is undefined or false is left out.
+ * Numbers are rounded to a tenth; undefined and false values are left out.
  * @param {string} tag
  * @param {Record<string, string | number | boolean | undefined>} [attributes]
  * @param {(Shape | string | null | undefined | false)[]} children
@@ -36,7 +36,7 @@ export function one(value) {
 }
 
 /**
- * A point of an arrow at (x, y), which looks along (dx, dy).
+ * An arrowhead at (x, y) that points along (dx, dy).
  * @param {number} x @param {number} y @param {number} dx @param {number} dy @param {number} size @param {string} [name]
  */
 export function arrowhead(x, y, dx, dy, size, name = 'point') {
@@ -59,7 +59,7 @@ const ESCAPES = /** @type {Readonly<Record<string, string>>} */ ({
 
 /** As text of an SVG or XML file. @param {Shape | string} it @returns {string} */
 export function markup(it) {
-  // What XML cannot say at all is left out.
+  // Characters that XML cannot represent are left out.
   if (typeof it === 'string')
     return it.replace(/[\x00-\x08\x0b\x0c\x0e-\x1f]/g, '\ufffd').replace(/[&<>"]/g, sign => ESCAPES[sign] ?? sign)
   const attributes = Object.entries(it.attributes).map(([name, value]) => ` ${name}="${markup(value)}"`)

@@ -1,9 +1,9 @@
 /**
- * From when until when somebody waits.
+ * The times during which parties wait.
  *
  * @typedef {import('./player.js').SceneRecord} SceneRecord
  * @typedef {import('../events.js').Waits} Waits
- * @typedef {{ who: string, on: string, first: number, end: number, from: number, to: number }} WaitSpan `first`, `end`: indexes of events, `end` one behind the last event if it still waits
+ * @typedef {{ who: string, on: string, first: number, end: number, from: number, to: number }} WaitSpan `first`, `end`: indexes of events, `end` one after the last event if it still waits
  */
 
 import { isHang } from './hangs.js'
@@ -28,7 +28,7 @@ export function waitsOf({ events }) {
 }
 
 /**
- * Who waits in a time in which nothing happens, and whether it is a hang: as it is in the middle of it.
+ * Which parties wait in a time in which nothing happens, and whether it is a hang: the state in the middle of that time.
  * @param {SceneRecord} scene @param {number} from @param {number} to
  */
 export function waitingBetween({ events, hangs }, from, to) {

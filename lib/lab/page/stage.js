@@ -1,12 +1,12 @@
 /**
- * A run in the page: its scenes, the player, and what came of it. The workbench and recordings are shown with the same.
+ * A run in the page: its scenes, the player, and the results. The workbench and recordings use the same stage.
  *
  * @typedef {import('../events.js').LabEvent} LabEvent
  * @typedef {import('../said.js').Said} Said
  * @typedef {import('./words.js').Language} Language
  * @typedef {{ language: Language, say: import('./words.js').Say, of(said: Said): string, route(hash: string): void }} Context
  * @typedef {{ element: HTMLElement, close(): void }} View
- * @typedef {{ live: boolean, earlier?: readonly LabEvent[] | undefined }} Showing `earlier`: the run before, to compare with
+ * @typedef {{ live: boolean, earlier?: readonly LabEvent[] | undefined }} Showing `earlier`: the previous run, for comparison
  */
 
 import { makeBars } from './bars.js'
@@ -18,14 +18,14 @@ import { makePlayer } from './player-bar.js'
 import { makeResults } from './results.js'
 import { makeScenes } from './scenes.js'
 
-/** The clock of a silence that goes on ticks so often. */
+/** The interval at which the clock of a continuing silence ticks. */
 const TICK_MS = 100
-/** A tab that is covered, or a machine that draws nothing for a while, gives no frame: what the page says must be true all the same. */
+/** A hidden tab or a busy machine may give no frames for a while: the page must still say what is true. */
 const FRAME_MS_MAX = 500
 
 /**
  * @param {Context} context
- * @param {{ afterVerdict?: HTMLElement, afterFigures?: HTMLElement }} [inserts] what else is to stand between the results
+ * @param {{ afterVerdict?: HTMLElement, afterFigures?: HTMLElement }} [inserts] elements to insert between the results
  * @returns {View & { show(events: readonly LabEvent[], showing: Showing): void }}
  */
 export function makeStage(context, inserts = {}) {
@@ -48,13 +48,13 @@ export function makeStage(context, inserts = {}) {
   let record = recordOf([])
   /** @type {Showing} */
   let showing = { live: false }
-  /** When the newest event came, by the clock of this page: from there on time is guessed while the run goes on. */
+  /** When the newest event came, by the clock of this page: from then on the time is estimated while the run goes on. */
   let heard = { at: 0, on: 0 }
   let planned = 0
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let late
   let follows = false
-  /** The run has just ended: now the verdict is what is looked at. */
+  /** The run has just ended: the verdict is now the place to look at. */
   let ends = false
 
   function draw() {

@@ -1,18 +1,19 @@
 /** @typedef {import('../events.js').LabEvent} LabEvent */
 /** @typedef {'live' | 'resuming' | 'ended' | 'lost'} State */
 
-/** An answer that is no stream (503: too many) is asked again after so long, and so often. */
+/** After an answer that is not a stream (503: too many) the request is repeated after this time, and at most this often. */
 const RETRY_MS = 2_000
 const RETRIES_MAX = 10
 
 /**
- * Follows a run as it happens, from its first event. A connection that breaks is resumed behind the last event that came, so each event is
- * told once and in order.
+ * Follows a run live, from its first event. A broken connection is resumed after the last event that came, so each event is
+ * reported once and in order.
  *
- * `state`: `live`, `resuming` (the connection broke, and is being made again), `ended` (all of it was told), `lost` (it cannot be had any more).
+ * `state`: `live`, `resuming` (the connection broke, and is being reopened), `ended` (all events have come), `lost` (no longer
+ * available).
  * @param {string} run
  * @param {{ event(event: LabEvent): void, state(state: State): void }} told
- * @returns {() => void} ends it; nothing is told any more
+ * @returns {() => void} ends it; nothing more is reported
  */
 export function follow(run, told) {
   /** @type {EventSource | null} */
@@ -34,7 +35,8 @@ export function follow(run, told) {
   const broke = async () => {
     const broken = source
     told.state('resuming')
-    // It comes again by itself, but not after an answer that is no stream: then the run is gone, or there is no place to look on from.
+    // EventSource reconnects by itself, but not after an answer that is not a stream: then the run is gone, or there is no place
+    // for a viewer.
     if (broken?.readyState !== EventSource.CLOSED) return
     retries += 1
     const isGone = retries > RETRIES_MAX || (await statusOf(run)) === 404
@@ -43,7 +45,7 @@ export function follow(run, told) {
     else retry = setTimeout(open, RETRY_MS)
   }
   const open = () => {
-    // A stream of its own knows no Last-Event-ID: so it is told where to go on.
+    // A new stream does not know the Last-Event-ID, so the URL says where to go on.
     source = new EventSource(`/runs/${run}/events?after=${seen}`)
     source.addEventListener('open', () => {
       retries = 0

@@ -1,5 +1,5 @@
 /**
- * A field that rides on a message, by what becomes of it: a colour, a form and a sign.
+ * A field on a message, drawn by what happens to it: a colour, a form and a sign.
  *
  * @typedef {import('./shape.js').Shape} Shape
  * @typedef {import('./measure.js').PlacedTag} PlacedTag
@@ -7,7 +7,7 @@
 
 import { shape, through } from './shape.js'
 
-/** Which of the forms: what was passed on although it ought to have died is the one that is meant to be seen. @param {{ verdict: string, leaked: boolean }} tag */
+/** The form of a tag: a field that was passed on although it should have died is the most conspicuous. @param {{ verdict: string, leaked: boolean }} tag */
 export function formOf({ verdict, leaked }) {
   return leaked ? 'leaked' : verdict
 }
@@ -29,7 +29,7 @@ export function tagShapes({ tag, text, x, dy, width, height }, base, size) {
   )
 }
 
-/** Round: it lives. Torn at its end: it ends. Square: another one takes its place. @param {string} form @param {number} x @param {number} y @param {number} w @param {number} h */
+/** Round: the field lives. Torn at its end: it ends. Square: another one replaces it. @param {string} form @param {number} x @param {number} y @param {number} w @param {number} h */
 function outline(form, x, y, w, h) {
   if (form === 'drop') {
     const notch = h * 0.22

@@ -1,9 +1,11 @@
-/** How wide text will be, without a page to measure it on: rather too wide than too narrow, for the wider of the usual fonts. */
+/**
+ * The estimated width of text, without a page to measure it: rather too wide than too narrow, for the wider of the usual fonts.
+ */
 
 const NARROW = /[iljtfrI.,:;'|!()[\] ]/
 const WIDE = /[mwMW@%&—…→←⇄]/
 const CAPITAL = /[A-HJ-LN-VX-Z0-9_+=<>?]/
-/** Hangul, other writings of East Asia, and what is as wide as they are. */
+/** Hangul, other East Asian scripts, and characters of the same width. */
 const SQUARE = /[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]/
 const MONO = 0.605
 
@@ -26,7 +28,7 @@ export function widthOf(text, size, { mono = false, bold = false } = {}) {
 }
 
 /**
- * As much of it as there is room for, with an ellipsis where something is missing.
+ * As much of the text as there is room for, with an ellipsis if something is missing.
  * @param {string} text @param {number} size @param {number} width px @param {{ mono?: boolean, bold?: boolean }} [font]
  */
 export function fitted(text, size, width, font) {
@@ -37,7 +39,7 @@ export function fitted(text, size, width, font) {
 }
 
 /**
- * Broken into lines between words; a word that is too long for a line is broken anywhere.
+ * Wraps text between words; a word that is too long for a line is broken anywhere.
  * @param {string} text @param {number} size @param {number} width px @param {{ mono?: boolean, bold?: boolean }} [font]
  * @returns {string[]}
  */

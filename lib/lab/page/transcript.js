@@ -1,5 +1,5 @@
 /**
- * A run in words: for those who do not see the drawing, and to be copied.
+ * A run in words: for readers who cannot see the drawing, and for copying.
  *
  * @typedef {import('./player.js').Record_} Record_
  * @typedef {import('./player.js').SceneRecord} SceneRecord
@@ -11,7 +11,7 @@ import { rowsOf } from './rows.js'
 import { nameOf, octetsText, timeText } from './say.js'
 import { wordsOf } from './words.js'
 
-/** What happened, in one sentence or less. '' where it is said elsewhere. @param {SceneEvent} event @param {SceneRecord} scene @param {Language} language @returns {string} */
+/** What happened, in one sentence or less; '' if it is said elsewhere. @param {SceneEvent} event @param {SceneRecord} scene @param {Language} language @returns {string} */
 export function describe(event, scene, language) {
   const say = wordsOf(language)
   const name = (/** @type {string} */ id) => nameOf(scene.parties, id, language)
@@ -50,7 +50,7 @@ function describeBytes({ connection, by, size, heads = [] }, { events, parties }
   return `${name(by)} → ${name(by === from ? to : from)} (${connection}): ${[...said, octetsText(size, say)].join(' · ')}`
 }
 
-/** Each scene by itself, each line with its time. @param {Record_} record @param {Language} language @returns {{ title: string, lines: { time: string, text: string }[] }[]} */
+/** The scenes one by one, each line with its time. @param {Record_} record @param {Language} language @returns {{ title: string, lines: { time: string, text: string }[] }[]} */
 export function transcriptOf(record, language) {
   const say = wordsOf(language)
   return record.scenes.map(scene => ({
@@ -62,7 +62,7 @@ export function transcriptOf(record, language) {
   }))
 }
 
-/** What a drawing of a scene shows, in a few words: who, and how many messages. @param {SceneRecord} scene @param {Language} language */
+/** What a drawing of a scene shows, in words: its title, its steps and its messages. @param {SceneRecord} scene @param {Language} language */
 export function describeScene(scene, language) {
   const lines = rowsOf(scene)
     .filter(({ kind }) => kind === 'step' || kind === 'bytes')

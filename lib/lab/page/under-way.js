@@ -1,11 +1,11 @@
 /**
- * What is under way on the connections of a scene: requests without a response, and messages whose end has not come yet. A head is no
- * message: its content may take long.
+ * The messages in flight on the connections of a scene: requests without a response, and messages whose end has not come yet. A
+ * head is not a whole message: its content may take long.
  *
  * @typedef {import('./player.js').SceneEvent} SceneEvent
  * @typedef {import('../events.js').SeenHead} SeenHead
  * @typedef {{ from: string, to: string, methods: string[], left: Record<string, number>, chunked: Record<string, boolean> }} Line
- * `methods`: of requests without a response; `left`: octets of a message that are still to come, by whom; infinite: as many as there will be
+ * `methods`: of requests without a response; `left`: remaining bytes of a message, by sender; infinite: until the end of the connection
  */
 
 export class UnderWay {
@@ -24,24 +24,24 @@ export class UnderWay {
     } else if (event.kind === 'bytes') this.#noteBytes(event)
   }
 
-  /** `on` has done its part already: what `who` waits for is on its way. @param {string} who @param {string} on */
+  /** `on` has already done its part: the message that `who` waits for is on its way. @param {string} who @param {string} on */
   isServed(who, on) {
     return this.#some(({ from, to, methods }) => from === on && to === who && methods.length > 0)
   }
 
-  /** Somebody here has not sent the whole of a message to somebody else here. @param {readonly string[]} parties */
+  /** One of these parties has not sent all of a message to another one of them. @param {readonly string[]} parties */
   isUnfinished(parties) {
     return this.#some(({ from, to, left }) => parties.includes(from) && parties.includes(to) && hasRest(left))
   }
 
-  /** `who` has asked `on`, and not got all of the response. @param {string} who @param {string} on */
+  /** `who` has sent a request to `on`, and not received all of the response. @param {string} who @param {string} on */
   isOwed(who, on) {
     return this.#some(({ from, to, methods, left }) => {
       return from === who && to === on && (methods.length > 0 || (left[on] ?? 0) > 0)
     })
   }
 
-  /** A connection between two of these. @param {string} connection @param {readonly string[]} parties */
+  /** Whether it is a connection between two of these parties. @param {string} connection @param {readonly string[]} parties */
   isBetween(connection, parties) {
     const line = this.#lines.get(connection)
     return line !== undefined && parties.includes(line.from) && parties.includes(line.to)
@@ -67,12 +67,12 @@ export class UnderWay {
 
 /** @param {Record<string, number>} left */
 function hasRest(left) {
-  return Object.values(left).some(octets => octets > 0)
+  return Object.values(left).some(bytes => bytes > 0)
 }
 
-/** @param {Line} line @param {string} by @param {number} octets of content */
-function passed({ left }, by, octets) {
-  left[by] = Math.max(0, (left[by] ?? 0) - octets)
+/** @param {Line} line @param {string} by @param {number} bytes of content */
+function passed({ left }, by, bytes) {
+  left[by] = Math.max(0, (left[by] ?? 0) - bytes)
 }
 
 /** @param {Line} line @param {string} by @param {SeenHead} head */

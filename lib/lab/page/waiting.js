@@ -1,5 +1,6 @@
 /**
- * Who waits for whom, as arrows over the lifelines: to the right above, to the left below. So a cycle of waiting closes into a ring.
+ * Which party waits for which, as arrows over the lifelines: to the right above, to the left below. So a cycle of waiting closes
+ * into a ring.
  *
  * @typedef {import('./shape.js').Shape} Shape
  * @typedef {import('./layout.js').Lane} Lane
@@ -12,7 +13,7 @@ import { arrowhead, one, shape } from './shape.js'
 import { fitted, widthOf } from './text-width.js'
 import { wordsOf } from './words.js'
 
-/** Half of the height that it needs, in sizes of its text. */
+/** Half of the needed height, in sizes of the text. */
 export const WAITING_HALF = 3.25
 const RISE = 2.1
 const LABEL = 0.83
@@ -57,7 +58,7 @@ function arcOf({ who, on, what }, hang, { lanes, y, size, language }) {
   const lean = (to.x - from.x) * 0.26
   const aside = way * size * 0.5
   const start = y + up * size * 0.3
-  // Where it comes from, as the arrowhead sees it; the line ends inside of the head.
+  // The direction from which the line comes, as the arrowhead sees it; the line ends inside the head.
   const [dx, dy] = [lean - aside, start - y - rise]
   const inside = (size * 0.4) / Math.hypot(dx, dy)
   const tip = to.x - aside
@@ -75,7 +76,7 @@ function arcOf({ who, on, what }, hang, { lanes, y, size, language }) {
   }
 }
 
-/** Each arc with its words; two that would lie on one another take turns. @param {NonNullable<ReturnType<typeof arcOf>>[]} arcs @param {Where} where */
+/** Each arc with its words; two that would overlap are shifted. @param {NonNullable<ReturnType<typeof arcOf>>[]} arcs @param {Where} where */
 function labelled(arcs, { size, left, right }) {
   /** @type {Map<number, number>} */
   const takenTo = new Map()

@@ -15,7 +15,8 @@ export const PARTS = /** @type {const} */ (['wait', 'name', 'connect', 'send', '
 const ROWS_MAX = 60
 
 /**
- * @param {readonly Chart[]} charts @param {{ width: number, size: number, language: import('./words.js').Language, untilMs: number }} options `untilMs`: where the axis ends at least
+ * @param {readonly Chart[]} charts @param {{ width: number, size: number, language: import('./words.js').Language, untilMs:
+ * number }} options `untilMs`: the least end of the axis
  * @returns {{ height: number, shapes: Shape[] }}
  */
 export function waterfallOf(charts, { width, size, language, untilMs }) {
@@ -105,7 +106,7 @@ function rowShape(row, bars, { y, xAt, left, size, say }) {
   )
 }
 
-/** Round numbers, a few. @param {number} end @param {number} most */
+/** A few round numbers. @param {number} end @param {number} most */
 function ticksTo(end, most) {
   const rough = end / most
   const power = 10 ** Math.floor(Math.log10(rough))
@@ -113,7 +114,7 @@ function ticksTo(end, most) {
   return Array.from({ length: Math.floor(end / step + 1e-9) + 1 }, (_, i) => i * step)
 }
 
-/** What tells the parts from one another without colour. */
+/** Patterns that distinguish the parts without colour. */
 function patterns() {
   const tile = (/** @type {string} */ name, /** @type {Shape[]} */ ...inside) =>
     shape(

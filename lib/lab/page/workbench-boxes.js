@@ -3,16 +3,17 @@ import { bound, button, choice, paragraph, whole, wholeOrNone, words, wordsInput
 import { newHop, OPTIONS } from './workbench-link.js'
 
 /**
- * The boxes of the chain: a client, proxies, an origin, each with what can be set of it.
+ * The boxes of the chain: a client, proxies, an origin, each with its settings.
  *
  * @typedef {import('../workbench.js').Workbench} Workbench
  * @typedef {import('../workbench.js').Hop} Hop
  * @typedef {object} Making
  * @property {import('./workbench-words.js').Say} say
- * @property {Workbench} description what the controls write into
+ * @property {Workbench} description the object that the controls change
  * @property {import('../workbench-choices.js').Choices} choices
- * @property {() => void} changed a value is another one
- * @property {(focus: string, said?: string) => void} rebuilt there are other controls: `focus` is the id of the one that gets the focus
+ * @property {() => void} changed called when a value has changed
+ * @property {(focus: string, said?: string) => void} rebuilt called when there are other controls: `focus` is the id of the one
+ * to focus
  */
 
 /** @param {string} version */
@@ -89,7 +90,7 @@ export function hopBox(making, i) {
   ])
 }
 
-/** Where it stands in the chain. @param {Making} making @param {Hop} hop @param {number} i */
+/** The position of a proxy in the chain. @param {Making} making @param {Hop} hop @param {number} i */
 function hopTools({ say, description, rebuilt }, hop, i) {
   const { chain } = description
   const n = i + 1
@@ -162,7 +163,7 @@ export function originBox(making) {
   ])
 }
 
-/** Side by side where there is room. @param {HTMLElement[]} controls */
+/** Side by side if there is room. @param {HTMLElement[]} controls */
 function pair(...controls) {
   return html('div', { class: 'pair' }, ...controls)
 }

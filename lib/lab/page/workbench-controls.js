@@ -1,19 +1,19 @@
 import { html } from './dom.js'
 
 /**
- * Labelled controls, each of which writes into one thing when it is changed, and has an id by which it gets its focus back.
+ * Labelled controls: each changes one value, and has an id by which it gets its focus back.
  *
  * @typedef {import('./workbench-words.js').Word} Word
  */
 
 /**
- * What a control is bound to.
+ * The binding of a control.
  * @template T
  * @typedef {{ id: string, label: string, value: T, set(value: T): void }} Bound
  */
 
 /**
- * Bound to a key of `of`; what it is called is the word of that key.
+ * A binding to a key of `of`; the label is the text of that key.
  * @template {object} O
  * @template {keyof O & Word} K
  * @param {{ say: import('./workbench-words.js').Say, changed(): void }} making
@@ -52,7 +52,7 @@ export function words(bound, lettersMax) {
   return labelled(wordsInput(bound, lettersMax), bound)
 }
 
-/** Without a label that is seen. @param {Bound<string>} bound @param {number} lettersMax */
+/** Without a visible label. @param {Bound<string>} bound @param {number} lettersMax */
 export function wordsInput({ id, label, value, set }, lettersMax) {
   const input = html('input', {
     id,
@@ -82,13 +82,13 @@ export function paragraph(bound, lettersMax, hint) {
   return labelled(input, bound, html('p', { id: about, class: 'hint' }, hint))
 }
 
-/** A whole number; where nothing is written, the smallest. @param {Bound<number>} bound @param {number} min @param {number} max */
+/** A whole number; the smallest if the field is empty. @param {Bound<number>} bound @param {number} min @param {number} max */
 export function whole(bound, min, max) {
   const input = numberInput(bound.value, min, max, value => bound.set(value ?? min))
   return labelled(input, bound)
 }
 
-/** A whole number, or none. @param {Bound<number | null>} bound @param {number} min @param {number} max */
+/** A whole number or none. @param {Bound<number | null>} bound @param {number} min @param {number} max */
 export function wholeOrNone(bound, min, max) {
   return labelled(numberInput(bound.value, min, max, bound.set), bound)
 }

@@ -1,16 +1,16 @@
 /**
- * An arrangement of the workbench as a piece of the address, and back. Whoever follows a link did not write it: what is odd in it becomes as
- * standard, and the server checks everything once more when it is sent.
+ * A setup of the workbench as part of the address, and back. Links come from others: invalid values in them become the defaults,
+ * and the server checks everything again when it is sent.
  *
  * @typedef {import('../workbench.js').Workbench} Workbench
  * @typedef {import('../workbench.js').Hop} Hop
  */
 
-/** Longer than every arrangement that the server takes. */
+/** Longer than every setup that the server accepts. */
 const LINK_LETTERS_MAX = 48_000
 const PREFIX = '#/workbench/'
 
-/** What there is to choose; the first is standard. */
+/** The choices; the first one is the default. */
 export const OPTIONS = /** @type {const} */ ({
   version: ['1.1', '1.0'],
   sending: ['in-turn', 'pipelined'],
@@ -31,7 +31,7 @@ export function linkOf(description) {
 /**
  * @param {string} hash
  * @param {import('../workbench-choices.js').Choices} choices
- * @returns {Workbench | null} null: it holds none
+ * @returns {Workbench | null} null: the address contains none
  */
 export function readLink(hash, choices) {
   if (!hash.startsWith(PREFIX) || hash.length > LINK_LETTERS_MAX) return null
@@ -95,7 +95,7 @@ function readHop(data, kinds, idleMaxS) {
   }
 }
 
-/** A proxy with its options as standard. @param {Hop['kind']} kind @returns {Hop} */
+/** A proxy with its default options. @param {Hop['kind']} kind @returns {Hop} */
 export function newHop(kind) {
   return readHop({ kind }, [kind], 0)
 }

@@ -3,7 +3,7 @@ import { follow } from './stream.js'
 import { readLink } from './workbench-link.js'
 
 /**
- * What stands on the workbench, and the last run. It outlives the view: a change of language ends nothing.
+ * The setup on the workbench, and the last run. They outlive the view: a change of language loses nothing.
  *
  * @typedef {import('../workbench.js').Workbench} Workbench
  * @typedef {import('../workbench-choices.js').Choices} Choices
@@ -13,18 +13,18 @@ import { readLink } from './workbench-link.js'
 export class WorkbenchSession {
   /** @type {Choices | null} */
   choices = null
-  /** What is on the bench. @type {Workbench | null} */
+  /** The setup on the bench. @type {Workbench | null} */
   description = null
   scale = 1
   /** @type {LabEvent[]} */
   events = []
-  /** The run before. @type {LabEvent[] | undefined} */
+  /** The previous run. @type {LabEvent[] | undefined} */
   earlier
   /** @type {'rest' | 'starting' | 'live' | 'resuming' | 'lost'} */
   state = 'rest'
   /** @type {Refused | null} */
   refused = null
-  /** Told of every change of the run. */
+  /** Called at every change of the run. */
   changed = () => {}
   /** @type {string | null} */
   #run = null
@@ -34,7 +34,7 @@ export class WorkbenchSession {
     return this.state === 'starting' || this.state === 'live' || this.state === 'resuming'
   }
 
-  /** Gets what there is to choose, and what the address holds, where it holds something. @param {string} hash */
+  /** Loads the choices, and the setup in the address if there is one. @param {string} hash */
   async load(hash) {
     this.choices ??= await workbenchChoices()
     const first = this.choices.presets[0]?.description

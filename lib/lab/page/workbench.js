@@ -13,7 +13,7 @@ import { workbenchWords } from './workbench-words.js'
 const SCALES = /** @type {const} */ (['0.1', '1', '4'])
 const session = new WorkbenchSession()
 
-/** A client, proxies and an origin to put together; what happens is shown as in an experiment. @param {Context} context @returns {import('./stage.js').View} */
+/** A client, proxies and an origin to put together; the run is shown as in an experiment. @param {Context} context @returns {import('./stage.js').View} */
 export function makeWorkbench(context) {
   const say = workbenchWords(context.language)
   const stage = makeStage(context)
@@ -50,7 +50,7 @@ export function makeWorkbench(context) {
     build(focus, said)
     keep()
   }
-  /** The address follows what is on the bench, without a step in the history for each letter. */
+  /** The address follows the setup on the bench, without an entry in the history for each letter. */
   function keep() {
     if (session.description !== null && location.hash.startsWith('#/workbench'))
       history.replaceState(null, '', linkOf(session.description))
@@ -123,7 +123,7 @@ function presetList(say, { of }, rebuilt) {
   return html('section', { class: 'presets' }, html('h2', {}, say('presets')), html('ul', {}, ...items))
 }
 
-/** Pressed is the one that is on the bench as it is. @param {HTMLElement} form */
+/** The preset that is on the bench is marked as pressed. @param {HTMLElement} form */
 function markPresets(form) {
   const now = JSON.stringify(session.description)
   for (const { id, description } of session.choices?.presets ?? []) {
@@ -132,7 +132,7 @@ function markPresets(form) {
   }
 }
 
-/** Send, stop, the link, and what is to be said of the run. @param {Context} context @param {Making['say']} say @param {() => void} begun */
+/** Send, stop, the link, and the state of the run. @param {Context} context @param {Making['say']} say @param {() => void} begun */
 function makeGo(context, say, begun) {
   const start = async () => {
     await session.start()
@@ -161,7 +161,7 @@ function makeGo(context, say, begun) {
   return {
     element,
     update() {
-      // Not `disabled`: what has the focus would lose it.
+      // Not `disabled`: a disabled button would lose the focus.
       setAttribute(send, 'aria-disabled', String(session.isRunning))
       if (!session.isRunning && document.activeElement === stop) send.focus({ preventScroll: true })
       stop.hidden = !session.isRunning

@@ -4,8 +4,8 @@ import { said } from '../said.js'
 import { Problem } from './problem.js'
 
 /**
- * What is no request for us, whatever it asks for: under a name that a stranger may have pointed here (DNS rebinding), from a page of
- * somebody else, or with content that nothing here takes.
+ * Rejects requests that are not meant for this server, whatever they ask for: under a name that a stranger may have pointed here
+ * (DNS rebinding), from a foreign page, or with content that is not accepted here.
  * @param names further names of this server, in lower case
  * @throws Problem
  */
@@ -15,12 +15,13 @@ export function admit({ method = '', headers }: http.IncomingMessage, names: Rea
     throw new Problem(
       421,
       said(
-        'This laboratory is asked by address, as localhost, or under a name that it was started with (--known-as NAME): any other name may belong to a page that wants to use what stands here.',
+        'Use an IP address, localhost, or a name given with --known-as NAME to reach this laboratory: any other name may belong to a page that wants to misuse this server.',
         '이 실험실은 주소나 localhost, 또는 시작할 때 정한 이름(--known-as 이름)으로만 접속할 수 있다. 다른 이름은 이 서버를 몰래 이용하려는 페이지의 것일 수 있다.',
       ),
     )
   if (method === 'GET' || method === 'HEAD') {
-    if (hasContent(headers)) throw new Problem(413, said('No content is taken here.', '여기서는 본문을 받지 않는다.'))
+    if (hasContent(headers))
+      throw new Problem(413, said('No content is accepted here.', '여기서는 본문을 받지 않는다.'))
   } else if (!isOwnPage(headers, host))
     throw new Problem(
       403,
@@ -31,7 +32,7 @@ export function admit({ method = '', headers }: http.IncomingMessage, names: Rea
     )
 }
 
-/** A browser says where a request comes from; other programs need not, and are no way for a page to reach us. */
+/** A browser says where a request comes from; other programs need not, and a page cannot use them to reach us. */
 function isOwnPage({ origin, 'sec-fetch-site': site }: http.IncomingHttpHeaders, host: string): boolean {
   if (site !== undefined && site !== 'same-origin') return false
   if (origin === undefined) return true
@@ -45,7 +46,7 @@ function isOwnPage({ origin, 'sec-fetch-site': site }: http.IncomingHttpHeaders,
 
 /**
  * The JSON of a request.
- * @throws Problem when it is something else, too long, or not whole
+ * @throws Problem if the content is not JSON, too long, or incomplete
  */
 export async function readJson(
   request: http.IncomingMessage,
@@ -59,13 +60,13 @@ export async function readJson(
   )
     throw new Problem(
       415,
-      said('This is asked with Content-Type: application/json.', 'Content-Type: application/json으로 요청해야 한다.'),
+      said('This request needs Content-Type: application/json.', 'Content-Type: application/json으로 요청해야 한다.'),
     )
   if (Number(headers['content-length'] ?? 0) > bytesMax) throw tooLong(bytesMax)
   if (headers.expect !== undefined) response.writeContinue()
   const parts: Buffer[] = []
   let bytes = 0
-  // Left at once when it is too long: `for await` would destroy the connection before anybody could be told.
+  // Stops at once if it is too long; without this option `for await` would destroy the connection before the error could be sent.
   for await (const part of request.iterator({ destroyOnReturn: false })) {
     bytes += (part as Buffer).length
     if (bytes > bytesMax) throw tooLong(bytesMax)
@@ -85,7 +86,7 @@ function parsed(content: Buffer): unknown {
 function tooLong(bytesMax: number): Problem {
   return new Problem(
     413,
-    said(`The content may have ${bytesMax} octets at most.`, `본문은 최대 ${bytesMax}바이트까지 받는다.`),
+    said(`The content may have at most ${bytesMax} bytes.`, `본문은 최대 ${bytesMax}바이트까지 받는다.`),
   )
 }
 

@@ -15,16 +15,16 @@ import { RunStreams } from './run-streams.js'
 import { Runs } from './runs.js'
 
 export interface LabServerOptions {
-  /** Where to listen; this machine alone unless told otherwise. */
+  /** The address to listen on. Default: loopback only. */
   readonly host?: string
   /** 0: the system chooses. */
   readonly port: number
-  /** Names under which it may be asked, beside addresses and `localhost`. */
+  /** Host names that are accepted, besides IP addresses and `localhost`. */
   readonly hosts?: readonly string[]
-  /** Runs at once. */
+  /** The most runs at once. */
   readonly runsMax?: number
   readonly limits?: Partial<LabLimits>
-  /** A module like `catalogue.ts`, which every run loads for itself. */
+  /** A module like `catalogue.ts`, which every run loads itself. */
   readonly catalogue?: string
   readonly clock?: Clock
   readonly warn?: (message: string, cause: unknown) => void
@@ -33,7 +33,7 @@ export interface LabServerOptions {
 export interface LabServer {
   readonly address: string
   readonly port: number
-  /** Stops all runs and ends everything. */
+  /** Stops all runs and closes everything. */
   close(): Promise<void>
 }
 
@@ -43,15 +43,15 @@ const SERVER_DEADLINES = {
   keepAliveTimeout: 5_000,
   connectionsCheckingInterval: 1_000,
 }
-/** All its limits are seconds. Real ms. */
+/** The interval of the server's clock, whose limits are seconds. Real ms. */
 const LOOK_MS = 100
 const PAGE = new URL('../page/', import.meta.url)
 const CATALOGUE = new URL(`../catalogue${extname(import.meta.url)}`, import.meta.url).href
 
 /**
- * Serves the page of the laboratory, and makes the runs that are asked for there, on sockets of this machine's loopback. Each run has a
- * thread of its own. A visitor chooses what happens among its parties, never whom they talk to.
- * @throws an Error that says where it could not listen and why; its `cause` is Node's, with `code`
+ * Serves the page of the laboratory, and runs the experiments that are requested there, on sockets of this machine's loopback.
+ * Each run has its own thread. A visitor chooses what happens among the parties, never which machines they talk to.
+ * @throws an Error that says where it could not listen and why; its `cause` is Node's error, with `code`
  */
 export async function serveLab(options: LabServerOptions): Promise<LabServer> {
   const { catalogue = CATALOGUE } = options
@@ -65,7 +65,7 @@ class Serving {
   private readonly streams: RunStreams
   private readonly routes: Routes
   private readonly names: ReadonlySet<string>
-  /** Nobody is taken for gone or slow because this machine let us not look. */
+  /** So that no peer counts as gone or slow because this machine did not let us run. */
   private readonly ownClock = new RunningClock(LOOK_MS)
 
   constructor(
@@ -81,7 +81,7 @@ class Serving {
     this.routes = new Routes({ limits, runs, streams, files: readPageFiles(PAGE), experiments, catalogue })
     this.names = new Set(hosts.map(name => name.toLowerCase()))
     this.server = http.createServer(SERVER_DEADLINES, (request, response) => void this.serve(request, response))
-    // Who asks first whether content is wanted is told so where it is read, and refused before that like everybody.
+    // A request with Expect gets its 100 where the content is read; before that it may be refused like any other.
     this.server.on('checkContinue', (request, response) => void this.serve(request, response))
     this.server.maxConnections = limits.connectionsMax
     this.server.setTimeout(limits.silenceMs)
@@ -111,7 +111,7 @@ class Serving {
   }
 
   private async serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
-    response.on('error', () => {}) // who is gone needs no answer
+    response.on('error', () => {}) // a peer that is gone needs no answer
     for (const [name, value] of Object.entries(SAFETY_FIELDS)) response.setHeader(name, value)
     try {
       admit(request, this.names)

@@ -1,35 +1,37 @@
-/** What bounds the server of the laboratory. Visitors come from anywhere; a run costs sockets, a thread and time of the machine. */
+/**
+ * The limits of the laboratory's server. Visitors may come from anywhere; a run costs sockets, a thread and time of the machine.
+ */
 export interface LabLimits {
-  /** Runs at once, those that are being stopped included. */
+  /** The most runs at once, including those that are being stopped. */
   readonly runsMax: number
-  /** Real ms until a run must have begun: its thread loads what it needs. */
+  /** Real ms until a run must have begun: its thread loads its modules first. */
   readonly startMs: number
-  /** Real ms that a run may take; an experiment may say less of itself. */
+  /** Real ms that a run may take; an experiment may declare less. */
   readonly runMs: number
   /**
-   * A run that nobody listens to is stopped after so many ms: long enough to load a page again on a slow machine, or for a stream that broke
-   * to be opened anew (a browser waits a second, our page two before it asks again for one that was refused).
+   * A run without a listener is stopped after so many ms: long enough to reload a page on a slow machine, or to reopen a broken
+   * stream (a browser waits a second; our page waits two before it asks again for a stream that was refused).
    */
   readonly graceMs: number
-  /** A run that was told to stop and does not is ended by force after so many ms. */
+  /** A run that does not obey an order to stop is terminated after so many ms. */
   readonly stopMs: number
-  /** Octets of one recording. */
+  /** The most bytes of one recording. */
   readonly recordingBytesMax: number
-  /** Recordings of runs that are over: how many, of what size together, and for how long. The oldest go first. */
+  /** Recordings of finished runs: how many are kept, their total size, and for how long. The oldest are dropped first. */
   readonly keptMax: number
   readonly keptBytesMax: number
   readonly keptMs: number
-  /** Streams at once: of one run, and of all. */
+  /** The most streams at once: of one run, and of all runs. */
   readonly streamsOfRunMax: number
   readonly streamsMax: number
-  /** A stream that has nothing to tell says so every so many ms. */
+  /** The interval in ms at which a silent stream sends a sign of life. */
   readonly beatMs: number
-  /** A reader that has taken nothing of what waits for it for so many ms is dropped. */
+  /** A reader that has read none of its pending bytes for so many ms is dropped. */
   readonly slowMs: number
-  /** Runs that one visitor may begin in a second, on average, and at once after a pause. */
+  /** Runs that one visitor may start per second on average, and at once after a pause. */
   readonly startsPerSecond: number
   readonly startsBurst: number
-  /** Octets of the content of a request. */
+  /** The most bytes of content of a request. */
   readonly contentBytesMax: number
   readonly connectionsMax: number
   /** A connection on which nothing has moved for so many real ms is closed. */

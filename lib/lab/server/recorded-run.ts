@@ -1,25 +1,25 @@
 import { randomBytes } from 'node:crypto'
 
 /**
- * What a run has told so far, a line of JSON for each event, and who listens. It is written once and read by many, each from where they are:
- * a reader that is slow costs nothing but its place.
+ * The events of a run so far, one line of JSON each, and its listeners. It is written once and read by many, each at its own
+ * position: a slow reader costs only its place.
  */
 export class RecordedRun {
-  /** Not to be guessed: whoever knows it may see the run and stop it. */
+  /** Unguessable: anyone who knows it may see the run and stop it. */
   readonly id = randomBytes(12).toString('base64url')
   readonly lines: string[] = []
-  /** Octets of all lines, as UTF-8. */
+  /** Bytes of all lines, as UTF-8. */
   bytes = 0
-  /** It grew too large: nothing more is recorded but its verdict. */
+  /** It grew too large: only its verdict is still recorded. */
   full = false
-  /** The verdict is there; nothing comes any more. */
+  /** The verdict is recorded; nothing follows. */
   over = false
   private readonly listeners = new Set<() => void>()
 
   constructor(
-    /** Of which experiment: for the name of its file. */
+    /** The experiment, for the name of the file. */
     readonly experiment: string,
-    /** Told how many listen, whenever that changes. */
+    /** Called with the number of listeners whenever it changes. */
     private readonly listening: (count: number) => void,
   ) {}
 
@@ -38,7 +38,7 @@ export class RecordedRun {
     this.wakeAll()
   }
 
-  /** @param wake called when there is more to read. @returns ends it */
+  /** @param wake called when there is more to read. @returns stops listening */
   listen(wake: () => void): () => void {
     this.listeners.add(wake)
     this.listening(this.listeners.size)

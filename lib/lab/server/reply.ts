@@ -10,7 +10,7 @@ export function permit({ method = '' }: http.IncomingMessage, allow: string): vo
   if (!allow.split(', ').includes(method)) throw wrongMethod(allow)
 }
 
-/** Content that was announced and not read leaves the connection of no use. */
+/** Sends a response. Announced content that was not read makes the connection unusable, so an error answer closes it. */
 export function send(
   request: http.IncomingMessage,
   response: http.ServerResponse,
@@ -25,7 +25,7 @@ export function send(
   response.end(request.method === 'HEAD' ? undefined : bytes)
 }
 
-/** What went wrong, in both languages. What is no `Problem` is a fault of ours. */
+/** Sends the error in both languages. Anything that is not a `Problem` is an internal error. */
 export function sendProblem(request: http.IncomingMessage, response: http.ServerResponse, fault: unknown): void {
   const problem = fault instanceof Problem ? fault : OURS
   if (response.headersSent) response.destroy()

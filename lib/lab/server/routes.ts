@@ -23,7 +23,7 @@ export interface RoutesSettings {
   readonly streams: RunStreams
   readonly files: ReadonlyMap<string, PageFile>
   readonly experiments: readonly Experiment[]
-  /** The module that they come from. */
+  /** The module of the experiments. */
   readonly catalogue: string
 }
 
@@ -32,7 +32,7 @@ type Response = http.ServerResponse
 
 const RUN = /^\/runs\/([\w-]{16})(\/events)?$/
 
-/** What is answered where. A page's request that cannot be served is a `Problem`. */
+/** The routes of the server. A request that cannot be served becomes a `Problem`. */
 export class Routes {
   private readonly described: string
   private readonly choices = JSON.stringify(workbenchChoices())
@@ -101,7 +101,7 @@ export class Routes {
       send(request, response, 204, {})
       return
     }
-    if (!run.over) throw new Problem(409, said('This run is not over yet.', '이 실행은 아직 끝나지 않았다.'))
+    if (!run.over) throw new Problem(409, said('This run is not finished yet.', '이 실행은 아직 끝나지 않았다.'))
     const fields = {
       'Content-Type': 'application/x-ndjson; charset=utf-8',
       'Content-Length': run.bytes,
@@ -109,7 +109,7 @@ export class Routes {
     }
     response.writeHead(200, fields)
     if (request.method === 'HEAD') response.end()
-    // Line by line, so that a slow reader holds no copy of it. Who leaves early has left.
+    // Line by line, so that a slow reader needs no copy of it. A reader may leave early.
     else pipeline(Readable.from(linesOf(run)), response, () => {})
   }
 
@@ -136,7 +136,7 @@ function* linesOf(run: RecordedRun): Generator<string> {
   for (const line of run.lines) yield `${line}\n`
 }
 
-/** What was sent, as a task. @throws Problem that says what is wrong with it */
+/** The sent JSON as a task. @throws Problem that says what is wrong with it */
 function checked(taskOf: (sent: unknown) => ThreadTask, sent: unknown): ThreadTask {
   try {
     return taskOf(sent)
@@ -155,7 +155,7 @@ function objectOf(sent: unknown): Readonly<Record<string, unknown>> {
 function unknownKey(name: string) {
   const key = name.slice(0, 40)
   return said(
-    `There is nothing called "${key}" here: only experiment, knobs and scale.`,
+    `The key "${key}" is not known here: there are only experiment, knobs and scale.`,
     `여기에 그런 항목은 없다: "${key}". experiment, knobs, scale만 쓸 수 있다.`,
   )
 }

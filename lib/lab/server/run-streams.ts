@@ -10,13 +10,15 @@ export interface StreamSettings {
   readonly clock: Clock
 }
 
-/** Octets that are handed to the kernel at once. */
+/** Bytes that are written at once. */
 const BATCH_BYTES = 32_768
-/** What a browser waits before it comes again after the stream broke. */
+/** The time that a browser waits before it reconnects a broken stream. */
 const RETRY_MS = 1_000
 const RETRY_AFTER_S = 5
 
-/** The server-sent events of all runs: each stream reads its recording at its own pace, and nothing piles up for a slow one. */
+/**
+ * The server-sent events of all runs: each stream reads its recording at its own pace, and nothing is buffered for a slow one.
+ */
 export class RunStreams {
   private readonly streams = new Set<RunStream>()
 
@@ -26,21 +28,21 @@ export class RunStreams {
     return this.streams.size
   }
 
-  /** @throws Problem when there are too many */
+  /** @throws Problem if there are too many streams */
   admit(run: RecordedRun): void {
     const { streamsMax, streamsOfRunMax } = this.settings.limits
     if (this.streams.size < streamsMax && run.listenerCount < streamsOfRunMax) return
     throw busy(
       503,
       said(
-        'Too many pages are looking on already. Close one, or try again later.',
+        'Too many pages are already watching. Close one, or try again later.',
         '이미 너무 많은 페이지가 보고 있다. 하나를 닫거나 나중에 다시 시도하라.',
       ),
       RETRY_AFTER_S,
     )
   }
 
-  /** Takes over a response whose head is not sent yet. @param after so many events are there already */
+  /** Takes over a response whose head is not yet sent. @param after the number of events that the reader already has */
   add(response: ServerResponse, run: RecordedRun, after: number): void {
     const stream = new RunStream(response, run, after, this.settings)
     this.streams.add(stream)
@@ -97,7 +99,7 @@ class RunStream {
     this.response.destroy()
   }
 
-  /** As much as the reader takes. */
+  /** Writes as much as the reader accepts. */
   private pump(): void {
     const { response, run } = this
     while (!this.ended && !response.writableNeedDrain) {
@@ -126,7 +128,7 @@ class RunStream {
     this.response.end('event: end\ndata: {}\n\n')
   }
 
-  /** Now and then: somebody who has left without a word is noticed, and one who takes nothing is dropped. */
+  /** A periodic check: notices readers that have left silently, and drops those that read nothing. */
   private look(): void {
     const { clock, limits } = this.settings
     const waiting = this.response.writableNeedDrain || this.ended

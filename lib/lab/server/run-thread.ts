@@ -4,8 +4,8 @@ import type { LabEvent } from '../events.js'
 import { BrokenOff, runExperiment } from '../run.js'
 import { type ThreadOrder, type ThreadTask, type ThreadTold, WHY } from './thread-task.js'
 
-// One run in a thread of its own: it shares no event loop with the runs of others, whose times it would spoil, and nothing that happens
-// in it ends the server. The first module of that thread; it is imported nowhere.
+// One run in its own thread: it shares no event loop with other runs, whose times it would disturb, and no failure in it ends the
+// server. This is the entry module of the thread; it is imported nowhere.
 
 const port = parentPort!
 const breaker = new AbortController()
@@ -24,7 +24,7 @@ function tell(what: ThreadTold): void {
 async function run(task: ThreadTask): Promise<void> {
   const { scale } = task
   if ('workbench' in task) {
-    // Only where it is wanted: a thread has nothing loaded, and somebody waits for it.
+    // Loaded only when needed: a new thread has no modules yet, and a visitor is waiting for it.
     const { runWorkbench } = await import('../workbench-run.js')
     await runWorkbench(task.workbench, { ...told, scale })
     return

@@ -19,16 +19,16 @@ interface Running {
   readonly visitor: string | null
 }
 
-/** Visitors whose starts are remembered. */
+/** The number of visitors whose starts are remembered. */
 const VISITORS_MAX = 4_096
-/** Who finds no place may come again after so long: most runs are over in some seconds. */
+/** When a visitor that found no place may try again: most runs finish within some seconds. */
 const RETRY_S = 5
 
-/** All runs: those that go on, and the recordings of those that are over, as long as they are kept. */
+/** All runs: the current ones, and the recordings of finished ones as long as they are kept. */
 export class Runs {
   private readonly running = new Map<RecordedRun, Running>()
   private readonly found = new Map<string, RecordedRun>()
-  /** Over, in the order in which they ended. */
+  /** Finished runs, in the order in which they ended. */
   private readonly kept = new Map<RecordedRun, Timer>()
   private readonly starts: RateLimit
   private closed: (() => void) | null = null
@@ -38,14 +38,14 @@ export class Runs {
     this.starts = new RateLimit({ perSecond, burst, keysMax: VISITORS_MAX })
   }
 
-  /** Places that are taken. */
+  /** The number of places in use. */
   get count(): number {
     return this.running.size
   }
 
   /**
-   * @param experiment for the name of its file
-   * @throws Problem: there is no place, or this visitor has begun too many
+   * @param experiment for the name of the file
+   * @throws Problem: there is no place, or this visitor has started too many
    */
   start(task: ThreadTask, experiment: string, visitor: string | null): RecordedRun {
     this.admit(visitor)
@@ -81,12 +81,12 @@ export class Runs {
     return this.found.get(id)
   }
 
-  /** One that is over does not mind. */
+  /** No effect on a finished run. */
   stop(run: RecordedRun): void {
     this.running.get(run)?.thread.stop('stop')
   }
 
-  /** Stops all of them. */
+  /** Stops all runs. */
   close(): Promise<void> {
     for (const { thread } of this.running.values()) thread.stop('stop')
     for (const run of [...this.kept.keys()]) this.forget(run)
@@ -102,7 +102,7 @@ export class Runs {
       throw busy(
         503,
         said(
-          'All places are taken by other runs. Try again in a moment.',
+          'All places are in use by other runs. Try again in a moment.',
           '지금은 빈자리가 없다. 잠시 뒤에 다시 시도하라.',
         ),
         RETRY_S,
@@ -113,7 +113,7 @@ export class Runs {
       throw busy(
         503,
         said(
-          'You have as many runs as there is room for: the places that are left are for others. Wait until one is over, or stop one.',
+          'You have as many runs as you may have now: the remaining places are for other visitors. Wait until a run is finished, or stop one.',
           '지금 실행 중인 것이 너무 많다. 남은 자리는 다른 사람의 몫이다. 하나가 끝날 때까지 기다리거나 하나를 멈추어라.',
         ),
         RETRY_S,
@@ -123,14 +123,14 @@ export class Runs {
       throw busy(
         429,
         said(
-          'You begin runs faster than this server likes. Wait a moment.',
+          'You start runs too fast for this server. Wait a moment.',
           '실행을 너무 자주 시작하고 있다. 잠시 기다려라.',
         ),
         waitMs / 1_000,
       )
   }
 
-  /** What is too much ends the run, and nothing but its verdict is recorded any more. */
+  /** A recording that grows too large ends the run; after that only its verdict is recorded. */
   private record(run: RecordedRun, line: string, last: boolean): void {
     if (run.bytes + line.length > this.settings.limits.recordingBytesMax) run.full = true
     if (!run.full || last) run.add(line)
@@ -156,7 +156,7 @@ export class Runs {
     }
   }
 
-  /** Who reads it at this moment may read on. */
+  /** A current reader may read on. */
   private forget(run: RecordedRun): void {
     this.kept.get(run)?.cancel()
     this.kept.delete(run)

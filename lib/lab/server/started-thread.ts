@@ -11,29 +11,29 @@ export interface ThreadSettings {
   readonly clock: Clock
   /** Real ms in which its run must begin, on a machine that is busy. */
   readonly startMs: number
-  /** It is told to break its run off so many real ms after its first event. */
+  /** It is told to cancel its run so many real ms after its first event. */
   readonly runMs: number
-  /** …and ended by force so many ms later. */
+  /** …and terminated so many ms later. */
   readonly stopMs: number
   /** An event, as JSON. @param last it is the verdict */
   line(line: string, last: boolean): void
-  /** The verdict was told; exactly once. */
+  /** The verdict was reported; called exactly once. */
   verdict(): void
-  /** Its thread is gone; exactly once, after the verdict. */
+  /** The thread is gone; called exactly once, after the verdict. */
   gone(): void
   warn(message: string, cause: unknown): void
 }
 
-/** Built, or as it is written: whichever this file is. */
+/** The built or the source file, whichever this file is. */
 const THREAD = new URL(`run-thread${extname(import.meta.url)}`, import.meta.url)
-/** An experiment's memory, with what Node itself takes. */
+/** The memory of an experiment, including Node's own. */
 const MEMORY = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 }
 
-/** A thread that makes one run. However it ends, there is a verdict, and then it is gone. */
+/** A thread for one run. However it ends, there is a verdict, and then the thread is gone. */
 export class StartedThread {
   private readonly worker: Worker
   private readonly began: number
-  /** Until it begins, then until its time is over, then until it has obeyed. */
+  /** Runs until the run begins, then until its time is over, then until it has obeyed. */
   private timer: Timer
   private begun = false
   private judged = false
@@ -56,7 +56,7 @@ export class StartedThread {
     this.worker.on('exit', () => this.leave())
   }
 
-  /** Lets it close what it opened, and ends it if it does not; at once where it has not begun. */
+  /** Lets the run close what it opened, and terminates it if it does not; at once if the run has not begun. */
   stop(order: ThreadOrder): void {
     if (this.order !== null || this.judged) return
     this.order = order
@@ -75,7 +75,7 @@ export class StartedThread {
     this.settings.line(line, last)
     if (!last) return
     this.judge()
-    // Everything of it is closed by now; what it left behind goes with it.
+    // The run has closed everything by now; what it left behind ends with the thread.
     void this.worker.terminate()
   }
 
@@ -92,7 +92,7 @@ export class StartedThread {
     this.settings.gone()
   }
 
-  /** It cannot say any more how it ended. */
+  /** A verdict for a run that can no longer report one itself. */
   private verdictInstead(why: Said): void {
     if (this.judged) return
     const at = Math.round((this.settings.clock.now() - this.began) * 1000) / 1000
@@ -112,8 +112,8 @@ export class StartedThread {
   }
 }
 
-const VANISHED = said('its thread ended without a word.', '스레드가 아무 말 없이 끝났다.')
+const VANISHED = said('its thread ended without a message.', '스레드가 아무 말 없이 끝났다.')
 
 function forced({ en, ko }: Said): Said {
-  return said(`${en} It had to be ended by force.`, `${ko} 강제로 끝내야 했다.`)
+  return said(`${en} It had to be terminated.`, `${ko} 강제로 끝내야 했다.`)
 }

@@ -2,8 +2,8 @@ import { unmapped } from '../../net/address.js'
 import { siteOf } from '../../net/site-of.js'
 
 /**
- * Whom an address stands for where runs are counted: itself, or its IPv6 /64. Null for this machine: whoever works on it could as well start
- * the programs themselves, and a proxy in front of us is many visitors in one.
+ * The visitor behind an address, for counting runs: the address itself, or its IPv6 /64. Null for this machine: its users could
+ * also start the programs themselves, and a proxy in front of this server stands for many visitors.
  */
 export function visitorOf(address: string | undefined): string | null {
   const bare = unmapped(address ?? '')
@@ -11,8 +11,8 @@ export function visitorOf(address: string | undefined): string | null {
 }
 
 /**
- * May a visitor who has so many runs begin another one? The more one has, the more must be left for others: whoever comes first and
- * alone gets half of all places, and there is one for each who comes later.
+ * May a visitor with so many runs start another one? The more runs a visitor has, the more places must be left for others: the
+ * first and only visitor gets half of all places, and each later visitor still gets one.
  */
 export function mayBegin(own: number, free: number): boolean {
   return free > own

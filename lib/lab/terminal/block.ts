@@ -4,12 +4,12 @@ import type { OfScene, View } from './view.js'
 import { cut, padded, widthOf } from './width.js'
 import type { Phrases } from './words.js'
 
-/** Between scenes that stand side by side. */
+/** The separator between scenes side by side. */
 export const BETWEEN = '  ╎  '
-/** Longer than this no arrow needs to be. */
+/** No arrow needs to be longer than this. */
 export const CELL_MAX = 100
 
-/** Scenes that stand side by side, one or more; what they cannot show yet waits here. */
+/** One or more scenes side by side; events that cannot be shown yet wait here. */
 export class Block {
   private readonly held: OfScene[] = []
 
@@ -27,7 +27,7 @@ export class Block {
     return this.held.length > 0
   }
 
-  /** Titles and names, the first time it comes onto the screen and whenever it comes back. */
+  /** Titles and names, whenever the block comes onto the screen. */
   header(): string[] {
     const titles = this.views.map(({ title }) => {
       const shown = cut(title, this.cell)
@@ -42,7 +42,7 @@ export class Block {
     ]
   }
 
-  /** What was held, and these. */
+  /** Shows the held events, and these. */
   take(events: readonly OfScene[]): string[] {
     const all = [...this.held.splice(0), ...events]
     const cells = this.views.map(view => view.take(all.filter(({ scene }) => scene === view.id)))
@@ -52,12 +52,12 @@ export class Block {
     )
   }
 
-  /** Nothing has moved for so long, and no client waits. */
+  /** Nothing has moved for this long, and no client waits. */
   isOver(at: number, silenceMs: number): boolean {
     return this.views.every(({ stalls, lastAt }) => !stalls && at - lastAt >= silenceMs)
   }
 
-  /** The line under it while time passes; '' where something has just happened. */
+  /** The line under the block while time passes; '' if something has just happened. */
   clock(at: number, { seconds }: Phrases): string {
     const stalls = this.views.some(view => view.stalls)
     const cells = this.views.map(view => {

@@ -14,7 +14,7 @@ const OUTCOMES: Readonly<Record<Judged['outcome'], readonly [sign: string, style
   impossible: ['–', 'replace'],
 }
 
-/** What was measured, and what came of it in one sentence. */
+/** The measured figures, and the verdict in one sentence. */
 export function result(events: readonly LabEvent[], look: Look): string[] {
   const figures = figureTable(events, look)
   const heading = look.paint(WORDS.figures[look.language], 'title')
@@ -23,14 +23,17 @@ export function result(events: readonly LabEvent[], look: Look): string[] {
   return [...waterfall(events, look), ...(figures.length > 0 ? ['', heading, ...figures] : []), '', ...verdict]
 }
 
-/** One line, or as many as it needs. */
+/** The verdict, on as many lines as it needs. */
 function verdictLines({ outcome, text }: Omit<Judged, 'kind'>, look: Look): string[] {
   const [sign, style] = OUTCOMES[outcome]
   const { language } = look
   return item(sign, `${WORDS[outcome][language]}. ${text[language]}`, look, { sign: style, text: 'strong' })
 }
 
-/** Was the prediction right, as far as the run can say? `chosen` counts from 1; 0: there was none, and the right answer is told. */
+/**
+ * Whether the prediction was right, as far as the run can say. `chosen` counts from 1; 0: there was none, and the right answer is
+ * shown.
+ */
 export function revealed({ answers }: Experiment, verdict: Omit<Judged, 'kind'>, chosen: number, look: Look): string[] {
   const { language } = look
   const say = phrases(language)
@@ -48,7 +51,7 @@ export function revealed({ answers }: Experiment, verdict: Omit<Judged, 'kind'>,
     : item('✘', `${said} ${told}`, look, { sign: 'bad' })
 }
 
-/** The lesson, what to change with the command line for it, and where to read on. */
+/** The lesson, what to change (with its command line), and the references. */
 export function teaching(experiment: Experiment, { knobs: used }: Pick<RunBegan, 'knobs'>, look: Look): string[] {
   const { lesson, change, references, knobs } = experiment
   const { language, paint } = look
@@ -67,7 +70,7 @@ export function teaching(experiment: Experiment, { knobs: used }: Pick<RunBegan,
   ]
 }
 
-/** The command line that changes the first knob, with what was changed already; '' where there is nothing to turn. */
+/** The command line that changes the first knob and keeps earlier changes; '' if there are no knobs. */
 export function commandToTry({ id, knobs }: Experiment, used: KnobValues): string {
   const [first] = Object.keys(knobs)
   const knob = first === undefined ? undefined : knobs[first]

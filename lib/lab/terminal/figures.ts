@@ -10,7 +10,7 @@ interface Table {
   readonly rows: readonly (readonly [label: string, cells: readonly string[]])[]
 }
 
-/** Headings may be broken into lines of so many columns. */
+/** Headings may be wrapped to so many columns. */
 interface Headed extends Table {
   readonly heading: number
 }
@@ -18,7 +18,7 @@ interface Headed extends Table {
 const GAP = 3
 const HEADING_COLUMNS = 12
 
-/** What was measured: figures by scenes, or scenes by figures, whichever has room; else one under the other. */
+/** The measured figures: figures by scenes, or scenes by figures, whichever fits; otherwise a list. */
 export function figureTable(events: readonly LabEvent[], look: Look): string[] {
   const scenes = events.filter((event): event is LabEvent & SceneSet => event.kind === 'scene')
   const figures = events.filter((event): event is LabEvent & Figure => event.kind === 'figure')
@@ -70,7 +70,7 @@ function widthOfTable(table: Headed): number {
   return 2 + first + columnWidths(table).reduce((sum, width) => sum + width + GAP, 0)
 }
 
-/** As wide as the widest value, and as the heading: whole, or its longest word and what fits beside it. */
+/** Each column is as wide as its widest value and its heading, which may be wrapped between words. */
 function columnWidths({ columns, rows, heading }: Headed): number[] {
   return columns.map((column, i) => {
     const word = Math.max(...column.split(' ').map(widthOf))

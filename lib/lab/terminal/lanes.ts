@@ -3,9 +3,9 @@ import type { Style } from './paint.js'
 import { Row } from './row.js'
 import { cut, widthOf, wrapped } from './width.js'
 
-/** For the time of a line. */
+/** The columns for the time of a line. */
 export const GUTTER = 8
-/** Between two lifelines: a start line and most fields fit. */
+/** The distance between two lifelines: a start line and most fields fit. */
 export const SPAN_MIN = 24
 const TIME_COLUMNS = 7
 
@@ -13,21 +13,21 @@ export interface Arrow {
   readonly from: string
   readonly to: string
   readonly label: string
-  /** At the far end of the label: which connection. */
+  /** The connection, at the far end of the arrow. */
   readonly tail: string
-  /** `octets` go along a whole line, what is about the connection itself along a broken one. */
+  /** `octets` are drawn with a solid line, events of the connection itself with a dashed one. */
   readonly line: 'octets' | 'about'
   readonly style: Style
 }
 
-/** A sign, and what stands behind it. */
+/** A sign and the text after it. */
 export interface Marked {
   readonly sign: string
   readonly text: string
   readonly style: Style
 }
 
-/** The lifelines of one scene, and what can be drawn on them. Rows are `width` columns wide, with the time in front. */
+/** The lifelines of one scene and the drawings on them. Rows are `width` columns wide, with the time in front. */
 export class Lanes {
   private readonly at: ReadonlyMap<string, number>
 
@@ -40,14 +40,14 @@ export class Lanes {
     this.at = new Map(parties.map(({ id }, i) => [id, GUTTER + Math.round((i * room) / steps)]))
   }
 
-  /** Lifelines and nothing else; `sign` where time passes. */
+  /** Only the lifelines, drawn with `sign`. */
   row(atMs?: number, sign = '│'): Row {
     const row = new Row(this.width)
     for (const column of this.at.values()) row.put(column, sign, 'faint')
     return atMs === undefined ? row : row.put(0, timeText(atMs), 'faint')
   }
 
-  /** The names of the parties over their lifelines. */
+  /** The names of the parties above their lifelines. */
   names(nameOf: (party: Party) => string): Row {
     const row = new Row(this.width).put(0, 'ms'.padStart(TIME_COLUMNS), 'faint')
     this.parties.forEach((party, i) => {
@@ -60,7 +60,7 @@ export class Lanes {
     return row
   }
 
-  /** Null where one of the two has no lifeline here. */
+  /** Null if one of the two has no lifeline here. */
   arrow(atMs: number, { from, to, label, tail, line, style }: Arrow): Row | null {
     const ends = this.between(from, to)
     if (ends === null) return null
@@ -70,14 +70,14 @@ export class Lanes {
     row.put(left + 1, stroke.repeat(right - left - 1), style === 'strong' ? 'plain' : style)
     row.put(rightwards ? left : right, rightwards ? '├' : '┤', 'faint')
     row.put(rightwards ? right - 1 : left + 1, rightwards ? '►' : '◄', style)
-    // Two columns and a blank before it, a blank and the connection or the arrowhead behind it.
+    // Two columns and a blank before the label; a blank and the connection or the arrowhead after it.
     const room = right - left - 6 - (tail === '' ? 0 : widthOf(tail) + 1)
     row.put(left + 3, ` ${cut(label, room)} `, style)
     if (tail !== '') row.put(right - 3 - widthOf(tail), ` ${tail} `, 'faint')
     return row
   }
 
-  /** Under an arrow, between its lifelines. */
+  /** Text under an arrow, between its lifelines. */
   under(from: string, to: string, { sign, text, style }: Marked): Row[] {
     const { left, right } = this.between(from, to) ?? { left: GUTTER, right: this.width - 1 }
     return wrapped(text, Math.max(6, right - left - 5)).map((line, i) => {
@@ -87,7 +87,7 @@ export class Lanes {
     })
   }
 
-  /** Over all lifelines. */
+  /** Text across all lifelines. */
   across(
     text: string,
     style: Style,

@@ -2,12 +2,12 @@ import type { Description } from '../experiment.js'
 import type { Look } from './stage.js'
 import { padded, widthOf, wrapped } from './width.js'
 
-/** Shorter questions say nothing by themselves. */
+/** Shorter questions are not understandable alone. */
 const ASKED_COLUMNS_MIN = 24
 /** Longer lines are hard to read. */
 const COLUMNS_MAX = 100
 
-/** All experiments: id and title, and under them what is asked, on as many lines as that needs. */
+/** All experiments: id and title, and under them the question, on as many lines as it needs. */
 export function listLines(experiments: readonly Description[], { width, paint, language }: Look): string[] {
   const first = idColumns(experiments) + 2
   return experiments.flatMap(({ id, title, question }) => [
@@ -18,7 +18,7 @@ export function listLines(experiments: readonly Description[], { width, paint, l
   ])
 }
 
-/** The end of a question is what is asked, and as many sentences before it as it needs to be understood. */
+/** The last sentence of a question, with as many sentences before it as it needs to be understood. */
 export function asked(question: string): string {
   const sentences = question.split(/(?<=[.?!])\s+/)
   let from = sentences.length - 1

@@ -4,7 +4,7 @@ import { type Style, visibleOctets } from './paint.js'
 import { cut } from './width.js'
 import type { Phrases } from './words.js'
 
-/** What is shown of octets that passed: an arrow's label, and lines under it. */
+/** How bytes are shown: the label of an arrow, and lines under it. */
 export interface Shown {
   readonly label: string
   readonly style: Style
@@ -13,9 +13,9 @@ export interface Shown {
 
 const FIELDS_MAX = 7
 const EXCERPT_LETTERS = 40
-/** Of one field: a few lines. */
+/** The most columns of one field: a few lines. */
 const FIELD_COLUMNS_MAX = 160
-/** Nobody looks for a lesson in these. */
+/** Fields that teach nothing here. */
 const PLAIN_FIELDS = /^(host|date|user-agent|accept|accept-.*|server|content-type|cache-control|last-modified|etag)$/i
 
 const SIGNS: Readonly<Record<SeenField['verdict'], readonly [sign: string, style: Style]>> = {
@@ -26,7 +26,7 @@ const SIGNS: Readonly<Record<SeenField['verdict'], readonly [sign: string, style
   add: ['+', 'add'],
 }
 
-/** One for each head in it, or one for octets without. */
+/** One for each head, or one for bytes without a head. */
 export function shownBytes({ size, text, heads = [] }: BytesSeen, say: Phrases): Shown[] {
   if (heads.length === 0) return [{ label: excerpt(size, text), style: 'strong', under: [] }]
   return heads.map((head, i) => shownHead(head, (heads[i + 1]?.from ?? size) - head.to, say))
@@ -40,13 +40,13 @@ function shownHead({ startLine, fields }: SeenHead, content: number, { content: 
   })
   const faint = (text: string): Marked => ({ sign: ' ', text, style: 'faint' })
   if (told.length > under.length) under.push(faint(`… +${told.length - under.length}`))
-  // Where the head does not say it already, or says something else.
+  // Only if the head does not announce this size.
   const announced = fields.find(({ name }) => name.toLowerCase() === 'content-length')?.value
   if (content > 0 && announced !== String(content)) under.push(faint(ofContent(octets(content))))
   return { label: visibleOctets(startLine), style: 'strong', under }
 }
 
-/** Several pieces of one content, in one arrow. */
+/** Several pieces of one content as one arrow. */
 export function shownPieces(pieces: readonly BytesSeen[], { pieces: counted }: Phrases): Shown {
   const size = pieces.reduce((sum, piece) => sum + piece.size, 0)
   return { label: `${octets(size)}, ${counted(pieces.length)}`, style: 'strong', under: [] }

@@ -5,7 +5,7 @@ import type { Look } from './stage.js'
 import { widthOf } from './width.js'
 import { phrases, WORDS } from './words.js'
 
-/** Title and question, with the answers by their numbers. */
+/** Title and question, with numbered answers. */
 export function question({ id, title, question, answers }: Description, look: Look): string[] {
   const { language } = look
   return [
@@ -19,7 +19,7 @@ export function question({ id, title, question, answers }: Description, look: Lo
   ]
 }
 
-/** What stands before the lifelines: what to look at, and what the signs mean. */
+/** The text before the lifelines: what to look at, and what the signs mean. */
 export function watch({ watch }: Description, look: Look): string[] {
   const { language, paint } = look
   return [
@@ -29,7 +29,7 @@ export function watch({ watch }: Description, look: Look): string[] {
   ]
 }
 
-/** What is special about a run: that its time is scaled, that it is a recording. */
+/** The special conditions of a run: scaled time, or a recording. */
 export function circumstances({ scale, startedAt, machine }: RunBegan, recorded: boolean, look: Look): string[] {
   const { language } = look
   const told = [

@@ -2,7 +2,9 @@ import { visible } from '../../wire/visible.js'
 
 export { visible, visibleOctets } from '../../wire/visible.js'
 
-/** What a piece of text is, so that it can be told apart on a terminal. Never by colour alone: a sign stands with it. */
+/**
+ * The role of a piece of text, so that it can be distinguished on a terminal. Never by colour alone: there is always a sign, too.
+ */
 export type Style =
   | 'plain'
   | 'strong'
@@ -16,7 +18,7 @@ export type Style =
   | 'good'
   | 'bad'
 
-/** Makes a text ready to be written: harmless, and in the colours of its style when there are any. */
+/** Prepares a text for output: harmless, and in the colours of its style if colours are on. */
 export type Paint = (text: string, style?: Style) => string
 
 const CODES: Readonly<Record<Style, string>> = {

@@ -1,4 +1,5 @@
-// Korean particles have two forms: one after a final consonant, one after a vowel. Names of other alphabets are taken as they are spoken.
+// Korean particles have two forms: one after a final consonant, one after a vowel. Names in other alphabets count as they are
+// pronounced.
 
 const SPOKEN_WITH_FINAL = /(?:[lmn]|ng|[013678])$/i
 

@@ -15,7 +15,7 @@ export function paragraph(
   return wrapped(text, Math.min(width, LINE_MAX) - indent).map(line => blanks + paint(line, style))
 }
 
-/** A paragraph behind a sign: `1  …`. */
+/** A paragraph after a sign: `1  …`. */
 export function item(
   sign: string,
   text: string,

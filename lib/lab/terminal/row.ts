@@ -2,14 +2,14 @@ import { type Paint, type Style, visible } from './paint.js'
 import { letterWidth } from './width.js'
 
 interface Cell {
-  /** A letter with its marks; '' is the second column of the letter before. */
+  /** A letter with its marks; '' is the second column of the previous letter. */
   readonly letter: string
   readonly style: Style
 }
 
 const BLANK: Cell = { letter: ' ', style: 'plain' }
 
-/** One line of a drawing: a text goes to its column, over what stood there. What is beyond the width is left away. */
+/** One line of a drawing: a text is put at its column and overwrites what was there. Text beyond the width is left out. */
 export class Row {
   private readonly cells: Cell[] = []
 
@@ -26,7 +26,7 @@ export class Row {
     return this
   }
 
-  /** All of it, to the width when `full`, else without blanks at its end. */
+  /** The whole line: padded to the width if `full`, otherwise without blanks at its end. */
   text(paint: Paint, full = false): string {
     const cells = full ? Array.from({ length: this.width }, (_, at) => this.cells[at] ?? BLANK) : this.used()
     let out = ''
@@ -45,7 +45,7 @@ export class Row {
   }
 
   private set(at: number, letter: string, width: 1 | 2, style: Style): void {
-    // Half of a wide letter cannot stay.
+    // Half of a wide letter must not remain.
     if (this.cells[at]?.letter === '') this.cells[at - 1] = BLANK
     if (this.cells[at + width]?.letter === '') this.cells[at + width] = BLANK
     this.cells[at] = { letter, style }

@@ -12,7 +12,7 @@ import { type Phrases, phrases } from './words.js'
 const SILENCE_MS = 400
 const SILENCE_MS_MIN = 60
 
-/** One scene as lifelines: from its events to rows. It knows what came before, and nothing else. */
+/** One scene as lifelines: turns its events into rows. It knows only the events so far. */
 export class SceneView implements View {
   readonly id: string
   readonly title: string
@@ -77,7 +77,7 @@ export class SceneView implements View {
     return waitingText(this.hangs.waiting, hangs, this.set.parties, id => this.nameOf(id), this.say)
   }
 
-  /** What ends it tells what it was. */
+  /** The rows for the silence before an event: the event that ends it shows whether it was a hang. */
   private silenceBefore(event: OfScene): Row[] {
     const { at } = event
     if (!this.isSilent(at)) return []
@@ -166,12 +166,12 @@ export class SceneView implements View {
   }
 }
 
-/** At which silence a line is worth it: scaled runs have shorter ones. */
+/** The shortest silence that gets a line: scaled runs have shorter ones. */
 export function silenceMsAt(scale: number): number {
   return Math.max(SILENCE_MS_MIN, SILENCE_MS * Math.min(1, scale))
 }
 
-/** Events one by one, but for pieces of one content that came one right after the other. */
+/** Events one by one, but consecutive pieces of one content in one group. */
 function joined(events: readonly OfScene[]): [OfScene, ...OfScene[]][] {
   const groups: [OfScene, ...OfScene[]][] = []
   for (const event of events) {

@@ -8,30 +8,30 @@ import { TranscriptView } from './transcript-view.js'
 import type { OfScene, View } from './view.js'
 import { phrases } from './words.js'
 
-/** How everything is to look. */
+/** How the output looks. */
 export interface Look {
-  /** Of the terminal. */
+  /** The width of the terminal. */
   readonly width: number
   readonly paint: Paint
   readonly language: Language
-  /** Scenes that run together may stand side by side, where there is room. */
+  /** Scenes that run together may be side by side if there is room. */
   readonly sideBySide: boolean
-  /** Lifelines of all, or what the client sees, as telnet prints it. */
+  /** The lifelines of all parties, or only what the client sees, as telnet prints it. */
   readonly view: 'lifelines' | 'transcript'
 }
 
-/** Narrower than this the sentences of a scene are hard to read. */
+/** In narrower cells the sentences of a scene are hard to read. */
 const CELL_MIN = 56
-/** ms for which a scene is held back, so that those before it come to their end: how their connections close. */
+/** ms for which a new scene is held back, so that the earlier ones can end: how their connections close. */
 const LATE_MS = 50
-/** ms of silence after which a scene is left for one that has something to show, at scale 1. */
+/** ms of silence, at scale 1, after which the screen leaves a scene for one that has something to show. */
 const LEAVE_MS = 2_500
 const LEAVE_MS_MIN = 400
 const CELL_NARROWEST = 38
 
 /**
- * The lifelines of a run, from its events to lines that are only ever added. Scenes that were set at one moment stand side by side where
- * they fit; else one after the other, and what happens in those that are not yet on the screen waits until it is their turn.
+ * The lifelines of a run: turns its events into lines that are only ever appended. Scenes that were set at one moment are side by
+ * side if they fit; otherwise one after another, and the events of those that are not yet on the screen wait for their turn.
  */
 export class Stage {
   private queue: LabEvent[] = []
@@ -41,7 +41,7 @@ export class Stage {
 
   constructor(private readonly look: Look) {}
 
-  /** Events that came together, in their order. */
+  /** Takes events that came together, in their order. */
   take(events: readonly LabEvent[]): string[] {
     this.queue.push(...events)
     return this.settle(events.at(-1)?.at ?? 0)
@@ -52,17 +52,20 @@ export class Stage {
     return [...this.settle(at), ...this.leave(at)]
   }
 
-  /** What stands under it while time passes, as wide as the terminal at most; '' for nothing. */
+  /** The line at the bottom while time passes, at most as wide as the terminal; '' for none. */
   clock(at: number): string {
     return this.shown?.clock(at, phrases(this.look.language)) ?? ''
   }
 
-  /** What has not been shown yet. */
+  /** Shows everything that has not been shown yet. */
   end(): string[] {
     return [...this.settle(Number.POSITIVE_INFINITY), ...this.rest()]
   }
 
-  /** Plays what is there, but not beyond a scene while there may be more to say of those before it, or another one is set beside it. */
+  /**
+   * Plays the queue, but stops at a new scene while earlier scenes may still have events, or while another scene may be set
+   * beside it.
+   */
   private settle(at: number): string[] {
     const lines: string[] = []
     for (;;) {
@@ -71,7 +74,7 @@ export class Stage {
       const [first] = this.queue
       if (first === undefined || at < first.at + LATE_MS) return lines
       const until = first.at + LATE_MS
-      // What scenes before it have still to say belongs to them: how their connections close.
+      // Late events of earlier scenes belong to those scenes: how their connections close.
       const isLate = (event: LabEvent) => event.at <= until && 'scene' in event && this.blocks.has(event.scene)
       const late = this.queue.filter(isLate)
       this.queue = this.queue.filter(event => !isLate(event))
@@ -99,7 +102,7 @@ export class Stage {
     return lines
   }
 
-  /** Scenes that were set together; when those before them are over, they come onto the screen. */
+  /** Puts scenes that were set together onto the screen, after the earlier ones are over. */
   private raise(sets: readonly (SceneSet & Stamped)[]): string[] {
     const rest = this.rest()
     const { count, cell } = this.room(sets)
@@ -116,7 +119,7 @@ export class Stage {
     return first === undefined ? rest : [...rest, ...this.turnTo(first)]
   }
 
-  /** How many of these stand side by side, and how wide each is. */
+  /** How many of these scenes fit side by side, and how wide each is. */
   private room(sets: readonly SceneSet[]): { count: number; cell: number } {
     const { width, sideBySide } = this.look
     const parties = Math.max(...sets.map(set => set.parties.length))
@@ -139,7 +142,9 @@ export class Stage {
     return block.header()
   }
 
-  /** Where nothing moves any more, and no client waits: what other scenes hold is shown, until one of them is not over yet. */
+  /**
+   * If nothing moves on the screen and no client waits: shows the held events of other scenes, up to one that is not over yet.
+   */
   private leave(at: number): string[] {
     const lines: string[] = []
     for (const block of this.holding()) {

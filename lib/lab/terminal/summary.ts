@@ -14,11 +14,11 @@ const MARKS = {
 
 export interface Summed extends Verdict {
   readonly id: string
-  /** What the run took. */
+  /** The duration of the run. */
   readonly ms: number
 }
 
-/** One run of many: what came of it, how long it took, and why where it is not the usual. @param columns of the longest id */
+/** One run of many: its result, its duration, and the reason if the effect was not observed. @param columns of the longest id */
 export function summaryLines(
   { id, outcome, text, ms }: Summed,
   columns: number,

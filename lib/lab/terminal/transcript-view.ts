@@ -6,7 +6,10 @@ import type { OfScene, View } from './view.js'
 import type { WaitingText } from './waiting.js'
 import { type Phrases, phrases } from './words.js'
 
-/** One scene as its client sees it, printed as telnet prints: what is typed has a `>` in front. Several connections are told apart by their names. */
+/**
+ * One scene as its client sees it, printed as by telnet: typed lines begin with `>`. Several connections are distinguished by
+ * their names.
+ */
 export class TranscriptView implements View {
   readonly id: string
   readonly title: string
@@ -48,7 +51,7 @@ export class TranscriptView implements View {
     })
   }
 
-  /** A transcript goes on until its connection is over: how it ends belongs under the same heading. */
+  /** A transcript goes on until its connections have ended: their ends belong under the same heading. */
   get stalls(): boolean {
     return this.waiting.size > 0 || [...this.open.keys()].some(connection => !this.over.has(connection))
   }
@@ -127,7 +130,7 @@ export class TranscriptView implements View {
     return [line(`(${this.say.silence(at - this.lastAt)})`, 'faint')]
   }
 
-  /** A name is only needed where there are several. */
+  /** A name is only needed if there are several connections. */
   private turnTo(connection: string): Row[] {
     const changes = this.current !== connection
     this.current = connection

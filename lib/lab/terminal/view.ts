@@ -4,22 +4,22 @@ import type { WaitingText } from './waiting.js'
 
 export type OfScene = Extract<LabEvent, { scene: string }>
 
-/** How one scene is shown, line by line. */
+/** Shows one scene, line by line. */
 export interface View {
   readonly id: string
   readonly title: string
-  /** When something was shown here last, in ms of the run. */
+  /** When something was last shown here, in ms of the run. */
   readonly lastAt: number
-  /** Under its title. */
+  /** The rows under the title. */
   header(): Row[]
   /** A line on which nothing happens. */
   blank(): Row
-  /** What is new, in the order in which it happened. */
+  /** Shows new events, in the order in which they happened. */
   take(events: readonly OfScene[]): Row[]
-  /** Something is still to come here: a client can do nothing but wait, or a transcript has no end yet. */
+  /** More is expected here: a client can only wait, or a transcript has no end yet. */
   readonly stalls: boolean
-  /** Nothing has moved for so long that one should be told. */
+  /** Nothing has moved for so long that it should be reported. */
   isSilent(at: number): boolean
-  /** Null: nobody waits. */
+  /** Null: no party waits. */
   waitingNow(at: number): WaitingText | null
 }

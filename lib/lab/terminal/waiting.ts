@@ -2,7 +2,7 @@ import type { Party } from '../events.js'
 import type { Waiting } from '../waits.js'
 import type { Phrases } from './words.js'
 
-/** Who waits for whom at one moment, as a sentence and as a chain that needs less room. */
+/** Which party waits for which at one moment, as a sentence, and as a chain that needs less room. */
 export interface WaitingText {
   readonly sentence: string
   /** `a cycle: client → dumb proxy ⇄ origin server` */
@@ -11,7 +11,10 @@ export interface WaitingText {
   readonly cycle: boolean
 }
 
-/** Null: nobody waits. Clients first, then those whom they wait for. @param hangs they wait for one another, and nothing will come of it */
+/**
+ * Null: no party waits. Clients first, then the parties that they wait for.
+ * @param hangs they wait for one another and cannot go on
+ */
 export function waitingText(
   waiting: Waiting,
   hangs: boolean,
@@ -31,13 +34,13 @@ export function waitingText(
   }
 }
 
-/** Two who wait for each other are one pair. */
+/** Two parties that wait for each other are drawn as one pair. */
 function drawn(chain: readonly string[]): string {
   const pair = chain.length > 2 && chain.at(-1) === chain.at(-3)
   return pair ? `${chain.slice(0, -2).join(' → ')} ⇄ ${chain.at(-2)}` : chain.join(' → ')
 }
 
-/** Each ends with somebody who does not wait, or who stands in a chain already. */
+/** Each chain ends with a party that does not wait, or that is already in a chain. */
 function chainsOf(waiting: Waiting, parties: readonly Party[]): string[][] {
   const clients = parties.filter(({ role }) => role === 'client').map(({ id }) => id)
   const told = new Set<string>()

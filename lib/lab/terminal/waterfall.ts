@@ -18,7 +18,7 @@ const ROWS_MAX = 24
 const NAME_MAX = 22
 const TIME_COLUMNS = 9
 
-/** Bars over time, a row for each thing that was loaded; all scenes on one scale, so that they can be compared. */
+/** Bars over time, one row for each loaded object; all scenes have the same scale, so that they can be compared. */
 export function waterfall(events: readonly LabEvent[], look: Look): string[] {
   const bars = events.filter((event): event is LabEvent & Bar => event.kind === 'bar')
   if (bars.length === 0) return []

@@ -1,4 +1,5 @@
-// Texts on a terminal, where letters stand in columns: Hangul and Han take two (UAX 11), marks sit on the letter before them.
+// Texts on a terminal, where letters are in columns: Hangul and Han take two (UAX 11), marks are combined with the letter before
+// them.
 
 const WIDE: readonly (readonly [first: number, last: number])[] = [
   [0x1100, 0x115f],
@@ -34,7 +35,7 @@ export function widthOf(text: string): number {
   return width
 }
 
-/** The beginning of a text that fits into so many columns, with `…` at its end when something is missing. */
+/** The beginning of a text that fits into so many columns, with `…` at its end if something is missing. */
 export function cut(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text
   let fits = ''
@@ -47,13 +48,13 @@ export function cut(text: string, columns: number): string {
   return columns < 1 ? '' : `${fits.trimEnd()}…`
 }
 
-/** Filled with blanks to so many columns, at its end or (`start`) at its beginning. */
+/** Padded with blanks to so many columns, at its end or (`start`) at its beginning. */
 export function padded(text: string, columns: number, side: 'start' | 'end' = 'end'): string {
   const blanks = ' '.repeat(Math.max(0, columns - widthOf(text)))
   return side === 'end' ? text + blanks : blanks + text
 }
 
-/** Lines of at most so many columns, broken between words; a word that is longer than a line is broken where it has to be. */
+/** Lines of at most so many columns, wrapped between words; a word that is longer than a line is broken. */
 export function wrapped(text: string, columns: number): string[] {
   const lines: string[] = []
   let line = ''

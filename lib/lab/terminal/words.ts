@@ -1,13 +1,13 @@
 import { type Language, type Said, said } from '../said.js'
 import { followed } from './particles.js'
 
-/** What the terminal itself says, around the texts of the experiments. */
+/** The terminal's own texts, around those of the experiments. */
 export const WORDS = {
   predict: said('Your prediction', '예측'),
-  orSkip: said('Enter alone: none', '그냥 Enter: 건너뛰기'),
+  orSkip: said('Enter to skip', '그냥 Enter: 건너뛰기'),
   watch: said('Watch', '관찰할 것'),
   signs: said(
-    'Signs at fields: - belongs to this connection only and dies at the next hop; ~ is replaced there; ! is refused there.',
+    'Signs at fields: - belongs only to this connection and dies at the next hop; ~ is replaced there; ! is refused there.',
     '헤더 앞의 기호: -는 이 커넥션에만 속하며 다음 홉에서 제거된다. ~는 다음 홉에서 바뀐다. !는 다음 홉이 거부한다.',
   ),
   figures: said('Measured', '측정값'),
@@ -17,17 +17,17 @@ export const WORDS = {
   impossible: said('NOT POSSIBLE HERE', '여기서는 불가능함'),
   predictedRight: said('That is right.', '맞았다.'),
   otherQuestion: said(
-    'This run does not answer the question as it was asked: it cannot say whether that is right.',
+    'This run does not answer the question as it was asked, so it cannot say whether that is right.',
     '이 실행은 질문 그대로의 실행이 아니어서 예측이 맞았는지 가릴 수 없다.',
   ),
   unsettled: said(
-    'The run did not show the effect: it cannot say whether that is right.',
+    'The run did not show the effect, so it cannot say whether that is right.',
     '이 실행에서는 효과가 나타나지 않아 예측이 맞았는지 가릴 수 없다.',
   ),
   lesson: said('What it teaches', '배울 점'),
   change: said('Change one thing', '하나만 바꿔 보기'),
-  knobs: said('What can be changed', '바꿀 수 있는 것'),
-  references: said('To read on', '더 읽을거리'),
+  knobs: said('Settings', '바꿀 수 있는 것'),
+  references: said('Further reading', '더 읽을거리'),
   wait: said('waits', '기다림'),
   name: said('name', '이름 찾기'),
   connect: said('connects', '커넥션 열기'),
@@ -36,18 +36,18 @@ export const WORDS = {
   receive: said('receives', '받기'),
 } as const satisfies Record<string, Said>
 
-/** Sentences with something in them, in one language. */
+/** Sentences with values, in one language. */
 export interface Phrases {
   opens(connection: string, tookMs: number | undefined): string
   closed(connection: string, by: string, how: 'fin' | 'reset' | 'vanished'): string
-  /** Who waits for whom, in one sentence. */
+  /** Which party waits for which, in one sentence. */
   joined(waits: readonly (readonly [who: string, on: string])[]): string
   cycle: string
   silence(ms: number): string
   /** To a tenth. */
   seconds(ms: number): string
   ms(ms: number): string
-  /** What stands behind a number. */
+  /** The text after a number. */
   unit(unit: 'ms' | 's' | 'bytes' | 'percent'): string
   pieces(count: number): string
   content(bytes: string): string
@@ -104,7 +104,7 @@ export function phrases(language: Language): Phrases {
   return language === 'ko' ? KOREAN : ENGLISH
 }
 
-/** Milliseconds as short as they say enough: 0.14, 2.7, 43, 1021. */
+/** Milliseconds, as short as sensible: 0.14, 2.7, 43, 1021. */
 export function shortMs(ms: number): string {
   return ms.toFixed(ms < 1 ? 2 : ms < 10 ? 1 : 0)
 }

@@ -10,19 +10,19 @@ export type OpenOptions = BrowserContextOptions & { lang?: string }
 export interface OpenLab {
   readonly page: Page
   readonly url: string
-  /** What the page complained of: errors, warnings, violations of its policy, requests to elsewhere. */
+  /** The complaints of the page: errors, warnings, violations of its policy, requests to other places. */
   readonly complaints: string[]
   /** Goes to another part of the laboratory, and waits for its title. */
   go(hash: string): Promise<void>
-  /** Waits until an expression is true there. The policy of the page lets nobody evaluate in it, so it is asked again and again. */
+  /** Waits until an expression is true in the page. The policy of the page forbids evaluation inside it, so it is polled. */
   until(expression: string): Promise<void>
   /** Runs the experiment that is shown, and waits for its verdict. */
   run(scale?: string): Promise<void>
 }
 
 /**
- * One laboratory and one tab for all tests of a file: opened when the first asks for it, with everything in it as the one before left it.
- * What the page complains of is of all of them.
+ * One laboratory and one tab for all tests of a file: opened when the first test asks for it; each test finds it as the previous
+ * one left it. The complaints of the page are those of all tests.
  */
 export function sharedLab(hash: string, options: OpenOptions = {}): () => Promise<OpenLab> {
   let lab: Promise<OpenLab> | null = null
@@ -32,7 +32,7 @@ export function sharedLab(hash: string, options: OpenOptions = {}): () => Promis
   }
 }
 
-/** The page of a real laboratory, in a tab of its own, where nothing moves unless that is asked for. */
+/** The page of a real laboratory, in its own tab, where nothing moves unless a test asks for it. */
 export async function openLab(t: Test, hash: string, options: OpenOptions = {}): Promise<OpenLab> {
   const { lang = 'en', ...context } = { reducedMotion: 'reduce' as const, ...options }
   const server = await serveLab({ port: 0, limits: { ...PATIENT, runMs: 600_000 } })
@@ -50,7 +50,7 @@ export async function openLab(t: Test, hash: string, options: OpenOptions = {}):
       await page.waitForSelector('main h1')
     },
     async until(expression) {
-      // The limit is the runner's: what it has come to until then is said now and then, for whoever reads that it hung.
+      // The runner sets the limit: the state is printed now and then, for a reader who has to find out why it hung.
       for (let looks = 1; !(await page.evaluate(expression)); looks++) {
         if (looks % 400 === 0) root.comment(`not yet: ${expression}`)
         await delay(25)
@@ -60,13 +60,13 @@ export async function openLab(t: Test, hash: string, options: OpenOptions = {}):
       await page.selectOption('#scale', scale)
       await page.click('button.run')
       await page.waitForSelector('section.verdict.given', { timeout: 0 })
-      // What came last is drawn with the next frame.
+      // The last events are drawn with the next frame.
       await page.evaluate('new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))')
     },
   }
 }
 
-/** What lies on something else or hangs over, of what is written in the drawings; and what makes the page scroll sideways. */
+/** Texts in the drawings that overlap or stick out, and elements that make the page scroll sideways. */
 export const MISPLACED = `(() => {
   const found = []
   if (document.documentElement.scrollWidth > innerWidth) found.push('the page is ' + document.documentElement.scrollWidth + ' wide')

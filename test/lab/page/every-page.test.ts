@@ -21,8 +21,8 @@ test('the course has every experiment, in order, and each has its page', needs('
   t.same(complaints, [])
 })
 
-// What is drawn is the same whether it happens or happened: recorded runs of all of them, so that nobody waits for them here.
-test('a run of every experiment is drawn, and nothing lies on something else', needs('chromium'), async t => {
+// A live run and a recording are drawn in the same way: recorded runs of all experiments, so that no test has to wait for them.
+test('a run of every experiment is drawn, and nothing overlaps', needs('chromium'), async t => {
   const { page, go, until, complaints } = await lab()
   await go('#/open')
   await page.waitForSelector('#recording')

@@ -8,7 +8,7 @@ const { transcriptOf } = await load('transcript.js')
 const { waterfallOf } = await load('waterfall.js')
 const { events } = await ran(t, 'hang', { knobs: { timeout: 4 } })
 
-/** Each element is closed where it ought to be. @returns what is wrong */
+/** Checks that each element is closed where it should be. @returns what is wrong */
 function unbalanced(xml: string): string {
   const open: string[] = []
   for (const [, end, name = '', empty] of xml.matchAll(/<(\/?)([a-z]+)[^<>]*?(\/?)>/g))
@@ -32,7 +32,7 @@ for (const language of ['en', 'ko'] as const)
     t.match(svg, first)
   })
 
-t.test('one scene of it, and one that is not there', async t => {
+t.test('one scene of it, and one that does not exist', async t => {
   const svg = figureOf(events, { language: 'en', width: 600, scene: 'hopwise' })
   t.match(svg, 'Through hopwise')
   t.notMatch(svg, 'Through the dumb proxy')
@@ -40,7 +40,7 @@ t.test('one scene of it, and one that is not there', async t => {
   t.throws(() => figureOf([], { language: 'en' }), RangeError)
 })
 
-t.test('what stands on the wire cannot break out of the drawing', async t => {
+t.test('text from the wire cannot break out of the drawing', async t => {
   const evil = JSON.parse(
     JSON.stringify(events).replaceAll('GET / HTTP/1.0', '</text><script>&\\u0001').replaceAll('timeout=', '\\"<b>'),
   )
@@ -49,10 +49,10 @@ t.test('what stands on the wire cannot break out of the drawing', async t => {
   t.notMatch(svg, /<script|<b>|\x01/)
 })
 
-t.test('the run in words says each field that dies, who waits, and the steps', async t => {
+t.test('the run in words names each field that dies, the waits, and the steps', async t => {
   const [dumb] = transcriptOf(recordOf(events), 'en')
   const text = dumb!.lines.map(line => line.text).join('\n')
-  t.match(text, 'client → dumb proxy (c1): GET / HTTP/1.0; Connection: Keep-Alive (dies at the next hop) · 56 octets')
+  t.match(text, 'client → dumb proxy (c1): GET / HTTP/1.0; Connection: Keep-Alive (dies at the next hop) · 56 bytes')
   t.match(text, 'dumb proxy waits for the server to close')
   t.match(text, '(5) The client sends its second request')
   const [korean] = transcriptOf(recordOf(events), 'ko')

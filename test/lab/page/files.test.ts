@@ -8,14 +8,14 @@ const text = (path: string) => files.get(path)?.bytes.toString() ?? ''
 const scripts = [...files.keys()].filter(name => name.endsWith('.js'))
 
 t.test('every file of the page is served', async t => {
-  // But for the types of what others of the laboratory read as well.
+  // Except the types for other parts of the laboratory.
   const names = readdirSync(PAGE)
     .filter(name => !name.endsWith('.d.ts'))
     .map(name => `/${name}`)
   t.same([...files.keys()].sort(), names.map(name => (name === '/index.html' ? '/' : name)).sort())
 })
 
-t.test('what the page loads is here, and nothing comes from elsewhere', async t => {
+t.test('everything that the page loads is here, and nothing comes from other places', async t => {
   for (const [path, { type }] of files)
     if (type !== 'image/svg+xml')
       t.notMatch(text(path), /(?:src|href|from|url\(|import\()\s*=?\s*['"(]?(?:https?:)?\/\//, path)
@@ -30,7 +30,7 @@ t.test('nothing in it needs an exception from the content security policy', asyn
   t.notMatch(text('/'), /<style|\sstyle=|<script(?![^>]*src=)|\son\w+=/)
   for (const path of scripts) {
     t.notMatch(text(path), /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function/, path)
-    // The drawings for documents carry a style of their own; no page shows them.
+    // The drawings for documents contain their own style; no page shows them.
     if (path !== '/figure.js') t.notMatch(text(path), /['"]style['"]|\bstyle:/, path)
   }
 })
@@ -46,5 +46,5 @@ t.test('the drawings have the colours of the page', async t => {
 
 t.test('the whole page is small', async t => {
   const octets = [...files.values()].reduce((sum, { bytes }) => sum + bytes.length, 0)
-  t.ok(octets < 350_000, `${octets} octets`)
+  t.ok(octets < 350_000, `${octets} bytes`)
 })

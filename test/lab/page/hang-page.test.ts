@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { needs } from '../../support/needs.js'
 import { sharedLab } from './browser.js'
 
-/** The first test makes a run in it, at which the others look. */
+/** The first test makes a run in it, which the others use. */
 const lab = sharedLab('#/hang')
 
 test('the hang: guessed, run, seen, judged', needs('chromium'), async t => {
@@ -16,7 +16,7 @@ test('the hang: guessed, run, seen, judged', needs('chromium'), async t => {
   t.equal(
     await page.evaluate("document.activeElement.className.includes('run')"),
     true,
-    'what comes next has the focus',
+    'the next control has the focus',
   )
   await page.selectOption('#scale', '0.1')
   await page.locator('button.run').press('Enter')
@@ -24,8 +24,8 @@ test('the hang: guessed, run, seen, judged', needs('chromium'), async t => {
   t.equal(await page.textContent('.outcome'), 'Observed')
   t.match(await page.evaluate('document.activeElement.className'), /\brun\b/)
   t.equal(await page.getAttribute('button.run', 'aria-disabled'), 'false')
-  t.match(await page.textContent('.sentence'), /hung for \d+ ms and nobody read it/)
-  t.match(await page.textContent('.guess'), /Your guess was another one: “The proxy answers it with an error”/)
+  t.match(await page.textContent('.sentence'), /hung for \d+ ms and was never read/)
+  t.match(await page.textContent('.guess'), /Your guess was different: “The proxy answers it with an error”/)
   t.equal(await page.locator('.answer.right').count(), 1)
   t.equal(await page.locator('.answer.wrong').count(), 1)
   t.equal(await page.locator('.figures tbody tr').count(), 4)
@@ -39,7 +39,7 @@ test('the hang: guessed, run, seen, judged', needs('chromium'), async t => {
   t.same(complaints, [])
 })
 
-test('one can step, scrub and play; what stands at a moment is shown', needs('chromium'), async t => {
+test('stepping, scrubbing and playing show the state at a moment', needs('chromium'), async t => {
   const { page, complaints, until } = await lab()
   const rows = () => page.locator('svg.life .layer.rows > g').count()
   const all = await rows()
@@ -48,7 +48,7 @@ test('one can step, scrub and play; what stands at a moment is shown', needs('ch
     until(`document.querySelectorAll('svg.life .layer.rows > g').length === ${count}`)
   await untilRows(0)
   t.equal(await page.locator('svg.head .tube').count(), 0)
-  t.equal(await page.textContent('.moment'), 'Before the first moment')
+  t.equal(await page.textContent('.moment'), 'Before the first event')
   await page.click('.icon.forward')
   await untilRows(1)
   t.equal(await page.locator('svg.head .tube.open').count(), 1)
@@ -76,7 +76,7 @@ test('one can step, scrub and play; what stands at a moment is shown', needs('ch
   t.same(complaints, [])
 })
 
-test('the octets of a message, each line with what becomes of it', needs('chromium'), async t => {
+test('the bytes of a message, each line with what happens to it', needs('chromium'), async t => {
   const { page, complaints } = await lab()
   await page.click('.icon.end')
   await page.locator('[data-scene="dumb"] .row.response').first().click()
@@ -88,13 +88,13 @@ test('the octets of a message, each line with what becomes of it', needs('chromi
   t.match(await dialog.locator('pre').textContent(), 'Hello from the origin.')
   await dialog.getByRole('button', { name: 'Next message' }).click()
   t.equal(await dialog.locator('h2').textContent(), 'dumb proxy → client on c1')
-  t.match(await dialog.locator('tr.leaked').first().textContent(), 'was passed on, and ought not to be')
+  t.match(await dialog.locator('tr.leaked').first().textContent(), 'was passed on, but should not have been')
   await page.keyboard.press('Escape')
   await dialog.waitFor({ state: 'detached' })
   t.same(complaints, [])
 })
 
-test('run again with something changed: what was before stays beside it', needs('chromium'), async t => {
+test('run again with a change: the previous values stay beside it', needs('chromium'), async t => {
   const { page, complaints, until } = await lab()
   t.equal(await page.locator('.figures thead th').count(), 2)
   const second = () => page.locator('.figures tr', { hasText: 'dumb proxy: Second' }).locator('td').allTextContents()
@@ -106,7 +106,7 @@ test('run again with something changed: what was before stays beside it', needs(
   t.match(await page.textContent('.slider output'), '2 s')
   await page.click('button.run')
   await until("document.querySelectorAll('.figures thead th').length === 3")
-  t.match(await page.textContent('.was'), /^The run before said: Through the dumb proxy/)
+  t.match(await page.textContent('.was'), /^The previous run said: Through the dumb proxy/)
   const cells = await second()
   t.equal(cells.length, 2)
   t.equal(cells[0], was)
@@ -116,9 +116,9 @@ test('run again with something changed: what was before stays beside it', needs(
   t.same(complaints, [])
 })
 
-test('a run is looked at while it hangs, then stopped, and says so', needs('chromium'), async t => {
+test('a run is watched while it hangs, then stopped, and says so', needs('chromium'), async t => {
   const { page, complaints, until } = await lab()
-  // It hangs until somebody has seen it.
+  // It hangs until the test has seen it.
   await page.selectOption('#scale', '1')
   await page.locator('#knob-timeout').fill('30')
   await page.locator('button.run').press('Enter')
@@ -128,9 +128,9 @@ test('a run is looked at while it hangs, then stopped, and says so', needs('chro
   await page.waitForSelector('[data-scene="dumb"] .head .hang')
   const focused = () => page.evaluate('document.activeElement.className')
   t.equal(await page.getAttribute('button.run', 'aria-disabled'), 'true')
-  t.match(await focused(), /\brun\b/, 'who began it with a key can go on from there')
+  t.match(await focused(), /\brun\b/, 'a user who started it with a key can go on from there')
   const words = await page.getAttribute('[data-scene="dumb"] .head', 'aria-label')
-  t.match(words, 'Hang: origin server → dumb proxy → origin server. Nobody can go on. Caught by it: client.')
+  t.match(words, 'Hang: origin server → dumb proxy → origin server. None of them can go on. Caught in it: client.')
   t.match(await page.textContent('.player .moment b'), /^Hang:/)
   t.equal(await page.locator('[data-scene="hopwise"] .hang').count(), 0)
   const clock = () => page.textContent('[data-scene="dumb"] .gap.ticking text.length')
@@ -145,12 +145,12 @@ test('a run is looked at while it hangs, then stopped, and says so', needs('chro
   t.equal(
     await page.evaluate("document.activeElement.className.includes('run')"),
     true,
-    'the button that went had the focus',
+    'the button that disappeared had the focus',
   )
   t.same(complaints, [])
 })
 
-test('what the page says is true in a tab to which no frame is given, too', needs('chromium'), async t => {
+test('the page also says what is true in a tab without animation frames', needs('chromium'), async t => {
   const { page, complaints, until } = await lab()
   await page.click('.icon.start')
   await until("document.querySelectorAll('svg.life .layer.rows > g').length === 0")
@@ -160,7 +160,7 @@ test('what the page says is true in a tab to which no frame is given, too', need
   t.same(complaints, [])
 })
 
-/** As it stands in a table: `610 ms`, `2.15 s`. */
+/** A time as in a table: `610 ms`, `2.15 s`. */
 function inMs(text: string): number {
   return Number.parseFloat(text) * (/\d s$/.test(text) ? 1_000 : 1)
 }

@@ -5,7 +5,7 @@ import { sharedLab } from './browser.js'
 /** The first test makes a run in it. */
 const lab = sharedLab('#/')
 
-test('with the keyboard alone: from the list through a run to its octets', needs('chromium'), async t => {
+test('with the keyboard alone: from the list through a run to its bytes', needs('chromium'), async t => {
   const { page, complaints } = await lab()
   const focused = () => page.evaluate('document.activeElement.className?.baseVal ?? document.activeElement.className')
   const tabTo = async (selector: string) => {
@@ -61,7 +61,7 @@ test('with the keyboard alone: from the list through a run to its octets', needs
   t.same(complaints, [])
 })
 
-test('whatever can be pressed or moved has a name, and shows when it has the focus', needs('chromium'), async t => {
+test('every control has a name, and shows when it has the focus', needs('chromium'), async t => {
   for (const lang of ['en', 'ko']) {
     const { page, go, until } = await lab()
     await go('#/hang')
@@ -85,7 +85,7 @@ const NAMELESS = `[...document.querySelectorAll('button, input, select, a, [role
   })
   .map(it => it.outerHTML)`
 
-/** The outline, or the stroke around a message, of each of a kind. */
+/** The outline, or the stroke around a message, of one control of each kind. */
 const UNSEEN = `[...document.querySelectorAll('.run, .answer, .icon, input, select, a, summary, [data-row][tabindex="0"]')]
   .filter(it => it.checkVisibility())
   .filter(it => {

@@ -14,7 +14,7 @@ for (const [width, size] of [
   [900, 19],
 ] as const)
   for (const language of ['en', 'ko'] as const)
-    t.test(`at ${width} px in ${language} rows stand one below the other and within the drawing`, async t => {
+    t.test(`at ${width} px in ${language} rows are below one another and within the drawing`, async t => {
       const layouts = layoutsOf(record.scenes, { width, size, language })
       for (const { scenes, height } of layouts)
         for (const { rows, gaps } of scenes) {
@@ -27,21 +27,18 @@ for (const [width, size] of [
         }
     })
 
-t.test(
-  'silences are cut at the same height through all scenes of one axis, and a later event stands lower',
-  async t => {
-    const [layout] = layoutsOf(record.scenes, { width: 590, size: 15, language: 'en' })
-    const [dumb, hopwise] = layout!.scenes as [SceneLayout, SceneLayout]
-    t.ok(dumb.gaps.some(({ to, from }) => to - from > 200))
-    const shared = (scene: SceneLayout) => scene.gaps.map(({ from, to, y1, y2 }) => [from, to, y1, y2])
-    t.strictSame(shared(dumb), shared(hopwise))
-    for (const { from, to, y1, y2 } of dumb.gaps)
-      for (const { row, y } of [...dumb.rows, ...hopwise.rows]) {
-        if (row.t <= from) t.ok(y <= y1)
-        if (row.t >= to) t.ok(y >= y2)
-      }
-  },
-)
+t.test('silences are cut at the same height through all scenes of one axis, and a later event is lower', async t => {
+  const [layout] = layoutsOf(record.scenes, { width: 590, size: 15, language: 'en' })
+  const [dumb, hopwise] = layout!.scenes as [SceneLayout, SceneLayout]
+  t.ok(dumb.gaps.some(({ to, from }) => to - from > 200))
+  const shared = (scene: SceneLayout) => scene.gaps.map(({ from, to, y1, y2 }) => [from, to, y1, y2])
+  t.strictSame(shared(dumb), shared(hopwise))
+  for (const { from, to, y1, y2 } of dumb.gaps)
+    for (const { row, y } of [...dumb.rows, ...hopwise.rows]) {
+      if (row.t <= from) t.ok(y <= y1)
+      if (row.t >= to) t.ok(y >= y2)
+    }
+})
 
 t.test('the hang is drawn in the silence in which it lasts, once, and not beside it', async t => {
   const [layout] = layoutsOf(record.scenes, { width: 590, size: 15, language: 'en' })
@@ -59,14 +56,14 @@ t.test('while the run goes on a silence at the end ticks', async t => {
   t.ok(last!.to - last!.from > 2_900)
 })
 
-t.test('scenes that were played one after the other have each their own axis', async t => {
+t.test('scenes that were played one after another each have their own axis', async t => {
   const [first, second] = record.scenes
   const after = { ...second!, at: first!.at + 60_000 }
   t.equal(layoutsOf([first!, after], { width: 590, size: 15, language: 'en' }).length, 2)
   t.equal(layoutsOf([first!, second!], { width: 590, size: 15, language: 'en' }).length, 1)
 })
 
-t.test('as many scenes stand side by side as there is room for', async t => {
+t.test('as many scenes are side by side as there is room for', async t => {
   t.equal(columnsFor(record.scenes, 290, 13), 1)
   t.equal(columnsFor(record.scenes, 1214, 16), 2)
 })

@@ -5,7 +5,7 @@ import { MISPLACED, type OpenLab, sharedLab } from './browser.js'
 const lab = sharedLab('#/')
 let ran = false
 
-/** With one run of the hang in it, which is looked at in every way. */
+/** A page with one run of the hang, which the tests examine in every way. */
 async function withRun(): Promise<OpenLab> {
   const it = await lab()
   await it.go('#/hang')
@@ -16,29 +16,25 @@ async function withRun(): Promise<OpenLab> {
 }
 
 for (const lang of ['en', 'ko'])
-  test(
-    `from 320 to 1920 px nothing scrolls sideways or lies on something else: ${lang}`,
-    needs('chromium'),
-    async t => {
-      const { page, complaints, until } = await withRun()
-      await page.click(`[data-language="${lang}"]`)
-      await page.waitForSelector(`html[lang="${lang}"]`)
-      await until("document.querySelectorAll('svg.life .row').length > 3")
-      for (const width of [320, 768, 1280, 1920]) {
-        await page.setViewportSize({ width, height: 900 })
-        await until(
-          `[...document.querySelectorAll('svg.life')].every(it => Number(it.getAttribute('width')) <= innerWidth)`,
-        )
-        await page.evaluate('new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))')
-        t.same(await page.evaluate(MISPLACED), [], `${width} px`)
-        const side = (await page.evaluate(
-          "new Set([...document.querySelectorAll('.scene')].map(it => it.getBoundingClientRect().top)).size === 1",
-        )) as boolean
-        t.equal(side, width >= 1280, 'scenes side by side where there is room')
-      }
-      t.same(complaints, [])
-    },
-  )
+  test(`from 320 to 1920 px nothing scrolls sideways or overlaps: ${lang}`, needs('chromium'), async t => {
+    const { page, complaints, until } = await withRun()
+    await page.click(`[data-language="${lang}"]`)
+    await page.waitForSelector(`html[lang="${lang}"]`)
+    await until("document.querySelectorAll('svg.life .row').length > 3")
+    for (const width of [320, 768, 1280, 1920]) {
+      await page.setViewportSize({ width, height: 900 })
+      await until(
+        `[...document.querySelectorAll('svg.life')].every(it => Number(it.getAttribute('width')) <= innerWidth)`,
+      )
+      await page.evaluate('new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))')
+      t.same(await page.evaluate(MISPLACED), [], `${width} px`)
+      const side = (await page.evaluate(
+        "new Set([...document.querySelectorAll('.scene')].map(it => it.getBoundingClientRect().top)).size === 1",
+      )) as boolean
+      t.equal(side, width >= 1280, 'scenes side by side if there is room')
+    }
+    t.same(complaints, [])
+  })
 
 test('every part of the laboratory fits into 320 px', needs('chromium'), async t => {
   const { page, go, complaints, until } = await lab()
@@ -51,7 +47,7 @@ test('every part of the laboratory fits into 320 px', needs('chromium'), async t
   t.same(complaints, [])
 })
 
-test('light and dark: text can be read on every ground that it stands on', needs('chromium'), async t => {
+test('light and dark: text is readable on each of its backgrounds', needs('chromium'), async t => {
   const grounds: string[] = []
   for (const colorScheme of ['light', 'dark'] as const) {
     const { page } = await lab()
@@ -65,7 +61,7 @@ test('light and dark: text can be read on every ground that it stands on', needs
   t.not(grounds[0], grounds[1])
 })
 
-/** The contrast (WCAG 2.2, 1.4.3) of every colour that text has on every ground that it stands on. */
+/** The contrast (WCAG 2.2, 1.4.3) of every colour of text on each of its backgrounds. */
 const CONTRASTS = `(() => {
   const style = getComputedStyle(document.documentElement)
   const light = name => {
@@ -85,7 +81,7 @@ const CONTRASTS = `(() => {
   }))
 })()`
 
-test('who wants no motion gets none', needs('chromium'), async t => {
+test('users who prefer reduced motion get none', needs('chromium'), async t => {
   const moving = `[...document.querySelectorAll('*')].filter(it => {
     const { animationName, transitionDuration } = getComputedStyle(it)
     return animationName !== 'none' || transitionDuration.split(', ').some(time => time !== '0s')
@@ -101,7 +97,7 @@ test('who wants no motion gets none', needs('chromium'), async t => {
   }
 })
 
-test('on paper: light, whole, without what can only be pressed', needs('chromium'), async t => {
+test('on paper: light, complete, without buttons', needs('chromium'), async t => {
   const { page } = await withRun()
   await page.setViewportSize({ width: 1280, height: 720 })
   await page.click('.icon.end')

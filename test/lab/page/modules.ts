@@ -1,7 +1,7 @@
 import type { LabEvent, Party, Waits } from '../../../lib/lab/events.js'
 import type { Language, Said } from '../../../lib/lab/said.js'
 
-/** The pure modules of the page, which are plain JavaScript: what the tests ask of them, with its types. */
+/** The pure modules of the page, which are plain JavaScript: the parts that the tests use, with types. */
 
 export interface Hang {
   readonly cycle: readonly string[]
@@ -104,7 +104,7 @@ interface Modules {
 
 export const PAGE = new URL('../../../lib/lab/page/', import.meta.url)
 
-/** One of them. */
+/** Loads one of them. */
 export async function load<N extends keyof Modules>(name: N): Promise<Modules[N]> {
   return (await import(new URL(name, PAGE).href)) as Modules[N]
 }

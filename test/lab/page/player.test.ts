@@ -7,7 +7,7 @@ import { load } from './modules.js'
 
 const { recordOf, stateAt } = await load('player.js')
 
-t.test('the hang can be scrubbed: connections, who waits, and the cycle at each moment', async t => {
+t.test('the hang can be scrubbed: connections, waits, and the cycle at each moment', async t => {
   const { events } = await ran(t, 'hang', { knobs: { timeout: 4 } })
   const record = recordOf(events)
   t.strictSame(
@@ -67,7 +67,7 @@ const RUN: LabEvent = {
 const PARTIES = (['client', 'origin'] as const).map(id => ({ id, role: id, what: id, name: said(id, id) }))
 const SCENE: LabEvent = { at: 1, kind: 'scene', scene: 's', title: said('s', 's'), parties: PARTIES }
 const open: LabEvent = { at: 2, kind: 'open', scene: 's', connection: 'c1', from: 'client', to: 'origin' }
-/** A message of no content, or of so many octets, none of which has come yet. */
+/** A message without content, or with this many bytes of content, none of which has come yet. */
 const passed = (at: number, by: string, startLine: string, length = 0): LabEvent => ({
   ...{ at, kind: 'bytes', scene: 's', connection: 'c1', by, size: 10, text: 'x' },
   heads: [{ from: 0, to: 10, startLine, fields: [field('Content-Length', `${length}`)] }],
@@ -80,7 +80,7 @@ const waits = (at: number, who: string, on: string): LabEvent => ({
 })
 const goesOn = (at: number, who: string): LabEvent => ({ at, kind: 'goes-on', scene: 's', who })
 
-t.test('an answer that is on its way for long is no hang', async t => {
+t.test('an answer that is on its way for a long time is not a hang', async t => {
   const events = [
     ...[RUN, SCENE, open, waits(2.5, 'origin', 'client'), passed(3, 'client', 'GET / HTTP/1.1')],
     ...[waits(4, 'client', 'origin'), goesOn(1_504, 'origin'), passed(1_505, 'origin', 'HTTP/1.1 200 OK')],
@@ -90,7 +90,7 @@ t.test('an answer that is on its way for long is no hang', async t => {
   for (let n = 0; n <= record.moments.length; n++) t.equal(stateAt(record, n)[0]?.hang, null, `moment ${n}`)
 })
 
-t.test('what still lasts is a hang after half a second of the story, not before', async t => {
+t.test('a cycle that still lasts is a hang after half a second of the story, not before', async t => {
   const events = [
     ...[RUN, SCENE, open, passed(3, 'client', 'GET / HTTP/1.1'), passed(4, 'origin', 'HTTP/1.1 200 OK')],
     ...[waits(5, 'origin', 'client'), waits(6, 'client', 'origin')],
@@ -101,7 +101,7 @@ t.test('what still lasts is a hang after half a second of the story, not before'
   t.match(at(600), { cycle: ['client', 'origin'] })
 })
 
-t.test('a head is no response: while its content comes there is no hang, however long that takes', async t => {
+t.test('a head is not a whole response: while its content comes there is no hang, however long that takes', async t => {
   const asked = [RUN, SCENE, open, passed(3, 'client', 'GET / HTTP/1.1'), waits(4, 'client', 'origin')]
   const begun = [...asked, waits(5, 'origin', 'client'), passed(300, 'origin', 'HTTP/1.1 200 OK', 10_000)]
   const pieces = [1_300, 2_300, 3_300, 4_300].map(at => content(at, 2_000))
@@ -110,15 +110,15 @@ t.test('a head is no response: while its content comes there is no hang, however
     const last = record.moments.at(-1)!.at
     t.equal(stateAt(record, record.moments.length, last + 1_500)[0]?.hang, null, `${n} pieces`)
   }
-  // The last octets never come: who waits for them, and who has more patience, can tell that nothing moves.
+  // The last bytes never come: an observer with enough patience can see that nothing moves.
   const stuck = recordOf([...begun, ...pieces])
   t.match(stateAt(stuck, stuck.moments.length, 4_300 + 2_001)[0]?.hang, { cycle: ['client', 'origin'] })
-  // A response that came to its end while its sender waited was none, however long it took.
+  // A response that was completed while its sender waited was not a hang, however long it took.
   const whole = recordOf([...begun, ...pieces, content(9_000, 2_000), goesOn(9_001, 'client')])
   for (let n = 0; n <= whole.moments.length; n++) t.equal(stateAt(whole, n)[0]?.hang, null, `moment ${n}`)
 })
 
-t.test('a client that gives up in a circle hung, as one whose connection ended', async t => {
+t.test('a client that gives up in a circle has hung, like one whose connection ended', async t => {
   const events = [
     ...[RUN, SCENE, open, passed(3, 'client', 'GET / HTTP/1.1'), waits(4, 'client', 'origin')],
     ...[passed(5, 'origin', 'HTTP/1.1 200 OK', 10_000), waits(6, 'origin', 'client'), goesOn(4_000, 'client')],
@@ -129,7 +129,7 @@ t.test('a client that gives up in a circle hung, as one whose connection ended',
   t.equal(stateAt(record, record.moments.length)[0]?.hang, null)
 })
 
-t.test('what was sent takes a moment until it is seen: at no scale a hang at once', async t => {
+t.test('sent bytes take a moment until they are seen: at no scale is there a hang at once', async t => {
   const fast = { ...RUN, scale: 0.05 } as LabEvent
   const events = [fast, SCENE, open, waits(3, 'client', 'origin'), waits(4, 'origin', 'client')]
   const record = recordOf(events)

@@ -6,12 +6,12 @@ import { load } from './modules.js'
 const { parseRecording, textOf } = await load('recording.js')
 const { events } = await ran(t, 'hang', { knobs: { timeout: 1 } })
 
-t.test('the page reads what it wrote and what the terminal wrote', async t => {
+t.test('the page reads its own recordings and those of the terminal', async t => {
   t.strictSame(parseRecording(textOf(events)), events)
   t.strictSame(parseRecording(recordingText(events)), events)
 })
 
-t.test('what is no recording is refused with the reason', async t => {
+t.test('a file that is not a recording is refused with the reason', async t => {
   const refused = (text: string) => {
     try {
       parseRecording(text)
@@ -32,7 +32,7 @@ t.test('what is no recording is refused with the reason', async t => {
     for (const name of Object.keys(event)) {
       const { [name]: _, ...without } = event
       const text = [lines[0], JSON.stringify(without)].join('\n')
-      // What is left out may be missing (`party`, `addresses`), but then it is drawn without it.
+      // Optional parts may be missing (`party`, `addresses`); then the event is drawn without them.
       t.ok(['', 'NoRecording open.bad.line 2'].includes(refused(text)), `${event.kind} without ${name}`)
     }
   }

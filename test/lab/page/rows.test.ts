@@ -7,7 +7,7 @@ import { load } from './modules.js'
 const { recordOf } = await load('player.js')
 const { rowsOf } = await load('rows.js')
 
-t.test('what a dumb proxy passes on stands out; what hopwise says for itself does not', async t => {
+t.test('fields that a dumb proxy forwards stand out; those that hopwise writes itself do not', async t => {
   const { events } = await ran(t, 'hang', { knobs: { timeout: 1 } })
   const [dumb, hopwise] = recordOf(events).scenes
   const leaked = (scene: typeof dumb) =>
@@ -17,7 +17,7 @@ t.test('what a dumb proxy passes on stands out; what hopwise says for itself doe
   const kept = rowsOf(hopwise!).flatMap(({ tags }) => tags.filter(({ verdict }) => verdict === 'keep'))
   t.ok(
     kept.every(({ name }) => name === 'Via'),
-    'of what goes on only what is of interest here is shown',
+    'of the fields that go on, only interesting ones are shown',
   )
 })
 
@@ -32,7 +32,7 @@ const piece = (at: number, size: number, startLine = ''): LabEvent => ({
 })
 const rowsFor = (...events: LabEvent[]) => rowsOf(recordOf([SCENE, ...events]).scenes[0]!)
 
-t.test('content in many pieces is one row, in a few slow ones each has its own', async t => {
+t.test('content in many pieces is one row; a few slow pieces each have their own', async t => {
   const head = piece(2, 100, 'HTTP/1.1 200 OK')
   const fast = rowsFor(opened(1, 1), head, ...[2.1, 2.2, 2.3].map(at => piece(at, 10)))
   t.match(fast, [{ kind: 'open' }, { kind: 'bytes', size: 130 }])

@@ -3,10 +3,10 @@ import { test } from 'tap'
 import { needs } from '../../support/needs.js'
 import { openLab, sharedLab } from './browser.js'
 
-/** With one run in it, which the first test makes. */
+/** A page with one run, which the first test makes. */
 const lab = sharedLab('#/hang')
 
-test('the language is switched in the middle of it, and nothing is lost', needs('chromium'), async t => {
+test('the language is switched in the middle of a run, and nothing is lost', needs('chromium'), async t => {
   const { page, run, complaints } = await lab()
   await page.locator('.answer').nth(2).click()
   await run()
@@ -26,7 +26,7 @@ test('the language is switched in the middle of it, and nothing is lost', needs(
 })
 
 test(
-  'without a wish in the address: what was chosen last, before that what the browser prefers',
+  'without a language in the address: the last choice, and before any choice the preference of the browser',
   needs('chromium'),
   async t => {
     const { page, url } = await openLab(t, '#/hang', { locale: 'ko-KR' })
@@ -58,7 +58,7 @@ test('a run is saved, and opened again without the server', needs('chromium'), a
   t.equal(await page.textContent('.sentence'), sentence)
   t.match(await page.textContent('.dropzone .state'), /^The dumb proxy – .*events$/)
   await page.setInputFiles('#recording', { name: 'x.jsonl', mimeType: 'text/plain', buffer: Buffer.from('hello') })
-  await until("document.querySelector('.dropzone .state').textContent.startsWith('This is no recording')")
+  await until("document.querySelector('.dropzone .state').textContent.startsWith('This is not a recording')")
   const dropped = readFileSync(file, 'utf8')
   await page.evaluate(`(() => {
     const data = new DataTransfer()
@@ -82,7 +82,7 @@ test('the run in words: a list, with every step', needs('chromium'), async t => 
   t.equal(await page.getAttribute('section.verdict', 'role'), 'status', 'the verdict is read out')
 })
 
-test('what is not there is said', needs('chromium'), async t => {
+test('missing things are reported', needs('chromium'), async t => {
   const { page, go, until } = await lab()
   await go('#/no-such-thing')
   await until("document.querySelector('h1')?.textContent.startsWith('There is no')")

@@ -32,7 +32,7 @@ t.test('every word is used, and every word that is used is there', async t => {
   for (const [, word = ''] of sources.matchAll(/\bsay\('([\w.-]+)'/g)) t.ok(word in WORDS.en, word)
 })
 
-/** Of words that are put together: say(`row.${kind}.many`). */
+/** Words with computed keys: say(`row.${kind}.many`). */
 function isBuilt(word: string, sources: string): boolean {
   const patterns = [...sources.matchAll(/\bsay\(\s*`([^`]+)`/g)].map(([, text = '']) =>
     text.replaceAll('.', '\\.').replace(/\$\{[^}]+\}+\)*/g, '[\\w.-]+'),
@@ -40,10 +40,10 @@ function isBuilt(word: string, sources: string): boolean {
   return patterns.some(pattern => new RegExp(`^${pattern}$`).test(word)) || WORDS_OF_EVENTS.includes(word)
 }
 
-/** What an event says is itself the word. */
+/** Words whose key comes from an event. */
 const WORDS_OF_EVENTS = ['observed', 'not-observed', 'too-busy', 'impossible']
 
-t.test('values are filled in, and the first wish that we speak is granted', async t => {
+t.test('values are filled in, and the first known language is chosen', async t => {
   t.equal(wordsOf('en')('row.open', { c: 'c1' }), 'c1 opens')
   t.equal(wordsOf('ko')('octets.many', { n: 5 }), '5바이트')
   t.equal(languageOf(null, undefined, 'ko-KR'), 'ko')
@@ -52,7 +52,7 @@ t.test('values are filled in, and the first wish that we speak is granted', asyn
   t.equal(languageOf('de'), 'en')
 })
 
-t.test('every reason of the ledger has its Korean', async t => {
+t.test('every reason of the ledger has a Korean text', async t => {
   const { REASONS_KO } = await load('reasons.js')
   const policy = new URL('../../../lib/policy/', import.meta.url)
   const sources = readdirSync(policy).map(name => readFileSync(new URL(name, policy), 'utf8'))
