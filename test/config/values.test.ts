@@ -33,7 +33,7 @@ test('servers', async t => {
     ['http://a?b', /has the path \/\?b/],
     ['http://a:0', /port 0/],
     ['unix:a', /absolute path/],
-    [`unix:/${'a'.repeat(107)}`, /107 octets/],
+    [`unix:/${'a'.repeat(107)}`, /107 bytes/],
     ['srv+http://a:80', /names no SRV record/],
     ['srv+http://1.2.3.4', /names no SRV record/],
     ['srv+http://a/b', /names no SRV record/],
