@@ -434,7 +434,7 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
     this.early = this.request !== 'whole'
     this.status = head.status
     this.answered.note(head, responseOptions)
-    // Every 13th request is a large enough sample, and hardly a period of a page; a server that compresses is already known.
+    // Every 13th request is enough, and does not keep step with the parts of a page; a server that has compressed is known.
     const { outbound } = this
     if (
       pool.record.requests % 13 === 1 &&

@@ -102,7 +102,7 @@ const CASES: Readonly<Record<string, Case>> = {
       await connection.send(`${ANSWER}2\r\nok\r\n`)
       connection.reset()
     },
-    says: { request: { notes: [/route/, /^What went wrong: [^\n]*broke/] }, responseTrailers: null },
+    says: { request: { notes: [/route/, /^What went wrong: [^\n]*failed/] }, responseTrailers: null },
   },
   'no route': { text: GET(), options: { ...ALL, routes: [{ path: '/other', upstream: 'app' }] } },
   'too much content': {

@@ -41,7 +41,7 @@ for (const readMode of READ_MODES) {
   test(`R5: before, between and after pipelined requests, byte by byte (${readMode})`, async t => {
     const { connect, upstream, proxy } = await gateway(t, { readMode })
     const client = await connect()
-    for (const octet of `\r\n\r\n${GET('/1')}\r\n${GET('/2')}\r\n`) await client.send(octet)
+    for (const byte of `\r\n\r\n${GET('/1')}\r\n${GET('/2')}\r\n`) await client.send(byte)
     const origin = await upstream()
     for (const path of ['/1', '/2']) {
       await heard(t, origin, GET(path))
@@ -58,7 +58,7 @@ for (const readMode of READ_MODES) {
     test(`R3, R5: what is not an empty line, or is one too many, is refused (${JSON.stringify(octets)}, ${readMode})`, async t => {
       const { connect, proxy } = await gateway(t, { readMode })
       const client = await connect()
-      for (const octet of octets) await client.send(octet)
+      for (const byte of octets) await client.send(byte)
       t.match(await client.readUntil('\r\n\r\n'), /^HTTP\/1\.1 400 /)
       client.halfClose()
       await until(() => proxy.stats().client.open === 0)

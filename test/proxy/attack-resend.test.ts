@@ -37,8 +37,8 @@ function chunked(content: string): string {
 
 /** Reads this many bytes, or none, and breaks off. */
 async function breaker(connection: RawClient): Promise<void> {
-  const octets = random(3) * random(400)
-  if (octets > 0) await connection.readBytes(octets, 200).catch(() => {})
+  const count = random(3) * random(400)
+  if (count > 0) await connection.readBytes(count, 200).catch(() => {})
   if (random(2) === 0) connection.destroy()
   else connection.reset()
 }

@@ -9,9 +9,9 @@ const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
 const EVIL = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil'
 
 /** A response of exactly this many bytes. */
-function responseOf(octets: number, letter: string): string {
+function responseOf(size: number, letter: string): string {
   const head = (length: number) => `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`
-  const length = octets - head(octets).length
+  const length = size - head(size).length
   return head(length) + letter.repeat(length)
 }
 

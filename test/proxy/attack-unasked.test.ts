@@ -13,7 +13,7 @@ const GET = head('GET / HTTP/1.1', 'Host: a')
 /**
  * The first connections find this in the kernel: bytes or a FIN, in the event-loop turn in which they connect or in the next one.
  */
-function unasked(t: Test, count: number, what: 'octets' | 'fin', later: boolean): void {
+function unasked(t: Test, count: number, what: 'bytes' | 'fin', later: boolean): void {
   const { onConnected } = UpstreamConnection.prototype
   let left = count
   UpstreamConnection.prototype.onConnected = function (this: UpstreamConnection) {
@@ -28,7 +28,7 @@ function unasked(t: Test, count: number, what: 'octets' | 'fin', later: boolean)
   })
 }
 
-for (const what of ['octets', 'fin'] as const) {
+for (const what of ['bytes', 'fin'] as const) {
   for (const later of [false, true]) {
     const when = `${what}, ${later ? 'a turn later' : 'at once'}`
     test(`R73, R87: what a connection sends before it is asked is not an answer (${when})`, async t => {

@@ -3,7 +3,7 @@ import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 import { exchange, request, settled } from '../support/conversation.js'
 import { readMessage } from '../support/raw-message.js'
 import { delivery, head, heard, ok, READ_MODES, until } from './conversation.js'
-import { answers, fleet, type Grouped, nobody, routed, type Server, server } from './fleet.js'
+import { answers, fleet, type Grouped, routed, type Server, server, unusedUrl } from './fleet.js'
 
 // bufferRequestBytes: a server that uses a thread per request gets it only with its whole content, or with too much to gather.
 
@@ -269,7 +269,7 @@ test('gathered content goes to another server as a whole if the first one refuse
   const [b] = await fleet(t, 'b')
   const { connect } = await routed(t, {
     routes: [{ upstream: 'app', bufferRequestBytes: 1_000 }],
-    upstreams: { app: { servers: [await nobody(), b!.url] } },
+    upstreams: { app: { servers: [await unusedUrl(), b!.url] } },
   })
   const client = await connect()
   await client.send(`${POST(10)}hello`)

@@ -35,11 +35,11 @@ export class BulkPeer {
   }
 
   /** Sends this much of one letter as fast as it is accepted; ends early when the peer does. */
-  async pour(letter: string, octets: number): Promise<void> {
+  async pour(letter: string, length: number): Promise<void> {
     const block = Buffer.alloc(256 * 1024, letter)
     this.poured = 0
-    while (this.poured < octets && !this.#socket.destroyed) {
-      const part = block.subarray(0, Math.min(block.length, octets - this.poured))
+    while (this.poured < length && !this.#socket.destroyed) {
+      const part = block.subarray(0, Math.min(block.length, length - this.poured))
       await new Promise<void>(done => this.#socket.write(part, () => done()))
       this.poured += part.length
     }
@@ -57,8 +57,8 @@ export class BulkPeer {
   }
 
   /** Waits until this much content has arrived. */
-  content(octets: number): Promise<void> {
-    return this.#until(() => this.received >= octets)
+  content(length: number): Promise<void> {
+    return this.#until(() => this.received >= length)
   }
 
   end(): Promise<void> {
@@ -98,7 +98,7 @@ export class BulkPeer {
     if (this.#expected.length < content.length || this.#expected[0] !== this.letter.charCodeAt(0))
       this.#expected = Buffer.alloc(Math.max(content.length, 65_536), this.letter)
     if (content.equals(this.#expected.subarray(0, content.length))) return
-    for (const octet of content) if (octet !== this.#expected[0]) this.foreign++
+    for (const byte of content) if (byte !== this.#expected[0]) this.foreign++
   }
 
   #until(condition: () => boolean): Promise<void> {

@@ -8,8 +8,8 @@ import { type Conversation, DATED, gateway, head, heard, ok, READ_MODES, until }
 
 const MIB = 1024 * 1024
 const GET = head('GET / HTTP/1.1', 'Host: a')
-const download = (octets: number): string => head('HTTP/1.1 200 OK', DATED, `Content-Length: ${octets}`)
-const upload = (octets: number): string => head('PUT / HTTP/1.1', 'Host: a', `Content-Length: ${octets}`)
+const download = (length: number): string => head('HTTP/1.1 200 OK', DATED, `Content-Length: ${length}`)
+const upload = (length: number): string => head('PUT / HTTP/1.1', 'Host: a', `Content-Length: ${length}`)
 
 interface Bulk extends Conversation {
   client(): Promise<BulkPeer>

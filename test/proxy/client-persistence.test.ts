@@ -296,8 +296,8 @@ for (const readMode of READ_MODES) {
     const { connect, upstream } = await gateway(t, { readMode })
     const client = await connect()
     const request = `${head('POST /a HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked')}3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nX-Sum: 1\r\n\r\n`
-    for (const octet of request) {
-      await client.send(octet)
+    for (const byte of request) {
+      await client.send(byte)
       await new Promise(done => setImmediate(done))
     }
     const origin = await upstream()
@@ -305,8 +305,8 @@ for (const readMode of READ_MODES) {
     t.match(text, /^POST \/a HTTP\/1\.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n/)
     t.equal(contentOf(text), 'abcde')
     const response = `${head('HTTP/1.1 200 OK', DATED, 'Transfer-Encoding: chunked')}5\r\nhello\r\n0\r\nX-Sum: 2\r\n\r\n`
-    for (const octet of response) {
-      await origin.send(octet)
+    for (const byte of response) {
+      await origin.send(byte)
       await new Promise(done => setImmediate(done))
     }
     const answer = await client.readUntil('X-Sum: 2\r\n\r\n')

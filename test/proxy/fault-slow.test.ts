@@ -109,15 +109,15 @@ for (const readMode of ['onread', 'data'] satisfies ReadMode[]) {
 test('a slow writer: a response and a request, byte by byte, arrive complete', async t => {
   const origin = await scriptedOrigin(t, async connection => {
     await connection.readUntil('\r\n\r\nhello')
-    for (const octet of 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nworld\r\n0\r\nA: b\r\n\r\n') {
-      await connection.send(octet)
+    for (const byte of 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nworld\r\n0\r\nA: b\r\n\r\n') {
+      await connection.send(byte)
       await settled(1)
     }
   })
   const { port, proxy, exchanged } = await withProxy(t, { mode: 'reverse', upstream: origin.url })
   const client = await rawClient(t, port)
-  for (const octet of `${request('POST', '/', 'Content-Length: 5')}hello`) {
-    await client.send(octet)
+  for (const byte of `${request('POST', '/', 'Content-Length: 5')}hello`) {
+    await client.send(byte)
     await settled(1)
   }
   const answer = await readMessage(client)

@@ -41,7 +41,7 @@ export function fleet(t: Test, ...names: string[]): Promise<Server[]> {
 }
 
 /** An address where nothing listens. */
-export async function nobody(): Promise<string> {
+export async function unusedUrl(): Promise<string> {
   return `http://127.0.0.1:${await freePort()}`
 }
 

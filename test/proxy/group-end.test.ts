@@ -8,7 +8,7 @@ import { readMessage } from '../support/raw-message.js'
 import { scriptedOrigin } from '../support/scripted-origin.js'
 import { withProxy } from '../support/with-proxy.js'
 import { connect, ok, until } from './conversation.js'
-import { answers, fleet, grouped, nobody, server } from './fleet.js'
+import { answers, fleet, grouped, server, unusedUrl } from './fleet.js'
 
 // Watched names and health-checked servers: how they appear, disappear, and end with the proxy.
 
@@ -201,7 +201,7 @@ test('a service that is recreated elsewhere is found, and its old address is giv
 })
 
 test('a group whose only server is gone answers 502 each time, and 200 again when a server listens there', async t => {
-  const place = await nobody()
+  const place = await unusedUrl()
   const { connect } = await grouped(t, { servers: [place] })
   const client = await connect()
   t.equal(await answers(client, 5), '(502)'.repeat(5))

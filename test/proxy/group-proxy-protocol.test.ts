@@ -5,7 +5,7 @@ import { needs } from '../support/needs.js'
 import { startNginx } from '../support/nginx.js'
 import { readMessage } from '../support/raw-message.js'
 import { connect, head, ok, until } from './conversation.js'
-import { answers, fleet, grouped, nobody, routed, server } from './fleet.js'
+import { answers, fleet, grouped, routed, server, unusedUrl } from './fleet.js'
 
 // The PROXY protocol: in, from permitted peers, and out, where each connection belongs to the one client that it names.
 
@@ -111,7 +111,7 @@ test('R78: out: no two clients share a connection, whichever side keeps it open;
 
 test('out: a request that is moved to another server has its preface there as well', async t => {
   const b = await server(t, 'b', () => {})
-  const { connect: client } = await grouped(t, { servers: [await nobody(), b.url], proxyProtocol: 'v1' })
+  const { connect: client } = await grouped(t, { servers: [await unusedUrl(), b.url], proxyProtocol: 'v1' })
   const one = await client()
   await one.send(`${request('POST', '/', 'Content-Length: 2')}hi`)
   await until(() => b.connections.length === 1 && String(b.connections[0]!.received).endsWith('hi'))

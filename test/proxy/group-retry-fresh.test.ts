@@ -35,7 +35,7 @@ for (const [what, octets] of Object.entries({
   'half a head': 'HTTP/1.1 200 OK\r\nContent-',
   garbage: 'SSH-2.0-OpenSSH\r\n',
   'a 100': head('HTTP/1.1 100 Continue'),
-  'one octet': 'H',
+  'one byte': 'H',
 })) {
   for (const end of ['reset', 'halfClose'] as const) {
     test(`R73: ${what}, then ${end}: an answer has begun, and no other server is asked`, async t => {

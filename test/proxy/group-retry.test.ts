@@ -3,7 +3,7 @@ import { exchange, proxyStatusOf, request, settled } from '../support/conversati
 import { fullBacklog } from '../support/full-backlog.js'
 import { readMessage } from '../support/raw-message.js'
 import { DATED, delivery, head, ok, READ_MODES, until } from './conversation.js'
-import { answers, fleet, grouped, nobody, server } from './fleet.js'
+import { answers, fleet, grouped, server, unusedUrl } from './fleet.js'
 
 // A request that one server of a group fails to take is tried on another one, under the rule for every retry: only if nothing of
 // it was written, or if sending it twice has the same effect as sending it once.
@@ -14,7 +14,7 @@ const CHUNKED = request('POST', '/', 'Transfer-Encoding: chunked')
 for (const method of ['GET', 'POST', 'PROPFIND']) {
   test(`refused by the first server: ${method} is served by the second one`, async t => {
     const [b] = await fleet(t, 'b')
-    const { proxy, connect, exchanged } = await grouped(t, { servers: [await nobody(), b!.url] })
+    const { proxy, connect, exchanged } = await grouped(t, { servers: [await unusedUrl(), b!.url] })
     const client = await connect()
     const answer = await exchange(client, `${request(method, '/', 'Content-Length: 5')}hello`)
     t.equal(String(answer.content), 'b')
@@ -33,7 +33,7 @@ for (const method of ['GET', 'POST', 'PROPFIND']) {
 for (const readMode of READ_MODES) {
   test(`content that is still arriving is neither lost nor duplicated when the first server refuses (${readMode})`, async t => {
     const [b] = await fleet(t, 'b')
-    const { connect } = await grouped(t, { servers: [await nobody(), b!.url] }, { readMode })
+    const { connect } = await grouped(t, { servers: [await unusedUrl(), b!.url] }, { readMode })
     const client = await connect()
     await client.send(`${POST(300_000)}begin`)
     await b!.accepted(1)
@@ -75,7 +75,7 @@ test('a client that stops sending after such a change of servers is not waited f
 
 test('chunks with trailers are sent whole to the second server', async t => {
   const [b] = await fleet(t, 'b')
-  const { connect } = await grouped(t, { servers: [await nobody(), b!.url] })
+  const { connect } = await grouped(t, { servers: [await unusedUrl(), b!.url] })
   const client = await connect()
   await client.send(`${CHUNKED}3\r\nabc\r\n`)
   await client.send('2\r\nde\r\n0\r\nX-Sum: 5\r\n\r\n')
@@ -141,7 +141,7 @@ test('… but a POST on it is not sent again anywhere', async t => {
 
 test('retries: 0: no other server is asked', async t => {
   const [b] = await fleet(t, 'b')
-  const { connect, proxy } = await grouped(t, { servers: [await nobody(), b!.url], retries: 0 })
+  const { connect, proxy } = await grouped(t, { servers: [await unusedUrl(), b!.url], retries: 0 })
   const answer = await exchange(await connect(), request('GET', '/'))
   t.equal(answer.status, 502)
   t.equal(b!.connections.length, 0)
@@ -149,7 +149,7 @@ test('retries: 0: no other server is asked', async t => {
 })
 
 test('all refuse: one 502 with the last error, after as many tries as allowed', async t => {
-  const servers = [await nobody(), await nobody(), await nobody(), await nobody()]
+  const servers = [await unusedUrl(), await unusedUrl(), await unusedUrl(), await unusedUrl()]
   for (const [retries, tries] of [
     [1, 2],
     [2, 3],
@@ -203,7 +203,7 @@ test('both silent: 504 after twice the time', async t => {
 
 test('the client leaves while the second server is dialled', async t => {
   const silent = await fullBacklog(t)
-  const { connect, exchanged, proxy, clock } = await grouped(t, { servers: [await nobody(), silent.url] })
+  const { connect, exchanged, proxy, clock } = await grouped(t, { servers: [await unusedUrl(), silent.url] })
   const client = await connect()
   await client.send(request('GET', '/'))
   await until(() => proxy.stats().exchanges.retries === 1)
@@ -264,7 +264,7 @@ test('a request that waited too long at one server waits no longer than allowed 
 
 test('sendHost upstream: Host names the server that finally gets the request', async t => {
   const [b] = await fleet(t, 'b')
-  const gone = await nobody()
+  const gone = await unusedUrl()
   const { connect } = await grouped(
     t,
     { servers: [gone, b!.url] },
@@ -289,7 +289,7 @@ test('an unknown name is like an unreachable server', async t => {
 
 test('an HTTP/1.0 client and a HEAD are moved as well', async t => {
   const b = await server(t, 'b', connection => connection.send(head('HTTP/1.1 200 OK', DATED, 'Content-Length: 7')))
-  const { connect } = await grouped(t, { servers: [await nobody(), b.url], ejection: null })
+  const { connect } = await grouped(t, { servers: [await unusedUrl(), b.url], ejection: null })
   const client = await connect()
   await client.send(request('HEAD', '/'))
   t.match(await readMessage(client, { toHead: true }), { status: 200, framing: 'none' })

@@ -3,7 +3,7 @@ import type { ProxyOptions } from '../../lib/proxy/options/proxy-options.js'
 import { request, settled, standstill } from '../support/conversation.js'
 import { readMessage } from '../support/raw-message.js'
 import { delivery, ok, until } from './conversation.js'
-import { answers, fleet, type Grouped, grouped, nobody, type Server, server } from './fleet.js'
+import { answers, fleet, type Grouped, grouped, type Server, server, unusedUrl } from './fleet.js'
 
 // A client that sends content has to keep a minimum rate, measured over five seconds in which we read.
 
@@ -118,7 +118,7 @@ test('nor while the request waits for a connection', async t => {
 
 test('nor while another server is tried', async t => {
   const [b] = await fleet(t, 'b')
-  const { connect } = await grouped(t, { servers: [await nobody(), b!.url] }, { uploadBytesPerSecondMin: 1_000 })
+  const { connect } = await grouped(t, { servers: [await unusedUrl(), b!.url] }, { uploadBytesPerSecondMin: 1_000 })
   const client = await connect()
   await client.send(`${POST(10)}12345`)
   await b!.accepted(1)

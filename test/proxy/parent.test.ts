@@ -5,7 +5,7 @@ import { readMessage } from '../support/raw-message.js'
 import { type Script, scriptedOrigin } from '../support/scripted-origin.js'
 import { type RunningProxy, withProxy } from '../support/with-proxy.js'
 import { connect, forwarder, head, heard, ok, until } from './conversation.js'
-import { answers, fleet, nobody, type Server } from './fleet.js'
+import { answers, fleet, type Server, unusedUrl } from './fleet.js'
 
 // A forward proxy with a parent: a hopwise, or a scripted one that shows what it was asked.
 
@@ -158,7 +158,7 @@ test('407 from the parent to a GET concerns us: 502, and its challenge reaches n
 
 test('the parent is down: 502 for both', async t => {
   const [a] = await fleet(t, 'a')
-  const { port } = await withProxy(t, { mode: 'forward', parent: await nobody(), connectPorts: [a!.port] })
+  const { port } = await withProxy(t, { mode: 'forward', parent: await unusedUrl(), connectPorts: [a!.port] })
   const got = await exchange(await connect(t, port), get(a!))
   t.match([got.status, proxyStatusOf(got).error], [502, 'connection_refused'])
   const refused = await exchange(await connect(t, port), tunnel(a!))

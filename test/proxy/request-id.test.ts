@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { exchange, request } from '../support/conversation.js'
 import { readMessage } from '../support/raw-message.js'
 import { forwarder, head, heard, ok } from './conversation.js'
-import { fleet, nobody, routed, server } from './fleet.js'
+import { fleet, routed, server, unusedUrl } from './fleet.js'
 
 // X-Request-Id: one id per exchange, the same in the forwarded request, in the response, in our own answers and in the record.
 
@@ -58,7 +58,7 @@ test('our own answers carry it: no route, nothing listens, too many requests, TR
   const { connect, exchanged } = await routed(t, {
     routes: [
       { path: '/a', upstream: a!.url },
-      { path: '/gone', upstream: await nobody() },
+      { path: '/gone', upstream: await unusedUrl() },
     ],
     requestId: 'keep',
     requestRate: { perSecond: 0.001, burst: 5 },
