@@ -27,7 +27,7 @@ export function readParent(text: string): Parent {
   if (match === null)
     throw new OptionError('parent is not an http:// or https:// URL: use for example http://proxy.internal:3128')
   const [, scheme, userinfo, rest] = match
-  const origin = readUpstream(`${scheme}${rest}`)
+  const origin = readUpstream(`${scheme}${rest}`, 'parent')
   return { origin, credentials: userinfo === undefined ? '' : readCredentialsOf(userinfo) }
 }
 
