@@ -48,12 +48,12 @@ test('addresses to listen on', async t => {
     ['8080', /is only a port \| write 127\.0\.0\.1:8080, or :8080/],
     ['::1', /has no port \| write \[::1\]:8080/],
     ['http://a:80', /is a URL, not an address \| write a:80/],
-    ['a', /is none \| write host:port/],
+    ['a', /is not a listen address \| write host:port/],
     ['a:99999', /port above 65535/],
-    ['[a]:1', /no IPv6 address/],
+    ['[a]:1', /does not have an IPv6 address/],
     ['unix:a', /does not have an absolute path/],
-    ['fd:x', /no file descriptor/],
-    ['systemd:', /no socket of systemd/],
+    ['fd:x', /does not name a file descriptor/],
+    ['systemd:', /does not name a systemd socket/],
   ] as const)
     t.match(refusal(values.readAddress, text), said, text)
 })
