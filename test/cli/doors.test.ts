@@ -391,24 +391,13 @@ const bad: Bad[] = [
   },
   ...(
     [
-<<<<<<< HEAD
       ['an unknown key', { hosts: ['a'] }, 'hosts: [a]', /^routes\[0\] has no hosts: did you mean host\?/, /hosts/],
-=======
-      [
-        'a key that there is not',
-        { hosts: ['a'] },
-        'hosts: [a]',
-        /^routes\[0\] has no hosts: did you mean host\?/,
-        /hosts/,
-      ],
->>>>>>> w4
       ['a pattern as path', { path: '/api/*' }, "path: '/api/*'", /^routes\[0\].*write \/api, which matches/, /path$/],
       [
         'a deep pattern as path',
         { path: '/api/**' },
         "path: '/api/**'",
         /^routes\[0\].*write \/api, which matches/,
-<<<<<<< HEAD
         /path$/,
       ],
       [
@@ -416,8 +405,6 @@ const bad: Bad[] = [
         { path: '~ ^/x' },
         "path: '~ ^/x'",
         /^routes\[0\].*regular expression/,
-=======
->>>>>>> w4
         /path$/,
       ],
       [

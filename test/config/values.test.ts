@@ -50,10 +50,10 @@ test('listen addresses', async t => {
     ['http://a:80', /is a URL, not an address \| write a:80/],
     ['a', /is not a listen address \| write host:port/],
     ['a:99999', /port above 65535/],
-    ['[a]:1', /not have an IPv6 address/],
+    ['[a]:1', /does not have an IPv6 address/],
     ['unix:a', /does not have an absolute path/],
-    ['fd:x', /not name a file descriptor/],
-    ['systemd:', /not name a systemd socket/],
+    ['fd:x', /does not name a file descriptor/],
+    ['systemd:', /does not name a systemd socket/],
   ] as const)
     t.match(refusal(values.readAddress, text), said, text)
 })

@@ -165,7 +165,7 @@ test('a descriptor opened by the parent process: TCP by its number, a unix socke
   const all = new Set<string>()
   for (let i = 0; i < 6; i++) all.add(await heard(t, { port: portOf(workers), host: '127.0.0.1' }))
   t.equal(all.size, 2, 'the sockets passed to the primary are for its workers')
-  t.match(none.out(), /^failed systemd:web: .*but unknown \(fd:3\)/m)
+  t.match(none.out(), /^failed systemd:web: .*\(it passed: unknown \(fd:3\)\)/m)
 })
 
 test('workers of a cluster share a unix socket and a port; the file is removed when all of them have ended', async t => {
