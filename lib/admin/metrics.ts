@@ -4,7 +4,7 @@ import { PROXY_ERRORS, type ProxyStatusError } from '../link/proxy-error.js'
 import { inSlices } from '../net/slices.js'
 import { CLOSE_REASONS, type CloseReason } from '../policy/close-reason.js'
 import { memberMetrics } from './member-metrics.js'
-import { totalsHistogram } from './metrics-histogram.js'
+import { phaseMetrics } from './phase-metrics.js'
 import { STATUS_CLASSES, type Totals } from './source.js'
 
 /** What `/metrics` is made from at the time of a scrape. */
@@ -39,7 +39,8 @@ export class Metrics {
   async text(scraped: Scraped): Promise<string> {
     this.scraped = scraped
     const metrics = await this.everything.metrics()
-    return `${metrics}\n${await inSlices(memberMetrics(scraped.totals.groups))}`
+    const { phases, groups } = scraped.totals
+    return [metrics, phaseMetrics(phases), await inSlices(memberMetrics(groups))].join('\n')
   }
 
   private process(): void {
@@ -192,7 +193,6 @@ export class Metrics {
     const deadlines = ({ totals }: Scraped) =>
       names.map((deadline): Value => [{ deadline }, totals.exchanges.deadlines[deadline] ?? 0])
     this.counter('deadlines_total', 'Deadlines that expired, by the name of the setting.', deadlines, ['deadline'])
-    totalsHistogram(this.registry, () => this.scraped?.totals.phases)
   }
 
   private closes(side: 'client' | 'upstream', of: (totals: Totals) => Partial<Record<CloseReason, number>>): void {

@@ -1,5 +1,5 @@
 import type { AddressInfo, Socket } from 'node:net'
-import type { NamespaceAsk, NamespaceReply } from './namespace.js'
+import type { NamespaceAsk, NamespaceReply } from './namespace-messages.js'
 
 /**
  * The program of the process in the namespace: runs a command, writes a file, connects two sockets with each other and sends both

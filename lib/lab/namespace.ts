@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { Bench } from './bench.js'
 import { Impossible } from './experiment.js'
 import { namespaceProgram } from './namespace-child.js'
+import type { Asked, NamespaceAsk, NamespaceReply } from './namespace-messages.js'
 import { counters, type KernelEnd, kernelEnds } from './namespace-proc.js'
 import { said } from './said.js'
 
@@ -13,19 +14,6 @@ export interface NamespaceSetup {
   /** Names below net.ipv4, such as `tcp_keepalive_time`. They apply only to this namespace. */
   readonly sysctls: Readonly<Record<string, string | number>>
 }
-
-/** Numbered from 1. */
-export type NamespaceAsk = { readonly id: number } & Asked
-
-type Asked =
-  | { readonly kind: 'run'; readonly command: string; readonly args: readonly string[] }
-  | { readonly kind: 'write'; readonly file: string; readonly value: string }
-  | { readonly kind: 'pair' }
-
-/** `client` and `server` come with a socket. The first reply has number 0: the process is ready. */
-export type NamespaceReply =
-  | { readonly kind: 'done' | 'client' | 'server'; readonly id: number }
-  | { readonly kind: 'failed'; readonly id: number; readonly why: string }
 
 /** Two ends of one connection inside the namespace. */
 export interface Pair {

@@ -85,6 +85,74 @@ export function cycles(files: readonly HouseFile[]): string[] {
   return [...found]
 }
 
+/** Files that import each other in a cycle, types included, and why. No others do. */
+const KNOTS: readonly { readonly files: readonly string[]; readonly reason: string }[] = [
+  {
+    files: ['client-connection', 'client-pool', 'connection-setup', 'http1-client-stream'].map(inClient),
+    reason: 'a pool and its connections; a connection is being set up, then carries streams',
+  },
+  {
+    files: [
+      ...['http1-upstream-stream', 'logins', 'origin-dialer', 'origin-pool', 'upstream-connection'],
+      ...['upstream-pool', 'upstream-shared', 'upstream-stream', 'upstream-waiter'],
+    ].map(inUpstream),
+    reason: 'the same toward upstreams; the clients that wait for one, and those that have logged in on one',
+  },
+  {
+    files: ['bench', 'client', 'origin', 'proxies', 'relay', 'smart', 'stock'].map(name => `lib/lab/${name}.ts`),
+    reason: 'the bench opens the parties of an experiment, and they report to it',
+  },
+]
+
+function inClient(name: string): string {
+  return `lib/net/client/${name}.ts`
+}
+
+function inUpstream(name: string): string {
+  return `lib/net/upstream/${name}.ts`
+}
+
+/** Cycles of imports, those of types included, that are not listed; and listed files that are in no cycle. */
+export function knots(
+  files: readonly HouseFile[],
+  listed: readonly { readonly files: readonly string[] }[] = KNOTS,
+): string[] {
+  const found = cyclesOf(new Map(files.map(({ path, imports }) => [path, imports.filter(inHouse)])))
+  const isListed = (cycle: readonly string[]) => listed.some(knot => cycle.every(path => knot.files.includes(path)))
+  const tied = new Set(found.flat())
+  return [
+    ...found.filter(cycle => !isListed(cycle)).map(cycle => cycle.join(', ')),
+    ...listed
+      .flatMap(knot => knot.files)
+      .filter(path => !tied.has(path))
+      .map(path => `${path} is in no cycle`),
+  ]
+}
+
+/** The sets of files each of which reaches every other of its set (Tarjan's strongly connected components), sorted. */
+function cyclesOf(imports: ReadonlyMap<string, readonly string[]>): string[][] {
+  const order = new Map<string, number>()
+  const open: string[] = []
+  const found: string[][] = []
+  const visit = (path: string): number => {
+    const number = order.size
+    let low = number
+    order.set(path, number)
+    open.push(path)
+    for (const next of imports.get(path) ?? []) {
+      if (!order.has(next)) low = Math.min(low, visit(next))
+      else if (open.includes(next)) low = Math.min(low, order.get(next)!)
+    }
+    if (low === number) {
+      const cycle = open.splice(open.indexOf(path))
+      if (cycle.length > 1) found.push(cycle.sort())
+    }
+    return low
+  }
+  for (const path of imports.keys()) if (!order.has(path)) visit(path)
+  return found
+}
+
 export function impurities(files: readonly HouseFile[]): string[] {
   return pure(files).flatMap(({ path, imports, globals }) => [
     ...imports.filter(isBuiltin).map(it => `${path} imports ${it}`),
@@ -133,8 +201,8 @@ function isBuiltin(it: string): boolean {
   return it.startsWith('node:') || builtinModules.includes(it)
 }
 
-function fromFirst(circle: string[]): string {
-  const first = circle.indexOf([...circle].sort()[0] as string)
-  const turned = [...circle.slice(first), ...circle.slice(0, first)]
+function fromFirst(cycle: string[]): string {
+  const first = cycle.indexOf([...cycle].sort()[0] as string)
+  const turned = [...cycle.slice(first), ...cycle.slice(0, first)]
   return [...turned, turned[0]].join(' -> ')
 }

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { allowedPackages, arrowsUp, crossings, cycles, impurities, strangers } from './house-plan.js'
+import { allowedPackages, arrowsUp, crossings, cycles, impurities, knots, strangers } from './house-plan.js'
 import { namesOf, readNames, unimported, unmentioned } from './names.js'
 import { readFile, readHouse } from './read-house.js'
 
@@ -11,6 +11,10 @@ test('a file imports only from lower floors or its own folder, and no door impor
 
 test('no file loads itself in a cycle', async t => {
   t.same(cycles(files), [])
+})
+
+test('files import each other in a cycle, types included, only where that is listed with a reason', async t => {
+  t.same(knots(files), [])
 })
 
 test('the client wing and the upstream wing do not import each other', async t => {
@@ -60,6 +64,14 @@ test('the walk finds what it looks for', async t => {
     'lib/new-room/y.ts has no floor: give its folder one in house-plan.ts',
   ])
   t.same(cycles(house), ['lib/wire/a.ts -> lib/wire/b.ts -> lib/wire/a.ts'])
+  const types = [
+    file('lib/a.ts', 'lib/b.ts'),
+    file('lib/b.ts', 'lib/c.ts', 'lib/d.ts'),
+    file('lib/c.ts', 'lib/a.ts', 'node:net'),
+    file('lib/d.ts'),
+  ]
+  t.same(knots(types, []), ['lib/a.ts, lib/b.ts, lib/c.ts'])
+  t.same(knots(types, [{ files: ['lib/a.ts', 'lib/b.ts', 'lib/c.ts', 'lib/d.ts'] }]), ['lib/d.ts is in no cycle'])
   t.same(impurities(house), ['lib/wire/a.ts imports node:net', 'lib/wire/b.ts uses Date'])
   t.same(
     crossings([

@@ -7,16 +7,11 @@ import type { Given } from '../given.js'
 import { UsageError } from '../usage-error.js'
 import { runAll } from './all.js'
 import { type LabConsole, PROCESS } from './console.js'
+import type { LabFacts } from './facts.js'
 import { languageGiven, lookOf } from './look.js'
 import { LAB_VERBS } from './options.js'
 import { replayRecording } from './replay.js'
 import { runOne } from './run.js'
-
-export interface LabFacts {
-  readonly version: string
-  /** Sentences about the environment. */
-  readonly doubts: string[]
-}
 
 /** The options of each form of the command. */
 const TAKES = {

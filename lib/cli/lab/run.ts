@@ -1,4 +1,4 @@
-import type { Judged, LabEvent, RunBegan } from '../../lab/events.js'
+import type { Judged, LabEvent } from '../../lab/events.js'
 import { type Experiment, type KnobValues, knobValues } from '../../lab/experiment.js'
 import { recordingLine } from '../../lab/recording.js'
 import { runExperiment, SCALE_MAX, SCALE_MIN } from '../../lab/run.js'
@@ -10,7 +10,7 @@ import { UsageError } from '../usage-error.js'
 import type { LabConsole } from './console.js'
 import { checkWritable, saveRecording } from './files.js'
 import { lookOf } from './look.js'
-import { showLab } from './show.js'
+import { type Showing, showLab } from './show.js'
 import { stopping } from './stop.js'
 
 /** The exit code of a verdict: 3 says nothing about the effect, only about the machine. */
@@ -49,18 +49,6 @@ export async function runOne(
   } finally {
     stop.over()
   }
-}
-
-/** A run or a recording, and what is known about its experiment. */
-export interface Showing {
-  /** Not given: this hopwise does not know the experiment. */
-  readonly experiment?: Experiment | undefined
-  readonly language: Language
-  /** Reports the events at their time. @returns all of them */
-  run(onEvent: (event: LabEvent) => void): Promise<LabEvent[]>
-  readonly signal: AbortSignal
-  /** Given for a recording: its first event, and how many times as fast it is shown. */
-  readonly recorded?: { readonly began: RunBegan; readonly speed: number }
 }
 
 /** Shows the run as events, as a transcript, or as a view of all parties. @throws the signal's reason */

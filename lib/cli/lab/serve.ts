@@ -5,7 +5,7 @@ import { STANDARD_LISTEN } from '../commands.js'
 import type { Given } from '../given.js'
 import { UsageError } from '../usage-error.js'
 import { readListen } from '../values.js'
-import type { LabFacts } from './command.js'
+import type { LabFacts } from './facts.js'
 
 /** `hopwise lab serve`: serves the page until a signal comes. @returns the exit code @throws UsageError, ListenError */
 export function serveLaboratory(given: Given, { version, doubts }: LabFacts): Promise<number> {

@@ -1,11 +1,24 @@
 import type { Judged, LabEvent, RunBegan } from '../../lab/events.js'
+import type { Experiment } from '../../lab/experiment.js'
+import type { Language } from '../../lab/said.js'
 import { result, revealed, teaching } from '../../lab/terminal/ending.js'
 import { circumstances, question, watch } from '../../lab/terminal/opening.js'
 import { type Look, Stage } from '../../lab/terminal/stage.js'
 import { askPrediction } from './ask.js'
 import type { LabConsole } from './console.js'
-import type { Showing } from './run.js'
 import { LabScreen } from './screen.js'
+
+/** A run or a recording, and what is known about its experiment. */
+export interface Showing {
+  /** Not given: this hopwise does not know the experiment. */
+  readonly experiment?: Experiment | undefined
+  readonly language: Language
+  /** Reports the events at their time. @returns all of them */
+  run(onEvent: (event: LabEvent) => void): Promise<LabEvent[]>
+  readonly signal: AbortSignal
+  /** Given for a recording: its first event, and how many times as fast it is shown. */
+  readonly recorded?: { readonly began: RunBegan; readonly speed: number }
+}
 
 export interface Manner {
   /** Ask the question if the input is a terminal. */

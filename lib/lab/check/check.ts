@@ -18,21 +18,6 @@ export interface Check {
   run(field: Field): Promise<void>
 }
 
-/** The proxy did not behave as it should. */
-export class Wrong extends Error {
-  override readonly name = 'Wrong'
-  /**
-   * @param found what happened instead, in one sentence
-   * @param evidence what was on the wire, latin1
-   */
-  constructor(
-    readonly found: Said,
-    readonly evidence = '',
-  ) {
-    super(found.en)
-  }
-}
-
 export interface CheckResult {
   readonly id: string
   readonly level: Level

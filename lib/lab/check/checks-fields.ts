@@ -1,6 +1,7 @@
 import { said } from '../said.js'
-import { type Check, Wrong } from './check.js'
+import type { Check } from './check.js'
 import { connectionOptions, type Field, hasField } from './field.js'
+import { Wrong } from './wrong.js'
 
 /** @throws Wrong if the origin received a field that was only for the proxy */
 function notAtOrigin(field: Field, ...names: string[]): void {

@@ -1,6 +1,7 @@
 import { said } from '../said.js'
-import { type Check, Wrong } from './check.js'
+import type { Check } from './check.js'
 import { type Field, hasField } from './field.js'
+import { Wrong } from './wrong.js'
 
 const TEXT = 'The quick brown fox jumps over the lazy dog.\n'
 

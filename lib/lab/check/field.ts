@@ -2,7 +2,7 @@ import type { Place, Scene } from '../bench.js'
 import { type LabClient, type Received, request } from '../client.js'
 import type { LabOrigin, OriginAnswer, OriginRequest } from '../origin.js'
 import { said } from '../said.js'
-import { Wrong } from './check.js'
+import { Wrong } from './wrong.js'
 
 /** How long a proxy may take for one response before it counts as hanging, in ms: the default. The origin answers at once. */
 export const PATIENCE_MS = 3_000

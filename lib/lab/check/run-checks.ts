@@ -5,11 +5,12 @@ import { Bench, type Place, party } from '../bench.js'
 import type { OriginAnswer, OriginRequest } from '../origin.js'
 import type { RunClock } from '../running-clock.js'
 import { plain } from '../said.js'
-import { type Check, type CheckResult, Wrong } from './check.js'
+import type { Check, CheckResult } from './check.js'
 import { FIELD_CHECKS } from './checks-fields.js'
 import { FRAMING_CHECKS, POOL_CHECKS } from './checks-messages.js'
 import { Field, PATIENCE_MS } from './field.js'
 import { reached, startLearner } from './learner.js'
+import { Wrong } from './wrong.js'
 
 /** All checks, in the order in which a proxy is written. */
 export const CHECKS: readonly Check[] = [...FIELD_CHECKS, ...FRAMING_CHECKS, ...POOL_CHECKS]

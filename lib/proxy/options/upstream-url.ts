@@ -25,7 +25,8 @@ export function readUpstream(text: string | undefined, option = 'upstream'): Ori
       `${option} ${JSON.stringify(url.host)} has a user name or password: HTTP does not send them, so remove them`,
     )
   if (url.hostname === '') throw new OptionError(`${option} ${JSON.stringify(text)} has no host: ${example}`)
-  if (url.port === '0') throw new OptionError(`${option} ${JSON.stringify(text)} has port 0: use a port from 1 to 65535`)
+  if (url.port === '0')
+    throw new OptionError(`${option} ${JSON.stringify(text)} has port 0: use a port from 1 to 65535`)
   const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname
   return originOf(url.protocol === 'https:' ? 'https' : 'http', host, url.port === '' ? -1 : Number(url.port))
 }
