@@ -234,7 +234,7 @@ test('unusable settings are errors that say what is wrong', OPENSSL, async t => 
   const authority = await makeAuthority(t)
   const a = await authority.issue('a', 'DNS:a.example')
   const make = (settings: ClientTlsSettings) => () => new SecureAccept(settings)
-  t.throws(make(using([])), { name: 'TypeError', message: /there is no certificate/ })
+  t.throws(make(using([])), { name: 'TypeError', message: /tls: no certificate; give at least one/ })
   t.throws(make(using([a, { ...a, cert: 'x' }])), {
     name: 'TypeError',
     message: /certificate 2 is not a certificate in PEM format/,
