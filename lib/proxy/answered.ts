@@ -4,12 +4,12 @@ import { copyOf, NAMES_NOTHING } from './asked.js'
 
 /** What is remembered of an upstream's final response after its head, a scratch object, has been reused. */
 export class Answered {
-  headOctets = 0
+  headBytes = 0
   /** The options of its Connection field, kept only if they may name trailers. */
   names: ConnectionOptions = NAMES_NOTHING
 
   note(head: ResponseHead, options: ConnectionOptions): void {
-    this.headOctets = head.lines.text.length
+    this.headBytes = head.lines.text.length
     if (options.any && head.framing === 'chunked') this.names = copyOf(head.lines, 502)
   }
 }

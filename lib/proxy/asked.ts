@@ -18,7 +18,7 @@ export class Asked {
   logsIn = false
   /** The head as received, for later uses of its fields; '' when none can come any more. */
   text = ''
-  headOctets = 0
+  headBytes = 0
   /** The head that was sent last; null: none yet. */
   sentAs: OutboundRequest | null = null
   /** The options of its Connection field, kept only if they may name trailers. */
@@ -30,7 +30,7 @@ export class Asked {
     this.host = head.host
     this.framing = head.framing
     this.text = head.lines.text
-    this.headOctets = this.text.length
+    this.headBytes = this.text.length
     this.logsIn = logsIn(head.lines)
   }
 

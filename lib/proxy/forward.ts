@@ -361,7 +361,7 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
     const { upstream, settings, asked, engine } = this
     const { kept } = upload
     const sendable = upstream === null || (isIdempotent(asked.method) && (upstream.reused || retriesFresh(this)))
-    if (!sendable || (upstream !== null && kept.octets + to - from > settings.limits.retryBytesMax)) {
+    if (!sendable || (upstream !== null && kept.bytes + to - from > settings.limits.retryBytesMax)) {
       kept.drop()
       this.ungather()
       return
@@ -392,7 +392,7 @@ export class Exchange implements ExchangeSteps, TwoSides, ClientExchange, Upstre
         this.watched?.keepRequestTrailers(trailers.text, upstream !== null)
       }
       if (upload.isGathered) {
-        if (getsLength(upload, this.asked.framing)) this.outbound = rewriteAgain(this, upload.kept.octets)
+        if (getsLength(upload, this.asked.framing)) this.outbound = rewriteAgain(this, upload.kept.bytes)
         upload.gathersFor = 'nothing'
         this.acquire(false, client.readAt)
         return

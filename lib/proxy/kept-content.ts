@@ -37,7 +37,7 @@ export class KeptContent {
     if (++this.count === PIECES_MAX) this.join()
   }
 
-  get octets(): number {
+  get bytes(): number {
     return this.whole === null ? 0 : this.whole.length + this.pieces.length
   }
 

@@ -36,9 +36,9 @@ export function recordOf(exchange: ExchangeView, outcome: Outcome, endedBy: Exch
             address: carriedBy.address,
           },
     bytes: {
-      requestHead: asked.headOctets,
+      requestHead: asked.headBytes,
       requestContent: exchange.requestContent,
-      responseHead: exchange.answered.headOctets,
+      responseHead: exchange.answered.headBytes,
       responseContent: exchange.responseContent,
     },
     ms: {

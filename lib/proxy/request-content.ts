@@ -84,7 +84,7 @@ export function gather(
   const ofRoute = routed?.bufferRequestBytes ?? 0
   const forRoute = gathersFor === 'route'
   const most = forRoute ? ofRoute : Math.max(retryBytesMax, ofRoute)
-  if (!isFull && kept.octets <= most) return null
+  if (!isFull && kept.bytes <= most) return null
   if (forRoute || pool!.sendsChunks(false) === 'chunked') {
     upload.gathersFor = 'nothing'
     return 'pass-on'

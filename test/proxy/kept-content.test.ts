@@ -10,7 +10,7 @@ test('thousands of pieces, short and long, form one text in order', async t => {
     const piece = String.fromCharCode(nth & 0xff).repeat(nth % 300 === 7 ? 5_000 : 1)
     kept.add(...bytesOf(piece))
     told += piece
-    if (nth % 321 === 0) t.equal(kept.octets, told.length)
+    if (nth % 321 === 0) t.equal(kept.bytes, told.length)
   }
   t.ok(kept.text === told)
 })
