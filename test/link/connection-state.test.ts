@@ -48,8 +48,8 @@ const CLIENT: Record<ClientState, Record<ClientEvent, ClientState | `- ${string}
     dropped: 'closed',
   },
   tunnelling: {
-    begun: '- octets of a tunnel are no messages',
-    understood: '- octets of a tunnel are no messages',
+    begun: '- bytes of a tunnel are not messages',
+    understood: '- bytes of a tunnel are not messages',
     kept: '- there is no way back from a tunnel',
     ended: '- a tunnel passes ends on, it has none of its own',
     switched: '- it is one already',

@@ -62,7 +62,7 @@ test('R184: so are their bytes', async t => {
   const answer = await readMessage(client)
   t.equal(answer.status, 502)
   t.equal(proxyStatusOf(answer).error, 'http_response_header_section_size')
-  t.match(exchanges[0]?.error?.message, /more than 100 octets/)
+  t.match(exchanges[0]?.error?.message, /more than 100 bytes/)
 })
 
 test('R184: by default 32 pass, before each response', async t => {

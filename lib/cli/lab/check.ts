@@ -71,13 +71,15 @@ function asked(given: Given): CheckOptions {
 function loopback(text: string): { host: string; port: number } {
   const url = URL.canParse(text) ? new URL(text) : null
   const host = url?.hostname.replace(/^\[|\]$/g, '') ?? ''
-  if (url?.protocol !== 'http:' || url.pathname !== '/' || url.port === '')
+  // A URL drops the port of its scheme.
+  const port = url?.port || (/:80\/?$/.test(text) ? '80' : '')
+  if (url?.protocol !== 'http:' || url.pathname !== '/' || port === '')
     throw new UsageError(`"${text}" is not the address of a proxy: write http://127.0.0.1:PORT.`)
   if (host !== 'localhost' && host !== '::1' && !(net.isIPv4(host) && host.startsWith('127.')))
     throw new UsageError(
       `${host} is not this machine: the check is for a proxy on loopback (127.0.0.1, ::1, localhost).`,
     )
-  return { host, port: Number(url.port) }
+  return { host, port: Number(port) }
 }
 
 function listenFault(error: unknown, port: number | undefined): string {

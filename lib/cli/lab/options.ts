@@ -36,7 +36,7 @@ export const LAB_OPTIONS: OptionTable = {
     group: LAB,
   },
   json: { kind: 'flag', about: 'Print the events as they happen, one line of JSON each', group: LAB },
-  save: { kind: 'text', about: 'Save the recording to this file; replay shows it again', group: LAB, file: true },
+  save: { kind: 'text', about: 'A file to save the recording to; replay shows it again', group: LAB, file: true },
   lang: {
     kind: 'choice',
     choices: ['en', 'ko'],
