@@ -20,5 +20,5 @@ test('what was dropped stays dropped', async t => {
   kept.add(...bytesOf('x'))
   kept.drop()
   kept.add(...bytesOf('y'))
-  t.match(kept, { text: null, isKept: false, octets: 0 })
+  t.match(kept, { text: null, isKept: false, bytes: 0 })
 })
