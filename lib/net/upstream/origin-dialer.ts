@@ -43,13 +43,21 @@ export class OriginDialer {
 
   /** Dials for a waiter that the book has counted as dialling. */
   dial(waiter: UpstreamWaiter): void {
+    this.wants(waiter)
+    this.begin(waiter)
+  }
+
+  private begin(waiter: UpstreamWaiter): void {
+    if (!this.wanted.has(waiter)) {
+      this.pool.undialed(null, null) // it has withdrawn before its turn came: the next one gets its place
+      return
+    }
     const { host, port, scheme, socketPath } = this.pool.origin
     const target: DialTarget = { host, port, secure: scheme === 'https', addresses: [] }
     if (socketPath !== undefined) {
       this.connect(waiter, { ...target, socketPath })
       return
     }
-    this.wants(waiter)
     const located = (error: ProxyError | null, addresses: readonly Address[]): void => {
       const isWanted = this.serves(waiter)
       if (error !== null || !isWanted) this.pool.undialed(isWanted ? waiter : null, error)
@@ -69,7 +77,7 @@ export class OriginDialer {
     due.push(waiter)
     if (due.length > 1) return
     try {
-      for (let nth = 0; nth < due.length; nth++) this.dial(due[nth]!)
+      for (let nth = 0; nth < due.length; nth++) this.begin(due[nth]!)
     } finally {
       due.length = 0
     }
